@@ -1,0 +1,44 @@
+"""Moving many rows at once: COPY in and out, as plain integers where the domain counts on them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+from app.database.engine import Row
+
+_HEADER_BYTES = 19
+_TRAILER_BYTES = 2
+
+
+def read_integers(
+    connection: psycopg.Connection[Row], query: sql.Composable, columns: int
+) -> Iterator[tuple[int, ...]]:
+    """The rows of a query all of whose `columns` are bigint and not null.
+
+    Read by binary COPY and unpacked in one go: an order of magnitude faster than fetching rows.
+    """
+    data = bytearray()
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query)) as copy,
+    ):
+        for block in copy:
+            data += block
+    # A row is its column count and, per column, a length and eight bytes.
+    layout = ">2x" + "4xq" * columns
+    body = memoryview(data)[_HEADER_BYTES : len(data) - _TRAILER_BYTES]
+    return struct.iter_unpack(layout, body)
+
+
+def write_rows(
+    connection: psycopg.Connection[Row], table: LiteralString, columns: LiteralString, rows: Iterable[Row]
+) -> None:
+    """Add rows to a table by COPY."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)

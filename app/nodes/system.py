@@ -1,0 +1,26 @@
+"""The nodes of the `system` package: fixed identifiers, always frozen, exactly one version.
+
+They are made by the first migration; here are the ones that rules refer to.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SYSTEM: Final = 1
+TYPE_TYPE: Final = 2
+MEMBER_TYPE_CLASS: Final = 3
+PACKAGE_LISTING: Final = 4
+MANIFEST_TYPE: Final = 5
+MEMBER_TYPE_LIST: Final = 21
+MANIFEST_ITEMS: Final = 22
+USE_VALUE: Final = 31
+USE_SCALE: Final = 32
+USE_TARGET: Final = 33
+MINIMUM_CARDINALITY: Final = 34
+MAXIMUM_CARDINALITY: Final = 35
+VALUE_PATTERN: Final = 36
+TARGET_TYPE_LIST: Final = 37
+
+LAST_SYSTEM_IDENTIFIER: Final = 1000
+"""Identifiers up to here belong to the `system` package; nobody administers it."""

@@ -1,0 +1,174 @@
+"""Finding nodes and versions, and the four words for versions (design section 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from app.errors import NotAuthorisedError, user_error
+from app.identity import rights as right
+from app.identity.rights import Caller, rights_on
+from app.nodes.references import (
+    InvalidReferenceError,
+    VersionKeyword,
+    VersionReference,
+    check_node_reference,
+    parse_version_reference,
+    split_version_identifier,
+)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node as its record has it, with what the caller may do with it."""
+
+    identifier: int
+    reference: str
+    owner: int | None
+    frozen: int
+    latest: int
+    edition: int
+    rights: int
+
+    @property
+    def draft(self) -> int | None:
+        """The number of the draft, whoever may use it."""
+        return self.latest if self.latest > self.frozen else None
+
+    def may(self, wanted: int) -> bool:
+        """Whether the caller has a right on this node."""
+        return bool(self.rights & wanted)
+
+    def number(self, version: int | VersionKeyword) -> int | None:
+        """The version number that a number or keyword means to the caller; None where there is no such version.
+
+        A draft that the caller may not use is not there.
+        """
+        usable_draft = self.draft if self.may(right.USE_DRAFT) else None
+        current = self.frozen or None
+        match version:
+            case VersionKeyword.LATEST:
+                return usable_draft or current
+            case VersionKeyword.CURRENT:
+                return current
+            case VersionKeyword.DRAFT:
+                return usable_draft
+            case VersionKeyword.BEST:
+                return current or usable_draft
+            case int():
+                return version if version <= self.frozen or version == usable_draft else None
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a node that the caller may see."""
+
+    node: Node
+    number: int
+    name: str
+
+
+def find_node(
+    connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str
+) -> Node:
+    """The node named by identifier or, failing that, reference; `field` is the prefix of both on the wire.
+
+    Raises UserError (105) where it is not found, NotAuthorisedError (101) where it may not be read.
+    """
+    node = _find_node(connection, caller, identifier, reference, field)
+    if not node.may(right.READ):
+        raise NotAuthorisedError(f"not authorised to read {reference or identifier}")
+    return node
+
+
+def find_version(
+    connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str = ""
+) -> Version:
+    """The version named by `nodeVersionIdentifier` or `nodeVersionReference`, with `field` as suffix of both.
+
+    Raises UserError (105) where node or version is not found, NotAuthorisedError (101) where it may not be read.
+    """
+    field_name = f"nodeVersionIdentifier{field}" if identifier else f"nodeVersionReference{field}"
+    wanted: VersionReference | None = None
+    if identifier:
+        node_identifier, number = split_version_identifier(identifier)
+        node = _node(connection, caller, "node_identifier = :key", node_identifier)
+        version: int | VersionKeyword = number
+    else:
+        wanted = parse_wanted(reference, field_name)
+        node = _node(connection, caller, "node_reference = :key", wanted.node_reference)
+        version = wanted.version
+    shown = reference if wanted is not None else identifier
+    if node is None:
+        user_error(field_name, f"{shown} is not found")
+    if not node.may(right.READ):
+        raise NotAuthorisedError(f"not authorised to read {shown}")
+    number_found = node.number(version)
+    if number_found is None:
+        user_error(field_name, f"{shown} is not found: {node.reference} has no such version that you may use")
+    return Version(node, number_found, version_name(connection, node.identifier, number_found))
+
+
+def find_source(connection: Connection, caller: Caller, reference: str, field: str) -> tuple[Node, int | None]:
+    """A node or version to take versions from; what may not be read cannot be found (105 either way)."""
+    wanted = parse_wanted(reference, field)
+    node = _node(connection, caller, "node_reference = :key", wanted.node_reference)
+    if node is None or not node.may(right.READ):
+        user_error(field, f"{reference} is not found")
+    return node, node.number(wanted.version)
+
+
+def parse_wanted(reference: str | None, field: str) -> VersionReference:
+    """Read a version reference; a missing or malformed one is a UserError about the field."""
+    if not reference:
+        user_error(field, "is missing")
+    try:
+        return parse_version_reference(reference)
+    except InvalidReferenceError as error:
+        user_error(field, str(error))
+
+
+def node_by_reference(connection: Connection, caller: Caller, reference: str) -> Node | None:
+    """The node of a reference, if it exists, whether or not the caller may read it."""
+    return _node(connection, caller, "node_reference = :key", reference)
+
+
+def version_name(connection: Connection, node_identifier: int, number: int) -> str:
+    """The name that a version gives its node."""
+    query = text("SELECT node_name FROM node_version WHERE node_identifier = :node AND version_number = :number")
+    return str(connection.execute(query, {"node": node_identifier, "number": number}).scalar_one())
+
+
+def _find_node(
+    connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str
+) -> Node:
+    if identifier:
+        node = _node(connection, caller, "node_identifier = :key", identifier)
+        if node is None:
+            user_error(f"{field}Identifier", f"{identifier} is not found")
+        return node
+    if not reference:
+        user_error(f"{field}Reference", "is missing")
+    try:
+        check_node_reference(reference)
+    except InvalidReferenceError as error:
+        user_error(f"{field}Reference", str(error))
+    node = _node(connection, caller, "node_reference = :key", reference)
+    if node is None:
+        user_error(f"{field}Reference", f"{reference} is not found")
+    return node
+
+
+def _node(connection: Connection, caller: Caller, condition: str, key: int | str) -> Node | None:
+    row = connection.execute(
+        text(
+            "SELECT node_identifier, node_reference, owner_identifier, frozen_version_number, "
+            f"latest_version_number, edition FROM node WHERE {condition}"
+        ),
+        {"key": key},
+    ).one_or_none()
+    if row is None:
+        return None
+    rights = rights_on(connection, caller, [row.node_reference]).on(row[0], row[1], row[2])
+    return Node(row[0], row[1], row[2], row[3], row[4], row[5], rights)

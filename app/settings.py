@@ -1,0 +1,72 @@
+"""Settings, read once from the environment. Every variable begins with `RELINK_`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT_DATA_DIRECTORY = Path("/var/lib/relink")
+
+
+class SettingsError(ValueError):
+    """A variable has a value that cannot be used; the message names the variable."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator can set. Sizes are bytes, times are seconds."""
+
+    database_url: str | None = None
+    data_directory: Path = Path("relink-data")
+    max_request_bytes: int = 1024 * 1024
+    max_import_bytes: int = 4 * 1024**3
+    pool_size: int = 20
+    sign_in_failures_per_account: int = 10
+    sign_in_failures_per_address: int = 100
+    sign_in_failure_period: int = 900
+    verified_password_seconds: int = 300
+    trusted_proxies: int = 0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read `RELINK_*`; raises SettingsError for a number that is none, or is out of range."""
+        return cls(
+            database_url=environment.get("RELINK_DATABASE_URL") or None,
+            data_directory=_data_directory(environment),
+            max_request_bytes=_number(environment, "MAX_REQUEST_BYTES", cls.max_request_bytes, least=1024),
+            max_import_bytes=_number(environment, "MAX_IMPORT_BYTES", cls.max_import_bytes, least=1024),
+            pool_size=_number(environment, "POOL_SIZE", cls.pool_size, least=2),
+            sign_in_failures_per_account=_number(
+                environment, "SIGN_IN_FAILURES_PER_ACCOUNT", cls.sign_in_failures_per_account, least=1
+            ),
+            sign_in_failures_per_address=_number(
+                environment, "SIGN_IN_FAILURES_PER_ADDRESS", cls.sign_in_failures_per_address, least=1
+            ),
+            sign_in_failure_period=_number(environment, "SIGN_IN_FAILURE_PERIOD", cls.sign_in_failure_period, least=1),
+            verified_password_seconds=_number(
+                environment, "VERIFIED_PASSWORD_SECONDS", cls.verified_password_seconds, least=0
+            ),
+            trusted_proxies=_number(environment, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
+        )
+
+
+def _data_directory(environment: Mapping[str, str]) -> Path:
+    given = environment.get("RELINK_DATA_DIR")
+    if given:
+        return Path(given).expanduser().absolute()
+    return ROOT_DATA_DIRECTORY if os.geteuid() == 0 else Path("relink-data").absolute()
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+    text = environment.get(f"RELINK_{name}")
+    if not text:
+        return default
+    try:
+        number = int(text)
+    except ValueError:
+        raise SettingsError(f"RELINK_{name} must be a whole number, not {text!r}") from None
+    if number < least:
+        raise SettingsError(f"RELINK_{name} must be at least {least}, not {number}")
+    return number

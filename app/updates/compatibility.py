@@ -1,0 +1,143 @@
+"""Whether the data of a version fits a new type: moves of member types, losses, broken rules.
+
+Pure functions on members. The rules of a member type are members of its version (design section 1).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import re2
+
+from app.nodes import system
+from app.updates.snapshot import Link, Member
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one version of a member type. A flag that is not set allows; a maximum of 0 is no limit."""
+
+    use_value: bool = True
+    use_scale: bool = True
+    use_target: bool = True
+    minimum: int = 0
+    maximum: int = 0
+    pattern: str | None = None
+    target_types: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, content: Iterable[Member]) -> Rules:
+        """Read the rules from the members of a member type version."""
+        values: dict[int, str] = {}
+        target_types = set()
+        for member in content:
+            rule = member.member_type[0]
+            if rule == system.TARGET_TYPE_LIST:
+                if member.target is not None:
+                    target_types.add(member.target[0])
+            elif member.value is not None:
+                values[rule] = member.value
+        return cls(
+            use_value=values.get(system.USE_VALUE) != "false",
+            use_scale=values.get(system.USE_SCALE) != "false",
+            use_target=values.get(system.USE_TARGET) != "false",
+            minimum=_count(values.get(system.MINIMUM_CARDINALITY)),
+            maximum=_count(values.get(system.MAXIMUM_CARDINALITY)),
+            pattern=values.get(system.VALUE_PATTERN),
+            target_types=frozenset(target_types),
+        )
+
+    def broken_by(self, members: list[Member], type_node: Callable[[Link], int | None]) -> str | None:
+        """The first rule that these members of one member type break, in words, or None."""
+        if len(members) < self.minimum:
+            return f"needs at least {self.minimum} and there are {len(members)}"
+        if 0 < self.maximum < len(members):
+            return f"allows at most {self.maximum} and there are {len(members)}"
+        for member in members:
+            fault = self._broken_by_one(member, type_node)
+            if fault is not None:
+                return fault
+        return None
+
+    def _broken_by_one(self, member: Member, type_node: Callable[[Link], int | None]) -> str | None:
+        if member.value is not None:
+            if not self.use_value:
+                return "allows no value"
+            if self.pattern is not None and not _matches(self.pattern, member.value):
+                return f"does not allow the value {_short(member.value)}"
+        if member.scale is not None and not self.use_scale:
+            return "allows no scale"
+        if member.target is not None:
+            if not self.use_target:
+                return "allows no target"
+            if self.target_types and type_node(member.target) not in self.target_types:
+                return "does not allow a target of this type"
+        return None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How members come to stand under a member type list: `kept` with their new member types, `removed`, and
+    per member type version whose rules are broken, how."""
+
+    kept: list[Member]
+    removed: list[Member]
+    moved: bool
+    broken: list[tuple[Link, str]]
+
+
+def fit(
+    members: list[Member],
+    old_list: list[Link],
+    new_list: list[Link],
+    rules_of: Callable[[Link], Rules],
+    type_node: Callable[[Link], int | None],
+) -> Fit:
+    """Put members under the member types of a new list.
+
+    A member keeps its member type version if exactly that is listed, else moves to the highest listed version of
+    its node, else is removed. Only member type versions that the old list did not have are checked against
+    their rules: data is not refused for what was wrong before.
+    """
+    listed = frozenset(new_list)
+    highest = dict(sorted(new_list))
+    kept, removed, moved = [], [], False
+    for member in members:
+        if member.member_type in listed:
+            kept.append(member)
+        elif member.member_type[0] in highest:
+            node = member.member_type[0]
+            kept.append(member._replace(member_type=(node, highest[node])))
+            moved = True
+        else:
+            removed.append(member)
+    under = defaultdict(list)
+    for member in kept:
+        under[member.member_type].append(member)
+    broken = []
+    for member_type in dict.fromkeys(new_list):
+        if member_type not in old_list:
+            fault = rules_of(member_type).broken_by(under[member_type], type_node)
+            if fault is not None:
+                broken.append((member_type, fault))
+    return Fit(kept, removed, moved, broken)
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Whether the whole value matches; a pattern that is none matches nothing."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options).fullmatch(value) is not None
+    except re2.error:
+        return False
+
+
+def _short(value: str) -> str:
+    return repr(value if len(value) <= 40 else value[:40] + "...")

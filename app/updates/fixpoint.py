@@ -1,0 +1,101 @@
+"""Which nodes have to follow: the least set closed under need (section 4, *Fixpoint*)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from app.updates.snapshot import Link, MemberLink, Snapshot
+
+
+@dataclass(frozen=True)
+class Closure:
+    """`updated` is U; `refused` are the blocked nodes that have a need all the same."""
+
+    updated: set[int]
+    refused: set[int]
+
+
+class Needs:
+    """Who needs whom, prepared once so that the closure can be taken again with other nodes blocked."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.first = _first_needs(snapshot)
+        self._linkers = _linkers(snapshot) if self.first else {}
+
+    def closure(self, blocked: Collection[int]) -> Closure:
+        """The least set of nodes that have a need once the nodes of the set have got their new versions."""
+        updated: set[int] = set()
+        refused: set[int] = set()
+        reached = list(self.first)
+        while reached:
+            node = reached.pop()
+            if node in updated:
+                continue
+            if node in blocked:
+                refused.add(node)
+                continue
+            updated.add(node)
+            reached.extend(self._linkers.get(node, ()))
+        return Closure(updated, refused)
+
+    def sources(self, updated: Collection[int]) -> dict[int, int]:
+        """The version to which links to a node move, per node that has one, given the updated nodes."""
+        snapshot = self._snapshot
+        sources = dict(snapshot.sources)
+        sources.update(
+            [
+                (node, snapshot.examined[node] + 1)
+                for node in updated
+                if node in snapshot.moving and node not in snapshot.drafts
+            ]
+        )
+        return sources
+
+    def moved_links(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, list[MemberLink]]:
+        """Per updated node, its members whose target has a later source."""
+        moved: dict[int, list[MemberLink]] = defaultdict(list)
+        source = sources.get
+        for link in self._snapshot.links:
+            if link[0] in updated and source(link[4], 0) > link[5]:
+                moved[link[0]].append(link)
+        return moved
+
+    def type_changes(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, Link]:
+        """Per updated node whose type has a later source, that version of the type."""
+        types, source = self._snapshot.types, sources.get
+        return {
+            node: (types[node][0], sources[types[node][0]])
+            for node in updated
+            if source(types[node][0], 0) > types[node][1]
+        }
+
+
+def _first_needs(snapshot: Snapshot) -> set[int]:
+    """The nodes that have a need as things stand, before any node gets a new version."""
+    source = snapshot.sources.get
+    needy = {link[0] for link in snapshot.links if source(link[4], 0) > link[5]}
+    needy.update([node for node, (of, number) in snapshot.types.items() if source(of, 0) > number])
+    if snapshot.always_create:
+        needy.update(snapshot.examined.keys() - snapshot.drafts)
+    return needy
+
+
+def _linkers(snapshot: Snapshot) -> dict[int, list[int]]:
+    """For each node that may get a new version: the nodes that would then have a need."""
+    renewable = {
+        node: snapshot.examined[node]
+        for node in snapshot.moving
+        if node in snapshot.examined and node not in snapshot.drafts
+    }
+    linkers: dict[int, list[int]] = defaultdict(list)
+    latest = renewable.get
+    for link in snapshot.links:
+        if latest(link[4], -1) >= link[5]:
+            linkers[link[4]].append(link[0])
+    for node, (of, number) in snapshot.types.items():
+        if latest(of, -1) >= number:
+            linkers[of].append(node)
+    return dict(linkers)

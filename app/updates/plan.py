@@ -1,0 +1,314 @@
+"""What an update would do, worked out without touching the store (section 4). Impact shows it; force does it."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.identity.rights import ADMINISTER, LINK, USE_TYPE
+from app.nodes.system import MEMBER_TYPE_LIST
+from app.updates.compatibility import Fit, Rules, fit
+from app.updates.fixpoint import Needs
+from app.updates.snapshot import Details, Link, Member, MemberLink, Snapshot
+
+_UNLISTED = 1 << 60
+
+
+class UpdateType(StrEnum):
+    """What happens to a node, in the words of the seed's `updateType`."""
+
+    VERSION = "version"
+    CHANGE = "change"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class ReasonCode(StrEnum):
+    """Why a node cannot be updated."""
+
+    ADMINISTER = "administer"
+    USE_TYPE = "use-type"
+    LINK = "link"
+    TYPE = "type"
+    RULES = "rules"
+    DRAFT_TYPE = "draft-type"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why, about which version of another node if one is concerned, and details in words."""
+
+    code: ReasonCode
+    about: Link | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a node that has a need is left alone. `predicted` failures are errors when forced, warnings before."""
+
+    reasons: tuple[Reason, ...]
+    predicted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberUpdate:
+    """One member whose target moves, or, without a target, a member type whose members go."""
+
+    member_type: Link
+    target: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeUpdate:
+    """One node of U: `number` is its examined version, `members` the changes in the order of its type's list."""
+
+    node: int
+    number: int
+    update_type: UpdateType
+    type: Link | None
+    members: tuple[MemberUpdate, ...]
+
+
+@dataclass
+class Plan:
+    """The updates, and the refused nodes that have a need all the same.
+
+    `moved` has the member links that move, `new_types` the type changes, `removed` how many members each type
+    change drops, `sources` the versions to which links move when the run is done.
+    """
+
+    snapshot: Snapshot
+    details: Details
+    updates: list[NodeUpdate]
+    refusals: dict[int, Refusal]
+    moved: dict[int, list[MemberLink]]
+    new_types: dict[int, Link]
+    removed: dict[int, int]
+    sources: dict[int, int]
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is refused."""
+        return not self.refusals
+
+    def fingerprint(self) -> str:
+        """Equal for equal plans, whoever makes them and whenever: the impact's ETag."""
+        numbers = array("q")
+        for update in sorted(self.updates, key=lambda update: update.node):
+            numbers.extend((update.node, update.number, *(update.type or (0, 0)), len(update.members)))
+            for member in update.members:
+                numbers.extend((*member.member_type, *(member.target or (0, 0))))
+        digest = hashlib.blake2b(numbers.tobytes(), digest_size=16)
+        digest.update(repr(sorted(self.refusals.items())).encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Concern:
+    """What `Details` a plan needs: nodes whose type changes, draft types whose list moves, types in use."""
+
+    type_changes: dict[int, Link]
+    draft_types: set[int]
+    types: set[Link]
+    member_types: set[int]
+
+
+def concern(snapshot: Snapshot, needs: Needs) -> Concern:
+    """Look at the plan with no node blocked: no other plan concerns more."""
+    updated = needs.closure(()).updated
+    sources = needs.sources(updated)
+    moved = needs.moved_links(updated, sources)
+    return Concern(
+        type_changes=needs.type_changes(updated, sources),
+        draft_types={
+            node
+            for node in updated & snapshot.drafts
+            if any(link[1] == MEMBER_TYPE_LIST for link in moved.get(node, ()))
+        },
+        types={snapshot.types[node] for node in updated},
+        member_types={link[1] for links in moved.values() for link in links},
+    )
+
+
+def plan(snapshot: Snapshot, needs: Needs, details: Details, failed: Mapping[int, str] | None = None) -> Plan:
+    """Plan an update. `failed` are nodes that an earlier round could not update, with the reason in words."""
+    refused = {
+        node: Refusal((Reason(ReasonCode.FAILED, text=text),), predicted=True) for node, text in (failed or {}).items()
+    }
+    while True:
+        closure = needs.closure(refused)
+        attempt = _Attempt(snapshot, needs, details, closure.updated)
+        newly_refused = attempt.refusals()
+        if not newly_refused:
+            break
+        refused.update(newly_refused)
+    return Plan(
+        snapshot=snapshot,
+        details=details,
+        updates=[attempt.node_update(node) for node in closure.updated],
+        refusals={node: refused[node] for node in closure.refused},
+        moved=attempt.moved,
+        new_types=attempt.new_types,
+        removed={node: len(fitted.removed) for node, fitted in attempt.fits.items()},
+        sources=attempt.sources,
+    )
+
+
+class _Attempt:
+    """One closure looked at closely: what each of its nodes would undergo, and which of them cannot."""
+
+    def __init__(self, snapshot: Snapshot, needs: Needs, details: Details, updated: set[int]) -> None:
+        self.snapshot = snapshot
+        self.details = details
+        self.updated = updated
+        self.sources = needs.sources(updated)
+        self.moved = needs.moved_links(updated, self.sources)
+        self.new_types = needs.type_changes(updated, self.sources)
+        self._rules: dict[Link, Rules] = {}
+        self.fits = {node: self._fit(node, new_type) for node, new_type in self.new_types.items()}
+        for node, fitted in self.fits.items():
+            gone = {(member.member_type, member.sequence) for member in fitted.removed}
+            if gone:
+                self.moved[node] = [
+                    link for link in self.moved.get(node, ()) if ((link[1], link[2]), link[3]) not in gone
+                ]
+        self._positions = {
+            version: {member_type: position for position, member_type in enumerate(listed)}
+            for version, listed in details.lists.items()
+        }
+
+    def refusals(self) -> dict[int, Refusal]:
+        """The nodes of the closure that cannot be updated."""
+        refusals = {}
+        rights = self.snapshot.rights
+        unlinkable = {node for node, held in rights.items() if not held & LINK}
+        for node in self.updated:
+            reasons = []
+            if not rights[node] & ADMINISTER:
+                reasons.append(Reason(ReasonCode.ADMINISTER))
+            new_type = self.new_types.get(node)
+            if new_type is not None:
+                if not rights[new_type[0]] & USE_TYPE:
+                    reasons.append(Reason(ReasonCode.USE_TYPE, new_type))
+                if self.fits[node].removed and node in self.snapshot.drafts:
+                    reasons.append(Reason(ReasonCode.TYPE, new_type))
+            if unlinkable:
+                closed = dict.fromkeys(link[4] for link in self.moved.get(node, ()) if link[4] in unlinkable)
+                reasons.extend(Reason(ReasonCode.LINK, (target, self.sources[target])) for target in closed)
+            if reasons:
+                refusals[node] = Refusal(tuple(reasons), predicted=False)
+            elif predicted := self._predicted_failures(node):
+                refusals[node] = Refusal(predicted, predicted=True)
+        return refusals
+
+    def node_update(self, node: int) -> NodeUpdate:
+        """The row of one updated node."""
+        snapshot = self.snapshot
+        positions = self._positions[snapshot.types[node]]
+        references = self.details.references
+        rows = []
+        for _, mt_node, mt_number, sequence, target, _ in self.moved.get(node, ()):
+            member_type = (mt_node, mt_number)
+            place = positions.get(member_type, _UNLISTED)
+            name = "" if place < _UNLISTED else references[mt_node]
+            rows.append((place, name, mt_number, sequence, member_type, (target, self.sources[target])))
+        removed: dict[Link, int] = {}
+        for member in self.fits[node].removed if node in self.fits else ():
+            first = removed.get(member.member_type, member.sequence)
+            removed[member.member_type] = min(first, member.sequence)
+        gone = []
+        for member_type, sequence in removed.items():
+            place = positions.get(member_type, _UNLISTED)
+            name = "" if place < _UNLISTED else references[member_type[0]]
+            gone.append((place, name, member_type[1], sequence, member_type, None))
+        ordered = sorted([*rows, *gone], key=lambda row: row[:4])
+        return NodeUpdate(
+            node=node,
+            number=snapshot.examined[node],
+            update_type=UpdateType.CHANGE if node in snapshot.drafts else UpdateType.VERSION,
+            type=self.new_types.get(node),
+            members=tuple(MemberUpdate(row[4], row[5]) for row in ordered),
+        )
+
+    def _predicted_failures(self, node: int) -> tuple[Reason, ...]:
+        """What would go wrong although the caller is authorised: broken rules, harm by a draft type."""
+        reasons = []
+        if node in self.fits:
+            reasons += [Reason(ReasonCode.RULES, *fault) for fault in self.fits[node].broken]
+        if node in self.snapshot.drafts and node in self.details.users:
+            reasons += self._harm_by_draft_type(node)
+        return tuple(reasons)
+
+    def _harm_by_draft_type(self, type_node: int) -> list[Reason]:
+        """What changing the list of a draft type in place would do to the drafts that use it and must not."""
+        version = (type_node, self.snapshot.examined[type_node])
+        old_list, new_list = _listed(self.details.contents[version]), self._list_after(version)
+        if old_list == new_list:
+            return []
+        reasons: dict[Reason, None] = {}
+        for user in self.details.users[type_node]:
+            fitted = fit(self._content_after(user.version), old_list, new_list, self._rules_after, self._type_node)
+            if fitted.removed:
+                reasons[Reason(ReasonCode.DRAFT_TYPE, text="data of a node of this type would be lost")] = None
+            if fitted.moved and not user.mine:
+                text = "data of a node outside the update, or that you may not administer, would be changed"
+                reasons[Reason(ReasonCode.DRAFT_TYPE, text=text)] = None
+            for about, fault in fitted.broken:
+                reasons[Reason(ReasonCode.DRAFT_TYPE, about, fault)] = None
+        return list(reasons)
+
+    def _fit(self, node: int, new_type: Link) -> Fit:
+        members = self._moved_members(self.details.contents[node, self.snapshot.examined[node]])
+        old_list = _listed(self.details.contents[self.snapshot.types[node]])
+        return fit(members, old_list, self._list_after(new_type), self._rules_after, self._type_node)
+
+    def _list_after(self, version: Link) -> list[Link]:
+        return _listed(self._content_after(version))
+
+    def _rules_after(self, version: Link) -> Rules:
+        if version not in self._rules:
+            self._rules[version] = Rules.of(self._content_after(version))
+        return self._rules[version]
+
+    def _content_after(self, version: Link) -> list[Member]:
+        """The members that a version will have when the run is done."""
+        node, number = version
+        contents = self.details.contents
+        if node not in self.updated:
+            return contents[version]
+        examined = self.snapshot.examined[node]
+        if node in self.snapshot.drafts:
+            return self._moved_members(contents[version]) if number == examined else contents[version]
+        return self._moved_members(contents[node, examined]) if number == examined + 1 else contents[version]
+
+    def _moved_members(self, members: list[Member]) -> list[Member]:
+        moved = []
+        for member in members:
+            if member.target is not None and self.sources.get(member.target[0], 0) > member.target[1]:
+                node = member.target[0]
+                moved.append(member._replace(target=(node, self.sources[node])))
+            else:
+                moved.append(member)
+        return moved
+
+    def _type_node(self, version: Link) -> int | None:
+        """The node of a version's type. A relink moves a type to another version, never to another node."""
+        found = self.details.type_nodes.get(version)
+        if found is None and version[0] in self.snapshot.types:
+            found = self.snapshot.types[version[0]][0]
+        return found
+
+
+def _listed(content: Iterable[Member]) -> list[Link]:
+    """The member type versions that a type lists, in order."""
+    listed = [
+        (member.sequence, member.target)
+        for member in content
+        if member.member_type[0] == MEMBER_TYPE_LIST and member.target is not None
+    ]
+    return [target for _, target in sorted(listed)]

@@ -1,0 +1,11 @@
+SELECT n.node_identifier,
+       n.latest_version_number::bigint,
+       n.frozen_version_number::bigint,
+       n.edition,
+       coalesce(n.owner_identifier, 0),
+       v.type_node_identifier,
+       v.type_version_number::bigint
+FROM node n
+JOIN node_version v
+  ON v.node_identifier = n.node_identifier AND v.version_number = n.latest_version_number
+WHERE {in_scope}

@@ -1,0 +1,77 @@
+"""A database of its own for every test, copied from a migrated template."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from app.database import embedded
+from app.database.engine import make_engine
+from app.database.migrate import migrate
+
+_TEMPLATE = f"relink_template_{os.getpid()}"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The server that `RELINK_DATABASE_URL` names, or an embedded one for this session."""
+    given = os.environ.get("RELINK_DATABASE_URL")
+    if given:
+        return given
+    directory = tmp_path_factory.mktemp("relink")
+    if os.geteuid() == 0:
+        for folder in (directory, directory.parent, directory.parent.parent):
+            folder.chmod(0o755)
+    return embedded.start(directory)
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """The name of a migrated, empty database."""
+    _execute(server_url, f"CREATE DATABASE {_TEMPLATE}")
+    engine = make_engine(_url(server_url, _TEMPLATE))
+    migrate(engine)
+    engine.dispose()
+    yield _TEMPLATE
+    _execute(server_url, f"DROP DATABASE {_TEMPLATE} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """The URL of a fresh database."""
+    name = f"relink_test_{os.getpid()}_{next(_numbers)}"
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield _url(server_url, name)
+    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a fresh database."""
+    engine = make_engine(database_url, pool_size=10)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def schemas() -> Path:
+    """The folder of the published schema files."""
+    return Path(__file__).parent.parent / "schemas"
+
+
+def _url(server_url: str, database: str) -> str:
+    return make_url(server_url).set(database=database).render_as_string(hide_password=False)
+
+
+def _execute(server_url: str, statement: str) -> None:
+    engine = create_engine(make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

@@ -1,0 +1,572 @@
+"""UpdateNodeVersions the slow way: no indexes, no cleverness, scanning until nothing changes.
+
+Every function mirrors one sentence of the specification, so that it can be checked by reading.
+"""
+
+import copy
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Link = tuple[str, int]
+Scope = Literal["node", "current", "latest", "manifest"]
+UpdateType = Literal["version", "change", "warning", "error"]
+
+MEMBER_TYPE_LIST = "system.MEMBER_TYPE_LIST"
+MANIFEST_ITEMS = "system.MANIFEST_ITEMS"
+USE_VALUE = "system.USE_VALUE"
+USE_SCALE = "system.USE_SCALE"
+USE_TARGET = "system.USE_TARGET"
+MINIMUM_CARDINALITY = "system.MINIMUM_CARDINALITY"
+MAXIMUM_CARDINALITY = "system.MAXIMUM_CARDINALITY"
+VALUE_PATTERN = "system.VALUE_PATTERN"
+TARGET_TYPE_LIST = "system.TARGET_TYPE_LIST"
+
+PREDICTED_ERRORS = frozenset({"rules", "draft-type"})
+
+
+@dataclass(frozen=True)
+class Member:
+    member_type: Link
+    sequence: int
+    value: str | None = None
+    scale: float | None = None
+    target: Link | None = None
+    comment: str | None = None
+
+
+@dataclass
+class Version:
+    type: Link
+    members: list[Member]
+    name: str
+
+
+@dataclass
+class Node:
+    reference: str
+    frozen: int
+    versions: dict[int, Version]
+
+
+@dataclass
+class Store:
+    nodes: dict[str, Node]
+    rights: dict[str, set[str]]
+
+
+@dataclass(frozen=True)
+class Request:
+    context: str
+    content: bool = True
+    always: bool = False
+    scope: Scope = "node"
+    source: str | None = None
+    manifest: Link | None = None
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    member_type: Link
+    kind: Literal["change", "remove"]
+    target: Link | None
+
+
+@dataclass(frozen=True)
+class Row:
+    reference: str
+    number: int
+    update_type: UpdateType
+    type: Link | None = None
+    members: tuple[MemberRow, ...] = ()
+    reasons: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Result:
+    rows: tuple[Row, ...]
+    hidden: int = 0
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The world, given that exactly these nodes get updated."""
+
+    store: Store
+    request: Request
+    updated: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    guess: Guess
+    blocked: dict[str, frozenset[str]]
+
+
+# --- what the caller sees ---------------------------------------------------------------------------------
+
+
+def may(store: Store, reference: str, right: str) -> bool:
+    held = store.rights.get(reference, set())
+    if "administer" in held:
+        return True
+    if right == "read":
+        return len(held) > 0
+    if right == "use-type":
+        return "use-type" in held or "link" in held
+    return right in held
+
+
+def within(reference: str, package: str) -> bool:
+    return reference == package or reference.startswith(package + ".")
+
+
+def in_scope(request: Request, reference: str) -> bool:
+    return within(reference, request.context) if request.content else reference == request.context
+
+
+def examined(store: Store, reference: str) -> int | None:
+    """The draft if there is one and the user may use it, else the highest frozen version, else none."""
+    node = store.nodes[reference]
+    for number in node.versions:
+        if number > node.frozen and may(store, reference, "use-draft"):
+            return number
+    return node.frozen if node.frozen > 0 else None
+
+
+def examined_link(store: Store, reference: str) -> Link:
+    number = examined(store, reference)
+    assert number is not None, "a node without an examined version is passed over"
+    return (reference, number)
+
+
+def is_draft(store: Store, link: Link) -> bool:
+    return link[1] > store.nodes[link[0]].frozen
+
+
+def stored(store: Store, link: Link) -> Version:
+    return store.nodes[link[0]].versions[link[1]]
+
+
+# --- sources and needs ------------------------------------------------------------------------------------
+
+
+def latest_after(guess: Guess, reference: str) -> int | None:
+    """The latest version that a node will have when the run is done."""
+    number = examined(guess.store, reference)
+    if number is None:
+        return None
+    if reference in guess.updated and not is_draft(guess.store, (reference, number)):
+        return number + 1
+    return number
+
+
+def listed_in_manifest(guess: Guess, reference: str) -> int | None:
+    assert guess.request.manifest is not None
+    numbers = []
+    for member in stored(guess.store, guess.request.manifest).members:
+        if member.member_type[0] != MANIFEST_ITEMS or member.target is None or member.target[0] != reference:
+            continue
+        if is_draft(guess.store, member.target) and not may(guess.store, reference, "use-draft"):
+            continue
+        numbers.append(member.target[1])
+    return max(numbers) if numbers else None
+
+
+def source(guess: Guess, reference: str) -> int | None:
+    """The version to which links to this node should move."""
+    request = guess.request
+    if not may(guess.store, reference, "read"):
+        return None
+    if request.scope == "manifest":
+        return listed_in_manifest(guess, reference)
+    if request.scope == "node":
+        return latest_after(guess, reference) if in_scope(request, reference) else None
+    if request.source is not None and not within(reference, request.source):
+        return None
+    if request.scope == "latest":
+        return latest_after(guess, reference)
+    frozen = guess.store.nodes[reference].frozen
+    return frozen if frozen > 0 else None
+
+
+def moved(guess: Guess, link: Link) -> Link:
+    """Where a link points afterwards, if its holder is updated: only ever forward."""
+    number = source(guess, link[0])
+    return (link[0], number) if number is not None and number > link[1] else link
+
+
+def is_stale(guess: Guess, link: Link | None) -> bool:
+    return link is not None and moved(guess, link) != link
+
+
+def has_need(guess: Guess, reference: str) -> bool:
+    number = examined(guess.store, reference)
+    if number is None:
+        return False
+    if guess.request.always and not is_draft(guess.store, (reference, number)):
+        return True
+    version = stored(guess.store, (reference, number))
+    return is_stale(guess, version.type) or any(is_stale(guess, member.target) for member in version.members)
+
+
+# --- what versions will hold ------------------------------------------------------------------------------
+
+
+def by_sequence(version: Version, member_type: str) -> list[Member]:
+    found = [member for member in version.members if member.member_type[0] == member_type]
+    return sorted(found, key=lambda member: member.sequence)
+
+
+def targets(version: Version, member_type: str) -> list[Link]:
+    return [member.target for member in by_sequence(version, member_type) if member.target is not None]
+
+
+def list_before(guess: Guess, type_link: Link) -> list[Link]:
+    return targets(stored(guess.store, type_link), MEMBER_TYPE_LIST)
+
+
+def list_after(guess: Guess, type_link: Link) -> list[Link]:
+    return targets(after(guess, type_link), MEMBER_TYPE_LIST)
+
+
+def is_listed(member: Member, listing: list[Link]) -> bool:
+    return any(reference == member.member_type[0] for reference, _ in listing)
+
+
+def place(member: Member, listing: list[Link]) -> Link:
+    """The member type version under which a member stands by a list: its own if listed, else the highest."""
+    if member.member_type in listing or not is_listed(member, listing):
+        return member.member_type
+    return max(link for link in listing if link[0] == member.member_type[0])
+
+
+def placed(members: list[Member], listing: list[Link]) -> list[Member]:
+    """Members under the member types of a list; renumbered in their old order where two would clash."""
+    result = []
+    for member in members:
+        to = place(member, listing)
+        fellows = sorted(
+            (fellow.member_type, fellow.sequence) for fellow in members if place(fellow, listing) == to
+        )
+        clash = len({sequence for _, sequence in fellows}) < len(fellows)
+        number = fellows.index((member.member_type, member.sequence)) + 1 if clash else member.sequence
+        result.append(replace(member, member_type=to, sequence=number))
+    return result
+
+
+def list_changes_in_place(guess: Guess, type_link: Link) -> bool:
+    """Is this the draft of a type that the run changes in place, with another member type list after it?"""
+    reference, number = type_link
+    return (
+        reference in guess.updated
+        and examined(guess.store, reference) == number
+        and is_draft(guess.store, type_link)
+        and list_before(guess, type_link) != list_after(guess, type_link)
+    )
+
+
+def moved_with_draft_type(guess: Guess, type_link: Link, members: list[Member]) -> list[Member]:
+    if list_changes_in_place(guess, type_link):
+        return placed(members, list_after(guess, type_link))
+    return members
+
+
+def relinked(guess: Guess, member: Member, keep_comment: bool) -> Member:
+    target = moved(guess, member.target) if member.target is not None else None
+    return replace(member, target=target, comment=member.comment if keep_comment else None)
+
+
+def updated_version(guess: Guess, reference: str) -> Version:
+    """What the update makes of the examined version, in a new version or in place."""
+    link = examined_link(guess.store, reference)
+    old = stored(guess.store, link)
+    new_type = moved(guess, old.type)
+    members = [relinked(guess, member, is_draft(guess.store, link)) for member in old.members]
+    if new_type == old.type:
+        return Version(new_type, moved_with_draft_type(guess, old.type, members), old.name)
+    listing = list_after(guess, new_type)
+    kept = [member for member in members if is_listed(member, listing)]
+    return Version(new_type, placed(kept, listing), old.name)
+
+
+def after(guess: Guess, link: Link) -> Version:
+    """What a version will hold when the run is done."""
+    if link[0] in guess.updated and link[1] == latest_after(guess, link[0]):
+        return updated_version(guess, link[0])
+    return untouched(guess, link)
+
+
+def untouched(guess: Guess, link: Link) -> Version:
+    """What a version that is not updated itself will hold: its members may move with their draft type."""
+    old = stored(guess.store, link)
+    return Version(old.type, moved_with_draft_type(guess, old.type, old.members), old.name)
+
+
+def draft_after(guess: Guess, link: Link) -> Version:
+    """What a draft will hold, also one that the user may not use and that therefore is not examined."""
+    if link[0] in guess.updated and examined(guess.store, link[0]) == link[1]:
+        return updated_version(guess, link[0])
+    return untouched(guess, link)
+
+
+# --- what stands in the way -------------------------------------------------------------------------------
+
+
+def removed_members(guess: Guess, reference: str) -> list[Member]:
+    """Data that a new version leaves behind, its member type being gone from the new type."""
+    link = examined_link(guess.store, reference)
+    return [] if is_draft(guess.store, link) else unlisted_members(guess, reference)
+
+
+def unlisted_members(guess: Guess, reference: str) -> list[Member]:
+    old = stored(guess.store, examined_link(guess.store, reference))
+    if not is_stale(guess, old.type):
+        return []
+    listing = list_after(guess, moved(guess, old.type))
+    return [member for member in old.members if not is_listed(member, listing)]
+
+
+def changed_members(guess: Guess, reference: str) -> list[Member]:
+    old = stored(guess.store, examined_link(guess.store, reference))
+    gone = removed_members(guess, reference)
+    return [member for member in old.members if member not in gone and is_stale(guess, member.target)]
+
+
+def blocked_reasons(guess: Guess, reference: str) -> frozenset[str]:
+    store = guess.store
+    link = examined_link(store, reference)
+    old = stored(store, link)
+    reasons = set()
+    if not may(store, reference, "administer"):
+        reasons.add("administer")
+    if is_stale(guess, old.type) and not may(store, old.type[0], "use-type"):
+        reasons.add("use-type")
+    for member in changed_members(guess, reference):
+        if member.target is not None and not may(store, member.target[0], "link"):
+            reasons.add("link")
+    if is_draft(store, link) and unlisted_members(guess, reference):
+        reasons.add("type")
+    return frozenset(reasons)
+
+
+def rule(rules: Version, name: str) -> str | None:
+    for member in by_sequence(rules, name):
+        return member.value
+    return None
+
+
+def keeps_cardinality(rules: Version, count: int) -> bool:
+    minimum = int(rule(rules, MINIMUM_CARDINALITY) or 0)
+    maximum = int(rule(rules, MAXIMUM_CARDINALITY) or 0)
+    return count >= minimum and (maximum == 0 or count <= maximum)
+
+
+def keeps_use(rules: Version, member: Member) -> bool:
+    if rule(rules, USE_VALUE) == "false" and member.value is not None:
+        return False
+    if rule(rules, USE_SCALE) == "false" and member.scale is not None:
+        return False
+    return not (rule(rules, USE_TARGET) == "false" and member.target is not None)
+
+
+def keeps_pattern(rules: Version, member: Member) -> bool:
+    pattern = rule(rules, VALUE_PATTERN)
+    return pattern is None or member.value is None or re.fullmatch(pattern, member.value) is not None
+
+
+def keeps_target_types(guess: Guess, rules: Version, member: Member) -> bool:
+    allowed = [reference for reference, _ in targets(rules, TARGET_TYPE_LIST)]
+    return not allowed or member.target is None or after(guess, member.target).type[0] in allowed
+
+
+def keeps_rules(guess: Guess, member_type: Link, members: list[Member]) -> bool:
+    rules = after(guess, member_type)
+    mine = [member for member in members if member.member_type == member_type]
+    return keeps_cardinality(rules, len(mine)) and all(
+        keeps_use(rules, member) and keeps_pattern(rules, member) and keeps_target_types(guess, rules, member)
+        for member in mine
+    )
+
+
+def keeps_new_rules(guess: Guess, members: list[Member], before: list[Link], now: list[Link]) -> bool:
+    """Only member type versions that are new in the list are looked at."""
+    return all(keeps_rules(guess, link, members) for link in now if link not in before)
+
+
+def breaks_rules(guess: Guess, reference: str) -> bool:
+    old = stored(guess.store, examined_link(guess.store, reference))
+    if not is_stale(guess, old.type):
+        return False
+    new = updated_version(guess, reference)
+    return not keeps_new_rules(guess, new.members, list_before(guess, old.type), list_after(guess, new.type))
+
+
+def draft_users(store: Store, type_link: Link) -> list[Link]:
+    return [
+        (node.reference, number)
+        for node in store.nodes.values()
+        for number, version in node.versions.items()
+        if number > node.frozen and version.type == type_link
+    ]
+
+
+def fails_draft_user(guess: Guess, user: Link, before: list[Link], now: list[Link]) -> bool:
+    members = stored(guess.store, user).members
+    loses = any(is_listed(member, before) and not is_listed(member, now) for member in members)
+    moves = any(place(member, now) != member.member_type for member in members)
+    ours = in_scope(guess.request, user[0]) and may(guess.store, user[0], "administer")
+    keeps = keeps_new_rules(guess, draft_after(guess, user).members, before, now)
+    return loses or (moves and not ours) or not keeps
+
+
+def fails_draft_type(guess: Guess, reference: str) -> bool:
+    link = examined_link(guess.store, reference)
+    if not list_changes_in_place(guess, link):
+        return False
+    before, now = list_before(guess, link), list_after(guess, link)
+    return any(fails_draft_user(guess, user, before, now) for user in draft_users(guess.store, link))
+
+
+def obstacles(guess: Guess, reference: str) -> frozenset[str]:
+    """Why a node of the guess can not be updated; predicted errors count only where nothing else does."""
+    reasons = blocked_reasons(guess, reference)
+    if reasons:
+        return reasons
+    errors = set()
+    if breaks_rules(guess, reference):
+        errors.add("rules")
+    if fails_draft_type(guess, reference):
+        errors.add("draft-type")
+    return frozenset(errors)
+
+
+# --- the fixpoint -----------------------------------------------------------------------------------------
+
+
+def closure(store: Store, request: Request, blocked: dict[str, frozenset[str]]) -> Guess:
+    """The least set of updated nodes, with the blocked ones left out."""
+    guess = Guess(store, request, frozenset())
+    while True:
+        more = {
+            reference
+            for reference in store.nodes
+            if in_scope(request, reference)
+            and reference not in blocked
+            and reference not in guess.updated
+            and has_need(guess, reference)
+        }
+        if not more:
+            return guess
+        guess = replace(guess, updated=guess.updated | more)
+
+
+def make_plan(store: Store, request: Request) -> Plan:
+    """Block what turns out impossible, and again, until nothing changes; a blocked node stays blocked."""
+    blocked: dict[str, frozenset[str]] = {}
+    while True:
+        guess = closure(store, request, blocked)
+        reasons = {reference: obstacles(guess, reference) for reference in guess.updated}
+        impossible = {reference: why for reference, why in reasons.items() if why}
+        if not impossible:
+            return Plan(guess, blocked)
+        blocked = blocked | impossible
+
+
+# --- rows -------------------------------------------------------------------------------------------------
+
+
+def member_order(guess: Guess, reference: str, member: Member) -> tuple[int, str, int, int]:
+    """Place in the old type's member type list; unlisted ones after that; then sequence."""
+    old = stored(guess.store, examined_link(guess.store, reference))
+    listing = list_before(guess, old.type)
+    if member.member_type in listing:
+        return (listing.index(member.member_type), "", 0, member.sequence)
+    return (len(listing), *member.member_type, member.sequence)
+
+
+def member_rows(guess: Guess, reference: str) -> tuple[MemberRow, ...]:
+    gone = removed_members(guess, reference)
+    changed = changed_members(guess, reference)
+    rows: list[MemberRow] = []
+    for member in sorted(gone + changed, key=lambda each: member_order(guess, reference, each)):
+        if member in gone:
+            row = MemberRow(member.member_type, "remove", None)
+            if row not in rows:
+                rows.append(row)
+        elif member.target is not None:
+            rows.append(MemberRow(member.member_type, "change", moved(guess, member.target)))
+    return tuple(rows)
+
+
+def update_row(guess: Guess, reference: str, forced: bool) -> Row:
+    link = examined_link(guess.store, reference)
+    old = stored(guess.store, link)
+    new_type = moved(guess, old.type) if is_stale(guess, old.type) else None
+    members = member_rows(guess, reference)
+    if is_draft(guess.store, link):
+        return Row(reference, link[1], "change", new_type, members)
+    return Row(reference, link[1] + 1 if forced else link[1], "version", new_type, members)
+
+
+def refusal_row(plan: Plan, reference: str, forced: bool) -> Row:
+    reasons = plan.blocked[reference]
+    update_type: UpdateType = "error" if forced and reasons <= PREDICTED_ERRORS else "warning"
+    number = examined_link(plan.guess.store, reference)[1]
+    return Row(reference, number, update_type, reasons=reasons)
+
+
+def refused(plan: Plan) -> list[str]:
+    """Blocked nodes that still have a need in the end."""
+    return [reference for reference in plan.blocked if has_need(plan.guess, reference)]
+
+
+def result(plan: Plan, forced: bool) -> Result:
+    store = plan.guess.store
+    visible = [reference for reference in refused(plan) if may(store, reference, "read")]
+    rows = [update_row(plan.guess, reference, forced) for reference in plan.guess.updated]
+    rows += [refusal_row(plan, reference, forced) for reference in visible]
+    rows.sort(key=lambda row: row.reference)
+    return Result(tuple(rows), len(refused(plan)) - len(visible))
+
+
+# --- the three questions ----------------------------------------------------------------------------------
+
+
+def impact(store: Store, request: Request) -> Result:
+    return result(make_plan(store, request), forced=False)
+
+
+def force(store: Store, request: Request) -> tuple[Store, Result]:
+    """A new store in which every version is what it will be when the run is done, and the list of updates."""
+    plan = make_plan(store, request)
+    done = copy.deepcopy(store)
+    for reference, node in done.nodes.items():
+        numbers = set(node.versions)
+        if reference in plan.guess.updated:
+            number = latest_after(plan.guess, reference)
+            assert number is not None
+            numbers.add(number)
+        node.versions = {number: after(plan.guess, (reference, number)) for number in sorted(numbers)}
+    return copy.deepcopy(done), result(plan, forced=True)
+
+
+def stale_links(store: Store, request: Request) -> list[tuple[Link, Link, Link]]:
+    """Links in scope that have a later source as things are: (holder, link, source).
+
+    Links of nodes for which the run can only warn are left out.
+    """
+    plan = make_plan(store, request)
+    now = Guess(store, request, frozenset())
+    found = []
+    for reference in sorted(store.nodes):
+        if not in_scope(request, reference) or examined(store, reference) is None:
+            continue
+        if reference in refused(plan):
+            continue
+        holder = examined_link(store, reference)
+        version = stored(store, holder)
+        for link in [version.type, *(member.target for member in version.members)]:
+            if link is not None and is_stale(now, link):
+                found.append((holder, link, moved(now, link)))
+    return found

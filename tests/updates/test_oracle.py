@@ -1,0 +1,337 @@
+"""The oracle against the worked examples, and against what the specification promises of any store."""
+
+from xml.etree import ElementTree as ET
+
+from hypothesis import HealthCheck, given, settings
+
+from tests.updates.graphs import (
+    MANIFEST_TYPE,
+    MEMBER_TYPE_CLASS,
+    MEMBER_TYPES,
+    PACKAGE_LISTING,
+    PACKAGES,
+    SYSTEM_NODES,
+    TYPE_TYPE,
+    TYPES,
+    cases,
+    system_rights,
+    system_store,
+    to_node_import,
+)
+from tests.updates.oracle import (
+    MEMBER_TYPE_LIST,
+    Link,
+    Member,
+    MemberRow,
+    Node,
+    Request,
+    Result,
+    Row,
+    Store,
+    Version,
+    force,
+    impact,
+    stale_links,
+)
+
+PACKAGE: Link = (PACKAGE_LISTING, 1)
+TYPE: Link = (TYPE_TYPE, 1)
+MEMBER_TYPE: Link = (MEMBER_TYPE_CLASS, 1)
+PART: Link = ("W.part", 1)
+THING: Link = ("W.Thing", 1)
+
+many = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+class World:
+    """A store built by hand; W.Thing is a type with the member type W.part."""
+
+    def __init__(self) -> None:
+        self.store = Store(system_store(), system_rights())
+        for package in ("P", "X", "W"):
+            self.add(package, PACKAGE)
+        self.add("W.part", MEMBER_TYPE)
+        self.add("W.Thing", TYPE, Member((MEMBER_TYPE_LIST, 1), 1, target=PART))
+
+    def add(self, reference: str, of_type: Link, *members: Member, draft: bool = False) -> None:
+        """The next version of a node, with all rights on it."""
+        node = self.store.nodes.setdefault(reference, Node(reference, 0, {}))
+        number = len(node.versions) + 1
+        node.versions[number] = Version(of_type, list(members), reference)
+        if not draft:
+            node.frozen = number
+        self.store.rights[reference] = {"administer"}
+
+    def thing(self, reference: str, *targets: Link, draft: bool = False) -> None:
+        members = [Member(PART, index, target=target) for index, target in enumerate(targets, start=1)]
+        self.add(reference, THING, *members, draft=draft)
+
+
+def change(target: Link, member_type: Link = PART) -> MemberRow:
+    return MemberRow(member_type, "change", target)
+
+
+def relink(world: World, request: Request | None = None) -> tuple[Result, Store, Result]:
+    request = request or Request("P")
+    forecast = impact(world.store, request)
+    done, result = force(world.store, request)
+    return forecast, done, result
+
+
+def chain() -> World:
+    world = World()
+    world.thing("P.A", ("P.B", 1))
+    world.thing("P.B", ("P.C", 1))
+    world.thing("P.C")
+    world.thing("P.C", draft=True)
+    return world
+
+
+def test_a_new_draft_takes_its_user_along() -> None:
+    world = World()
+    world.thing("P.A", ("P.B", 1))
+    world.thing("P.B")
+    world.thing("P.B", draft=True)
+    forecast, done, result = relink(world)
+    assert forecast.rows == (Row("P.A", 1, "version", members=(change(("P.B", 2)),)),)
+    assert result.rows == (Row("P.A", 2, "version", members=(change(("P.B", 2)),)),)
+    assert done.nodes["P.A"].frozen == 1
+    assert [member.target for member in done.nodes["P.A"].versions[2].members] == [("P.B", 2)]
+    assert impact(done, Request("P")) == Result(())
+
+
+def test_a_chain_follows_to_its_top() -> None:
+    forecast, _, _ = relink(chain())
+    assert forecast.rows == (
+        Row("P.A", 1, "version", members=(change(("P.B", 2)),)),
+        Row("P.B", 1, "version", members=(change(("P.C", 2)),)),
+    )
+
+
+def test_a_cycle_gets_one_version_each() -> None:
+    world = World()
+    world.thing("P.A", ("P.B", 1))
+    world.thing("P.B", ("P.A", 1), ("P.C", 1))
+    world.thing("P.C")
+    world.thing("P.C", draft=True)
+    forecast, done, _ = relink(world)
+    assert forecast.rows == (
+        Row("P.A", 1, "version", members=(change(("P.B", 2)),)),
+        Row("P.B", 1, "version", members=(change(("P.A", 2)), change(("P.C", 2)))),
+    )
+    assert [member.target for member in done.nodes["P.B"].versions[2].members] == [("P.A", 2), ("P.C", 2)]
+
+
+def test_each_scope_has_its_own_source() -> None:
+    world = World()
+    world.thing("P.A")
+    world.thing("P.A", ("X.Y", 1), draft=True)
+    world.thing("X.Y")
+    world.thing("X.Y")
+    world.thing("X.Y", draft=True)
+
+    def rows(request: Request) -> tuple[Row, ...]:
+        return impact(world.store, request).rows
+
+    to_2 = Row("P.A", 2, "change", members=(change(("X.Y", 2)),))
+    to_3 = Row("P.A", 2, "change", members=(change(("X.Y", 3)),))
+    assert rows(Request("P", scope="node")) == ()
+    assert rows(Request("P", scope="current")) == (to_2,)
+    assert rows(Request("P", scope="latest")) == (to_3,)
+    world.store.rights["X.Y"] = {"link"}
+    assert rows(Request("P", scope="latest")) == (to_2,)
+
+
+def test_a_type_follows_its_member_types_and_data_moves() -> None:
+    world = World()
+    world.add("P.m", MEMBER_TYPE)
+    world.add("P.m", MEMBER_TYPE, draft=True)
+    world.add("P.T", TYPE, Member((MEMBER_TYPE_LIST, 1), 1, target=("P.m", 1)))
+    world.add("P.N", ("P.T", 1), Member(("P.m", 1), 1, value="data", comment="lost"))
+    forecast, done, _ = relink(world)
+    assert forecast.rows == (
+        Row("P.N", 1, "version", type=("P.T", 2)),
+        Row("P.T", 1, "version", members=(change(("P.m", 2), (MEMBER_TYPE_LIST, 1)),)),
+    )
+    assert done.nodes["P.N"].versions[2] == Version(("P.T", 2), [Member(("P.m", 2), 1, value="data")], "P.N")
+
+
+def test_a_lost_member_type_removes_data_of_new_versions_only() -> None:
+    for draft in (False, True):
+        world = World()
+        world.add("X.m", MEMBER_TYPE)
+        world.add("X.T", TYPE, Member((MEMBER_TYPE_LIST, 1), 1, target=("X.m", 1)))
+        world.add("X.T", TYPE)
+        members = [Member(("X.m", 1), sequence, value="data") for sequence in (1, 2)]
+        world.add("P.N", ("X.T", 1), *members, draft=draft)
+        forecast, done, _ = relink(world, Request("P", scope="current"))
+        if draft:
+            assert forecast.rows == (Row("P.N", 1, "warning", reasons=frozenset({"type"})),)
+            assert done.nodes["P.N"] == world.store.nodes["P.N"]
+        else:
+            gone = MemberRow(("X.m", 1), "remove", None)
+            assert forecast.rows == (Row("P.N", 1, "version", type=("X.T", 2), members=(gone,)),)
+            assert done.nodes["P.N"].versions[2].members == []
+
+
+def test_nothing_follows_a_blocked_node() -> None:
+    world = chain()
+    world.store.rights["P.B"] = {"link"}
+    forecast, done, result = relink(world)
+    assert forecast.rows == (Row("P.B", 1, "warning", reasons=frozenset({"administer"})),)
+    assert (result, done) == (forecast, world.store)
+    world.store.rights["P.B"] = set()
+    assert impact(world.store, Request("P")) == Result((), hidden=1)
+
+
+# --- any store --------------------------------------------------------------------------------------------
+
+
+def comparable(result: Result) -> list[tuple[object, ...]]:
+    """Rows without what impact and force may show differently."""
+    rows: list[tuple[object, ...]] = []
+    for row in result.rows:
+        kind = "refused" if row.update_type in {"warning", "error"} else row.update_type
+        number = "any" if kind == "version" else row.number
+        rows.append((row.reference, number, kind, row.type, row.members, row.reasons))
+    return rows
+
+
+def of_kind(result: Result, *kinds: str) -> list[Row]:
+    return [row for row in result.rows if row.update_type in kinds]
+
+
+def links_of(version: Version) -> list[Link]:
+    links = [version.type, *(member.member_type for member in version.members)]
+    return links + [member.target for member in version.members if member.target is not None]
+
+
+def check_store(store: Store) -> None:
+    for reference, node in store.nodes.items():
+        numbers = sorted(node.versions)
+        assert node.reference == reference
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert node.frozen <= len(numbers) <= node.frozen + 1
+        for number, version in node.versions.items():
+            keys = [(member.member_type, member.sequence) for member in version.members]
+            assert len(set(keys)) == len(keys)
+            for name, target in links_of(version):
+                assert target in store.nodes[name].versions
+                assert number > node.frozen or target <= store.nodes[name].frozen
+
+
+def expected_types(reference: str) -> set[str]:
+    if reference in PACKAGES:
+        return {PACKAGE_LISTING}
+    if reference in TYPES:
+        return {TYPE_TYPE}
+    if reference in MEMBER_TYPES:
+        return {MEMBER_TYPE_CLASS}
+    return {MANIFEST_TYPE, PACKAGE_LISTING, *TYPES}
+
+
+@given(cases())
+@many
+def test_generated_stores_keep_the_invariants(case: tuple[Store, Request]) -> None:
+    store, request = case
+    check_store(store)
+    assert store.rights[request.context]
+    assert set(store.rights) == set(store.nodes)
+    for reference in set(store.nodes) - set(SYSTEM_NODES):
+        for version in store.nodes[reference].versions.values():
+            assert version.type[0] in expected_types(reference)
+
+
+@given(cases())
+@many
+def test_the_import_document_names_every_version(case: tuple[Store, Request]) -> None:
+    store, _ = case
+    document = ET.fromstring(to_node_import(store))  # noqa: S314 - our own text
+    found = {
+        (node.findtext("nodeReference"), version.findtext("nodeVersionNumber")): version
+        for node in document.iter("Node")
+        for version in node.iter("Version")
+    }
+    own = [node for reference, node in store.nodes.items() if reference not in SYSTEM_NODES]
+    assert len(found) == sum(len(node.versions) for node in own)
+    for node in own:
+        for number, version in node.versions.items():
+            written = found[node.reference, str(number)]
+            assert written.findtext("nodeName") == version.name
+            assert written.findtext("frozenIndicator") == str(number <= node.frozen).lower()
+            values = [member.findtext("nodeMemberValue") for member in written.iter("Member")]
+            assert values == [member.value for member in version.members]
+
+
+@given(cases())
+@many
+def test_impact_equals_force(case: tuple[Store, Request]) -> None:
+    store, request = case
+    forecast = impact(store, request)
+    _, result = force(store, request)
+    assert comparable(forecast) == comparable(result)
+    assert forecast.hidden == result.hidden
+    assert [row.number for row in of_kind(result, "version")] == [
+        row.number + 1 for row in of_kind(forecast, "version")
+    ]
+    assert not of_kind(forecast, "error")
+    references = [row.reference for row in result.rows]
+    assert references == sorted(set(references))
+
+
+@given(cases())
+@many
+def test_a_force_leaves_nothing_to_update(case: tuple[Store, Request]) -> None:
+    store, request = case
+    done, _ = force(store, request)
+    again = impact(done, request)
+    assert not of_kind(again, "version", "change")
+
+
+@given(cases())
+@many
+def test_a_force_never_changes_a_frozen_version(case: tuple[Store, Request]) -> None:
+    store, request = case
+    done, _ = force(store, request)
+    check_store(done)
+    for reference, node in store.nodes.items():
+        assert done.nodes[reference].frozen == node.frozen
+        for number in range(1, node.frozen + 1):
+            assert done.nodes[reference].versions[number] == node.versions[number]
+
+
+@given(cases())
+@many
+def test_a_clean_force_leaves_nothing_stale(case: tuple[Store, Request]) -> None:
+    store, request = case
+    done, result = force(store, request)
+    assert stale_links(done, request) == []
+    if not of_kind(result, "warning", "error") and result.hidden == 0:
+        assert impact(done, request) == Result(())
+
+
+@given(cases())
+@many
+def test_rows_are_what_the_force_did(case: tuple[Store, Request]) -> None:
+    """Nodes without a version or change row are as before, but for members that follow a draft type."""
+    store, request = case
+    done, result = force(store, request)
+    updated = {row.reference: row for row in of_kind(result, "version", "change")}
+    for reference, node in done.nodes.items():
+        before = store.nodes[reference]
+        row = updated.get(reference)
+        created = row is not None and row.update_type == "version"
+        assert len(node.versions) == len(before.versions) + created
+        if created:
+            assert all(member.comment is None for member in node.versions[len(node.versions)].members)
+        for number, version in before.versions.items():
+            if row is None:
+                now = node.versions[number]
+                assert now.type == version.type
+                assert [(m.value, m.target) for m in now.members] == [
+                    (m.value, m.target) for m in version.members
+                ]
