@@ -28,7 +28,7 @@ class UserError(RelinkError):
     number = 105
 
     def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{field}: {reason}" for field, reason in faults[:3]))
+        super().__init__("; ".join(f"{field}: {reason}" if field else reason for field, reason in faults[:3]))
         self.faults = tuple(faults)
 
 

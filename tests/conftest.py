@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
+from app import create_app
 from app.database import embedded
 from app.database.engine import make_engine
 from app.database.migrate import migrate
+from app.identity.permissions import create_permission
+from app.identity.rights import Caller
+from app.identity.users import add_user
+from app.settings import Settings
+from tests.http import ADMIN, PASSWORD, Client
 
 _TEMPLATE = f"relink_template_{os.getpid()}"
 _numbers = count(1)
@@ -75,3 +82,31 @@ def _execute(server_url: str, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
+
+
+@pytest.fixture
+def app(engine: Engine) -> Flask:
+    """The application on a fresh database, with a user `admin` who may do everything."""
+    with engine.begin() as connection:
+        add_user(connection, ADMIN, PASSWORD, admin=True)
+    return create_app(Settings(), engine)
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    """A client signed in as `admin`."""
+    return Client(app)
+
+
+@pytest.fixture
+def make_user(engine: Engine) -> Callable[..., None]:
+    """Makes a user with permissions given as "node-read P.A" or "administer-all"."""
+
+    def make(logon: str, *permissions: str) -> None:
+        with engine.begin() as connection:
+            add_user(connection, logon, PASSWORD)
+            for permission in permissions:
+                kind, _, reference = permission.partition(" ")
+                create_permission(connection, Caller(None, (), administers_all=True), kind, logon, reference or None)
+
+    return make

@@ -37,5 +37,6 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 def driver_connection(connection: Connection) -> psycopg.Connection[Row]:
     """The psycopg connection underneath, for COPY and for procedures that commit."""
     driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"a psycopg connection is needed, not {type(driver).__name__}")
     return driver

@@ -93,11 +93,11 @@ def find_version(
     wanted: VersionReference | None = None
     if identifier:
         node_identifier, number = split_version_identifier(identifier)
-        node = _node(connection, caller, "node_identifier = :key", node_identifier)
+        node = _node(connection, caller, "node_identifier", node_identifier)
         version: int | VersionKeyword = number
     else:
         wanted = parse_wanted(reference, field_name)
-        node = _node(connection, caller, "node_reference = :key", wanted.node_reference)
+        node = _node(connection, caller, "node_reference", wanted.node_reference)
         version = wanted.version
     shown = reference if wanted is not None else identifier
     if node is None:
@@ -113,7 +113,7 @@ def find_version(
 def find_source(connection: Connection, caller: Caller, reference: str, field: str) -> tuple[Node, int | None]:
     """A node or version to take versions from; what may not be read cannot be found (105 either way)."""
     wanted = parse_wanted(reference, field)
-    node = _node(connection, caller, "node_reference = :key", wanted.node_reference)
+    node = _node(connection, caller, "node_reference", wanted.node_reference)
     if node is None or not node.may(right.READ):
         user_error(field, f"{reference} is not found")
     return node, node.number(wanted.version)
@@ -131,7 +131,7 @@ def parse_wanted(reference: str | None, field: str) -> VersionReference:
 
 def node_by_reference(connection: Connection, caller: Caller, reference: str) -> Node | None:
     """The node of a reference, if it exists, whether or not the caller may read it."""
-    return _node(connection, caller, "node_reference = :key", reference)
+    return _node(connection, caller, "node_reference", reference)
 
 
 def version_name(connection: Connection, node_identifier: int, number: int) -> str:
@@ -144,7 +144,7 @@ def _find_node(
     connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str
 ) -> Node:
     if identifier:
-        node = _node(connection, caller, "node_identifier = :key", identifier)
+        node = _node(connection, caller, "node_identifier", identifier)
         if node is None:
             user_error(f"{field}Identifier", f"{identifier} is not found")
         return node
@@ -154,21 +154,24 @@ def _find_node(
         check_node_reference(reference)
     except InvalidReferenceError as error:
         user_error(f"{field}Reference", str(error))
-    node = _node(connection, caller, "node_reference = :key", reference)
+    node = _node(connection, caller, "node_reference", reference)
     if node is None:
         user_error(f"{field}Reference", f"{reference} is not found")
     return node
 
 
-def _node(connection: Connection, caller: Caller, condition: str, key: int | str) -> Node | None:
-    row = connection.execute(
-        text(
-            "SELECT node_identifier, node_reference, owner_identifier, frozen_version_number, "
-            f"latest_version_number, edition FROM node WHERE {condition}"
-        ),
-        {"key": key},
-    ).one_or_none()
+def _node(connection: Connection, caller: Caller, column: str, key: int | str) -> Node | None:
+    query = _BY_IDENTIFIER if column == "node_identifier" else _BY_REFERENCE
+    row = connection.execute(query, {"key": key}).one_or_none()
     if row is None:
         return None
     rights = rights_on(connection, caller, [row.node_reference]).on(row[0], row[1], row[2])
     return Node(row[0], row[1], row[2], row[3], row[4], row[5], rights)
+
+
+_COLUMNS = """
+    SELECT node_identifier, node_reference, owner_identifier, frozen_version_number, latest_version_number, edition
+    FROM node
+"""
+_BY_IDENTIFIER = text(_COLUMNS + "WHERE node_identifier = :key")
+_BY_REFERENCE = text(_COLUMNS + "WHERE node_reference = :key")

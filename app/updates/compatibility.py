@@ -38,7 +38,7 @@ class Rules:
                 if member.target is not None:
                     target_types.add(member.target[0])
             elif member.value is not None:
-                values[rule] = member.value
+                values.setdefault(rule, member.value)
         return cls(
             use_value=values.get(system.USE_VALUE) != "false",
             use_scale=values.get(system.USE_SCALE) != "false",

@@ -49,8 +49,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a node that has a need is left alone. `predicted` failures are errors when forced, warnings before."""
+    """Why a node that has a need is left alone at its examined version `number`.
 
+    `predicted` failures are errors when forced, warnings before.
+    """
+
+    number: int
     reasons: tuple[Reason, ...]
     predicted: bool
 
@@ -138,8 +142,20 @@ def concern(snapshot: Snapshot, needs: Needs) -> Concern:
 def plan(snapshot: Snapshot, needs: Needs, details: Details, failed: Mapping[int, str] | None = None) -> Plan:
     """Plan an update. `failed` are nodes that an earlier round could not update, with the reason in words."""
     refused = {
-        node: Refusal((Reason(ReasonCode.FAILED, text=text),), predicted=True) for node, text in (failed or {}).items()
+        node: Refusal(snapshot.examined[node], (Reason(ReasonCode.FAILED, text=text),), predicted=True)
+        for node, text in (failed or {}).items()
+        if node in snapshot.examined
     }
+    # Judged first, since it depends on nothing else: whoever links to a node that is never renewed must not be
+    # blocked for want of a right on it.
+    not_mine = (Reason(ReasonCode.ADMINISTER),)
+    refused.update(
+        {
+            node: Refusal(number, not_mine, predicted=False)
+            for node, number in snapshot.examined.items()
+            if not snapshot.rights[node] & ADMINISTER
+        }
+    )
     while True:
         closure = needs.closure(refused)
         attempt = _Attempt(snapshot, needs, details, closure.updated)
@@ -189,8 +205,6 @@ class _Attempt:
         unlinkable = {node for node, held in rights.items() if not held & LINK}
         for node in self.updated:
             reasons = []
-            if not rights[node] & ADMINISTER:
-                reasons.append(Reason(ReasonCode.ADMINISTER))
             new_type = self.new_types.get(node)
             if new_type is not None:
                 if not rights[new_type[0]] & USE_TYPE:
@@ -201,9 +215,9 @@ class _Attempt:
                 closed = dict.fromkeys(link[4] for link in self.moved.get(node, ()) if link[4] in unlinkable)
                 reasons.extend(Reason(ReasonCode.LINK, (target, self.sources[target])) for target in closed)
             if reasons:
-                refusals[node] = Refusal(tuple(reasons), predicted=False)
+                refusals[node] = Refusal(self.snapshot.examined[node], tuple(reasons), predicted=False)
             elif predicted := self._predicted_failures(node):
-                refusals[node] = Refusal(predicted, predicted=True)
+                refusals[node] = Refusal(self.snapshot.examined[node], predicted, predicted=True)
         return refusals
 
     def node_update(self, node: int) -> NodeUpdate:
@@ -253,7 +267,8 @@ class _Attempt:
         reasons: dict[Reason, None] = {}
         for user in self.details.users[type_node]:
             fitted = fit(self._content_after(user.version), old_list, new_list, self._rules_after, self._type_node)
-            if fitted.removed:
+            listed_before = {node for node, _ in old_list}
+            if any(member.member_type[0] in listed_before for member in fitted.removed):
                 reasons[Reason(ReasonCode.DRAFT_TYPE, text="data of a node of this type would be lost")] = None
             if fitted.moved and not user.mine:
                 text = "data of a node outside the update, or that you may not administer, would be changed"

@@ -35,10 +35,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The steps in order, and for each node that links move to: the version and the first step that has it."""
+    """The steps in order, and for each node that links move to: the version and the first step that has it.
+
+    `closing` gives, per node that is written before all its new targets, the ordinal of its closing step and
+    those targets.
+    """
 
     steps: list[Step]
     sources: list[tuple[int, int, int]]
+    closing: dict[int, tuple[int, frozenset[int]]]
 
 
 def schedule(plan: Plan) -> Schedule:
@@ -60,20 +65,22 @@ class _Scheduler:
         needed = _needed_updates(plan, updates)
         order = _targets_first(updates, needed)
         place = {node: position for position, node in enumerate(order)}
-        closing: dict[int, list[int]] = defaultdict(list)
+        waiting: dict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
+        closing: dict[int, tuple[int, frozenset[int]]] = {}
         for node in order:
             late = [other for other in needed[node] if place[other] >= place[node] and self._renewed(other)]
             late = [other for other in late if other != node or self._types_itself(node)]
             self._write(updates[node], frozenset(late))
             if late:
-                closing[max(late, key=place.__getitem__)].append(node)
-            for open_node in closing.pop(node, ()):
+                waiting[max(late, key=place.__getitem__)].append((node, frozenset(late)))
+            for open_node, targets in waiting.pop(node, ()):
                 self._close(updates[open_node])
+                closing[open_node] = (len(self.steps), targets)
         sources = [
             (node, number, self.written_at[node] if node in updates and self._renewed(node) else 0)
             for node, number in _sources_in_use(plan)
         ]
-        return Schedule(self.steps, sources)
+        return Schedule(self.steps, sources, closing)
 
     def _renewed(self, node: int) -> bool:
         """Whether links move to a version of this node that this run writes."""

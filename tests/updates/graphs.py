@@ -71,6 +71,7 @@ REDUCED_RIGHTS: tuple[tuple[str, ...], ...] = (
     ("read",),
     (),
 )
+NO_TYPE_RIGHTS = (("read", "use-draft"), ("read",))
 RULE_VALUES: dict[str, tuple[str, ...]] = {
     MINIMUM_CARDINALITY: ("0", "1", "2"),
     MAXIMUM_CARDINALITY: ("0", "1", "2"),
@@ -206,7 +207,7 @@ def choose_type(draw: st.DrawFn, bones: Skeleton, holder: Link, previous: Link |
     if previous is not None and mostly(draw):
         links = [link for link in links if link[0] == previous[0]] or links
     drafts = [link for link in links if bones.is_draft(link)]
-    if drafts and mostly(draw):
+    if draw(st.booleans()) and drafts:
         links = drafts
     return draw(st.sampled_from(links)) if links else (PACKAGE_LISTING, 1)
 
@@ -301,10 +302,11 @@ class Builder:
 @st.composite
 def rights_of_caller(draw: st.DrawFn, references: tuple[str, ...]) -> dict[str, set[str]]:
     rights = system_rights()
-    restricted = draw(st.integers(0, 2)) > 0
+    restricted = draw(st.booleans())
     for reference in references:
-        reduced = restricted and seldom(draw)
-        rights[reference] = set(draw(st.sampled_from(REDUCED_RIGHTS))) if reduced else {"administer"}
+        reduced = restricted and draw(st.integers(0, 3)) == 3
+        choice = NO_TYPE_RIGHTS if reference in TYPES and mostly(draw) else REDUCED_RIGHTS
+        rights[reference] = set(draw(st.sampled_from(choice))) if reduced else {"administer"}
     return rights
 
 
@@ -399,8 +401,7 @@ def version_to_xml(number: int, frozen: bool, version: Version) -> str:
 
 def node_to_xml(node: Node) -> str:
     versions = [
-        version_to_xml(number, number <= node.frozen, version)
-        for number, version in sorted(node.versions.items())
+        version_to_xml(number, number <= node.frozen, version) for number, version in sorted(node.versions.items())
     ]
     return (
         "<Node>"

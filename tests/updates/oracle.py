@@ -246,9 +246,7 @@ def placed(members: list[Member], listing: list[Link]) -> list[Member]:
     result = []
     for member in members:
         to = place(member, listing)
-        fellows = sorted(
-            (fellow.member_type, fellow.sequence) for fellow in members if place(fellow, listing) == to
-        )
+        fellows = sorted((fellow.member_type, fellow.sequence) for fellow in members if place(fellow, listing) == to)
         clash = len({sequence for _, sequence in fellows}) < len(fellows)
         number = fellows.index((member.member_type, member.sequence)) + 1 if clash else member.sequence
         result.append(replace(member, member_type=to, sequence=number))

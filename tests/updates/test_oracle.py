@@ -19,7 +19,11 @@ from tests.updates.graphs import (
     to_node_import,
 )
 from tests.updates.oracle import (
+    MAXIMUM_CARDINALITY,
     MEMBER_TYPE_LIST,
+    MINIMUM_CARDINALITY,
+    USE_VALUE,
+    VALUE_PATTERN,
     Link,
     Member,
     MemberRow,
@@ -188,6 +192,53 @@ def test_nothing_follows_a_blocked_node() -> None:
     assert impact(world.store, Request("P")) == Result((), hidden=1)
 
 
+def draft_type(user: str) -> World:
+    """P.T is a draft type whose list moves to a member type with a maximum of one; its user is a draft."""
+    world = World()
+    world.add("P.m", MEMBER_TYPE)
+    world.add("P.m", MEMBER_TYPE, Member((MAXIMUM_CARDINALITY, 1), 1, value="1"))
+    world.add("P.T", TYPE, Member((MEMBER_TYPE_LIST, 1), 1, target=("P.m", 1)), draft=True)
+    world.add(user, ("P.T", 1), Member(("P.m", 1), 1, value="data", comment="kept"), draft=True)
+    return world
+
+
+LIST_FOLLOWS = Row("P.T", 1, "change", members=(change(("P.m", 2), (MEMBER_TYPE_LIST, 1)),))
+
+
+def test_data_moves_with_its_draft_type_without_a_row() -> None:
+    world = draft_type("P.N")
+    forecast, done, _ = relink(world)
+    assert forecast.rows == (LIST_FOLLOWS,)
+    assert done.nodes["P.N"].versions[1].members == [Member(("P.m", 2), 1, "data", comment="kept")]
+
+
+def test_a_draft_type_fails_that_would_touch_data_outside_or_break_its_rules() -> None:
+    outside = draft_type("X.N")
+    foreign = draft_type("P.N")
+    foreign.store.rights["P.N"] = {"link", "use-draft"}
+    breaking = draft_type("P.N")
+    breaking.store.nodes["P.N"].versions[1].members.append(Member(("P.m", 1), 2, value="more"))
+    for world in (outside, foreign, breaking):
+        forecast, done, result = relink(world)
+        assert forecast.rows == (Row("P.T", 1, "warning", reasons=frozenset({"draft-type"})),)
+        assert result.rows == (Row("P.T", 1, "error", reasons=frozenset({"draft-type"})),)
+        assert done == world.store
+
+
+def test_data_that_breaks_the_rules_of_a_new_type_is_an_error() -> None:
+    rules = {MINIMUM_CARDINALITY: "2", USE_VALUE: "false", VALUE_PATTERN: "[0-9]+"}
+    for rule, value in rules.items():
+        world = World()
+        world.add("P.m", MEMBER_TYPE)
+        world.add("P.m", MEMBER_TYPE, Member((rule, 1), 1, value=value))
+        for number in (1, 2):
+            world.add("P.T", TYPE, Member((MEMBER_TYPE_LIST, 1), 1, target=("P.m", number)))
+        world.add("P.N", ("P.T", 1), Member(("P.m", 1), 1, value="7 data"))
+        _, done, result = relink(world)
+        assert result.rows == (Row("P.N", 1, "error", reasons=frozenset({"rules"})),)
+        assert done == world.store
+
+
 # --- any store --------------------------------------------------------------------------------------------
 
 
@@ -332,6 +383,4 @@ def test_rows_are_what_the_force_did(case: tuple[Store, Request]) -> None:
             if row is None:
                 now = node.versions[number]
                 assert now.type == version.type
-                assert [(m.value, m.target) for m in now.members] == [
-                    (m.value, m.target) for m in version.members
-                ]
+                assert [(m.value, m.target) for m in now.members] == [(m.value, m.target) for m in version.members]

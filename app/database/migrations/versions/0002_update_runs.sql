@@ -59,14 +59,10 @@ CREATE UNLOGGED TABLE run_source (
   PRIMARY KEY (run_identifier, node_identifier)
 );
 
--- The members of draft `version_number` of `node` move to the versions of their member types that the type
--- `type_node`, `type_version` lists: the same version if it is listed, else the highest. Answers how many
--- members have no place there and were deleted.
-CREATE FUNCTION move_members_to_type(node bigint, version integer, type_node bigint, type_version integer)
-RETURNS integer LANGUAGE plpgsql AS $$
-DECLARE
-  removed integer;
-BEGIN
+-- The members of a draft move to the versions of their member types that a type lists: the same version if it is
+-- listed, else the highest.
+CREATE PROCEDURE move_members_to_type(node bigint, version integer, type_node bigint, type_version integer)
+LANGUAGE sql AS $$
   UPDATE member m SET member_type_version_number = listed.version_number
   FROM (
     SELECT target_node_identifier AS node_identifier, max(target_version_number) AS version_number,
@@ -79,16 +75,23 @@ BEGIN
   WHERE m.node_identifier = node AND m.version_number = version
     AND m.member_type_node_identifier = listed.node_identifier
     AND m.member_type_version_number <> ALL (listed.version_numbers);
-  DELETE FROM member m
-  WHERE m.node_identifier = node AND m.version_number = version
-    AND NOT EXISTS (
-      SELECT FROM member l
-      WHERE l.node_identifier = type_node AND l.version_number = type_version
-        AND l.member_type_node_identifier = 21
-        AND l.target_node_identifier = m.member_type_node_identifier);
-  GET DIAGNOSTICS removed = ROW_COUNT;
-  RETURN removed;
-END $$;
+$$;
+
+-- The members of a draft that its type has no place for go. Answers how many they were.
+CREATE FUNCTION remove_unlisted_members(node bigint, version integer, type_node bigint, type_version integer)
+RETURNS bigint LANGUAGE sql AS $$
+  WITH removed AS (
+    DELETE FROM member m
+    WHERE m.node_identifier = node AND m.version_number = version
+      AND NOT EXISTS (
+        SELECT FROM member l
+        WHERE l.node_identifier = type_node AND l.version_number = type_version
+          AND l.member_type_node_identifier = 21
+          AND l.target_node_identifier = m.member_type_node_identifier)
+    RETURNING 1
+  )
+  SELECT count(*) FROM removed;
+$$;
 
 -- Does the staged steps of a run from `first` on, one commit each. Comes back with `stopped` null when all are
 -- done, else with the step that was not done and why: 'cancelled', or 'changed' when the node is not as it was
@@ -184,7 +187,9 @@ BEGIN
         AND s.run_identifier = run AND s.node_identifier = m.target_node_identifier
         AND s.version_number > m.target_version_number AND s.ordinal <= step.ordinal;
       IF step.type_version_number IS NOT NULL THEN
-        removed := move_members_to_type(
+        CALL move_members_to_type(
+          step.node_identifier, done_number, step.type_node_identifier, step.type_version_number);
+        removed := remove_unlisted_members(
           step.node_identifier, done_number, step.type_node_identifier, step.type_version_number);
       END IF;
     END IF;
@@ -209,13 +214,11 @@ BEGIN
         WHERE v.node_identifier = step.node_identifier AND v.version_number = done_number
           AND v.type_node_identifier = v.node_identifier AND v.type_version_number = v.version_number
       ) THEN
-        removed := removed + move_members_to_type(
-          step.node_identifier, done_number, step.node_identifier, done_number);
+        CALL move_members_to_type(step.node_identifier, done_number, step.node_identifier, done_number);
       END IF;
       FOREACH user_node IN ARRAY step.user_nodes LOOP
-        removed := removed + move_members_to_type(
-          user_node, (SELECT n.latest_version_number FROM node n WHERE n.node_identifier = user_node),
-          step.node_identifier, done_number);
+        SELECT n.latest_version_number INTO written FROM node n WHERE n.node_identifier = user_node;
+        CALL move_members_to_type(user_node, written, step.node_identifier, done_number);
       END LOOP;
     END IF;
     IF removed <> step.removed THEN

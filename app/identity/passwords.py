@@ -1,0 +1,100 @@
+"""Hashing and checking passwords (design sections 2 and 9).
+
+Argon2id with the profile that the OWASP Password Storage Cheat Sheet gives first: 19 MiB, two passes, one lane.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import BoundedSemaphore, Lock
+from typing import Final
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import VerifyMismatchError
+
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, type=Type.ID)
+
+# Every hash takes 19 MiB while it is computed: many bad sign-ins at once must not take a process's memory.
+_HASHES_AT_ONCE: Final = BoundedSemaphore(4)
+
+
+def hash_password(password: str) -> str:
+    """The hash to keep of a password, with its salt and parameters, in PHC string form (`$argon2id$...`)."""
+    with _HASHES_AT_ONCE:
+        return _HASHER.hash(_bytes(password))
+
+
+class PasswordVerifier:
+    """Checks passwords and remembers for a while which checks succeeded, so that clients that sign in with
+    every request pay for the hash once in a while only.
+
+    What is remembered is an HMAC, under a random key of this process, of user, stored hash and password: a
+    changed password misses. Failures are never remembered. Safe to use from many threads.
+    """
+
+    def __init__(
+        self, verified_seconds: int, *, clock: Callable[[], float] = time.monotonic, capacity: int = 10_000
+    ) -> None:
+        """Remember a success for `verified_seconds` (0: never) of `clock`, and at most `capacity` of them."""
+        self._verified_seconds = verified_seconds
+        self._clock = clock
+        self._capacity = capacity
+        self._key = secrets.token_bytes(32)
+        self._nobodys_hash = hash_password(secrets.token_urlsafe())
+        self._lock = Lock()
+        self._valid_until: OrderedDict[bytes, float] = OrderedDict()
+
+    def verify(self, user_key: str, stored_hash: str | None, password: str) -> bool:
+        """Whether the password is the one that was hashed; never so where there is no stored hash.
+
+        Whatever is not remembered takes the time of one hash. A stored hash that is none is our own fault
+        and raises what argon2 raises.
+        """
+        if stored_hash is None:
+            _matches(self._nobodys_hash, password)
+            return False
+        if self.is_remembered(user_key, stored_hash, password):
+            return True
+        if not _matches(stored_hash, password):
+            return False
+        self._remember(self._proof(user_key, stored_hash, password))
+        return True
+
+    def is_remembered(self, user_key: str, stored_hash: str | None, password: str) -> bool:
+        """Whether exactly this was checked lately and found right."""
+        if stored_hash is None:
+            return False
+        proof = self._proof(user_key, stored_hash, password)
+        with self._lock:
+            valid_until = self._valid_until.get(proof)
+        return valid_until is not None and self._clock() < valid_until
+
+    def _remember(self, proof: bytes) -> None:
+        with self._lock:
+            self._valid_until[proof] = self._clock() + self._verified_seconds
+            self._valid_until.move_to_end(proof)
+            if len(self._valid_until) > self._capacity:
+                self._valid_until.popitem(last=False)
+
+    def _proof(self, user_key: str, stored_hash: str, password: str) -> bytes:
+        parts = [_bytes(part) for part in (user_key, stored_hash, password)]
+        # Lengths keep the parts apart: no two triples make the same message.
+        message = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+        return hmac.digest(self._key, message, "sha256")
+
+
+def _matches(stored_hash: str, password: str) -> bool:
+    with _HASHES_AT_ONCE:
+        try:
+            return _HASHER.verify(stored_hash, _bytes(password))
+        except VerifyMismatchError:
+            return False
+
+
+def _bytes(text: str) -> bytes:
+    """Any text at all as bytes: half a surrogate pair in a password is a wrong password, not a crash."""
+    return text.encode("utf-8", "surrogatepass")

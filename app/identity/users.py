@@ -1,0 +1,138 @@
+"""Creating users (design section 5, CreateUser).
+
+Every user has a group of its own, which bears the user's logon reference: users and groups share one namespace.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from app.errors import NotAuthorisedError, UserError, user_error
+from app.identity.passwords import hash_password
+from app.identity.rights import ADMINISTER_ALL, Caller
+
+PUBLIC_GROUP: Final = 1
+"""The identifier of `public`, the group of everyone, signed in or not. The first migration makes it."""
+
+USER_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}", re.ASCII)
+"""The form of what users and groups are called."""
+
+_LEAST_PASSWORD = 8
+_MOST_PASSWORD = 1024
+_MOST_NAME = 1000
+_MOST_EMAIL = 320
+
+# What neither an XML answer nor a database text can hold.
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+_INSERT_USER = text("""
+    WITH own AS (
+      INSERT INTO user_group (user_group_reference, user_group_name) VALUES (:logon, :name)
+      ON CONFLICT DO NOTHING
+      RETURNING user_group_identifier
+    )
+    INSERT INTO account (user_logon_reference, user_name, user_email_address, password_hash, own_group_identifier)
+    SELECT :logon, :name, :email, :password_hash, user_group_identifier FROM own
+    ON CONFLICT DO NOTHING
+    RETURNING user_identifier
+""")
+
+_GIVE_ALL = text("""
+    INSERT INTO permission (permission_type, user_group_identifier)
+    SELECT :permission, own_group_identifier FROM account WHERE user_identifier = :user
+""")
+
+
+def create_user(
+    connection: Connection,
+    caller: Caller,
+    logon_reference: str | None,
+    password: str | None,
+    name: str | None = None,
+    email: str | None = None,
+) -> int:
+    """Create a user on behalf of a caller and answer its identifier; rules and faults as in `add_user`.
+
+    Raises NotAuthorisedError (101) unless the caller has administer-all.
+    """
+    if not caller.administers_all:
+        raise NotAuthorisedError(f"not authorised to create users: that needs {ADMINISTER_ALL}")
+    return add_user(connection, logon_reference, password, name, email)
+
+
+def add_user(
+    connection: Connection,
+    logon_reference: str | None,
+    password: str | None,
+    name: str | None = None,
+    email: str | None = None,
+    *,
+    admin: bool = False,
+) -> int:
+    """Create a user and its own group, with administer-all for an admin, and answer the user's identifier.
+
+    The name defaults to the logon reference. Raises UserError (105) with the fields of CreateUser:
+    `userLogonReferenceCreate` (also where a user or group has it), `passwordCreate`, `userName`,
+    `userEmailAddress`. The transaction is the caller's, who ends it with a rollback when this raises.
+    """
+    logon, password = logon_reference or "", password or ""
+    faults = [
+        *_logon_faults(logon),
+        *_password_faults(password),
+        *_name_faults(name or ""),
+        *_email_faults(email or ""),
+    ]
+    if faults:
+        raise UserError(faults)
+    values = {
+        "logon": logon,
+        "name": name if name and name.strip() else logon,
+        "email": email or None,
+        "password_hash": hash_password(password),
+    }
+    # ON CONFLICT waits for whoever is creating the same user and then adds nothing.
+    user = connection.execute(_INSERT_USER, values).scalar_one_or_none()
+    if user is None:
+        user_error("userLogonReferenceCreate", f"{logon} is taken: a user or a user group has this reference")
+    if admin:
+        connection.execute(_GIVE_ALL, {"permission": ADMINISTER_ALL, "user": user})
+    return int(user)
+
+
+def _logon_faults(logon: str) -> list[tuple[str, str]]:
+    if not logon:
+        return [("userLogonReferenceCreate", "is missing")]
+    if not USER_REFERENCE.fullmatch(logon):
+        reason = "must begin with a letter or digit and go on with letters, digits and . _ @ + -, at most 200 in all"
+        return [("userLogonReferenceCreate", reason)]
+    return []
+
+
+def _password_faults(password: str) -> list[tuple[str, str]]:
+    if not password:
+        return [("passwordCreate", "is missing")]
+    if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
+        return [("passwordCreate", f"must have {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters")]
+    return []
+
+
+def _name_faults(name: str) -> list[tuple[str, str]]:
+    if len(name) > _MOST_NAME:
+        return [("userName", f"must have at most {_MOST_NAME} characters")]
+    if _UNWRITABLE.search(name):
+        return [("userName", "must not have control characters")]
+    return []
+
+
+def _email_faults(email: str) -> list[tuple[str, str]]:
+    if not email:
+        return []
+    if len(email) > _MOST_EMAIL:
+        return [("userEmailAddress", f"must have at most {_MOST_EMAIL} characters")]
+    if not _EMAIL.fullmatch(email) or _UNWRITABLE.search(email):
+        return [("userEmailAddress", "must be one mail address: no spaces, one @ with something on either side")]
+    return []

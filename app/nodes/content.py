@@ -1,0 +1,113 @@
+"""The content of one version, with the names of what it links to, as far as the caller may know them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from app.identity import rights as right
+from app.identity.rights import Caller, rights_on
+from app.nodes.versions import Version
+
+_VERSION = text("""
+    SELECT v.node_version_comment, t.node_identifier, t.node_reference, t.owner_identifier,
+           v.type_version_number, tv.node_name
+    FROM node_version v
+    JOIN node t ON t.node_identifier = v.type_node_identifier
+    JOIN node_version tv
+      ON tv.node_identifier = v.type_node_identifier AND tv.version_number = v.type_version_number
+    WHERE v.node_identifier = :node AND v.version_number = :number
+""")
+_MEMBERS = text("""
+    SELECT mt.node_identifier, mt.node_reference, mt.owner_identifier, m.member_type_version_number,
+           mtv.node_name AS member_type_name,
+           t.node_identifier AS target, t.node_reference AS target_reference, t.owner_identifier AS target_owner,
+           m.target_version_number, tv.node_name AS target_name,
+           m.sequence, m.value, m.scale, m.comment
+    FROM member m
+    JOIN node mt ON mt.node_identifier = m.member_type_node_identifier
+    JOIN node_version mtv
+      ON mtv.node_identifier = m.member_type_node_identifier AND mtv.version_number = m.member_type_version_number
+    LEFT JOIN node t ON t.node_identifier = m.target_node_identifier
+    LEFT JOIN node_version tv
+      ON tv.node_identifier = m.target_node_identifier AND tv.version_number = m.target_version_number
+    LEFT JOIN LATERAL (
+      SELECT min(l.sequence) AS position
+      FROM node_version v
+      JOIN member l ON l.node_identifier = v.type_node_identifier AND l.version_number = v.type_version_number
+        AND l.member_type_node_identifier = 21
+        AND l.target_node_identifier = m.member_type_node_identifier
+      WHERE v.node_identifier = m.node_identifier AND v.version_number = m.version_number
+    ) listed ON true
+    WHERE m.node_identifier = :node AND m.version_number = :number
+    ORDER BY listed.position NULLS LAST, mt.node_reference, m.sequence
+""")
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A version that is linked to: its version reference and name."""
+
+    reference: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member as its reader sees it. What they may not read is None."""
+
+    member_type: Linked | None
+    sequence: int
+    value: str | None
+    scale: float | None
+    target: Linked | None
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class Content:
+    """The comment, type and members of a version; members in the order of the type's list, then sequence."""
+
+    comment: str | None
+    type: Linked | None
+    members: list[Member]
+
+
+def read_content(connection: Connection, caller: Caller, version: Version, *, members: bool) -> Content:
+    """Read a version that the caller has been found to see. A member of a type they may not read is left out."""
+    key = {"node": version.node.identifier, "number": version.number}
+    row = connection.execute(_VERSION, key).one()
+    rows = connection.execute(_MEMBERS, key).all() if members else []
+    references = {row.node_reference, *_references(rows)}
+    rights = rights_on(connection, caller, references)
+
+    def linked(identifier: int | None, reference: str, owner: int | None, number: int, name: str) -> Linked | None:
+        if identifier is None or not rights.on(identifier, reference, owner) & right.READ:
+            return None
+        return Linked(f"{reference}.{number}", name)
+
+    found = [
+        Member(
+            linked(m[0], m[1], m[2], m[3], m[4]),
+            m.sequence,
+            m.value,
+            m.scale,
+            linked(m[5], m[6], m[7], m[8], m[9]),
+            m.comment,
+        )
+        for m in rows
+    ]
+    return Content(
+        row.node_version_comment,
+        linked(row[1], row[2], row[3], row[4], row[5]),
+        [member for member in found if member.member_type is not None],
+    )
+
+
+def _references(rows: object) -> Iterator[str]:
+    for row in rows:  # type: ignore[attr-defined]
+        yield row.node_reference
+        if row.target_reference is not None:
+            yield row.target_reference

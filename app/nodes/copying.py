@@ -1,0 +1,134 @@
+"""Copying a version: onto a node that exists as its new draft, or to a new reference as a new node."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
+
+from app.errors import NotAuthorisedError, user_error
+from app.identity import rights as right
+from app.identity.rights import Caller, rights_on
+from app.nodes.references import (
+    MAXIMUM_VERSION_NUMBER,
+    InvalidReferenceError,
+    check_node_reference,
+    package_of,
+)
+from app.nodes.system import SYSTEM
+from app.nodes.versions import Node, Version, find_node, node_by_reference
+
+_COPY_VERSION = text("""
+    INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
+                              created_by, amended_by)
+    SELECT :node, :number, type_node_identifier, type_version_number, coalesce(:name, node_name), :user, :user
+    FROM node_version WHERE node_identifier = :from_node AND version_number = :from_number
+""")
+_COPY_MEMBERS = text("""
+    INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
+                        member_type_version_number, value, scale, target_node_identifier, target_version_number)
+    SELECT :node, :number, member_type_node_identifier, sequence,
+           member_type_version_number, value, scale, target_node_identifier, target_version_number
+    FROM member WHERE node_identifier = :from_node AND version_number = :from_number
+""")
+
+
+def copy_node(connection: Connection, caller: Caller, source: Version, to: str | None, name: str | None) -> Node:
+    """Copy a version, in the connection's transaction; member comments are not carried over to a new version (seed).
+
+    Onto an existing reference the copy is the node's new draft: the caller administers the node and it has no
+    draft. Otherwise it is version 1 of a new node, which the caller owns: the caller may use its package and type
+    and link to its targets. Raises UserError (105) and NotAuthorisedError (101).
+    """
+    reference = _checked_reference(to)
+    node = node_by_reference(connection, caller, reference)
+    if node is None:
+        identifier, number = _new_node(connection, caller, source, reference), 1
+    else:
+        identifier, number = node.identifier, _new_draft(connection, node, reference)
+    parameters = {
+        "node": identifier,
+        "number": number,
+        "name": name,
+        "user": caller.user_identifier,
+        "from_node": source.node.identifier,
+        "from_number": source.number,
+    }
+    connection.execute(_COPY_VERSION, parameters)
+    connection.execute(_COPY_MEMBERS, parameters)
+    return find_node(connection, caller, identifier, None, "node")
+
+
+def _checked_reference(to: str | None) -> str:
+    if not to:
+        user_error("nodeReferenceTo", "is missing")
+    try:
+        return check_node_reference(to)
+    except InvalidReferenceError as error:
+        user_error("nodeReferenceTo", str(error))
+
+
+def _new_draft(connection: Connection, node: Node, reference: str) -> int:
+    """Make room for a draft on a node and answer its number."""
+    if not node.may(right.READ):
+        user_error("nodeReferenceTo", f"{reference} is taken")
+    if not node.may(right.ADMINISTER):
+        raise NotAuthorisedError(f"not authorised to administer {reference}")
+    if node.latest == MAXIMUM_VERSION_NUMBER:
+        user_error("nodeReferenceTo", f"{reference} can have no more versions")
+    query = """
+        UPDATE node SET latest_version_number = frozen_version_number + 1, edition = edition + 1
+        WHERE node_identifier = :node AND latest_version_number = frozen_version_number
+        RETURNING latest_version_number
+    """
+    number = connection.execute(text(query), {"node": node.identifier}).scalar_one_or_none()
+    if number is None:
+        user_error("nodeReferenceTo", f"{reference} has a draft already")
+    return int(number)
+
+
+def _new_node(connection: Connection, caller: Caller, source: Version, reference: str) -> int:
+    if caller.user_identifier is None:
+        raise NotAuthorisedError("sign in to create a node")
+    _check_package(connection, caller, reference)
+    _check_links(connection, caller, source)
+    query = "INSERT INTO node (node_reference, owner_identifier) VALUES (:reference, :owner) RETURNING node_identifier"
+    try:
+        return int(
+            connection.execute(text(query), {"reference": reference, "owner": caller.user_identifier}).scalar_one()
+        )
+    except IntegrityError:
+        user_error("nodeReferenceTo", f"{reference} is taken")
+
+
+def _check_package(connection: Connection, caller: Caller, reference: str) -> None:
+    package_reference = package_of(reference)
+    if not package_reference:
+        if not caller.administers_all:
+            raise NotAuthorisedError("not authorised to create a top-level node")
+        return
+    package = node_by_reference(connection, caller, package_reference)
+    if package is None or not package.may(right.READ):
+        user_error("nodeReferenceTo", f"the package {package_reference} is not found")
+    if package.identifier == SYSTEM or not package.may(right.USE):
+        raise NotAuthorisedError(f"not authorised to create nodes in {package_reference}")
+
+
+def _check_links(connection: Connection, caller: Caller, source: Version) -> None:
+    """The new node links to what the source links to: its maker must be allowed to."""
+    query = """
+        SELECT n.node_identifier, n.node_reference, n.owner_identifier, true AS is_type
+        FROM node_version v JOIN node n ON n.node_identifier = v.type_node_identifier
+        WHERE v.node_identifier = :node AND v.version_number = :number
+        UNION
+        SELECT n.node_identifier, n.node_reference, n.owner_identifier, false
+        FROM member m JOIN node n ON n.node_identifier = m.target_node_identifier
+        WHERE m.node_identifier = :node AND m.version_number = :number
+    """
+    links = connection.execute(text(query), {"node": source.node.identifier, "number": source.number}).all()
+    rights = rights_on(connection, caller, [link.node_reference for link in links])
+    for link in links:
+        held = rights.on(link.node_identifier, link.node_reference, link.owner_identifier)
+        if not held & (right.USE_TYPE if link.is_type else right.LINK):
+            shown = link.node_reference if held & right.READ else "a node that you may not read"
+            action = "use type" if link.is_type else "link to"
+            raise NotAuthorisedError(f"not authorised to {action} {shown}")

@@ -1,0 +1,15 @@
+-- The new nodes that the caller may not create: the innermost package that exists has to allow it. The words
+-- depend on the document alone, so that they do not tell which packages exist.
+SELECT d.node_position, 0, 0, 'nodeReference',
+       CASE WHEN d.package_reference IS NULL THEN 'you may not create nodes outside packages'
+            ELSE format('you may not create nodes in %s', d.package_reference) END
+FROM import_state s
+JOIN import_node d USING (node_position)
+WHERE s.is_new
+  AND NOT EXISTS (
+    SELECT FROM import_above a
+    JOIN import_existing e USING (node_reference)
+    JOIN import_right r USING (node_identifier)
+    WHERE a.package_reference = d.package_reference AND r.may_create)
+ORDER BY d.node_position
+LIMIT 100

@@ -1,0 +1,225 @@
+"""The document of an import: its shape, its faults, and its rows on their way to the database.
+
+What is wrong with the document whatever the store holds is found here, node by node, since a document may
+hold a million of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from app.database.engine import Row
+from app.nodes.references import (
+    MAXIMUM_VERSION_NUMBER,
+    InvalidReferenceError,
+    check_node_reference,
+    package_of,
+    parse_version_reference,
+)
+
+MOST_FAULTS = 100
+"""So many faults are told of; the first ones in the document."""
+
+_CHUNK_ROWS = 20_000
+_SYSTEM = "system"
+_FIELDS = (
+    "",
+    "nodeReference",
+    "VersionList",
+    "nodeVersionNumber",
+    "frozenIndicator",
+    "nodeName",
+    "nodeVersionComment",
+    "nodeVersionReferenceType",
+    "MemberList",
+    "nodeVersionReferenceMemberType",
+    "nodeVersionReferenceTarget",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportMember:
+    """A member of a version, as the document has it."""
+
+    member_type_reference: str
+    value: str | None
+    scale: float | None
+    target_reference: str | None
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportVersion:
+    """A version of a node, as the document has it."""
+
+    number: int
+    frozen: bool
+    name: str | None
+    comment: str | None
+    type_reference: str | None
+    members: Sequence[ImportMember]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportNode:
+    """A node with its versions, as the document has it."""
+
+    reference: str
+    versions: Sequence[ImportVersion]
+
+
+class Fault(NamedTuple):
+    """What is wrong at one place of the document. Positions count from 1; 0 stands for none.
+
+    An empty field means the version or member itself.
+    """
+
+    node: int
+    version: int
+    member: int
+    field: str
+    reason: str
+
+    @property
+    def path(self) -> str:
+        """The place as a flat XML path."""
+        steps = [f"NodeList/Node[{self.node}]"]
+        if self.version:
+            steps.append(f"VersionList/Version[{self.version}]")
+        if self.member:
+            steps.append(f"MemberList/Member[{self.member}]")
+        if self.field:
+            steps.append(self.field)
+        return "/".join(steps)
+
+
+def first_faults(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults that are told of, in document order."""
+    return sorted(faults, key=lambda fault: (*fault[:3], _FIELDS.index(fault.field)))[:MOST_FAULTS]
+
+
+@dataclass
+class Chunk:
+    """Rows for the staging tables `import_node`, `import_version` and `import_member`."""
+
+    nodes: list[Row] = field(default_factory=list)
+    versions: list[Row] = field(default_factory=list)
+    members: list[Row] = field(default_factory=list)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to write the rows away."""
+        return len(self.nodes) + len(self.versions) + len(self.members) >= _CHUNK_ROWS
+
+
+class Document:
+    """Reads the nodes of a document once. `faults` has the first ones as soon as the chunks are all read."""
+
+    def __init__(self, nodes: Iterable[ImportNode]) -> None:
+        self._nodes = nodes
+        self.faults: list[Fault] = []
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows of all nodes. What is at fault has no row, or null in its place."""
+        chunk = Chunk()
+        for position, node in enumerate(self._nodes, start=1):
+            self._read_node(chunk, position, node)
+            if chunk.full:
+                yield chunk
+                chunk = Chunk()
+        yield chunk
+
+    def _read_node(self, chunk: Chunk, position: int, node: ImportNode) -> None:
+        reason = _fault_of_node_reference(node.reference)
+        if reason:
+            self._add_fault(position, 0, 0, "nodeReference", reason)
+        else:
+            chunk.nodes.append((position, node.reference, package_of(node.reference) or None))
+        if not node.versions:
+            self._add_fault(position, 0, 0, "VersionList", "has no version")
+        local_reference = node.reference.rpartition(".")[2]
+        previous: ImportVersion | None = None
+        for version_position, version in enumerate(node.versions, start=1):
+            place = (position, version_position)
+            number = self._read_number(place, version.number, previous)
+            if not version.frozen and version_position < len(node.versions):
+                self._add_fault(*place, 0, "frozenIndicator", "only the last version may be a draft")
+            wanted = self._read_link(version.type_reference, *place, 0, "nodeVersionReferenceType")
+            name = version.name or local_reference
+            members = len(version.members)
+            chunk.versions.append((*place, number, version.frozen, name, version.comment or None, *wanted, members))
+            self._read_members(chunk, place, version.members)
+            previous = version
+
+    def _read_number(self, place: tuple[int, int], number: int, previous: ImportVersion | None) -> int | None:
+        if not 1 <= number <= MAXIMUM_VERSION_NUMBER:
+            reason = f"is {number}; version numbers go from 1 to {MAXIMUM_VERSION_NUMBER}"
+        elif previous and number != previous.number + 1:
+            reason = f"is {number} after {previous.number}; version numbers ascend without gaps"
+        else:
+            return number
+        self._add_fault(*place, 0, "nodeVersionNumber", reason)
+        return None
+
+    def _read_members(self, chunk: Chunk, place: tuple[int, int], members: Sequence[ImportMember]) -> None:
+        sequences: Counter[str | None] = Counter()
+        for position, member in enumerate(members, start=1):
+            member_type = self._read_link(
+                member.member_type_reference, *place, position, "nodeVersionReferenceMemberType"
+            )
+            target: tuple[str | None, str | None] = (None, None)
+            if member.target_reference:
+                target = self._read_link(member.target_reference, *place, position, "nodeVersionReferenceTarget")
+            sequences[member_type[0]] += 1
+            chunk.members.append(
+                (
+                    *place,
+                    position,
+                    *member_type,
+                    sequences[member_type[0]],
+                    member.value or None,
+                    member.scale,
+                    *target,
+                    member.comment or None,
+                )
+            )
+
+    def _read_link(
+        self, reference: str | None, node: int, version: int, member: int, field_name: str
+    ) -> tuple[str | None, str | None]:
+        """The node reference and the version asked for, as text; nulls where the reference is at fault."""
+        if not reference:
+            reason = "is missing"
+        else:
+            try:
+                return _parsed(reference)
+            except InvalidReferenceError as error:
+                reason = str(error)
+        self._add_fault(node, version, member, field_name, reason)
+        return None, None
+
+    def _add_fault(self, node: int, version: int, member: int, field_name: str, reason: str) -> None:
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(node, version, member, field_name, reason))
+
+
+def _fault_of_node_reference(reference: str) -> str | None:
+    if not reference:
+        return "is missing"
+    if reference.partition(".")[0] == _SYSTEM:
+        return f"the {_SYSTEM} package cannot be imported"
+    try:
+        check_node_reference(reference)
+    except InvalidReferenceError as error:
+        return str(error)
+    return None
+
+
+@lru_cache(maxsize=100_000)
+def _parsed(reference: str) -> tuple[str, str]:
+    wanted = parse_version_reference(reference)
+    return wanted.node_reference, str(wanted.version)

@@ -1,0 +1,131 @@
+-- What is wrong with the document, given the store: the first hundred faults, and all of the place of the last.
+-- A version that the store already holds frozen is only compared: its links are as they are.
+WITH version AS (
+  SELECT v.node_position, v.version_position, v.version_number, v.frozen, v.node_name, v.node_version_comment,
+         v.type_reference, v.type_version, v.members,
+         s.is_new, s.node_identifier, s.frozen_before,
+         coalesce(v.version_number > s.frozen_before, true) AS is_written
+  FROM import_version v
+  LEFT JOIN import_state s USING (node_position)
+),
+-- The versions that have to be equal to those of the store.
+held AS (
+  SELECT * FROM version WHERE frozen AND NOT is_written
+),
+link AS (
+  SELECT node_reference, version, version_number, may_link, may_use_type, shown, node_identifier,
+         version_number = usable_draft AS is_draft,
+         shown || ' is not found'
+           || CASE WHEN node_identifier IS NULL THEN ''
+              ELSE ': ' || node_reference || ' has no such version that you may use' END AS not_found
+  FROM import_link
+)
+SELECT node_position, version_position, member_position, field, reason
+FROM (
+  SELECT d.node_position, 0 AS version_position, 0 AS member_position, 'nodeReference' AS field,
+         format('is there twice: NodeList/Node[%s] is the same node', s.node_position) AS reason
+  FROM import_node d JOIN import_state s USING (node_reference)
+  WHERE d.node_position > s.node_position
+
+  UNION ALL
+  SELECT node_position, 0, 0, 'nodeReference',
+         CASE WHEN node_identifier IS NULL THEN 'is taken by a node that you may not change'
+              ELSE 'brings new versions of a node that you may not change' END
+  FROM import_state
+  WHERE node_position IS NOT NULL AND (node_identifier IS NULL OR is_written AND NOT may_administer)
+
+  UNION ALL
+  SELECT node_position, version_position, 0, 'nodeVersionNumber',
+         CASE WHEN is_new THEN format('is %s; the first version of a new node is 1', version_number)
+              ELSE format('is %s, but the node is frozen up to version %s: the next one is %s',
+                          version_number, frozen_before, frozen_before + 1) END
+  FROM version
+  WHERE version_position = 1 AND version_number > frozen_before + 1
+
+  UNION ALL
+  SELECT node_position, version_position, 0, 'frozenIndicator', format('version %s is frozen', version_number)
+  FROM version
+  WHERE NOT frozen AND NOT is_written
+
+  UNION ALL
+  SELECT v.node_position, v.version_position, 0, 'nodeName',
+         format('version %s is frozen with another name', v.version_number)
+  FROM held v
+  JOIN node_version stored USING (node_identifier, version_number)
+  WHERE v.node_name <> stored.node_name
+
+  UNION ALL
+  SELECT v.node_position, v.version_position, 0, 'nodeVersionComment',
+         format('version %s is frozen with another comment', v.version_number)
+  FROM held v
+  JOIN node_version stored USING (node_identifier, version_number)
+  WHERE v.node_version_comment IS DISTINCT FROM stored.node_version_comment
+
+  UNION ALL
+  SELECT v.node_position, v.version_position, 0, 'nodeVersionReferenceType',
+         format('version %s is frozen with another type', v.version_number)
+  FROM held v
+  JOIN node_version stored USING (node_identifier, version_number)
+  JOIN link t ON t.node_reference = v.type_reference AND t.version = v.type_version
+  WHERE (t.node_identifier, t.version_number) <> (stored.type_node_identifier, stored.type_version_number)
+
+  UNION ALL
+  SELECT v.node_position, v.version_position, 0, 'MemberList',
+         format('version %s is frozen with members that are not in this list', v.version_number)
+  FROM held v
+  WHERE v.members < (
+    SELECT count(*) FROM member stored
+    WHERE stored.node_identifier = v.node_identifier AND stored.version_number = v.version_number)
+
+  UNION ALL
+  SELECT v.node_position, v.version_position, m.member_position, '',
+         format('version %s is frozen without this member', v.version_number)
+  FROM held v
+  JOIN import_member m USING (node_position, version_position)
+  JOIN link mt ON mt.node_reference = m.member_type_reference AND mt.version = m.member_type_version
+  LEFT JOIN link t ON t.node_reference = m.target_reference AND t.version = m.target_version
+  LEFT JOIN member stored
+    ON stored.node_identifier = v.node_identifier AND stored.version_number = v.version_number
+    AND stored.member_type_node_identifier = mt.node_identifier AND stored.sequence = m.sequence
+  WHERE mt.version_number IS NOT NULL AND (t.version_number IS NOT NULL OR m.target_reference IS NULL)
+    AND (stored.member_type_version_number, stored.value, stored.scale,
+         stored.target_node_identifier, stored.target_version_number, stored.comment)
+      IS DISTINCT FROM (mt.version_number, m.value, m.scale, t.node_identifier, t.version_number, m.comment)
+
+  UNION ALL
+  SELECT v.node_position, v.version_position, 0, 'nodeVersionReferenceType',
+         CASE
+           WHEN t.version_number IS NULL THEN t.not_found
+           WHEN v.is_written AND NOT t.may_use_type THEN format('you may not use %s as a type', t.shown)
+           WHEN v.is_written AND v.frozen AND t.is_draft
+             THEN format('%s is a draft, on which a frozen version cannot depend', t.shown)
+         END
+  FROM version v
+  JOIN link t ON t.node_reference = v.type_reference AND t.version = v.type_version
+
+  UNION ALL
+  SELECT v.node_position, v.version_position, m.member_position, 'nodeVersionReferenceMemberType',
+         CASE
+           WHEN t.version_number IS NULL THEN t.not_found
+           WHEN v.is_written AND v.frozen AND t.is_draft
+             THEN format('%s is a draft, on which a frozen version cannot depend', t.shown)
+         END
+  FROM version v
+  JOIN import_member m USING (node_position, version_position)
+  JOIN link t ON t.node_reference = m.member_type_reference AND t.version = m.member_type_version
+
+  UNION ALL
+  SELECT v.node_position, v.version_position, m.member_position, 'nodeVersionReferenceTarget',
+         CASE
+           WHEN t.version_number IS NULL THEN t.not_found
+           WHEN v.is_written AND NOT t.may_link THEN format('you may not link to %s', t.shown)
+           WHEN v.is_written AND v.frozen AND t.is_draft
+             THEN format('%s is a draft, on which a frozen version cannot depend', t.shown)
+         END
+  FROM version v
+  JOIN import_member m USING (node_position, version_position)
+  JOIN link t ON t.node_reference = m.target_reference AND t.version = m.target_version
+) fault
+WHERE reason IS NOT NULL
+ORDER BY node_position, version_position, member_position
+FETCH FIRST 100 ROWS WITH TIES

@@ -1,0 +1,173 @@
+"""Bringing nodes in, in bulk, all or nothing (design section 5, NodeImport).
+
+The document goes to temporary tables by COPY; there it is resolved and checked, and from there written, with
+a fixed number of statements whatever its length. Whether members keep the rules of their types is not checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from app.database.copy import write_rows
+from app.database.engine import Row, driver_connection
+from app.database.sql_files import sql_file
+from app.errors import NotAuthorisedError, StateError, UserError
+from app.identity import rights as right
+from app.identity.rights import Caller, rights_on
+from app.nodes.import_document import (
+    Document,
+    Fault,
+    ImportMember,
+    ImportNode,
+    ImportVersion,
+    first_faults,
+)
+from app.nodes.system import PACKAGE_LISTING
+
+__all__ = ["ImportMember", "ImportNode", "ImportTotals", "ImportVersion", "import_nodes"]
+
+_CHUNK_ROWS = 20_000
+_MEMBERS_AT_ONCE = 200_000
+_MANY_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class ImportTotals:
+    """What an import wrote. Packages that were made for it count as nodes and versions."""
+
+    nodes_created: int
+    versions_created: int
+    versions_replaced: int
+    members_written: int
+
+
+def import_nodes(connection: Connection, caller: Caller, nodes: Iterable[ImportNode], *, force: bool) -> ImportTotals:
+    """Bring nodes in, in the transaction of the connection, which the caller commits.
+
+    Without `force` all is tried and undone again, and the totals are what would have been written. The document
+    is read once, in bounded memory. Raises UserError (105) with its first hundred faults by flat XML path,
+    NotAuthorisedError (101) where nobody is signed in, StateError (106) where somebody else creates one of the
+    nodes at the same time; the transaction is then to be rolled back.
+    """
+    if caller.user_identifier is None:
+        raise NotAuthorisedError("sign in to import")
+    document = Document(nodes)
+    importer = _Importer(connection, caller, caller.user_identifier)
+    importer.stage(document)
+    importer.resolve()
+    faults = first_faults([*document.faults, *importer.faults()])
+    if faults:
+        raise UserError([(fault.path, fault.reason) for fault in faults])
+    if force:
+        return importer.write()
+    with connection.begin_nested() as trial:
+        totals = importer.write()
+        trial.rollback()
+    return totals
+
+
+class _Importer:
+    def __init__(self, connection: Connection, caller: Caller, user_identifier: int) -> None:
+        self._connection = connection
+        self._driver = driver_connection(connection)
+        self._caller = caller
+        self._user = user_identifier
+
+    def stage(self, document: Document) -> None:
+        """Copy the document to temporary tables."""
+        self._connection.execute(text("SET LOCAL work_mem = '64MB'"))
+        self._driver.execute(sql_file("app.nodes", "import_staging"))
+        for chunk in document.chunks():
+            write_rows(self._driver, "import_node", "node_position, node_reference, package_reference", chunk.nodes)
+            write_rows(
+                self._driver,
+                "import_version",
+                "node_position, version_position, version_number, frozen, node_name, node_version_comment,"
+                " type_reference, type_version, members",
+                chunk.versions,
+            )
+            write_rows(
+                self._driver,
+                "import_member",
+                "node_position, version_position, member_position, member_type_reference, member_type_version,"
+                " sequence, value, scale, target_reference, target_version, comment",
+                chunk.members,
+            )
+
+    def resolve(self) -> None:
+        """Find what the document refers to: as it is, and as it will be after the import."""
+        self._driver.execute(sql_file("app.nodes", "import_existing"))
+        for rows in self._existing():
+            rights = rights_on(self._connection, self._caller, [row[1] for row in rows])
+            write_rows(
+                self._driver,
+                "import_right",
+                "node_identifier, may_read, may_link, may_use_type, may_use_draft, may_administer, may_create",
+                [_right_row(row[0], rights.on(*row)) for row in rows],
+            )
+        self._driver.execute(sql_file("app.nodes", "import_state"))
+
+    def faults(self) -> list[Fault]:
+        """What is wrong with the document, given the store and the rights of the caller."""
+        rows = self._driver.execute(sql_file("app.nodes", "import_faults")).fetchall()
+        if not self._caller.administers_all:
+            rows += self._driver.execute(sql_file("app.nodes", "import_creation_faults")).fetchall()
+        return [Fault(*row) for row in rows]
+
+    def write(self) -> ImportTotals:
+        """Write what was found to be without fault."""
+        nodes_created = self._create_nodes()
+        # Plans that this session made for the checks of its foreign keys when the tables were small would
+        # read these tables from end to end, once for each row.
+        self._driver.execute("DISCARD PLANS")
+        versions_created = self._run("import_write_versions", user=self._user, package_listing=PACKAGE_LISTING)
+        versions_replaced = self._run("import_replace_drafts", user=self._user)
+        self._driver.execute(
+            "DELETE FROM member m USING import_state s"
+            " WHERE s.is_written AND m.node_identifier = s.node_identifier AND m.version_number = s.draft_before"
+        )
+        totals = ImportTotals(nodes_created, versions_created, versions_replaced, self._write_members())
+        if versions_created + versions_replaced + totals.members_written > _MANY_ROWS:
+            self._driver.execute("ANALYZE node, node_version, member")
+        self._run("import_finish_nodes")
+        return totals
+
+    def _existing(self) -> Iterator[list[Row]]:
+        """Identifier, reference and owner of the existing nodes, some at a time."""
+        with self._driver.cursor(name="import_existing") as cursor:
+            cursor.execute("SELECT node_identifier, node_reference, owner_identifier FROM import_existing")
+            while rows := cursor.fetchmany(_CHUNK_ROWS):
+                yield rows
+
+    def _create_nodes(self) -> int:
+        # In the order of references, so that two imports of the same nodes wait for each other, not both.
+        created = self._driver.execute(
+            "INSERT INTO node (node_identifier, node_reference, owner_identifier)"
+            " SELECT node_identifier, node_reference, %s FROM import_state WHERE is_new ORDER BY node_reference"
+            " ON CONFLICT (node_reference) DO NOTHING",
+            (self._user,),
+        ).rowcount
+        wanted = self._driver.execute("SELECT count(*) FROM import_state WHERE is_new").fetchone()
+        if wanted != (created,):
+            raise StateError("somebody else has just created nodes of this document; send it again")
+        return created
+
+    def _write_members(self) -> int:
+        """Write members some at a time: the checks that wait for the end of a statement take memory."""
+        (last,) = self._driver.execute("SELECT coalesce(max(ordinal), 0) FROM import_member").fetchone() or (0,)
+        return sum(
+            self._run("import_write_members", first=first, last=first + _MEMBERS_AT_ONCE - 1)
+            for first in range(1, last + 1, _MEMBERS_AT_ONCE)
+        )
+
+    def _run(self, name: str, **parameters: int) -> int:
+        """Run a statement and answer how many rows it wrote."""
+        return self._driver.execute(sql_file("app.nodes", name), parameters or None).rowcount
+
+
+def _right_row(node_identifier: int, rights: int) -> Row:
+    wanted = (right.READ, right.LINK, right.USE_TYPE, right.USE_DRAFT, right.ADMINISTER, right.USE)
+    return (node_identifier, *(bool(rights & one) for one in wanted))

@@ -1,0 +1,38 @@
+"""What a service is called with besides its request, and how a service is described to the intake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+
+from sqlalchemy import Engine
+
+from app.identity.rights import Caller
+from app.services.answer import Answer
+
+Request = TypeVar("Request")
+
+Token = Annotated[str, "token"]
+"""A text in which white space around and repeated inside means nothing, such as a reference."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who calls, where the data is, and the conditions that came as HTTP headers."""
+
+    engine: Engine
+    caller: Caller
+    if_match: str | None = None
+
+
+@dataclass(frozen=True)
+class Service(Generic[Request]):
+    """A service: its name is the root of its request and of its answer.
+
+    `request` is a dataclass whose fields, in snake_case, are the elements of the request.
+    """
+
+    name: str
+    request: type[Request]
+    run: Callable[[Request, Call], Answer]

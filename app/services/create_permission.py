@@ -1,0 +1,34 @@
+"""CreatePermission: let the members of a group do something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.identity.permissions import create_permission
+from app.services.answer import Answer, Fields
+from app.services.call import Call, Service, Token
+
+
+@dataclass(frozen=True)
+class CreatePermissionRequest:
+    """Which permission, to which group (a user's own group bears the logon reference), on which node."""
+
+    permission_type_reference: Token | None = None
+    user_group_reference: Token | None = None
+    object_reference: Token | None = None
+
+
+def run(request: CreatePermissionRequest, call: Call) -> Answer:
+    """Answer the permission's identifier; faults as in `app.identity.permissions.create_permission`."""
+    with call.engine.begin() as connection:
+        permission = create_permission(
+            connection,
+            call.caller,
+            request.permission_type_reference or "",
+            request.user_group_reference or "",
+            request.object_reference,
+        )
+    return Answer((Fields(("permissionIdentifier", permission)),))
+
+
+SERVICE = Service("CreatePermission", CreatePermissionRequest, run)

@@ -1,0 +1,37 @@
+"""CreateUser: a user with a group of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.identity.users import create_user
+from app.services.answer import Answer, Fields
+from app.services.call import Call, Service, Token
+
+
+@dataclass(frozen=True)
+class CreateUserRequest:
+    """What the user is called, and how they sign in."""
+
+    user_logon_reference_create: Token | None = None
+    password_create: str | None = field(default=None, repr=False)
+    user_name: str | None = None
+    user_email_address: Token | None = None
+
+
+def run(request: CreateUserRequest, call: Call) -> Answer:
+    """Answer the new user's identifier; 101 without administer-all, 105 with the fields that are at fault."""
+    with call.engine.begin() as connection:
+        user = create_user(
+            connection,
+            call.caller,
+            request.user_logon_reference_create,
+            request.password_create,
+            request.user_name,
+            request.user_email_address,
+        )
+    fields = Fields(("userIdentifier", user), ("userLogonReference", request.user_logon_reference_create))
+    return Answer((fields,))
+
+
+SERVICE = Service("CreateUser", CreateUserRequest, run)

@@ -1,0 +1,71 @@
+"""FreezeNode: make a draft a frozen version, with all drafts that it depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.nodes.freeze import Freeze, Frozen, freeze, plan_freeze
+from app.nodes.references import VersionKeyword
+from app.nodes.versions import Node, find_node, version_name
+from app.services.answer import Answer, Fields, Group
+from app.services.call import Call, Service, Token
+from app.services.identity_fields import six
+
+
+class FreezeAction(StrEnum):
+    """List what would be frozen, or freeze it."""
+
+    IMPACT = "impact"
+    FORCE = "force"
+
+
+@dataclass(frozen=True)
+class FreezeNodeRequest:
+    """A node by identifier, which goes first, or reference."""
+
+    node_identifier: int | None = None
+    node_reference: Token | None = None
+    action: FreezeAction = FreezeAction.IMPACT
+    freeze_content_indicator: bool = False
+
+
+def freeze_node(request: FreezeNodeRequest, call: Call) -> Answer:
+    """Impact: 0 where at most the node itself would be frozen, 108 where others would be too. 109, with the nodes
+    that stand in the way, where the caller may not administer all of them. Force: 0, or 109 and nothing is done.
+    """
+    forced = request.action is FreezeAction.FORCE
+    with call.engine.begin() as connection:
+        node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
+        do = freeze if forced else plan_freeze
+        result = do(connection, call.caller, node, include_content=request.freeze_content_indicator)
+        node = find_node(connection, call.caller, node.identifier, None, "node")
+        number = node.number(VersionKeyword.LATEST)
+        name = None if number is None else version_name(connection, node.identifier, number)
+    error_number, description = _judgement(result, node, forced=forced)
+    listed = result.obstacles if result.impossible else result.drafts
+    rows = Group("NodeList", (Group("Node", (_fields(draft),)) for draft in listed))
+    return Answer((six(node, number, name), rows), error_number, description)
+
+
+def _judgement(result: Freeze, node: Node, *, forced: bool) -> tuple[int, str | None]:
+    if result.impossible:
+        parts = ["Nothing can be frozen: not authorised to administer all the nodes concerned."]
+        if result.hidden:
+            parts.append(f"{result.hidden} of them you may not read, and they are not listed.")
+        return 109, " ".join(parts)
+    if not forced and any(draft.identifier != node.identifier for draft in result.drafts):
+        return 108, "Other nodes would be frozen too."
+    return 0, None
+
+
+def _fields(draft: Frozen) -> Fields:
+    return Fields(
+        ("nodeReference", draft.reference),
+        ("nodeVersionNumber", draft.number),
+        ("nodeName", draft.name),
+        ("errorMessage", draft.obstacle),
+    )
+
+
+SERVICE = Service("FreezeNode", FreezeNodeRequest, freeze_node)

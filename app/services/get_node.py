@@ -1,0 +1,64 @@
+"""GetNode: one version, with its type and members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.database.engine import snapshot
+from app.nodes.content import Linked, Member, read_content
+from app.nodes.versions import find_version
+from app.services.answer import Answer, Fields, Group
+from app.services.call import Call, Service, Token
+from app.services.identity_fields import six
+
+
+class MemberDetailLevel(StrEnum):
+    """Whether members are answered."""
+
+    NONE = "none"
+    FULL = "full"
+
+
+@dataclass(frozen=True)
+class GetNodeRequest:
+    """A version by identifier, which goes first, or reference."""
+
+    node_version_identifier: int | None = None
+    node_version_reference: Token | None = None
+    member_detail_level: MemberDetailLevel = MemberDetailLevel.FULL
+
+
+def get_node(request: GetNodeRequest, call: Call) -> Answer:
+    """Answer a version that the caller may read; 105 where it is not found, 101 where it may not be read."""
+    full = request.member_detail_level is MemberDetailLevel.FULL
+    with snapshot(call.engine) as connection:
+        version = find_version(connection, call.caller, request.node_version_identifier, request.node_version_reference)
+        content = read_content(connection, call.caller, version, members=full)
+    head = Fields(
+        ("nodeFrozenVersionNumber", version.node.frozen),
+        ("nodeVersionComment", content.comment),
+        *_linked("nodeVersionReferenceType", "nodeNameType", content.type),
+    )
+    members = (Group("MemberList", tuple(_member(member) for member in content.members)),) if full else ()
+    return Answer((six(version.node, version.number, version.name), head, *members))
+
+
+def _member(member: Member) -> Group:
+    fields = Fields(
+        *_linked("nodeVersionReferenceMemberType", "nodeNameMemberType", member.member_type),
+        ("nodeMemberSequence", member.sequence),
+        ("nodeMemberValue", member.value),
+        ("nodeMemberScale", member.scale),
+        *_linked("nodeVersionReferenceTarget", "nodeNameTarget", member.target),
+        ("nodeMemberComment", member.comment),
+    )
+    return Group("Member", (fields,))
+
+
+def _linked(reference_field: str, name_field: str, linked: Linked | None) -> tuple[tuple[str, str | None], ...]:
+    reference, name = (linked.reference, linked.name) if linked is not None else (None, None)
+    return (reference_field, reference), (name_field, name)
+
+
+SERVICE = Service("GetNode", GetNodeRequest, get_node)

@@ -1,0 +1,142 @@
+"""The `UpdateList` of an outcome, row by row in reference order, with the names that people know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from app.database.engine import driver_connection
+from app.identity import rights as right
+from app.identity.rights import Caller, rights_on
+from app.nodes.lookup import Link, Named, read_named
+from app.services.answer import Fields, Group, Part
+from app.updates.plan import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
+from app.updates.update import Outcome
+
+_CHANGE = Fields(("memberUpdateType", "change"))
+_REMOVE = Fields(("memberUpdateType", "remove"))
+_SAME_TYPE = Fields(("typeUpdateType", "none"))
+
+
+class UpdateRows:
+    """Rows of an outcome for a caller; what the caller may not read has no name here."""
+
+    def __init__(self, connection: Connection, caller: Caller, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._members: dict[MemberUpdate, Group] = {}
+        rows = self._rows_by_version()
+        member_types = {member.member_type for update in outcome.updates.values() for member in update.members}
+        abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
+        others = {member.target for update in outcome.updates.values() for member in update.members if member.target}
+        others.update(update.type for update in outcome.updates.values() if update.type)
+        self._named = read_named(driver_connection(connection), list({*rows, *member_types, *abouts, *others}))
+        self._hide(connection, caller, {*member_types, *abouts, *(version for version in rows if rows[version])})
+
+    @property
+    def hidden(self) -> int:
+        """How many refused nodes the caller may not read: they have no row."""
+        return sum(1 for version in self._refused() if not self._named[version].reference)
+
+    def groups(self) -> Iterator[Group]:
+        """The `Update` elements."""
+        refusals, updates = self._outcome.refusals, self._outcome.updates
+        rows = [(self._named[version].reference, version) for version in self._rows_by_version()]
+        for reference, version in sorted(rows):
+            if version[0] in refusals and reference:
+                yield self._refusal(version, refusals[version[0]])
+            if version[0] in updates:
+                yield self._update(version, updates[version[0]])
+
+    def _rows_by_version(self) -> dict[Link, bool]:
+        """The version that each row is about, with whether it is that of a refused node."""
+        rows = {(node, update.number): False for node, update in self._outcome.updates.items()}
+        rows.update(dict.fromkeys(self._refused(), True))
+        return rows
+
+    def _refused(self) -> list[Link]:
+        return [(node, refusal.number) for node, refusal in self._outcome.refusals.items()]
+
+    def _update(self, version: Link, update: NodeUpdate) -> Group:
+        created = self._outcome.done and update.update_type is UpdateType.VERSION
+        named = self._named[version]
+        head = Fields(
+            ("nodeReference", named.reference),
+            ("nodeVersionNumber", update.number + created),
+            ("nodeName", named.name),
+            ("updateType", update.update_type.value),
+        )
+        members = Group("MemberUpdateList", tuple(self._member(member) for member in update.members))
+        return Group("Update", (head, _SAME_TYPE if update.type is None else self._new_type(update.type), members))
+
+    def _new_type(self, version: Link) -> Fields:
+        named = self._named[version]
+        return Fields(
+            ("typeUpdateType", "change"),
+            ("nodeReferenceType", named.reference),
+            ("nodeVersionNumberType", version[1]),
+            ("nodeNameType", named.name),
+        )
+
+    def _member(self, member: MemberUpdate) -> Group:
+        group = self._members.get(member)
+        if group is None:
+            parts: tuple[Part, ...] = (self._fields("MemberType", member.member_type), _REMOVE)
+            if member.target is not None:
+                parts = (parts[0], _CHANGE, self._fields("Target", member.target))
+            group = self._members[member] = Group("MemberUpdate", parts)
+        return group
+
+    def _fields(self, role: str, version: Link) -> Fields:
+        named = self._named[version]
+        return Fields(
+            (f"nodeReference{role}", named.reference),
+            (f"nodeVersionNumber{role}", version[1]),
+            (f"nodeName{role}", named.name),
+        )
+
+    def _refusal(self, version: Link, refusal: Refusal) -> Group:
+        named = self._named[version]
+        failed = refusal.predicted and self._outcome.done
+        fields = Fields(
+            ("nodeReference", named.reference),
+            ("nodeVersionNumber", version[1]),
+            ("nodeName", named.name),
+            ("updateType", (UpdateType.ERROR if failed else UpdateType.WARNING).value),
+            ("errorMessage", "; ".join(self._message(reason) for reason in refusal.reasons)),
+        )
+        return Group("Update", (fields,))
+
+    def _message(self, reason: Reason) -> str:
+        about = self._version_reference(reason.about) if reason.about is not None else ""
+        match reason.code:
+            case ReasonCode.ADMINISTER:
+                return "Not authorised to administer this node"
+            case ReasonCode.USE_TYPE:
+                return f"Not authorised to use type {about}"
+            case ReasonCode.LINK:
+                return f"Not authorised to link to {about}"
+            case ReasonCode.TYPE:
+                return f"Can not update to type {about}: it has no place for some of the data of this draft"
+            case ReasonCode.RULES:
+                return f"The data breaks the rules of {about}, which {reason.text}"
+            case ReasonCode.DRAFT_TYPE:
+                rule = f"the data of a node breaks the rules of {about}, which {reason.text}"
+                return f"This draft type can not be changed in place: {rule if about else reason.text}"
+            case ReasonCode.FAILED:
+                return f"Not updated: {reason.text}"
+
+    def _version_reference(self, version: Link) -> str:
+        named = self._named[version]
+        return f"{named.reference}.{version[1]}" if named.reference else "a member type that you may not read"
+
+    def _hide(self, connection: Connection, caller: Caller, versions: set[Link]) -> None:
+        """Take the names away from what the caller may not read. Targets, types and updated nodes are readable:
+        what is not is no source, and is not administered."""
+        if caller.administers_all:
+            return
+        rights = rights_on(connection, caller, [self._named[version].reference for version in versions])
+        for version in versions:
+            named = self._named[version]
+            if not rights.on(version[0], named.reference, named.owner) & right.READ:
+                self._named[version] = Named("", "", None)

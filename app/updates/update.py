@@ -1,0 +1,196 @@
+"""Impact and force: the same plan, shown or done (section 4)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy import Connection, Engine
+
+from app.database.engine import snapshot
+from app.errors import PreconditionError
+from app.identity.rights import Caller
+from app.nodes.versions import Node, find_node
+from app.updates import runs
+from app.updates.apply import Stop, apply, prepared, stage
+from app.updates.details import read_details
+from app.updates.fixpoint import Needs
+from app.updates.plan import MemberUpdate, NodeUpdate, Plan, Refusal, plan
+from app.updates.read import Options, read_snapshot
+from app.updates.runs import RunState
+from app.updates.snapshot import Details
+from app.updates.steps import Schedule, schedule
+
+ROUNDS = 3
+"""How often a node that others change meanwhile is planned again before it is given up."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The context node as a request names it: the identifier goes before the reference."""
+
+    identifier: int | None
+    reference: str | None
+
+
+@dataclass
+class Outcome:
+    """What would be, or was, done. `updates` and `refusals` are by node.
+
+    `done` says whether it was done, `cancelled` whether it was stopped on the way, `fingerprint` is the plan's.
+    """
+
+    context: Node
+    updates: dict[int, NodeUpdate]
+    refusals: dict[int, Refusal]
+    done: bool
+    fingerprint: str
+    cancelled: bool = False
+
+    @property
+    def error_number(self) -> int:
+        """0, or 108 where some updates would be, or were, bypassed."""
+        return 108 if self.refusals or self.cancelled else 0
+
+
+def impact(connection: Connection, caller: Caller, context: Context, options: Options) -> Outcome:
+    """List what an update would do. Raises 101 and 105 as `find_node` and `read_snapshot` do."""
+    node = find_node(connection, caller, context.identifier, context.reference, "node")
+    planned = make_plan(connection, caller, node, options, {})
+    updates = {update.node: update for update in planned.updates}
+    return Outcome(node, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
+
+
+def make_plan(connection: Connection, caller: Caller, context: Node, options: Options, failed: dict[int, str]) -> Plan:
+    """Read the store and plan on it."""
+    state = read_snapshot(connection, caller, context, options)
+    needs = Needs(state)
+    details = read_details(connection, caller, state, needs) if needs.first else Details()
+    return plan(state, needs, details, failed)
+
+
+def force(
+    engine: Engine,
+    caller: Caller,
+    context: Context,
+    options: Options,
+    run: int,
+    run_connection: Connection,
+    if_match: str | None,
+) -> Outcome:
+    """Do an update as a run that has begun on `run_connection`, one commit per node.
+
+    Raises PreconditionError where `if_match` is not the fingerprint of the plan: then nothing is done.
+    """
+    return _Force(engine, caller, context, options, run, run_connection, if_match).outcome()
+
+
+@dataclass
+class _Force:
+    engine: Engine
+    caller: Caller
+    context: Context
+    options: Options
+    run: int
+    connection: Connection
+    if_match: str | None
+    updates: dict[int, NodeUpdate] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)
+    changed_under_us: Counter[int] = field(default_factory=Counter)
+    steps_before: int = 0
+
+    def outcome(self) -> Outcome:
+        fingerprint = ""
+        with prepared(self.connection):
+            while True:
+                node, planned = self._plan()
+                fingerprint = fingerprint or self._matching(planned)
+                stop = self._do(planned)
+                if stop is None or stop.cancelled:
+                    break
+        if self.updates:
+            with snapshot(self.engine) as connection:
+                node = find_node(connection, self.caller, node.identifier, None, "node")
+        cancelled = stop is not None
+        return Outcome(node, self.updates, planned.refusals, done=True, fingerprint=fingerprint, cancelled=cancelled)
+
+    def _plan(self) -> tuple[Node, Plan]:
+        with snapshot(self.engine) as connection:
+            node = find_node(connection, self.caller, self.context.identifier, self.context.reference, "node")
+            return node, make_plan(connection, self.caller, node, self.options, self.failed)
+
+    def _matching(self, planned: Plan) -> str:
+        fingerprint = planned.fingerprint()
+        if self.if_match not in (None, "*", fingerprint):
+            raise PreconditionError("the plan is no longer the one that If-Match names: ask for the impact again")
+        return fingerprint
+
+    def _do(self, planned: Plan) -> Stop | None:
+        """One round: do the plan as far as it goes."""
+        order = schedule(planned)
+        runs.count_steps(self.connection, self.run, self.steps_before + len(order.steps))
+        stage(self.connection, self.run, order, self.steps_before)
+        stop = apply(self.connection, self.run, self.caller.user_identifier, order, self.steps_before)
+        done = len(order.steps) if stop is None else stop.ordinal - 1
+        self._record(planned, order, done)
+        self.steps_before += done
+        if stop is not None and not stop.cancelled:
+            node = order.steps[stop.ordinal - 1].node
+            self.changed_under_us[node] += 1
+            if self.changed_under_us[node] >= ROUNDS:
+                self.failed[node] = stop.why
+        return stop
+
+    def _record(self, planned: Plan, order: Schedule, done: int) -> None:
+        """Count in what the first `done` steps did; a node may have been in an earlier round."""
+        by_node = {update.node: update for update in planned.updates}
+        for step in order.steps[:done]:
+            update = by_node.pop(step.node, None)
+            if update is None:
+                continue
+            closing, late = order.closing.get(step.node, (0, frozenset()))
+            if closing > done:
+                update = _without(update, late)
+            before = self.updates.get(step.node)
+            self.updates[step.node] = update if before is None else _merged(before, update)
+
+
+def _without(update: NodeUpdate, late: frozenset[int]) -> NodeUpdate:
+    """The part of an update that does not wait for the closing step."""
+    return NodeUpdate(
+        node=update.node,
+        number=update.number,
+        update_type=update.update_type,
+        type=None if update.type is not None and update.type[0] in late else update.type,
+        members=tuple(member for member in update.members if member.target is None or member.target[0] not in late),
+    )
+
+
+def _merged(before: NodeUpdate, after: NodeUpdate) -> NodeUpdate:
+    """One row for a node that was updated in two rounds: from where it began to where it ended."""
+    members: dict[tuple[int, int], MemberUpdate] = {}
+    for member in (*before.members, *after.members):
+        key = (member.member_type[0], member.target[0] if member.target is not None else 0)
+        first = members.get(key, member)
+        members[key] = MemberUpdate(first.member_type, member.target)
+    return NodeUpdate(
+        node=before.node,
+        number=before.number,
+        update_type=before.update_type,
+        type=after.type or before.type,
+        members=tuple(members.values()),
+    )
+
+
+def begin(engine_connection: Connection, caller: Caller, context: Node, options: Options) -> int:
+    """Register a run for a force of this context; raises StateError (106) where another run holds it."""
+    return runs.begin(
+        engine_connection,
+        caller,
+        (context.identifier, context.reference),
+        options.update_content,
+        asdict(options),
+    )
+
+
+__all__ = ["Context", "Outcome", "RunState", "begin", "force", "impact", "make_plan"]

@@ -1,0 +1,91 @@
+"""HTTP responses: every one has `errorNumber` first, the number in a header too, and the request's id."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from flask import Response
+
+from app.errors import PreconditionError, RelinkError, UserError
+from app.identity.sign_in import TooManyFailuresError
+from app.services.answer import Answer, Fields, Part, Value
+from app.wire.refusal import NotValidError, Refused
+from app.wire.xml_writer import write_document
+
+CONTENT_TYPE = "application/xml; charset=utf-8"
+ERROR_ROOT = "Error"
+MOST_FAULTS = 100
+
+
+def answered(root: str, answer: Answer) -> Response:
+    """The response of a service; an answer that is to be kept is kept before it is sent."""
+    head = Fields(("errorNumber", answer.error_number), ("errorDescription", answer.error_description))
+    body: Iterable[bytes] = write_document(root, _chained(head, answer.parts))
+    if answer.keep is not None:
+        kept = list(_compressed(body))
+        answer.keep(kept)
+        body = decompressed(kept)
+    response = Response(body, 200, content_type=CONTENT_TYPE)
+    response.headers["Relink-Error-Number"] = str(answer.error_number)
+    response.headers.update(answer.headers)
+    return response
+
+
+def failed(root: str | None, error: RelinkError) -> Response:
+    """The response that says why a request was not done."""
+    fields: list[tuple[str, Value]] = [("errorNumber", error.number), ("errorDescription", error.description)]
+    if isinstance(error, UserError):
+        faults = error.faults[:MOST_FAULTS]
+        fields.append(
+            ("errorMessage", "\n".join(f"{field}: {reason}" if field else reason for field, reason in faults))
+        )
+        fields.append(("errorFields", "\n".join(dict.fromkeys(field for field, _ in faults if field))))
+    response = Response(
+        b"".join(write_document(root or ERROR_ROOT, [Fields(*fields)])), _status(error), content_type=CONTENT_TYPE
+    )
+    response.headers["Relink-Error-Number"] = str(error.number)
+    if isinstance(error, Refused):
+        response.headers.update(error.headers)
+    if isinstance(error, TooManyFailuresError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def decompressed(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """An answer that was kept, as it was sent."""
+    expand = zlib.decompressobj()
+    for part in parts:
+        yield expand.decompress(part)
+    yield expand.flush()
+
+
+def _compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Compressed parts of some size, fast rather than small."""
+    compress = zlib.compressobj(level=1)
+    part = b""
+    for block in blocks:
+        part += compress.compress(block)
+        if len(part) >= 1024 * 1024:
+            yield part
+            part = b""
+    yield part + compress.flush()
+
+
+def _chained(head: Fields, parts: Iterable[Part]) -> Iterator[Part]:
+    yield head
+    yield from parts
+
+
+def _status(error: RelinkError) -> int:
+    match error:
+        case Refused():
+            return error.status
+        case NotValidError():
+            return 400
+        case PreconditionError():
+            return 412
+        case TooManyFailuresError():
+            return 429
+        case _:
+            return 500 if error.number == 100 else 200

@@ -1,0 +1,39 @@
+"""`/healthz`: the process answers. `/readyz`: it can do its work. `/metrics`: what it has done."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.wire.metrics import exposition
+from app.wire.state import present_state
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """200 as long as the process lives."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """200 when the database answers, else 503."""
+    try:
+        with present_state().engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        response = jsonify(status="the database is away")
+        response.status_code = 503
+        response.headers["Retry-After"] = "5"
+        return response
+    return jsonify(status="ok")
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Counts and times in Prometheus' text format."""
+    body, content_type = exposition()
+    return Response(body, content_type=content_type)

@@ -1,0 +1,31 @@
+"""Counts and times of requests, by service, error number and HTTP status: never anything that a client named."""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_REQUESTS = Counter("relink_requests_total", "Requests answered", ["service", "error_number", "status"])
+_SECONDS = Histogram(
+    "relink_request_seconds",
+    "Time to the first byte of the answer",
+    ["service"],
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
+)
+
+
+def count_request(service: str, error_number: str, status: int, seconds: float) -> None:
+    """Count one request."""
+    _REQUESTS.labels(service, error_number, str(status)).inc()
+    _SECONDS.labels(service).observe(seconds)
+
+
+def exposition() -> tuple[bytes, str]:
+    """The text format and its media type; of all worker processes where PROMETHEUS_MULTIPROC_DIR is set."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry), CONTENT_TYPE_LATEST
+    return generate_latest(), CONTENT_TYPE_LATEST

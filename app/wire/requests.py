@@ -1,0 +1,99 @@
+"""What happens around every request: its id, its log line, its metrics, and an answer to whatever goes wrong."""
+
+from __future__ import annotations
+
+import re
+import time
+from uuid import uuid4
+
+import psycopg
+import structlog
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from app.errors import RelinkError, StateError
+from app.wire.envelope import failed
+from app.wire.metrics import count_request
+from app.wire.refusal import Refused
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
+_TRY_AGAIN = ("40", "55P03", "57014")
+_log = structlog.get_logger("relink.request")
+
+
+class DatabaseAwayError(Refused):
+    """100 with status 503: the database does not answer now."""
+
+    number = 100
+
+    def __init__(self) -> None:
+        super().__init__(503, "the database is away, try again", headers={"Retry-After": "5"})
+
+
+class OurFaultError(RelinkError):
+    """100 with status 500: a defect of ours, to be found in the log by its request id."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(f"an error of ours, logged as request {request_id}")
+
+
+def watch(app: Flask) -> None:
+    """Put an application's requests under watch."""
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _exception)
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    g.began = time.perf_counter()
+
+
+def _end(response: Response) -> Response:
+    seconds = time.perf_counter() - g.began
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    number = response.headers.get("Relink-Error-Number", "")
+    service = g.get("service") or request.endpoint or "none"
+    count_request(service, number, response.status_code, seconds)
+    _log.info(
+        "request",
+        request_id=g.request_id,
+        run_id=response.headers.get("Relink-Run"),
+        service=service,
+        method=request.method,
+        status=response.status_code,
+        error_number=number,
+        seconds=round(seconds, 6),
+    )
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    """Flask's own refusals, such as an unknown URL, in our envelope."""
+    status = error.code or 500
+    headers = {"Allow": ", ".join(error.valid_methods or ())} if hasattr(error, "valid_methods") else {}
+    refused = Refused(status, error.description or "", headers=headers)
+    if status == 404:
+        refused.number = 102
+    return failed(None, refused)
+
+
+def _exception(error: Exception) -> Response:
+    """What no endpoint expected: the database being away, a conflict that a new try will get past, or a defect."""
+    if isinstance(error, PoolTimeoutError):
+        return failed(g.get("service"), DatabaseAwayError())
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, psycopg.Error):
+        state = original.sqlstate or ""
+        if state.startswith(_TRY_AGAIN):
+            return failed(g.get("service"), StateError("others are changing the same nodes: try again"))
+        if not state or state.startswith(("08", "57P", "53")):
+            _log.warning("database away", request_id=g.request_id, sqlstate=state)
+            return failed(g.get("service"), DatabaseAwayError())
+    _log.error("defect", request_id=g.request_id, exc_info=error)
+    return failed(g.get("service"), OurFaultError(g.request_id))

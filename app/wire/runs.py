@@ -1,0 +1,97 @@
+"""`/runs/ID`: what became of a force, its answer once more, and cancelling it (section 4, *Runs*)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from app.errors import NotAuthorisedError, RelinkError
+from app.identity import rights as right
+from app.identity.rights import Caller
+from app.nodes.versions import find_node
+from app.updates import runs
+from app.updates.runs import Run
+from app.wire.credentials import credentials
+from app.wire.envelope import CONTENT_TYPE, decompressed, failed
+from app.wire.refusal import Refused
+from app.wire.state import present_state
+
+blueprint = Blueprint("runs", __name__)
+
+
+@blueprint.get("/runs/<int:identifier>")
+def run(identifier: int) -> Response:
+    """A run as JSON, with its progress."""
+    try:
+        return jsonify(_shown(_found(identifier)))
+    except RelinkError as error:
+        return failed(None, error)
+
+
+@blueprint.delete("/runs/<int:identifier>")
+def cancel(identifier: int) -> Response:
+    """Ask a run to end after its present node; 202, since that may take a moment."""
+    try:
+        found = _found(identifier)
+        with present_state().engine.begin() as connection:
+            runs.cancel(connection, found.identifier)
+    except RelinkError as error:
+        return failed(None, error)
+    response = jsonify(_shown(found))
+    response.status_code = 202
+    return response
+
+
+@blueprint.get("/runs/<int:identifier>/response")
+def kept_answer(identifier: int) -> Response:
+    """The XML answer of a run that came to its end, as it was sent."""
+    try:
+        found = _found(identifier)
+        with present_state().engine.connect() as connection:
+            parts = list(runs.kept_answer(connection, found.identifier))
+        if not parts:
+            raise Refused(404, f"run {identifier} is {found.state.value} and has no answer")
+    except RelinkError as error:
+        return failed(None, error)
+    response = Response(decompressed(parts), content_type=CONTENT_TYPE)
+    response.headers["Relink-Error-Number"] = str(found.error_number or 0)
+    return response
+
+
+def _found(identifier: int) -> Run:
+    """The run, if the caller started it or may administer its context; else there is no such run for them."""
+    state = present_state()
+    caller = state.sign_in.caller(credentials(request, None, None), request.remote_addr or "")
+    with state.engine.begin() as connection:
+        found = runs.find(connection, identifier) if identifier < 2**31 else None
+        if found is not None and _may_see(caller, found):
+            return found
+        if found is not None and caller.user_identifier != found.user_identifier:
+            try:
+                node = find_node(connection, caller, found.context_node_identifier, None, "node")
+            except RelinkError:
+                node = None
+            if node is not None and node.may(right.ADMINISTER):
+                return found
+    if caller.user_identifier is None:
+        raise NotAuthorisedError("sign in with HTTP Basic to see a run")
+    raise Refused(404, f"there is no run {identifier}")
+
+
+def _may_see(caller: Caller, found: Run) -> bool:
+    return caller.administers_all or (
+        caller.user_identifier is not None and caller.user_identifier == found.user_identifier
+    )
+
+
+def _shown(found: Run) -> dict[str, object]:
+    return {
+        "run": found.identifier,
+        "state": found.state.value,
+        "nodeReference": found.context_reference,
+        "options": found.options,
+        "steps": found.steps,
+        "done": found.done,
+        "errorNumber": found.error_number,
+        "startedAt": found.started_at.isoformat(),
+        "finishedAt": found.finished_at.isoformat() if found.finished_at else None,
+    }

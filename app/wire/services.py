@@ -1,0 +1,81 @@
+"""`POST /service` and `POST /service/NAME`: the root of the request names the service."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, request
+from lxml import etree
+
+from app.errors import RelinkError
+from app.services.call import Call
+from app.services.registry import SERVICES
+from app.wire.credentials import credentials
+from app.wire.decode import decode
+from app.wire.envelope import answered, failed
+from app.wire.import_stream import IMPORT, import_request, leading_elements
+from app.wire.intake import Document, parse, taken_in
+from app.wire.refusal import NoSuchServiceError, NotValidError, Refused
+from app.wire.schemas import faults
+from app.wire.state import present_state
+
+blueprint = Blueprint("services", __name__)
+_LARGE = frozenset({IMPORT})
+
+
+@blueprint.post("/service")
+@blueprint.post("/service/<name>")
+def service(name: str | None = None) -> Response:
+    """Answer one request. The answer's root is the service's name, or `Error` where that is not known."""
+    try:
+        return _answer(name)
+    except RelinkError as error:
+        return failed(g.get("service"), error)
+
+
+@blueprint.route("/service", methods=["GET", "PUT", "PATCH", "DELETE"])
+@blueprint.route("/service/<name>", methods=["GET", "PUT", "PATCH", "DELETE"])
+def other_method(name: str | None = None) -> Response:
+    """Services take POST."""
+    error = Refused(405, f"{request.method} is not taken here: POST the request", headers={"Allow": "POST"})
+    return failed(name if name in SERVICES else None, error)
+
+
+def _answer(name: str | None) -> Response:
+    if name is not None:
+        _know(name)
+    with taken_in(request, present_state().settings, name, _LARGE) as document:
+        _know(document.root)
+        return _served(document)
+
+
+def _served(document: Document) -> Response:
+    if document.root == IMPORT:
+        leading = leading_elements(document)
+        call = _call(leading.get("userLogonReference"), leading.get("password"))
+        return answered(IMPORT, SERVICES[IMPORT].run(import_request(document, leading), call))
+    root = parse(document)
+    _check(root)
+    called = SERVICES[document.root]
+    call = _call(root.findtext("userLogonReference"), root.findtext("password"))
+    return answered(called.name, called.run(decode(called.request, root), call))
+
+
+def _know(name: str) -> None:
+    """From here on the answer's root is this service's name."""
+    if name not in SERVICES:
+        raise NoSuchServiceError(name)
+    g.service = name
+
+
+def _check(root: etree._Element) -> None:
+    found = faults(str(root.tag), root)
+    if found:
+        raise NotValidError(found)
+
+
+def _call(logon_reference: str | None, password: str | None) -> Call:
+    state = present_state()
+    caller = state.sign_in.caller(credentials(request, logon_reference, password), request.remote_addr or "")
+    if_match = request.headers.get("If-Match")
+    if if_match is not None:
+        if_match = if_match.strip().removeprefix("W/").strip('"')
+    return Call(state.engine, caller, if_match)

@@ -1,0 +1,28 @@
+"""What the endpoints of one application share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from app.identity.sign_in import SignIn
+from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """Settings, the connection pool, and the sign-in with its memory of verified passwords."""
+
+    settings: Settings
+    engine: Engine
+    sign_in: SignIn
+
+
+def present_state() -> State:
+    """The state of the application that serves the present request."""
+    state = current_app.extensions["relink"]
+    if not isinstance(state, State):
+        raise TypeError("the application was not made by create_app")
+    return state

@@ -1,0 +1,63 @@
+"""Writing an answer as escaped text, in a stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from app.services.answer import Fields, Group, Part, Value
+
+_BLOCK = 64 * 1024
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_document(root: str, parts: Iterable[Part]) -> Iterator[bytes]:
+    """The document as UTF-8, in blocks of some 64 KiB, whatever its size."""
+    pending = [f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>']
+    size = 0
+    for text in _streamed(parts):
+        pending.append(text)
+        size += len(text)
+        if size >= _BLOCK:
+            yield "".join(pending).encode()
+            pending, size = [], 0
+    pending.append(f"</{root}>\n")
+    yield "".join(pending).encode()
+
+
+def escape(text: str) -> str:
+    """A text as it stands in an element. Characters that XML cannot hold become U+FFFD."""
+    if not text.isprintable():
+        text = _NOT_XML.sub("\ufffd", text).replace("\r", "&#13;")
+    if "&" in text or "<" in text or ">" in text:
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("&amp;#13;", "&#13;")
+    return text
+
+
+def _streamed(parts: Iterable[Part]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Group) and not isinstance(part.parts, tuple):
+            yield f"<{part.name}>"
+            yield from _streamed(part.parts)
+            yield f"</{part.name}>"
+        else:
+            yield _rendered(part)
+
+
+def _rendered(part: Part) -> str:
+    text = part.rendered
+    if text is None:
+        if isinstance(part, Fields):
+            text = "".join([f"<{name}>{_text(value)}</{name}>" for name, value in part.items if value is not None])
+        else:
+            text = f"<{part.name}>{''.join([_rendered(inner) for inner in part.parts])}</{part.name}>"
+        part.rendered = text
+    return text
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)

@@ -1,0 +1,111 @@
+"""Graphs for tests, written down in a few words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
+
+LIST_TYPE = "system.NODE_LIST_TYPE.1"
+LIST = "system.NODE_LIST.1"
+PACKAGE = "system.PACKAGE_LISTING.1"
+TYPE = "system.TYPE_TYPE.1"
+MEMBER_TYPE = "system.MEMBER_TYPE_CLASS.1"
+MEMBER_TYPE_LIST = "system.MEMBER_TYPE_LIST.1"
+
+
+@dataclass(frozen=True)
+class M:
+    """A member: under a member type version, a target, a value, a scale, a comment."""
+
+    member_type: str = LIST
+    target: str | None = None
+    value: str | None = None
+    scale: float | None = None
+    comment: str | None = None
+
+    def xml(self) -> str:
+        return _element(
+            "Member",
+            _text("nodeVersionReferenceMemberType", self.member_type),
+            _text("nodeMemberValue", self.value),
+            _text("nodeMemberScale", None if self.scale is None else repr(self.scale)),
+            _text("nodeVersionReferenceTarget", self.target),
+            _text("nodeMemberComment", self.comment),
+        )
+
+
+def links(*targets: str, member_type: str = LIST) -> tuple[M, ...]:
+    """Members that do nothing but link."""
+    return tuple(M(member_type, target) for target in targets)
+
+
+@dataclass(frozen=True)
+class V:
+    """A version: its members, its type, whether it is the draft."""
+
+    members: tuple[M, ...] = ()
+    type: str = LIST_TYPE
+    draft: bool = False
+    name: str | None = None
+    comment: str | None = None
+
+    def xml(self, number: int) -> str:
+        return _element(
+            "Version",
+            _text("nodeVersionNumber", str(number)),
+            _text("frozenIndicator", str(not self.draft).lower()),
+            _text("nodeName", self.name),
+            _text("nodeVersionComment", self.comment),
+            _text("nodeVersionReferenceType", self.type),
+            _element("MemberList", *(member.xml() for member in self.members)),
+        )
+
+
+@dataclass
+class Graph:
+    """Nodes by reference, each with its versions from `first` on."""
+
+    nodes: dict[str, list[V]] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+
+    def node(self, reference: str, *versions: V, first: int = 1) -> Graph:
+        self.nodes[reference] = list(versions)
+        self.first[reference] = first
+        return self
+
+    def xml(self, action: str | None = None) -> str:
+        """The NodeImport request."""
+        return _element("NodeImport", _text("action", action), _element("NodeList", *map(self._node, self.nodes)))
+
+    def _node(self, reference: str) -> str:
+        numbered = enumerate(self.nodes[reference], self.first[reference])
+        versions = (version.xml(number) for number, version in numbered)
+        return _element("Node", _text("nodeReference", reference), _element("VersionList", *versions))
+
+
+def draft(*members: M, type: str = LIST_TYPE, name: str | None = None) -> V:
+    """The draft of a node."""
+    return V(members, type, draft=True, name=name)
+
+
+def frozen(*members: M, type: str = LIST_TYPE, name: str | None = None) -> V:
+    """A frozen version."""
+    return V(members, type, name=name)
+
+
+def member_type(**rules: str) -> V:
+    """A frozen member type with rules such as USE_VALUE="false" or VALUE_PATTERN="[a-z]+"."""
+    return V(tuple(M(f"system.{rule}.1", value=value) for rule, value in rules.items()), MEMBER_TYPE)
+
+
+def type_with(*member_types: str, draft: bool = False) -> V:
+    """A type that lists these member type versions."""
+    return V(links(*member_types, member_type=MEMBER_TYPE_LIST), TYPE, draft=draft)
+
+
+def _text(name: str, text: str | None) -> str:
+    return "" if text is None else f"<{name}>{escape(text)}</{name}>"
+
+
+def _element(name: str, *content: str) -> str:
+    return f"<{name}>{''.join(content)}</{name}>"
