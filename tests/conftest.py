@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -36,7 +37,12 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     if os.geteuid() == 0:
         for folder in (directory, directory.parent, directory.parent.parent):
             folder.chmod(0o755)
-    return embedded.start(directory)
+    url = embedded.start(directory)
+    # Nothing here has to outlive the machine, and hundreds of databases are made.
+    for setting in ("fsync = off", "full_page_writes = off"):
+        _execute(url, f"ALTER SYSTEM SET {setting}")
+    _execute(url, "SELECT pg_reload_conf()")
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +56,25 @@ def template(server_url: str) -> Iterator[str]:
     _execute(server_url, f"DROP DATABASE {_TEMPLATE} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def fresh_database(server_url: str, template: str) -> Callable[[], AbstractContextManager[str]]:
+    """Makes fresh databases; each lasts as long as its context."""
+
+    @contextmanager
+    def make() -> Iterator[str]:
+        name = f"relink_test_{os.getpid()}_{next(_numbers)}"
+        _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        yield _url(server_url, name)
+        _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+    return make
+
+
 @pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
+def database_url(fresh_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """The URL of a fresh database."""
-    name = f"relink_test_{os.getpid()}_{next(_numbers)}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield _url(server_url, name)
-    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database() as url:
+        yield url
 
 
 @pytest.fixture

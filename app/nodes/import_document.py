@@ -6,11 +6,10 @@ hold a million of them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from app.database.engine import Row
 from app.nodes.references import (
@@ -26,6 +25,7 @@ MOST_FAULTS = 100
 
 _CHUNK_ROWS = 20_000
 _SYSTEM = "system"
+_NOTHING: Final = (None, None)
 _FIELDS = (
     "",
     "nodeReference",
@@ -39,6 +39,10 @@ _FIELDS = (
     "nodeVersionReferenceMemberType",
     "nodeVersionReferenceTarget",
 )
+
+
+Place = tuple[int, int, int]
+"""Positions of a node, version and member, counted from 1; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,7 @@ class ImportNode:
 
 
 class Fault(NamedTuple):
-    """What is wrong at one place of the document. Positions count from 1; 0 stands for none.
-
-    An empty field means the version or member itself.
-    """
+    """What is wrong at one place of the document. An empty field means the member itself."""
 
     node: int
     version: int
@@ -134,63 +135,51 @@ class Document:
         yield chunk
 
     def _read_node(self, chunk: Chunk, position: int, node: ImportNode) -> None:
+        place = (position, 0, 0)
         reason = _fault_of_node_reference(node.reference)
         if reason:
-            self._add_fault(position, 0, 0, "nodeReference", reason)
+            self._add_fault(place, "nodeReference", reason)
         else:
             chunk.nodes.append((position, node.reference, package_of(node.reference) or None))
         if not node.versions:
-            self._add_fault(position, 0, 0, "VersionList", "has no version")
-        local_reference = node.reference.rpartition(".")[2]
+            self._add_fault(place, "VersionList", "has no version")
         previous: ImportVersion | None = None
         for version_position, version in enumerate(node.versions, start=1):
-            place = (position, version_position)
-            number = self._read_number(place, version.number, previous)
+            place = (position, version_position, 0)
+            number = self._read_number(version.number, previous, place)
             if not version.frozen and version_position < len(node.versions):
-                self._add_fault(*place, 0, "frozenIndicator", "only the last version may be a draft")
-            wanted = self._read_link(version.type_reference, *place, 0, "nodeVersionReferenceType")
-            name = version.name or local_reference
+                self._add_fault(place, "frozenIndicator", "only the last version may be a draft")
+            name = version.name or node.reference.rpartition(".")[2]
+            link = self._read_link(version.type_reference, place, "nodeVersionReferenceType")
+            comment = version.comment or None
             members = len(version.members)
-            chunk.versions.append((*place, number, version.frozen, name, version.comment or None, *wanted, members))
-            self._read_members(chunk, place, version.members)
+            chunk.versions.append((position, version_position, number, version.frozen, name, comment, *link, members))
+            self._read_members(chunk, position, version_position, version.members)
             previous = version
 
-    def _read_number(self, place: tuple[int, int], number: int, previous: ImportVersion | None) -> int | None:
+    def _read_number(self, number: int, previous: ImportVersion | None, place: Place) -> int | None:
         if not 1 <= number <= MAXIMUM_VERSION_NUMBER:
             reason = f"is {number}; version numbers go from 1 to {MAXIMUM_VERSION_NUMBER}"
         elif previous and number != previous.number + 1:
             reason = f"is {number} after {previous.number}; version numbers ascend without gaps"
         else:
             return number
-        self._add_fault(*place, 0, "nodeVersionNumber", reason)
+        self._add_fault(place, "nodeVersionNumber", reason)
         return None
 
-    def _read_members(self, chunk: Chunk, place: tuple[int, int], members: Sequence[ImportMember]) -> None:
-        sequences: Counter[str | None] = Counter()
+    def _read_members(self, chunk: Chunk, node: int, version: int, members: Sequence[ImportMember]) -> None:
+        sequences: dict[str | None, int] = {}
         for position, member in enumerate(members, start=1):
-            member_type = self._read_link(
-                member.member_type_reference, *place, position, "nodeVersionReferenceMemberType"
-            )
-            target: tuple[str | None, str | None] = (None, None)
+            place = (node, version, position)
+            member_type = self._read_link(member.member_type_reference, place, "nodeVersionReferenceMemberType")
+            target = _NOTHING
             if member.target_reference:
-                target = self._read_link(member.target_reference, *place, position, "nodeVersionReferenceTarget")
-            sequences[member_type[0]] += 1
-            chunk.members.append(
-                (
-                    *place,
-                    position,
-                    *member_type,
-                    sequences[member_type[0]],
-                    member.value or None,
-                    member.scale,
-                    *target,
-                    member.comment or None,
-                )
-            )
+                target = self._read_link(member.target_reference, place, "nodeVersionReferenceTarget")
+            sequence = sequences[member_type[0]] = sequences.get(member_type[0], 0) + 1
+            value, comment = member.value or None, member.comment or None
+            chunk.members.append((*place, *member_type, sequence, value, member.scale, *target, comment))
 
-    def _read_link(
-        self, reference: str | None, node: int, version: int, member: int, field_name: str
-    ) -> tuple[str | None, str | None]:
+    def _read_link(self, reference: str | None, place: Place, field_name: str) -> tuple[str | None, str | None]:
         """The node reference and the version asked for, as text; nulls where the reference is at fault."""
         if not reference:
             reason = "is missing"
@@ -199,12 +188,12 @@ class Document:
                 return _parsed(reference)
             except InvalidReferenceError as error:
                 reason = str(error)
-        self._add_fault(node, version, member, field_name, reason)
-        return None, None
+        self._add_fault(place, field_name, reason)
+        return _NOTHING
 
-    def _add_fault(self, node: int, version: int, member: int, field_name: str, reason: str) -> None:
+    def _add_fault(self, place: Place, field_name: str, reason: str) -> None:
         if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(node, version, member, field_name, reason))
+            self.faults.append(Fault(*place, field_name, reason))
 
 
 def _fault_of_node_reference(reference: str) -> str | None:

@@ -29,7 +29,7 @@ from app.nodes.system import PACKAGE_LISTING
 
 __all__ = ["ImportMember", "ImportNode", "ImportTotals", "ImportVersion", "import_nodes"]
 
-_CHUNK_ROWS = 20_000
+_NODES_AT_ONCE = 20_000
 _MEMBERS_AT_ONCE = 200_000
 _MANY_ROWS = 1000
 
@@ -139,7 +139,7 @@ class _Importer:
         """Identifier, reference and owner of the existing nodes, some at a time."""
         with self._driver.cursor(name="import_existing") as cursor:
             cursor.execute("SELECT node_identifier, node_reference, owner_identifier FROM import_existing")
-            while rows := cursor.fetchmany(_CHUNK_ROWS):
+            while rows := cursor.fetchmany(_NODES_AT_ONCE):
                 yield rows
 
     def _create_nodes(self) -> int:

@@ -460,8 +460,15 @@ def closure(store: Store, request: Request, blocked: dict[str, frozenset[str]]) 
 
 
 def make_plan(store: Store, request: Request) -> Plan:
-    """Block what turns out impossible, and again, until nothing changes; a blocked node stays blocked."""
-    blocked: dict[str, frozenset[str]] = {}
+    """Block what turns out impossible, and again, until nothing changes; a blocked node stays blocked.
+
+    Nodes that the caller does not administer are blocked from the start: that depends on nothing else.
+    """
+    blocked = {
+        reference: frozenset({"administer"})
+        for reference in store.nodes
+        if in_scope(request, reference) and not may(store, reference, "administer")
+    }
     while True:
         guess = closure(store, request, blocked)
         reasons = {reference: obstacles(guess, reference) for reference in guess.updated}

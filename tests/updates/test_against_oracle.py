@@ -1,0 +1,185 @@
+"""Impact and force over HTTP, on random graphs, against the naive oracle (promises 1, 2, 3 and 6 of the design)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Engine, text
+
+from app import create_app
+from app.database.engine import make_engine
+from app.identity.users import add_user
+from app.settings import Settings
+from tests.http import ADMIN, PASSWORD, Client, Reply
+from tests.updates import oracle
+from tests.updates.graphs import cases, to_node_import
+from tests.updates.oracle import Link, Request, Result, Row, Store
+
+EXAMPLES = int(os.environ.get("RELINK_TEST_EXAMPLES", "60"))
+PERMISSIONS = {right: f"node-{right}" for right in ("read", "link", "use-type", "use-draft", "administer")}
+
+
+@given(case=cases())
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_impact_and_force_are_what_the_oracle_says(
+    fresh_database: Callable[[], AbstractContextManager[str]], case: tuple[Store, Request]
+) -> None:
+    store, request = case
+    with loaded(fresh_database, store) as (engine, client):
+        before = frozen_rows(engine, store)
+        same(update(client, request, "impact"), oracle.impact(store, request))
+        assert contents(engine) == expected_contents(store)
+
+        after, forced = oracle.force(store, request)
+        same(update(client, request, "force"), forced)
+        assert contents(engine) == expected_contents(after)
+        assert frozen_rows(engine, store) == before
+
+        again = update(client, request, "impact")
+        same(again, oracle.impact(after, request))
+        assert not [row for row in again.updates() if row["updateType"] in ("version", "change")]
+
+
+@contextmanager
+def loaded(fresh_database: Callable[[], AbstractContextManager[str]], store: Store) -> Iterator[tuple[Engine, Client]]:
+    """A service on a database with the nodes of a store, and a client who has the rights of its caller."""
+    with fresh_database() as url:
+        engine = make_engine(url, pool_size=4)
+        with engine.begin() as connection:
+            add_user(connection, ADMIN, PASSWORD, admin=True)
+            add_user(connection, "caller", PASSWORD)
+        client = Client(create_app(Settings(), engine))
+        assert client.post(to_node_import(store)).number == 0
+        grant(engine, store)
+        yield engine, client.as_user("caller")
+        engine.dispose()
+
+
+def grant(engine: Engine, store: Store) -> None:
+    rows = [
+        {"type": PERMISSIONS[right], "reference": reference}
+        for reference, rights in store.rights.items()
+        for right in rights
+        if not reference.startswith("system")
+    ]
+    if rows:
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO permission (permission_type, user_group_identifier, node_identifier)"
+                    " SELECT :type, g.user_group_identifier, n.node_identifier FROM user_group g, node n"
+                    " WHERE g.user_group_reference = 'caller' AND n.node_reference = :reference"
+                ),
+                rows,
+            )
+
+
+def update(client: Client, request: Request, action: str) -> Reply:
+    elements = {
+        "alwaysCreateNewVersionIndicator": str(request.always).lower(),
+        "sourceScope": request.scope,
+    }
+    if request.manifest is not None:
+        elements["sourceReference"] = f"{request.manifest[0]}.{request.manifest[1]}"
+    elif request.source is not None:
+        elements["sourceReference"] = request.source
+    return client.update(request.context, action, request.content, **elements)
+
+
+def same(reply: Reply, expected: Result) -> None:
+    """The answer has exactly the rows that the oracle has, and the error number that follows from them."""
+    assert [as_row(update) for update in reply.updates()] == [shown(row) for row in expected.rows]
+    refused = [row for row in expected.rows if row.update_type in ("warning", "error")]
+    assert reply.number == (108 if refused or expected.hidden else 0)
+    description = reply.text("errorDescription") or ""
+    assert (f"{expected.hidden} of them are of nodes that you may not read" in description) == bool(expected.hidden)
+
+
+def as_row(update: dict[str, str]) -> dict[str, str]:
+    keys = ("nodeReference", "nodeVersionNumber", "updateType", "nodeReferenceType", "nodeVersionNumberType", "members")
+    return {key: update[key] for key in keys if key in update}
+
+
+def shown(row: Row) -> dict[str, str]:
+    fields = {"nodeReference": row.reference, "nodeVersionNumber": str(row.number), "updateType": row.update_type}
+    if row.type is not None:
+        fields |= {"nodeReferenceType": row.type[0], "nodeVersionNumberType": str(row.type[1])}
+    members = []
+    for member in row.members:
+        moved = f" -> {full(member.target)}" if member.target is not None else ""
+        members.append(f"{member.kind} {full(member.member_type)}{moved}")
+    if members:
+        fields["members"] = ", ".join(members)
+    return fields
+
+
+def full(link: Link) -> str:
+    return f"{link[0]}.{link[1]}"
+
+
+def frozen_rows(engine: Engine, store: Store) -> str:
+    """A hash of all rows of the versions that are frozen in a store."""
+    with engine.connect() as connection:
+        return str(
+            connection.execute(
+                text(
+                    "SELECT md5(string_agg(row::text, E'\\n' ORDER BY row::text COLLATE \"C\")) FROM ("
+                    " SELECT (v.*)::text FROM node_version v JOIN node n USING (node_identifier)"
+                    " WHERE v.version_number <= n.frozen_version_number"
+                    " UNION ALL SELECT (m.*)::text FROM member m JOIN node n USING (node_identifier)"
+                    " WHERE m.version_number <= n.frozen_version_number) AS rows (row)"
+                )
+            ).scalar_one()
+        )
+
+
+Content = dict[str, tuple[str, list[tuple[object, ...]]]]
+
+
+def contents(engine: Engine) -> Content:
+    """All versions outside the system package: type, and members by member type."""
+    with engine.connect() as connection:
+        versions = connection.execute(
+            text(
+                "SELECT n.node_reference || '.' || v.version_number, t.node_reference || '.' || v.type_version_number"
+                " FROM node_version v JOIN node n USING (node_identifier)"
+                " JOIN node t ON t.node_identifier = v.type_node_identifier WHERE n.node_identifier > 1000"
+            )
+        )
+        found: Content = {version: (of, []) for version, of in versions}
+        members = connection.execute(
+            text(
+                "SELECT n.node_reference || '.' || m.version_number,"
+                " mt.node_reference || '.' || m.member_type_version_number,"
+                " m.value, m.scale, t.node_reference || '.' || m.target_version_number, m.comment"
+                " FROM member m JOIN node n USING (node_identifier)"
+                " JOIN node mt ON mt.node_identifier = m.member_type_node_identifier"
+                " LEFT JOIN node t ON t.node_identifier = m.target_node_identifier WHERE n.node_identifier > 1000"
+            )
+        )
+        for version, *member in members:
+            found[version][1].append(tuple(member))
+    return {version: (of, sorted(members, key=repr)) for version, (of, members) in found.items()}
+
+
+def expected_contents(store: Store) -> Content:
+    found: Content = {}
+    for reference, node in store.nodes.items():
+        if reference == "system" or reference.startswith("system."):
+            continue
+        for number, version in node.versions.items():
+            members: list[tuple[object, ...]] = [
+                (
+                    full(member.member_type),
+                    member.value,
+                    member.scale,
+                    None if member.target is None else full(member.target),
+                    member.comment,
+                )
+                for member in version.members
+            ]
+            found[full((reference, number))] = (full(version.type), sorted(members, key=repr))
+    return found
