@@ -39,6 +39,11 @@ def links(*targets: str, member_type: str = LIST) -> tuple[M, ...]:
     return tuple(M(member_type, target) for target in targets)
 
 
+def moves(*targets: str, member_type: str = LIST) -> str:
+    """How a row in short shows that members move to these targets."""
+    return ", ".join(f"change {member_type} -> {target}" for target in targets)
+
+
 @dataclass(frozen=True)
 class V:
     """A version: its members, its type, whether it is the draft."""
@@ -93,14 +98,20 @@ def frozen(*members: M, type: str = LIST_TYPE, name: str | None = None) -> V:
     return V(members, type, name=name)
 
 
-def member_type(**rules: str) -> V:
-    """A frozen member type with rules such as USE_VALUE="false" or VALUE_PATTERN="[a-z]+"."""
-    return V(tuple(M(f"system.{rule}.1", value=value) for rule, value in rules.items()), MEMBER_TYPE)
+def package(*members: M) -> V:
+    """A frozen package."""
+    return V(members, PACKAGE)
 
 
-def type_with(*member_types: str, draft: bool = False) -> V:
+def member_type(*members: M, draft: bool = False, **rules: str) -> V:
+    """A member type with rules such as USE_VALUE="false" or VALUE_PATTERN="[a-z]+"."""
+    given = tuple(M(f"system.{rule}.1", value=value) for rule, value in rules.items())
+    return V((*members, *given), MEMBER_TYPE, draft=draft)
+
+
+def type_with(*member_types: str, draft: bool = False, type: str = TYPE) -> V:
     """A type that lists these member type versions."""
-    return V(links(*member_types, member_type=MEMBER_TYPE_LIST), TYPE, draft=draft)
+    return V(links(*member_types, member_type=MEMBER_TYPE_LIST), type, draft=draft)
 
 
 def _text(name: str, text: str | None) -> str:

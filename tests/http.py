@@ -11,6 +11,8 @@ from flask import Flask
 from lxml import etree
 from werkzeug.test import TestResponse
 
+from tests.builders import Graph
+
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 ADMIN = "admin"
 PASSWORD = "correct horse"  # noqa: S105 - of users that exist in tests alone
@@ -39,6 +41,14 @@ class Reply:
         """The `Update` elements: the text of each child that has one, and `members` as short texts."""
         return [_update(element) for element in self.tree.iterfind("UpdateList/Update")]
 
+    def rows(self) -> list[str]:
+        """The `Update` elements in short: `P.A.1 version type P.T.2: change P.m.1 -> P.B.2`."""
+        return [_row(update) for update in self.updates()]
+
+    def members(self) -> list[str]:
+        """The members of a GetNode answer in short: `P.m.1 = value * scale -> P.B.2 (comment)`."""
+        return [_shown_member(member) for member in self.tree.iterfind("MemberList/Member")]
+
 
 @dataclass(frozen=True)
 class Client:
@@ -66,6 +76,27 @@ class Client:
             **elements,
         }
         return self.post(message("UpdateNodeVersions", given))
+
+    def load(self, graph: Graph) -> Reply:
+        """NodeImport of a graph that has no fault."""
+        return self._done(graph.xml())
+
+    def get(self, reference: str) -> Reply:
+        """GetNode of a version that is there."""
+        return self._done(message("GetNode", {"nodeVersionReference": reference}))
+
+    def freeze(self, reference: str) -> Reply:
+        """FreezeNode of a draft that can be frozen, with what it depends on."""
+        return self._done(message("FreezeNode", {"nodeReference": reference, "action": "force"}))
+
+    def copy(self, version: str, to: str) -> Reply:
+        """CopyNode of a version to a reference that can have a copy."""
+        return self._done(message("CopyNode", {"nodeVersionReferenceFrom": version, "nodeReferenceTo": to}))
+
+    def _done(self, body: str) -> Reply:
+        reply = self.post(body)
+        assert reply.number == 0, reply.response.text
+        return reply
 
 
 def message(name: str, elements: dict[str, str]) -> str:
@@ -96,6 +127,26 @@ def _update(element: etree._Element) -> dict[str, str]:
     if members:
         row["members"] = ", ".join(members)
     return row
+
+
+def _row(update: dict[str, str]) -> str:
+    new_type = ""
+    if update.get("typeUpdateType") == "change":
+        new_type = f" type {update['nodeReferenceType']}.{update['nodeVersionNumberType']}"
+    detail = update.get("members") or update.get("errorMessage")
+    return (
+        f"{update['nodeReference']}.{update['nodeVersionNumber']} {update['updateType']}{new_type}"
+        f"{f': {detail}' if detail else ''}"
+    )
+
+
+def _shown_member(element: etree._Element) -> str:
+    shown = element.findtext("nodeVersionReferenceMemberType") or ""
+    for sign, name in (("=", "nodeMemberValue"), ("*", "nodeMemberScale"), ("->", "nodeVersionReferenceTarget")):
+        if (text := element.findtext(name)) is not None:
+            shown += f" {sign} {text}"
+    comment = element.findtext("nodeMemberComment")
+    return shown if comment is None else f"{shown} ({comment})"
 
 
 def _member(element: etree._Element) -> str:

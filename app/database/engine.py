@@ -22,6 +22,8 @@ def make_engine(database_url: str, *, pool_size: int = 20) -> Engine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        # Parameters may be password hashes and the like; an error must not carry them into a log.
+        hide_parameters=True,
         # Plans of our statements are short; compiling them costs more than it saves.
         connect_args={"options": "-c jit=off -c TimeZone=UTC", "connect_timeout": 5},
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from app.errors import NotAuthorisedError, UserError, user_error
-from app.identity import rights as right
-from app.identity.rights import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS, Caller
+from app.identity import right
+from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
+from app.identity.rights import Caller
 from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
 from app.nodes.references import InvalidReferenceError, check_node_reference
 from app.nodes.versions import node_by_reference

@@ -1,55 +1,19 @@
 """What a caller may do with which node (design section 3).
 
 Permissions are held by groups on nodes, all versions at once. A `package-X` permission on a node gives `X` on
-that node and on all its content. Rights are sets of bits, plain integers, since a plan asks for them
-hundreds of thousands of times.
+that node and on all its content. A plan asks for rights hundreds of thousands of times: they are sets of bits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.identity.right import EVERYTHING, NODE_PERMISSIONS, NONE, ON_SYSTEM_NODES, PACKAGE_PERMISSIONS
 from app.nodes.references import package_of, packages_above
 from app.nodes.system import LAST_SYSTEM_IDENTIFIER
-
-NONE: Final = 0
-READ: Final = 1
-LINK: Final = 2
-USE_TYPE: Final = 4
-USE_DRAFT: Final = 8
-UPDATE: Final = 16
-EXECUTE: Final = 32
-ADMINISTER: Final = 64
-USE: Final = 128
-"""Create nodes inside the package."""
-EVERYTHING: Final = 255
-
-ON_SYSTEM_NODES: Final = READ | LINK | USE_TYPE
-"""The most that anybody has on a node of the `system` package, which never changes."""
-
-NODE_PERMISSIONS: Final = {
-    "node-read": READ,
-    "node-link": LINK | USE_TYPE | READ,
-    "node-use-type": USE_TYPE | READ,
-    "node-use-draft": USE_DRAFT | READ,
-    "node-update": UPDATE | USE_DRAFT | READ,
-    "node-execute": EXECUTE | READ,
-    "node-administer": EVERYTHING,
-}
-"""What each `node-X` permission gives on its node, implications included."""
-
-PACKAGE_PERMISSIONS: Final = {
-    **{f"package-{name.removeprefix('node-')}": rights for name, rights in NODE_PERMISSIONS.items()},
-    "package-use": USE | READ,
-}
-"""What each `package-X` permission gives on its node and on all content of it."""
-
-ADMINISTER_ALL: Final = "administer-all"
-GLOBAL_PERMISSIONS: Final = frozenset({ADMINISTER_ALL})
 
 _FEW = 2000
 

@@ -17,7 +17,8 @@ from sqlalchemy import Engine, text
 
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity.passwords import PasswordVerifier
-from app.identity.rights import ADMINISTER_ALL, Caller
+from app.identity.right import ADMINISTER_ALL
+from app.identity.rights import Caller
 from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
 from app.settings import Settings
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, text
 
 from app.errors import NotAuthorisedError, UserError, user_error
 from app.identity.passwords import hash_password
-from app.identity.rights import ADMINISTER_ALL, Caller
+from app.identity.right import ADMINISTER_ALL
+from app.identity.rights import Caller
 
 PUBLIC_GROUP: Final = 1
 """The identifier of `public`, the group of everyone, signed in or not. The first migration makes it."""

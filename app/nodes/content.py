@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from app.identity import rights as right
+from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.versions import Version
 

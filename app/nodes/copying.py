@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import NotAuthorisedError, user_error
-from app.identity import rights as right
+from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.references import (
     MAXIMUM_VERSION_NUMBER,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
-from app.identity import rights as right
+from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.lookup import read_named
 from app.nodes.references import content_range

@@ -25,7 +25,7 @@ MOST_FAULTS = 100
 
 _CHUNK_ROWS = 20_000
 _SYSTEM = "system"
-_NOTHING: Final = (None, None)
+_NOTHING: Final[tuple[str | None, str | None]] = (None, None)
 _FIELDS = (
     "",
     "nodeReference",

@@ -15,7 +15,7 @@ from app.database.copy import write_rows
 from app.database.engine import Row, driver_connection
 from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError, StateError, UserError
-from app.identity import rights as right
+from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.import_document import (
     Document,
@@ -78,7 +78,7 @@ class _Importer:
 
     def stage(self, document: Document) -> None:
         """Copy the document to temporary tables."""
-        self._connection.execute(text("SET LOCAL work_mem = '64MB'"))
+        self._connection.execute(text("SET LOCAL work_mem = '32MB'"))
         self._driver.execute(sql_file("app.nodes", "import_staging"))
         for chunk in document.chunks():
             write_rows(self._driver, "import_node", "node_position, node_reference, package_reference", chunk.nodes)

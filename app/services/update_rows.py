@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
-from app.identity import rights as right
+from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.lookup import Link, Named, read_named
 from app.services.answer import Fields, Group, Part
@@ -26,9 +26,10 @@ class UpdateRows:
         self._outcome = outcome
         self._members: dict[MemberUpdate, Group] = {}
         rows = self._rows_by_version()
-        member_types = {member.member_type for update in outcome.updates.values() for member in update.members}
+        members = {member for update in outcome.updates.values() for member in update.members}
+        member_types = {member.member_type for member in members}
         abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
-        others = {member.target for update in outcome.updates.values() for member in update.members if member.target}
+        others = {member.target for member in members if member.target}
         others.update(update.type for update in outcome.updates.values() if update.type)
         self._named = read_named(driver_connection(connection), list({*rows, *member_types, *abouts, *others}))
         self._hide(connection, caller, {*member_types, *abouts, *(version for version in rows if rows[version])})

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.database.engine import Row, driver_connection
 from app.database.sql_files import sql_file
-from app.identity import rights as right
+from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.lookup import columns, read_references, read_types
 from app.nodes.system import MEMBER_TYPE_LIST

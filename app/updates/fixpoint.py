@@ -11,10 +11,18 @@ from app.updates.snapshot import Link, MemberLink, Snapshot
 
 @dataclass(frozen=True)
 class Closure:
-    """`updated` is U; `refused` are the blocked nodes that have a need all the same."""
+    """U and what follows from it.
+
+    `updated` is U; `refused` are the blocked nodes that have a need all the same. `sources` gives, per node that
+    has one, the version to which links to it move; `moved`, per updated node, its members whose target moves;
+    `type_changes`, per updated node whose type moves, the version of the type that it moves to.
+    """
 
     updated: set[int]
     refused: set[int]
+    sources: Mapping[int, int]
+    moved: Mapping[int, list[MemberLink]]
+    type_changes: Mapping[int, Link]
 
 
 class Needs:
@@ -24,9 +32,17 @@ class Needs:
         self._snapshot = snapshot
         self.first = _first_needs(snapshot)
         self._linkers = _linkers(snapshot) if self.first else {}
+        self._unblocked: Closure | None = None
 
     def closure(self, blocked: Collection[int]) -> Closure:
         """The least set of nodes that have a need once the nodes of the set have got their new versions."""
+        if blocked:
+            return self._closure(blocked)
+        if self._unblocked is None:
+            self._unblocked = self._closure(())
+        return self._unblocked
+
+    def _closure(self, blocked: Collection[int]) -> Closure:
         updated: set[int] = set()
         refused: set[int] = set()
         reached = list(self.first)
@@ -39,10 +55,12 @@ class Needs:
                 continue
             updated.add(node)
             reached.extend(self._linkers.get(node, ()))
-        return Closure(updated, refused)
+        sources = self._sources(updated)
+        return Closure(
+            updated, refused, sources, self._moved_links(updated, sources), self._type_changes(updated, sources)
+        )
 
-    def sources(self, updated: Collection[int]) -> dict[int, int]:
-        """The version to which links to a node move, per node that has one, given the updated nodes."""
+    def _sources(self, updated: Collection[int]) -> dict[int, int]:
         snapshot = self._snapshot
         sources = dict(snapshot.sources)
         sources.update(
@@ -54,8 +72,7 @@ class Needs:
         )
         return sources
 
-    def moved_links(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, list[MemberLink]]:
-        """Per updated node, its members whose target has a later source."""
+    def _moved_links(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, list[MemberLink]]:
         moved: dict[int, list[MemberLink]] = defaultdict(list)
         source = sources.get
         for link in self._snapshot.links:
@@ -63,8 +80,7 @@ class Needs:
                 moved[link[0]].append(link)
         return moved
 
-    def type_changes(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, Link]:
-        """Per updated node whose type has a later source, that version of the type."""
+    def _type_changes(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, Link]:
         types, source = self._snapshot.types, sources.get
         return {
             node: (types[node][0], sources[types[node][0]])

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from app.identity.rights import ADMINISTER, LINK, USE_TYPE
+from app.identity.right import ADMINISTER, LINK, USE_TYPE
 from app.nodes.system import MEMBER_TYPE_LIST
 from app.updates.compatibility import Fit, Rules, fit
-from app.updates.fixpoint import Needs
+from app.updates.fixpoint import Closure, Needs
 from app.updates.snapshot import Details, Link, Member, MemberLink, Snapshot
+
+Place = tuple[int, str, int]
+"""What member rows are ordered by: position in the type's list, then reference and number of the member type."""
 
 _UNLISTED = 1 << 60
 
@@ -59,8 +63,7 @@ class Refusal:
     predicted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MemberUpdate:
+class MemberUpdate(NamedTuple):
     """One member whose target moves, or, without a target, a member type whose members go."""
 
     member_type: Link
@@ -91,9 +94,9 @@ class Plan:
     updates: list[NodeUpdate]
     refusals: dict[int, Refusal]
     moved: dict[int, list[MemberLink]]
-    new_types: dict[int, Link]
+    new_types: Mapping[int, Link]
     removed: dict[int, int]
-    sources: dict[int, int]
+    sources: Mapping[int, int]
 
     @property
     def clean(self) -> bool:
@@ -116,7 +119,7 @@ class Plan:
 class Concern:
     """What `Details` a plan needs: nodes whose type changes, draft types whose list moves, types in use."""
 
-    type_changes: dict[int, Link]
+    type_changes: Mapping[int, Link]
     draft_types: set[int]
     types: set[Link]
     member_types: set[int]
@@ -124,17 +127,16 @@ class Concern:
 
 def concern(snapshot: Snapshot, needs: Needs) -> Concern:
     """Look at the plan with no node blocked: no other plan concerns more."""
-    updated = needs.closure(()).updated
-    sources = needs.sources(updated)
-    moved = needs.moved_links(updated, sources)
+    closure = needs.closure(())
+    moved = closure.moved
     return Concern(
-        type_changes=needs.type_changes(updated, sources),
+        type_changes=closure.type_changes,
         draft_types={
             node
-            for node in updated & snapshot.drafts
+            for node in closure.updated & snapshot.drafts
             if any(link[1] == MEMBER_TYPE_LIST for link in moved.get(node, ()))
         },
-        types={snapshot.types[node] for node in updated},
+        types={snapshot.types[node] for node in closure.updated},
         member_types={link[1] for links in moved.values() for link in links},
     )
 
@@ -158,7 +160,7 @@ def plan(snapshot: Snapshot, needs: Needs, details: Details, failed: Mapping[int
     )
     while True:
         closure = needs.closure(refused)
-        attempt = _Attempt(snapshot, needs, details, closure.updated)
+        attempt = _Attempt(snapshot, details, closure)
         newly_refused = attempt.refusals()
         if not newly_refused:
             break
@@ -178,13 +180,13 @@ def plan(snapshot: Snapshot, needs: Needs, details: Details, failed: Mapping[int
 class _Attempt:
     """One closure looked at closely: what each of its nodes would undergo, and which of them cannot."""
 
-    def __init__(self, snapshot: Snapshot, needs: Needs, details: Details, updated: set[int]) -> None:
+    def __init__(self, snapshot: Snapshot, details: Details, closure: Closure) -> None:
         self.snapshot = snapshot
         self.details = details
-        self.updated = updated
-        self.sources = needs.sources(updated)
-        self.moved = needs.moved_links(updated, self.sources)
-        self.new_types = needs.type_changes(updated, self.sources)
+        self.updated = closure.updated
+        self.sources = closure.sources
+        self.moved = dict(closure.moved)
+        self.new_types = closure.type_changes
         self._rules: dict[Link, Rules] = {}
         self.fits = {node: self._fit(node, new_type) for node, new_type in self.new_types.items()}
         for node, fitted in self.fits.items():
@@ -193,10 +195,8 @@ class _Attempt:
                 self.moved[node] = [
                     link for link in self.moved.get(node, ()) if ((link[1], link[2]), link[3]) not in gone
                 ]
-        self._positions = {
-            version: {member_type: position for position, member_type in enumerate(listed)}
-            for version, listed in details.lists.items()
-        }
+        self._changes: dict[tuple[int, int, int], MemberUpdate] = {}
+        self._places_by_type: dict[Link, _Places] = {}
 
     def refusals(self) -> dict[int, Refusal]:
         """The nodes of the closure that cannot be updated."""
@@ -223,31 +223,36 @@ class _Attempt:
     def node_update(self, node: int) -> NodeUpdate:
         """The row of one updated node."""
         snapshot = self.snapshot
-        positions = self._positions[snapshot.types[node]]
-        references = self.details.references
-        rows = []
-        for _, mt_node, mt_number, sequence, target, _ in self.moved.get(node, ()):
-            member_type = (mt_node, mt_number)
-            place = positions.get(member_type, _UNLISTED)
-            name = "" if place < _UNLISTED else references[mt_node]
-            rows.append((place, name, mt_number, sequence, member_type, (target, self.sources[target])))
-        removed: dict[Link, int] = {}
-        for member in self.fits[node].removed if node in self.fits else ():
-            first = removed.get(member.member_type, member.sequence)
-            removed[member.member_type] = min(first, member.sequence)
-        gone = []
-        for member_type, sequence in removed.items():
-            place = positions.get(member_type, _UNLISTED)
-            name = "" if place < _UNLISTED else references[member_type[0]]
-            gone.append((place, name, member_type[1], sequence, member_type, None))
-        ordered = sorted([*rows, *gone], key=lambda row: row[:4])
+        place = self._places(snapshot.types[node])
+        rows = [(place((link[1], link[2])), link[3], self._change(link)) for link in self.moved.get(node, ())]
+        if node in self.fits and self.fits[node].removed:
+            first = _first_sequences(self.fits[node].removed)
+            rows += [(place(of), sequence, MemberUpdate(of, None)) for of, sequence in first.items()]
+        rows.sort()
         return NodeUpdate(
             node=node,
             number=snapshot.examined[node],
             update_type=UpdateType.CHANGE if node in snapshot.drafts else UpdateType.VERSION,
             type=self.new_types.get(node),
-            members=tuple(MemberUpdate(row[4], row[5]) for row in ordered),
+            members=tuple([row[2] for row in rows]),
         )
+
+    def _change(self, link: MemberLink) -> MemberUpdate:
+        """The change of a member; equal ones are one object, since many nodes link to the same."""
+        key = link[1], link[2], link[4]
+        change = self._changes.get(key)
+        if change is None:
+            target = link[4]
+            change = self._changes[key] = MemberUpdate((link[1], link[2]), (target, self.sources[target]))
+        return change
+
+    def _places(self, of: Link) -> Callable[[Link], Place]:
+        """Where members stand in the rows of a node of a type: listed member types first, in the list's order."""
+        places = self._places_by_type.get(of)
+        if places is None:
+            listed = {member_type: position for position, member_type in enumerate(self.details.lists[of])}
+            places = self._places_by_type[of] = _Places(listed, self.details.references)
+        return places.__getitem__
 
     def _predicted_failures(self, node: int) -> tuple[Reason, ...]:
         """What would go wrong although the caller is authorised: broken rules, harm by a draft type."""
@@ -317,6 +322,29 @@ class _Attempt:
         if found is None and version[0] in self.snapshot.types:
             found = self.snapshot.types[version[0]][0]
         return found
+
+
+class _Places(dict[Link, Place]):
+    """The place of each member type, worked out when it is first asked for."""
+
+    def __init__(self, listed: Mapping[Link, int], references: Mapping[int, str]) -> None:
+        super().__init__()
+        self._listed = listed
+        self._references = references
+
+    def __missing__(self, member_type: Link) -> Place:
+        position = self._listed.get(member_type, _UNLISTED)
+        reference = "" if position < _UNLISTED else self._references[member_type[0]]
+        place = self[member_type] = (position, reference, member_type[1])
+        return place
+
+
+def _first_sequences(members: Iterable[Member]) -> dict[Link, int]:
+    """Per member type, the sequence of its first member."""
+    first: dict[Link, int] = {}
+    for member in members:
+        first[member.member_type] = min(member.sequence, first.get(member.member_type, member.sequence))
+    return first
 
 
 def _listed(content: Iterable[Member]) -> list[Link]:

@@ -14,7 +14,7 @@ from app.database.copy import read_integers
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.errors import user_error
-from app.identity import rights as right
+from app.identity import right
 from app.identity.rights import Caller, Rights, rights_on
 from app.nodes.lookup import read_references, read_types
 from app.nodes.references import content_range

@@ -124,6 +124,20 @@ def cancel(connection: Connection, run: int) -> None:
     connection.execute(text("UPDATE run SET cancel_requested = true WHERE run_identifier = :run"), {"run": run})
 
 
+def cancel_all(connection: Connection, application_name: str) -> None:
+    """Ask all runs that sessions of this name hold to end after their present nodes."""
+    connection.execute(
+        text(
+            "UPDATE run SET cancel_requested = true"
+            " WHERE state = 'running' AND NOT cancel_requested AND run_identifier IN ("
+            " SELECT l.objid::bigint FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+            " WHERE a.datname = current_database() AND a.application_name = :name AND l.locktype = 'advisory'"
+            " AND l.granted AND l.classid::bigint = :class AND l.objsubid = 1)"
+        ),
+        {"class": _RUN_LOCK_CLASS, "name": application_name},
+    )
+
+
 def keep_answer(connection: Connection, run: int, parts: Iterable[bytes]) -> None:
     """Keep the (compressed) answer of a run, to be read again."""
     with connection.begin():

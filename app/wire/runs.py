@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from app.errors import NotAuthorisedError, RelinkError
-from app.identity import rights as right
+from app.identity import right
 from app.identity.rights import Caller
 from app.nodes.versions import find_node
 from app.updates import runs

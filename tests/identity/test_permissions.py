@@ -9,7 +9,8 @@ from sqlalchemy import Engine, text
 
 from app.errors import NotAuthorisedError, UserError
 from app.identity.permissions import create_permission
-from app.identity.rights import NODE_PERMISSIONS, PACKAGE_PERMISSIONS, Caller
+from app.identity.right import NODE_PERMISSIONS, PACKAGE_PERMISSIONS
+from app.identity.rights import Caller
 
 ADMIN = Caller(None, (1,), administers_all=True)
 PUBLIC = Caller(None, (1,))

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from app.identity import rights as right
+from app.identity import right
 from app.identity.rights import Caller, rights_on
 
 PUBLIC = Caller(None, (1,))

@@ -1,0 +1,1 @@
+"""The commands of `relink`, one module for those that belong together."""

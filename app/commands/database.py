@@ -1,0 +1,108 @@
+"""`relink migrate` and `relink check`, and how commands come by the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from app import start
+from app.database import migrate as migrations
+from app.database.embedded import EmbeddedDatabaseError
+from app.database.migrate import SchemaBehindError
+from app.settings import Settings, SettingsError
+
+OLDEST_POSTGRESQL = 15
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """What is wrong with the settings or the database ends the command with one line that says so."""
+    try:
+        yield
+    except (SettingsError, EmbeddedDatabaseError, SchemaBehindError) as error:
+        raise click.ClickException(str(error)) from error
+    except SQLAlchemyError as error:
+        raise click.ClickException(f"the database can not be used: {_shortened(error)}") from error
+
+
+@contextmanager
+def opened_database() -> Iterator[Engine]:
+    """The database of the settings with all migrations; the embedded one is started and brought up to date."""
+    with plain_errors():
+        engine = start.open_database(Settings.from_environment())
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    with plain_errors():
+        engine = start.connect(Settings.from_environment())
+        before = _revision(engine)
+        migrations.migrate(engine)
+        after = _revision(engine)
+        engine.dispose()
+    if before == after:
+        click.echo(f"The database is at migration {after}, the latest; nothing to do.")
+    else:
+        click.echo(f"The database is now at migration {after} (it was at {before or 'none'}).")
+
+
+@click.command()
+def check() -> None:
+    """Check the settings, the database and its migrations."""
+    try:
+        _check()
+    except click.ClickException as error:
+        _say("not ok", error.message)
+        raise SystemExit(1) from error
+
+
+def _check() -> None:
+    with plain_errors():
+        settings = Settings.from_environment()
+        embedded = settings.database_url is None
+        _say("ok", f"settings: {'the embedded database' if embedded else 'a database server'} is used")
+        engine = start.connect(settings)
+        where = f"embedded, in {settings.data_directory}" if embedded else engine.url.render_as_string()
+        _say("ok", f"database: PostgreSQL {_version(engine)}, {where}")
+        present, expected = _revision(engine), migrations.expected_revision()
+        engine.dispose()
+    if present == expected:
+        _say("ok", f"migrations: at {present}, the latest")
+    elif embedded:
+        _say("ok", f"migrations: at {present or 'none'}; the next start brings it to {expected}")
+    else:
+        raise click.ClickException(
+            f"migrations: at {present or 'none'}, this program needs {expected}: run 'relink migrate'"
+        )
+
+
+def _say(state: str, what: str) -> None:
+    click.echo(f"{state:<8}{what}")
+
+
+def _version(engine: Engine) -> str:
+    with engine.connect() as connection:
+        number = connection.execute(text("SELECT current_setting('server_version_num')::integer")).scalar_one()
+    major, minor = divmod(number, 10_000)
+    if major < OLDEST_POSTGRESQL:
+        raise click.ClickException(f"database: PostgreSQL {major} is too old, {OLDEST_POSTGRESQL} or later is needed")
+    return f"{major}.{minor}"
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return migrations.present_revision(connection)
+
+
+def _shortened(error: SQLAlchemyError) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return " ".join(str(cause).split())[:500]

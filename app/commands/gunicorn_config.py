@@ -1,0 +1,59 @@
+"""How `relink serve` sets gunicorn up. Settings that an older gunicorn does not know are passed over by it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+import structlog
+from prometheus_client import multiprocess
+
+worker_class = "gthread"
+control_socket_disable = True
+# Threads work while the worker's main loop gives its sign of life, so a long run does not count. A worker without
+# a sign of life for that long is stuck.
+timeout = 300
+graceful_timeout = 30
+loglevel = "warning"
+
+
+def when_ready(server: Any) -> None:  # noqa: ANN401 - gunicorn has no types
+    """Say where the service listens."""
+    address = _url(server.LISTENERS[0].sock.getsockname())
+    click.echo(f"Relink listens on {address}")
+    click.echo(f"Try: curl {address}/readyz, a browser on {address}/schemas/, or in another shell: relink --help")
+    sys.stdout.flush()
+
+
+def child_exit(server: Any, worker: Any) -> None:  # noqa: ANN401, ARG001
+    """Leave a worker that ended out of the metrics of what goes on now."""
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def _url(address: Any) -> str:  # noqa: ANN401 - what it is depends on the family of the socket
+    if isinstance(address, str):
+        return f"unix:{address}"
+    host, port = address[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{host}:{port}"
+
+
+def _formatter() -> structlog.stdlib.ProcessorFormatter:
+    """Lines of gunicorn's own as our others: JSON where nobody watches."""
+    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+        ],
+    )
+
+
+logconfig_dict = {
+    "root": {"level": "WARNING", "handlers": []},
+    "loggers": {"gunicorn.error": {"level": "WARNING", "handlers": ["error_console"], "propagate": False}},
+    "formatters": {"generic": {"()": _formatter}},
+}

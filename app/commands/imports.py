@@ -1,0 +1,50 @@
+"""`relink import`."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import click
+from lxml import etree
+from rich.console import Console
+
+from app.commands.service import Service, with_service
+
+_BLOCK = 256 * 1024
+_OPENERS = {".xz": lzma.open, ".gz": gzip.open}
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_service
+def import_file(service: Service, file: Path) -> None:
+    """Import the nodes of FILE, a NodeImport document (plain, .gz or .xz): all of them or none."""
+    with Console(stderr=True).status(f"importing {file.name}"):
+        told = import_document(service, file)
+    click.echo(told)
+
+
+def import_document(service: Service, file: Path) -> str:
+    """Send a document, unpacked on the way, and answer in a sentence what came of it."""
+    root = etree.parse(service.post(_blocks(file)).required().file).getroot()
+    nodes, versions, replaced, members = (
+        int(root.findtext(name) or 0)
+        for name in ("nodesCreated", "versionsCreated", "versionsReplaced", "membersWritten")
+    )
+    again = f", {replaced:,} drafts replaced" if replaced else ""
+    return f"Imported {nodes:,} new nodes, {versions:,} new versions{again}, {members:,} members."
+
+
+def _blocks(file: Path) -> Iterator[bytes]:
+    opener = cast("Callable[[Path, str], BinaryIO]", _OPENERS.get(file.suffix, open))
+    try:
+        with opener(file, "rb") as stream:
+            while block := stream.read(_BLOCK):
+                yield block
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise click.ClickException(f"{file} can not be read: {error}") from error

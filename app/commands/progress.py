@@ -1,0 +1,95 @@
+"""Waiting for a force, with a bar on a terminal and a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.commands.service import Reply, Run, Service
+
+_POLL_EVERY = 0.2
+_LINE_EVERY = 5.0
+
+Show = Callable[[Run], None]
+
+
+def wait_for_force(service: Service, node_reference: str, post: Callable[[], Reply]) -> Reply:
+    """Post a force and show on standard error how far it is, until its answer is there.
+
+    Ctrl-C asks the run to end after its present node, and waits for the answer that says what was done.
+    """
+    outcome: SimpleQueue[Reply | Exception] = SimpleQueue()
+    Thread(target=_put_outcome, args=(post, outcome), daemon=True).start()
+    with _shown() as show:
+        try:
+            result = _polled(service, node_reference, outcome, show)
+        except KeyboardInterrupt:
+            _cancel(service, node_reference)
+            result = _polled(service, node_reference, outcome, show)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def _put_outcome(post: Callable[[], Reply], outcome: SimpleQueue[Reply | Exception]) -> None:
+    try:
+        outcome.put(post())
+    except Exception as error:
+        outcome.put(error)
+
+
+def _polled(
+    service: Service, node_reference: str, outcome: SimpleQueue[Reply | Exception], show: Show
+) -> Reply | Exception:
+    while True:
+        try:
+            return outcome.get(timeout=_POLL_EVERY)
+        except Empty:
+            run = service.running(node_reference)
+            if run is not None:
+                show(run)
+
+
+def _cancel(service: Service, node_reference: str) -> None:
+    run = service.running(node_reference)
+    if run is None:
+        raise click.Abort
+    service.cancel(run.identifier)
+    click.echo(f"run {run.identifier} ends after its present node; Ctrl-C again does not wait for that", err=True)
+
+
+@contextmanager
+def _shown() -> Iterator[Show]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines().show
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("planning", total=None)
+
+        def show(run: Run) -> None:
+            if run.steps:
+                progress.update(task, description=f"run {run.identifier}", total=run.steps, completed=run.done)
+
+        yield show
+
+
+class _Lines:
+    """A line at first, and then one every few seconds."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def show(self, run: Run) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _LINE_EVERY
+            click.echo(f"run {run.identifier}: {run.done} of {run.steps or '?'} steps", err=True)

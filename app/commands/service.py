@@ -1,0 +1,174 @@
+"""A client of the service, and the options of the commands that use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from functools import wraps
+from http.client import HTTPException, HTTPResponse
+from tempfile import SpooledTemporaryFile
+from typing import IO, cast
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+
+import click
+from lxml import etree
+
+from app.commands.users import read_password
+
+PARTIAL = 108
+_IN_MEMORY = 8 * 1024 * 1024
+_POLL_TIMEOUT = 10
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of a service: its error number, its headers, and the XML document."""
+
+    error_number: int
+    headers: Message
+    file: IO[bytes]
+
+    @property
+    def done(self) -> bool:
+        """Whether the request was done, if only in part."""
+        return self.error_number in {0, PARTIAL}
+
+    def error(self) -> click.ClickException:
+        """What to tell the person where the request was not done."""
+        root = etree.parse(self.file).getroot()
+        told = root.findtext("errorMessage") or root.findtext("errorDescription") or "no reason is given"
+        return click.ClickException(f"{self.error_number}: {told}")
+
+    def required(self) -> Reply:
+        """The reply itself; raises what `error` answers unless the request was done."""
+        if not self.done:
+            raise self.error()
+        return self
+
+
+@dataclass(frozen=True)
+class Run:
+    """How far a run is."""
+
+    identifier: int
+    steps: int
+    done: int
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service at a URL, for one user or for nobody."""
+
+    url: str
+    user: str | None = None
+    password: str = field(default="", repr=False)
+
+    def post(self, body: bytes | Iterable[bytes], headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a request document, whole or in blocks. ClickException where no answer comes."""
+        request = self._request("/service", "POST", body, {"Content-Type": "application/xml", **(headers or {})})
+        file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the reply's reader is done with it last
+        with self._opened(request) as response:
+            shutil.copyfileobj(response, file)
+            number = response.headers.get("Relink-Error-Number", "")
+            if not number.isdigit():
+                raise click.ClickException(f"{self.url} is no Relink service: it answers HTTP {response.status}")
+            file.seek(0)
+            return Reply(int(number), response.headers, file)
+
+    def call(self, name: str, elements: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Reply:
+        """Call a service by name with simple elements; None leaves an element out."""
+        return self.post(message(name, elements), headers)
+
+    def running(self, node_reference: str) -> Run | None:
+        """The run that goes on in a package, as far as it can be learnt."""
+        query = urlencode({"state": "running", "nodeReference": node_reference})
+        try:
+            with self._opened(self._request(f"/runs?{query}", "GET"), _POLL_TIMEOUT) as response:
+                found = json.load(response)["runs"] if response.status == 200 else []
+        except (click.ClickException, ValueError, LookupError):
+            return None
+        return next((Run(run["run"], run["steps"], run["done"]) for run in found), None)
+
+    def cancel(self, run: int) -> None:
+        """Ask a run to end after its present node."""
+        with self._opened(self._request(f"/runs/{run}", "DELETE"), _POLL_TIMEOUT):
+            pass
+
+    def _request(
+        self,
+        path: str,
+        method: str,
+        body: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Request:
+        request = Request(self.url.rstrip("/") + path, body, dict(headers or {}), method=method)  # noqa: S310 - see _url
+        if self.user is not None:
+            pair = b64encode(f"{self.user}:{self.password}".encode()).decode()
+            request.add_header("Authorization", f"Basic {pair}")
+        return request
+
+    def _opened(self, request: Request, timeout: float | None = None) -> HTTPResponse:
+        """The response, whatever its status."""
+        try:
+            return cast("HTTPResponse", self._opener().open(request, timeout=timeout))
+        except HTTPError as error:
+            return cast("HTTPResponse", error)
+        except (BrokenPipeError, ConnectionResetError, HTTPException) as error:
+            raise click.ClickException(f"{self.url} closed the connection without an answer") from error
+        except (URLError, OSError) as error:
+            reason = error.reason if isinstance(error, URLError) else error
+            if isinstance(reason, BrokenPipeError | ConnectionResetError):
+                raise click.ClickException(f"{self.url} closed the connection before all was sent") from error
+            raise click.ClickException(
+                f"no service answers at {self.url} ({reason}): 'relink serve' starts one, --url names another"
+            ) from error
+
+    def _opener(self) -> OpenerDirector:
+        """No proxy stands between us and our own machine."""
+        return build_opener(*([ProxyHandler({})] if urlsplit(self.url).hostname in _THIS_MACHINE else []))
+
+
+def message(name: str, elements: Mapping[str, object]) -> bytes:
+    """A request document with simple elements; None leaves an element out."""
+    root = etree.Element(name)
+    for element, value in elements.items():
+        if value is not None:
+            etree.SubElement(root, element).text = str(value).lower() if isinstance(value, bool) else str(value)
+    return etree.tostring(root)
+
+
+def with_service(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that name a service and a user, and as its first argument the service."""
+
+    @click.option("--url", envvar="RELINK_URL", default="http://127.0.0.1:8080", show_default=True, callback=_url)
+    @click.option("--user", envvar="RELINK_USER", help="Who signs in; nobody: what the public may. [env: RELINK_USER]")
+    @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, not RELINK_PASSWORD.")
+    @wraps(command)
+    def wrapped(url: str, user: str | None, password_stdin: bool, **arguments: object) -> None:
+        command(Service(url, user, _password(user, password_stdin)), **arguments)
+
+    return wrapped
+
+
+def _url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise click.BadParameter("must begin with http:// or https://")
+    return url
+
+
+def _password(user: str | None, from_standard_input: bool) -> str:
+    if user is None:
+        return ""
+    password = None if from_standard_input else os.environ.get("RELINK_PASSWORD")
+    password = password if password is not None else read_password(from_standard_input, confirm=False)
+    if password is None:
+        raise click.UsageError("give the password in RELINK_PASSWORD, or on standard input with --password-stdin")
+    return password

@@ -1,0 +1,117 @@
+"""`relink impact` and `relink force`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+
+from app.commands.answers import Updates, print_updates, read_updates
+from app.commands.progress import wait_for_force
+from app.commands.service import PARTIAL, Reply, Service, message, with_service
+
+EXIT_PARTIAL = 8
+
+Command = Callable[..., None]
+
+
+def _update_options(command: Command) -> Command:
+    options = (
+        click.argument("reference"),
+        click.option("--content/--no-content", default=True, show_default=True, help="With all content of the node."),
+        click.option("--always", is_flag=True, help="New versions also of what is frozen and up to date."),
+        click.option(
+            "--scope",
+            type=click.Choice(["node", "current", "latest", "manifest"]),
+            default="node",
+            show_default=True,
+            help="To which versions links move: the latest within the node and its content, the highest frozen or "
+            "the latest of --source, or those that the manifest --source lists.",
+        ),
+        click.option("--source", metavar="REFERENCE", help="A package (else anywhere) or a manifest."),
+        click.option("--xml", is_flag=True, help="Print the answer as it came."),
+        click.option("--all", "everything", is_flag=True, help="Show all updates, however many."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return with_service(command)
+
+
+@click.command()
+@_update_options
+def impact(service: Service, reference: str, xml: bool, everything: bool, **options: object) -> None:
+    """Show what has to follow a change in REFERENCE, and change nothing.
+
+    The exit code is 0, 8 where some updates would be bypassed, or 1 for an error.
+    """
+    reply = service.post(update_message(reference, "impact", **options))
+    shown = _shown(reply, xml=xml, everything=everything, forced=False)
+    if shown and shown.rows:
+        click.echo(f"This is plan {_bare(reply.headers['ETag'])}; with --if-match force does this plan or nothing.")
+    _leave(reply)
+
+
+@click.command()
+@_update_options
+@click.option("--if-match", metavar="PLAN", help="Do exactly this plan, which an impact named, or nothing.")
+def force(
+    service: Service, reference: str, xml: bool, everything: bool, if_match: str | None, **options: object
+) -> None:
+    """Do what has to follow a change in REFERENCE, one commit per node.
+
+    The exit code is 0, 8 where some updates were bypassed, or 1 for an error. Run again, it does what is left.
+    """
+    headers = {} if if_match is None else {"If-Match": if_match if if_match == "*" else f'"{_bare(if_match)}"'}
+    body = update_message(reference, "force", **options)
+    reply = wait_for_force(service, reference, lambda: service.post(body, headers))
+    if _shown(reply, xml=xml, everything=everything, forced=True):
+        click.echo(f"This was run {reply.headers['Relink-Run']}.")
+    _leave(reply)
+
+
+def update_message(
+    reference: str,
+    action: str,
+    *,
+    content: object = True,
+    always: object = False,
+    scope: object = "node",
+    source: object = None,
+) -> bytes:
+    """An UpdateNodeVersions request."""
+    elements = {
+        "nodeReference": reference,
+        "action": action,
+        "updateContentIndicator": content,
+        "alwaysCreateNewVersionIndicator": always,
+        "sourceScope": scope,
+        "sourceReference": source,
+    }
+    return message("UpdateNodeVersions", elements)
+
+
+def _shown(reply: Reply, *, xml: bool, everything: bool, forced: bool) -> Updates | None:
+    """Print an answer; the updates that it has, unless they were printed as XML."""
+    if xml:
+        output = sys.stdout.buffer
+        shutil.copyfileobj(reply.file, output)
+        output.flush()
+        reply.file.seek(0)
+    reply.required()
+    if xml:
+        return None
+    updates = read_updates(reply, forced=forced)
+    print_updates(Console(highlight=False), updates, everything=everything)
+    return updates
+
+
+def _bare(tag: str) -> str:
+    return tag.strip('"')
+
+
+def _leave(reply: Reply) -> None:
+    if reply.error_number == PARTIAL:
+        raise SystemExit(EXIT_PARTIAL)

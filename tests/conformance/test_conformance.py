@@ -1,0 +1,92 @@
+"""Golden pairs: for each request the answer that the documents promise.
+
+`SERVICE/CASE/` holds `import.xml` and further requests `01-name.xml` ... that set a fresh database up, then
+`request.xml` with `response.xml`. Where the case goes on: `force-request.xml` with `force-response.xml`, then
+`again-response.xml` to the first request sent again, then `after-request.xml` with `after-response.xml`. Each request
+holds its credentials, so that it can be sent as it is: `curl --data-binary @request.xml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from lxml import etree
+
+from app.services.registry import SERVICES
+from tests.http import Client
+
+HERE = Path(__file__).parent
+CASES = sorted(path.parent for path in HERE.glob("*/*/request.xml"))
+FILES = sorted(HERE.rglob("*.xml"))
+EXCHANGES = (
+    ("request.xml", "response.xml"),
+    ("force-request.xml", "force-response.xml"),
+    ("request.xml", "again-response.xml"),
+    ("after-request.xml", "after-response.xml"),
+)
+SET_UP = ("import.xml", "[0-9][0-9]-*.xml")
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(HERE).as_posix()
+
+
+@pytest.mark.parametrize("case", CASES, ids=_name)
+def test_answers_as_written(case: Path, app: Flask) -> None:
+    client = Client(app, user=None)
+    for request in _set_up(case):
+        reply = client.post(request.read_bytes())
+        assert reply.number == 0, f"{request.name}: {reply.response.text}"
+    for request, response in _exchanges(case):
+        reply = client.post(request.read_bytes())
+        assert _pretty(reply.tree) == _pretty(_tree(response)), f"{request.name} is not answered by {response.name}"
+
+
+def test_every_service_has_a_pair() -> None:
+    assert {case.parent.name for case in CASES} == set(SERVICES)
+
+
+def test_no_file_is_left_over() -> None:
+    used = {path for case in CASES for path in (*_set_up(case), *(file for pair in _exchanges(case) for file in pair))}
+    assert set(FILES) == used
+
+
+def test_files_are_written_for_people() -> None:
+    assert [_name(file) for file in FILES if file.read_text() != _written(file)] == []
+
+
+def test_cases_say_what_they_show() -> None:
+    assert [_name(case) for case in CASES if len(_comments(case / "request.xml")) != 1] == []
+
+
+def _set_up(case: Path) -> list[Path]:
+    return [path for pattern in SET_UP for path in sorted(case.glob(pattern))]
+
+
+def _exchanges(case: Path) -> Iterator[tuple[Path, Path]]:
+    for request, response in EXCHANGES:
+        if (case / response).exists():
+            yield case / request, case / response
+
+
+def _comments(file: Path) -> list[str]:
+    """The comments before the root."""
+    before = etree.parse(file).getroot().itersiblings(etree.Comment, preceding=True)
+    return [etree.tostring(comment, encoding="unicode", with_tail=False) for comment in before]
+
+
+def _written(file: Path) -> str:
+    """The file as it should be written."""
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *_comments(file), _pretty(_tree(file))])
+
+
+def _tree(file: Path) -> etree._Element:
+    return etree.parse(file, etree.XMLParser(remove_blank_text=True)).getroot()
+
+
+def _pretty(tree: etree._Element) -> str:
+    etree.indent(tree, "  ")
+    return etree.tostring(tree, encoding="unicode") + "\n"
