@@ -19,8 +19,7 @@ FIRST = 40
 
 _MOST_TARGETS = 12
 _STYLES = {"version": "green", "change": "cyan", "warning": "yellow", "error": "red"}
-_KINDS = {"version": "new version", "change": "changed draft"}
-_COUNTED = {"version": "new versions", "change": "drafts changed", "warning": "warnings", "error": "errors"}
+_WORDS = {"version": "new version", "change": "changed draft", "warning": "warning", "error": "error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Updates:
         if not self.rows and not self.description:
             return "Nothing to update."
         counts = Counter(row.kind for row in self.rows)
-        parts = [f"{counts[kind]:,} {name}" for kind, name in _COUNTED.items() if counts[kind]]
+        parts = [f"{counts[kind]:,} {word}{'s' * (counts[kind] > 1)}" for kind, word in _WORDS.items() if counts[kind]]
         verb = "Done" if self.forced else "To do"
         return " ".join(filter(None, [f"{verb}: {', '.join(parts) or 'nothing'}.", self.description]))
 
@@ -88,19 +87,15 @@ def print_table(console: Console, rows: list[Update]) -> None:
     for name, cells in (
         ("node", [row.reference for row in rows]),
         ("version", [row.version for row in rows]),
-        ("update", [_kind(row) for row in rows]),
+        ("update", [row.kind for row in rows]),
     ):
         width = min(max(map(len, [name, *cells])), console.width // 2)
         table.add_column(name, no_wrap=True, width=width)
         left -= width + 2
     table.add_column("what changes", no_wrap=True, width=max(left - 2, len("what changes")))
     for row in rows:
-        table.add_row(Text(row.reference), row.version, Text(_kind(row), _STYLES.get(row.kind, "")), Text(row.changes))
+        table.add_row(Text(row.reference), row.version, Text(row.kind, _STYLES.get(row.kind, "")), Text(row.changes))
     console.print(table)
-
-
-def _kind(row: Update) -> str:
-    return _KINDS.get(row.kind, row.kind)
 
 
 def _update(element: etree._Element, forced: bool) -> Update:

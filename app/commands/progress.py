@@ -33,8 +33,11 @@ def wait_for_force(service: Service, node_reference: str, post: Callable[[], Rep
         except KeyboardInterrupt:
             _cancel(service, node_reference)
             result = _polled(service, node_reference, outcome, show)
-    if isinstance(result, Exception):
-        raise result
+        if isinstance(result, Exception):
+            raise result
+        ended = service.run(result.headers["Relink-Run"]) if "Relink-Run" in result.headers else None
+        if ended is not None:
+            show(ended)
     return result
 
 
@@ -72,7 +75,7 @@ def _shown() -> Iterator[Show]:
         yield _Lines().show
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console) as progress:
         task = progress.add_task("planning", total=None)
 
         def show(run: Run) -> None:
@@ -83,13 +86,13 @@ def _shown() -> Iterator[Show]:
 
 
 class _Lines:
-    """A line at first, and then one every few seconds."""
+    """A line at first, one every few seconds, and one at the end."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
     def show(self, run: Run) -> None:
         now = time.monotonic()
-        if now >= self._next:
+        if now >= self._next or run.done == run.steps:
             self._next = now + _LINE_EVERY
             click.echo(f"run {run.identifier}: {run.done} of {run.steps or '?'} steps", err=True)

@@ -88,19 +88,28 @@ class Service:
         return self.post(message(name, elements), headers)
 
     def running(self, node_reference: str) -> Run | None:
-        """The run that goes on in a package, as far as it can be learnt."""
+        """The run that goes on with a node as its context, as far as it can be learnt."""
         query = urlencode({"state": "running", "nodeReference": node_reference})
-        try:
-            with self._opened(self._request(f"/runs?{query}", "GET"), _POLL_TIMEOUT) as response:
-                found = json.load(response)["runs"] if response.status == 200 else []
-        except (click.ClickException, ValueError, LookupError):
-            return None
-        return next((Run(run["run"], run["steps"], run["done"]) for run in found), None)
+        found = self._json(f"/runs?{query}").get("runs", [])
+        return _run(found[0]) if isinstance(found, list) and found else None
+
+    def run(self, identifier: str) -> Run | None:
+        """A run, as far as it can be learnt."""
+        return _run(self._json(f"/runs/{identifier}"))
 
     def cancel(self, run: int) -> None:
         """Ask a run to end after its present node."""
         with self._opened(self._request(f"/runs/{run}", "DELETE"), _POLL_TIMEOUT):
             pass
+
+    def _json(self, path: str) -> dict[str, object]:
+        """What a GET answers; nothing where it fails."""
+        try:
+            with self._opened(self._request(path, "GET"), _POLL_TIMEOUT) as response:
+                found = json.load(response) if response.status == 200 else {}
+        except (click.ClickException, OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def _request(
         self,
@@ -134,6 +143,13 @@ class Service:
     def _opener(self) -> OpenerDirector:
         """No proxy stands between us and our own machine."""
         return build_opener(*([ProxyHandler({})] if urlsplit(self.url).hostname in _THIS_MACHINE else []))
+
+
+def _run(found: object) -> Run | None:
+    match found:
+        case {"run": int(identifier), "steps": int(steps), "done": int(done)}:
+            return Run(identifier, steps, done)
+    return None
 
 
 def message(name: str, elements: Mapping[str, object]) -> bytes:

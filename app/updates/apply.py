@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.database.copy import write_rows
 from app.database.engine import Row, driver_connection
@@ -79,7 +79,7 @@ def apply(connection: Connection, run: int, actor: int | None, order: Schedule, 
         if driver.broken or isinstance(error, psycopg.InterfaceError):
             raise
         stopped, why = (
-            _first_undone(connection, run, steps_before),
+            _first_undone(driver, run, steps_before),
             f"the database refused the update ({error.sqlstate})",
         )
     _unstage(driver, run)
@@ -109,9 +109,10 @@ def _staged(run: int, step: Step, steps_before: int) -> Row:
     )
 
 
-def _first_undone(connection: Connection, run: int, steps_before: int) -> int:
-    query = text("SELECT coalesce(max(ordinal), 0) + 1 FROM run_outcome WHERE run_identifier = :run")
-    return max(int(connection.execute(query, {"run": run}).scalar_one()), steps_before + 1)
+def _first_undone(driver: psycopg.Connection[Row], run: int, steps_before: int) -> int:
+    query = "SELECT coalesce(max(ordinal), 0) + 1 FROM run_outcome WHERE run_identifier = %s"
+    row = driver.execute(query, (run,)).fetchone()
+    return max(row[0] if row is not None else 0, steps_before + 1)
 
 
 def _unstage(driver: psycopg.Connection[Row], run: int) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import StateError
 from app.identity.rights import Caller
@@ -87,9 +88,13 @@ def finish(connection: Connection, run: int, state: RunState, error_number: int)
 
 
 def release(connection: Connection, run: int) -> None:
-    """Give the run's lock back."""
-    with connection.begin():
-        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(run)})
+    """Give the run's lock back; a connection that cannot do so is closed, which frees the lock too."""
+    try:
+        connection.rollback()
+        with connection.begin():
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(run)})
+    except SQLAlchemyError:
+        connection.invalidate()
 
 
 def count_steps(connection: Connection, run: int, steps: int) -> None:

@@ -1,0 +1,83 @@
+"""A service with a database of its own, in a temporary folder, for as long as it is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_urlsafe
+from tempfile import mkdtemp
+
+import click
+
+from app.commands.service import Service
+
+_RELINK = [sys.executable, "-m", "app.cli"]
+_START_WITHIN = 60
+_STOP_WITHIN = 60
+_LISTENS = re.compile(r"^Relink listens on (http://\S+)$", re.MULTILINE)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that goes at the end, unless a command failed: then it stays, and the error says where the log is."""
+    folder = Path(mkdtemp(prefix="relink-demo-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o755)  # the database server of root runs as another user
+    try:
+        yield folder
+    except click.ClickException as error:
+        log = folder / "service.log"
+        raise click.ClickException(f"{error.message}\nThe log of the service is {log}") from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def temporary_service(folder: Path, user: str) -> Iterator[Service]:
+    """`relink serve` on a free port, with a user who may do everything."""
+    log = folder / "service.log"
+    with log.open("w") as output:
+        command = [*_RELINK, "serve", "--bind", "127.0.0.1:0"]
+        process = subprocess.Popen(command, env=_environment(folder), stdout=output, stderr=output)  # noqa: S603
+    try:
+        url = _address(process, log)
+        password = token_urlsafe(16)
+        _add_user(folder, user, password)
+        yield Service(url, user, password)
+    finally:
+        process.terminate()
+        process.wait(_STOP_WITHIN)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + _START_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        listens = _LISTENS.search(log.read_text())
+        if listens:
+            return listens[1]
+        time.sleep(0.05)
+    raise click.ClickException("the service did not start")
+
+
+def _add_user(folder: Path, user: str, password: str) -> None:
+    command = [*_RELINK, "user", "add", user, "--admin", "--password-stdin"]
+    done = subprocess.run(  # noqa: S603
+        command, env=_environment(folder), input=password, text=True, capture_output=True, check=False
+    )
+    if done.returncode != 0:
+        raise click.ClickException(f"the user could not be added: {done.stderr.strip()}")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """No setting but the default ones, and the folder."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RELINK_")}
+    return {**inherited, "RELINK_DATA_DIR": str(folder / "data")}
