@@ -68,7 +68,7 @@ def read_updates(reply: Reply, *, forced: bool) -> Updates:
 def print_updates(console: Console, updates: Updates, *, everything: bool) -> None:
     """A table on a terminal, else lines with tabs; the first rows or all, and a summary."""
     shown = updates.rows if everything else updates.rows[:FIRST]
-    if console.is_terminal:
+    if console.file.isatty():
         print_table(console, shown)
     else:
         for row in chain([Update("node", "version", "update", "what changes")] if shown else [], shown):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,6 @@ from app.commands.service import Reply, Service, message
 from app.commands.temporary import temporary_folder, temporary_service
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "debian"
-_ROWS = 12
 _LEAST_UPDATES = 100
 _WIDTH = 110
 
@@ -60,8 +60,10 @@ def demo() -> None:
             f"the data of the demo is not in {EXAMPLES}: run 'make demo' in the folder of Relink's source"
         )
     console = Console(highlight=False)
-    if not console.is_terminal:
+    if not console.file.isatty():
         console = Console(highlight=False, width=_WIDTH)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     began = time.monotonic()
     with temporary_folder() as folder:
         _Demo(console, folder).show()
@@ -104,8 +106,8 @@ class _Demo:
         self._head("3. UpdateNodeVersions with action impact: what has to follow?")
         reply = _clean(service.post(_IMPACT))
         self._say(_shortened(reply))
-        self._say("The same as 'relink impact debian' shows it:\n")
-        updates = self._table(read_updates(reply, forced=False))
+        self._say("\nThe same as 'relink impact debian' shows it:\n")
+        updates = self._table(read_updates(reply, forced=False), 10)
         _require(len(updates.rows) > _LEAST_UPDATES, "the impact is shorter than it should be")
         return updates
 
@@ -114,7 +116,7 @@ class _Demo:
         began = time.monotonic()
         reply = _clean(wait_for_force(service, "debian", lambda: service.post(_FORCE)))
         seconds = time.monotonic() - began
-        updates = self._table(read_updates(reply, forced=True))
+        updates = self._table(read_updates(reply, forced=True), 3)
         self._say(f"That was run {reply.headers['Relink-Run']}; it took {seconds:.1f} seconds.")
         same = [row.reference for row in updates.rows] == [row.reference for row in listed.rows]
         _require(same, "the force did not do what the impact had listed")
@@ -131,9 +133,9 @@ class _Demo:
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, soft_wrap=True)
 
-    def _table(self, updates: Updates) -> Updates:
-        print_table(self._console, updates.rows[:_ROWS])
-        self._say(f"... and {len(updates.rows) - _ROWS} more\n\n{updates.summary()}")
+    def _table(self, updates: Updates, rows: int) -> Updates:
+        print_table(self._console, updates.rows[:rows])
+        self._say(f"... and {len(updates.rows) - rows} more\n\n{updates.summary()}")
         return updates
 
 
@@ -160,7 +162,7 @@ def _shortened(reply: Reply) -> str:
         del updates[1:]
         updates.append(more)
     etree.indent(root)
-    return etree.tostring(root, encoding="unicode") + "\n"
+    return etree.tostring(root, encoding="unicode")
 
 
 def _require(condition: bool, otherwise: str) -> None:

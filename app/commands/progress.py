@@ -71,7 +71,7 @@ def _cancel(service: Service, node_reference: str) -> None:
 @contextmanager
 def _shown() -> Iterator[Show]:
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not console.file.isatty():
         yield _Lines().show
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -26,17 +26,20 @@ _LISTENS = re.compile(r"^Relink listens on (http://\S+)$", re.MULTILINE)
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A folder that goes at the end, unless a command failed: then it stays, and the error says where the log is."""
+    """A folder that goes at the end, unless something went wrong: then it stays, and the error names the log in it."""
     folder = Path(mkdtemp(prefix="relink-demo-"))
     if os.geteuid() == 0:
         folder.chmod(0o755)  # the database server of root runs as another user
+    told = f"The log of the service is {folder / 'service.log'}"
     try:
         yield folder
+    except (KeyboardInterrupt, SystemExit, BrokenPipeError):
+        shutil.rmtree(folder)
+        raise
     except click.ClickException as error:
-        log = folder / "service.log"
-        raise click.ClickException(f"{error.message}\nThe log of the service is {log}") from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        raise click.ClickException(f"{error.message}\n{told}") from error
+    except Exception as error:
+        error.add_note(told)
         raise
     shutil.rmtree(folder)
 

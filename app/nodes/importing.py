@@ -1,7 +1,7 @@
 """Bringing nodes in, in bulk, all or nothing (design section 5, NodeImport).
 
-The document goes to temporary tables by COPY; there it is resolved and checked, and from there written, with
-a fixed number of statements whatever its length. Whether members keep the rules of their types is not checked.
+The document goes to temporary tables by COPY; there it is resolved and checked, and from there written, by
+statements over all of it, none for a single node. Whether members keep the rules of their types is not checked.
 """
 
 from __future__ import annotations
