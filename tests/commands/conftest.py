@@ -1,0 +1,143 @@
+"""Commands run in this process against an application that is really served, or as the processes that they are."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TypeVar
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from werkzeug.serving import make_server
+
+from app.cli import main
+from tests.http import ADMIN, PASSWORD
+
+WITHIN = 60
+Found = TypeVar("Found")
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Relink:
+    """Runs `relink` with an environment of `RELINK_` variables."""
+
+    environment: dict[str, str | None]
+
+    def __call__(self, *arguments: str, stdin: str = "") -> Result:
+        return CliRunner().invoke(main, arguments, input=stdin, env=self.environment)
+
+    def with_environment(self, **variables: str) -> Relink:
+        return Relink({**self.environment, **variables})
+
+
+@pytest.fixture
+def service_url(app: Flask) -> Iterator[str]:
+    """The URL of the application, served."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def relink(service_url: str) -> Relink:
+    """`relink` as a client of the application, for the user `admin`."""
+    return Relink({"RELINK_URL": service_url, "RELINK_USER": ADMIN, "RELINK_PASSWORD": PASSWORD})
+
+
+@pytest.fixture
+def relink_on() -> Callable[[str], Relink]:
+    """Makes a `relink` for a database by its URL."""
+    return lambda url: Relink({"RELINK_DATABASE_URL": url})
+
+
+@pytest.fixture
+def empty_database_url(server_url: str) -> Iterator[str]:
+    """The URL of a database without any migration."""
+    name = f"relink_empty_{os.getpid()}"
+    engine = create_engine(make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+@pytest.fixture
+def data_directory(tmp_path: Path) -> Path:
+    """A folder that the user of an embedded database can reach, with a path short enough for its socket."""
+    if os.geteuid() == 0:
+        for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+            folder.chmod(0o755)
+    return tmp_path / "data"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running `relink serve`."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and answer the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(WITHIN)
+
+
+Serve = Callable[[dict[str, str]], Served]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts `relink serve` on a free port; all of them are stopped at the end."""
+    with ExitStack() as stack:
+        yield lambda environment: stack.enter_context(_served(environment, tmp_path / "serve.log"))
+
+
+@contextmanager
+def _served(environment: dict[str, str], log: Path) -> Iterator[Served]:
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "serve", "--bind", "127.0.0.1:0"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=output, stderr=output, text=True, cwd=ROOT
+        )
+    try:
+        yield Served(process, eventually(lambda: _address(process, log)))
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(WITHIN)
+
+
+def _address(process: subprocess.Popen[str], log: Path) -> str | None:
+    assert process.poll() is None, log.read_text()
+    found = re.search(r"^Relink listens on (\S+)$", log.read_text(), re.MULTILINE)
+    return found[1] if found else None
+
+
+def eventually(found: Callable[[], Found | None]) -> Found:
+    """Ask until there is something; fails when that takes too long."""
+    deadline = time.monotonic() + WITHIN
+    while time.monotonic() < deadline:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.02)
+    pytest.fail(f"nothing within {WITHIN} s")

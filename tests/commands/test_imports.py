@@ -1,0 +1,67 @@
+"""`relink import`."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.builders import Graph, frozen, links, package
+from tests.commands.conftest import Relink
+from tests.http import Client
+
+GRAPH = Graph().node("P", package()).node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen())
+PACKERS: dict[str, Callable[[bytes], bytes]] = {"xml": bytes, "xml.gz": gzip.compress, "xml.xz": lzma.compress}
+
+
+@pytest.mark.parametrize("suffix", list(PACKERS))
+def test_a_document_is_imported(relink: Relink, client: Client, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"graph.{suffix}"
+    file.write_bytes(PACKERS[suffix](GRAPH.xml().encode()))
+    result = relink("import", str(file))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "Imported 3 new nodes, 3 new versions, 1 members.\n"
+    assert client.get("P.A.1").members() == ["system.NODE_LIST.1 -> P.B.1"]
+
+
+def test_a_document_larger_than_other_requests_may_be_is_imported(relink: Relink, tmp_path: Path) -> None:
+    graph = Graph()
+    for number in range(2000):
+        graph.node(f"P.N{number}", frozen(name=str(number) * 200))
+    file = tmp_path / "graph.xml.xz"
+    file.write_bytes(lzma.compress(graph.xml().encode()))
+    result = relink("import", str(file))
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("suffix", ["xml.gz", "xml.xz"])
+def test_a_file_that_ends_too_early_imports_nothing(
+    relink: Relink, client: Client, tmp_path: Path, suffix: str
+) -> None:
+    file = tmp_path / f"graph.{suffix}"
+    file.write_bytes(PACKERS[suffix](GRAPH.xml().encode())[:-20])
+    result = relink("import", str(file))
+    assert result.exit_code == 1
+    assert "can not be read" in result.stderr
+    assert client.get("P").number == 105
+
+
+def test_a_file_that_is_not_packed_as_it_says_is_told(relink: Relink, tmp_path: Path) -> None:
+    file = tmp_path / "graph.xml.gz"
+    file.write_text(GRAPH.xml())
+    result = relink("import", str(file))
+    assert result.exit_code == 1
+    assert "can not be read" in result.stderr
+
+
+def test_faults_are_told_with_their_places(relink: Relink, client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "graph.xml"
+    file.write_text(Graph().node("P.A", frozen(*links("P.Nowhere.1"))).xml())
+    result = relink("import", str(file))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: 105: NodeList/Node")
+    assert "P.Nowhere.1" in result.stderr
+    assert client.get("P.A").number == 105

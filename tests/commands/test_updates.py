@@ -1,0 +1,197 @@
+"""`relink impact` and `relink force`."""
+
+from __future__ import annotations
+
+import io
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from click.testing import Result
+from lxml import etree
+from rich.console import Console
+from sqlalchemy import Engine, text
+
+from app.commands.answers import Update, print_table
+from tests.builders import Graph, V, draft, frozen, links, member_type, package, type_with
+from tests.commands.conftest import Relink, eventually
+from tests.http import PASSWORD, Client
+
+HEADINGS = "node\tversion\tupdate\twhat changes"
+
+
+def chain() -> Graph:
+    """P.A links to P.B, that to P.C, which has a draft."""
+    return (
+        Graph()
+        .node("P", package())
+        .node("P.A", frozen(*links("P.B.1")))
+        .node("P.B", frozen(*links("P.C.1")))
+        .node("P.C", frozen(), draft())
+    )
+
+
+def rows(result: Result) -> list[str]:
+    """The lines of the table, without headings and summary."""
+    return [line for line in result.stdout.splitlines() if "\t" in line and line != HEADINGS]
+
+
+def test_an_impact_is_a_table_and_a_summary(relink: Relink, client: Client) -> None:
+    client.load(chain())
+    result = relink("impact", "P")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[:4] == [
+        HEADINGS,
+        "P.A\t1 -> 2\tversion\tNODE_LIST: B 2",
+        "P.B\t1 -> 2\tversion\tNODE_LIST: C 2",
+        "To do: 2 new versions.",
+    ]
+    assert client.get("P.A.$latest").text("nodeVersionNumber") == "1"
+
+
+def test_a_force_does_it_and_the_next_impact_is_empty(relink: Relink, client: Client) -> None:
+    client.load(chain())
+    result = relink("force", "P")
+    assert result.exit_code == 0
+    assert rows(result) == ["P.A\t1 -> 2\tversion\tNODE_LIST: B 2", "P.B\t1 -> 2\tversion\tNODE_LIST: C 2"]
+    assert "Done: 2 new versions." in result.stdout
+    assert result.stderr.endswith("2 of 2 steps\n")
+    again = relink("impact", "P")
+    assert (again.exit_code, again.stdout) == (0, "Nothing to update.\n")
+
+
+def test_rows_say_what_changes(relink: Relink, client: Client) -> None:
+    client.load(
+        Graph()
+        .node("X.C", frozen(), frozen())
+        .node("P.m", member_type())
+        .node("P.T", type_with("P.m.1"), type_with())
+        .node("P.N", V((*links("P.N.1", "X.C.1", member_type="P.m.1"),), "P.T.1"))
+        .node("P.D", draft(*links("X.C.1")))
+    )
+    assert rows(relink("impact", "P", "--scope", "current")) == [
+        "P.D\t1\tchange\tNODE_LIST: X.C 2",
+        "P.N\t1 -> 2\tversion\ttype: T 2; without m",
+    ]
+
+
+def test_options_go_into_the_request(relink: Relink, client: Client) -> None:
+    client.load(chain().node("X.D", frozen(*links("P.C.1"))))
+    assert rows(relink("impact", "P.B", "--no-content")) == []
+    assert rows(relink("impact", "X", "--scope", "latest", "--source", "P")) == [
+        "X.D\t1 -> 2\tversion\tNODE_LIST: P.C 2"
+    ]
+    assert rows(relink("impact", "X", "--always")) == ["X.D\t1 -> 2\tversion\t"]
+
+
+def test_a_partial_answer_has_exit_code_8(relink: Relink, client: Client, make_user: Callable[..., None]) -> None:
+    client.load(chain())
+    make_user("ann", "package-read P", "node-link P.C", "node-use-draft P.C")
+    ann = relink.with_environment(RELINK_USER="ann")
+    impact, force = ann("impact", "P"), ann("force", "P")
+    assert (impact.exit_code, force.exit_code) == (8, 8)
+    assert rows(impact) == rows(force) == ["P.B\t1\twarning\tNot authorised to administer this node"]
+    assert "To do: 1 warning. 1 updates would be bypassed." in impact.stdout
+
+
+@pytest.mark.parametrize("command", ["impact", "force"])
+def test_an_error_has_exit_code_1_and_its_text_on_standard_error(relink: Relink, command: str) -> None:
+    result = relink(command, "Nowhere")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: 105: nodeReference")
+
+
+def test_a_wrong_password_is_an_error(relink: Relink) -> None:
+    result = relink.with_environment(RELINK_PASSWORD="wrong")("impact", "system")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: 101: the user id or password is not right\n"
+
+
+def test_the_password_may_come_on_standard_input(relink: Relink) -> None:
+    arguments = ("impact", "system", "--user", "admin", "--password-stdin")
+    wrong = relink.with_environment(RELINK_PASSWORD="wrong")
+    assert wrong(*arguments, stdin=f"{PASSWORD}\n").exit_code == 0
+
+
+def test_a_service_that_is_not_there_is_told(relink: Relink) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        result = relink("impact", "P", "--url", f"http://127.0.0.1:{unused.getsockname()[1]}")
+    assert result.exit_code == 1
+    assert "'relink serve' starts one" in result.stderr
+
+
+def test_a_url_without_a_service_is_told(relink: Relink) -> None:
+    assert "must begin with http://" in relink("impact", "P", "--url", "file:///etc/passwd").stderr
+
+
+def test_xml_is_the_answer_as_it_came(relink: Relink, client: Client) -> None:
+    client.load(chain())
+    result = relink("impact", "P", "--xml")
+    assert result.exit_code == 0
+    assert result.stdout_bytes == client.update("P").response.data
+
+
+def test_the_xml_of_an_error_is_printed_too(relink: Relink) -> None:
+    result = relink("force", "Nowhere", "--xml")
+    assert result.exit_code == 1
+    assert etree.fromstring(result.stdout_bytes).findtext("errorNumber") == "105"
+    assert result.stderr.startswith("Error: 105: ")
+
+
+def test_a_force_does_the_plan_that_it_is_given_or_nothing(relink: Relink, client: Client) -> None:
+    client.load(chain())
+    plan = relink("impact", "P").stdout.partition("This is plan ")[2].partition(";")[0]
+    client.load(Graph().node("P.D", frozen(*links("P.C.1"))))
+    refused = relink("force", "P", "--if-match", plan)
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("Error: 106: ")
+    assert client.get("P.A").text("nodeVersionNumber") == "1"
+    plan = relink("impact", "P").stdout.partition("This is plan ")[2].partition(";")[0]
+    assert relink("force", "P", "--if-match", plan).exit_code == 0
+
+
+def test_of_many_rows_the_first_are_shown_or_all(relink: Relink, client: Client) -> None:
+    graph = Graph().node("P.Z", frozen(), draft())
+    for number in range(43):
+        graph.node(f"P.N{number}", frozen(*links("P.Z.1")))
+    client.load(graph)
+    shown = relink("impact", "P")
+    assert len(rows(shown)) == 40
+    assert "... and 3 more (--all shows them)" in shown.stdout
+    everything = relink("impact", "P", "--all")
+    assert len(rows(everything)) == 43
+    assert "more" not in everything.stdout
+
+
+def test_progress_is_told_while_a_run_goes_on(relink: Relink, client: Client, engine: Engine) -> None:
+    """The run waits for P.A, which this test holds; its other node is done."""
+    client.load(chain())
+    results: list[Result] = []
+    with engine.connect() as connection:
+        connection.execute(text("SELECT FROM node WHERE node_reference = 'P.A' FOR UPDATE"))
+        thread = Thread(target=lambda: results.append(relink("force", "P")))
+        thread.start()
+        eventually(lambda: client.app.test_client().get("/metrics").text.count('service="runs.runs') or None)
+        connection.rollback()
+    thread.join()
+    assert results[0].stderr == "run 1: 1 of 2 steps\nrun 1: 2 of 2 steps\n"
+
+
+def test_a_table_is_as_wide_as_the_terminal() -> None:
+    file = io.StringIO()
+    shown = [Update("P.A", "1 -> 2", "version", "NODE_LIST: " + ", ".join(f"N{number} 2" for number in range(50)))]
+    print_table(Console(file=file, width=60), shown)
+    heading, row = file.getvalue().splitlines()
+    assert heading.split() == ["node", "version", "update", "what", "changes"]
+    assert len(row.rstrip()) <= 60
+    assert row.rstrip().endswith("…")
+
+
+def test_names_are_not_read_as_markup() -> None:
+    file = io.StringIO()
+    print_table(Console(file=file, width=60), [Update("P.A", "1", "warning", "[red]not[/red] done")])
+    assert "[red]not[/red] done" in file.getvalue()
