@@ -21,7 +21,7 @@ from app.identity.permissions import create_permission
 from app.identity.rights import Caller
 from app.identity.users import add_user
 from app.settings import Settings
-from tests.http import ADMIN, PASSWORD, Client
+from tests.http import ADMIN, PASSWORD, SECRET_KEY, Client
 
 _TEMPLATE = f"relink_template_{os.getpid()}"
 _numbers = count(1)
@@ -63,7 +63,7 @@ def fresh_database(server_url: str, template: str) -> Callable[[], AbstractConte
     @contextmanager
     def make() -> Iterator[str]:
         name = f"relink_test_{os.getpid()}_{next(_numbers)}"
-        _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
         yield _url(server_url, name)
         _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -107,7 +107,7 @@ def app(engine: Engine) -> Flask:
     """The application on a fresh database, with a user `admin` who may do everything."""
     with engine.begin() as connection:
         add_user(connection, ADMIN, PASSWORD, admin=True)
-    return create_app(Settings(), engine)
+    return create_app(Settings(secret_key=SECRET_KEY), engine)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Runs: every force is one, with who asked for it, what became of it, and a lock that says it is alive.
 
-One run at a time in a package and all that lies in it (section 4, *Runs*).
+One run at a time in a package and all that lies in it, or over the instances of a solution (section 4, *Runs*).
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import StateError
@@ -20,6 +21,16 @@ from app.identity.rights import Caller
 _REGISTRY_LOCK = 0x52454C4A
 _RUN_LOCK_CLASS = 0x52454C4B
 """The advisory lock of run N is N in this class of locks (the upper half of a 64-bit key)."""
+
+
+_MOST_RUNS = 100
+# Outcomes are numbered from 1 without gaps, and the highest number is found faster than their count.
+_SELECT_RUNS = """
+    SELECT r.run_identifier, r.user_identifier, r.context_node_identifier, r.context_reference, r.options, r.state,
+           r.steps, (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = r.run_identifier),
+           r.error_number, r.started_at, r.finished_at, r.solution_identifier
+    FROM run r
+"""
 
 
 class RunState(StrEnum):
@@ -32,12 +43,41 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True)
+class NodeContext:
+    """A run over a node, or with its content."""
+
+    identifier: int
+    reference: str
+    include_content: bool
+
+    def columns(self) -> dict[str, object]:
+        """How the record of a run has it."""
+        return {
+            "node": self.identifier,
+            "solution": None,
+            "reference": self.reference,
+            "content": self.include_content,
+        }
+
+
+@dataclass(frozen=True)
+class SolutionContext:
+    """A run over the instances of a solution."""
+
+    identifier: str
+
+    def columns(self) -> dict[str, object]:
+        """How the record of a run has it."""
+        return {"node": None, "solution": self.identifier, "reference": self.identifier, "content": False}
+
+
+@dataclass(frozen=True)
 class Run:
-    """A run as its record has it; `done` of `steps` commits are made."""
+    """A run as its record has it; `done` of `steps` commits are made. It has a context node or a solution."""
 
     identifier: int
     user_identifier: int | None
-    context_node_identifier: int
+    context_node_identifier: int | None
     context_reference: str
     options: dict[str, object]
     state: RunState
@@ -46,35 +86,31 @@ class Run:
     error_number: int | None
     started_at: datetime
     finished_at: datetime | None
+    solution_identifier: str | None
 
 
 def begin(
-    connection: Connection, caller: Caller, context: tuple[int, str], include_content: bool, options: dict[str, object]
+    connection: Connection, caller: Caller, context: NodeContext | SolutionContext, options: dict[str, object]
 ) -> int:
     """Register a run on a context and take its lock for this connection; answers the run's identifier.
 
-    Raises StateError (106), naming the other run, where one holds this package or a part of it.
+    Raises StateError (106), naming the other run, where one holds this package or a part of it, or this solution.
     """
-    identifier, reference = context
+    held = "this package or a part of it" if isinstance(context, NodeContext) else "this solution"
     with connection.begin():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _REGISTRY_LOCK})
-        for other, since in _overlapping(connection, reference, include_content):
+        for other, since in _overlapping(connection, context):
             if _alive(connection, other):
-                raise StateError(f"run {other} holds this package or a part of it since {since:%Y-%m-%d %H:%M:%S} UTC")
+                raise StateError(f"run {other} holds {held} since {since:%Y-%m-%d %H:%M:%S} UTC")
             _close(connection, other, RunState.INTERRUPTED, None)
         run = connection.execute(
             text(
-                "INSERT INTO run (user_identifier, context_node_identifier, context_reference, include_content,"
-                " options, state) VALUES (:user, :node, :reference, :content, :options, 'running')"
+                "INSERT INTO run (user_identifier, context_node_identifier, solution_identifier, context_reference,"
+                " include_content, options, state)"
+                " VALUES (:user, :node, CAST(:solution AS uuid), :reference, :content, :options, 'running')"
                 " RETURNING run_identifier"
             ),
-            {
-                "user": caller.user_identifier,
-                "node": identifier,
-                "reference": reference,
-                "content": include_content,
-                "options": json.dumps(options),
-            },
+            {"user": caller.user_identifier, "options": json.dumps(options), **context.columns()},
         ).scalar_one()
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(run)})
     return int(run)
@@ -107,26 +143,42 @@ def count_steps(connection: Connection, run: int, steps: int) -> None:
 
 def find(connection: Connection, run: int) -> Run | None:
     """Read a run. One whose process has died is found interrupted, and recorded so."""
-    row = connection.execute(
-        text(
-            "SELECT r.run_identifier, r.user_identifier, r.context_node_identifier, r.context_reference, r.options,"
-            " r.state, r.steps, (SELECT count(*) FROM run_outcome o WHERE o.run_identifier = r.run_identifier),"
-            " r.error_number, r.started_at, r.finished_at FROM run r WHERE r.run_identifier = :run"
-        ),
-        {"run": run},
-    ).one_or_none()
+    query = text(_SELECT_RUNS + " WHERE r.run_identifier = :run")
+    row = connection.execute(query, {"run": run}).one_or_none()
     if row is None:
         return None
-    state = RunState(row[5])
-    if state is RunState.RUNNING and not _alive(connection, run) and _still_running(connection, run):
-        state = RunState.INTERRUPTED
-        _close(connection, run, state, None)
-    return Run(row[0], row[1], row[2], row[3], row[4], state, row[6], row[7], row[8], row[9], row[10])
+    if row.state == RunState.RUNNING and _close_if_dead(connection, run):
+        row = connection.execute(query, {"run": run}).one()
+    return _run(row)
+
+
+def recent(
+    connection: Connection, user: int | None, *, state: RunState | None = None, reference: str | None = None
+) -> list[Run]:
+    """The hundred newest runs that a user started, or with None that anybody did, in a state and of a context.
+
+    Those whose process has died are found interrupted, and recorded so.
+    """
+    for run in connection.execute(text("SELECT run_identifier FROM run WHERE state = 'running'")).scalars().all():
+        _close_if_dead(connection, run)
+    given: dict[str, object] = {"user_identifier": user, "state": state and state.value, "context_reference": reference}
+    wanted = {column: value for column, value in given.items() if value is not None}
+    conditions = " AND ".join(f"r.{column} = :{column}" for column in wanted)
+    query = (
+        f"{_SELECT_RUNS} {'WHERE ' + conditions if wanted else ''} ORDER BY r.run_identifier DESC LIMIT {_MOST_RUNS}"
+    )
+    return [_run(row) for row in connection.execute(text(query), wanted)]
 
 
 def cancel(connection: Connection, run: int) -> None:
-    """Ask a run to end after its present node."""
+    """Ask a run to end after its present node or instance."""
     connection.execute(text("UPDATE run SET cancel_requested = true WHERE run_identifier = :run"), {"run": run})
+
+
+def is_cancelled(connection: Connection, run: int) -> bool:
+    """Whether a run was asked to end."""
+    query = text("SELECT cancel_requested FROM run WHERE run_identifier = :run")
+    return bool(connection.execute(query, {"run": run}).scalar_one())
 
 
 def cancel_all(connection: Connection, application_name: str) -> None:
@@ -162,16 +214,18 @@ def kept_answer(connection: Connection, run: int) -> Iterator[bytes]:
         number += 1
 
 
-def _overlapping(connection: Connection, reference: str, include_content: bool) -> list[tuple[int, datetime]]:
-    """Running runs that may write a node that this one may write too."""
+def _overlapping(connection: Connection, context: NodeContext | SolutionContext) -> list[tuple[int, datetime]]:
+    """Running runs that may write what this one may write too."""
     rows = connection.execute(
         text(
             "SELECT run_identifier, started_at FROM run WHERE state = 'running' AND ("
+            " solution_identifier = CAST(:solution AS uuid) OR CAST(:node AS bigint) IS NOT NULL"
+            " AND context_node_identifier IS NOT NULL AND ("
             " context_reference = :reference"
             " OR (include_content AND starts_with(:reference, context_reference || '.'))"
-            " OR (:content AND starts_with(context_reference, :reference || '.'))) ORDER BY run_identifier"
+            " OR (:content AND starts_with(context_reference, :reference || '.')))) ORDER BY run_identifier"
         ),
-        {"reference": reference, "content": include_content},
+        context.columns(),
     )
     return [(row[0], row[1]) for row in rows]
 
@@ -187,6 +241,20 @@ def _alive(connection: Connection, run: int) -> bool:
         {"class": _RUN_LOCK_CLASS, "run": run},
     )
     return bool(held.scalar_one())
+
+
+def _close_if_dead(connection: Connection, run: int) -> bool:
+    """Record a running run whose process has died as interrupted."""
+    dead = not _alive(connection, run) and _still_running(connection, run)
+    if dead:
+        _close(connection, run, RunState.INTERRUPTED, None)
+    return dead
+
+
+def _run(row: Row[*tuple[Any, ...]]) -> Run:
+    state = RunState(row[5])
+    solution = None if row[11] is None else str(row[11])
+    return Run(row[0], row[1], row[2], row[3], row[4], state, row[6], row[7], row[8], row[9], row[10], solution)
 
 
 def _still_running(connection: Connection, run: int) -> bool:

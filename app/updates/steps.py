@@ -61,6 +61,8 @@ class _Scheduler:
 
     def run(self) -> Schedule:
         plan = self.plan
+        for users in plan.details.users.values():
+            self.editions.update((user.version[0], user.edition) for user in users)
         updates = {update.node: update for update in plan.updates}
         needed = _needed_updates(plan, updates)
         order = _targets_first(updates, needed)
@@ -138,7 +140,8 @@ class _Scheduler:
         return sorted({*stored, *self.instances.get(version, ())} - {version[0]})
 
     def _edition(self, node: int) -> int:
-        return self.editions.get(node) or self.plan.snapshot.editions[node]
+        known = self.editions.get(node)
+        return self.plan.snapshot.editions[node] if known is None else known
 
 
 def _needed_updates(plan: Plan, updates: dict[int, NodeUpdate]) -> dict[int, list[int]]:

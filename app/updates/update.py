@@ -17,7 +17,7 @@ from app.updates.details import read_details
 from app.updates.fixpoint import Needs
 from app.updates.plan import MemberUpdate, NodeUpdate, Plan, Refusal, plan
 from app.updates.read import Options, read_snapshot
-from app.updates.runs import RunState
+from app.updates.runs import NodeContext, RunState
 from app.updates.snapshot import Details
 from app.updates.steps import Schedule, schedule
 
@@ -184,13 +184,8 @@ def _merged(before: NodeUpdate, after: NodeUpdate) -> NodeUpdate:
 
 def begin(engine_connection: Connection, caller: Caller, context: Node, options: Options) -> int:
     """Register a run for a force of this context; raises StateError (106) where another run holds it."""
-    return runs.begin(
-        engine_connection,
-        caller,
-        (context.identifier, context.reference),
-        options.update_content,
-        asdict(options),
-    )
+    run_context = NodeContext(context.identifier, context.reference, options.update_content)
+    return runs.begin(engine_connection, caller, run_context, asdict(options))
 
 
 __all__ = ["Context", "Outcome", "RunState", "begin", "force", "impact", "make_plan"]

@@ -1,0 +1,1 @@
+"""GraphQL over the solutions: schema first (`schemas/solutions.graphql`), resolvers beside it."""
