@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Flask
-from sqlalchemy import Engine
-from werkzeug.middleware.proxy_fix import ProxyFix
+from typing import TYPE_CHECKING
 
-from app.identity.passwords import PasswordVerifier
-from app.identity.sign_in import SignIn
-from app.settings import Settings
-from app.wire import health, requests, runs, schema_files, services
-from app.wire.state import State
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from app.settings import Settings
 
 
 def create_app(settings: Settings, engine: Engine) -> Flask:
     """The WSGI application on a database that has all migrations."""
-    app = Flask(__name__, static_folder=None)
-    verifier = PasswordVerifier(settings.verified_password_seconds)
-    app.extensions["relink"] = State(settings, engine, SignIn(engine, settings, verifier))
-    requests.watch(app)
-    for module in (services, runs, schema_files, health):
-        app.register_blueprint(module.blueprint)
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
-    return app
+    # Imported here since every module below waits for this one, and the clients among the commands need none of it.
+    from app.wiring import wired  # noqa: PLC0415
+
+    return wired(settings, engine)

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from app.commands.database import check, migrate
-from app.commands.demo import demo
-from app.commands.imports import import_file
-from app.commands.serve import serve
-from app.commands.updates import force, impact
-from app.commands.users import user
+_COMMANDS = {
+    "serve": "app.commands.serve:serve",
+    "worker": "app.commands.worker:worker",
+    "migrate": "app.commands.database:migrate",
+    "check": "app.commands.database:check",
+    "user": "app.commands.users:user",
+    "token": "app.commands.tokens:token",
+    "import": "app.commands.imports:import_file",
+    "impact": "app.commands.updates:impact",
+    "force": "app.commands.updates:force",
+    "demo": "app.commands.demo:demo",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Imports a command when it is asked for: clients of the service do not wait for what it consists of."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="relink", prog_name="relink")
 def main() -> None:
     """Keep a graph of versioned nodes and move it forward.
@@ -20,9 +42,6 @@ def main() -> None:
     `relink demo` shows in a few seconds what that means.
     """
 
-
-for command in (serve, migrate, check, user, import_file, impact, force, demo):
-    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="relink")

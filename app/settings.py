@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT_DATA_DIRECTORY = Path("/var/lib/relink")
+_SECRET_KEY_BYTES = 32
 
 
 class SettingsError(ValueError):
@@ -28,6 +31,13 @@ class Settings:
     sign_in_failure_period: int = 900
     verified_password_seconds: int = 300
     trusted_proxies: int = 0
+    secret_key: str | None = field(default=None, repr=False)
+    """A Fernet key, with which the data of authentications is encrypted."""
+    lazy_update_delay: int = 120
+    """How long after a release the instances that need nothing for it begin to move."""
+    webhook_url: str | None = None
+    """Where people are told of instances that need their end users. Without it nothing is sent."""
+    webhook_secret: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -49,6 +59,10 @@ class Settings:
                 environment, "VERIFIED_PASSWORD_SECONDS", cls.verified_password_seconds, least=0
             ),
             trusted_proxies=_number(environment, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
+            secret_key=_secret_key(environment),
+            lazy_update_delay=_number(environment, "LAZY_UPDATE_DELAY", cls.lazy_update_delay, least=0),
+            webhook_url=_webhook_url(environment),
+            webhook_secret=environment.get("RELINK_WEBHOOK_SECRET") or None,
         )
 
 
@@ -57,6 +71,36 @@ def _data_directory(environment: Mapping[str, str]) -> Path:
     if given:
         return Path(given).expanduser().absolute()
     return ROOT_DATA_DIRECTORY if os.geteuid() == 0 else Path("relink-data").absolute()
+
+
+def _secret_key(environment: Mapping[str, str]) -> str | None:
+    key = environment.get("RELINK_SECRET_KEY", "").strip()
+    if not key:
+        return None
+    try:
+        usable = len(urlsafe_b64decode(key)) == _SECRET_KEY_BYTES
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(f"RELINK_SECRET_KEY must be {_SECRET_KEY_BYTES} bytes in URL-safe base64 (a Fernet key)")
+    return key
+
+
+def _webhook_url(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("RELINK_WEBHOOK_URL", "").strip()
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = usable and parts.username is None
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError("RELINK_WEBHOOK_URL must be the URL of an HTTP service, without a user name")
+    if not environment.get("RELINK_WEBHOOK_SECRET"):
+        raise SettingsError("RELINK_WEBHOOK_SECRET must be set too: what is sent to RELINK_WEBHOOK_URL is signed")
+    return url
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, *, least: int) -> int:

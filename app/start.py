@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
+from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import Engine
 
@@ -13,6 +19,8 @@ from app.database.engine import make_engine
 from app.database.migrate import migrate, require_schema
 from app.logs import configure_logs
 from app.settings import Settings
+
+SECRET_KEY_FILE = "secret-key"  # noqa: S105 - the name of a file in the data directory
 
 
 def connect(settings: Settings) -> Engine:
@@ -27,11 +35,35 @@ def open_database(settings: Settings) -> Engine:
     The embedded one is brought up to date by itself; a server that is behind raises SchemaBehindError.
     """
     engine = connect(settings)
-    if settings.database_url is None:
-        migrate(engine)
-    else:
-        require_schema(engine)
+    try:
+        if settings.database_url is None:
+            migrate(engine)
+        else:
+            require_schema(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
+
+
+def with_secret_key(settings: Settings) -> Settings:
+    """The settings with a secret key. Where none is set, an embedded database has one in a file beside it, which is
+    made when it is first asked for; a database server has none."""
+    if settings.secret_key is not None or settings.database_url is not None:
+        return settings
+    return replace(settings, secret_key=_kept_key(settings.data_directory / SECRET_KEY_FILE))
+
+
+def _kept_key(file: Path) -> str:
+    """The key in a file that only its owner may read. Of several processes that make it at once, one does."""
+    if not file.exists():
+        with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-") as made:
+            made.write(Fernet.generate_key())
+            made.flush()
+            os.fsync(made.fileno())
+            with suppress(FileExistsError):
+                os.link(made.name, file)
+    return file.read_text().strip()
 
 
 def application() -> Flask:
@@ -41,4 +73,5 @@ def application() -> Flask:
     # few hundred takes longer than the planning.
     gc.set_threshold(200_000, 20, 50)
     settings = Settings.from_environment()
-    return create_app(settings, open_database(settings))
+    engine = open_database(settings)
+    return create_app(with_secret_key(settings), engine)

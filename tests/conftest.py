@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -22,27 +24,48 @@ from app.identity.rights import Caller
 from app.identity.users import add_user
 from app.settings import Settings
 from tests.http import ADMIN, PASSWORD, SECRET_KEY, Client
+from tests.solution_store import Store
 
 _TEMPLATE = f"relink_template_{os.getpid()}"
 _numbers = count(1)
 
 
+@contextmanager
+def open_directory() -> Iterator[Path]:
+    """A temporary directory that other users can reach, as the embedded server needs it when root starts it.
+
+    Not one of pytest's own: each session of pytest closes the folder above those of all sessions.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="relink-test-"))
+    directory.chmod(0o755)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def data_directory() -> Iterator[Path]:
+    """A data directory for an embedded database of a test's own."""
+    with open_directory() as directory:
+        yield directory
+
+
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def server_url() -> Iterator[str]:
     """The server that `RELINK_DATABASE_URL` names, or an embedded one for this session."""
     given = os.environ.get("RELINK_DATABASE_URL")
     if given:
-        return given
-    directory = tmp_path_factory.mktemp("relink")
-    if os.geteuid() == 0:
-        for folder in (directory, directory.parent, directory.parent.parent):
-            folder.chmod(0o755)
-    url = embedded.start(directory)
-    # Nothing here has to outlive the machine, and hundreds of databases are made.
-    for setting in ("fsync = off", "full_page_writes = off"):
-        _execute(url, f"ALTER SYSTEM SET {setting}")
-    _execute(url, "SELECT pg_reload_conf()")
-    return url
+        yield given
+        return
+    with open_directory() as directory:
+        url = embedded.start(directory)
+        # Nothing here has to outlive the machine, and hundreds of databases are made.
+        for setting in ("fsync = off", "full_page_writes = off"):
+            _execute(url, f"ALTER SYSTEM SET {setting}")
+        _execute(url, "SELECT pg_reload_conf()")
+        yield url
+        embedded.stop(directory)
 
 
 @pytest.fixture(scope="session")
@@ -128,3 +151,9 @@ def make_user(engine: Engine) -> Callable[..., None]:
                 create_permission(connection, Caller(None, (), administers_all=True), kind, logon, reference or None)
 
     return make
+
+
+@pytest.fixture
+def store(client: Client) -> Store:
+    """A store of solutions, used by somebody who may do everything."""
+    return Store(client)

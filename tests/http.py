@@ -16,6 +16,7 @@ from tests.builders import Graph
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 ADMIN = "admin"
 PASSWORD = "correct horse"  # noqa: S105 - of users that exist in tests alone
+SECRET_KEY = "A" * 43 + "="
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app import start
 from app.database import migrate as migrations
+from app.database import queue
 from app.database.embedded import EmbeddedDatabaseError
 from app.database.migrate import SchemaBehindError
 from app.settings import Settings, SettingsError
@@ -40,16 +41,26 @@ def opened_database() -> Iterator[Engine]:
             engine.dispose()
 
 
+@contextmanager
+def _connected(settings: Settings) -> Iterator[Engine]:
+    engine = start.connect(settings)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 @click.command()
 def migrate() -> None:
     """Bring the database up to date."""
-    with plain_errors():
-        engine = start.connect(Settings.from_environment())
+    with plain_errors(), _connected(Settings.from_environment()) as engine:
         before = _revision(engine)
+        lacking = _lacking_for_queue(engine) if before == migrations.expected_revision() else []
         migrations.migrate(engine)
         after = _revision(engine)
-        engine.dispose()
-    if before == after:
+    if lacking:
+        click.echo(f"The queue has had the migrations {', '.join(lacking)}.")
+    elif before == after:
         click.echo(f"The database is at migration {after}, the latest; nothing to do.")
     else:
         click.echo(f"The database is now at migration {after} (it was at {before or 'none'}).")
@@ -70,19 +81,36 @@ def _check() -> None:
         settings = Settings.from_environment()
         embedded = settings.database_url is None
         _say("ok", f"settings: {'the embedded database' if embedded else 'a database server'} is used")
-        engine = start.connect(settings)
-        where = f"embedded, in {settings.data_directory}" if embedded else engine.url.render_as_string()
-        _say("ok", f"database: PostgreSQL {_version(engine)}, {where}")
-        present, expected = _revision(engine), migrations.expected_revision()
-        engine.dispose()
-    if present == expected:
-        _say("ok", f"migrations: at {present}, the latest")
+        with _connected(settings) as engine:
+            where = f"embedded, in {settings.data_directory}" if embedded else engine.url.render_as_string()
+            _say("ok", f"database: PostgreSQL {_version(engine)}, {where}")
+            present, expected = _revision(engine), migrations.expected_revision()
+            lacking = _lacking_for_queue(engine) if present == expected else []
+    _check_secret_key(settings)
+    library = f"procrastinate {queue.library_version()}"
+    if present == expected and not lacking:
+        _say("ok", f"migrations: at {present}, the latest; those of the queue are those of {library}")
+    elif present == expected and embedded:
+        _say("ok", f"migrations: at {present}, the latest; the next start brings the queue to {library}")
+    elif present == expected:
+        raise click.ClickException(
+            f"migrations: the tables of the queue lack {', '.join(lacking)} of {library}: run 'relink migrate'"
+        )
     elif embedded:
         _say("ok", f"migrations: at {present or 'none'}; the next start brings it to {expected}")
     else:
         raise click.ClickException(
             f"migrations: at {present or 'none'}, this program needs {expected}: run 'relink migrate'"
         )
+
+
+def _check_secret_key(settings: Settings) -> None:
+    if settings.secret_key is not None:
+        _say("ok", "secret key: RELINK_SECRET_KEY")
+    elif settings.database_url is None:
+        _say("ok", f"secret key: in {settings.data_directory / start.SECRET_KEY_FILE}, made at the first start")
+    else:
+        _say("note", "secret key: RELINK_SECRET_KEY is not set, authentications of solutions can not be kept")
 
 
 def _say(state: str, what: str) -> None:
@@ -101,6 +129,11 @@ def _version(engine: Engine) -> str:
 def _revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
         return migrations.present_revision(connection)
+
+
+def _lacking_for_queue(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return queue.missing_migrations(connection)
 
 
 def _shortened(error: SQLAlchemyError) -> str:

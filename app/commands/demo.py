@@ -39,7 +39,8 @@ To do the same by hand, in the folder of Relink's source:
   echo 'a good password' | relink user add demo --admin --password-stdin
   python examples/debian/convert.py examples/debian/bookworm-cut.tsv -o debian.xml
   post() {{
-    curl -sS -u 'demo:a good password' -H 'Content-Type: application/xml' --data-binary "$1" localhost:8080/service
+    curl -sS --retry 9 --retry-connrefused -u 'demo:a good password' -H 'Content-Type: application/xml' \\
+      --data-binary "$1" http://127.0.0.1:8080/service
   }}
   post @debian.xml
   post {freeze}
@@ -94,38 +95,43 @@ class _Demo:
         document = self._folder / "debian.xml"
         _convert(EXAMPLES / "bookworm-cut.tsv", document)
         self._say(import_document(service, document))
-        frozen = etree.parse(_clean(service.post(_FREEZE)).file).findall("NodeList/Node")
+        with service.post(_FREEZE) as reply:
+            frozen = etree.parse(_clean(reply).file).findall("NodeList/Node")
         self._say(f"FreezeNode of debian with its content froze {len(frozen)} versions.")
 
     def _change(self, service: Service) -> None:
         self._head("2. Make a new version of libc6")
-        copy = etree.parse(_clean(service.post(_COPY)).file).findtext("nodeVersionReference")
+        with service.post(_COPY) as reply:
+            copy = etree.parse(_clean(reply).file).findtext("nodeVersionReference")
         self._say(f"CopyNode made {copy}, a draft. Whatever depends on libc6 is now out of date.")
 
     def _impact(self, service: Service) -> Updates:
         self._head("3. UpdateNodeVersions with action impact: what has to follow?")
-        reply = _clean(service.post(_IMPACT))
-        self._say(_shortened(reply))
+        with service.post(_IMPACT) as reply:
+            self._say(_shortened(_clean(reply)))
+            updates = read_updates(reply, forced=False)
         self._say("\nThe same as 'relink impact debian' shows it:\n")
-        updates = self._table(read_updates(reply, forced=False), 10)
+        self._table(updates, 10)
         _require(len(updates.rows) > _LEAST_UPDATES, "the impact is shorter than it should be")
         return updates
 
     def _force(self, service: Service, listed: Updates) -> None:
         self._head("4. Action force: do it, with one commit for each node")
         began = time.monotonic()
-        reply = _clean(wait_for_force(service, "debian", lambda: service.post(_FORCE)))
-        seconds = time.monotonic() - began
-        updates = self._table(read_updates(reply, forced=True), 3)
+        with wait_for_force(service, "debian", lambda: service.post(_FORCE)) as reply:
+            seconds = time.monotonic() - began
+            updates = read_updates(_clean(reply), forced=True)
+        self._table(updates, 3)
         self._say(f"That was run {reply.headers['Relink-Run']}; it took {seconds:.1f} seconds.")
         same = [row.reference for row in updates.rows] == [row.reference for row in listed.rows]
         _require(same, "the force did not do what the impact had listed")
 
     def _impact_again(self, service: Service) -> None:
         self._head("5. Action impact once more: nothing is out of date")
-        reply = _clean(service.post(_IMPACT))
-        self._say(_shortened(reply))
-        _require(not read_updates(reply, forced=False).rows, "the second impact is not empty")
+        with service.post(_IMPACT) as reply:
+            self._say(_shortened(_clean(reply)))
+            updates = read_updates(reply, forced=False)
+        _require(not updates.rows, "the second impact is not empty")
 
     def _head(self, text: str) -> None:
         self._console.print(f"\n{text}\n", style="bold")
@@ -133,10 +139,9 @@ class _Demo:
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, soft_wrap=True)
 
-    def _table(self, updates: Updates, rows: int) -> Updates:
+    def _table(self, updates: Updates, rows: int) -> None:
         print_table(self._console, updates.rows[:rows])
         self._say(f"... and {len(updates.rows) - rows} more\n\n{updates.summary()}")
-        return updates
 
 
 def _convert(source: Path, document: Path) -> None:

@@ -6,8 +6,11 @@ import sys
 from typing import Any
 
 import click
-import structlog
 from prometheus_client import multiprocess
+
+import app.wiring  # noqa: F401 - so that the workers, which are forks, find it all imported
+from app.commands.parent import end_with_parent
+from app.logs import library_formatter
 
 worker_class = "gthread"
 control_socket_disable = True
@@ -18,7 +21,12 @@ graceful_timeout = 30
 loglevel = "warning"
 
 
-def when_ready(server: Any) -> None:  # noqa: ANN401 - gunicorn has no types
+def on_starting(server: Any) -> None:  # noqa: ANN401, ARG001 - gunicorn has no types
+    """End with `relink serve` even where that is killed."""
+    end_with_parent()
+
+
+def when_ready(server: Any) -> None:  # noqa: ANN401
     """Say where the service listens."""
     address = _url(server.LISTENERS[0].sock.getsockname())
     click.echo(f"Relink listens on {address}")
@@ -39,21 +47,8 @@ def _url(address: Any) -> str:  # noqa: ANN401 - what it is depends on the famil
     return f"http://{host}:{port}"
 
 
-def _formatter() -> structlog.stdlib.ProcessorFormatter:
-    """Lines of gunicorn's own as our others: JSON where nobody watches."""
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    return structlog.stdlib.ProcessorFormatter(
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        foreign_pre_chain=[
-            structlog.stdlib.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-        ],
-    )
-
-
 logconfig_dict = {
     "root": {"level": "WARNING", "handlers": []},
     "loggers": {"gunicorn.error": {"level": "WARNING", "handlers": ["error_console"], "propagate": False}},
-    "formatters": {"generic": {"()": _formatter}},
+    "formatters": {"generic": {"()": library_formatter}},
 }

@@ -31,7 +31,8 @@ def import_file(service: Service, file: Path) -> None:
 
 def import_document(service: Service, file: Path) -> str:
     """Send a document, unpacked on the way, and answer in a sentence what came of it."""
-    root = etree.parse(service.post(_blocks(file)).required().file).getroot()
+    with service.post(_blocks(file)) as reply:
+        root = etree.parse(reply.required().file).getroot()
     nodes, versions, replaced, members = (
         int(root.findtext(name) or 0)
         for name in ("nodesCreated", "versionsCreated", "versionsReplaced", "membersWritten")

@@ -16,25 +16,51 @@ from types import FrameType
 from typing import NoReturn
 
 import click
+from gunicorn.util import parse_address  # type: ignore[import-untyped]
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.commands.database import opened_database
+from app.commands.worker import WorkerProcess, worker_process
+from app.settings import Settings
+from app.start import with_secret_key
 from app.updates import runs
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _ASK_EVERY = 0.5
 
 
+def _free(_context: click.Context, _parameter: click.Parameter, bind: str) -> str:
+    """The address, on which one can listen: found out before anything is started."""
+    try:
+        address = parse_address(bind)
+        if isinstance(address, tuple):
+            # As gunicorn does it: what another process left in TIME_WAIT does not count.
+            family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+            socket.create_server(address, family=family).close()
+    except (OSError, RuntimeError) as error:
+        raise click.BadParameter(f"{bind}: {getattr(error, 'strerror', None) or error}") from error
+    return bind
+
+
 @click.command()
-@click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option(
+    "--bind",
+    default="127.0.0.1:8080",
+    show_default=True,
+    metavar="HOST:PORT",
+    callback=_free,
+    help="Where to listen.",
+)
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Processes.")
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(1), help="Threads in each of them.")
-def serve(bind: str, workers: int, threads: int) -> None:
+@click.option("--no-worker", is_flag=True, envvar="RELINK_NO_WORKER", help="Start no worker with an embedded database.")
+def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
     """Serve over HTTP until stopped.
 
-    An embedded database is started, and stopped at the end. SIGTERM and Ctrl-C end the service when the requests
-    that it works on are answered; runs end after their present node. A second signal ends it at once.
+    An embedded database is started, with one 'relink worker', and both are stopped at the end. SIGTERM and Ctrl-C end
+    the service when the requests that it works on are answered; runs end after their present node. A second signal
+    ends it at once.
     """
     name = f"relink {socket.gethostname()[:30]} {os.getpid()} {token_hex(4)}"
     numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -45,11 +71,13 @@ def serve(bind: str, workers: int, threads: int) -> None:
         command = [sys.executable, "-m", "gunicorn", "-c", "python:app.commands.gunicorn_config", *options]
         # A session of its own keeps the Ctrl-C of a terminal from it: we pass on what it should know.
         process = subprocess.Popen([*command, "app.start:application()"], env=environment, start_new_session=True)  # noqa: S603
-        try:
-            code = process.wait()
-        except SystemExit:
-            _handle(numbers, lambda *_: process.send_signal(signal.SIGQUIT))
-            code = _ended(process, engine, name)
+        embedded = Settings.from_environment().database_url is None
+        with worker_process(environment, wanted=embedded and not no_worker) as worker:
+            try:
+                code = process.wait()
+            except SystemExit:
+                _handle(numbers, lambda *_: _end_at_once(process, worker))
+                code = _ended(process, worker, engine, name)
     raise SystemExit(code)
 
 
@@ -66,9 +94,17 @@ def _leave(numbers: list[signal.Signals], _number: int, _frame: FrameType | None
     raise SystemExit(0)
 
 
-def _ended(process: subprocess.Popen[bytes], engine: Engine, session_name: str) -> int:
+def _end_at_once(process: subprocess.Popen[bytes], worker: WorkerProcess | None) -> None:
+    process.send_signal(signal.SIGQUIT)
+    if worker is not None:
+        worker.end(at_once=True)
+
+
+def _ended(process: subprocess.Popen[bytes], worker: WorkerProcess | None, engine: Engine, session_name: str) -> int:
     """End gunicorn when its requests are answered, and the runs of its workers after their present node."""
     process.terminate()
+    if worker is not None:
+        worker.end()
     while True:
         try:
             return process.wait(_ASK_EVERY)
@@ -90,10 +126,12 @@ def _environment(engine: Engine, session_name: str, threads: int) -> Iterator[di
     url = engine.url.update_query_dict({"application_name": session_name})
     # A run holds two connections, any other request one.
     pool_size = str(max(20, 2 * threads + 4))
+    secret_key = with_secret_key(Settings.from_environment()).secret_key
     with TemporaryDirectory(prefix="relink-metrics-") as directory:
         yield {
             "RELINK_POOL_SIZE": pool_size,
             "PROMETHEUS_MULTIPROC_DIR": directory,
             **os.environ,
+            "RELINK_SECRET_KEY": secret_key or "",
             "RELINK_DATABASE_URL": url.render_as_string(hide_password=False),
         }

@@ -7,6 +7,7 @@ import os
 import shutil
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.message import Message
 from functools import wraps
@@ -20,7 +21,7 @@ from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 import click
 from lxml import etree
 
-from app.commands.users import read_password
+from app.commands.passwords import read_password
 
 PARTIAL = 108
 _IN_MEMORY = 8 * 1024 * 1024
@@ -30,11 +31,17 @@ _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of a service: its error number, its headers, and the XML document."""
+    """An answer of a service: its error number, its headers, and the XML document, as long as the context lasts."""
 
     error_number: int
     headers: Message
     file: IO[bytes]
+
+    def __enter__(self) -> Reply:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
 
     @property
     def done(self) -> bool:
@@ -74,18 +81,11 @@ class Service:
     def post(self, body: bytes | Iterable[bytes], headers: Mapping[str, str] | None = None) -> Reply:
         """Send a request document, whole or in blocks. ClickException where no answer comes."""
         request = self._request("/service", "POST", body, {"Content-Type": "application/xml", **(headers or {})})
-        file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the reply's reader is done with it last
         with self._opened(request) as response:
-            shutil.copyfileobj(response, file)
             number = response.headers.get("Relink-Error-Number", "")
             if not number.isdigit():
                 raise click.ClickException(f"{self.url} is no Relink service: it answers HTTP {response.status}")
-            file.seek(0)
-            return Reply(int(number), response.headers, file)
-
-    def call(self, name: str, elements: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Reply:
-        """Call a service by name with simple elements; None leaves an element out."""
-        return self.post(message(name, elements), headers)
+            return Reply(int(number), response.headers, _kept(response))
 
     def running(self, node_reference: str) -> Run | None:
         """The run that goes on with a node as its context, as far as it can be learnt."""
@@ -143,6 +143,19 @@ class Service:
     def _opener(self) -> OpenerDirector:
         """No proxy stands between us and our own machine."""
         return build_opener(*([ProxyHandler({})] if urlsplit(self.url).hostname in _THIS_MACHINE else []))
+
+
+def _kept(response: HTTPResponse) -> IO[bytes]:
+    """The body of a response, in a file once it is large."""
+    with ExitStack() as on_failure:
+        file = on_failure.enter_context(SpooledTemporaryFile(_IN_MEMORY))
+        try:
+            shutil.copyfileobj(response, file)
+        except (OSError, HTTPException) as error:
+            raise click.ClickException(f"the answer broke off: {error}") from error
+        file.seek(0)
+        on_failure.pop_all()
+        return file
 
 
 def _run(found: object) -> Run | None:

@@ -47,8 +47,8 @@ def impact(service: Service, reference: str, xml: bool, everything: bool, **opti
 
     The exit code is 0, 8 where some updates would be bypassed, or 1 for an error.
     """
-    reply = service.post(update_message(reference, "impact", **options))
-    shown = _shown(reply, xml=xml, everything=everything, forced=False)
+    with service.post(update_message(reference, "impact", **options)) as reply:
+        shown = _shown(reply, xml=xml, everything=everything, forced=False)
     if shown and shown.rows:
         click.echo(f"This is plan {_bare(reply.headers['ETag'])}; with --if-match force does this plan or nothing.")
     _leave(reply)
@@ -66,8 +66,9 @@ def force(
     """
     headers = {} if if_match is None else {"If-Match": if_match if if_match == "*" else f'"{_bare(if_match)}"'}
     body = update_message(reference, "force", **options)
-    reply = wait_for_force(service, reference, lambda: service.post(body, headers))
-    if _shown(reply, xml=xml, everything=everything, forced=True):
+    with wait_for_force(service, reference, lambda: service.post(body, headers)) as reply:
+        shown = _shown(reply, xml=xml, everything=everything, forced=True)
+    if shown:
         click.echo(f"This was run {reply.headers['Relink-Run']}.")
     _leave(reply)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from app.commands.database import opened_database
+from app.commands.passwords import read_password
 from app.errors import UserError
 from app.identity.users import add_user
 
@@ -16,15 +15,6 @@ _NAMES = {
     "userName": "--name",
     "userEmailAddress": "--email",
 }
-
-
-def read_password(from_standard_input: bool, *, confirm: bool) -> str | None:
-    """The password: the first line of standard input, or typed in; None where there is nobody to ask."""
-    if from_standard_input:
-        return sys.stdin.readline().rstrip("\r\n")
-    if sys.stdin.isatty():
-        return str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True))
-    return None
 
 
 @click.group()

@@ -9,8 +9,9 @@ import psycopg
 from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
-__all__ = ["Row", "driver_connection", "make_engine", "snapshot"]
+__all__ = ["Row", "driver_connection", "make_engine", "refusal", "snapshot"]
 
 
 def make_engine(database_url: str, *, pool_size: int = 20) -> Engine:
@@ -42,3 +43,9 @@ def driver_connection(connection: Connection) -> psycopg.Connection[Row]:
     if not isinstance(driver, psycopg.Connection):
         raise TypeError(f"a psycopg connection is needed, not {type(driver).__name__}")
     return driver
+
+
+def refusal(error: DBAPIError) -> str:
+    """Why the database refused a statement, without what it says of the data: `UniqueViolation (23505)`."""
+    state = error.orig.sqlstate if isinstance(error.orig, psycopg.Error) else None
+    return f"{type(error.orig).__name__}{f' ({state})' if state else ''}"

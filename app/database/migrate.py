@@ -10,6 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from app.database.queue import migrate_queue, missing_migrations
+
 _MIGRATION_LOCK = 0x52454C49  # one migrator at a time, whatever starts it
 
 
@@ -25,6 +27,7 @@ def migrate(engine: Engine) -> None:
         try:
             command.upgrade(_config(connection), "head")
             connection.commit()
+            migrate_queue(connection)
         finally:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
@@ -45,10 +48,12 @@ def require_schema(engine: Engine) -> None:
     """Raise SchemaBehindError unless the database has exactly the expected schema."""
     with engine.connect() as connection:
         present, expected = present_revision(connection), expected_revision()
-    if present != expected:
-        raise SchemaBehindError(
-            f"the database is at migration {present or 'none'}, this program needs {expected}: run 'relink migrate'"
-        )
+        if present != expected:
+            raise SchemaBehindError(
+                f"the database is at migration {present or 'none'}, this program needs {expected}: run 'relink migrate'"
+            )
+        if missing := missing_migrations(connection):
+            raise SchemaBehindError(f"the tables of the queue lack migration {missing[0]}: run 'relink migrate'")
 
 
 def _config(connection: Connection | None) -> Config:

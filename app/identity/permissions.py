@@ -31,7 +31,7 @@ def create_permission(
     user_group_reference: str | None,
     object_reference: str | None,
 ) -> int:
-    """Give a permission to a group, on a node or (administer-all) on everything; answer its identifier.
+    """Give a permission to a group, on a node or (those of GLOBAL_PERMISSIONS) on everything; answer its identifier.
 
     A permission that is there already is answered as it is. Raises UserError (105) about
     `permissionTypeReference`, `userGroupReference` or `objectReference`, where a node that the caller may not read

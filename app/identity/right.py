@@ -37,4 +37,6 @@ PACKAGE_PERMISSIONS: Final = {
 """What each `package-X` permission gives on its node and on all content of it."""
 
 ADMINISTER_ALL: Final = "administer-all"
-GLOBAL_PERMISSIONS: Final = frozenset({ADMINISTER_ALL})
+ADMINISTER_SOLUTIONS: Final = "administer-solutions"
+"""Everything about solutions, their instances and their users. `administer-all` implies it."""
+GLOBAL_PERMISSIONS: Final = frozenset({ADMINISTER_ALL, ADMINISTER_SOLUTIONS})

@@ -25,6 +25,12 @@ class Caller:
     user_identifier: int | None
     groups: tuple[int, ...]
     administers_all: bool = False
+    administers_solutions: bool = False
+
+    def __post_init__(self) -> None:
+        """Who administers all administers solutions."""
+        if self.administers_all:
+            object.__setattr__(self, "administers_solutions", True)
 
 
 @dataclass

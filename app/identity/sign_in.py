@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity.passwords import PasswordVerifier
-from app.identity.right import ADMINISTER_ALL
+from app.identity.right import ADMINISTER_ALL, ADMINISTER_SOLUTIONS, GLOBAL_PERMISSIONS
 from app.identity.rights import Caller
 from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
 from app.settings import Settings
@@ -35,11 +35,11 @@ _IPV6_PREFIX = 64
 # One row whether or not there is such an account. A disabled account is as good as none.
 _LOOK_UP = text("""
     SELECT a.user_identifier, a.password_hash, held.group_identifiers,
-           EXISTS (
-             SELECT FROM permission p
+           ARRAY(
+             SELECT DISTINCT p.permission_type FROM permission p
              WHERE p.user_group_identifier = ANY (held.group_identifiers)
-               AND p.permission_type = :administer_all AND p.node_identifier IS NULL
-           ) AS administers_all,
+               AND p.permission_type = ANY (:global_permissions) AND p.node_identifier IS NULL
+           ) AS global_permissions,
            EXISTS (SELECT FROM sign_in_failure WHERE kind = 'account' AND key = :account_key) AS has_failures,
            (
              SELECT max(ceil(extract(epoch FROM f.since - now()) + :period))::integer
@@ -151,7 +151,7 @@ class SignIn:
             "address_key": keys.address_key,
             "address_limit": self._settings.sign_in_failures_per_address,
             "period": self._settings.sign_in_failure_period,
-            "administer_all": ADMINISTER_ALL,
+            "global_permissions": list(GLOBAL_PERMISSIONS),
             "public": PUBLIC_GROUP,
         }
         with self._reading.connect() as connection:
@@ -159,7 +159,8 @@ class SignIn:
         if row.user_identifier is None:
             return _Account(None, None, row.has_failures, row.retry_after)
         groups = tuple(sorted(set(row.group_identifiers)))
-        caller = Caller(row.user_identifier, groups, row.administers_all)
+        held = row.global_permissions
+        caller = Caller(row.user_identifier, groups, ADMINISTER_ALL in held, ADMINISTER_SOLUTIONS in held)
         return _Account(caller, row.password_hash, row.has_failures, row.retry_after)
 
     def _remembers(self, account: _Account, credentials: Credentials) -> bool:

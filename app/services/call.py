@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Generic, TypeVar
 
 from sqlalchemy import Engine
 
 from app.identity.rights import Caller
 from app.services.answer import Answer
+from app.solutions.cipher import Cipher
 
 Request = TypeVar("Request")
 
@@ -19,11 +20,12 @@ Token = Annotated[str, "token"]
 
 @dataclass(frozen=True)
 class Call:
-    """Who calls, where the data is, and the conditions that came as HTTP headers."""
+    """Who calls, where the data is, the conditions that came as HTTP headers, and what keeps authentications."""
 
     engine: Engine
     caller: Caller
     if_match: str | None = None
+    cipher: Cipher = field(default_factory=Cipher)
 
 
 @dataclass(frozen=True)

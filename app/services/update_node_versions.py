@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
-from app.errors import RelinkError
 from app.nodes.references import VersionKeyword
 from app.nodes.versions import find_node, version_name
 from app.services.answer import Answer, Group
 from app.services.call import Call, Service, Token
+from app.services.forced import UpdateAction, bypassed, forced
 from app.services.identity_fields import six
 from app.services.update_rows import UpdateRows
-from app.updates import runs
 from app.updates.read import Options, SourceScope
-from app.updates.runs import RunState
 from app.updates.update import Context, Outcome, begin, force, impact
-
-
-class UpdateAction(StrEnum):
-    """`update` is another word for `force`: the seed uses both."""
-
-    IMPACT = "impact"
-    FORCE = "force"
-    UPDATE = "update"
 
 
 @dataclass(frozen=True)
@@ -70,30 +58,15 @@ def update_node_versions(request: UpdateNodeVersionsRequest, call: Call) -> Answ
 def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
     with snapshot(call.engine) as connection:
         node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
-    with ExitStack() as on_failure:
-        run_connection = on_failure.enter_context(call.engine.connect())
-        run = begin(run_connection, call.caller, node, request.options)
-        on_failure.callback(runs.release, run_connection, run)
-        try:
-            outcome = force(
-                call.engine, call.caller, request.context, request.options, run, run_connection, call.if_match
-            )
-        except RelinkError as error:
-            runs.finish(run_connection, run, RunState.CANCELLED, error.number)
-            raise
+
+    def work(connection: Connection, run: int) -> Outcome:
+        return force(call.engine, call.caller, request.context, request.options, run, connection, call.if_match)
+
+    def answered(outcome: Outcome) -> Answer:
         with snapshot(call.engine) as connection:
-            answer = _answer(connection, call, outcome)
-        answer.headers["Relink-Run"] = str(run)
-        resources = on_failure.pop_all()
+            return _answer(connection, call, outcome)
 
-    def keep(parts: list[bytes]) -> None:
-        with resources:
-            runs.keep_answer(run_connection, run, parts)
-            state = RunState.CANCELLED if outcome.cancelled else RunState.DONE
-            runs.finish(run_connection, run, state, outcome.error_number)
-
-    answer.keep = keep
-    return answer
+    return forced(call, lambda connection: begin(connection, call.caller, node, request.options), work, answered)
 
 
 def _answer(connection: Connection, call: Call, outcome: Outcome) -> Answer:
@@ -111,12 +84,10 @@ def _answer(connection: Connection, call: Call, outcome: Outcome) -> Answer:
 def _description(outcome: Outcome, hidden: int) -> str | None:
     if not outcome.error_number:
         return None
-    bypassed = "were bypassed" if outcome.done else "would be bypassed"
-    parts = ["The run was cancelled."] if outcome.cancelled else []
-    if outcome.refusals:
-        parts.append(f"{len(outcome.refusals)} updates {bypassed}.")
+    parts = bypassed(len(outcome.refusals), done=outcome.done, cancelled=outcome.cancelled)
     if hidden:
-        parts.append(f"{hidden} of them are of nodes that you may not read, and are not listed.")
+        are = "1 of them is of a node" if hidden == 1 else f"{hidden} of them are of nodes"
+        parts.append(f"{are} that you may not read, and not listed.")
     return " ".join(parts)
 
 

@@ -13,7 +13,10 @@ def credentials(request: Request, logon_reference: str | None, password: str | N
     logon = collapsed(logon_reference or "")
     if logon or password:
         return Credentials(logon, password or "")
-    basic = request.authorization
+    try:
+        basic = request.authorization
+    except ValueError:
+        basic = None  # not even ASCII
     if basic is not None and basic.type == "basic":
         return Credentials(basic.username or "", basic.password or "")
     if "Authorization" in request.headers:

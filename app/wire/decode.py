@@ -1,33 +1,38 @@
 """From a valid element to the typed request of a service.
 
-A field `node_reference` is the element `nodeReference`. Elements may be absent or empty; both give the field's
-default. Lists are not decoded here: the one service that has them reads a stream.
+A field `node_reference` is the element `nodeReference`. A dataclass is an element with children, such as `Ddl`. A
+tuple `config_slot_list` is the element `ConfigSlotList`: of dataclasses it has `ConfigSlot` elements, of texts
+`configSlot` elements. Elements may be absent or empty; both give the field's default. A list with one empty item is
+an empty list. What is read as a stream is not decoded here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from types import NoneType
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from lxml import etree
 
 Request = TypeVar("Request")
-Convert = Callable[[str], object]
+Convert = Callable[[etree._Element], object]
+
+_LIST = "_list"
+_ABSENT = ""
 
 
-def decode(request: type[Request], root: etree._Element) -> Request:
-    """Fill a request dataclass from the children of a root element that its schema has accepted."""
+def decode(request: type[Request], element: etree._Element) -> Request:
+    """Fill a dataclass from the children of an element that its schema has accepted."""
     converts = _converts(cast(Hashable, request))
     given: dict[str, object] = {}
-    for child in root.iterchildren(tag=etree.Element):
+    for child in element.iterchildren(tag=etree.Element):
         name, convert = converts.get(child.tag, (None, None))
-        if name is not None and convert is not None and child.text:
-            value = convert(child.text)
-            if value != "":
+        if name is not None and convert is not None:
+            value = convert(child)
+            if value != _ABSENT:
                 given[name] = value
     return request(**given)
 
@@ -37,33 +42,73 @@ def collapsed(text: str) -> str:
     return " ".join(text.split())
 
 
+def whole_number(text: str) -> int:
+    """A whole number that a schema has accepted: it may have any number of leading zeros, and Python's int() takes
+    no more than some thousand digits."""
+    return int(text.strip().lstrip("+-").lstrip("0") or "0")
+
+
 @cache
 def _converts(request: Any) -> dict[str, tuple[str, Convert]]:  # noqa: ANN401
+    """What the children of an element are, by their tags."""
     hints = get_type_hints(request, include_extras=True)
-    return {_element(field.name): (field.name, _convert(hints[field.name])) for field in fields(request)}
+    return dict(_tagged(field.name, _required(hints[field.name])) for field in fields(request))
 
 
-def _convert(hint: Any) -> Convert:  # noqa: ANN401 - a type hint may be anything
+def _tagged(name: str, hint: Any) -> tuple[str, tuple[str, Convert]]:  # noqa: ANN401 - a type hint may be anything
+    """The tag of a field's element, the field's name, and how the element becomes its value."""
+    if get_origin(hint) is tuple:
+        return _element(name, group=True), (name, _items(name.removesuffix(_LIST), get_args(hint)[0]))
+    return _element(name, group=is_dataclass(hint)), (name, _convert(hint))
+
+
+def _items(name: str, hint: Any) -> Convert:  # noqa: ANN401
+    """The items of a list. Among others, an empty dataclass stays: faults are told by position."""
+    group = isinstance(hint, type) and is_dataclass(hint)
+    tag = _element(name, group=group)
+    convert = partial(decode, hint) if group else _convert(hint)
+    empty = hint() if group else _ABSENT
+
+    def items(element: etree._Element) -> object:
+        found = [convert(child) for child in element.iterchildren(tag=tag)]
+        if not found:
+            return _ABSENT
+        return () if found == [empty] else tuple(item for item in found if item != _ABSENT)
+
+    return items
+
+
+def _convert(hint: Any) -> Convert:  # noqa: ANN401
+    if isinstance(hint, type) and is_dataclass(hint):
+        return lambda element: decode(hint, element) if len(element) else _ABSENT
+    of_text = _convert_text(hint)
+    return lambda element: of_text(element.text) if element.text else _ABSENT
+
+
+def _convert_text(hint: Any) -> Callable[[str], object]:  # noqa: ANN401
     """How the text of an element becomes the type of a field."""
-    hint = next((part for part in get_args(hint) if part is not NoneType), hint) if _is_optional(hint) else hint
     if get_origin(hint) is Annotated:
         return collapsed
     if hint is str:
         return str
     if hint is bool:
-        return lambda text: text if not text.strip() else text.strip() == "true"
+        return lambda text: text.strip() == "true" if text.strip() else _ABSENT
     if hint is int:
-        return lambda text: int(text) if text.strip() else ""
+        return lambda text: whole_number(text) if text.strip() else _ABSENT
     if issubclass(hint, StrEnum):
         enumeration: type[StrEnum] = hint
-        return lambda text: enumeration(text.strip()) if text.strip() else ""
+        return lambda text: enumeration(text.strip()) if text.strip() else _ABSENT
     raise TypeError(f"no element holds {hint}")
 
 
-def _is_optional(hint: Any) -> bool:  # noqa: ANN401
-    return get_origin(hint) is not Annotated and NoneType in get_args(hint)
+def _required(hint: Any) -> Any:  # noqa: ANN401
+    """The type in `type | None`."""
+    if get_origin(hint) is not Annotated and NoneType in get_args(hint):
+        return next(part for part in get_args(hint) if part is not NoneType)
+    return hint
 
 
-def _element(name: str) -> str:
+def _element(name: str, *, group: bool) -> str:
+    """The tag of a field: groups and lists begin with a capital letter."""
     first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+    return (first.capitalize() if group else first) + "".join(word.capitalize() for word in rest)

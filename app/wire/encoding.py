@@ -14,10 +14,10 @@ from app.wire.refusal import Refused
 
 _PROLOG_LIMIT = 64 * 1024
 _DECLARATION = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
-_NAME = re.compile(r"<([A-Za-z_][\w.\-]*)(?=[\s/>])")
+_NAME = re.compile(r"<([^\W\d][\w.:\-]*)(?=[\s/>])")
 _SKIPPED = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _UTF_8 = frozenset({"utf-8", "utf8"})
-_UTF_16 = {"utf-16": "utf-16", "utf16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+_UTF_16 = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 
 
 def utf8_blocks(blocks: Iterable[bytes], charset: str | None) -> Iterator[bytes]:
@@ -68,11 +68,10 @@ def _encoding(head: bytes, charset: str | None) -> str:
         return "utf-8"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if head.startswith(b"<\x00"):
+    # A document begins with "<" or white space, of which UTF-16 has a byte that is 0 on the one side or the other.
+    if head[1:2] == b"\0":
         return "utf-16-le"
-    if head.startswith(b"\x00<"):
-        return "utf-16-be"
-    return "utf-8"
+    return "utf-16-be" if head[:1] == b"\0" else "utf-8"
 
 
 def _decoded(decoder: codecs.IncrementalDecoder, head: bytes, rest: Iterator[bytes]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from lxml import etree
 
 from app.settings import Settings
 from app.wire.encoding import root_name, utf8_blocks
+from app.wire.parsers import hardened_parser
 from app.wire.refusal import Refused
 
 _XML_TYPES = frozenset({"application/xml", "text/xml"})
@@ -27,6 +29,12 @@ class Document:
 
     root: str
     file: IO[bytes]
+    size: int
+
+    @property
+    def large(self) -> bool:
+        """Whether it is large enough to be handled with care."""
+        return self.size > 64 * 1024
 
 
 @contextmanager
@@ -38,16 +46,19 @@ def taken_in(request: Request, settings: Settings, service: str | None, large: f
     most = settings.max_import_bytes if service is None or service in large else settings.max_request_bytes
     if request.content_length is not None and request.content_length > most:
         raise Refused(413, f"the body has {request.content_length} bytes, at most {most} are taken")
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.strip().lower() not in ("", "identity"):
+        raise Refused(415, f"the content encoding {encoding[:40]!r} is not taken: send the XML as it is")
     blocks = _blocks(request.stream, most)
     first = next(blocks, b"")
     _check_media_type(request.mimetype, first)
     utf8 = utf8_blocks(chain([first], blocks), request.mimetype_params.get("charset"))
     with SpooledTemporaryFile(max_size=settings.max_request_bytes) as file:
-        root = _write(utf8, file, settings, large)
+        root, size = _write(utf8, file, settings, large)
         if service is not None and root != service:
             raise Refused(400, f"the root element is {root[:100]!r}, and the service in the URL is {service}")
         file.seek(0)
-        yield Document(root, file)
+        yield Document(root, file, size)
 
 
 def parse(document: Document) -> etree._Element:
@@ -55,24 +66,16 @@ def parse(document: Document) -> etree._Element:
     try:
         return etree.parse(document.file, hardened_parser()).getroot()
     except etree.XMLSyntaxError as error:
-        raise Refused(400, f"the document is not well-formed: {error.msg}") from None
+        raise not_well_formed(error) from None
 
 
-def hardened_parser() -> etree.XMLParser:
-    """A parser that fetches nothing, expands nothing, and knows the text to be UTF-8."""
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+def not_well_formed(error: etree.XMLSyntaxError) -> Refused:
+    """The refusal that says where a document is not well-formed."""
+    return Refused(400, f"the document is not well-formed: {error.msg}")
 
 
-def _write(utf8: Iterator[bytes], file: IO[bytes], settings: Settings, large: frozenset[str]) -> str:
-    """Write the document to a file, no more of it than its root may have; answers the root's name."""
+def _write(utf8: Iterator[bytes], file: IO[bytes], settings: Settings, large: frozenset[str]) -> tuple[str, int]:
+    """Write the document to a file, no more of it than its root may have; answers the root's name and the size."""
     root: str | None = None
     text, size, most = "", 0, settings.max_request_bytes
     for block in utf8:
@@ -86,15 +89,21 @@ def _write(utf8: Iterator[bytes], file: IO[bytes], settings: Settings, large: fr
             raise Refused(413, f"the body has more than {most} bytes")
     if root is None:
         raise Refused(400, "the document is not well-formed: it has no root element")
-    return root
+    return root, size
 
 
 def _check_media_type(media_type: str, first: bytes) -> None:
     """XML, or the form type that `curl -d @file` gives to an XML file."""
-    if media_type in _XML_TYPES or (media_type == _FORM_TYPE and first.lstrip()[:1] == b"<"):
+    if media_type in _XML_TYPES or (media_type == _FORM_TYPE and _looks_like_xml(first)):
         return
     shown = media_type[:100] or "none"
     raise Refused(415, f"the media type is {shown}: send application/xml or text/xml")
+
+
+def _looks_like_xml(first: bytes) -> bool:
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    return first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
 
 
 def _blocks(stream: IO[bytes], most: int) -> Iterator[bytes]:

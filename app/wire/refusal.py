@@ -6,12 +6,14 @@ from app.errors import RelinkError, UserError
 
 
 class Refused(RelinkError):  # noqa: N818 - it is an answer, not a fault of ours
-    """A request refused by the intake. `service` names the answer's root where it is known."""
+    """103: a request refused by the intake; 102 where the status says that something is not found."""
 
     number = 103
 
     def __init__(self, status: int, description: str, *, headers: dict[str, str] | None = None) -> None:
         super().__init__(description)
+        if status == 404:
+            self.number = 102
         self.status = status
         self.headers = headers or {}
 
@@ -22,8 +24,6 @@ class NotValidError(UserError):
 
 class NoSuchServiceError(Refused):
     """102: the URL or the root element names no service."""
-
-    number = 102
 
     def __init__(self, name: str) -> None:
         super().__init__(404, f"there is no service {name[:100]!r}")

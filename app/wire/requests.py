@@ -11,12 +11,14 @@ import structlog
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.errors import RelinkError, StateError
+from app.services.registry import SERVICES
 from app.wire.envelope import failed
 from app.wire.metrics import count_request
 from app.wire.refusal import Refused
+from app.wire.secret_names import names_a_password
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
 _TRY_AGAIN = ("40", "55P03", "57014")
@@ -47,10 +49,17 @@ def watch(app: Flask) -> None:
     app.register_error_handler(Exception, _exception)
 
 
-def _begin() -> None:
+def _begin() -> Response | None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     g.began = time.perf_counter()
+    try:
+        names = list(request.args)
+    except UnicodeDecodeError:
+        return failed(_named_service(), Refused(400, "the query string is not UTF-8"))
+    if any(map(names_a_password, names)):
+        return failed(_named_service(), Refused(400, "a query string never carries a password: use HTTP Basic"))
+    return None
 
 
 def _end(response: Response) -> Response:
@@ -75,12 +84,10 @@ def _end(response: Response) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     """Flask's own refusals, such as an unknown URL, in our envelope."""
-    status = error.code or 500
-    headers = {"Allow": ", ".join(error.valid_methods or ())} if hasattr(error, "valid_methods") else {}
-    refused = Refused(status, error.description or "", headers=headers)
-    if status == 404:
-        refused.number = 102
-    return failed(None, refused)
+    if isinstance(error, MethodNotAllowed):
+        methods = ", ".join(sorted(error.valid_methods or ()))
+        return failed(_named_service(), Refused(405, f"only {methods} is taken here", headers={"Allow": methods}))
+    return failed(_named_service(), Refused(error.code or 500, error.description or ""))
 
 
 def _exception(error: Exception) -> Response:
@@ -92,8 +99,15 @@ def _exception(error: Exception) -> Response:
         state = original.sqlstate or ""
         if state.startswith(_TRY_AGAIN):
             return failed(g.get("service"), StateError("others are changing the same nodes: try again"))
-        if not state or state.startswith(("08", "57P", "53")):
+        lost = not state and isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
+        if lost or state.startswith(("08", "57P", "53")):
             _log.warning("database away", request_id=g.request_id, sqlstate=state)
             return failed(g.get("service"), DatabaseAwayError())
     _log.error("defect", request_id=g.request_id, exc_info=error)
     return failed(g.get("service"), OurFaultError(g.request_id))
+
+
+def _named_service() -> str | None:
+    """The service that the URL names."""
+    name = request.path.removeprefix("/service/")
+    return name if name in SERVICES else None

@@ -1,21 +1,50 @@
-"""`/runs/ID`: what became of a force, its answer once more, and cancelling it (section 4, *Runs*)."""
+"""`/runs`: what became of a force, its answer once more, and cancelling it (section 4, *Runs*)."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import Connection
 
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity import right
 from app.identity.rights import Caller
+from app.nodes.references import InvalidReferenceError, check_node_reference
 from app.nodes.versions import find_node
 from app.updates import runs
-from app.updates.runs import Run
+from app.updates.runs import Run, RunState
 from app.wire.credentials import credentials
 from app.wire.envelope import CONTENT_TYPE, decompressed, failed
-from app.wire.refusal import Refused
+from app.wire.refusal import NotValidError, Refused
 from app.wire.state import present_state
 
 blueprint = Blueprint("runs", __name__)
+
+
+_OPTIONS = {
+    "update_content": "updateContentIndicator",
+    "always_create_new_version": "alwaysCreateNewVersionIndicator",
+    "source_scope": "sourceScope",
+    "source_reference": "sourceReference",
+}
+
+
+@blueprint.get("/runs")
+def recent() -> Response:
+    """The newest runs that the caller started, or all for who may do everything, as JSON.
+
+    The query parameters `state` and `nodeReference` choose among them.
+    """
+    try:
+        caller = _caller()
+        if caller.user_identifier is None:
+            raise NotAuthorisedError("sign in with HTTP Basic to see runs")
+        user = None if caller.administers_all else caller.user_identifier
+        state, reference = _state(), _reference()
+        with present_state().engine.begin() as connection:
+            found = runs.recent(connection, user, state=state, reference=reference)
+    except RelinkError as error:
+        return failed(None, error)
+    return jsonify(runs=[_shown(run) for run in found])
 
 
 @blueprint.get("/runs/<int:identifier>")
@@ -59,22 +88,47 @@ def kept_answer(identifier: int) -> Response:
 
 def _found(identifier: int) -> Run:
     """The run, if the caller started it or may administer its context; else there is no such run for them."""
-    state = present_state()
-    caller = state.sign_in.caller(credentials(request, None, None), request.remote_addr or "")
-    with state.engine.begin() as connection:
+    caller = _caller()
+    with present_state().engine.begin() as connection:
         found = runs.find(connection, identifier) if identifier < 2**31 else None
         if found is not None and _may_see(caller, found):
             return found
-        if found is not None and caller.user_identifier != found.user_identifier:
-            try:
-                node = find_node(connection, caller, found.context_node_identifier, None, "node")
-            except RelinkError:
-                node = None
-            if node is not None and node.may(right.ADMINISTER):
-                return found
+        if found is not None and _may_administer(connection, caller, found):
+            return found
     if caller.user_identifier is None:
         raise NotAuthorisedError("sign in with HTTP Basic to see a run")
     raise Refused(404, f"there is no run {identifier}")
+
+
+def _may_administer(connection: Connection, caller: Caller, found: Run) -> bool:
+    """Whether they may administer what a run is over."""
+    if found.context_node_identifier is None:
+        return caller.administers_solutions
+    try:
+        return find_node(connection, caller, found.context_node_identifier, None, "node").may(right.ADMINISTER)
+    except RelinkError:
+        return False
+
+
+def _caller() -> Caller:
+    return present_state().sign_in.caller(credentials(request, None, None), request.remote_addr or "")
+
+
+def _state() -> RunState | None:
+    given = request.args.get("state")
+    if not given:
+        return None
+    if given not in list(RunState):
+        raise NotValidError([("state", f"is not one of {', '.join(RunState)}")])
+    return RunState(given)
+
+
+def _reference() -> str | None:
+    given = request.args.get("nodeReference")
+    try:
+        return check_node_reference(given) if given else None
+    except InvalidReferenceError as error:
+        raise NotValidError([("nodeReference", str(error))]) from None
 
 
 def _may_see(caller: Caller, found: Run) -> bool:
@@ -87,11 +141,17 @@ def _shown(found: Run) -> dict[str, object]:
     return {
         "run": found.identifier,
         "state": found.state.value,
-        "nodeReference": found.context_reference,
-        "options": found.options,
+        **_context(found),
+        "options": {_OPTIONS.get(name, name): value for name, value in found.options.items()},
         "steps": found.steps,
         "done": found.done,
         "errorNumber": found.error_number,
         "startedAt": found.started_at.isoformat(),
         "finishedAt": found.finished_at.isoformat() if found.finished_at else None,
     }
+
+
+def _context(found: Run) -> dict[str, str]:
+    if found.solution_identifier is not None:
+        return {"solutionId": found.solution_identifier}
+    return {"nodeReference": found.context_reference}

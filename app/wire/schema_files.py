@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 from markupsafe import escape
 
 from app.wire.envelope import failed
@@ -20,12 +21,9 @@ def index() -> Response:
     items = "".join(f'<li><a href="{escape(name)}">{escape(name)}</a></li>' for name in _names())
     page = (
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Relink schemas</title>"
-        f"<h1>Relink schemas, version {escape(version('relink'))}</h1><ul>{items}</ul></html>"
+        f"<h1>Relink schemas, version {escape(_version())}</h1><ul>{items}</ul></html>"
     )
-    response = Response(page, content_type="text/html; charset=utf-8")
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return _tagged(Response(page, content_type="text/html; charset=utf-8"))
 
 
 @blueprint.get("/schemas/<path:name>")
@@ -33,11 +31,26 @@ def schema_file(name: str) -> Response:
     """One file, with an ETag."""
     if name not in _names():
         return failed(None, Refused(404, f"there is no schema file {name[:100]!r}"))
-    response = send_file(SCHEMA_DIRECTORY / name, mimetype="application/xml", conditional=True, etag=True)
-    response.headers["Relink-Version"] = version("relink")
+    content_type = "application/xml" if name.endswith(".xsd") else "text/plain; charset=utf-8"
+    return _tagged(Response((SCHEMA_DIRECTORY / name).read_bytes(), content_type=content_type))
+
+
+def _tagged(response: Response) -> Response:
+    """With the version, and with an ETag that depends on nothing but the content: every machine has the same."""
+    response.headers["Relink-Version"] = _version()
+    response.set_etag(sha256(response.get_data()).hexdigest()[:32])
+    response.make_conditional(request)
     return response
 
 
 def _names() -> list[str]:
     files = (path for path in SCHEMA_DIRECTORY.rglob("*") if path.suffix in {".xsd", ".graphql"})
     return sorted(path.relative_to(SCHEMA_DIRECTORY).as_posix() for path in files)
+
+
+def _version() -> str:
+    """The version of the program; `unreleased` where it runs from its source and is not installed."""
+    try:
+        return version("relink")
+    except PackageNotFoundError:
+        return "unreleased"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -11,62 +11,128 @@ from typing import cast
 
 import xmlschema
 from lxml import etree
+from xmlschema import XMLSchemaChildrenValidationError, XMLSchemaValidationError
+
+from app.wire.parsers import validating_parser
+from app.wire.secret_names import names_a_secret
 
 SCHEMA_DIRECTORY = Path(__file__).parent.parent.parent / "schemas"
 MOST_FAULTS = 100
+
+IMPORTED_NODE = "NodeImport/Node"
+"""The grammar of one node of a NodeImport; all others are named like their services."""
+
+_IMPORTED_NODE_SCHEMA = """
+<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:include schemaLocation="NodeImport.xsd"/>
+  <xs:element name="Node" type="ImportNode"/>
+</xs:schema>
+"""
+_REQUESTS = SCHEMA_DIRECTORY / "requests"
+
+# To explain takes time that grows with the square of what is wrong: so much of a document is explained.
+_EXPLAINED_CHILDREN = 1000
+_EXPLAINED_ATTRIBUTES = 100
+_LIGHT = 1000
+_LONGEST_TEXT = 300
 
 _compiled = threading.local()
 _explaining = threading.Lock()
 
 
-def request_schema(service: str) -> etree.XMLSchema:
-    """The compiled schema of a service's request: one a thread, since its error log is not thread-safe."""
-    by_service: dict[str, etree.XMLSchema] = _compiled.__dict__
-    schema = by_service.get(service)
+def compiled(grammar: str) -> etree.XMLSchema:
+    """The compiled schema of a grammar: one a thread, since its error log is not thread-safe."""
+    by_grammar: dict[str, etree.XMLSchema] = _compiled.__dict__
+    schema = by_grammar.get(grammar)
     if schema is None:
-        schema = by_service[service] = etree.XMLSchema(file=str(_request_file(service)))
+        schema = by_grammar[grammar] = _compile(grammar)
     return schema
 
 
-def faults(service: str, root: etree._Element) -> list[tuple[str, str]]:
-    """What is wrong with a request, as (flat XML path, reason) pairs; nothing where it is valid."""
-    schema = request_schema(service)
-    if schema.validate(root):
-        return []
-    with _explaining:
-        errors = list(islice(_explainer(service).iter_errors(root, use_defaults=False), MOST_FAULTS))
-    explained = [(_flat(error.path or ""), _reason(error.path or "", error.reason or "")) for error in errors]
-    # What libxml2 refuses and xmlschema does not find, such as a no-break space around a number.
-    return explained or [("", _reason(message, message)) for message in _messages(schema)[:1]]
+def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
+    """Whether a tree is valid.
+
+    A large one is written and read again for it: while it validates a tree, lxml notes the path of every fault, and
+    counts the elements before each to do so.
+    """
+    schema = compiled(grammar)
+    if not large:
+        return schema.validate(root)
+    try:
+        etree.fromstring(etree.tostring(root, encoding="utf-8", with_tail=False), validating_parser(schema))
+    except etree.XMLSyntaxError:
+        return False
+    return True
 
 
-def log_faults(log: etree._ListErrorLog) -> list[tuple[str, str]]:
-    """The same of a document that was read as a stream, in libxml2's words."""
-    return [(f"line {entry.line}", _reason(entry.message, entry.message)) for entry in islice(log, MOST_FAULTS)]
+def faults(grammar: str, root: etree._Element) -> list[tuple[str, str]]:
+    """What is wrong with a tree that is not valid, as (flat XML path, reason) pairs. Cuts the tree down to a size
+    that can be explained in a moment."""
+    explained = list(_by_xmlschema(grammar, root)) if _cut(root) <= _LIGHT else []
+    # What is too much for xmlschema, or what it does not find, such as a no-break space around a number.
+    return explained or list(_by_libxml2(grammar, root)) or [("", "is not valid")]
 
 
-def _messages(schema: etree.XMLSchema) -> list[str]:
-    log = cast(Iterable[etree._LogEntry], schema.error_log)
-    return [entry.message for entry in log]
+def _by_xmlschema(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]:
+    try:
+        with _explaining:
+            errors = list(islice(_explainer(grammar).iter_errors(root, use_defaults=False), MOST_FAULTS))
+    except xmlschema.XMLSchemaException:
+        return  # it stumbles over types that the document names and that there are none of
+    for error in errors:
+        path = error.path or ""
+        if isinstance(error, XMLSchemaChildrenValidationError) and error.invalid_child is not None:
+            child = cast(etree._Element, error.invalid_child)
+            path = f"/{root.tag}/{etree.ElementTree(root).getelementpath(child)}"
+        yield _fault(path, _reason(error))
+
+
+def _by_libxml2(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]:
+    schema = compiled(grammar)
+    schema.validate(root)
+    for entry in islice(cast(Iterable[etree._LogEntry], schema.error_log), MOST_FAULTS):
+        yield _fault(entry.path or "", entry.message.partition(": ")[2] or entry.message)
+
+
+def _cut(root: etree._Element) -> int:
+    """Leave the first children and attributes of every element: those say enough of what is wrong, since no
+    element has so many different ones. Answers how many there are still."""
+    weight = 0
+    for element in root.iter():
+        del element[_EXPLAINED_CHILDREN:]
+        for name in list(element.attrib)[_EXPLAINED_ATTRIBUTES:]:
+            del element.attrib[name]
+        weight += 1 + len(element.attrib)
+    return weight
+
+
+def _fault(path: str, reason: str) -> tuple[str, str]:
+    """The flat XML path, `a/b[2]` for `/Root/a/b[2]`, and the reason in a line. A secret is never repeated."""
+    if names_a_secret(path):
+        reason = "is not acceptable"
+    return _short(path.lstrip("/").partition("/")[2]), _short(reason)
+
+
+def _reason(error: XMLSchemaValidationError) -> str:
+    kind = getattr(error.validator, "parent", None)
+    if getattr(kind, "local_name", None) == "Empty":
+        # Of a union xmlschema tells only what its first kind, the empty text, has against a value.
+        return f"{error.obj!r} is not an acceptable value"
+    return error.reason or "is not valid"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_TEXT else line[:_LONGEST_TEXT] + "..."
+
+
+def _compile(grammar: str) -> etree.XMLSchema:
+    if grammar == IMPORTED_NODE:
+        return etree.XMLSchema(etree.fromstring(_IMPORTED_NODE_SCHEMA, base_url=str(_REQUESTS / "Node.xsd")))
+    return etree.XMLSchema(file=str(_REQUESTS / f"{grammar}.xsd"))
 
 
 @cache
-def _explainer(service: str) -> xmlschema.XMLSchema:
-    return xmlschema.XMLSchema(str(_request_file(service)), allow="local")
-
-
-def _request_file(service: str) -> Path:
-    return SCHEMA_DIRECTORY / "requests" / f"{service}.xsd"
-
-
-def _flat(path: str) -> str:
-    """`/Root/a/b[2]` as the flat XML name `a/b[2]`."""
-    return path.lstrip("/").partition("/")[2]
-
-
-def _reason(where: str, reason: str) -> str:
-    """The reason in one short line; a password's value is never repeated."""
-    if "assword" in where:
-        return "is not acceptable"
-    line = " ".join(reason.split())
-    return line if len(line) <= 300 else line[:300] + "..."
+def _explainer(grammar: str) -> xmlschema.XMLSchema:
+    source = _IMPORTED_NODE_SCHEMA if grammar == IMPORTED_NODE else str(_REQUESTS / f"{grammar}.xsd")
+    return xmlschema.XMLSchema(source, base_url=str(_REQUESTS), allow="local")

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, Response, g, request
-from lxml import etree
 
 from app.errors import RelinkError
 from app.services.call import Call
 from app.services.registry import SERVICES
+from app.solutions.cipher import Cipher
 from app.wire.credentials import credentials
 from app.wire.decode import decode
 from app.wire.envelope import answered, failed
 from app.wire.import_stream import IMPORT, import_request, leading_elements
 from app.wire.intake import Document, parse, taken_in
-from app.wire.refusal import NoSuchServiceError, NotValidError, Refused
-from app.wire.schemas import faults
+from app.wire.refusal import NoSuchServiceError, NotValidError
+from app.wire.schemas import faults, is_valid
 from app.wire.state import present_state
 
 blueprint = Blueprint("services", __name__)
 _LARGE = frozenset({IMPORT})
+_QUOTED = re.compile(r'(?:W/)?"([^"]*)"')
 
 
 @blueprint.post("/service")
@@ -29,14 +32,6 @@ def service(name: str | None = None) -> Response:
         return _answer(name)
     except RelinkError as error:
         return failed(g.get("service"), error)
-
-
-@blueprint.route("/service", methods=["GET", "PUT", "PATCH", "DELETE"])
-@blueprint.route("/service/<name>", methods=["GET", "PUT", "PATCH", "DELETE"])
-def other_method(name: str | None = None) -> Response:
-    """Services take POST."""
-    error = Refused(405, f"{request.method} is not taken here: POST the request", headers={"Allow": "POST"})
-    return failed(name if name in SERVICES else None, error)
 
 
 def _answer(name: str | None) -> Response:
@@ -53,7 +48,8 @@ def _served(document: Document) -> Response:
         call = _call(leading.get("userLogonReference"), leading.get("password"))
         return answered(IMPORT, SERVICES[IMPORT].run(import_request(document, leading), call))
     root = parse(document)
-    _check(root)
+    if not is_valid(document.root, root, large=document.large):
+        raise NotValidError(faults(document.root, root))
     called = SERVICES[document.root]
     call = _call(root.findtext("userLogonReference"), root.findtext("password"))
     return answered(called.name, called.run(decode(called.request, root), call))
@@ -66,16 +62,15 @@ def _know(name: str) -> None:
     g.service = name
 
 
-def _check(root: etree._Element) -> None:
-    found = faults(str(root.tag), root)
-    if found:
-        raise NotValidError(found)
-
-
 def _call(logon_reference: str | None, password: str | None) -> Call:
     state = present_state()
     caller = state.sign_in.caller(credentials(request, logon_reference, password), request.remote_addr or "")
-    if_match = request.headers.get("If-Match")
-    if if_match is not None:
-        if_match = if_match.strip().removeprefix("W/").strip('"')
-    return Call(state.engine, caller, if_match)
+    cipher = Cipher(state.settings.secret_key)
+    return Call(state.engine, caller, _if_match(request.headers.get("If-Match")), cipher)
+
+
+def _if_match(header: str | None) -> str | None:
+    """The entity tag of `If-Match`, or `*`. Its quotes may be missing, and a proxy may have made it a weak one."""
+    if header is None or header.strip() == "*":
+        return header and "*"
+    return _QUOTED.sub(r"\1", header.strip()).replace("*", "")

@@ -27,10 +27,10 @@ def write_document(root: str, parts: Iterable[Part]) -> Iterator[bytes]:
 
 def escape(text: str) -> str:
     """A text as it stands in an element. Characters that XML cannot hold become U+FFFD."""
+    if "&" in text or "<" in text or ">" in text:
+        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if not text.isprintable():
         text = _NOT_XML.sub("\ufffd", text).replace("\r", "&#13;")
-    if "&" in text or "<" in text or ">" in text:
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("&amp;#13;", "&#13;")
     return text
 
 

@@ -16,11 +16,12 @@ from threading import Thread
 from typing import TypeVar
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.cli import main
 from tests.http import ADMIN, PASSWORD
@@ -43,16 +44,36 @@ class Relink:
         return Relink({**self.environment, **variables})
 
 
+@pytest.fixture(autouse=True)
+def signal_handlers() -> Iterator[None]:
+    """`relink serve` takes signals; after it was run in this process they go where they went."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+class SilentHandler(WSGIRequestHandler):
+    """Serves without a line for every request: what a command writes is looked at."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        pass
+
+
 @pytest.fixture
-def service_url(app: Flask) -> Iterator[str]:
+def service_url(app: Flask, tmp_path: Path) -> Iterator[str]:
     """The URL of the application, served."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=SilentHandler)
     thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with (tmp_path / "service.log").open("w") as log:
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(log))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -80,12 +101,13 @@ def empty_database_url(server_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def data_directory(tmp_path: Path) -> Path:
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the user of an embedded database can reach, with a path short enough for its socket."""
+    folder = tmp_path_factory.mktemp("d")
     if os.geteuid() == 0:
-        for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-            folder.chmod(0o755)
-    return tmp_path / "data"
+        for closed in (folder, folder.parent, folder.parent.parent):
+            closed.chmod(0o755)
+    return folder / "data"
 
 
 @dataclass(frozen=True)
@@ -132,12 +154,12 @@ def _address(process: subprocess.Popen[str], log: Path) -> str | None:
     return found[1] if found else None
 
 
-def eventually(found: Callable[[], Found | None]) -> Found:
+def eventually(found: Callable[[], Found | None], within: float = WITHIN) -> Found:
     """Ask until there is something; fails when that takes too long."""
-    deadline = time.monotonic() + WITHIN
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         value = found()
         if value:
             return value
         time.sleep(0.02)
-    pytest.fail(f"nothing within {WITHIN} s")
+    pytest.fail(f"nothing within {within} s")

@@ -11,8 +11,8 @@ from tests.commands.conftest import Relink
 
 
 def states(output: str) -> list[str]:
-    """The first words of the lines, `ok` or `not ok`."""
-    return [line[:8].rstrip() for line in output.splitlines()]
+    """The first words of the lines, `ok` or `not ok`; notes are neither."""
+    return [line[:8].rstrip() for line in output.splitlines() if not line.startswith("note")]
 
 
 def test_an_empty_database_is_not_ok_until_it_is_migrated(
@@ -31,7 +31,8 @@ def test_an_empty_database_is_not_ok_until_it_is_migrated(
 def test_the_embedded_database_needs_no_migrate(data_directory: Path) -> None:
     relink = Relink({"RELINK_DATABASE_URL": None, "RELINK_DATA_DIR": str(data_directory)})
     result = relink("check")
-    assert (result.exit_code, states(result.stdout)) == (0, ["ok", "ok", "ok"])
+    assert result.exit_code == 0
+    assert set(states(result.stdout)) == {"ok"}
     assert str(data_directory) in result.stdout
 
 

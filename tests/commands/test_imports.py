@@ -46,7 +46,7 @@ def test_a_file_that_ends_too_early_imports_nothing(
     result = relink("import", str(file))
     assert result.exit_code == 1
     assert "can not be read" in result.stderr
-    assert client.get("P").number == 105
+    assert client.update("P").number == 105
 
 
 def test_a_file_that_is_not_packed_as_it_says_is_told(relink: Relink, tmp_path: Path) -> None:
@@ -64,4 +64,4 @@ def test_faults_are_told_with_their_places(relink: Relink, client: Client, tmp_p
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: 105: NodeList/Node")
     assert "P.Nowhere.1" in result.stderr
-    assert client.get("P.A").number == 105
+    assert client.update("P.A").number == 105

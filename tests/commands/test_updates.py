@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from click.testing import Result
@@ -16,9 +18,10 @@ from sqlalchemy import Engine, text
 
 from app.commands.answers import Update, print_table
 from tests.builders import Graph, V, draft, frozen, links, member_type, package, type_with
-from tests.commands.conftest import Relink, eventually
+from tests.commands.conftest import ROOT, WITHIN, Relink, eventually
 from tests.http import PASSWORD, Client
 
+WRONG = {"RELINK_PASSWORD": "wrong"}
 HEADINGS = "node\tversion\tupdate\twhat changes"
 
 
@@ -94,7 +97,7 @@ def test_a_partial_answer_has_exit_code_8(relink: Relink, client: Client, make_u
     impact, force = ann("impact", "P"), ann("force", "P")
     assert (impact.exit_code, force.exit_code) == (8, 8)
     assert rows(impact) == rows(force) == ["P.B\t1\twarning\tNot authorised to administer this node"]
-    assert "To do: 1 warning. 1 updates would be bypassed." in impact.stdout
+    assert "To do: 1 warning. 1 update would be bypassed." in impact.stdout
 
 
 @pytest.mark.parametrize("command", ["impact", "force"])
@@ -105,14 +108,14 @@ def test_an_error_has_exit_code_1_and_its_text_on_standard_error(relink: Relink,
 
 
 def test_a_wrong_password_is_an_error(relink: Relink) -> None:
-    result = relink.with_environment(RELINK_PASSWORD="wrong")("impact", "system")
+    result = relink.with_environment(**WRONG)("impact", "system")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Error: 101: the user id or password is not right\n"
 
 
 def test_the_password_may_come_on_standard_input(relink: Relink) -> None:
     arguments = ("impact", "system", "--user", "admin", "--password-stdin")
-    wrong = relink.with_environment(RELINK_PASSWORD="wrong")
+    wrong = relink.with_environment(**WRONG)
     assert wrong(*arguments, stdin=f"{PASSWORD}\n").exit_code == 0
 
 
@@ -167,18 +170,21 @@ def test_of_many_rows_the_first_are_shown_or_all(relink: Relink, client: Client)
     assert "more" not in everything.stdout
 
 
-def test_progress_is_told_while_a_run_goes_on(relink: Relink, client: Client, engine: Engine) -> None:
-    """The run waits for P.A, which this test holds; its other node is done."""
+def test_progress_is_told_while_a_run_goes_on(relink: Relink, client: Client, engine: Engine, tmp_path: Path) -> None:
+    """The run has done P.B and waits for P.A, which this test holds."""
     client.load(chain())
-    results: list[Result] = []
-    with engine.connect() as connection:
+    told = tmp_path / "told"
+    with engine.connect() as connection, told.open("w") as output:
         connection.execute(text("SELECT FROM node WHERE node_reference = 'P.A' FOR UPDATE"))
-        thread = Thread(target=lambda: results.append(relink("force", "P")))
-        thread.start()
-        eventually(lambda: client.app.test_client().get("/metrics").text.count('service="runs.runs') or None)
-        connection.rollback()
-    thread.join()
-    assert results[0].stderr == "run 1: 1 of 2 steps\nrun 1: 2 of 2 steps\n"
+        command = [sys.executable, "-W", "ignore", "-m", "app.cli", "force", "P"]
+        environment = {**os.environ, **{name: value for name, value in relink.environment.items() if value}}
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output, stderr=output)
+        try:
+            eventually(lambda: "run 1: 1 of 2 steps" in told.read_text())
+        finally:
+            connection.rollback()
+            assert process.wait(WITHIN) == 0
+    assert "run 1: 2 of 2 steps" in told.read_text()
 
 
 def test_a_table_is_as_wide_as_the_terminal() -> None:

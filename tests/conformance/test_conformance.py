@@ -4,11 +4,16 @@
 `request.xml` with `response.xml`. Where the case goes on: `force-request.xml` with `force-response.xml`, then
 `again-response.xml` to the first request sent again, then `after-request.xml` with `after-response.xml`. Each request
 holds its credentials, so that it can be sent as it is: `curl --data-binary @request.xml`.
+
+Ids of solutions and what belongs to them are random: `{id:1}` stands for the first that is answered in a case, set-up
+included, `{id:2}` for the second, in requests as in answers. `{time}` stands for any time in an answer.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -28,6 +33,29 @@ EXCHANGES = (
     ("after-request.xml", "after-response.xml"),
 )
 SET_UP = ("import.xml", "[0-9][0-9]-*.xml")
+ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+PLACE = re.compile(r"\{id:(\d+)\}")
+
+
+@dataclass
+class Ids:
+    """The ids that are answered in a case, in their order."""
+
+    known: list[str] = field(default_factory=list)
+
+    def put_in(self, request: str) -> str:
+        """A request with the ids in their places."""
+        return PLACE.sub(lambda place: self.known[int(place[1]) - 1], request)
+
+    def taken_out(self, answer: str) -> str:
+        """An answer with places for ids and times."""
+        return TIME.sub("{time}", ID.sub(self._place, answer))
+
+    def _place(self, found: re.Match[str]) -> str:
+        if found[0] not in self.known:
+            self.known.append(found[0])
+        return f"{{id:{self.known.index(found[0]) + 1}}}"
 
 
 def _name(path: Path) -> str:
@@ -37,16 +65,19 @@ def _name(path: Path) -> str:
 @pytest.mark.parametrize("case", CASES, ids=_name)
 def test_answers_as_written(case: Path, app: Flask) -> None:
     client = Client(app, user=None)
+    ids = Ids()
     for request in _set_up(case):
-        reply = client.post(request.read_bytes())
+        reply = client.post(ids.put_in(request.read_text()).encode())
         assert reply.number == 0, f"{request.name}: {reply.response.text}"
+        ids.taken_out(_pretty(reply.tree))
     for request, response in _exchanges(case):
-        reply = client.post(request.read_bytes())
-        assert _pretty(reply.tree) == _pretty(_tree(response)), f"{request.name} is not answered by {response.name}"
+        reply = client.post(ids.put_in(request.read_text()).encode())
+        answer = ids.taken_out(_pretty(reply.tree))
+        assert answer == _pretty(_tree(response)), f"{request.name} is not answered by {response.name}"
 
 
-def test_every_service_has_a_pair() -> None:
-    assert {case.parent.name for case in CASES} == set(SERVICES)
+def test_cases_are_of_services_that_there_are() -> None:
+    assert {case.parent.name for case in CASES} <= set(SERVICES)
 
 
 def test_no_file_is_left_over() -> None:

@@ -372,6 +372,4 @@ def test_a_damaged_file_is_one_line_too(tmp_path: Path, suffix: str, content: by
 
 
 def test_windows_line_ends_make_no_difference() -> None:
-    assert read_packages(SMALL.replace("\n", "\r\n").splitlines(keepends=True)) == read_packages(
-        SMALL.splitlines()
-    )
+    assert read_packages(SMALL.replace("\n", "\r\n").splitlines(keepends=True)) == read_packages(SMALL.splitlines())

@@ -147,20 +147,22 @@ def test_nobody_gives_permissions_on_the_system_package(store: Store) -> None:
                 store.give(caller, kind, "bert", on)
 
 
-def test_administer_all_is_given_by_who_has_it_and_on_nothing(store: Store) -> None:
-    for caller in (PUBLIC, store.anna):
+@pytest.mark.parametrize("permission", ["administer-all", "administer-solutions"])
+def test_a_global_permission_is_given_by_who_administers_all_and_on_nothing(store: Store, permission: str) -> None:
+    for caller in (PUBLIC, store.anna, Caller(101, (1,), administers_solutions=True)):
         with pytest.raises(NotAuthorisedError):
-            store.give(caller, "administer-all", "anna", None)
-    assert list(store.faults(ADMIN, "administer-all", "anna", "P.a")) == ["objectReference"]
-    assert store.give(ADMIN, "administer-all", "anna", None) > 0
-    assert store.held() == [BEGUN, ("administer-all", "anna", None)]
+            store.give(caller, permission, "anna", None)
+    assert list(store.faults(ADMIN, permission, "anna", "P.a")) == ["objectReference"]
+    assert store.give(ADMIN, permission, "anna", None) > 0
+    assert store.held() == [BEGUN, (permission, "anna", None)]
 
 
-def test_only_admin_grants_to_public_and_never_everything(store: Store) -> None:
+def test_only_admin_grants_to_public_and_nothing_global(store: Store) -> None:
     with pytest.raises(NotAuthorisedError):
         store.give(store.anna, "node-read", "public", "P.a")
     assert store.give(ADMIN, "node-read", "public", "P.a") > 0
-    assert list(store.faults(ADMIN, "administer-all", "public", None)) == ["userGroupReference"]
+    for permission in ("administer-all", "administer-solutions"):
+        assert list(store.faults(ADMIN, permission, "public", None)) == ["userGroupReference"]
 
 
 def test_who_has_nothing_to_give_does_not_learn_which_groups_there_are(store: Store) -> None:

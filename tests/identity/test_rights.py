@@ -139,6 +139,14 @@ def test_administer_all_is_everything_everywhere_but_on_the_system_package(engin
             assert rights_to(connection, admin, reference) == {"READ", "LINK", "USE_TYPE"}
 
 
+def test_administer_solutions_is_no_right_on_nodes_and_comes_with_administer_all(engine: Engine) -> None:
+    with engine.begin() as connection:
+        make_node(connection, "P.a")
+        assert rights_to(connection, Caller(101, (1,), administers_solutions=True), "P.a") == set()
+    assert Caller(101, (1,), administers_all=True).administers_solutions
+    assert not Caller(101, (1,)).administers_solutions
+
+
 def test_everyone_may_use_the_system_package_and_nobody_more(engine: Engine) -> None:
     with engine.begin() as connection:
         permit(connection, "package-administer", 1, 1)

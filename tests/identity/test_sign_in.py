@@ -129,6 +129,26 @@ def test_administer_all_comes_from_any_group_and_only_as_a_global_permission(eng
     assert sign_in.caller(Credentials("boss", RIGHT), HERE).administers_all
 
 
+def test_administer_solutions_is_of_its_own_and_comes_with_administer_all(engine: Engine, anna: int) -> None:
+    sign_in = make(engine)
+    with engine.begin() as connection:
+        add_user(connection, "boss", RIGHT, admin=True)
+        add_user(connection, "nobody", RIGHT)
+    execute(
+        engine,
+        "INSERT INTO permission (permission_type, user_group_identifier)"
+        " SELECT 'administer-solutions', own_group_identifier FROM account WHERE user_logon_reference = 'anna'",
+    )
+    execute(
+        engine,
+        "INSERT INTO permission (permission_type, user_group_identifier, node_identifier)"
+        " SELECT 'administer-solutions', own_group_identifier, 1 FROM account WHERE user_logon_reference = 'nobody'",
+    )
+    callers = [sign_in.caller(Credentials(logon, RIGHT), HERE) for logon in ("anna", "boss", "nobody")]
+    assert [caller.administers_solutions for caller in callers] == [True, True, False]
+    assert [caller.administers_all for caller in callers] == [False, True, False]
+
+
 def test_unknown_wrong_and_disabled_are_refused_alike(engine: Engine, anna: int) -> None:
     sign_in = make(engine, NO_LIMIT)
     wrong = refusal(sign_in)

@@ -13,10 +13,9 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from tests.builders import Graph, M, V, draft, frozen, links, moves, package
+from tests.builders import LIST, Graph, M, V, draft, frozen, links, moves, package, type_with
 from tests.http import ADMIN, PASSWORD, Client, checked, message
 
-NODES = "system.NODE_LIST.1"
 DEADLOCK = "40P01"
 
 
@@ -55,7 +54,7 @@ def wide(width: int) -> Graph:
 def held(engine: Engine, reference: str) -> Iterator[None]:
     """Nobody can write this node in the meantime."""
     with engine.connect() as connection:
-        connection.execute(text("SELECT FROM node WHERE node_reference = :r FOR UPDATE"), {"r": reference})
+        connection.execute(text("SELECT FROM node WHERE node_reference = :r FOR NO KEY UPDATE"), {"r": reference})
         yield
 
 
@@ -95,7 +94,7 @@ def test_each_node_is_committed_when_it_is_updated_and_is_free_then(
     with held(engine, "P.A"):
         run = threads.submit(force, client.app, "P")
         wait_until_done(client, 2)
-        assert client.get("P.B").members() == [f"{NODES} -> P.C.2"]
+        assert client.get("P.B").members() == [f"{LIST} -> P.C.2"]
         client.freeze("P.C")
         assert not run.done()
     rows = [f"P.A.2 version: {moves('P.B.2')}", f"P.B.2 version: {moves('P.C.2')}", f"P.C.2 version: {moves('P.D.2')}"]
@@ -104,6 +103,7 @@ def test_each_node_is_committed_when_it_is_updated_and_is_free_then(
     assert client.update("P").rows() == []
 
 
+@contextmanager
 def interrupted(client: Client, engine: Engine, threads: ThreadPoolExecutor) -> Iterator[Future[TestResponse]]:
     """A run that has done P.C and waits for P.B, when it is yielded, and goes on afterwards."""
     with held(engine, "P.B"):
@@ -116,12 +116,12 @@ def test_a_draft_that_an_editor_makes_meanwhile_is_changed_and_keeps_what_the_ed
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
     client.load(chain())
-    for run in interrupted(client, engine, threads):
-        edited = V((M(NODES, "P.E.1", comment="new"), M(NODES, "P.B.1")), draft=True, name="Axle")
+    with interrupted(client, engine, threads) as run:
+        edited = V((M(LIST, "P.E.1", comment="new"), M(LIST, "P.B.1")), draft=True, name="Axle")
         client.load(Graph().node("P.A", edited, first=2))
     reply = checked(run.result())
     assert (reply.number, reply.rows()[0]) == (0, f"P.A.2 change: {moves('P.B.2')}")
-    assert client.get("P.A").members() == [f"{NODES} -> P.E.1 (new)", f"{NODES} -> P.B.2"]
+    assert client.get("P.A").members() == [f"{LIST} -> P.E.1 (new)", f"{LIST} -> P.B.2"]
     assert client.get("P.A").text("nodeName") == "Axle"
 
 
@@ -129,29 +129,43 @@ def test_a_draft_that_an_editor_freezes_meanwhile_gets_a_new_version(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
     client.load(chain().node("P.A", draft(*links("P.B.1"))))
-    for run in interrupted(client, engine, threads):
+    with interrupted(client, engine, threads) as run:
         client.freeze("P.A")
     reply = checked(run.result())
     assert (reply.number, reply.rows()[0]) == (0, f"P.A.2 version: {moves('P.B.2')}")
-    assert client.get("P.A.1").members() == [f"{NODES} -> P.B.1"]
+    assert client.get("P.A.1").members() == [f"{LIST} -> P.B.1"]
 
 
 def test_a_node_that_an_editor_moves_on_meanwhile_is_left_to_them(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
     client.load(chain())
-    for run in interrupted(client, engine, threads):
+    with interrupted(client, engine, threads) as run:
         client.load(Graph().node("P.A", draft(*links("P.E.1")), first=2))
     rows = [f"P.B.2 version: {moves('P.C.2')}", f"P.C.2 version: {moves('P.D.2')}"]
     assert checked(run.result()).rows() == rows
-    assert client.get("P.A").members() == [f"{NODES} -> P.E.1"]
+    assert client.get("P.A").members() == [f"{LIST} -> P.E.1"]
+
+
+def test_a_draft_that_an_editor_gives_another_type_meanwhile_keeps_that(
+    client: Client, engine: Engine, threads: ThreadPoolExecutor
+) -> None:
+    graph = chain().node("P.A", V(links("P.B.1"), "P.T.1", draft=True))
+    client.load(
+        graph.node("P.T", type_with(LIST), type_with(LIST, draft=True)).node("Q.U", type_with(LIST), type_with(LIST))
+    )
+    with interrupted(client, engine, threads) as run:
+        client.load(Graph().node("P.A", V(links("P.E.1"), "Q.U.1", draft=True)))
+    rows = [f"P.B.2 version: {moves('P.C.2')}", f"P.C.2 version: {moves('P.D.2')}"]
+    assert checked(run.result()).rows() == rows
+    assert client.get("P.A").text("nodeVersionReferenceType") == "Q.U.1"
 
 
 def test_a_second_run_in_the_same_package_is_refused_and_the_first_one_named(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
     client.load(chain().node("P.s.A", frozen()).node("Q.A", frozen()))
-    for run in interrupted(client, engine, threads):
+    with interrupted(client, engine, threads) as run:
         for reference in ("P", "P.s", "P.B"):
             reply = client.update(reference, "force")
             assert (reply.number, reply.status) == (106, 200)

@@ -124,13 +124,11 @@ def test_the_identifier_takes_precedence_over_the_reference(stale: Client) -> No
         ({"nodeReference": "P", "sourceScope": "manifest", "sourceReference": ""}, "sourceReference"),
     ],
 )
-@pytest.mark.parametrize("action", ["impact", "force"])
-def test_105_when_context_or_source_can_not_be_found(
-    stale: Client, elements: dict[str, str], field: str, action: str
-) -> None:
-    reply = stale.post(message("UpdateNodeVersions", {**elements, "action": action}))
-    assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)
-    assert reply.text("errorMessage")
+def test_105_when_context_or_source_can_not_be_found(stale: Client, elements: dict[str, str], field: str) -> None:
+    for action in ("impact", "force"):
+        reply = stale.post(message("UpdateNodeVersions", {**elements, "action": action}))
+        assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)
+        assert reply.text("errorMessage")
 
 
 @pytest.mark.parametrize(

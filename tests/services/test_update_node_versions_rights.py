@@ -38,9 +38,12 @@ def outside() -> Graph:
     )
 
 
-def both(client: Client, reference: str = "P", **elements: str) -> list[str]:
+def both(client: Client, reference: str = "P", scope: str = "node", always: str = "false") -> list[str]:
     """The rows of an impact, which are those of a force that follows, but for the numbers of versions made."""
-    impact, force = (client.update(reference, action, **elements) for action in ("impact", "force"))
+    impact, force = (
+        client.update(reference, action, sourceScope=scope, alwaysCreateNewVersionIndicator=always)
+        for action in ("impact", "force")
+    )
     assert impact.number == force.number
     assert [row["updateType"] for row in impact.updates()] == [row["updateType"] for row in force.updates()]
     return impact.rows()
@@ -67,7 +70,7 @@ def test_only_nodes_that_require_updates_have_to_be_administered(client: Client,
 def test_nodes_that_require_a_new_version_have_to_be_administered(client: Client, make_user: MakeUser) -> None:
     client.load(Graph().node("P", package()).node("P.A", frozen()).node("P.D", draft()))
     make_user("ann", "package-read P", "node-use-draft P.D", "node-administer P")
-    assert both(client.as_user("ann"), alwaysCreateNewVersionIndicator="true") == ["P.1 version", f"P.A.1 {NOT_MINE}"]
+    assert both(client.as_user("ann"), always="true") == ["P.1 version", f"P.A.1 {NOT_MINE}"]
 
 
 def test_the_content_need_not_be_administered_if_it_is_not_updated(client: Client, make_user: MakeUser) -> None:
@@ -114,7 +117,7 @@ def test_nobody_administers_the_system_package(client: Client) -> None:
 def test_108_and_a_warning_for_a_target_that_the_user_may_not_link_to(client: Client, make_user: MakeUser) -> None:
     client.load(outside())
     make_user("ann", "package-administer P", "node-read X.C", "node-use-draft X.D", "node-use-type X.T")
-    rows = both(client.as_user("ann"), sourceScope="current")
+    rows = both(client.as_user("ann"), scope="current")
     explanation = "Not authorised to link to X.C.2; Not authorised to link to X.D.2"
     assert rows == [f"P.A.1 warning: {explanation}", "P.N.1 version type X.T.2"]
     assert client.get("P.A").members() == ["system.NODE_LIST.1 -> X.C.1", "system.NODE_LIST.1 -> X.D.1"]
@@ -125,7 +128,7 @@ def test_only_targets_that_are_updated_have_to_be_linkable(client: Client, make_
         Graph().node("P.A", frozen(*links("X.C.1", "X.D.1"))).node("X.C", frozen(), frozen()).node("X.D", frozen())
     )
     make_user("ann", "package-administer P", "node-link X.C", "node-read X.D")
-    assert both(client.as_user("ann"), sourceScope="current") == [f"P.A.1 version: {moves('X.C.2')}"]
+    assert both(client.as_user("ann"), scope="current") == [f"P.A.1 version: {moves('X.C.2')}"]
 
 
 def test_108_and_a_warning_for_a_type_that_the_user_may_not_use(client: Client, make_user: MakeUser) -> None:
@@ -137,7 +140,7 @@ def test_108_and_a_warning_for_a_type_that_the_user_may_not_use(client: Client, 
         .node("Y.T", type_with(), type_with())
     )
     make_user("ann", "package-administer P", "node-use-type X.T", "node-read Y.T")
-    rows = both(client.as_user("ann"), sourceScope="current")
+    rows = both(client.as_user("ann"), scope="current")
     assert rows == ["P.M.1 warning: Not authorised to use type Y.T.2", "P.N.1 version type X.T.2"]
     assert client.get("P.M").text("nodeVersionReferenceType") == "Y.T.1"
 
@@ -148,13 +151,13 @@ def test_use_type_is_enough_for_a_type_and_link_implies_it(
 ) -> None:
     client.load(outside())
     make_user("ann", "node-read P", "node-administer P.N", f"{permission} X.T")
-    assert both(client.as_user("ann"), sourceScope="current") == ["P.N.1 version type X.T.2"]
+    assert both(client.as_user("ann"), scope="current") == ["P.N.1 version type X.T.2"]
 
 
 def test_use_type_is_not_enough_for_a_target(client: Client, make_user: MakeUser) -> None:
     client.load(outside())
     make_user("ann", "package-administer P", "node-use-type X.C", "node-link X.D")
-    rows = both(client.as_user("ann"), sourceScope="current")
+    rows = both(client.as_user("ann"), scope="current")
     assert rows == ["P.A.1 warning: Not authorised to link to X.C.2"]
 
 
@@ -172,7 +175,7 @@ def test_all_reasons_are_given_at_once(client: Client, make_user: MakeUser) -> N
         "Can not update to type X.T.2: it has no place for some of the data of this draft",
         "Not authorised to link to X.C.2",
     )
-    (row,) = both(client.as_user("ann"), "P.E", sourceScope="current")
+    (row,) = both(client.as_user("ann"), "P.E", scope="current")
     assert row == f"P.E.1 warning: {'; '.join(explanation)}"
 
 
@@ -224,9 +227,12 @@ def test_a_blocked_node_without_a_need_in_the_end_has_no_row(client: Client, mak
 
 def test_after_a_partial_force_only_the_warnings_are_left(client: Client, make_user: MakeUser) -> None:
     client.load(
-        Graph().node("P", package()).node("P.A", frozen(*links("P.C.1"))).node("P.B", frozen(*links("P.C.1")))
+        Graph()
+        .node("P", package())
+        .node("P.A", frozen(*links("P.C.1")))
+        .node("P.B", frozen(*links("P.C.1")))
         .node("P.C", frozen(), draft())
-    )  # fmt: skip
+    )
     make_user("ann", "package-read P", "node-administer P.A", "node-administer P.C")
     assert client.as_user("ann").update("P", "force").rows() == [
         f"P.A.2 version: {moves('P.C.2')}",
@@ -268,6 +274,21 @@ def test_targets_that_may_not_be_read_are_left_alone_without_a_word(client: Clie
         [f"P.A.1 version: {moves('X.C.2')}", "P.N.1 version type X.T.2"],
     )
     assert b"X.D" not in reply.response.data
+
+
+def test_member_types_that_may_not_be_read_have_no_name_in_a_row(client: Client, make_user: MakeUser) -> None:
+    client.load(
+        Graph()
+        .node("P.N", V((M("X.Secret.1", "P.B.1"),), "Y.T.1"))
+        .node("P.B", frozen(), draft())
+        .node("X.Secret", member_type())
+        .node("Y.T", type_with("X.Secret.1"))
+    )
+    make_user("ann", "package-administer P", "node-read Y.T")
+    reply = client.as_user("ann").update("P", "force")
+    assert (reply.number, reply.rows()) == (0, ["P.N.2 version: change .1 -> P.B.2"])
+    assert b"Secret" not in reply.response.data
+    assert client.get("P.N").members() == ["X.Secret.1 -> P.B.2"]
 
 
 def test_a_draft_that_the_user_may_not_use_is_not_examined(client: Client, make_user: MakeUser) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.builders import Graph, V, draft, frozen, links, moves, package
-from tests.http import Client
+from tests.http import Client, message
 
 
 def manifest(*items: str, draft: bool = False) -> V:
@@ -122,15 +122,19 @@ def test_scope_latest_takes_the_draft_only_if_the_user_may_use_it(
 
 
 @pytest.mark.parametrize("scope", ["current", "latest"])
-@pytest.mark.parametrize("elements", [{}, {"sourceReference": ""}, {"sourceReference": " "}])
-def test_no_or_an_empty_source_reference_means_all_packages(
-    client: Client, scope: str, elements: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("source", [None, "", " "])
+def test_no_or_an_empty_source_reference_means_all_packages(client: Client, scope: str, source: str | None) -> None:
     client.load(
-        Graph().node("P.A", frozen(*links("P.B.1", "X.C.1", "Y.s.D.1")))
-        .node("P.B", frozen(), frozen()).node("X.C", frozen(), frozen()).node("Y.s.D", frozen(), frozen())
-    )  # fmt: skip
-    rows = client.update("P", sourceScope=scope, **elements).rows()
+        Graph()
+        .node("P.A", frozen(*links("P.B.1", "X.C.1", "Y.s.D.1")))
+        .node("P.B", frozen(), frozen())
+        .node("X.C", frozen(), frozen())
+        .node("Y.s.D", frozen(), frozen())
+    )
+    given = {"nodeReference": "P", "updateContentIndicator": "true", "sourceScope": scope}
+    if source is not None:
+        given["sourceReference"] = source
+    rows = client.post(message("UpdateNodeVersions", given)).rows()
     assert rows == [f"P.A.1 version: {moves('P.B.2', 'X.C.2', 'Y.s.D.2')}"]
 
 
@@ -151,9 +155,17 @@ def test_a_source_package_means_itself_and_its_content_at_any_depth(client: Clie
 
 
 def test_the_source_package_may_be_the_context(client: Client) -> None:
-    client.load(outside())
+    client.load(outside().node("P", package(), package()).node("P.E", frozen(*links("P.1", "X.1"))))
+    client.load(Graph().node("X", package(), first=2))
     rows = client.update("P", sourceScope="current", sourceReference="P").rows()
-    assert rows == [f"P.A.1 version: {moves('P.B.2')}"]
+    assert rows == [f"P.A.1 version: {moves('P.B.2')}", f"P.E.1 version: {moves('P.2')}"]
+
+
+@pytest.mark.parametrize("source", ["X.1", "X.$current"])
+def test_a_source_package_may_be_given_as_a_node_version(client: Client, source: str) -> None:
+    client.load(outside())
+    rows = client.update("P", sourceScope="current", sourceReference=source).rows()
+    assert rows == [f"P.A.1 version: {moves('X.C.2')}"]
 
 
 def test_scope_current_takes_no_node_that_has_nothing_frozen(client: Client) -> None:
@@ -215,9 +227,12 @@ def test_a_source_that_the_user_may_not_read_can_not_be_found(client: Client, ma
 
 def test_links_move_only_to_later_versions(client: Client) -> None:
     client.load(
-        Graph().node("P.A", draft(*links("P.B.3", "X.C.3"))).node("P.B", frozen(), frozen(), draft())
-        .node("X.C", frozen(), frozen(), draft()).node("X.Old", manifest("P.B.1", "X.C.2"))
-    )  # fmt: skip
+        Graph()
+        .node("P.A", draft(*links("P.B.3", "X.C.3")))
+        .node("P.B", frozen(), frozen(), draft())
+        .node("X.C", frozen(), frozen(), draft())
+        .node("X.Old", manifest("P.B.1", "X.C.2"))
+    )
     assert client.update("P", sourceScope="node").rows() == []
     assert client.update("P", sourceScope="current").rows() == []
     assert client.update("P", sourceScope="manifest", sourceReference="X.Old").rows() == []

@@ -117,3 +117,36 @@ def test_a_member_type_that_links_to_an_instance_of_its_type(client: Client) -> 
         f"P.m.2 version: {moves('P.N.2')}",
     )
     assert client.get("P.N").members() == ["P.m.2 -> P.B.2"]
+
+
+def test_a_draft_type_whose_member_type_links_to_an_instance_that_the_update_makes(client: Client) -> None:
+    client.load(
+        Graph()
+        .node("P.m", member_type(M("system.NODE_LIST.1", "P.N.1")))
+        .node("P.T", type_with("P.m.1"), type_with("P.m.1", draft=True))
+        .node("P.N", V((M("P.m.1", value="red"),), "P.T.1"))
+    )
+    assert settled(
+        client,
+        "P.N.2 version type P.T.2",
+        f"P.T.2 change: {moves('P.m.2', member_type=LISTED)}",
+        f"P.m.2 version: {moves('P.N.2')}",
+    )
+    assert client.get("P.N").members() == ["P.m.2 = red"]
+
+
+def test_always_create_in_a_cycle_of_types(client: Client) -> None:
+    client.load(
+        Graph()
+        .node("P.m", member_type(M("system.TARGET_TYPE_LIST.1", "P.T.1")))
+        .node("P.T", type_with(LISTED, "P.m.1", type="P.T.1"))
+        .node("P.N", V((M("P.m.1", "P.T.1"),), "P.T.1"))
+    )
+    reply = client.update("P", "force", alwaysCreateNewVersionIndicator="true")
+    assert reply.rows() == [
+        "P.N.2 version type P.T.2: change P.m.1 -> P.T.2",
+        f"P.T.2 version type P.T.2: {moves('P.m.2', member_type=LISTED)}",
+        f"P.m.2 version: {moves('P.T.2', member_type='system.TARGET_TYPE_LIST.1')}",
+    ]
+    assert client.update("P", alwaysCreateNewVersionIndicator="true").rows() == []
+    assert client.get("P.N").members() == ["P.m.2 -> P.T.2"]

@@ -77,6 +77,18 @@ def test_data_stays_under_its_member_type_version_where_the_new_type_lists_that_
     assert client.get("P.N").members() == ["X.m.1 = red"]
 
 
+def test_data_moves_to_the_highest_version_of_its_member_type_that_the_new_type_lists(client: Client) -> None:
+    client.load(
+        Graph()
+        .node("P.N", V((M("X.m.1", value="red"),), "X.T.1"))
+        .node("P.O", V((M("X.m.1", value="red"),), "X.T.1", draft=True))
+        .node("X.m", member_type(), member_type(VALUE_PATTERN="[0-9]+"), member_type(), member_type())
+        .node("X.T", type_with("X.m.1"), type_with("X.m.3", "X.m.2"))
+    )
+    current(client, "force")
+    assert [client.get(node).members() for node in ("P.N", "P.O")] == [["X.m.3 = red"]] * 2
+
+
 # "Can not update to type"
 
 
@@ -148,19 +160,19 @@ def ruled(*data: M, rules: V) -> Graph:
 @pytest.mark.parametrize(
     ("rules", "data", "broken"),
     [
-        ({"USE_VALUE": "false"}, [M("X.m.1", value="red")], "allows no value"),
-        ({"USE_SCALE": "false"}, [M("X.m.1", scale=2.0)], "allows no scale"),
-        ({"USE_TARGET": "false"}, [M("X.m.1", "P.B.1")], "allows no target"),
-        ({"MINIMUM_CARDINALITY": "2"}, [M("X.m.1", value="red")], "needs at least 2 and there are 1"),
-        ({"MINIMUM_CARDINALITY": "1"}, [], "needs at least 1 and there are 0"),
-        ({"MAXIMUM_CARDINALITY": "1"}, [M("X.m.1", value="a"), M("X.m.1")], "allows at most 1 and there are 2"),
-        ({"VALUE_PATTERN": "[a-z]+"}, [M("X.m.1", value="red 7")], "does not allow the value 'red 7'"),
+        (member_type(USE_VALUE="false"), [M("X.m.1", value="red")], "allows no value"),
+        (member_type(USE_SCALE="false"), [M("X.m.1", scale=2.0)], "allows no scale"),
+        (member_type(USE_TARGET="false"), [M("X.m.1", "P.B.1")], "allows no target"),
+        (member_type(MINIMUM_CARDINALITY="2"), [M("X.m.1", value="red")], "needs at least 2 and there are 1"),
+        (member_type(MINIMUM_CARDINALITY="1"), [], "needs at least 1 and there are 0"),
+        (member_type(MAXIMUM_CARDINALITY="1"), [M("X.m.1", value="a"), M("X.m.1")], "allows at most 1 and there are 2"),
+        (member_type(VALUE_PATTERN="[a-z]+"), [M("X.m.1", value="red 7")], "does not allow the value 'red 7'"),
     ],
 )
 def test_data_that_fails_the_rules_of_its_new_member_type_is_foreseen_and_an_error_when_forced(
-    client: Client, rules: dict[str, str], data: list[M], broken: str
+    client: Client, rules: V, data: list[M], broken: str
 ) -> None:
-    client.load(ruled(*data, rules=member_type(**rules)))
+    client.load(ruled(*data, rules=rules))
     before = client.get("P.N").response.data
     explanation = f"The data breaks the rules of X.m.2, which {broken}"
     for action, update_type in (("impact", "warning"), ("force", "error")):
@@ -172,18 +184,18 @@ def test_data_that_fails_the_rules_of_its_new_member_type_is_foreseen_and_an_err
 @pytest.mark.parametrize(
     ("rules", "data"),
     [
-        ({}, [M("X.m.1", "P.B.1", "red", 2.0), M("X.m.1", value="red")]),
-        ({"USE_VALUE": "true", "USE_SCALE": "true", "USE_TARGET": "true"}, [M("X.m.1", "P.B.1", "red", 2.0)]),
-        ({"USE_VALUE": "false"}, [M("X.m.1", "P.B.1", None, 2.0)]),
-        ({"MINIMUM_CARDINALITY": "1", "MAXIMUM_CARDINALITY": "2"}, [M("X.m.1"), M("X.m.1")]),
-        ({"MINIMUM_CARDINALITY": "0", "MAXIMUM_CARDINALITY": "0"}, [M("X.m.1"), M("X.m.1")]),
-        ({"VALUE_PATTERN": "red|blue"}, [M("X.m.1", value="blue"), M("X.m.1", "P.B.1")]),
+        (member_type(), [M("X.m.1", "P.B.1", "red", 2.0), M("X.m.1", value="red")]),
+        (member_type(USE_VALUE="true", USE_SCALE="true", USE_TARGET="true"), [M("X.m.1", "P.B.1", "red", 2.0)]),
+        (member_type(USE_VALUE="false"), [M("X.m.1", "P.B.1", None, 2.0)]),
+        (member_type(MINIMUM_CARDINALITY="1", MAXIMUM_CARDINALITY="2"), [M("X.m.1"), M("X.m.1")]),
+        (member_type(MINIMUM_CARDINALITY="0", MAXIMUM_CARDINALITY="0"), [M("X.m.1"), M("X.m.1")]),
+        (member_type(VALUE_PATTERN="red|blue"), [M("X.m.1", value="blue"), M("X.m.1", "P.B.1")]),
     ],
 )
 def test_data_that_keeps_the_rules_is_updated_and_a_rule_that_is_absent_allows(
-    client: Client, rules: dict[str, str], data: list[M]
+    client: Client, rules: V, data: list[M]
 ) -> None:
-    client.load(ruled(*data, rules=member_type(**rules)))
+    client.load(ruled(*data, rules=rules))
     assert current(client, "force") == ["P.N.2 version type X.T.2"]
     assert len(client.get("P.N").members()) == len(data)
 

@@ -139,27 +139,25 @@ def test_a_run_whose_connection_is_killed_is_interrupted_and_a_repeated_force_fi
 
 
 @pytest.mark.parametrize("step", [1, 4])
-def test_a_run_outlives_the_death_of_the_database_server(tmp_path: Path, step: int) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    engine = make_engine(embedded.start(tmp_path), pool_size=4)
+def test_a_run_outlives_the_death_of_the_database_server(data_directory: Path, step: int) -> None:
+    engine = make_engine(embedded.start(data_directory), pool_size=4)
     migrate(engine)
     with engine.begin() as connection:
         add_user(connection, ADMIN, PASSWORD, admin=True)
     client = Client(create_app(Settings(), engine))
     assert client.post(CHAIN.xml()).number == 0
-    postmaster = int((tmp_path / "postgresql" / "postmaster.pid").read_text().split()[0])
+    postmaster = int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])
     interfere(engine, f"IF nextval('step') = {step} THEN COPY (SELECT 1) TO PROGRAM 'kill -9 {postmaster}'; END IF;")
     assert client.update("P", "force").status == 503
     engine.dispose()
-    engine = make_engine(embedded.start(tmp_path), pool_size=4)
+    engine = make_engine(embedded.start(data_directory), pool_size=4)
     client = Client(create_app(Settings(), engine))
     every_node_is_old_or_new(contents(engine))
     stop_interfering(engine)
     assert client.update("P", "force").number == 0
     assert client.update("P").updates() == []
     engine.dispose()
-    embedded.stop(tmp_path)
+    embedded.stop(data_directory)
 
 
 def test_a_cancelled_run_ends_after_its_present_node(client: Client, engine: Engine) -> None:

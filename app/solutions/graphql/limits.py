@@ -1,8 +1,8 @@
-"""What one request may ask for at the most: how deep, and how many fields and aliases."""
+"""What one request may ask for at the most: how deep, and how many fields, aliases and entries of lists."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from graphql import (
     DocumentNode,
@@ -10,57 +10,64 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
-    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    ValidationContext,
-    ValidationRule,
 )
 
 MOST_DEPTH: Final = 15
 MOST_FIELDS: Final = 500
 MOST_ALIASES: Final = 30
 MOST_TOKENS: Final = 5000
+MOST_ENTRIES: Final = 5000
+
+_TOO_DEEP = f"the query is more than {MOST_DEPTH} levels deep"
+_TOO_WIDE = f"the query asks for more than {MOST_FIELDS} fields or uses more than {MOST_ALIASES} aliases"
 
 
-class WithinLimits(ValidationRule):
-    """Refuses operations that are too deep or too wide, fragments counted wherever they are used."""
+def limit_fault(document: DocumentNode) -> GraphQLError | None:
+    """Why a document asks for too much, if it does. To be asked before rules whose time grows faster than that.
 
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
+    A fragment counts wherever it is used, and where it is defined, since the other rules look at it even where
+    nothing uses it.
+    """
+    walk = _Walk(document)
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
+            fault = walk.fault_of(definition.selection_set)
+            if fault is not None:
+                return GraphQLError(fault, definition)
+    return None
+
+
+class _Walk:
+    """Counts what the selections of a document come to. Fields and spreads both count, so that the walk ends soon
+    whatever the fragments are like, also where they use themselves."""
+
+    def __init__(self, document: DocumentNode) -> None:
         self._fragments = {
-            node.name.value: node.selection_set
-            for node in context.document.definitions
-            if isinstance(node, FragmentDefinitionNode)
+            definition.name.value: definition.selection_set
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
         }
 
-    def enter_document(self, node: DocumentNode, *_: Any) -> None:  # noqa: ANN401 - the visitor's signature
-        """Look at every operation before anything else does."""
-        for definition in node.definitions:
-            if isinstance(definition, OperationDefinitionNode):
-                self._look(definition)
-
-    def _look(self, operation: OperationDefinitionNode) -> None:
-        fields = aliases = 0
-        pending: list[tuple[SelectionSetNode, int, frozenset[str]]] = [(operation.selection_set, 1, frozenset())]
+    def fault_of(self, selection_set: SelectionSetNode) -> str | None:
+        selections = aliases = 0
+        pending: list[tuple[SelectionSetNode, int]] = [(selection_set, 1)]
         while pending:
-            selection_set, depth, inside = pending.pop()
+            present, depth = pending.pop()
             if depth > MOST_DEPTH:
-                self.report_error(GraphQLError(f"the query is more than {MOST_DEPTH} levels deep", operation))
-                return
-            for selection in selection_set.selections:
+                return _TOO_DEEP
+            for selection in present.selections:
+                selections += 1
                 if isinstance(selection, FieldNode):
-                    fields += 1
                     aliases += selection.alias is not None
-                    if selection.selection_set is not None:
-                        pending.append((selection.selection_set, depth + 1, inside))
-                elif isinstance(selection, InlineFragmentNode):
-                    pending.append((selection.selection_set, depth, inside))
+                    inner, inner_depth = selection.selection_set, depth + 1
                 elif isinstance(selection, FragmentSpreadNode):
-                    name = selection.name.value
-                    if name in self._fragments and name not in inside:
-                        pending.append((self._fragments[name], depth, inside | {name}))
-            if fields > MOST_FIELDS or aliases > MOST_ALIASES or len(pending) > MOST_FIELDS:
-                text = f"the query asks for more than {MOST_FIELDS} fields or uses more than {MOST_ALIASES} aliases"
-                self.report_error(GraphQLError(text, operation))
-                return
+                    inner, inner_depth = self._fragments.get(selection.name.value), depth
+                else:
+                    inner, inner_depth = getattr(selection, "selection_set", None), depth
+                if inner is not None:
+                    pending.append((inner, inner_depth))
+            if selections > MOST_FIELDS or aliases > MOST_ALIASES:
+                return _TOO_WIDE
+        return None

@@ -1,0 +1,29 @@
+"""CreateExternalUser: an end user, who may have instances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.answer import Answer, Fields
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import require_solutions
+from app.solutions.external_users import create_external_user
+
+
+@dataclass(frozen=True)
+class CreateExternalUserRequest:
+    """What the user is called by people, and in its own system."""
+
+    name: str | None = None
+    external_user_id: Token | None = None
+
+
+def run(request: CreateExternalUserRequest, call: Call) -> Answer:
+    """Answer the new user's id; 105 where a field is missing or the external id is taken."""
+    require_solutions(call)
+    with call.engine.begin() as connection:
+        user = create_external_user(connection, request.name, request.external_user_id)
+    return Answer((Fields(("userId", user)),))
+
+
+SERVICE = Service("CreateExternalUser", CreateExternalUserRequest, run)

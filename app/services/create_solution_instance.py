@@ -1,0 +1,46 @@
+"""CreateSolutionInstance: an instance of a solution's latest release for an end user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import (
+    GivenAuthValue,
+    GivenConfigValue,
+    given_values,
+    instance_group,
+    require_solutions,
+)
+from app.solutions.instances import create_instance
+
+
+@dataclass(frozen=True)
+class CreateSolutionInstanceRequest:
+    """A solution, an end user, a name, and values for slots."""
+
+    solution_id: Token | None = None
+    owner: Token | None = None
+    instance_name: str | None = None
+    config_value_list: tuple[GivenConfigValue, ...] | None = None
+    auth_value_list: tuple[GivenAuthValue, ...] | None = None
+
+
+def run(request: CreateSolutionInstanceRequest, call: Call) -> Answer:
+    """Answer the new instance; faults as in `app.solutions.instances.create_instance`."""
+    require_solutions(call)
+    values = given_values(request.config_value_list, request.auth_value_list)
+    with call.engine.begin() as connection:
+        instance = create_instance(
+            connection,
+            request.solution_id or "",
+            request.owner or "",
+            request.instance_name,
+            values.config_values,
+            values.auth_values,
+        )
+    return Answer((instance_group(instance),))
+
+
+SERVICE = Service("CreateSolutionInstance", CreateSolutionInstanceRequest, run)

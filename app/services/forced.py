@@ -1,0 +1,81 @@
+"""How a bulk service does what it has listed: as a run with a record and a lock, whose answer is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from app.errors import RelinkError
+from app.services.answer import Answer
+from app.services.call import Call
+from app.updates import runs
+from app.updates.runs import RunState
+
+
+class UpdateAction(StrEnum):
+    """`update` is another word for `force`: the seed uses both."""
+
+    IMPACT = "impact"
+    FORCE = "force"
+    UPDATE = "update"
+
+
+class RunOutcome(Protocol):
+    """What the work of a run comes to."""
+
+    cancelled: bool
+
+    @property
+    def error_number(self) -> int:
+        """That of the answer."""
+
+
+Done = TypeVar("Done", bound=RunOutcome)
+
+
+def forced(
+    call: Call,
+    begin: Callable[[Connection], int],
+    work: Callable[[Connection, int], Done],
+    answered: Callable[[Done], Answer],
+) -> Answer:
+    """Begin a run, do its work and answer its outcome, with `Relink-Run`.
+
+    The connection that began the run holds its lock until the answer is kept. Work that fails with a RelinkError
+    ends the run as cancelled; another failure leaves it to be found interrupted.
+    """
+    with ExitStack() as on_failure:
+        connection = on_failure.enter_context(call.engine.connect())
+        run = begin(connection)
+        on_failure.callback(runs.release, connection, run)
+        try:
+            outcome = work(connection, run)
+        except RelinkError as error:
+            runs.finish(connection, run, RunState.CANCELLED, error.number)
+            raise
+        answer = answered(outcome)
+        answer.headers["Relink-Run"] = str(run)
+        resources = on_failure.pop_all()
+
+    def keep(parts: list[bytes]) -> None:
+        with resources:
+            runs.keep_answer(connection, run, parts)
+            state = RunState.CANCELLED if outcome.cancelled else RunState.DONE
+            runs.finish(connection, run, state, outcome.error_number)
+
+    answer.keep = keep
+    return answer
+
+
+def bypassed(count: int, *, done: bool, cancelled: bool) -> list[str]:
+    """In sentences, why a run is not complete."""
+    sentences = ["The run was cancelled."] if cancelled else []
+    if count:
+        updates = "1 update was" if count == 1 and done else f"{count} updates were" if done else ""
+        updates = updates or ("1 update would be" if count == 1 else f"{count} updates would be")
+        sentences.append(f"{updates} bypassed.")
+    return sentences

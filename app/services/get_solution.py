@@ -1,0 +1,102 @@
+"""GetSolution: a solution with its draft, or with what one of its releases holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.database.engine import snapshot
+from app.errors import user_error
+from app.services.answer import Answer, Fields, Group, Part
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import require_solutions, time_text
+from app.solutions.model import AuthSlot, ConfigSlot, Content
+from app.solutions.solutions import Release, Solution, read_contents, read_releases, read_solution
+
+
+@dataclass(frozen=True)
+class GetSolutionRequest:
+    """A solution; without a number, or with 0, its draft is answered."""
+
+    solution_id: Token | None = None
+    release_number: int = 0
+
+
+def run(request: GetSolutionRequest, call: Call) -> Answer:
+    """Answer the solution and its releases; 105 where it, or the release that is asked for, is not found."""
+    require_solutions(call)
+    number = request.release_number
+    with snapshot(call.engine) as connection:
+        solution = read_solution(connection, request.solution_id or "")
+        contents = read_contents(connection, solution.solution_id, [number])
+        releases = read_releases(connection, solution.solution_id)
+    if number and number not in contents:
+        user_error("releaseNumber", "is not found")
+    return Answer(tuple(_parts(solution, contents.get(number, solution.draft), releases)))
+
+
+def _parts(solution: Solution, content: Content, releases: list[Release]) -> Iterator[Part]:
+    yield Fields(("solutionId", solution.solution_id), ("title", solution.title), ("description", solution.description))
+    yield Group("TagList", (Fields(*(("tag", tag) for tag in solution.tags)),))
+    fields = (Fields(("key", field.key), ("value", field.value)) for field in solution.custom_fields)
+    yield Group("CustomFieldList", tuple(Group("CustomField", (field,)) for field in fields))
+    yield Group("AuthSlotList", tuple(_auth_slot(slot) for slot in content.auth_slots))
+    yield Group("ConfigSlotList", tuple(_config_slot(slot) for slot in content.config_slots))
+    workflows = (
+        Fields(
+            ("sourceWorkflowId", workflow.source_workflow_id),
+            ("sourceWorkflowName", workflow.name),
+            ("trigger", workflow.trigger),
+            ("schedule", workflow.schedule),
+        )
+        for workflow in content.workflows
+    )
+    yield Group("WorkflowList", tuple(Group("Workflow", (workflow,)) for workflow in workflows))
+    yield Fields(("latestReleaseNumber", solution.latest_release_number), ("held", solution.held))
+    yield Group("ReleaseList", tuple(Group("Release", (_release(release),)) for release in releases))
+
+
+def _auth_slot(slot: AuthSlot) -> Group:
+    head = Fields(
+        ("externalId", slot.external_id),
+        ("title", slot.title),
+        ("service", slot.service),
+        ("serviceVersion", slot.service_version),
+        ("serviceEnvironment", slot.service_environment),
+    )
+    scopes = Group("ScopeList", (Fields(*(("scope", scope) for scope in sorted(slot.scopes))),))
+    tail = Fields(("authenticationId", slot.authentication_id), ("hidden", slot.hidden), ("mandatory", slot.mandatory))
+    return Group("AuthSlot", (head, scopes, tail))
+
+
+def _config_slot(slot: ConfigSlot) -> Group:
+    head = Fields(
+        ("externalId", slot.external_id),
+        ("title", slot.title),
+        ("type", slot.type),
+        ("defaultValue", slot.default_value),
+        ("hidden", slot.hidden),
+        ("mandatory", slot.mandatory),
+    )
+    if slot.ddl is None:
+        return Group("ConfigSlot", (head,))
+    ddl = Fields(
+        ("connector", slot.ddl.connector),
+        ("connectorVersion", slot.ddl.connector_version),
+        ("operation", slot.ddl.operation),
+        ("input", slot.ddl.input),
+        ("authSlotExternalId", slot.ddl.auth_slot_external_id),
+    )
+    return Group("ConfigSlot", (head, Group("Ddl", (ddl,))))
+
+
+def _release(release: Release) -> Fields:
+    return Fields(
+        ("releaseNumber", release.number),
+        ("releaseNotes", release.notes),
+        ("publishedBy", release.published_by),
+        ("publishedAt", time_text(release.published_at)),
+    )
+
+
+SERVICE = Service("GetSolution", GetSolutionRequest, run)

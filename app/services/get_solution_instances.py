@@ -1,0 +1,47 @@
+"""GetSolutionInstances: the instances that fit, page by page, with their flags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.database.engine import snapshot
+from app.services.answer import Answer, Fields, Group
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import instance_group, require_solutions
+from app.solutions.instances import InstanceFilter, read_instances
+
+
+@dataclass(frozen=True)
+class GetSolutionInstancesRequest:
+    """All that is given must hold. Pages count from 1."""
+
+    solution_instance_id: Token | None = None
+    owner: Token | None = None
+    solution_id: Token | None = None
+    has_newer_version: bool | None = None
+    requires_user_input_to_update_version: bool | None = None
+    requires_system_input_to_update_version: bool | None = None
+    page: int = 1
+    page_size: int = 100
+
+    def filter(self) -> InstanceFilter:
+        return InstanceFilter(
+            ids=None if self.solution_instance_id is None else (self.solution_instance_id,),
+            owner=self.owner,
+            solution_id=self.solution_id,
+            has_newer_version=self.has_newer_version,
+            requires_user_input_to_update_version=self.requires_user_input_to_update_version,
+            requires_system_input_to_update_version=self.requires_system_input_to_update_version,
+        )
+
+
+def run(request: GetSolutionInstancesRequest, call: Call) -> Answer:
+    """Answer how many there are, and those of the page, oldest first."""
+    require_solutions(call)
+    with snapshot(call.engine) as connection:
+        instances, total = read_instances(connection, request.filter(), request.page, request.page_size)
+    found = Group("SolutionInstanceList", (instance_group(instance) for instance in instances))
+    return Answer((Fields(("totalCount", total)), found))
+
+
+SERVICE = Service("GetSolutionInstances", GetSolutionInstancesRequest, run)

@@ -1,0 +1,29 @@
+"""PreviewSolutionRelease: what publishing a solution's draft would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.database.engine import snapshot
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import release_answer, require_solutions
+from app.solutions.solutions import preview
+
+
+@dataclass(frozen=True)
+class PreviewSolutionReleaseRequest:
+    """A solution. The notes are those of PublishSolutionRelease; nothing is done with them."""
+
+    solution_id: Token | None = None
+    release_notes: str | None = None
+
+
+def run(request: PreviewSolutionReleaseRequest, call: Call) -> Answer:
+    """Answer the changes and how many instances they concern; 105 where the solution is not found."""
+    require_solutions(call)
+    with snapshot(call.engine) as connection:
+        return release_answer(preview(connection, request.solution_id or ""))
+
+
+SERVICE = Service("PreviewSolutionRelease", PreviewSolutionReleaseRequest, run)

@@ -1,0 +1,29 @@
+"""PublishSolutionRelease: make a solution's draft its next release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import release_answer, require_solutions
+from app.solutions.solutions import publish
+
+
+@dataclass(frozen=True)
+class PublishSolutionReleaseRequest:
+    """A solution, and what there is to say about the release."""
+
+    solution_id: Token | None = None
+    release_notes: str | None = None
+
+
+def run(request: PublishSolutionReleaseRequest, call: Call) -> Answer:
+    """Answer the same as PreviewSolutionRelease, of a release that is there now."""
+    require_solutions(call)
+    user = call.caller.user_identifier
+    with call.engine.begin() as connection:
+        return release_answer(publish(connection, user, request.solution_id or "", request.release_notes))
+
+
+SERVICE = Service("PublishSolutionRelease", PublishSolutionReleaseRequest, run)

@@ -1,0 +1,28 @@
+"""RemoveAuthentication: forget an authentication."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import require_solutions
+from app.solutions.authentications import remove_authentication
+
+
+@dataclass(frozen=True)
+class RemoveAuthenticationRequest:
+    """An authentication."""
+
+    authentication_id: Token | None = None
+
+
+def run(request: RemoveAuthenticationRequest, call: Call) -> Answer:
+    """Answer nothing; faults as in `app.solutions.authentications.remove_authentication`."""
+    require_solutions(call)
+    with call.engine.begin() as connection:
+        remove_authentication(connection, request.authentication_id or "")
+    return Answer()
+
+
+SERVICE = Service("RemoveAuthentication", RemoveAuthenticationRequest, run)

@@ -1,0 +1,28 @@
+"""RemoveExternalUser: remove an end user, with all its instances and authentications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import require_solutions
+from app.solutions.external_users import remove_external_user
+
+
+@dataclass(frozen=True)
+class RemoveExternalUserRequest:
+    """An end user, by the id that CreateExternalUser has answered."""
+
+    user_id: Token | None = None
+
+
+def run(request: RemoveExternalUserRequest, call: Call) -> Answer:
+    """Answer nothing; 105 where the user is not found."""
+    require_solutions(call)
+    with call.engine.begin() as connection:
+        remove_external_user(connection, request.user_id or "")
+    return Answer()
+
+
+SERVICE = Service("RemoveExternalUser", RemoveExternalUserRequest, run)

@@ -1,0 +1,28 @@
+"""RemoveSolutionInstance: remove an instance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import require_solutions
+from app.solutions.instances import remove_instance
+
+
+@dataclass(frozen=True)
+class RemoveSolutionInstanceRequest:
+    """An instance."""
+
+    solution_instance_id: Token | None = None
+
+
+def run(request: RemoveSolutionInstanceRequest, call: Call) -> Answer:
+    """Answer nothing; 105 where the instance is not found."""
+    require_solutions(call)
+    with call.engine.begin() as connection:
+        remove_instance(connection, request.solution_instance_id or "")
+    return Answer()
+
+
+SERVICE = Service("RemoveSolutionInstance", RemoveSolutionInstanceRequest, run)

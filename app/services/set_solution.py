@@ -1,0 +1,148 @@
+"""SetSolution: make a solution, or change its draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.answer import Answer, Fields
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import require_solutions
+from app.solutions.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Trigger, Workflow
+from app.solutions.solutions import CustomField, SolutionDraft, set_draft
+
+
+@dataclass(frozen=True)
+class GivenCustomField:
+    """As `CustomField`."""
+
+    key: Token | None = None
+    value: str | None = None
+
+    def field(self) -> CustomField:
+        return CustomField(self.key or "", self.value or "")
+
+
+@dataclass(frozen=True)
+class GivenAuthSlot:
+    """As `AuthSlot`."""
+
+    external_id: Token | None = None
+    title: str | None = None
+    service: Token | None = None
+    service_version: Token | None = None
+    service_environment: Token | None = None
+    scope_list: tuple[Token, ...] | None = None
+    authentication_id: Token | None = None
+    hidden: bool = False
+    mandatory: bool = True
+
+    def slot(self) -> AuthSlot:
+        return AuthSlot(
+            self.external_id or "",
+            self.title or "",
+            self.service or "",
+            self.service_version or "",
+            self.service_environment or "",
+            frozenset(self.scope_list or ()),
+            self.authentication_id,
+            self.hidden,
+            self.mandatory,
+        )
+
+
+@dataclass(frozen=True)
+class GivenDdl:
+    """As `Ddl`."""
+
+    connector: Token | None = None
+    connector_version: Token | None = None
+    operation: Token | None = None
+    input: str | None = None
+    auth_slot_external_id: Token | None = None
+
+    def ddl(self) -> Ddl:
+        return Ddl(
+            self.connector or "",
+            self.connector_version or "",
+            self.operation or "",
+            self.input,
+            self.auth_slot_external_id,
+        )
+
+
+@dataclass(frozen=True)
+class GivenConfigSlot:
+    """As `ConfigSlot`."""
+
+    external_id: Token | None = None
+    title: str | None = None
+    type: ConfigType = ConfigType.STRING
+    default_value: str | None = None
+    hidden: bool = False
+    mandatory: bool = True
+    ddl: GivenDdl | None = None
+
+    def slot(self) -> ConfigSlot:
+        return ConfigSlot(
+            self.external_id or "",
+            self.title or "",
+            self.type,
+            self.default_value,
+            self.hidden,
+            self.mandatory,
+            None if self.ddl is None else self.ddl.ddl(),
+        )
+
+
+@dataclass(frozen=True)
+class GivenWorkflow:
+    """As `Workflow`."""
+
+    source_workflow_id: Token | None = None
+    source_workflow_name: str | None = None
+    trigger: Trigger = Trigger.MANUAL
+    schedule: Token | None = None
+
+    def workflow(self) -> Workflow:
+        return Workflow(self.source_workflow_id or "", self.source_workflow_name or "", self.trigger, self.schedule)
+
+
+@dataclass(frozen=True)
+class SetSolutionRequest:
+    """A solution, a new one where there is no id. What is absent keeps."""
+
+    solution_id: Token | None = None
+    title: str | None = None
+    description: str | None = None
+    tag_list: tuple[Token, ...] | None = None
+    custom_field_list: tuple[GivenCustomField, ...] | None = None
+    auth_slot_list: tuple[GivenAuthSlot, ...] | None = None
+    config_slot_list: tuple[GivenConfigSlot, ...] | None = None
+    workflow_list: tuple[GivenWorkflow, ...] | None = None
+    held: bool | None = None
+
+    def draft(self) -> SolutionDraft:
+        fields, auth_slots, config_slots = self.custom_field_list, self.auth_slot_list, self.config_slot_list
+        workflows = self.workflow_list
+        return SolutionDraft(
+            self.solution_id,
+            self.title,
+            self.description,
+            self.tag_list,
+            None if fields is None else tuple(given.field() for given in fields),
+            None if auth_slots is None else tuple(given.slot() for given in auth_slots),
+            None if config_slots is None else tuple(given.slot() for given in config_slots),
+            None if workflows is None else tuple(given.workflow() for given in workflows),
+            self.held,
+        )
+
+
+def run(request: SetSolutionRequest, call: Call) -> Answer:
+    """Answer the solution's id; faults as in `app.solutions.solutions.set_draft`."""
+    require_solutions(call)
+    with call.engine.begin() as connection:
+        solution = set_draft(connection, request.draft())
+    return Answer((Fields(("solutionId", solution)),))
+
+
+SERVICE = Service("SetSolution", SetSolutionRequest, run)

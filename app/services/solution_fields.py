@@ -1,0 +1,134 @@
+"""What the services about solutions have in common: who may call them, values as given, and parts of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.errors import NotAuthorisedError, UserError
+from app.identity.right import ADMINISTER_SOLUTIONS
+from app.services.answer import Answer, Fields, Group
+from app.services.call import Call, Token
+from app.solutions.changes import Change
+from app.solutions.instance_values import Given
+from app.solutions.instances import Instance
+from app.solutions.solutions import PublishPreview
+
+
+@dataclass(frozen=True)
+class GivenConfigValue:
+    """JSON as text for a config slot."""
+
+    external_id: Token | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class GivenAuthValue:
+    """An authentication for an auth slot."""
+
+    external_id: Token | None = None
+    auth_id: Token | None = None
+
+
+def require_solutions(call: Call) -> None:
+    """Raise NotAuthorisedError (101) unless the caller administers solutions."""
+    if not call.caller.administers_solutions:
+        raise NotAuthorisedError(f"not authorised to administer solutions: that needs {ADMINISTER_SOLUTIONS}")
+
+
+def given_values(
+    config_value_list: tuple[GivenConfigValue, ...] | None, auth_value_list: tuple[GivenAuthValue, ...] | None
+) -> Given:
+    """The values of a request. Raises UserError where something is missing, or a slot is given twice."""
+    faults: list[tuple[str, str]] = []
+    config = [(given.external_id, given.value) for given in config_value_list or ()]
+    auth = [(given.external_id, given.auth_id) for given in auth_value_list or ()]
+    values = Given(
+        _by_slot("ConfigValueList/ConfigValue", "value", config, faults),
+        _by_slot("AuthValueList/AuthValue", "authId", auth, faults),
+    )
+    if faults:
+        raise UserError(faults)
+    return values
+
+
+def instance_group(instance: Instance) -> Group:
+    """An instance as it stands in answers."""
+    head = Fields(
+        ("solutionInstanceId", instance.instance_id),
+        ("name", instance.name),
+        ("enabled", instance.enabled),
+        ("created", time_text(instance.created)),
+        ("held", instance.held),
+        ("owner", instance.owner),
+        ("solutionId", instance.solution_id),
+        ("releaseNumber", instance.release_number),
+    )
+    flags = Fields(
+        ("hasNewerVersion", instance.flags.has_newer_version),
+        ("requiresUserInputToUpdateVersion", instance.flags.requires_user_input_to_update_version),
+        ("requiresSystemInputToUpdateVersion", instance.flags.requires_system_input_to_update_version),
+    )
+    parts = (
+        head,
+        Group("SolutionVersionFlags", (flags,)),
+        Group("ConfigValueList", tuple(_pairs("ConfigValue", "value", instance.config_values))),
+        Group("AuthValueList", tuple(_pairs("AuthValue", "authId", instance.auth_values))),
+        Group("PendingSlotList", (Fields(*(("externalId", slot.external_id) for slot in instance.pending)),)),
+    )
+    return Group("SolutionInstance", parts)
+
+
+def release_answer(preview: PublishPreview) -> Answer:
+    """A release, published or only previewed, and what it means for the instances."""
+    judgement = preview.judgement
+    fields = Fields(
+        ("solutionId", preview.solution_id),
+        ("releaseNumber", preview.release_number),
+        ("breakingChanges", judgement.breaking_changes),
+        ("requiresNewUserInput", judgement.requires_new_user_input),
+        ("requiresNewSystemInput", judgement.requires_new_system_input),
+        ("notice", preview.notice),
+        ("instancesAutomatic", preview.instances_automatic),
+        ("instancesUpgrade", preview.instances_upgrade),
+    )
+    return Answer((fields, Group("SlotChangeList", (_change(change) for change in judgement.changes))))
+
+
+def time_text(moment: datetime) -> str:
+    """A time in UTC, to the millisecond, as in the documents: `2019-09-26T10:03:28.902Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _by_slot(
+    path: str, value_field: str, given: list[tuple[str | None, str | None]], faults: list[tuple[str, str]]
+) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for position, (external_id, value) in enumerate(given, 1):
+        if external_id is None:
+            faults.append((f"{path}[{position}]/externalId", "is missing"))
+        elif external_id in values:
+            faults.append((f"{path}[{position}]/externalId", "is given twice"))
+        if value is None:
+            faults.append((f"{path}[{position}]/{value_field}", "is missing"))
+        values[external_id or ""] = value or ""
+    return values
+
+
+def _pairs(name: str, value_field: str, values: dict[str, str]) -> Iterator[Group]:
+    for external_id, value in values.items():
+        yield Group(name, (Fields(("externalId", external_id), (value_field, value)),))
+
+
+def _change(change: Change) -> Group:
+    fields = Fields(
+        ("slotKind", change.kind),
+        ("externalId", change.external_id),
+        ("code", change.code),
+        ("message", change.message),
+        ("breakingChange", change.breaking),
+        ("hidden", change.hidden),
+    )
+    return Group("SlotChange", (fields,))

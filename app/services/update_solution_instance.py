@@ -1,0 +1,50 @@
+"""UpdateSolutionInstance: change an instance on the release that it is on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import (
+    GivenAuthValue,
+    GivenConfigValue,
+    given_values,
+    instance_group,
+    require_solutions,
+)
+from app.solutions.instances import update_instance
+
+
+@dataclass(frozen=True)
+class UpdateSolutionInstanceRequest:
+    """What is absent keeps."""
+
+    solution_instance_id: Token | None = None
+    instance_name: str | None = None
+    enabled: bool | None = None
+    held: bool | None = None
+    error_on_enabling_with_missing_values: bool = False
+    config_value_list: tuple[GivenConfigValue, ...] | None = None
+    auth_value_list: tuple[GivenAuthValue, ...] | None = None
+
+
+def run(request: UpdateSolutionInstanceRequest, call: Call) -> Answer:
+    """Answer the instance; faults as in `app.solutions.instances.update_instance`."""
+    require_solutions(call)
+    values = given_values(request.config_value_list, request.auth_value_list)
+    with call.engine.begin() as connection:
+        instance = update_instance(
+            connection,
+            request.solution_instance_id or "",
+            name=request.instance_name,
+            enabled=request.enabled,
+            held=request.held,
+            config_values=values.config_values,
+            auth_values=values.auth_values,
+            error_on_enabling_with_missing_values=request.error_on_enabling_with_missing_values,
+        )
+    return Answer((instance_group(instance),))
+
+
+SERVICE = Service("UpdateSolutionInstance", UpdateSolutionInstanceRequest, run)

@@ -1,0 +1,116 @@
+"""UpdateSolutionInstances: list what would become of the instances of a solution (`impact`), or do it (`force`).
+
+See `app.solutions.rollout` for what becomes of which instance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from app.database.engine import snapshot
+from app.services.answer import Answer, Fields, Group
+from app.services.call import Call, Service, Token
+from app.services.forced import UpdateAction, bypassed, forced
+from app.services.solution_fields import GivenConfigValue, given_values, require_solutions
+from app.solutions.rollout import InstanceUpdate, UpdateType, Wanted, rollout
+from app.solutions.rollout_run import Outcome, force, impact
+from app.updates import runs
+
+
+@dataclass(frozen=True)
+class UpdateSolutionInstancesRequest:
+    """A solution, and what narrows the choice of its instances; the latest release where there is no target."""
+
+    solution_id: Token | None = None
+    action: UpdateAction = UpdateAction.IMPACT
+    owner: Token | None = None
+    tag_list: tuple[Token, ...] = ()
+    percent: int | None = None
+    target_release_number: int | None = None
+    config_value_list: tuple[GivenConfigValue, ...] | None = None
+
+    def wanted(self) -> Wanted:
+        """As the domain has it. Raises UserError where the list of values is not one value per slot."""
+        return Wanted(
+            solution_id=self.solution_id or "",
+            owner=self.owner,
+            tags=self.tag_list,
+            percent=self.percent,
+            target=self.target_release_number or None,
+            config_values=given_values(self.config_value_list, None).config_values,
+        )
+
+
+def update_solution_instances(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
+    """Answer the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
+    require_solutions(call)
+    wanted = request.wanted()
+    if request.action is not UpdateAction.IMPACT:
+        return _forced(wanted, call)
+    outcome = _planned(wanted, call)
+    answer = _answer(outcome)
+    answer.headers["ETag"] = f'"{outcome.fingerprint}"'
+    return answer
+
+
+def _forced(wanted: Wanted, call: Call) -> Answer:
+    with snapshot(call.engine) as connection:
+        solution_id = rollout(connection, wanted).solution.solution_id
+
+    def begin(connection: Connection) -> int:
+        return runs.begin(connection, call.caller, runs.SolutionContext(solution_id), _options(wanted))
+
+    def work(connection: Connection, run: int) -> Outcome:
+        return force(connection, run, _planned(wanted, call), call.if_match)
+
+    return forced(call, begin, work, _answer)
+
+
+def _planned(wanted: Wanted, call: Call) -> Outcome:
+    with snapshot(call.engine) as connection:
+        return impact(connection, rollout(connection, wanted))
+
+
+def _options(wanted: Wanted) -> dict[str, object]:
+    """For the record of the run. The values may be secrets: it has the slots that they are for."""
+    return {
+        "owner": wanted.owner,
+        "tags": wanted.tags,
+        "percent": wanted.percent,
+        "targetReleaseNumber": wanted.target,
+        "configSlots": list(wanted.config_values),
+    }
+
+
+def _answer(outcome: Outcome) -> Answer:
+    rollout = outcome.rollout
+    head = Fields(
+        ("solutionId", rollout.solution.solution_id),
+        ("title", rollout.solution.title),
+        ("releaseNumber", rollout.target),
+    )
+    rows = Group("UpdateList", (_row(update, rollout.target) for update in outcome.updates))
+    description = bypassed(outcome.bypassed, done=outcome.done, cancelled=outcome.cancelled)
+    return Answer((head, rows), outcome.error_number, " ".join(description) or None)
+
+
+def _row(update: InstanceUpdate, target: int) -> Group:
+    instance = update.instance
+    fields = Fields(
+        ("solutionInstanceId", instance.instance_id),
+        ("name", instance.name),
+        ("owner", instance.owner),
+        ("releaseNumberFrom", instance.release),
+        ("releaseNumberTo", target),
+        ("updateType", update.type.value),
+        ("errorMessage", update.error_message),
+    )
+    if update.type is not UpdateType.UPGRADE:
+        return Group("Update", (fields,))
+    pending = Fields(*(("externalId", external_id) for external_id in update.pending))
+    return Group("Update", (fields, Group("PendingSlotList", (pending,))))
+
+
+SERVICE = Service("UpdateSolutionInstances", UpdateSolutionInstancesRequest, update_solution_instances)

@@ -1,0 +1,42 @@
+"""UpgradeSolutionInstance: move an instance to the latest release of its solution.
+
+With its id only, where the end user runs the wizard after that; or with values for new slots, hidden ones above all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import (
+    GivenAuthValue,
+    GivenConfigValue,
+    given_values,
+    instance_group,
+    require_solutions,
+)
+from app.solutions.instances import upgrade_instance
+
+
+@dataclass(frozen=True)
+class UpgradeSolutionInstanceRequest:
+    """An instance, and values for slots of the latest release."""
+
+    solution_instance_id: Token | None = None
+    config_value_list: tuple[GivenConfigValue, ...] | None = None
+    auth_value_list: tuple[GivenAuthValue, ...] | None = None
+
+
+def run(request: UpgradeSolutionInstanceRequest, call: Call) -> Answer:
+    """Answer the instance; faults as in `app.solutions.instances.upgrade_instance`."""
+    require_solutions(call)
+    values = given_values(request.config_value_list, request.auth_value_list)
+    with call.engine.begin() as connection:
+        instance = upgrade_instance(
+            connection, request.solution_instance_id or "", values.config_values, values.auth_values
+        )
+    return Answer((instance_group(instance),))
+
+
+SERVICE = Service("UpgradeSolutionInstance", UpgradeSolutionInstanceRequest, run)

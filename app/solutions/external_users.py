@@ -1,0 +1,137 @@
+"""The end users of solutions: those who have instances and authentications. They are no accounts of Relink."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, text
+
+from app.errors import UserError, user_error
+from app.solutions.texts import MOST_EXTERNAL_ID, Fault, identifier, text_faults
+
+_COLUMNS = "user_identifier, name, external_user_identifier, is_test_user, created_at"
+_INSERT = text("""
+    INSERT INTO external_user (name, external_user_identifier, is_test_user) VALUES (:name, :external, :test)
+    ON CONFLICT DO NOTHING RETURNING user_identifier
+""")
+_UPDATE = text("""
+    UPDATE external_user SET name = coalesce(:name, name), is_test_user = coalesce(:test, is_test_user),
+           external_user_identifier = coalesce(:external, external_user_identifier)
+    WHERE user_identifier = :user
+""")
+_TAKEN = text("""
+    SELECT FROM external_user WHERE external_user_identifier = :external AND user_identifier IS DISTINCT FROM :user
+""")
+_FIND = text(f"""
+    SELECT {_COLUMNS} FROM external_user
+    WHERE (NOT :by_id OR user_identifier = cast(:user AS uuid))
+      AND external_user_identifier = coalesce(:external, external_user_identifier)
+      AND name = coalesce(:name, name) AND is_test_user = coalesce(:test, is_test_user)
+    ORDER BY created_at, user_identifier
+""")  # noqa: S608
+
+
+@dataclass(frozen=True)
+class UserFilter:
+    """Which end users: all that is given must hold."""
+
+    user_id: str | None = None
+    external_user_id: str | None = None
+    name: str | None = None
+    is_test_user: bool | None = None
+
+
+@dataclass(frozen=True)
+class ExternalUser:
+    """An end user. `external_user_id` is what the partner calls them."""
+
+    user_id: str
+    name: str
+    external_user_id: str
+    is_test_user: bool
+    created: datetime
+
+
+def create_external_user(
+    connection: Connection, name: str | None, external_user_id: str | None, *, is_test_user: bool = False
+) -> str:
+    """Create an end user and answer its id. Raises UserError about `name` and `externalUserId`."""
+    _check(name, external_user_id, new=True)
+    values = {"name": name, "external": external_user_id, "test": is_test_user}
+    # ON CONFLICT waits for whoever is creating the same user and then adds nothing.
+    user = connection.execute(_INSERT, values).scalar_one_or_none()
+    if user is None:
+        user_error("externalUserId", f"{external_user_id} is taken")
+    return str(user)
+
+
+def update_external_user(
+    connection: Connection,
+    user_id: str,
+    *,
+    name: str | None = None,
+    external_user_id: str | None = None,
+    is_test_user: bool | None = None,
+) -> None:
+    """Change what is given of an end user. Raises UserError about `userId`, `name` and `externalUserId`."""
+    user = lock_external_user(connection, user_id, "userId")
+    _check(name, external_user_id, new=False)
+    values = {"user": user, "name": name, "external": external_user_id, "test": is_test_user}
+    if connection.execute(_TAKEN, values).first() is not None:
+        user_error("externalUserId", f"{external_user_id} is taken")
+    connection.execute(_UPDATE, values)
+
+
+def remove_external_user(connection: Connection, user_id: str) -> None:
+    """Remove an end user with all its instances and authentications ("Removing a user disables and deletes all that
+    user's instances"). Raises UserError about `userId`."""
+    query = text("DELETE FROM external_user WHERE user_identifier = :user")
+    if connection.execute(query, {"user": identifier(user_id)}).rowcount == 0:
+        user_error("userId", "is not found")
+
+
+def read_external_user(connection: Connection, user_id: str) -> ExternalUser:
+    """An end user. Raises UserError about `userId`."""
+    query = text(f"SELECT {_COLUMNS} FROM external_user WHERE user_identifier = :user")  # noqa: S608
+    row = connection.execute(query, {"user": identifier(user_id)}).one_or_none()
+    if row is None:
+        user_error("userId", "is not found")
+    return _external_user(row)
+
+
+def read_external_users(connection: Connection, wanted: UserFilter) -> list[ExternalUser]:
+    """The end users that a filter lets through, by age."""
+    values = {
+        "by_id": wanted.user_id is not None,
+        "user": identifier(wanted.user_id),
+        "external": wanted.external_user_id,
+        "name": wanted.name,
+        "test": wanted.is_test_user,
+    }
+    return [_external_user(row) for row in connection.execute(_FIND, values)]
+
+
+def lock_external_user(connection: Connection, user_id: str | None, field: str) -> str:
+    """Answer the id of an end user, who is not removed before the transaction ends. Raises UserError."""
+    query = text("SELECT user_identifier FROM external_user WHERE user_identifier = :user FOR KEY SHARE")
+    user = connection.execute(query, {"user": identifier(user_id)}).scalar_one_or_none()
+    if user is None:
+        user_error(field, "is not found" if user_id else "is missing")
+    return str(user)
+
+
+def _check(name: str | None, external_user_id: str | None, *, new: bool) -> None:
+    faults: list[Fault] = []
+    if new or name is not None:
+        faults += text_faults("name", name)
+    if new or external_user_id is not None:
+        faults += text_faults("externalUserId", external_user_id, most=MOST_EXTERNAL_ID)
+    if faults:
+        raise UserError(faults)
+
+
+def _external_user(row: Row[tuple[object, ...]]) -> ExternalUser:
+    return ExternalUser(
+        str(row.user_identifier), row.name, row.external_user_identifier, row.is_test_user, row.created_at
+    )

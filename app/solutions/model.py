@@ -1,0 +1,257 @@
+"""The words of solutions (design section 8): slots, workflows, and what a release holds.
+
+A release's content is a value: equal contents are interchangeable, and nothing here knows the database.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Never, TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+MAXIMUM_JSON_BYTES = 1024 * 1024
+MAXIMUM_JSON_NESTING = 100
+
+
+class SlotKind(StrEnum):
+    """The two kinds of slot that an instance fills."""
+
+    AUTH = "auth"
+    CONFIG = "config"
+
+
+class ConfigType(StrEnum):
+    """What the value of a config slot is. `ddl` is a drop-down list that a connector's operation fills."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    OBJECT = "object"
+    ARRAY = "array"
+    DDL = "ddl"
+
+    def admits(self, value: Json) -> bool:
+        """Whether a JSON value is of this type.
+
+        A boolean is no number. A number without a fraction is an integer however it is written (1.0, 1e3): JSON
+        knows no difference, and `same_json` makes none. null is of no type. What a drop-down list gives is a
+        string, a number or a boolean.
+        """
+        if isinstance(value, bool):
+            return self in (ConfigType.BOOLEAN, ConfigType.DDL)
+        if isinstance(value, float) and self is ConfigType.INTEGER:
+            return value.is_integer()
+        return isinstance(value, _PYTHON_TYPES[self])
+
+
+_PYTHON_TYPES: dict[ConfigType, tuple[type, ...]] = {
+    ConfigType.STRING: (str,),
+    ConfigType.INTEGER: (int,),
+    ConfigType.NUMBER: (int, float),
+    ConfigType.BOOLEAN: (bool,),
+    ConfigType.OBJECT: (dict,),
+    ConfigType.ARRAY: (list,),
+    ConfigType.DDL: (str, int, float),
+}
+
+
+class Trigger(StrEnum):
+    """What starts a workflow."""
+
+    WEBHOOK = "webhook"
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
+
+
+@dataclass(frozen=True)
+class AuthSlot:
+    """A slot for an authentication. `authentication_id` is the builder's own."""
+
+    external_id: str
+    title: str = ""
+    service: str = ""
+    service_version: str = ""
+    service_environment: str = ""
+    scopes: frozenset[str] = frozenset()
+    authentication_id: str | None = None
+    hidden: bool = False
+    mandatory: bool = True
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether an instance without an authentication for the slot lacks something."""
+        return self.mandatory
+
+
+@dataclass(frozen=True)
+class Ddl:
+    """Where a drop-down list comes from. `input` is JSON as text."""
+
+    connector: str
+    connector_version: str
+    operation: str
+    input: str | None = None
+    auth_slot_external_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ConfigSlot:
+    """A slot for a JSON value. `default_value` is JSON as text, None where there is none."""
+
+    external_id: str
+    title: str = ""
+    type: ConfigType = ConfigType.STRING
+    default_value: str | None = None
+    hidden: bool = False
+    mandatory: bool = True
+    ddl: Ddl | None = None
+
+    @property
+    def has_default(self) -> bool:
+        """Whether the default can stand in for a value: it is there and of the slot's type."""
+        if self.default_value is None:
+            return False
+        try:
+            return self.type.admits(read_json(self.default_value))
+        except NotJsonError:
+            return False
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether an instance without a value for the slot lacks something."""
+        return self.mandatory and not self.has_default
+
+
+Slot: TypeAlias = AuthSlot | ConfigSlot
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow of the solution. `schedule` is a cron expression where the trigger is scheduled."""
+
+    source_workflow_id: str
+    name: str = ""
+    trigger: Trigger = Trigger.MANUAL
+    schedule: str | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a draft or a release holds. External ids are unique within their kind."""
+
+    auth_slots: tuple[AuthSlot, ...] = ()
+    config_slots: tuple[ConfigSlot, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+
+    def slot(self, kind: SlotKind, external_id: str) -> Slot | None:
+        """The slot of a kind with an external id, or None."""
+        slots: tuple[Slot, ...] = self.auth_slots if kind is SlotKind.AUTH else self.config_slots
+        return next((slot for slot in slots if slot.external_id == external_id), None)
+
+
+@dataclass(frozen=True)
+class GivenValue:
+    """A value that an instance holds: JSON as text for a config slot; for an auth slot what the authentication is
+    for. `given_for_release` is the latest release of the solution when it was given."""
+
+    value: str | None
+    authentication: AuthenticationFacts | None
+    given_for_release: int
+
+
+@dataclass(frozen=True)
+class AuthenticationFacts:
+    """What of an authentication decides whether it fits a slot."""
+
+    authentication_id: str
+    service: str
+    service_version: str
+    service_environment: str
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Flags:
+    """The three flags of an instance, in the words of the document."""
+
+    has_newer_version: bool = False
+    requires_user_input_to_update_version: bool = False
+    requires_system_input_to_update_version: bool = False
+
+
+class NotJsonError(ValueError):
+    """A text that is not taken as JSON. Its words follow "the value ..." and never hold the text."""
+
+
+def read_json(text: str) -> Json:
+    """The value of a JSON text (RFC 8259). Of equal keys the last counts. Size and nesting are limited.
+
+    NaN, Infinity and numbers beyond a double are not JSON here. Raises `NotJsonError`.
+    """
+    try:
+        _check_size(text)
+        value: Json = json.loads(text, parse_float=_finite, parse_constant=_no_constant)
+    except NotJsonError:
+        raise
+    except RecursionError:
+        raise NotJsonError(_NESTED) from None
+    except ValueError:  # which holds the text
+        raise NotJsonError("is not JSON") from None
+    if _nesting_exceeds(value, MAXIMUM_JSON_NESTING):
+        raise NotJsonError(_NESTED)
+    return value
+
+
+def same_json(one: str | None, other: str | None) -> bool:
+    """Whether two JSON texts say the same: `{"a": 1}` and `{ "a":1.0 }` do. Texts that are not JSON compare as text."""
+    if one is None or other is None or one == other:
+        return one == other
+    try:
+        return _same(read_json(one), read_json(other))
+    except NotJsonError:
+        return False
+
+
+_NESTED = f"is nested more than {MAXIMUM_JSON_NESTING} deep"
+
+
+def _check_size(text: str) -> None:
+    if len(text) > MAXIMUM_JSON_BYTES or len(text.encode()) > MAXIMUM_JSON_BYTES:
+        raise NotJsonError(f"is larger than {MAXIMUM_JSON_BYTES} bytes")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise NotJsonError("has a number that is too large")
+    return number
+
+
+def _no_constant(_: str) -> Never:
+    raise NotJsonError("is not JSON")
+
+
+def _nesting_exceeds(value: Json, most: int) -> bool:
+    level = [value]
+    for _ in range(most + 1):
+        containers = [item for item in level if isinstance(item, list | dict)]
+        if not containers:
+            return False
+        level = [child for item in containers for child in (item.values() if isinstance(item, dict) else item)]
+    return True
+
+
+def _same(one: Json, other: Json) -> bool:
+    """Equality of JSON values, in which `true` is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return one == other

@@ -1,0 +1,330 @@
+"""Solutions: their drafts and releases, and what a publication does to the instances (design section 8)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from croniter import CroniterError, croniter
+from sqlalchemy import Connection, Row, text
+
+from app.errors import UserError, user_error
+from app.solutions.authentications import read_authentications
+from app.solutions.contents import content_of_text, read_contents
+from app.solutions.documents import content_faults, to_document
+from app.solutions.flags import Contents, Notice, PublishJudgement, judge_publish
+from app.solutions.instance_flags import OnRelease, read_flags
+from app.solutions.model import AuthSlot, ConfigSlot, Content, Flags, Workflow
+from app.solutions.outbox import announce
+from app.solutions.texts import MOST_DESCRIPTION, MOST_LABEL, Fault, identifier, text_faults
+
+__all__ = [
+    "CustomField",
+    "PublishPreview",
+    "Release",
+    "Solution",
+    "SolutionDraft",
+    "is_schedule",
+    "preview",
+    "publish",
+    "read_contents",
+    "read_releases",
+    "read_solution",
+    "read_solutions",
+    "set_draft",
+]
+
+_DAYS_AND_MONTHS = "sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_SCHEDULE = re.compile(rf"((\d|[*,/-]|{_DAYS_AND_MONTHS})+( |$)){{5}}", re.ASCII | re.IGNORECASE)
+
+_COLUMNS = """
+    solution_identifier::text, title, description, tags, custom_fields, draft::text, held, latest_release_number,
+    created_at
+"""
+_INSERT = text("""
+    INSERT INTO solution (title, description, tags, custom_fields, draft, held)
+    VALUES (:title, :description, :tags, cast(:custom_fields AS jsonb), cast(:draft AS jsonb), :held)
+    RETURNING solution_identifier::text
+""")
+_UPDATE = text("""
+    UPDATE solution SET title = :title, description = :description, tags = :tags, held = :held,
+           custom_fields = cast(:custom_fields AS jsonb), draft = cast(:draft AS jsonb)
+    WHERE solution_identifier = :solution
+""")
+_RELEASES = text("""
+    SELECT r.release_number, r.title, r.notes, a.user_logon_reference, r.published_at
+    FROM solution_release r LEFT JOIN account a ON a.user_identifier = r.published_by
+    WHERE r.solution_identifier = :solution ORDER BY r.release_number
+""")
+_PUBLISH = text("""
+    WITH release AS (
+      INSERT INTO solution_release (solution_identifier, release_number, title, content, notes, published_by)
+      SELECT solution_identifier, :number, title, draft, :notes, :user
+      FROM solution WHERE solution_identifier = :solution
+    )
+    UPDATE solution SET latest_release_number = :number WHERE solution_identifier = :solution
+""")
+_INSTANCES = text("""
+    SELECT instance_identifier::text, release_number, held FROM solution_instance
+    WHERE solution_identifier = :solution
+""")
+
+
+@dataclass(frozen=True)
+class CustomField:
+    """A key and a value that mean something to the builder."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
+class SolutionDraft:
+    """What is given of a solution, a new one where there is no id. What is absent keeps; an empty list empties."""
+
+    solution_id: str | None = None
+    title: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
+    custom_fields: tuple[CustomField, ...] | None = None
+    auth_slots: tuple[AuthSlot, ...] | None = None
+    config_slots: tuple[ConfigSlot, ...] | None = None
+    workflows: tuple[Workflow, ...] | None = None
+    held: bool | None = None
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solution with its draft. Without a release, `latest_release_number` is 0."""
+
+    solution_id: str
+    title: str
+    description: str | None
+    tags: tuple[str, ...]
+    custom_fields: tuple[CustomField, ...]
+    draft: Content
+    held: bool
+    latest_release_number: int
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is known of a release besides its content. `published_by` is a logon reference."""
+
+    number: int
+    title: str
+    notes: str | None
+    published_by: str | None
+    published_at: datetime
+
+
+@dataclass(frozen=True)
+class PublishPreview:
+    """A release that is, or would be, published, and how many instances move by themselves or need an upgrade."""
+
+    solution_id: str
+    release_number: int
+    judgement: PublishJudgement
+    instances_automatic: int
+    instances_upgrade: int
+
+    @property
+    def notice(self) -> Notice:
+        """Which of the two notices a person should see. Instances may need an upgrade for an older release's sake."""
+        return Notice.UPGRADE if self.instances_upgrade else self.judgement.notice
+
+
+def set_draft(connection: Connection, draft: SolutionDraft) -> str:
+    """Create a solution or change it and its draft; answer its id. Raises UserError about fields of SetSolution."""
+    held = None if draft.solution_id is None else _locked(connection, draft.solution_id)
+    faults = [
+        *text_faults("title", draft.title, required=held is None),
+        *text_faults("description", draft.description, most=MOST_DESCRIPTION, required=False),
+        *_tag_faults(draft.tags or ()),
+        *_custom_field_faults(draft.custom_fields or ()),
+    ]
+    content = _merged(Content() if held is None else held.draft, draft)
+    faults += content_faults(content, is_schedule)
+    faults += _authentication_faults(connection, draft.auth_slots or ())
+    if faults:
+        raise UserError(faults)
+    values = _values(draft, held, content)
+    if held is None:
+        return str(connection.execute(_INSERT, values).scalar_one())
+    connection.execute(_UPDATE, {**values, "solution": held.solution_id})
+    return held.solution_id
+
+
+def read_solution(connection: Connection, solution_id: str) -> Solution:
+    """A solution. Raises UserError about `solutionId`."""
+    found = read_solutions(connection, ids=[solution_id])
+    if not found:
+        user_error("solutionId", "is not found" if solution_id else "is missing")
+    return found[0]
+
+
+def read_solutions(
+    connection: Connection, *, ids: Iterable[str] | None = None, tags: Collection[str] = (), published: bool = False
+) -> list[Solution]:
+    """Solutions by age: those of `ids` that there are, those that have all of `tags`, only the published ones."""
+    values: dict[str, object] = {"tags": list(tags), "published": published}
+    query = (
+        f"SELECT {_COLUMNS} FROM solution"  # noqa: S608
+        " WHERE tags @> cast(:tags AS text[]) AND (NOT :published OR latest_release_number > 0)"
+    )
+    if ids is not None:
+        query += " AND solution_identifier = ANY (cast(:ids AS uuid[]))"
+        values["ids"] = [known for known in map(identifier, ids) if known is not None]
+    return [_solution(row) for row in connection.execute(text(f"{query} ORDER BY created_at, 1"), values)]
+
+
+def read_releases(connection: Connection, solution_id: str) -> list[Release]:
+    """The releases of a solution, by number."""
+    return [Release(*row) for row in connection.execute(_RELEASES, {"solution": identifier(solution_id)})]
+
+
+def preview(connection: Connection, solution_id: str) -> PublishPreview:
+    """What publishing the draft now would do, without doing it. Raises UserError about `solutionId`."""
+    return _preview(connection, read_solution(connection, solution_id))[0]
+
+
+def publish(connection: Connection, user_identifier: int | None, solution_id: str, notes: str | None) -> PublishPreview:
+    """Make the draft the next release; numbers have no gaps. People are told of instances that need their end users.
+
+    Raises UserError about `solutionId`, `releaseNotes`.
+    """
+    faults = text_faults("releaseNotes", notes, most=MOST_DESCRIPTION, required=False)
+    if faults:
+        raise UserError(faults)
+    solution = _locked(connection, solution_id)
+    previewed, needing_users = _preview(connection, solution)
+    values = {
+        "solution": solution.solution_id,
+        "number": previewed.release_number,
+        "notes": notes,
+        "user": user_identifier,
+    }
+    connection.execute(_PUBLISH, values)
+    announce(connection, solution.solution_id, previewed.release_number, needing_users)
+    return previewed
+
+
+def is_schedule(expression: str) -> bool:
+    """Whether a text is a cron expression of five fields for which there is a next time.
+
+    Not of croniter's own notations, such as a field for seconds, or `R` for a time at random.
+    """
+    if not _SCHEDULE.fullmatch(expression):
+        return False
+    try:
+        croniter(expression, datetime.now(UTC)).get_next()
+    except (CroniterError, ValueError):
+        return False
+    return True
+
+
+def _preview(connection: Connection, solution: Solution) -> tuple[PublishPreview, list[str]]:
+    """What publishing the draft would do, and the instances that would need their end users."""
+    latest = solution.latest_release_number
+    contents = read_contents(connection, solution.solution_id)
+    automatic, flags = _instances(connection, solution, {**contents, latest + 1: solution.draft})
+    upgrade = sum(map(_needs_something, flags.values()))
+    judgement = judge_publish(contents.get(latest), solution.draft)
+    needing_users = [instance for instance, its in flags.items() if its.requires_user_input_to_update_version]
+    return PublishPreview(solution.solution_id, latest + 1, judgement, automatic, upgrade), needing_users
+
+
+def _instances(connection: Connection, solution: Solution, contents: Contents) -> tuple[int, dict[str, Flags]]:
+    """How many instances would move to the draft by themselves, and the flags that all would have. What is on hold
+    does not move."""
+    number = solution.latest_release_number + 1
+    rows = connection.execute(_INSTANCES, {"solution": solution.solution_id}).all()
+    instances = [OnRelease(row[0], solution.solution_id, row[1], number) for row in rows]
+    flags = read_flags(connection, instances, {solution.solution_id: contents})
+    automatic = sum(not (solution.held or row.held or _needs_something(flags[row[0]])) for row in rows)
+    return automatic, flags
+
+
+def _needs_something(flags: Flags) -> bool:
+    return flags.requires_user_input_to_update_version or flags.requires_system_input_to_update_version
+
+
+def _locked(connection: Connection, solution_id: str) -> Solution:
+    query = f"SELECT {_COLUMNS} FROM solution WHERE solution_identifier = :solution FOR NO KEY UPDATE"  # noqa: S608
+    row = connection.execute(text(query), {"solution": identifier(solution_id)}).one_or_none()
+    if row is None:
+        user_error("solutionId", "is not found" if solution_id else "is missing")
+    return _solution(row)
+
+
+def _merged(held: Content, draft: SolutionDraft) -> Content:
+    given = {
+        "auth_slots": None if draft.auth_slots is None else tuple(map(_with_known_id, draft.auth_slots)),
+        "config_slots": draft.config_slots,
+        "workflows": draft.workflows,
+    }
+    return replace(held, **{name: part for name, part in given.items() if part is not None})  # type: ignore[arg-type]
+
+
+def _with_known_id(slot: AuthSlot) -> AuthSlot:
+    """A slot whose authentication is named as the database writes it: in small letters."""
+    return replace(slot, authentication_id=identifier(slot.authentication_id) or slot.authentication_id)
+
+
+def _values(draft: SolutionDraft, held: Solution | None, content: Content) -> dict[str, object]:
+    """All columns of a solution: what is given, else what it has."""
+    tags = draft.tags if draft.tags is not None else held.tags if held else ()
+    fields = draft.custom_fields if draft.custom_fields is not None else held.custom_fields if held else ()
+    return {
+        "title": draft.title or (held.title if held else None),
+        "description": draft.description or (held.description if held else None),
+        "tags": list(dict.fromkeys(tags)),
+        "custom_fields": json.dumps([{"key": field.key, "value": field.value} for field in fields]),
+        "draft": json.dumps(to_document(content)),
+        "held": draft.held if draft.held is not None else held.held if held else False,
+    }
+
+
+def _tag_faults(tags: Iterable[str]) -> Iterator[Fault]:
+    for position, tag in enumerate(tags, 1):
+        yield from text_faults(f"TagList/tag[{position}]", tag, most=MOST_LABEL)
+
+
+def _custom_field_faults(fields: Iterable[CustomField]) -> Iterator[Fault]:
+    for position, field in enumerate(fields, 1):
+        path = f"CustomFieldList/CustomField[{position}]"
+        yield from text_faults(f"{path}/key", field.key, most=MOST_LABEL)
+        yield from text_faults(f"{path}/value", field.value, most=MOST_DESCRIPTION, required=False)
+
+
+def _authentication_faults(connection: Connection, slots: Iterable[AuthSlot]) -> list[Fault]:
+    """A slot's own authentication is the builder's."""
+    named = {
+        f"AuthSlotList/AuthSlot[{position}]/authenticationId": slot.authentication_id
+        for position, slot in enumerate(slots, 1)
+        if slot.authentication_id is not None
+    }
+    if not named:
+        return []
+    known = read_authentications(connection, ids=named.values())
+    builders = {key for key, authentication in known.items() if authentication.owner is None}
+    return [(path, "is not found") for path, given in named.items() if identifier(given) not in builders]
+
+
+def _solution(row: Row[tuple[object, ...]]) -> Solution:
+    fields = tuple(CustomField(field["key"], field["value"]) for field in row.custom_fields)
+    return Solution(
+        row.solution_identifier,
+        row.title,
+        row.description,
+        tuple(row.tags),
+        fields,
+        content_of_text(row.draft),
+        row.held,
+        row.latest_release_number,
+        row.created_at,
+    )

@@ -1,0 +1,13 @@
+"""Which elements and parameters hold secrets, by their names."""
+
+from __future__ import annotations
+
+
+def names_a_password(path: str) -> bool:
+    """Whether a flat XML path leads to, or into, a password or session token."""
+    return any(step.startswith("sessiontoken") or "password" in step for step in path.lower().split("/"))
+
+
+def names_a_secret(path: str) -> bool:
+    """The same, with what else is not to be repeated: the `data` of an authentication."""
+    return names_a_password(path) or any(step.partition("[")[0] == "data" for step in path.split("/"))

@@ -1,0 +1,24 @@
+"""`relink demo`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.commands.conftest import ROOT
+
+
+def test_the_demo_ends_well_and_leaves_nothing(data_directory: Path) -> None:
+    folder = data_directory.parent
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "demo"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "TMPDIR": str(folder)}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1:]) == (0, ["run 1: 229 of 229 steps"])
+    assert "To do: 228 new versions, 1 changed draft." in done.stdout
+    assert "Done: 228 new versions, 1 changed draft." in done.stdout
+    assert "<UpdateList/>" in done.stdout
+    assert "post '<UpdateNodeVersions>" in done.stdout
+    assert list(folder.iterdir()) == []

@@ -1,0 +1,114 @@
+"""`relink serve`, as the process that it is."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from urllib.request import urlopen
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.commands.service import Service
+from tests.builders import Graph, draft, frozen, links
+from tests.commands.conftest import Relink, Serve, eventually
+from tests.http import ADMIN, PASSWORD, Client, message
+
+
+def read(url: str) -> str:
+    with urlopen(url) as response:  # noqa: S310 - it is the URL of our own service
+        return str(response.read().decode())
+
+
+def answer_of(service: Service, body: str) -> int:
+    """The error number of the answer to a request."""
+    with service.post(body.encode()) as reply:
+        return reply.error_number
+
+
+def database_runs(data_directory: Path) -> bool:
+    """Whether the embedded database runs; the last thing that it does is to remove this file."""
+    return (data_directory / "postgresql" / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_embedded_database_runs_as_long_as_the_service(
+    serve: Serve, data_directory: Path, number: signal.Signals
+) -> None:
+    served = serve({"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory)})
+    assert '"ok"' in read(f"{served.url}/readyz")
+    assert database_runs(data_directory)
+    assert served.stop(number) == 0
+    assert not database_runs(data_directory)
+
+
+def test_a_killed_service_leaves_a_database_that_the_next_one_stops(serve: Serve, data_directory: Path) -> None:
+    environment = {"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory)}
+    serve(environment).stop(signal.SIGKILL)
+    served = serve(environment)
+    assert '"ok"' in read(f"{served.url}/readyz")
+    assert served.stop() == 0
+    assert not database_runs(data_directory)
+
+
+def test_metrics_are_those_of_all_workers(serve: Serve, database_url: str) -> None:
+    served = serve({"RELINK_DATABASE_URL": database_url})
+    for _ in range(20):
+        read(f"{served.url}/healthz")
+    assert 'relink_requests_total{error_number="",service="health.healthz",status="200"} 20.0' in read(
+        f"{served.url}/metrics"
+    )
+
+
+def test_a_database_that_is_behind_is_refused(relink_on: Callable[[str], Relink], empty_database_url: str) -> None:
+    result = relink_on(empty_database_url)("serve", "--bind", "127.0.0.1:0")
+    assert result.exit_code == 1
+    assert "run 'relink migrate'" in result.stderr
+
+
+def test_a_port_that_is_taken_is_told(database_url: str, relink_on: Callable[[str], Relink]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = relink_on(database_url)("serve", "--bind", address)
+    assert result.exit_code == 2
+    assert f"{address}: Address already in use" in result.stderr
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:many", "nowhere.invalid:8080", "192.0.2.1:8080"])
+def test_an_address_that_can_not_be_is_told(
+    database_url: str, relink_on: Callable[[str], Relink], address: str
+) -> None:
+    result = relink_on(database_url)("serve", "--bind", address)
+    assert result.exit_code == 2
+    assert f"Invalid value for '--bind': {address}" in result.stderr
+
+
+def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
+    serve: Serve, database_url: str, client: Client, engine: Engine
+) -> None:
+    """The run is held at P.N1, the second of its three nodes, until it was asked to end."""
+    graph = Graph().node("P.N3", frozen(), draft())
+    for number in range(3):
+        graph.node(f"P.N{number}", frozen(*links(f"P.N{number + 1}.1")))
+    client.load(graph)
+    served = serve({"RELINK_DATABASE_URL": database_url})
+    force = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"})
+    service = Service(served.url, ADMIN, PASSWORD)
+    answers: list[int] = []
+    with engine.connect() as connection, engine.connect() as watching:
+        reading = watching.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("SELECT FROM node WHERE node_reference = 'P.N1' FOR UPDATE"))
+        thread = Thread(target=lambda: answers.append(answer_of(service, force)))
+        thread.start()
+        eventually(lambda: reading.execute(text("SELECT count(*) = 1 FROM run_outcome")).scalar_one())
+        served.process.terminate()
+        eventually(lambda: reading.execute(text("SELECT bool_and(cancel_requested) FROM run")).scalar_one())
+        connection.rollback()
+        thread.join()
+    assert served.process.wait() == 0
+    assert answers == [108]
+    assert client.get("P.N1").text("nodeVersionNumber") == "2"
+    assert client.get("P.N0").text("nodeVersionNumber") == "1"

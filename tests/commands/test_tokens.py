@@ -1,0 +1,37 @@
+"""`relink token add`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.commands.conftest import Relink
+from tests.solutions.graphql.client import GraphQL
+
+
+@pytest.fixture
+def on_database(relink_on: Callable[[str], Relink], database_url: str) -> Relink:
+    return relink_on(database_url)
+
+
+def test_a_master_token_is_printed_once_and_is_good(on_database: Relink, app: Flask) -> None:
+    result = on_database("token", "add", "Partner", "--master")
+    assert result.exit_code == 0
+    token = result.stdout.strip()
+    assert len(token) >= 40
+    assert GraphQL(app, token).viewer("details { name }") == {"name": "Partner"}
+
+
+def test_user_tokens_are_not_made_here(on_database: Relink) -> None:
+    result = on_database("token", "add", "Partner")
+    assert result.exit_code == 2
+    assert "--master" in result.stderr
+
+
+@pytest.mark.parametrize("name", [" ", "x" * 201])
+def test_a_token_has_a_name(on_database: Relink, name: str) -> None:
+    result = on_database("token", "add", name, "--master")
+    assert result.exit_code == 1
+    assert "NAME must have 1 to 200 characters" in result.stderr

@@ -1,0 +1,241 @@
+"""`relink worker`, as the processes that it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.database.migrate import migrate, require_schema
+from app.database.queue import missing_migrations, shipped_migrations
+from tests.commands.conftest import ROOT, WITHIN, Relink, Serve, eventually
+from tests.solution_store import Store, config_slot, workflow
+from tests.solutions.moves import moves_made, multiply, on_releases, record_moves
+from tests.solutions.receiver import SECRET, receiver
+
+MANY = 10_000
+MANY_WITHIN = 600
+"""Two workers need some 30 s on two idle cores."""
+
+Worker = subprocess.Popen[bytes]
+StartWorker = Callable[..., Worker]
+
+
+@pytest.fixture
+def start_worker(database_url: str, tmp_path: Path) -> Iterator[StartWorker]:
+    """Starts workers on the database, with `RELINK_` variables; they are stopped at the end."""
+    with ExitStack() as stack, (tmp_path / "worker.log").open("wb") as log:
+
+        def start(**variables: str) -> Worker:
+            environment = {**os.environ, "RELINK_DATABASE_URL": database_url, "RELINK_LAZY_UPDATE_DELAY": "0"}
+            command = [sys.executable, "-W", "ignore", "-m", "app.cli", "worker"]
+            return stack.enter_context(
+                _ended(subprocess.Popen(command, env={**environment, **variables}, cwd=ROOT, stdout=log, stderr=log))
+            )
+
+        yield start
+
+
+@contextmanager
+def _ended(process: Worker) -> Iterator[Worker]:
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(WITHIN)
+
+
+def moved(engine: Engine) -> int:
+    return on_releases(engine).get(2, 0)
+
+
+def to_be_moved(store: Store, engine: Engine, count: int) -> None:
+    """Instances of a solution that all go with a release that drops one of their slots and adds a workflow."""
+    slots = [config_slot("a"), config_slot("b")]
+    solution = store.published(config=slots, workflows=[workflow("w", trigger="webhook")])
+    multiply(engine, store.instance(solution, config={"a": '"x"', "b": '"y"'}), count)
+    workflows = [workflow("w", trigger="webhook"), workflow("v", trigger="webhook")]
+    store.republish(solution, config=slots[:1], workflows=workflows)
+
+
+def test_two_workers_one_of_them_killed_half_way_move_each_of_10_000_instances_once(
+    store: Store, engine: Engine, start_worker: StartWorker
+) -> None:
+    record_moves(engine)
+    to_be_moved(store, engine, MANY)
+    killed, _ = start_worker(), start_worker()
+    eventually(lambda: moved(engine) > MANY // 3, MANY_WITHIN)
+    killed.kill()
+    killed.wait()
+    assert moved(engine) < MANY
+    eventually(lambda: moved(engine) == MANY, MANY_WITHIN)
+    made = moves_made(engine)
+    assert len(made) == len({instance for instance, *_ in made}) == MANY
+    with engine.connect() as connection:
+        values = "SELECT external_identifier, count(*)::integer FROM instance_value GROUP BY 1"
+        assert [tuple(row) for row in connection.execute(text(values))] == [("a", MANY)]
+        workflows = "SELECT source_workflow_identifier, count(trigger_key)::integer FROM workflow_instance GROUP BY 1"
+        assert {row[0]: row[1] for row in connection.execute(text(workflows))} == {"v": MANY, "w": MANY}
+
+
+def test_sigterm_ends_it_after_the_present_instance_and_the_next_one_goes_on(
+    store: Store, engine: Engine, start_worker: StartWorker
+) -> None:
+    record_moves(engine)
+    to_be_moved(store, engine, 2000)
+    worker = start_worker()
+    eventually(lambda: moved(engine) > 20)
+    worker.terminate()
+    assert worker.wait(WITHIN) == 0
+    with engine.connect() as connection:
+        left = "SELECT (SELECT count(*) FROM procrastinate_workers), count(*) FILTER (WHERE status = 'doing')"
+        assert tuple(connection.execute(text(f"{left} FROM procrastinate_jobs")).one()) == (0, 0)
+    assert moved(engine) == len(moves_made(engine)) < 2000
+    start_worker()
+    eventually(lambda: moved(engine) == 2000)
+    assert len(moves_made(engine)) == 2000
+
+
+def test_it_comes_back_when_the_database_does(store: Store, engine: Engine, start_worker: StartWorker) -> None:
+    to_be_moved(store, engine, 1)
+    worker = start_worker()
+    eventually(lambda: moved(engine) == 1)
+    with engine.connect() as connection:
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+    engine.dispose()
+    to_be_moved(store, engine, 1)
+    eventually(lambda: moved(engine) == 2)
+    assert worker.poll() is None
+
+
+def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
+    with receiver() as receiving:
+        receiving.answers = [500]
+        solution = store.published()
+        instances = {store.instance(solution), store.instance(solution)}
+        start_worker(RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
+        store.republish(solution, config=[config_slot("a")])
+        eventually(lambda: {message["solutionInstanceId"] for message in receiving.messages} == instances)
+        eventually(lambda: len(receiving.messages) == 3)
+    assert len({message["id"] for message in receiving.messages}) == 2
+
+
+def test_a_webhook_without_a_secret_is_refused(relink_on: Callable[[str], Relink], database_url: str) -> None:
+    relink = relink_on(database_url).with_environment(RELINK_WEBHOOK_URL="https://example.com/")
+    result = relink("worker")
+    assert result.exit_code == 1
+    assert "RELINK_WEBHOOK_SECRET" in result.stderr
+
+
+def test_a_database_that_is_behind_is_refused(relink_on: Callable[[str], Relink], empty_database_url: str) -> None:
+    result = relink_on(empty_database_url)("worker")
+    assert result.exit_code == 1
+    assert "run 'relink migrate'" in result.stderr
+
+
+class TestBesideServe:
+    def test_with_an_embedded_database_there_is_one_as_long_as_the_service(
+        self, serve: Serve, data_directory: Path
+    ) -> None:
+        served = serve({"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory)})
+        (worker,) = eventually(lambda: workers_of(served.process.pid))
+        os.kill(worker, signal.SIGKILL)
+        (other,) = eventually(lambda: [pid for pid in workers_of(served.process.pid) if pid != worker])
+        assert served.stop() == 0
+        assert not runs(other)
+
+    def test_it_ends_with_a_service_that_is_killed(self, serve: Serve, data_directory: Path) -> None:
+        served = serve({"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory)})
+        (worker,) = eventually(lambda: workers_of(served.process.pid))
+        served.stop(signal.SIGKILL)
+        eventually(lambda: not runs(worker))
+
+    def test_it_can_be_left_out(self, serve: Serve, data_directory: Path) -> None:
+        embedded = {"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
+        assert workers_of(serve(embedded).process.pid) == []
+
+    def test_on_a_database_server_there_is_none(self, serve: Serve, database_url: str) -> None:
+        assert workers_of(serve({"RELINK_DATABASE_URL": database_url}).process.pid) == []
+
+
+def workers_of(process: int) -> list[int]:
+    """The workers among the processes that a process started."""
+    children = [int(child) for task in Path(f"/proc/{process}/task").iterdir() for child in _children(task)]
+    return [child for child in children if b"worker" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")]
+
+
+def _children(task: Path) -> list[str]:
+    return (task / "children").read_text().split()
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there, and is not only waited for by its parent."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+class TestQueue:
+    """The tables of the queue are procrastinate's, and have the migrations that the installed one ships."""
+
+    def test_a_new_database_lacks_none(self, engine: Engine) -> None:
+        with engine.connect() as connection:
+            assert missing_migrations(connection) == []
+        assert len(shipped_migrations()) > 30
+
+    def test_an_older_one_gets_those_that_it_lacks(
+        self, engine: Engine, database_url: str, relink_on: Callable[[str], Relink]
+    ) -> None:
+        """From the first release of procrastinate on; the result is what a new database has."""
+        relink, fresh = relink_on(database_url), routines_and_tables(engine)
+        make_first_queue(engine)
+        assert routines_and_tables(engine) != fresh
+        result = relink("check")
+        assert result.exit_code == 1
+        assert "run 'relink migrate'" in result.stdout
+        assert relink("worker").exit_code == 1
+        assert shipped_migrations()[-1] in relink("migrate").stdout
+        assert relink("check").exit_code == 0
+        assert routines_and_tables(engine) == fresh
+        migrate(engine)
+        require_schema(engine)
+
+
+def routines_and_tables(engine: Engine) -> set[str]:
+    query = """
+        SELECT oid::regprocedure::text FROM pg_proc WHERE starts_with(proname, 'procrastinate')
+        UNION SELECT table_name || '.' || column_name FROM information_schema.columns
+        WHERE starts_with(table_name, 'procrastinate')
+    """
+    with engine.connect() as connection:
+        return set(connection.execute(text(query)).scalars())
+
+
+def make_first_queue(engine: Engine) -> None:
+    """Put the tables that the first release of procrastinate made in the place of the present ones."""
+    first = shipped_migrations()[0]
+    drop = """
+        DROP TABLE procrastinate_jobs, procrastinate_periodic_defers, procrastinate_events, procrastinate_workers
+          CASCADE;
+        DO $$ DECLARE routine regprocedure; BEGIN
+          FOR routine IN SELECT oid FROM pg_proc WHERE starts_with(proname, 'procrastinate') LOOP
+            EXECUTE 'DROP FUNCTION ' || routine || ' CASCADE';
+          END LOOP;
+        END $$;
+        DROP TYPE procrastinate_job_status, procrastinate_job_event_type, procrastinate_job_to_defer_v1 CASCADE;
+    """
+    migrations = Path(sys.modules["procrastinate"].__path__[0]) / "sql" / "migrations"
+    with engine.begin() as connection:
+        connection.connection.cursor().execute(drop)
+        connection.connection.cursor().execute((migrations / f"{first}.sql").read_bytes())
+        connection.execute(text("DELETE FROM queue_migration WHERE name <> :first"), {"first": first})

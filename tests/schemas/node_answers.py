@@ -1,0 +1,159 @@
+"""Answers of the services for nodes, users and permissions: contents that their schemas take or refuse."""
+
+from tests.schemas.node_requests import MEMBER_TYPE
+from tests.schemas.reading import ERROR, LONGEST_REFERENCE, Table, wrap
+
+SIX = (
+    "<nodeVersionIdentifier>41</nodeVersionIdentifier><nodeVersionReference>acme.catalog.2</nodeVersionReference>"
+    "<nodeName>Catalogue</nodeName><nodeIdentifier>7</nodeIdentifier><nodeReference>acme.catalog</nodeReference>"
+    "<nodeVersionNumber>2</nodeVersionNumber>"
+)
+ROW = "<nodeReference>acme.A</nodeReference><nodeVersionNumber>2</nodeVersionNumber><nodeName/>"
+MEMBER_UPDATE = (
+    "<nodeReferenceMemberType>acme.part</nodeReferenceMemberType>"
+    "<nodeVersionNumberMemberType>1</nodeVersionNumberMemberType><nodeNameMemberType>Part</nodeNameMemberType>"
+    "<memberUpdateType>change</memberUpdateType><nodeReferenceTarget>acme.B</nodeReferenceTarget>"
+    "<nodeVersionNumberTarget>2</nodeVersionNumberTarget><nodeNameTarget>B</nodeNameTarget>"
+)
+UPDATE = (
+    f"{ROW}<updateType>version</updateType><errorMessage/><typeUpdateType>change</typeUpdateType>"
+    "<nodeReferenceType>acme.T</nodeReferenceType><nodeVersionNumberType>2</nodeVersionNumberType>"
+    "<nodeNameType>T</nodeNameType><MemberUpdateList>"
+    f"<MemberUpdate>{MEMBER_UPDATE}</MemberUpdate>"
+    "</MemberUpdateList>"
+)
+UPDATE_REMOVE = (
+    f"{ROW}<updateType>version</updateType><typeUpdateType>none</typeUpdateType><MemberUpdateList><MemberUpdate>"
+    "<nodeReferenceMemberType>acme.part</nodeReferenceMemberType>"
+    "<nodeVersionNumberMemberType>1</nodeVersionNumberMemberType><nodeNameMemberType/>"
+    "<memberUpdateType>remove</memberUpdateType></MemberUpdate></MemberUpdateList>"
+)
+MEMBER = (
+    "<nodeVersionReferenceMemberType>acme.part.1</nodeVersionReferenceMemberType><nodeNameMemberType/>"
+    "<nodeMemberSequence>1</nodeMemberSequence><nodeMemberValue> v </nodeMemberValue>"
+    "<nodeMemberScale>-2.5E-3</nodeMemberScale><nodeVersionReferenceTarget>acme.B.2</nodeVersionReferenceTarget>"
+    "<nodeNameTarget/><nodeMemberComment>c</nodeMemberComment>"
+)
+
+# Everything that an answer can hold, in the one right order
+FULL_NODE_ANSWERS = {
+    "Error": ERROR,
+    "UpdateNodeVersions": f"{ERROR}{SIX}<UpdateList><Update>{UPDATE}</Update></UpdateList>",
+    "NodeImport": f"{ERROR}<nodesCreated>2</nodesCreated><versionsCreated>3</versionsCreated>"
+    "<versionsReplaced>0</versionsReplaced><membersWritten>9007199254740991</membersWritten>",
+    "GetNode": f"{ERROR}{SIX}<nodeFrozenVersionNumber>0</nodeFrozenVersionNumber><nodeVersionComment/>"
+    "<nodeVersionReferenceType>system.PACKAGE_LISTING.1</nodeVersionReferenceType><nodeNameType>Package</nodeNameType>"
+    f"<MemberList><Member>{MEMBER}</Member></MemberList>",
+    "FreezeNode": f"{ERROR}{SIX}<NodeList><Node>{ROW}<errorMessage>m</errorMessage></Node></NodeList>",
+    "CopyNode": f"{ERROR}{SIX}",
+    "CreateUser": f"{ERROR}<userIdentifier>3</userIdentifier><userLogonReference>ann</userLogonReference>",
+    "CreatePermission": f"{ERROR}<permissionIdentifier>5</permissionIdentifier>",
+}
+
+# Contents after an errorNumber of 0
+NODE_ANSWERS = {
+    "Error": Table(good=[], bad=["<errorMessage/><errorDescription/>", SIX, "<requestId/>"]),
+    "UpdateNodeVersions": Table(
+        good=[
+            SIX,
+            f"{SIX}<UpdateList/>",
+            f"<UpdateList><Update>{UPDATE}</Update><Update>{UPDATE}</Update></UpdateList>",
+            f"<UpdateList><Update>{ROW}<updateType>warning</updateType><errorMessage>m</errorMessage></Update></UpdateList>",
+            f"<UpdateList><Update>{ROW}<updateType>error</updateType><errorMessage>m</errorMessage></Update></UpdateList>",
+            f"<UpdateList><Update>{UPDATE_REMOVE}</Update></UpdateList>",
+            f"<UpdateList><Update>{ROW}<updateType>change</updateType><MemberUpdateList/></Update></UpdateList>",
+            wrap("nodeVersionReference", f"{LONGEST_REFERENCE}.999999"),
+        ],
+        bad=[
+            f"<UpdateList><Update>{ROW}<updateType>modify</updateType></Update></UpdateList>",
+            f"<UpdateList><Update>{ROW}</Update></UpdateList>",
+            "<UpdateList><Update/></UpdateList>",
+            "<UpdateList/><UpdateList/>",
+            f"<UpdateList><Update>{UPDATE.replace('>change<', '>modify<')}</Update></UpdateList>",
+            f"<UpdateList><Update>{UPDATE.replace('>change<', '>remove<', 1)}</Update></UpdateList>",
+            f"<UpdateList><Update>{UPDATE.replace('>2<', '>0<', 1)}</Update></UpdateList>",
+            f"<UpdateList>{UPDATE}</UpdateList>",
+        ],
+    ),
+    "NodeImport": Table(
+        good=["<nodesCreated>0</nodesCreated>", "<membersWritten>1000000</membersWritten>"],
+        bad=[
+            "<nodesCreated/>",
+            "<nodesCreated>-1</nodesCreated>",
+            "<membersWritten>9007199254740992</membersWritten>",
+            "<NodeList/>",
+        ],
+    ),
+    "GetNode": Table(
+        good=[
+            SIX,
+            f"{SIX}<MemberList/>",
+            "<nodeFrozenVersionNumber>999999</nodeFrozenVersionNumber>",
+            f"<MemberList><Member>{MEMBER_TYPE}</Member><Member>{MEMBER}</Member></MemberList>",
+            f"<MemberList><Member>{MEMBER_TYPE}<nodeMemberValue/></Member></MemberList>",
+        ],
+        bad=[
+            "<nodeFrozenVersionNumber/>",
+            "<nodeFrozenVersionNumber>-1</nodeFrozenVersionNumber>",
+            "<MemberList><Member/></MemberList>",
+            f"<MemberList><Member>{MEMBER_TYPE}<nodeMemberScale>INF</nodeMemberScale></Member></MemberList>",
+            f"<MemberList><Member>{MEMBER_TYPE}<nodeMemberScale/></Member></MemberList>",
+        ],
+    ),
+    "FreezeNode": Table(
+        good=[SIX, f"{SIX}<NodeList/>", f"<NodeList><Node>{ROW}</Node><Node>{ROW}</Node></NodeList>"],
+        bad=["<NodeList><Node/></NodeList>", f"<NodeList>{ROW}</NodeList>", f"<NodeList/>{SIX}"],
+    ),
+    "CopyNode": Table(
+        good=[SIX, "<nodeName/>"],
+        bad=[
+            "<nodeVersionIdentifier/>",
+            "<nodeVersionIdentifier>0</nodeVersionIdentifier>",
+            "<nodeVersionNumber>0</nodeVersionNumber>",
+            SIX + SIX,
+        ],
+    ),
+    "CreateUser": Table(
+        good=["<userIdentifier>1</userIdentifier>", "<userLogonReference>ann</userLogonReference>"],
+        bad=["<userIdentifier/>", "<userIdentifier>ann</userIdentifier>", "<password>s3cret</password>"],
+    ),
+    "CreatePermission": Table(
+        good=["<permissionIdentifier>1</permissionIdentifier>"],
+        bad=[
+            "<permissionIdentifier/>",
+            "<permissionIdentifier>0</permissionIdentifier>",
+            "<objectReference/>",
+        ],
+    ),
+}
+
+# The elements of the documented output, in their order
+DOCUMENTED_OUTPUT = [
+    "errorNumber",
+    "nodeVersionIdentifier",
+    "nodeVersionReference",
+    "nodeName",
+    "nodeIdentifier",
+    "nodeReference",
+    "nodeVersionNumber",
+    "UpdateList",
+    "Update",
+    "nodeReference",
+    "nodeVersionNumber",
+    "nodeName",
+    "updateType",
+    "errorMessage",
+    "typeUpdateType",
+    "nodeReferenceType",
+    "nodeVersionNumberType",
+    "nodeNameType",
+    "MemberUpdateList",
+    "MemberUpdate",
+    "nodeReferenceMemberType",
+    "nodeVersionNumberMemberType",
+    "nodeNameMemberType",
+    "memberUpdateType",
+    "nodeReferenceTarget",
+    "nodeVersionNumberTarget",
+    "nodeNameTarget",
+]

@@ -1,0 +1,72 @@
+"""What tests of roll-outs and lazy updates look at: every move that was ever committed."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, text
+
+_RECORD = """
+    CREATE TABLE move_made (instance_identifier uuid, from_release integer, to_release integer, transaction xid8);
+    CREATE FUNCTION record_move() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO move_made
+      VALUES (NEW.instance_identifier, OLD.release_number, NEW.release_number, pg_current_xact_id());
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER record_move AFTER UPDATE OF release_number ON solution_instance
+      FOR EACH ROW EXECUTE FUNCTION record_move();
+"""
+_REFUSE = """
+    CREATE FUNCTION refuse_move() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      RAISE EXCEPTION 'not this one';
+    END $$;
+    CREATE TRIGGER refuse_move BEFORE UPDATE OF release_number ON solution_instance
+      FOR EACH ROW WHEN (NEW.name = 'broken') EXECUTE FUNCTION refuse_move();
+"""
+_COPIES = """
+    WITH copies AS (
+      INSERT INTO solution_instance (solution_identifier, release_number, owner, name)
+      SELECT solution_identifier, release_number, owner, name
+      FROM solution_instance, generate_series(2, :count)
+      WHERE instance_identifier = CAST(:instance AS uuid)
+      RETURNING instance_identifier
+    )
+    INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value, given_for_release)
+    SELECT c.instance_identifier, v.slot_kind, v.external_identifier, v.value, v.given_for_release
+    FROM copies c, instance_value v WHERE v.instance_identifier = CAST(:instance AS uuid)
+"""
+
+
+def record_moves(engine: Engine) -> None:
+    """From here on every move leaves a row."""
+    with engine.begin() as connection:
+        connection.execute(text(_RECORD))
+
+
+def moves_made(engine: Engine) -> list[tuple[str, int, int]]:
+    """(instance, from, to) of every move, each of which has a transaction of its own."""
+    query = "SELECT instance_identifier::text, from_release, to_release, transaction::text FROM move_made"
+    with engine.connect() as connection:
+        rows = connection.execute(text(query)).all()
+    assert len({row[3] for row in rows}) == len(rows), "one commit per instance"
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def refuse_broken(engine: Engine) -> None:
+    """From here on the database refuses to move instances with the name `broken`."""
+    with engine.begin() as connection:
+        connection.execute(text(_REFUSE))
+
+
+def multiply(engine: Engine, instance: str, count: int) -> None:
+    """So many instances that are like this one, with the same config values."""
+    with engine.begin() as connection:
+        connection.execute(text(_COPIES), {"instance": instance, "count": count})
+        connection.execute(text("ANALYZE solution_instance, instance_value"))
+
+
+def on_releases(engine: Engine) -> dict[int, int]:
+    """How many instances are on which release."""
+    query = "SELECT release_number, count(*) FROM solution_instance GROUP BY 1 ORDER BY 1"
+    with engine.connect() as connection:
+        return {row[0]: row[1] for row in connection.execute(text(query))}

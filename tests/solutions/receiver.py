@@ -1,0 +1,69 @@
+"""A webhook's receiver that checks signatures as a partner would."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+SECRET = "a shared secret"  # noqa: S105 - of a receiver that exists in tests alone
+
+
+@dataclass
+class Receiver:
+    """What came, and with which status it is answered: the next of `answers`, and 200 when those are used up."""
+
+    url: str = ""
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+
+@contextmanager
+def receiver() -> Iterator[Receiver]:
+    """A receiver that listens as long as the context lasts."""
+    received = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.paths.append(self.path)
+            if not is_signed(self.headers["Relink-Signature"], body):
+                status = 401
+            else:
+                assert self.headers["Content-Type"] == "application/json"
+                received.messages.append(json.loads(body))
+                status = received.answers.pop(0) if received.answers else 200
+            self.send_response(status)
+            if status == 302:
+                self.send_header("Location", f"{received.url}/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    received.url = f"http://127.0.0.1:{server.server_port}/relink?for=us"
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield received
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def is_signed(header: str, body: bytes) -> bool:
+    """As the documentation tells receivers to check it."""
+    parts = dict(part.split("=", 1) for part in header.split(","))
+    expected = hmac.new(SECRET.encode(), parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, parts["v1"]) and abs(time.time() - int(parts["t"])) < 60

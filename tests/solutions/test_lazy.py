@@ -1,0 +1,235 @@
+"""Lazy updates: instances that need nothing move by themselves ("Automatic (lazy) updates"; design section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.settings import Settings
+from app.solutions.lazy import due_at, move_due_instances
+from app.solutions.model import Trigger, Workflow
+from tests.solution_store import Store, auth_slot, config_slot, ddl, leaves, workflow
+from tests.solutions.moves import moves_made, multiply, on_releases, record_moves, refuse_broken
+
+AT = datetime(2026, 3, 1, 11, 50, tzinfo=UTC)
+AT_ONCE = Settings(lazy_update_delay=0)
+
+
+def scheduled(schedule: str) -> Workflow:
+    return Workflow("w", trigger=Trigger.SCHEDULED, schedule=schedule)
+
+
+class TestDueAt:
+    def test_the_delay_after_the_release(self) -> None:
+        assert due_at(AT, 120, ()) == AT + timedelta(minutes=2)
+        assert due_at(AT, 120, (Workflow("a", trigger=Trigger.WEBHOOK), Workflow("b"))) == AT + timedelta(minutes=2)
+
+    def test_the_next_scheduled_run_after_the_delay(self) -> None:
+        assert due_at(AT, 120, (scheduled("0 * * * *"),)) == AT + timedelta(minutes=10)
+        assert due_at(AT, 600, (scheduled("0 * * * *"),)) == AT + timedelta(minutes=70)
+
+    def test_of_several_schedules_the_earliest(self) -> None:
+        every = (scheduled("0 3 * * *"), Workflow("a"), scheduled("55 * * * *"), scheduled("0 * * * *"))
+        assert due_at(AT, 120, every) == AT + timedelta(minutes=5)
+
+    def test_schedules_are_in_utc(self) -> None:
+        elsewhere = AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
+        assert due_at(elsewhere, 120, (scheduled("0 12 * * *"),)) == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize("schedule", ["0 0 30 2 *", "now and then", ""])
+    def test_a_schedule_without_a_next_run_is_none(self, schedule: str) -> None:
+        assert due_at(AT, 120, (scheduled(schedule),)) == AT + timedelta(minutes=2)
+
+
+@pytest.fixture
+def published_at(engine: Engine) -> Callable[[str], datetime]:
+    """When the latest release of a solution was published."""
+
+    def read(solution: str) -> datetime:
+        with engine.connect() as connection:
+            query = "SELECT max(published_at) FROM solution_release WHERE solution_identifier = :solution"
+            at: datetime = connection.execute(text(query), {"solution": solution}).scalar_one()
+            return at
+
+    return read
+
+
+def test_an_instance_moves_two_minutes_after_the_release(
+    store: Store, engine: Engine, published_at: Callable[[str], datetime]
+) -> None:
+    solution = store.published()
+    instance = store.instance(solution)
+    store.republish(solution)
+    release = published_at(solution)
+    settings = Settings()
+    assert move_due_instances(engine, settings) == 0
+    assert move_due_instances(engine, settings, now=release + timedelta(seconds=119)) == 0
+    assert store.get(instance).flags == "N"
+    assert move_due_instances(engine, settings, now=release + timedelta(seconds=120)) == 1
+    moved = store.get(instance)
+    assert (moved.release, moved.flags, moved.enabled) == (2, "", False)
+
+
+def test_a_scheduled_instance_moves_at_its_next_scheduled_run(
+    store: Store, engine: Engine, published_at: Callable[[str], datetime]
+) -> None:
+    """The schedule is that of the release that the instance is on, not that of the new one."""
+    solution = store.published(workflows=[workflow("w", trigger="scheduled", schedule="0 4 * * *")])
+    instance = store.instance(solution)
+    store.republish(solution, workflows=[workflow("w", trigger="scheduled", schedule="* * * * *")])
+    release = published_at(solution).astimezone(UTC)
+    run = (release + timedelta(seconds=120)).replace(hour=4, minute=0, second=0, microsecond=0)
+    if run <= release + timedelta(seconds=120):
+        run += timedelta(days=1)
+    settings = Settings()
+    assert move_due_instances(engine, settings, now=run - timedelta(seconds=1)) == 0
+    assert move_due_instances(engine, settings, now=run) == 1
+    assert store.get(instance).release == 2
+
+
+def test_an_instance_that_is_releases_behind_moves_to_the_latest(store: Store, engine: Engine) -> None:
+    record_moves(engine)
+    solution = store.published()
+    instance = store.instance(solution)
+    for _ in range(3):
+        store.republish(solution)
+    assert move_due_instances(engine, AT_ONCE) == 1
+    assert moves_made(engine) == [(instance, 1, 4)]
+    assert move_due_instances(engine, AT_ONCE) == 0
+
+
+class TestHold:
+    def test_of_an_instance(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        held, other = store.instance(solution), store.instance(solution)
+        store.update(held, held=True)
+        store.republish(solution)
+        assert move_due_instances(engine, AT_ONCE) == 1
+        assert (store.get(held).release, store.get(other).release) == (1, 2)
+        store.update(held, held=False)
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+    def test_of_a_solution(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        store.instance(solution)
+        store.set(solution=solution, held=True)
+        store.republish(solution)
+        assert move_due_instances(engine, AT_ONCE) == 0
+        store.set(solution=solution, held=False)
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+
+class TestNeedsInput:
+    @pytest.mark.parametrize("hidden", [True, False])
+    def test_of_anybody_it_stays(self, store: Store, engine: Engine, hidden: bool) -> None:
+        solution = store.published()
+        instance = store.instance(solution)
+        store.republish(solution, config=[config_slot("a", hidden=hidden)])
+        assert move_due_instances(engine, AT_ONCE) == 0
+        assert store.get(instance).release == 1
+
+    def test_it_is_looked_at_once_and_not_at_every_sweep(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        multiply(engine, store.instance(solution), 10)
+        store.republish(solution, config=[config_slot("a")])
+        looked_at: list[None] = []
+        for _ in range(2):
+            move_due_instances(engine, AT_ONCE, progressed=lambda: looked_at.append(None))
+        assert len(looked_at) == 10
+
+    def test_a_release_that_asks_for_nothing_moves_it(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        instance = store.instance(solution)
+        store.republish(solution, config=[config_slot("a")])
+        assert move_due_instances(engine, AT_ONCE) == 0
+        store.republish(solution, config=[config_slot("a", defaultValue='"x"')])
+        assert move_due_instances(engine, AT_ONCE) == 1
+        assert store.get(instance).release == 3
+
+    def test_a_value_given_since_moves_it(self, store: Store, engine: Engine) -> None:
+        solution = store.published(config=[config_slot("a", ddl(), type="ddl")])
+        instance = store.instance(solution, config={"a": '"x"'})
+        store.republish(solution, config=[config_slot("a", ddl(operation="list_users"), type="ddl")])
+        assert move_due_instances(engine, AT_ONCE) == 0
+        store.update(instance, config={"a": '"y"'})
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+    def test_scopes_that_its_authentication_has_again_move_it(self, store: Store, engine: Engine) -> None:
+        solution = store.published(auth=[auth_slot("slack", ["read"])])
+        owner = store.user()
+        slack = store.authentication(owner, ["read"])
+        instance = store.instance(solution, owner, auth={"slack": slack})
+        store.republish(solution, auth=[auth_slot("slack", ["read", "write"])])
+        both, one = (leaves("ScopeList", "scope", scopes) for scopes in (("read", "write"), ("read",)))
+        store.done("SetAuthentication", both, authenticationId=slack)
+        assert store.update(instance, auth={"slack": slack}).flags == "N"
+        store.done("SetAuthentication", one, authenticationId=slack)
+        assert store.get(instance).flags == "NU"
+        assert move_due_instances(engine, AT_ONCE) == 0
+        store.done("SetAuthentication", both, authenticationId=slack)
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+
+class TestAtOnce:
+    def test_what_somebody_works_on_is_passed_over(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        busy, other = store.instance(solution), store.instance(solution)
+        store.republish(solution)
+        with engine.connect() as connection:
+            query = "SELECT FROM solution_instance WHERE instance_identifier = :instance FOR UPDATE"
+            connection.execute(text(query), {"instance": busy})
+            assert move_due_instances(engine, AT_ONCE) == 1
+        assert store.get(other).release == 2
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+    def test_many_sweeps_move_each_instance_once(self, store: Store, engine: Engine) -> None:
+        record_moves(engine)
+        solution = store.published(config=[config_slot("a")])
+        multiply(engine, store.instance(solution, config={"a": '"x"'}), 200)
+        store.republish(solution)
+        with ThreadPoolExecutor(4) as threads:
+            sweeps = [threads.submit(move_due_instances, engine, AT_ONCE) for _ in range(4)]
+        assert sum(sweep.result() for sweep in sweeps) == 200
+        moved = moves_made(engine)
+        assert len(moved) == len({instance for instance, *_ in moved}) == 200
+        assert on_releases(engine) == {2: 200}
+
+    def test_a_sweep_ends_after_its_batch_and_after_the_present_instance(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        multiply(engine, store.instance(solution), 10)
+        store.republish(solution)
+        assert move_due_instances(engine, AT_ONCE, batch=4) == 4
+        stopping: list[None] = []
+        moved = move_due_instances(
+            engine, AT_ONCE, stop=lambda: bool(stopping), progressed=lambda: stopping.append(None)
+        )
+        assert moved == 1
+        assert on_releases(engine) == {1: 5, 2: 5}
+
+
+def test_one_that_can_not_be_moved_is_left_and_does_not_stop_the_others(store: Store, engine: Engine) -> None:
+    solution = store.published()
+    for name in ("a", "broken", "b"):
+        store.instance(solution, name=name)
+    refuse_broken(engine)
+    store.republish(solution)
+    assert move_due_instances(engine, AT_ONCE) == 2
+    assert on_releases(engine) == {1: 1, 2: 2}
+
+
+def test_solutions_do_not_wait_for_each_other(store: Store, engine: Engine) -> None:
+    """One has instances of two old releases, one an instance that needs input, one nothing to move."""
+    first, second, third = (store.published() for _ in range(3))
+    store.instance(first)
+    store.instance(second)
+    store.instance(third)
+    store.republish(first)
+    store.instance(first)
+    store.republish(first)
+    store.republish(second, config=[config_slot("a")])
+    assert move_due_instances(engine, AT_ONCE) == 2
+    assert on_releases(engine) == {1: 2, 3: 2}

@@ -1,0 +1,214 @@
+"""A NodeImport document is read as a stream: whatever is wrong with it is told, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.builders import Graph, M, frozen
+from tests.http import ADMIN, PASSWORD, Client, Reply
+from tests.wire.test_schemas import explained, fields
+
+NODE = (
+    "<Node><nodeReference>I.A</nodeReference><VersionList><Version><nodeVersionNumber>1</nodeVersionNumber>"
+    "<nodeVersionReferenceType>system.PACKAGE_LISTING</nodeVersionReferenceType></Version></VersionList></Node>"
+)
+SIGNED = f"<userLogonReference>{ADMIN}</userLogonReference><password>{PASSWORD}</password>"
+LARGE = 20_000
+
+
+def document(*parts: str, around: str = "") -> str:
+    return f"<NodeImport>{around}<NodeList>{''.join(parts)}</NodeList></NodeImport>"
+
+
+def nodes(count: int) -> str:
+    return "".join(NODE.replace("I.A", f"I.A{number}") for number in range(count))
+
+
+def assert_nothing_written(client: Client, reply: Reply) -> None:
+    assert reply.number not in {0, 100}
+    found = client.post("<GetNode><nodeVersionReference>I</nodeVersionReference></GetNode>")
+    assert found.text("errorFields") == "nodeVersionReference"
+
+
+@pytest.fixture
+def importer(reader: Client) -> Client:
+    """A client whose imports all fail, or are only tried."""
+    return reader
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (document(NODE, "<Node/>", NODE), "NodeList/Node[2]"),
+        (document(NODE.replace("<VersionList>", "<VersionList x=''>")), "NodeList/Node[1]/VersionList"),
+        (document(NODE, "<Node><x/></Node>"), "NodeList/Node[2]/x"),
+        (document(NODE, NODE.replace("<Node>", "<Node x=''>")), "NodeList/Node[2]"),
+        (
+            document(NODE, NODE, NODE.replace("Number>1<", "Number>0<")),
+            "NodeList/Node[3]/VersionList/Version/nodeVersionNumber",
+        ),
+        (
+            document(NODE.replace("</Version>", "<MemberList><Member/><Member/></MemberList></Version>")),
+            "NodeList/Node[1]/VersionList/Version/MemberList/Member[1]",
+        ),
+        (document("<x/>", NODE), "NodeList/x"),
+        (document(NODE, "<x/>", NODE), "NodeList/x"),
+        (document(NODE, "<x/>"), "NodeList/x"),
+        (document("text", NODE), "NodeList"),
+        (document(NODE, "text", NODE), "NodeList"),
+        (document(NODE, "text"), "NodeList"),
+        (document(f"<Node>{NODE}</Node>"), "Node"),
+        (document(around=NODE), "Node"),
+        (document(NODE, around=f"<NodeList>{NODE}</NodeList>"), "NodeList"),
+        (document(around=f"<x><NodeList>{NODE}</NodeList></x>"), "NodeList"),
+        (document(around="<action>all</action>"), "action"),
+        (document(around="<action/><action/>"), "action[2]"),
+        (document(around="<x/>"), "x"),
+        (document(around="text"), ""),
+        (document().replace("<NodeImport>", "<NodeImport x=''>"), ""),
+        (document(NODE).replace("</NodeImport>", "<x/></NodeImport>"), "x"),
+        (document(NODE).replace("</NodeImport>", "text</NodeImport>"), ""),
+        (
+            document(NODE.replace("<nodeReference>", "<nodeReference xmlns='urn:x'>")),
+            "NodeList/Node[1]/{urn:x}nodeReference",
+        ),
+        (document(NODE).replace("<NodeList>", "<NodeList xmlns='urn:x'>"), "{urn:x}NodeList"),
+        (document(NODE).replace("<NodeImport>", "<NodeImport xmlns='urn:x'>"), ""),
+    ],
+)
+def test_what_the_schema_refuses_is_told_with_its_path(importer: Client, body: str, field: str) -> None:
+    signed = {"auth": (ADMIN, PASSWORD)}
+    for reply in (importer.post(body, **signed), importer.post(body, "/service/NodeImport", **signed)):
+        assert fields(reply)[0] == field
+        assert_nothing_written(importer, reply)
+
+
+def test_faults_of_a_large_document_are_told_with_their_paths_wherever_they_are(importer: Client) -> None:
+    reply = importer.post(document(nodes(LARGE), "<Node/>", nodes(LARGE), "<Node/>"))
+    assert fields(reply) == [f"NodeList/Node[{LARGE + 1}]", f"NodeList/Node[{2 * LARGE + 2}]"]
+    assert_nothing_written(importer, reply)
+
+
+def test_a_fault_within_a_large_node_is_told(importer: Client) -> None:
+    member = "<Member><nodeVersionReferenceMemberType>system.NODE_LIST</nodeVersionReferenceMemberType></Member>"
+    members = f"<MemberList>{member * 30_000}<Member/></MemberList></Version>"
+    reply = importer.post(document(NODE, NODE.replace("</Version>", members)))
+    assert fields(reply)[0].startswith("NodeList/Node[2]")
+    assert_nothing_written(importer, reply)
+
+
+@pytest.mark.parametrize("end", ["", "</NodeList>", "</NodeList></NodeImpor", "</NodeImport>", "<Node", "<Node></Nod>"])
+def test_a_document_that_is_cut_off_leaves_nothing(importer: Client, end: str) -> None:
+    for count in (1, LARGE):
+        reply = importer.post(f"<NodeImport>{SIGNED}<NodeList>{nodes(count)}{end}")
+        assert (reply.status, reply.number, reply.tree.tag) == (400, 103, "NodeImport")
+        assert "not well-formed" in (reply.text("errorDescription") or "")
+        assert_nothing_written(importer, reply)
+
+
+@pytest.mark.parametrize("middle", ["</Node>", "&e;", "<a:b/>", "\x01", "<Node a='1' a='1'/>", "<!DOCTYPE x>"])
+def test_a_document_that_is_not_well_formed_in_the_middle_leaves_nothing(importer: Client, middle: str) -> None:
+    for count in (1, LARGE):
+        reply = importer.post(document(nodes(count), middle, nodes(count)))
+        assert (reply.status, reply.number) == (400, 103)
+        assert_nothing_written(importer, reply)
+
+
+def test_bytes_that_are_no_text_in_the_middle_leave_nothing(importer: Client) -> None:
+    body = document(nodes(LARGE), "<Node>\ufffd</Node>").encode().replace("\ufffd".encode(), b"\xff")
+    reply = importer.post(body)
+    assert (reply.status, reply.number) == (400, 103)
+    assert_nothing_written(importer, reply)
+
+
+@pytest.mark.parametrize("gap", ["", " ", "\n<!-- </NodeList></NodeImport> -->\n", "<?pi </NodeList>?>", " " * 100_000])
+def test_credentials_and_action_may_stand_before_or_behind_the_list(importer: Client, gap: str) -> None:
+    nobody = importer.as_user(None)
+    leading = f"<action>impact</action>{gap}{SIGNED}"
+    for body in (
+        document(NODE, around=leading),
+        document(NODE).replace("</NodeImport>", f"{gap}{leading}{gap}</NodeImport>"),
+        document(NODE, around=SIGNED).replace("</NodeImport>", f"<action>impact</action>{gap}</NodeImport>"),
+        f"<NodeImport>{leading}{gap}<NodeList/>{gap}</NodeImport >",
+        f"<NodeImport><NodeList/>{leading}</NodeImport>",
+        f"<NodeImport>{leading}</NodeImport>",
+    ):
+        reply = nobody.post(body)
+        assert (reply.number, reply.text("nodesCreated")) == (0, "2" if "I.A" in body else "0"), body
+    assert importer.post("<GetNode><nodeVersionReference>I</nodeVersionReference></GetNode>").number == 105
+
+
+def test_wrong_credentials_behind_the_list_are_wrong(importer: Client) -> None:
+    wrong = SIGNED.replace(PASSWORD, "wrong horse")
+    assert importer.post(document(NODE).replace("</NodeImport>", f"{wrong}</NodeImport>")).number == 101
+
+
+def test_a_part_of_a_value_is_no_end_of_the_list(importer: Client) -> None:
+    value = "<nodeVersionComment><![CDATA[</NodeList></NodeImport>]]></nodeVersionComment></Version>"
+    body = document(NODE.replace("</Version>", value), around=f"<action>impact</action>{SIGNED}")
+    assert importer.as_user(None).post(body).number == 0
+
+
+def test_who_is_not_signed_in_may_not_even_try(importer: Client) -> None:
+    reply = importer.as_user(None).post(document("<Node/>"))
+    assert (reply.status, reply.number) == (200, 101)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        document("<Node>", "<x/>" * 2_000_000, "</Node>"),
+        document("<Node>", " a='1'".join(["<x", *[""] * 400_000]), "/></Node>"),
+        f"<NodeImport>{'<x/>' * 2_000_000}</NodeImport>",
+        document("<x><Node/></x>" * 500_000),
+        document().replace("</NodeImport>", f"{'<x/>' * 2_000_000}</NodeImport>"),
+    ],
+    ids=range(5),
+)
+def test_a_document_that_would_fill_the_memory_is_refused_soon(importer: Client, body: str) -> None:
+    began = time.perf_counter()
+    reply = importer.post(body)
+    assert reply.status in {400, 413}
+    assert time.perf_counter() - began < 8
+    assert_nothing_written(importer, reply)
+
+
+MEASURED = """
+import sys
+from app import create_app
+from app.database.engine import make_engine
+from app.settings import Settings
+
+client = create_app(Settings(), make_engine(sys.argv[1])).test_client()
+peaks = []
+for path in sys.argv[2:]:
+    with open(path, "rb") as file:
+        response = client.post(
+            "/service", input_stream=file, content_type="application/xml", auth=("admin", "correct horse")
+        )
+    assert "<errorNumber>0<" in response.text, response.text
+    peaks += [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
+print(*peaks)
+"""
+
+
+def test_an_import_of_20_megabytes_takes_little_memory(app: Flask, database_url: str, tmp_path: Path) -> None:
+    node = Graph().node("I.A", frozen(*(M(value="x" * 500) for _ in range(6)))).xml()
+    node = node[node.index("<Node>") : node.index("</NodeList>")]
+    paths = []
+    for count in (700, 5000):
+        parts = (node.replace("I.A", f"I.A{number}") for number in range(count))
+        paths.append(tmp_path / f"{count}.xml")
+        paths[-1].write_text(document(*parts).replace("</NodeImport>", "<action>impact</action></NodeImport>"))
+    assert paths[1].stat().st_size > 20_000_000
+    command = [sys.executable, "-c", MEASURED, database_url, *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    before, after = map(int, done.stdout.split()[-2:])
+    assert after - before < 15_000
