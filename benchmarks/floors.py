@@ -44,7 +44,8 @@ _NODE_TRANSACTION = """
 \\set node random(1, :nodes)
 BEGIN;
 SELECT edition FROM node WHERE node_identifier = :first::bigint + :node::bigint FOR NO KEY UPDATE;
-INSERT INTO bench_version SELECT v.* FROM node_version v WHERE v.node_identifier = :first::bigint + :node::bigint LIMIT 1;
+INSERT INTO bench_version
+SELECT v.* FROM node_version v WHERE v.node_identifier = :first::bigint + :node::bigint LIMIT 1;
 INSERT INTO bench_member SELECT m.* FROM member m WHERE m.node_identifier = :first::bigint + :node::bigint LIMIT 6;
 UPDATE node SET edition = edition + 1 WHERE node_identifier = :first::bigint + :node::bigint;
 COMMIT;

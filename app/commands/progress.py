@@ -86,13 +86,17 @@ def _shown() -> Iterator[Show]:
 
 
 class _Lines:
-    """A line at first, one every few seconds, and one at the end."""
+    """A line at first, one every few seconds, and one at the end; none twice."""
 
     def __init__(self) -> None:
+        self._last = ""
         self._next = 0.0
 
     def show(self, run: Run) -> None:
+        line = (
+            f"run {run.identifier}: {run.done} of {run.steps} steps" if run.steps else f"run {run.identifier}: planning"
+        )
         now = time.monotonic()
-        if now >= self._next or run.done == run.steps:
-            self._next = now + _LINE_EVERY
-            click.echo(f"run {run.identifier}: {run.done} of {run.steps or '?'} steps", err=True)
+        if line != self._last and (now >= self._next or run.done == run.steps):
+            self._last, self._next = line, now + _LINE_EVERY
+            click.echo(line, err=True)

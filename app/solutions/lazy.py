@@ -35,6 +35,7 @@ BATCH = 200
 _log = structlog.get_logger("relink.lazy")
 _FIRST = (-1, "00000000-0000-0000-0000-000000000000")
 
+# Of each release one look into the index, however many of its instances wait for input.
 _GROUPS = text("""
     SELECT s.solution_identifier::text, r.release_number, s.latest_release_number, latest.published_at
     FROM solution s
@@ -42,10 +43,12 @@ _GROUPS = text("""
       ON latest.solution_identifier = s.solution_identifier AND latest.release_number = s.latest_release_number
     JOIN solution_release r
       ON r.solution_identifier = s.solution_identifier AND r.release_number < s.latest_release_number
-    WHERE NOT s.held AND EXISTS (
-      SELECT FROM solution_instance i
-      WHERE i.solution_identifier = s.solution_identifier AND i.release_number = r.release_number
-        AND i.passed_over_release < s.latest_release_number AND NOT i.held)
+    CROSS JOIN LATERAL (
+      SELECT i.passed_over_release FROM solution_instance i
+      WHERE i.solution_identifier = s.solution_identifier AND i.release_number = r.release_number AND NOT i.held
+      ORDER BY i.passed_over_release LIMIT 1
+    ) first
+    WHERE NOT s.held AND first.passed_over_release < s.latest_release_number
     ORDER BY latest.published_at, 1, 2
 """)
 # A commit need not wait for the disk: an update that a crash undoes is made again.

@@ -174,7 +174,7 @@ def _something_follows(file: IO[bytes]) -> bool:
 
 def _drop_before(node: etree._Element) -> list[tuple[str, str]]:
     """Free the node before this one. What else stands there is a fault."""
-    found = []
+    found: list[tuple[str, str]] = []
     parent = node.getparent()
     while parent is not None and (previous := node.getprevious()) is not None and len(found) < MOST_FAULTS:
         found += _faults_beside(previous)

@@ -89,9 +89,7 @@ def read_packages(lines: Iterable[str]) -> dict[str, Package]:
             raise ValueError(f"line {number}: {name} is there twice")
         if not (version + section).isprintable():
             raise ValueError(f"line {number}: {name} has control characters in its version or section")
-        packages[name] = Package(
-            version, sys.intern(section), tuple(dict.fromkeys(map(sys.intern, depends.split())))
-        )
+        packages[name] = Package(version, sys.intern(section), tuple(dict.fromkeys(map(sys.intern, depends.split()))))
     return packages
 
 

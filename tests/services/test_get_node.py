@@ -99,7 +99,16 @@ def test_members_are_told_unless_none_are_wanted(store: Client, level: str, told
 
 
 def test_the_four_words_and_numbers_name_versions(store: Client) -> None:
-    asked = ("P.N", "P.N.0", "P.N.1", "P.N.3", "P.N.$latest", "P.N.$current", "P.N.$draft", "P.N.$best")
+    asked: tuple[str, ...] = (
+        "P.N",
+        "P.N.0",
+        "P.N.1",
+        "P.N.3",
+        "P.N.$latest",
+        "P.N.$current",
+        "P.N.$draft",
+        "P.N.$best",
+    )
     assert [version(store, reference) for reference in asked] == ["3", "3", "1", "3", "3", "2", "3", "2"]
     asked = ("P.D", "P.D.1", "P.D.$current", "P.D.$draft", "P.D.$best")
     assert [version(store, reference) for reference in asked] == ["1", "1", None, "1", "1"]

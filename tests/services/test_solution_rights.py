@@ -162,6 +162,6 @@ def _columns(engine: Engine) -> list[str]:
     tables = text("SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public'")
     with engine.connect() as connection:
         names = list(connection.execute(tables).scalars())
-        held = [row for name in names for row in connection.execute(text(f"SELECT * FROM {name}"))]  # noqa: S608
+        held = [row for name in names for row in connection.execute(text(f"SELECT * FROM {name}"))]
     values = [value for row in held for value in row]
     return [value.decode("latin-1") if isinstance(value, bytes) else str(value) for value in values]

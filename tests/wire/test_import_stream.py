@@ -12,7 +12,7 @@ from flask import Flask
 
 from tests.builders import Graph, M, frozen
 from tests.http import ADMIN, PASSWORD, Client, Reply
-from tests.wire.test_schemas import explained, fields
+from tests.wire.test_schemas import fields
 
 NODE = (
     "<Node><nodeReference>I.A</nodeReference><VersionList><Version><nodeVersionNumber>1</nodeVersionNumber>"
@@ -83,8 +83,8 @@ def importer(reader: Client) -> Client:
     ],
 )
 def test_what_the_schema_refuses_is_told_with_its_path(importer: Client, body: str, field: str) -> None:
-    signed = {"auth": (ADMIN, PASSWORD)}
-    for reply in (importer.post(body, **signed), importer.post(body, "/service/NodeImport", **signed)):
+    signed = (ADMIN, PASSWORD)
+    for reply in (importer.post(body, auth=signed), importer.post(body, "/service/NodeImport", auth=signed)):
         assert fields(reply)[0] == field
         assert_nothing_written(importer, reply)
 

@@ -143,7 +143,7 @@ def test_types_named_by_the_document_take_nothing_away_from_the_schema(reader: C
         "<NodeImport><NodeList>" + "<Node a=''/>" * 80_000 + "</NodeList></NodeImport>",
         f"<NodeImport><NodeList>{'<x/>' * 250_000}</NodeList></NodeImport>",
         f"<NodeImport><NodeList><Node>{'<x/>' * 250_000}</Node></NodeList></NodeImport>",
-        f"<NodeImport><NodeList><Node><VersionList>{'<Version/>' * 90_000}</VersionList></Node></NodeList></NodeImport>",
+        f"<NodeImport><NodeList><Node><VersionList>{'<Version/>' * 90000}</VersionList></Node></NodeList></NodeImport>",
     ],
     ids=range(19),
 )
