@@ -93,9 +93,7 @@ class _Lines:
         self._next = 0.0
 
     def show(self, run: Run) -> None:
-        line = (
-            f"run {run.identifier}: {run.done} of {run.steps} steps" if run.steps else f"run {run.identifier}: planning"
-        )
+        line = f"run {run.identifier}: " + (f"{run.done} of {run.steps} steps" if run.steps else "planning")
         now = time.monotonic()
         if line != self._last and (now >= self._next or run.done == run.steps):
             self._last, self._next = line, now + _LINE_EVERY

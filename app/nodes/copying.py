@@ -36,8 +36,8 @@ def copy_node(connection: Connection, caller: Caller, source: Version, to: str |
     """Copy a version, in the connection's transaction; member comments are not carried over to a new version (seed).
 
     Onto an existing reference the copy is the node's new draft: the caller administers the node and it has no
-    draft. Otherwise it is version 1 of a new node, which the caller owns: the caller may use its package and type
-    and link to its targets. Raises UserError (105) and NotAuthorisedError (101).
+    draft. Otherwise it is version 1 of a new node, which the caller owns, in a package that they may use. Whoever
+    copies to another node may use the type and link to the targets. Raises UserError (105) and NotAuthorisedError (101).
     """
     reference = _checked_reference(to)
     node = node_by_reference(connection, caller, reference)
@@ -45,6 +45,8 @@ def copy_node(connection: Connection, caller: Caller, source: Version, to: str |
         identifier, number = _new_node(connection, caller, source, reference), 1
     else:
         identifier, number = node.identifier, _new_draft(connection, node, reference)
+        if node.identifier != source.node.identifier:
+            _check_links(connection, caller, source)
     parameters = {
         "node": identifier,
         "number": number,

@@ -57,7 +57,7 @@ class Node:
             case VersionKeyword.BEST:
                 return current or usable_draft
             case int():
-                return version if version <= self.frozen or version == usable_draft else None
+                return version if 1 <= version <= self.frozen or version == usable_draft else None
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,8 @@ def set_authentication(connection: Connection, cipher: Cipher, draft: Authentica
     if draft.authentication_id is None:
         owner = None if draft.owner is None else lock_external_user(connection, draft.owner, "owner")
         return str(connection.execute(_INSERT, {**values, "owner": owner}).scalar_one())
-    held = _locked(connection, draft.authentication_id)
+    # Not FOR UPDATE: who gives it to an instance meanwhile need not wait.
+    held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
     if draft.owner is not None and identifier(draft.owner) != held.owner:
         user_error("owner", "can not be changed")
     connection.execute(_UPDATE, {**values, "authentication": held.facts.authentication_id})
@@ -101,7 +102,7 @@ def remove_authentication(connection: Connection, authentication_id: str) -> Non
 
     Raises UserError about `authenticationId`, also where it is the builder's and a draft or an instance uses it.
     """
-    held = _locked(connection, authentication_id)
+    held = _locked(connection, authentication_id, "UPDATE")
     values = {"authentication": held.facts.authentication_id}
     if held.owner is None:
         _check_not_used(connection, values)
@@ -109,11 +110,12 @@ def remove_authentication(connection: Connection, authentication_id: str) -> Non
 
 
 def read_authentications(
-    connection: Connection, *, ids: Iterable[str] | None = None, owner: str | None = None
+    connection: Connection, *, ids: Iterable[str] | None = None, owner: str | None = None, keep: bool = False
 ) -> dict[str, Authentication]:
     """Authentications by id: those of an end user, or those of `ids` that there are; with neither, the builder's.
 
-    Those that are asked for by id are not removed before the transaction ends."""
+    With `keep`, they are not removed before the transaction ends.
+    """
     condition, values = "owner IS NULL", dict[str, object]()
     if ids is not None:
         condition = "authentication_identifier = ANY (cast(:ids AS uuid[]))"
@@ -121,7 +123,7 @@ def read_authentications(
     elif owner is not None:
         condition, values["owner"] = "owner = cast(:owner AS uuid)", identifier(owner)
     query = f"SELECT {_COLUMNS} FROM authentication WHERE {condition} ORDER BY created_at, authentication_identifier"  # noqa: S608
-    query += " FOR KEY SHARE" if ids is not None else ""
+    query += " FOR KEY SHARE" if keep else ""
     found = (_authentication(row) for row in connection.execute(text(query), values))
     return {authentication.facts.authentication_id: authentication for authentication in found}
 
@@ -160,9 +162,9 @@ def _data_faults(data: str | None, *, required: bool) -> list[Fault]:
     return []
 
 
-def _locked(connection: Connection, authentication_id: str) -> Authentication:
-    query = text(f"SELECT {_COLUMNS} FROM authentication WHERE authentication_identifier = :authentication FOR UPDATE")  # noqa: S608
-    row = connection.execute(query, {"authentication": identifier(authentication_id)}).one_or_none()
+def _locked(connection: Connection, authentication_id: str, lock: str) -> Authentication:
+    query = f"SELECT {_COLUMNS} FROM authentication WHERE authentication_identifier = :authentication FOR {lock}"  # noqa: S608
+    row = connection.execute(text(query), {"authentication": identifier(authentication_id)}).one_or_none()
     if row is None:
         user_error("authenticationId", "is not found" if authentication_id else "is missing")
     return _authentication(row)

@@ -84,7 +84,7 @@ def checked(connection: Connection, taker: Taker, given: Given) -> tuple[dict[Sl
         key, path = (SlotKind.CONFIG, external_id), f"ConfigValueList/ConfigValue[{position}]"
         values[key] = GivenValue(value, None, taker.release)
         faults += _faults(taker, key, values[key], (f"{path}/externalId", f"{path}/value"))
-    known = read_authentications(connection, ids=given.auth_values.values()) if given.auth_values else {}
+    known = read_authentications(connection, ids=given.auth_values.values(), keep=True) if given.auth_values else {}
     for position, (external_id, authentication_id) in enumerate(given.auth_values.items(), 1):
         key, path = (SlotKind.AUTH, external_id), f"AuthValueList/AuthValue[{position}]"
         facts = _usable(taker, key, known.get(identifier(authentication_id) or ""))

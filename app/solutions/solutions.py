@@ -310,7 +310,7 @@ def _authentication_faults(connection: Connection, slots: Iterable[AuthSlot]) ->
     }
     if not named:
         return []
-    known = read_authentications(connection, ids=named.values())
+    known = read_authentications(connection, ids=named.values(), keep=True)
     builders = {key for key, authentication in known.items() if authentication.owner is None}
     return [(path, "is not found") for path, given in named.items() if identifier(given) not in builders]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import Relink
+from tests.http import SECRET_KEY
 
 
 def states(output: str) -> list[str]:
@@ -34,6 +35,20 @@ def test_the_embedded_database_needs_no_migrate(data_directory: Path) -> None:
     assert result.exit_code == 0
     assert set(states(result.stdout)) == {"ok"}
     assert str(data_directory) in result.stdout
+
+
+def test_what_keeps_authentications_is_told(
+    relink_on: Callable[[str], Relink], database_url: str, data_directory: Path
+) -> None:
+    relink = relink_on(database_url)
+    without = relink("check")
+    assert without.exit_code == 0
+    assert "note    secret key: RELINK_SECRET_KEY is not set" in without.stdout
+    with_key = relink.with_environment(RELINK_SECRET_KEY=SECRET_KEY)("check")
+    assert "ok      secret key: RELINK_SECRET_KEY" in with_key.stdout
+    assert SECRET_KEY not in with_key.stdout
+    embedded = Relink({"RELINK_DATABASE_URL": None, "RELINK_DATA_DIR": str(data_directory)})("check")
+    assert f"ok      secret key: in {data_directory / 'secret-key'}" in embedded.stdout
 
 
 def test_a_setting_that_is_wrong_is_named(relink_on: Callable[[str], Relink], database_url: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,6 +13,8 @@ from sqlalchemy import Engine, event, text
 
 from app.database.engine import snapshot
 from app.errors import UserError
+from app.solutions.authentications import AuthenticationDraft, remove_authentication, set_authentication
+from app.solutions.cipher import Cipher
 from app.solutions.external_users import create_external_user
 from app.solutions.instances import (
     Instance,
@@ -25,9 +27,12 @@ from app.solutions.instances import (
     update_instance,
     upgrade_instance,
 )
-from app.solutions.model import ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
+from app.solutions.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
 from app.solutions.solutions import SolutionDraft, publish, set_draft
 from app.solutions.workflow_instances import read_workflows
+from tests.http import SECRET_KEY
+
+CIPHER = Cipher(SECRET_KEY)
 
 HOOK = Workflow("hook", trigger=Trigger.WEBHOOK)
 PLAIN = Workflow("plain")
@@ -320,6 +325,33 @@ class TestAtOnce:
         for instance in instances:
             assert world.upgrade(instance).release_number == 5
             assert world.read(instance).config_values == {"a": '"1"'}
+
+    def test_an_authentication_is_changed_and_removed_while_it_is_given(self, world: World) -> None:
+        """Whoever comes first, nobody waits in a circle, and no slot holds what is gone."""
+        world.release(Content(auth_slots=tuple(AuthSlot(name, service="slack") for name in "ab")))
+        instance = world.make()
+
+        def give(authentication: str) -> None:
+            for slot in "abab":
+                with suppress(UserError), world.engine.begin() as connection:
+                    update_instance(connection, instance, auth_values={slot: authentication})
+
+        def change(authentication: str) -> None:
+            for scope in "xyz":
+                with suppress(UserError), world.engine.begin() as connection:
+                    set_authentication(connection, CIPHER, AuthenticationDraft(authentication, scopes=(scope,)))
+
+        def remove(authentication: str) -> None:
+            with world.engine.begin() as connection:
+                remove_authentication(connection, authentication)
+
+        for _ in range(5):
+            with world.engine.begin() as connection:
+                new = AuthenticationDraft(None, world.owner, "Slack", "slack", data="1")
+                kept, gone = (set_authentication(connection, CIPHER, new) for _ in range(2))
+            at_once([partial(job, authentication) for authentication in (kept, gone) for job in (give, change)])
+            at_once([partial(give, kept), partial(change, kept), partial(give, gone), partial(remove, gone)])
+            assert set(world.read(instance).auth_values.values()) <= {kept}
 
 
 def at_once(jobs: list[Callable[[], object]]) -> None:
