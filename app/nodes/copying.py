@@ -33,7 +33,7 @@ _COPY_MEMBERS = text("""
 
 
 def copy_node(connection: Connection, caller: Caller, source: Version, to: str | None, name: str | None) -> Node:
-    """Copy a version, in the connection's transaction; member comments are not carried over to a new version (seed).
+    """Copy a version, in the connection's transaction; member comments are not carried over to a new version.
 
     Onto an existing reference the copy is the node's new draft: the caller administers the node and it has no
     draft. Otherwise it is version 1 of a new node, which the caller owns, in a package that they may use. Whoever
