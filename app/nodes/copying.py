@@ -37,7 +37,9 @@ def copy_node(connection: Connection, caller: Caller, source: Version, to: str |
 
     Onto an existing reference the copy is the node's new draft: the caller administers the node and it has no
     draft. Otherwise it is version 1 of a new node, which the caller owns, in a package that they may use. Whoever
-    copies to another node may use the type and link to the targets. Raises UserError (105) and NotAuthorisedError (101).
+    copies to another node may use the type and link to the targets.
+
+    Raises UserError (105) and NotAuthorisedError (101).
     """
     reference = _checked_reference(to)
     node = node_by_reference(connection, caller, reference)
