@@ -108,12 +108,10 @@ def test_a_node_is_named_by_identifier_before_reference(store: Client) -> None:
     assert listed(reply) == ["P.Apart.2"]
 
 
-@pytest.mark.parametrize(
-    ("reference", "field"), [("", "nodeReference"), ("P.X", "nodeReference"), ("P.A.1", "nodeReference")]
-)
-def test_a_node_that_does_not_exist_is_not_found(store: Client, reference: str, field: str) -> None:
-    reply = ask(store, reference, "force")
-    assert (reply.number, reply.text("errorFields")) == (105, field)
+def test_a_node_that_does_not_exist_is_not_found(store: Client) -> None:
+    for reference in ("", "P.X", "P.A.1", "P..A"):
+        reply = ask(store, reference, "force")
+        assert (reply.number, reply.text("errorFields")) == (105, "nodeReference")
 
 
 def test_who_may_not_read_a_node_may_not_ask(store: Client, make_user: MakeUser) -> None:
@@ -183,40 +181,40 @@ def settled(client: Client) -> Client:
 A = "(SELECT node_identifier FROM node WHERE node_reference = 'P.A')"
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        f"UPDATE node_version SET node_name = 'x' WHERE node_identifier = {A} AND version_number = 1",
-        f"UPDATE node_version SET node_version_comment = NULL WHERE node_identifier = {A}",
-        f"UPDATE node_version SET type_version_number = 1 WHERE node_identifier = {A}",
-        f"UPDATE node_version SET amended_at = now() WHERE node_identifier = {A}",
-        f"UPDATE member SET value = 'x' WHERE node_identifier = {A} AND version_number = 1",
-        f"UPDATE member SET target_version_number = 2 WHERE node_identifier = {A} AND version_number = 1",
-        f"UPDATE member SET version_number = 2, sequence = 7 WHERE node_identifier = {A} AND version_number = 1",
-        f"UPDATE member SET version_number = 1, sequence = 7 WHERE node_identifier = {A} AND version_number = 2",
-        f"DELETE FROM member WHERE node_identifier = {A} AND version_number = 1",
-        f"DELETE FROM member WHERE node_identifier = {A}",
-        f"DELETE FROM node_version WHERE node_identifier = {A} AND version_number = 1",
-        f"INSERT INTO member SELECT {A}, 1, 49, 9, 1, 'x'",
-        f"INSERT INTO member SELECT {A}, 1, 49, 1, 1, 'x' ON CONFLICT (node_identifier, version_number,"
-        " member_type_node_identifier, sequence) DO UPDATE SET value = 'x'",
-        "UPDATE node SET frozen_version_number = 0, latest_version_number = 1 WHERE node_reference = 'P.A'",
-        "DELETE FROM member WHERE node_identifier <= 1000",
-        "UPDATE node_version SET node_name = 'x' WHERE node_identifier = 1",
-    ],
-)
-def test_what_is_frozen_never_changes(settled: Client, engine: Engine, statement: str) -> None:
+CHANGES = [
+    f"UPDATE node_version SET node_name = 'x' WHERE node_identifier = {A} AND version_number = 1",
+    f"UPDATE node_version SET node_version_comment = NULL WHERE node_identifier = {A}",
+    f"UPDATE node_version SET type_version_number = 1 WHERE node_identifier = {A}",
+    f"UPDATE node_version SET amended_at = now() WHERE node_identifier = {A}",
+    f"UPDATE member SET value = 'x' WHERE node_identifier = {A} AND version_number = 1",
+    f"UPDATE member SET target_version_number = 2 WHERE node_identifier = {A} AND version_number = 1",
+    f"UPDATE member SET version_number = 2, sequence = 7 WHERE node_identifier = {A} AND version_number = 1",
+    f"UPDATE member SET version_number = 1, sequence = 7 WHERE node_identifier = {A} AND version_number = 2",
+    f"DELETE FROM member WHERE node_identifier = {A} AND version_number = 1",
+    f"DELETE FROM member WHERE node_identifier = {A}",
+    f"DELETE FROM node_version WHERE node_identifier = {A} AND version_number = 1",
+    f"INSERT INTO member SELECT {A}, 1, 49, 9, 1, 'x'",
+    f"INSERT INTO member SELECT {A}, 1, 49, 1, 1, 'x' ON CONFLICT (node_identifier, version_number,"
+    " member_type_node_identifier, sequence) DO UPDATE SET value = 'x'",
+    "UPDATE node SET frozen_version_number = 0, latest_version_number = 1 WHERE node_reference = 'P.A'",
+    "DELETE FROM member WHERE node_identifier <= 1000",
+    "UPDATE node_version SET node_name = 'x' WHERE node_identifier = 1",
+]
+
+
+def test_what_is_frozen_never_changes(settled: Client, engine: Engine) -> None:
     before = settled.get("P.A.1").response.data
-    with pytest.raises(DBAPIError, match="frozen"), engine.begin() as connection:
-        connection.execute(text(statement))
-    assert settled.get("P.A.1").response.data == before
+    for statement in CHANGES:
+        with pytest.raises(DBAPIError, match="frozen"), engine.begin() as connection:
+            connection.execute(text(statement))
+        assert settled.get("P.A.1").response.data == before, statement
 
 
-@pytest.mark.parametrize("reference", ["P.D", "P.E", "P.G"])
-def test_nothing_is_frozen_that_depends_on_a_draft(settled: Client, engine: Engine, reference: str) -> None:
+def test_nothing_is_frozen_that_depends_on_a_draft(settled: Client, engine: Engine) -> None:
     statement = "UPDATE node SET frozen_version_number = latest_version_number WHERE node_reference = :reference"
-    with pytest.raises(DBAPIError, match="depends on a draft"), engine.begin() as connection:
-        connection.execute(text(statement), {"reference": reference})
+    for reference in ("P.D", "P.E", "P.G"):
+        with pytest.raises(DBAPIError, match="depends on a draft"), engine.begin() as connection:
+            connection.execute(text(statement), {"reference": reference})
 
 
 def test_a_draft_changes_until_it_is_frozen(settled: Client, engine: Engine) -> None:

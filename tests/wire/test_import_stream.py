@@ -19,7 +19,7 @@ NODE = (
     "<nodeVersionReferenceType>system.PACKAGE_LISTING</nodeVersionReferenceType></Version></VersionList></Node>"
 )
 SIGNED = f"<userLogonReference>{ADMIN}</userLogonReference><password>{PASSWORD}</password>"
-LARGE = 20_000
+LARGE = 6000
 
 
 def document(*parts: str, around: str = "") -> str:

@@ -48,11 +48,11 @@ def test_the_quotes_of_the_tag_may_be_missing(stale: Client) -> None:
     assert force(stale, tag.strip('"')).rows() == DONE
 
 
-@pytest.mark.parametrize("tag", ['"stale"', 'W/"stale"', "stale", '""', "", '"*"', 'W/"*"', '"a", "b"'])
-def test_a_force_with_another_tag_does_nothing(stale: Client, tag: str) -> None:
-    reply = force(stale, tag)
-    assert (reply.status, reply.number) == (412, 106)
-    assert impact(stale).rows() == ROWS
+def test_a_force_with_another_tag_does_nothing(stale: Client) -> None:
+    for tag in ('"stale"', 'W/"stale"', "stale", '""', "", '"*"', 'W/"*"', '"a", "b"'):
+        reply = force(stale, tag)
+        assert (reply.status, reply.number) == (412, 106), tag
+        assert impact(stale).rows() == ROWS
 
 
 def test_a_force_with_the_tag_of_an_older_plan_does_nothing(stale: Client) -> None:
