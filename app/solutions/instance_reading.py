@@ -164,7 +164,11 @@ def instance_of(row: InstanceRow, contents: Contents, values: Values) -> Instanc
 
 def needed_releases(row: InstanceRow, values: Values) -> set[int]:
     """The releases whose contents `instance_of` looks at."""
-    return {row.release_number, row.latest_release_number, *(value.given_for_release for value in values.values())}
+    return {
+        row.release_number,
+        row.latest_release_number,
+        *(number for value in values.values() for number in value.given_for),
+    }
 
 
 def _condition(wanted: InstanceFilter) -> tuple[str, dict[str, object]]:

@@ -11,16 +11,16 @@ from sqlalchemy import Connection, text
 
 from app.solutions.authentications import Authentication, read_authentications
 from app.solutions.flags import Contents
-from app.solutions.model import AuthenticationFacts, AuthSlot, ConfigSlot, GivenValue, Slot, SlotKind
+from app.solutions.model import AuthenticationFacts, AuthSlot, ConfigSlot, ConfigType, GivenValue, Slot, SlotKind
 from app.solutions.texts import Fault, identifier
-from app.solutions.values import authentication_fault, config_value_fault
+from app.solutions.values import authentication_fault, config_value_fault, is_good
 
 SlotKey: TypeAlias = tuple[SlotKind, str]
 
 _KINDS = {kind.value: kind for kind in SlotKind}
 
 _READ = """
-    SELECT v.instance_identifier::text, v.slot_kind, v.external_identifier, v.value, v.given_for_release,
+    SELECT v.instance_identifier::text, v.slot_kind, v.external_identifier, v.value, v.given_for,
            v.authentication_identifier::text, a.service, a.service_version, a.service_environment, a.scopes
     FROM instance_value v LEFT JOIN authentication a USING (authentication_identifier)
     WHERE v.instance_identifier = ANY (cast(:instances AS uuid[]))
@@ -31,11 +31,11 @@ _OF_SLOTS = """
 """
 _STORE = text("""
     INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value,
-                                authentication_identifier, given_for_release)
+                                authentication_identifier, given_for)
     VALUES (:instance, :kind, :external_id, :value, :authentication, :given_for)
     ON CONFLICT (instance_identifier, slot_kind, external_identifier)
     DO UPDATE SET value = EXCLUDED.value, authentication_identifier = EXCLUDED.authentication_identifier,
-                  given_for_release = EXCLUDED.given_for_release
+                  given_for = EXCLUDED.given_for
 """)
 _DROP = text("""
     DELETE FROM instance_value
@@ -72,7 +72,7 @@ def read_values(
     found: dict[str, dict[SlotKey, GivenValue]] = defaultdict(dict)
     for instance, kind, external_id, value, given_for, *facts in connection.execute(text(query), parameters):
         authentication = None if kind == SlotKind.CONFIG else _facts(*facts)
-        found[instance][_KINDS[kind], external_id] = GivenValue(value, authentication, given_for)
+        found[instance][_KINDS[kind], external_id] = GivenValue(value, authentication, tuple(given_for))
     return dict(found)
 
 
@@ -82,15 +82,15 @@ def checked(connection: Connection, taker: Taker, given: Given) -> tuple[dict[Sl
     faults: list[Fault] = []
     for position, (external_id, value) in enumerate(given.config_values.items(), 1):
         key, path = (SlotKind.CONFIG, external_id), f"ConfigValueList/ConfigValue[{position}]"
-        values[key] = GivenValue(value, None, taker.release)
+        values[key] = GivenValue(value, None, (taker.release,))
         faults += _faults(taker, key, values[key], (f"{path}/externalId", f"{path}/value"))
     known = read_authentications(connection, ids=given.auth_values.values(), keep=True) if given.auth_values else {}
     for position, (external_id, authentication_id) in enumerate(given.auth_values.items(), 1):
         key, path = (SlotKind.AUTH, external_id), f"AuthValueList/AuthValue[{position}]"
         facts = _usable(taker, key, known.get(identifier(authentication_id) or ""))
-        values[key] = GivenValue(None, facts, taker.release)
+        values[key] = GivenValue(None, facts, (taker.release,))
         faults += _faults(taker, key, values[key], (f"{path}/externalId", f"{path}/authId"))
-    return {key: _as_new_as_it_is_good(taker, key, value) for key, value in values.items()}, faults
+    return {key: _for_the_latest_too(taker, key, value) for key, value in values.items()}, faults
 
 
 def store_values(connection: Connection, instance_id: str, values: Mapping[SlotKey, GivenValue]) -> None:
@@ -103,7 +103,7 @@ def store_values(connection: Connection, instance_id: str, values: Mapping[SlotK
             "external_id": external_id,
             "value": value.value,
             "authentication": authentication,
-            "given_for": value.given_for_release,
+            "given_for": list(value.given_for),
         }
         connection.execute(_STORE, parameters)
 
@@ -147,10 +147,18 @@ def _usable(taker: Taker, key: SlotKey, authentication: Authentication | None) -
     return authentication.facts if own and authentication.owner is None else None
 
 
-def _as_new_as_it_is_good(taker: Taker, key: SlotKey, value: GivenValue) -> GivenValue:
-    """A value counts as given for the latest release where it fits the slot there, so that a change which it already
-    meets is not asked for again; else for the release that it is for."""
+def _for_the_latest_too(taker: Taker, key: SlotKey, value: GivenValue) -> GivenValue:
+    """A value counts as given for the latest release too where it fits the slot there: a change that it meets already
+    is not asked for again. What a drop-down list holds, only who chooses from it can tell: a value that was chosen
+    from another list is not one of the latest.
+    """
     slot = taker.contents[taker.latest].slot(*key)
-    if slot is None or _value_fault(slot, value) is not None:
+    if slot is None or taker.latest in value.given_for or _value_fault(slot, value) is not None:
         return value
-    return replace(value, given_for_release=taker.latest)
+    if (
+        isinstance(slot, ConfigSlot)
+        and slot.type is ConfigType.DDL
+        and not is_good(value, *key, taker.latest, taker.contents)
+    ):
+        return value
+    return replace(value, given_for=(*value.given_for, taker.latest))

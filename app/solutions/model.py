@@ -157,11 +157,12 @@ class Content:
 @dataclass(frozen=True)
 class GivenValue:
     """A value that an instance holds: JSON as text for a config slot; for an auth slot what the authentication is
-    for. `given_for_release` is the latest release of the solution when it was given."""
+    for. It was `given_for` the releases by whose slot it was judged then: the one that the instance was on, and the
+    latest where it fitted that too."""
 
     value: str | None
     authentication: AuthenticationFacts | None
-    given_for_release: int
+    given_for: tuple[int, ...]
 
 
 @dataclass(frozen=True)

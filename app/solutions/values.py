@@ -76,18 +76,20 @@ def is_good(
     value: GivenValue, kind: SlotKind, external_id: str, release_number: int, contents: Mapping[int, Content]
 ) -> bool:
     """Whether a value is good for a release: the slot is there, the value fits it, and nothing breaking lies between
-    the slot as it was in the release that the value was given for and as it is now.
+    the slot as it was in a release that the value was given for and as it is now.
 
-    Where the value was given for a release that had no such slot, it only has to fit. `contents` must have both
+    Where the value was given for a release that had no such slot, it only has to fit. `contents` must have all these
     releases. That a slot newly needs a value is no matter here: it has one.
     """
     slot = contents[release_number].slot(kind, external_id)
     if slot is None or not _fits(slot, value):
         return False
-    given_for = contents[value.given_for_release].slot(kind, external_id)
-    return given_for is None or all(
-        change.code is ChangeCode.CREATED_MANDATORY_SLOT for change in breaking_changes_of_slot(given_for, slot)
-    )
+    given_for = (contents[number].slot(kind, external_id) for number in value.given_for)
+    return any(before is None or _nothing_breaking(before, slot) for before in given_for)
+
+
+def _nothing_breaking(before: Slot, slot: Slot) -> bool:
+    return all(change.code is ChangeCode.CREATED_MANDATORY_SLOT for change in breaking_changes_of_slot(before, slot))
 
 
 def _fits(slot: Slot, given: GivenValue) -> bool:

@@ -111,12 +111,38 @@ class TestFlags:
 
     def test_a_value_given_since_settles_a_change(self, store: Store) -> None:
         """Design section 8: "does not count again"."""
+        solution = store.published(config=[config_slot("a", type="integer")])
+        instance = store.instance(solution, config={"a": "1"})
+        store.republish(solution, config=[config_slot("a", type="number")])
+        assert store.get(instance).flags == "NU"
+        updated = store.update(instance, config={"a": "2"})
+        assert (updated.flags, updated.release, updated.pending) == ("N", 1, [])
+
+    def test_an_authentication_given_since_settles_a_change(self, store: Store) -> None:
+        owner = store.user()
+        solution = store.published(auth=[auth_slot("chat", ["read"])])
+        instance = store.instance(solution, owner, auth={"chat": store.authentication(owner, ["read"])})
+        store.republish(solution, auth=[auth_slot("chat", ["read", "write"])])
+        assert store.get(instance).flags == "NU"
+        more = store.update(instance, auth={"chat": store.authentication(owner, ["read", "write"])})
+        assert (more.flags, more.release, more.pending) == ("N", 1, [])
+
+    def test_an_authentication_that_fits_both_releases_is_good_for_both(self, store: Store) -> None:
+        owner = store.user()
+        solution = store.published(auth=[auth_slot("chat", ["read", "write"])])
+        instance = store.instance(solution, owner)
+        store.republish(solution, auth=[auth_slot("chat", ["read"])])
+        given = store.update(instance, auth={"chat": store.authentication(owner, ["read", "write"])})
+        assert (given.flags, given.release, given.pending) == ("N", 1, [])
+
+    def test_what_was_chosen_from_a_list_is_none_of_the_next_list(self, store: Store) -> None:
+        """Only who chooses from the list can tell whether it has the value: it is asked for in any case."""
         solution = store.published(config=[config_slot("a", ddl(), type="ddl")])
         instance = store.instance(solution, config={"a": '"x"'})
         store.republish(solution, config=[config_slot("a", ddl(operation="list_users"), type="ddl")])
-        assert store.get(instance).flags == "NU"
-        assert store.update(instance, config={"a": '"y"'}).flags == "N"
-        assert store.get(instance).release == 1
+        updated = store.update(instance, config={"a": '"y"'})
+        assert (updated.flags, updated.pending) == ("NU", [])
+        assert store.upgrade(instance).pending == ["a"]
 
     def test_a_value_that_the_latest_release_does_not_take_settles_nothing(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])

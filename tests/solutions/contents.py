@@ -112,15 +112,15 @@ def histories(draw: st.DrawFn, least: int = 1) -> dict[int, Content]:
     return {number: draw(contents()) for number in range(1, draw(st.integers(least, 4)) + 1)}
 
 
-def fitting(slot: Slot, given_for_release: int) -> st.SearchStrategy[GivenValue]:
+def fitting(slot: Slot, given_for: int) -> st.SearchStrategy[GivenValue]:
     """Values that fit a slot."""
     if isinstance(slot, ConfigSlot):
-        return st.builds(GivenValue, json_texts(slot.type), st.none(), st.just(given_for_release))
+        return st.builds(GivenValue, json_texts(slot.type), st.none(), st.just((given_for,)))
     service = (slot.service, slot.service_version, slot.service_environment)
     facts = st.builds(
         lambda more: AuthenticationFacts("authentication", *service, slot.scopes | more), st.sampled_from(SCOPES)
     )
-    return st.builds(GivenValue, st.none(), facts, st.just(given_for_release))
+    return st.builds(GivenValue, st.none(), facts, st.just((given_for,)))
 
 
 @st.composite

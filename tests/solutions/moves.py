@@ -31,8 +31,8 @@ _COPIES = """
       WHERE instance_identifier = CAST(:instance AS uuid)
       RETURNING instance_identifier
     )
-    INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value, given_for_release)
-    SELECT c.instance_identifier, v.slot_kind, v.external_identifier, v.value, v.given_for_release
+    INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value, given_for)
+    SELECT c.instance_identifier, v.slot_kind, v.external_identifier, v.value, v.given_for
     FROM copies c, instance_value v WHERE v.instance_identifier = CAST(:instance AS uuid)
 """
 

@@ -40,9 +40,9 @@ LIST = ConfigSlot("channel", type=ConfigType.DDL, ddl=Ddl("slack", "1", "channel
 
 FACTS = AuthenticationFacts("own", "gmail", "2", "live")
 HELD: Values = {
-    (SlotKind.AUTH, "mail"): GivenValue(None, FACTS, 1),
-    (SlotKind.CONFIG, "subject"): GivenValue('"Hello"', None, 1),
-    (SlotKind.CONFIG, "channel"): GivenValue('"C1"', None, 1),
+    (SlotKind.AUTH, "mail"): GivenValue(None, FACTS, (1,)),
+    (SlotKind.CONFIG, "subject"): GivenValue('"Hello"', None, (1,)),
+    (SlotKind.CONFIG, "channel"): GivenValue('"C1"', None, (1,)),
 }
 NOTHING_NEW = Flags()
 AUTOMATIC = Flags(has_newer_version=True)
@@ -69,7 +69,7 @@ def texts(
 
 
 def given_text(text: str, given_for: int) -> Values:
-    return {(SlotKind.CONFIG, "subject"): GivenValue(text, None, given_for)}
+    return {(SlotKind.CONFIG, "subject"): GivenValue(text, None, (given_for,))}
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_new_mandatory_slot_asks_until_it_has_a_value() -> None:
     """The `external_support-email` of the document: new, hidden, filled by upgradeSolutionInstance."""
     new = ConfigSlot("external_support-email", hidden=True)
     contents = {1: content_of(AUTH), 2: content_of(AUTH, new)}
-    email: Values = {(SlotKind.CONFIG, new.external_id): GivenValue('"support@example.com"', None, 2)}
+    email: Values = {(SlotKind.CONFIG, new.external_id): GivenValue('"support@example.com"', None, (2,))}
     assert flags(1, 2, contents, HELD) == SYSTEM
     assert pending(2, contents, HELD) == [PendingSlot(SlotKind.CONFIG, "external_support-email", True)]
     assert flags(1, 2, contents, {**HELD, **email}) == AUTOMATIC

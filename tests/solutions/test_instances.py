@@ -28,7 +28,8 @@ from app.solutions.instances import (
     upgrade_instance,
 )
 from app.solutions.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
-from app.solutions.solutions import SolutionDraft, publish, set_draft
+from app.solutions.publishing import publish
+from app.solutions.solutions import SolutionDraft, set_draft
 from app.solutions.workflow_instances import read_workflows
 from tests.http import SECRET_KEY
 
@@ -176,10 +177,10 @@ class TestMoving:
         instance = world.make(c='"1"')
         world.release(config("a", ConfigSlot("b", type=ConfigType.INTEGER)))
         world.update(instance, a='"2"', b='"2"')
-        query = "SELECT external_identifier, given_for_release FROM instance_value ORDER BY 1"
-        assert world.rows(query) == [("a", 2), ("b", 1), ("c", 1)]
+        query = "SELECT external_identifier, given_for FROM instance_value ORDER BY 1"
+        assert world.rows(query) == [("a", [1, 2]), ("b", [1]), ("c", [1])]
         world.upgrade(instance, b="3")
-        assert world.rows(query) == [("a", 2), ("b", 2)]
+        assert world.rows(query) == [("a", [1, 2]), ("b", [2])]
 
 
 class TestWorkflows:
@@ -232,18 +233,19 @@ class TestWorkflows:
 
 class TestReading:
     def test_the_filter_finds_what_the_flags_of_each_say(self, world: World) -> None:
-        world.release(config("a", ddl("v", "one"), ddl("h", "one", hidden=True)))
+        before, after = (ConfigSlot("v", type=each) for each in (ConfigType.INTEGER, ConfigType.NUMBER))
+        world.release(config("a", before, ddl("h", "one", hidden=True)))
         for number in range(12):
             values = {"a": '"1"', "v": "1", "h": "1"}
             world.make(str(number), **{name: values[name] for name in "avh"[: number % 4]})
         instances, _ = world.find(InstanceFilter())
-        world.release(config("a", ddl("v", "two"), ddl("h", "two", hidden=True)))
+        world.release(config("a", after, ddl("h", "two", hidden=True)))
         for position, instance in enumerate(instances):
             if position % 3 == 1:
                 world.update(instance.instance_id, v="2")
             if position % 3 == 2:
                 world.upgrade(instance.instance_id, h="2")
-        world.release(config("a", ddl("v", "two"), ddl("h", "two", hidden=True), ConfigSlot("b", mandatory=False)))
+        world.release(config("a", after, ddl("h", "two", hidden=True), ConfigSlot("b", mandatory=False)))
         everything, total = world.find(InstanceFilter(solution_id=world.solution))
         assert total == 12
         assert len({instance.flags for instance in everything}) == 3

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from app.settings import Settings
 from app.solutions.lazy import due_at, move_due_instances
 from app.solutions.model import Trigger, Workflow
-from tests.solution_store import Store, auth_slot, config_slot, ddl, leaves, workflow
+from tests.solution_store import Store, auth_slot, config_slot, leaves, workflow
 from tests.solutions.moves import moves_made, multiply, on_releases, record_moves, refuse_broken
 
 AT = datetime(2026, 3, 1, 11, 50, tzinfo=UTC)
@@ -151,11 +151,11 @@ class TestNeedsInput:
         assert store.get(instance).release == 3
 
     def test_a_value_given_since_moves_it(self, store: Store, engine: Engine) -> None:
-        solution = store.published(config=[config_slot("a", ddl(), type="ddl")])
-        instance = store.instance(solution, config={"a": '"x"'})
-        store.republish(solution, config=[config_slot("a", ddl(operation="list_users"), type="ddl")])
+        solution = store.published(config=[config_slot("a", type="integer")])
+        instance = store.instance(solution, config={"a": "1"})
+        store.republish(solution, config=[config_slot("a", type="number")])
         assert move_due_instances(engine, AT_ONCE) == 0
-        store.update(instance, config={"a": '"y"'})
+        store.update(instance, config={"a": "2"})
         assert move_due_instances(engine, AT_ONCE) == 1
 
     def test_scopes_that_its_authentication_has_again_move_it(self, store: Store, engine: Engine) -> None:

@@ -12,11 +12,11 @@ from sqlalchemy.exc import DBAPIError
 
 from app.errors import UserError
 from app.solutions.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
+from app.solutions.publishing import publish
 from app.solutions.solutions import (
     CustomField,
     Solution,
     SolutionDraft,
-    publish,
     read_contents,
     read_releases,
     read_solution,

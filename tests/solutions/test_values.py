@@ -61,12 +61,12 @@ def auth_release(*, scopes: str = "ab", service_version: str = "2", authenticati
 
 
 def config_good(text: str, given_for: int, release: int, *contents: Content) -> bool:
-    value = GivenValue(text, None, given_for)
+    value = GivenValue(text, None, (given_for,))
     return is_good(value, SlotKind.CONFIG, "s", release, dict(enumerate(contents, start=1)))
 
 
 def auth_good(facts: AuthenticationFacts, given_for: int, release: int, *contents: Content) -> bool:
-    value = GivenValue(None, facts, given_for)
+    value = GivenValue(None, facts, (given_for,))
     return is_good(value, SlotKind.AUTH, "chat", release, dict(enumerate(contents, start=1)))
 
 
@@ -213,8 +213,8 @@ def test_an_authentication_that_has_the_added_scopes_was_not_given_for_them() ->
 
 def test_a_value_of_one_kind_does_not_fill_a_slot_of_the_other() -> None:
     release = {1: Content((SLOT,), (ConfigSlot("chat"),))}
-    assert not is_good(GivenValue('"x"', None, 1), SlotKind.AUTH, "chat", 1, release)
-    assert not is_good(GivenValue(None, FACTS, 1), SlotKind.CONFIG, "chat", 1, release)
+    assert not is_good(GivenValue('"x"', None, (1,)), SlotKind.AUTH, "chat", 1, release)
+    assert not is_good(GivenValue(None, FACTS, (1,)), SlotKind.CONFIG, "chat", 1, release)
 
 
 @many_examples

@@ -70,8 +70,8 @@ CREATE TABLE solution_instance (
 CREATE INDEX solution_instance_release ON solution_instance (solution_identifier, release_number);
 CREATE INDEX solution_instance_owner ON solution_instance (owner);
 
--- The value of a config slot (JSON as text) or of an auth slot (an authentication), and the latest release when it
--- was given: a value is good as long as nothing breaking has happened to its slot since.
+-- The value of a config slot (JSON as text) or of an auth slot (an authentication), and the release that it was given
+-- for: a value is good as long as nothing breaking has happened to its slot since.
 CREATE TABLE instance_value (
   instance_identifier uuid NOT NULL REFERENCES solution_instance ON DELETE CASCADE,
   slot_kind text NOT NULL CHECK (slot_kind IN ('auth', 'config')),
