@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from app.errors import NotAuthorisedError, UserError
 from app.identity.right import ADMINISTER_SOLUTIONS
@@ -13,7 +12,8 @@ from app.services.call import Call, Token
 from app.solutions.changes import Change
 from app.solutions.instance_values import Given
 from app.solutions.instances import Instance
-from app.solutions.solutions import PublishPreview
+from app.solutions.publishing import PublishPreview
+from app.solutions.texts import time_text
 
 
 @dataclass(frozen=True)
@@ -91,15 +91,11 @@ def release_answer(preview: PublishPreview) -> Answer:
         ("requiresNewUserInput", judgement.requires_new_user_input),
         ("requiresNewSystemInput", judgement.requires_new_system_input),
         ("notice", preview.notice),
-        ("instancesAutomatic", preview.instances_automatic),
-        ("instancesUpgrade", preview.instances_upgrade),
+        ("instancesAutomatic", preview.instances.automatic),
+        ("instancesUpgrade", preview.instances.upgrade),
+        ("noticeMessage", preview.notice_message),
     )
     return Answer((fields, Group("SlotChangeList", (_change(change) for change in judgement.changes))))
-
-
-def time_text(moment: datetime) -> str:
-    """A time in UTC, to the millisecond, as in the documents: `2019-09-26T10:03:28.902Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _by_slot(

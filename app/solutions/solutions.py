@@ -1,4 +1,4 @@
-"""Solutions: their drafts and releases, and what a publication does to the instances (design section 8)."""
+"""Solutions: their drafts, and the releases that were made of them (design section 8)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,16 @@ from app.errors import UserError, user_error
 from app.solutions.authentications import read_authentications
 from app.solutions.contents import content_of_text, read_contents
 from app.solutions.documents import content_faults, to_document
-from app.solutions.flags import Contents, Notice, PublishJudgement, judge_publish
-from app.solutions.instance_flags import OnRelease, read_flags
-from app.solutions.model import AuthSlot, ConfigSlot, Content, Flags, Workflow
-from app.solutions.outbox import announce
+from app.solutions.model import AuthSlot, ConfigSlot, Content, Workflow
 from app.solutions.texts import MOST_DESCRIPTION, MOST_LABEL, Fault, identifier, text_faults
 
 __all__ = [
     "CustomField",
-    "PublishPreview",
     "Release",
     "Solution",
     "SolutionDraft",
     "is_schedule",
-    "preview",
-    "publish",
+    "lock_solution",
     "read_contents",
     "read_releases",
     "read_solution",
@@ -58,18 +53,6 @@ _RELEASES = text("""
     SELECT r.release_number, r.title, r.notes, a.user_logon_reference, r.published_at
     FROM solution_release r LEFT JOIN account a ON a.user_identifier = r.published_by
     WHERE r.solution_identifier = :solution ORDER BY r.release_number
-""")
-_PUBLISH = text("""
-    WITH release AS (
-      INSERT INTO solution_release (solution_identifier, release_number, title, content, notes, published_by)
-      SELECT solution_identifier, :number, title, draft, :notes, :user
-      FROM solution WHERE solution_identifier = :solution
-    )
-    UPDATE solution SET latest_release_number = :number WHERE solution_identifier = :solution
-""")
-_INSTANCES = text("""
-    SELECT instance_identifier::text, release_number, held FROM solution_instance
-    WHERE solution_identifier = :solution
 """)
 
 
@@ -122,25 +105,9 @@ class Release:
     published_at: datetime
 
 
-@dataclass(frozen=True)
-class PublishPreview:
-    """A release that is, or would be, published, and how many instances move by themselves or need an upgrade."""
-
-    solution_id: str
-    release_number: int
-    judgement: PublishJudgement
-    instances_automatic: int
-    instances_upgrade: int
-
-    @property
-    def notice(self) -> Notice:
-        """Which of the two notices a person should see. Instances may need an upgrade for an older release's sake."""
-        return Notice.UPGRADE if self.instances_upgrade else self.judgement.notice
-
-
 def set_draft(connection: Connection, draft: SolutionDraft) -> str:
     """Create a solution or change it and its draft; answer its id. Raises UserError about fields of SetSolution."""
-    held = None if draft.solution_id is None else _locked(connection, draft.solution_id)
+    held = None if draft.solution_id is None else lock_solution(connection, draft.solution_id)
     faults = [
         *text_faults("title", draft.title, required=held is None),
         *text_faults("description", draft.description, most=MOST_DESCRIPTION, required=False),
@@ -187,32 +154,6 @@ def read_releases(connection: Connection, solution_id: str) -> list[Release]:
     return [Release(*row) for row in connection.execute(_RELEASES, {"solution": identifier(solution_id)})]
 
 
-def preview(connection: Connection, solution_id: str) -> PublishPreview:
-    """What publishing the draft now would do, without doing it. Raises UserError about `solutionId`."""
-    return _preview(connection, read_solution(connection, solution_id))[0]
-
-
-def publish(connection: Connection, user_identifier: int | None, solution_id: str, notes: str | None) -> PublishPreview:
-    """Make the draft the next release; numbers have no gaps. People are told of instances that need their end users.
-
-    Raises UserError about `solutionId`, `releaseNotes`.
-    """
-    faults = text_faults("releaseNotes", notes, most=MOST_DESCRIPTION, required=False)
-    if faults:
-        raise UserError(faults)
-    solution = _locked(connection, solution_id)
-    previewed, needing_users = _preview(connection, solution)
-    values = {
-        "solution": solution.solution_id,
-        "number": previewed.release_number,
-        "notes": notes,
-        "user": user_identifier,
-    }
-    connection.execute(_PUBLISH, values)
-    announce(connection, solution.solution_id, previewed.release_number, needing_users)
-    return previewed
-
-
 def is_schedule(expression: str) -> bool:
     """Whether a text is a cron expression of five fields for which there is a next time.
 
@@ -227,33 +168,8 @@ def is_schedule(expression: str) -> bool:
     return True
 
 
-def _preview(connection: Connection, solution: Solution) -> tuple[PublishPreview, list[str]]:
-    """What publishing the draft would do, and the instances that would need their end users."""
-    latest = solution.latest_release_number
-    contents = read_contents(connection, solution.solution_id)
-    automatic, flags = _instances(connection, solution, {**contents, latest + 1: solution.draft})
-    upgrade = sum(map(_needs_something, flags.values()))
-    judgement = judge_publish(contents.get(latest), solution.draft)
-    needing_users = [instance for instance, its in flags.items() if its.requires_user_input_to_update_version]
-    return PublishPreview(solution.solution_id, latest + 1, judgement, automatic, upgrade), needing_users
-
-
-def _instances(connection: Connection, solution: Solution, contents: Contents) -> tuple[int, dict[str, Flags]]:
-    """How many instances would move to the draft by themselves, and the flags that all would have. What is on hold
-    does not move."""
-    number = solution.latest_release_number + 1
-    rows = connection.execute(_INSTANCES, {"solution": solution.solution_id}).all()
-    instances = [OnRelease(row[0], solution.solution_id, row[1], number) for row in rows]
-    flags = read_flags(connection, instances, {solution.solution_id: contents})
-    automatic = sum(not (solution.held or row.held or _needs_something(flags[row[0]])) for row in rows)
-    return automatic, flags
-
-
-def _needs_something(flags: Flags) -> bool:
-    return flags.requires_user_input_to_update_version or flags.requires_system_input_to_update_version
-
-
-def _locked(connection: Connection, solution_id: str) -> Solution:
+def lock_solution(connection: Connection, solution_id: str) -> Solution:
+    """A solution, which nobody else changes before the transaction ends. Raises UserError about `solutionId`."""
     query = f"SELECT {_COLUMNS} FROM solution WHERE solution_identifier = :solution FOR NO KEY UPDATE"  # noqa: S608
     row = connection.execute(text(query), {"solution": identifier(solution_id)}).one_or_none()
     if row is None:

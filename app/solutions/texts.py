@@ -1,8 +1,9 @@
-"""Checks that all of the solutions store makes on texts that are given."""
+"""Texts as all of the solutions store takes and gives them."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -36,3 +37,8 @@ def identifier(text: str | None) -> str | None:
         return str(UUID(text or ""))
     except ValueError:
         return None
+
+
+def time_text(moment: datetime) -> str:
+    """A time in UTC, to the millisecond, as in the documents: `2019-09-26T10:03:28.902Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -86,6 +86,7 @@ IMPACT = each(
     notice="upgrade",
     instancesAutomatic="0",
     instancesUpgrade="17",
+    noticeMessage="An upgrade is needed.",
 )
 FULL_IMPACT = IMPACT + one("SlotChangeList/SlotChange", CHANGE)
 RELEASE = each(releaseNumber="1", releaseNotes="First", publishedBy="ann", publishedAt=CREATED)

@@ -180,17 +180,40 @@ class TestPublish:
         assert changes(reply) == ["config a TitleChanged", "config b CreatedOptionalSlot"]
 
     def test_the_notice_of_an_upgrade_with_the_number_of_instances(self, store: Store) -> None:
-        solution = store.published(config=[config_slot("a", ddl(), type="ddl")])
-        moving, asked = (store.instance(solution, config={"a": '"x"'}) for _ in range(2))
-        store.set(*slots(config=[config_slot("a", ddl(operation="other"), type="ddl")]), solution=solution)
+        solution = store.published(config=[config_slot("a", type="integer")])
+        moving, asked = (store.instance(solution, config={"a": "1"}) for _ in range(2))
+        store.set(*slots(config=[config_slot("a", type="number")]), solution=solution)
         reply = store.done("PreviewSolutionRelease", solutionId=solution)
         assert _judgement(reply) == ("upgrade", "true", "true", "false")
         assert _counts(reply) == (0, 2)
-        assert changes(reply) == ["config a DdlPropertiesChanged!"]
+        assert changes(reply) == ["config a ConfigTypeChanged!"]
         store.publish(solution)
-        store.upgrade(asked, config={"a": '"y"'})
-        store.update(moving, config={"a": '"y"'})
+        store.upgrade(asked, config={"a": "2"})
+        store.update(moving, config={"a": "2"})
         assert _counts(store.publish(solution)) == (2, 0), "both have settled it"
+
+    def test_the_notice_in_sentences(self, store: Store) -> None:
+        """What becomes of how many instances, and by whom."""
+        solution = store.published()
+        user, both, held = (store.instance(solution) for _ in range(3))
+        store.update(held, held=True)
+        assert store.republish(solution).text("noticeMessage") == (
+            "The release is rolled out automatically. Instances that move by themselves: 2. On hold: 1."
+        )
+        asked = store.republish(solution, config=[config_slot("a"), config_slot("b", hidden=True)])
+        assert asked.text("noticeMessage") == (
+            "An upgrade is needed. Instances to upgrade: 3 (3 by the end user in the configuration wizard,"
+            " 3 by the system with values for hidden slots). Instances that move by themselves: 0."
+        )
+        for instance in (user, both, held):
+            store.upgrade(instance)
+        store.upgrade(held, config={"a": '"x"', "b": '"x"'})
+        store.update(user, config={"b": '"x"'})
+        again = store.republish(solution, config=[config_slot("a", type="object"), config_slot("b", title="B")])
+        assert again.text("noticeMessage") == (
+            "An upgrade is needed. Instances to upgrade: 3 (3 by the end user in the configuration wizard,"
+            " 0 by the system with values for hidden slots). Instances that move by themselves: 0."
+        )
 
     def test_hidden_and_visible_input_are_told_apart(self, store: Store) -> None:
         solution = store.published()

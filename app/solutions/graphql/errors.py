@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.errors import NotAuthorisedError, RelinkError, UserError
-from app.solutions.graphql.scalars import time_text
+from app.solutions.texts import time_text
 
 _log = structlog.get_logger("relink.graphql")
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ariadne import ScalarType
 from graphql import GraphQLError, StringValueNode, ValueNode
 
+from app.solutions.texts import time_text
+
 json_scalar = ScalarType("Json")
 date_time_scalar = ScalarType("DateTime")
-
-
-def time_text(moment: datetime) -> str:
-    """A time in UTC, to the millisecond, as in the documents: `2019-09-26T10:03:28.902Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @date_time_scalar.serializer
