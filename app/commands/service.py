@@ -87,6 +87,21 @@ class Service:
                 raise click.ClickException(f"{self.url} is no Relink service: it answers HTTP {response.status}")
             return Reply(int(number), response.headers, _kept(response))
 
+    def query(self, query: str, token: str) -> dict[str, object]:
+        """What the GraphQL interface answers to the bearer of a token. ClickException where no answer comes."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        request = Request(  # noqa: S310 - see _url
+            self.url.rstrip("/") + "/graphql", json.dumps({"query": query}).encode(), headers, method="POST"
+        )
+        with self._opened(request) as response:
+            try:
+                found = json.load(response)
+            except ValueError:
+                found = None
+        if not isinstance(found, dict):
+            raise click.ClickException(f"{self.url} has no GraphQL interface: it answers HTTP {response.status}")
+        return found
+
     def running(self, node_reference: str) -> Run | None:
         """The run that goes on with a node as its context, as far as it can be learnt."""
         query = urlencode({"state": "running", "nodeReference": node_reference})
@@ -167,11 +182,17 @@ def _run(found: object) -> Run | None:
 
 def message(name: str, elements: Mapping[str, object]) -> bytes:
     """A request document with simple elements; None leaves an element out."""
-    root = etree.Element(name)
-    for element, value in elements.items():
+    return etree.tostring(element(name, **elements))
+
+
+def element(tag: str, /, *content: etree._Element, **fields: object) -> etree._Element:
+    """An element with a text for each field, then other elements; None leaves a field out."""
+    made = etree.Element(tag)
+    for name, value in fields.items():
         if value is not None:
-            etree.SubElement(root, element).text = str(value).lower() if isinstance(value, bool) else str(value)
-    return etree.tostring(root)
+            etree.SubElement(made, name).text = str(value).lower() if isinstance(value, bool) else str(value)
+    made.extend(content)
+    return made
 
 
 def with_service(command: Callable[..., None]) -> Callable[..., None]:

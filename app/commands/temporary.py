@@ -54,7 +54,7 @@ def temporary_service(folder: Path, user: str) -> Iterator[Service]:
     try:
         url = _address(process, log)
         password = token_urlsafe(16)
-        _add_user(folder, user, password)
+        _relink(folder, "user", "add", user, "--admin", "--password-stdin", standard_input=password)
         yield Service(url, user, password)
     finally:
         process.terminate()
@@ -71,13 +71,24 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     raise click.ClickException("the service did not start")
 
 
-def _add_user(folder: Path, user: str, password: str) -> None:
-    command = [*_RELINK, "user", "add", user, "--admin", "--password-stdin"]
+def add_master_token(folder: Path, name: str) -> str:
+    """A master token for the service in a folder."""
+    return _relink(folder, "token", "add", name, "--master").strip()
+
+
+def _relink(folder: Path, *arguments: str, standard_input: str = "") -> str:
+    """What a command prints."""
     done = subprocess.run(  # noqa: S603
-        command, env=_environment(folder), input=password, text=True, capture_output=True, check=False
+        [*_RELINK, *arguments],
+        env=_environment(folder),
+        input=standard_input,
+        text=True,
+        capture_output=True,
+        check=False,
     )
     if done.returncode != 0:
-        raise click.ClickException(f"the user could not be added: {done.stderr.strip()}")
+        raise click.ClickException(f"relink {' '.join(arguments[:2])} did not work: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,5 +21,11 @@ def test_the_demo_ends_well_and_leaves_nothing(data_directory: Path) -> None:
     assert "To do: 228 new versions, 1 changed draft." in done.stdout
     assert "Done: 228 new versions, 1 changed draft." in done.stdout
     assert "<UpdateList/>" in done.stdout
+    assert "<notice>upgrade</notice>" in done.stdout
+    assert done.stdout.count('"requiresSystemInputToUpdateVersion": true') == 2
+    assert '"upgradeSolutionInstance": {' in done.stdout
+    assert len(re.findall(r"1 -> 2 +warning", done.stdout)) == 5
+    assert len(re.findall(r"1 -> 2 +upgrade", done.stdout)) == 2 * 5
+    assert len(re.findall(r"(Ann|Bob|Cem) +none", done.stdout)) == 6
     assert "post '<UpdateNodeVersions>" in done.stdout
     assert list(folder.iterdir()) == []

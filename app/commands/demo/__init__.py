@@ -1,0 +1,40 @@
+"""`relink demo`: the whole of it once. Real packages and what they depend on, then a solution and its instances."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+import click
+
+from app.commands.demo.instances import tell_of_instances
+from app.commands.demo.packages import BY_HAND, EXAMPLES, tell_of_packages
+from app.commands.demo.stage import Stage
+from app.commands.temporary import add_master_token, temporary_folder, temporary_service
+
+
+@click.command()
+def demo() -> None:
+    """Show in a few seconds what Relink does.
+
+    Starts a service with a database of its own in a temporary folder, and takes both away at the end.
+    """
+    if not EXAMPLES.exists():
+        raise click.ClickException(
+            f"the data of the demo is not in {EXAMPLES}: run 'make demo' in the folder of Relink's source"
+        )
+    stage = Stage()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    began = time.monotonic()
+    with temporary_folder() as folder:
+        stage.part("Relink: 275 packages of Debian 12, and a new version of one that most others need")
+        stage.say("Starting a service with an embedded PostgreSQL ...")
+        with temporary_service(folder, "demo") as service:
+            stage.say(f"It listens on {service.url}.")
+            tell_of_packages(stage, service, folder)
+            stage.part("The same for solutions: a new release, and six instances of three end users")
+            tell_of_instances(stage, service, add_master_token(folder, "demo"))
+    stage.part(f"All as it should be, in {time.monotonic() - began:.0f} seconds.")
+    click.echo(BY_HAND)

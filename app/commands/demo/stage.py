@@ -1,0 +1,75 @@
+"""Where the demo is shown, and what it does with answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+from lxml import etree
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.commands.answers import Updates, print_table
+from app.commands.service import Reply
+
+_WIDTH = 110
+
+
+class Stage:
+    """Standard output, as wide as the terminal or as a page."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        if not self._console.file.isatty():
+            self._console = Console(highlight=False, width=_WIDTH)
+
+    def part(self, title: str) -> None:
+        """The title of what comes."""
+        self._console.print(f"\n{title}\n", style="bold", markup=False)
+
+    def say(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def updates(self, updates: Updates, rows: int) -> None:
+        """The first rows of a list of updates, and how many there are."""
+        print_table(self._console, updates.rows[:rows])
+        self.say(f"... and {len(updates.rows) - rows} more\n\n{updates.summary()}")
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        table = Table(*headings, box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        self._console.print(table)
+
+
+def clean(reply: Reply, number: int = 0) -> Reply:
+    """The reply, which has that error number."""
+    reply.required()
+    require(reply.error_number == number, f"an answer has error number {reply.error_number}, not {number}")
+    return reply
+
+
+def root(reply: Reply) -> etree._Element:
+    """The answer, which can be read again."""
+    found = etree.parse(reply.file).getroot()
+    reply.file.seek(0)
+    return found
+
+
+def shortened(reply: Reply) -> str:
+    """The answer for people: indented, with one update of its list."""
+    answer = root(reply)
+    updates = answer.find("UpdateList")
+    if updates is not None and len(updates) > 1:
+        more = etree.Comment(f" and {len(updates) - 1} more ")
+        del updates[1:]
+        updates.append(more)
+    etree.indent(answer)
+    return etree.tostring(answer, encoding="unicode")
+
+
+def require(condition: bool, otherwise: str) -> None:
+    """End the demo where something is not as it should be."""
+    if not condition:
+        raise click.ClickException(otherwise)
