@@ -101,6 +101,15 @@ def database_url(fresh_database: Callable[[], AbstractContextManager[str]]) -> I
 
 
 @pytest.fixture
+def empty_database_url(server_url: str) -> Iterator[str]:
+    """The URL of a database without any migration."""
+    name = f"relink_empty_{os.getpid()}_{next(_numbers)}"
+    _execute(server_url, f"CREATE DATABASE {name}")
+    yield _url(server_url, name)
+    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on a fresh database."""
     engine = make_engine(database_url, pool_size=10)

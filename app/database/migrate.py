@@ -19,13 +19,13 @@ class SchemaBehindError(RuntimeError):
     """The database has not had all migrations; `relink migrate` brings it up to date."""
 
 
-def migrate(engine: Engine) -> None:
-    """Apply all migrations that are missing. Safe to call from several processes at once."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Apply all migrations that are missing up to a revision. Safe to call from several processes at once."""
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.commit()
         try:
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), revision)
             connection.commit()
             migrate_queue(connection)
         finally:

@@ -19,8 +19,6 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 from flask import Flask
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.cli import main
@@ -86,18 +84,6 @@ def relink(service_url: str) -> Relink:
 def relink_on() -> Callable[[str], Relink]:
     """Makes a `relink` for a database by its URL."""
     return lambda url: Relink({"RELINK_DATABASE_URL": url})
-
-
-@pytest.fixture
-def empty_database_url(server_url: str) -> Iterator[str]:
-    """The URL of a database without any migration."""
-    name = f"relink_empty_{os.getpid()}"
-    engine = create_engine(make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
 
 
 @pytest.fixture
