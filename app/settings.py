@@ -38,6 +38,8 @@ class Settings:
     webhook_url: str | None = None
     """Where people are told of instances that need their end users. Without it nothing is sent."""
     webhook_secret: str | None = field(default=None, repr=False)
+    trigger_url: str | None = None
+    """Where whoever runs the workflows takes their webhooks: each has its own key below it."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -63,6 +65,7 @@ class Settings:
             lazy_update_delay=_number(environment, "LAZY_UPDATE_DELAY", cls.lazy_update_delay, least=0),
             webhook_url=_webhook_url(environment),
             webhook_secret=environment.get("RELINK_WEBHOOK_SECRET") or None,
+            trigger_url=_url(environment, "TRIGGER_URL"),
         )
 
 
@@ -87,7 +90,14 @@ def _secret_key(environment: Mapping[str, str]) -> str | None:
 
 
 def _webhook_url(environment: Mapping[str, str]) -> str | None:
-    url = environment.get("RELINK_WEBHOOK_URL", "").strip()
+    url = _url(environment, "WEBHOOK_URL")
+    if url is not None and not environment.get("RELINK_WEBHOOK_SECRET"):
+        raise SettingsError("RELINK_WEBHOOK_SECRET must be set too: what is sent to RELINK_WEBHOOK_URL is signed")
+    return url
+
+
+def _url(environment: Mapping[str, str], name: str) -> str | None:
+    url = environment.get(f"RELINK_{name}", "").strip()
     if not url:
         return None
     try:
@@ -97,9 +107,7 @@ def _webhook_url(environment: Mapping[str, str]) -> str | None:
     except ValueError:
         usable = False
     if not usable:
-        raise SettingsError("RELINK_WEBHOOK_URL must be the URL of an HTTP service, without a user name")
-    if not environment.get("RELINK_WEBHOOK_SECRET"):
-        raise SettingsError("RELINK_WEBHOOK_SECRET must be set too: what is sent to RELINK_WEBHOOK_URL is signed")
+        raise SettingsError(f"RELINK_{name} must be the URL of an HTTP service, without a user name")
     return url
 
 

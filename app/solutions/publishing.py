@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
 from app.errors import UserError
+from app.solutions.authentications import Authentication, read_authentications
 from app.solutions.contents import read_contents
+from app.solutions.documents import to_document
 from app.solutions.flags import Contents, Notice, PublishJudgement, judge_publish
 from app.solutions.instance_flags import OnRelease, read_flags
-from app.solutions.model import Flags
+from app.solutions.model import AuthSlot, Content, Flags
 from app.solutions.outbox import announce
 from app.solutions.solutions import Solution, lock_solution, read_solution
 from app.solutions.texts import MOST_DESCRIPTION, text_faults
@@ -22,7 +25,7 @@ from app.solutions.texts import MOST_DESCRIPTION, text_faults
 _PUBLISH = text("""
     WITH release AS (
       INSERT INTO solution_release (solution_identifier, release_number, title, content, notes, published_by)
-      SELECT solution_identifier, :number, title, draft, :notes, :user
+      SELECT solution_identifier, :number, title, cast(:content AS jsonb), :notes, :user
       FROM solution WHERE solution_identifier = :solution
     )
     UPDATE solution SET latest_release_number = :number WHERE solution_identifier = :solution
@@ -35,8 +38,9 @@ _INSTANCES = text("""
 
 @dataclass(frozen=True)
 class InstanceCounts:
-    """How many instances move by themselves, would do so were they or their solution not on hold, or need an upgrade:
-    of those, how many need their end user and how many the system. One may need both."""
+    """How many instances move by themselves, and how many need an upgrade: of those, how many need their end user and
+    how many the system; one may need both. `held` is how many are on hold, they or their solution, whatever they need.
+    """
 
     automatic: int = 0
     held: int = 0
@@ -79,7 +83,8 @@ class PublishPreview:
 
 def preview(connection: Connection, solution_id: str) -> PublishPreview:
     """What publishing the draft now would do, without doing it. Raises UserError about `solutionId`."""
-    return _preview(connection, read_solution(connection, solution_id))[0]
+    solution = read_solution(connection, solution_id)
+    return _preview(connection, solution, _released(connection, solution.draft))[0]
 
 
 def publish(connection: Connection, user_identifier: int | None, solution_id: str, notes: str | None) -> PublishPreview:
@@ -91,9 +96,11 @@ def publish(connection: Connection, user_identifier: int | None, solution_id: st
     if faults:
         raise UserError(faults)
     solution = lock_solution(connection, solution_id)
-    previewed, needing_users = _preview(connection, solution)
+    content = _released(connection, solution.draft)
+    previewed, needing_users = _preview(connection, solution, content)
     values = {
         "solution": solution.solution_id,
+        "content": json.dumps(to_document(content)),
         "number": previewed.release_number,
         "notes": notes,
         "user": user_identifier,
@@ -103,14 +110,36 @@ def publish(connection: Connection, user_identifier: int | None, solution_id: st
     return previewed
 
 
-def _preview(connection: Connection, solution: Solution) -> tuple[PublishPreview, list[str]]:
-    """What publishing the draft would do, and the instances that would need their end users."""
+def _released(connection: Connection, draft: Content) -> Content:
+    """What a release made of a draft holds: what an auth slot leaves empty is as the authentication linked to it has
+    it now, so that one that "has been updated and [...] has additional scopes" asks for an upgrade.
+    """
+    linked = {slot.authentication_id for slot in draft.auth_slots if slot.authentication_id is not None}
+    known = read_authentications(connection, ids=linked) if linked else {}
+    return replace(draft, auth_slots=tuple(_completed(slot, known) for slot in draft.auth_slots))
+
+
+def _completed(slot: AuthSlot, known: Mapping[str, Authentication]) -> AuthSlot:
+    linked = known.get(slot.authentication_id or "")
+    if linked is None:
+        return slot
+    return replace(
+        slot,
+        service=slot.service or linked.facts.service,
+        service_version=slot.service_version or linked.facts.service_version,
+        service_environment=slot.service_environment or linked.facts.service_environment,
+        scopes=slot.scopes or linked.facts.scopes,
+    )
+
+
+def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, list[str]]:
+    """What publishing a content would do, and the instances that would need their end users."""
     latest = solution.latest_release_number
     contents = read_contents(connection, solution.solution_id)
     rows = connection.execute(_INSTANCES, {"solution": solution.solution_id}).all()
-    flags = _flags(connection, solution, {**contents, latest + 1: solution.draft}, {row[0]: row[1] for row in rows})
+    flags = _flags(connection, solution, {**contents, latest + 1: content}, {row[0]: row[1] for row in rows})
     held = {row[0] for row in rows if solution.held or row.held}
-    judgement = judge_publish(contents.get(latest), solution.draft)
+    judgement = judge_publish(contents.get(latest), content)
     needing_users = [instance for instance, its in flags.items() if its.requires_user_input_to_update_version]
     return PublishPreview(solution.solution_id, latest + 1, judgement, _counts(flags, held)), needing_users
 
@@ -128,7 +157,7 @@ def _counts(flags: Mapping[str, Flags], held: Collection[str]) -> InstanceCounts
     moving = {instance for instance, its in flags.items() if not _needs_something(its)}
     return InstanceCounts(
         automatic=len(moving.difference(held)),
-        held=len(moving.intersection(held)),
+        held=len(held),
         upgrade=len(flags) - len(moving),
         user_input=sum(its.requires_user_input_to_update_version for its in flags.values()),
         system_input=sum(its.requires_system_input_to_update_version for its in flags.values()),

@@ -47,7 +47,7 @@ def graphql() -> Response:
     try:
         token = _token()
         state = present_state()
-        session = Session(state.engine, Cipher(state.settings.secret_key), token)
+        session = Session(state.engine, Cipher(state.settings.secret_key), token, state.settings.trigger_url)
         return _answered(200, execute(_schema(), session, _graphql_request()))
     except NoTokenError as error:
         return _failed(401, error, WWW_Authenticate="Bearer")

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.solution_store import Store, auth_slot, config_slot, ddl, shown, values, workflow
+from tests.solution_store import (
+    SLACK,
+    Store,
+    auth_slot,
+    changes,
+    config_slot,
+    ddl,
+    element,
+    leaf,
+    leaves,
+    shown,
+    values,
+    workflow,
+)
 
 EMAIL = "external_support-email"
 SUPPORT = '"support@example.com"'
@@ -77,6 +90,27 @@ class TestFlags:
         assert auth_flags_after(store, before, auth_slot("slack", authenticationId=same)) == "N"
         after = auth_slot("slack", authenticationId=other, serviceEnvironment="test")
         assert auth_flags_after(store, before, after) == "NU"
+
+    def test_what_a_slot_leaves_empty_is_as_the_linked_authentication_has_it_on_publishing(self, store: Store) -> None:
+        """ "The authentication linked to the auth slot has been updated and it has additional scopes" """
+        linked = store.authentication(None, ["read"])
+        slot = element("AuthSlot", externalId="slack", authenticationId=linked)
+        solution = store.published(auth=[slot])
+        instance = store.instance(solution, auth={"slack": linked})
+        assert store.get(instance).pending == []
+        released = store.done("GetSolution", solutionId=solution, releaseNumber=1)
+        texts = [released.text(f"AuthSlotList/AuthSlot/{name}") for name in (*SLACK, "ScopeList/scope")]
+        assert texts == [*SLACK.values(), "read"]
+        updates = [
+            (leaves("ScopeList", "scope", ["read", "write"]), "AuthScopesAdded"),
+            (leaf("serviceVersion", "3.0"), "AuthServiceVersionChanged"),
+            (leaf("serviceEnvironment", "test"), "AuthServiceEnvironmentChanged"),
+        ]
+        for update, code in updates:
+            store.done("SetAuthentication", update, authenticationId=linked)
+            assert changes(store.done("PreviewSolutionRelease", solutionId=solution)) == [f"auth slack {code}!"]
+            assert changes(store.publish(solution)) == [f"auth slack {code}!"]
+            assert store.get(instance).flags == "NU"
 
     def test_another_type_requires_an_upgrade(self, store: Store) -> None:
         assert flags_after(store, config_slot("a"), config_slot("a", type="integer"), {"a": '"x"'}) == "NU"

@@ -203,7 +203,7 @@ class TestPublish:
         asked = store.republish(solution, config=[config_slot("a"), config_slot("b", hidden=True)])
         assert asked.text("noticeMessage") == (
             "An upgrade is needed. Instances to upgrade: 3 (3 by the end user in the configuration wizard,"
-            " 3 by the system with values for hidden slots). Instances that move by themselves: 0."
+            " 3 by the system with values for hidden slots). Instances that move by themselves: 0. On hold: 1."
         )
         for instance in (user, both, held):
             store.upgrade(instance)
@@ -212,7 +212,7 @@ class TestPublish:
         again = store.republish(solution, config=[config_slot("a", type="object"), config_slot("b", title="B")])
         assert again.text("noticeMessage") == (
             "An upgrade is needed. Instances to upgrade: 3 (3 by the end user in the configuration wizard,"
-            " 0 by the system with values for hidden slots). Instances that move by themselves: 0."
+            " 0 by the system with values for hidden slots). Instances that move by themselves: 0. On hold: 1."
         )
 
     def test_hidden_and_visible_input_are_told_apart(self, store: Store) -> None:

@@ -74,6 +74,18 @@ def test_an_instance_moves_two_minutes_after_the_release(
     assert (moved.release, moved.flags, moved.enabled) == (2, "", False)
 
 
+def test_each_release_has_its_delay(store: Store, engine: Engine, published_at: Callable[[str], datetime]) -> None:
+    solution = store.published()
+    store.instance(solution)
+    store.republish(solution)
+    first = published_at(solution)
+    store.republish(solution)
+    last = published_at(solution)
+    settings = Settings()
+    assert move_due_instances(engine, settings, now=first + timedelta(seconds=120)) == 0
+    assert move_due_instances(engine, settings, now=last + timedelta(seconds=120)) == 1
+
+
 def test_a_scheduled_instance_moves_at_its_next_scheduled_run(
     store: Store, engine: Engine, published_at: Callable[[str], datetime]
 ) -> None:

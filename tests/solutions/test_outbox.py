@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from app.settings import Settings, SettingsError
 from app.solutions.outbox import MOST_ATTEMPTS, Webhook, announce, pause_after, send_due
@@ -160,6 +161,20 @@ class TestSent:
         store.republish(solution, config=[config_slot("a")])
         receiving.answers = [500]
         assert send_due(engine, webhook(receiving), most=MOST) == 2
+
+    @pytest.mark.usefixtures("announced")
+    def test_again_with_the_same_id_where_a_worker_died_before_its_commit(
+        self, engine: Engine, receiving: Receiver
+    ) -> None:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE outbox ADD CONSTRAINT none_sent CHECK (sent_at IS NULL)"))
+        with pytest.raises(IntegrityError):
+            send_due(engine, webhook(receiving), most=MOST)
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE outbox DROP CONSTRAINT none_sent"))
+        assert send_due(engine, webhook(receiving), most=MOST) == 1
+        assert len(receiving.messages) == 2
+        assert receiving.messages[0] == receiving.messages[1]
 
     @pytest.mark.usefixtures("announced")
     def test_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:

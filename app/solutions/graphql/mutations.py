@@ -79,7 +79,7 @@ def _done(session: Session, do: Callable[[Connection], Payload | Instance], give
 
 
 def _node(session: Session, instance: Instance) -> InstanceNode:
-    return Together(session.engine, [instance]).nodes[0]
+    return Together(session, [instance]).nodes[0]
 
 
 @_user("createSolutionInstance")

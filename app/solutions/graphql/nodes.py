@@ -4,8 +4,8 @@ Decisions where the documents are silent:
 
 - the id of a service is `service@version`; its title is its name, and it has no picture: `icon` is empty;
 - an environment is known by its name, which is its id and title too;
-- Relink serves no webhooks, so `triggerUrl` is a path, `/trigger/KEY`, to be put behind the host that takes them. Only
-  workflows that a webhook starts in the instance's release have one;
+- Relink serves no webhooks: `triggerUrl` is a key below the URL in the settings where they are taken, without that one
+  below the path `/trigger`. Only workflows that a webhook starts in the instance's release have one;
 - title, description, tags and custom fields are the solution's; its slots are those of its latest release.
 """
 
@@ -19,11 +19,12 @@ from typing import Any
 
 from ariadne import ObjectType
 from graphql import GraphQLResolveInfo
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from app.database.engine import snapshot
 from app.solutions.authentications import Authentication
 from app.solutions.contents import contents_of_releases
+from app.solutions.graphql.session import Session
 from app.solutions.instance_reading import Instance
 from app.solutions.model import AuthenticationFacts, AuthSlot, ConfigSlot, Content, Flags, Trigger
 from app.solutions.solutions import CustomField, Solution, read_solutions
@@ -147,8 +148,8 @@ class InstanceNode:
 class Together:
     """The instances of one list, and what they refer to."""
 
-    def __init__(self, engine: Engine, instances: Sequence[Instance]) -> None:
-        self._engine = engine
+    def __init__(self, session: Session, instances: Sequence[Instance]) -> None:
+        self._session = session
         self._instances = instances
 
     @property
@@ -160,19 +161,21 @@ class Together:
     def solutions(self) -> dict[str, SolutionNode]:
         """The solutions of the instances, by id."""
         ids = {instance.solution_id for instance in self._instances}
-        with snapshot(self._engine) as connection:
+        with snapshot(self._session.engine) as connection:
             return solution_nodes(connection, read_solutions(connection, ids=ids))
 
     @cached_property
     def workflows(self) -> dict[str, list[WorkflowNode]]:
         """The workflows of the instances, by the instance's id."""
         releases = {(instance.solution_id, instance.release_number) for instance in self._instances}
-        with snapshot(self._engine) as connection:
+        with snapshot(self._session.engine) as connection:
             contents = contents_of_releases(connection, releases)
             found = read_workflows(connection, [instance.instance_id for instance in self._instances])
         return {
             instance.instance_id: _workflow_nodes(
-                found.get(instance.instance_id, ()), contents[instance.solution_id][instance.release_number]
+                found.get(instance.instance_id, ()),
+                contents[instance.solution_id][instance.release_number],
+                self._session.trigger_url or "/trigger",
             )
             for instance in self._instances
         }
@@ -221,7 +224,7 @@ def _service_id(facts: AuthenticationFacts) -> str:
     return f"{facts.service}@{facts.service_version}"
 
 
-def _workflow_nodes(found: Iterable[WorkflowInstance], content: Content) -> list[WorkflowNode]:
+def _workflow_nodes(found: Iterable[WorkflowInstance], content: Content, trigger_url: str) -> list[WorkflowNode]:
     """The workflows of an instance, as its release has them."""
     of_release = {workflow.source_workflow_id: workflow for workflow in content.workflows}
     nodes = []
@@ -233,7 +236,7 @@ def _workflow_nodes(found: Iterable[WorkflowInstance], content: Content) -> list
                 instance.workflow_instance_id,
                 instance.source_workflow_id,
                 "" if workflow is None else workflow.name,
-                f"/trigger/{instance.trigger_key}" if webhook and instance.trigger_key else None,
+                f"{trigger_url.rstrip('/')}/{instance.trigger_key}" if webhook and instance.trigger_key else None,
             )
         )
     return nodes

@@ -94,7 +94,7 @@ def _instances(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
         ids = read_instance_ids(connection, wanted) if _can_be(wanted.name) else []
         page = _page(session, ids, paging)
         instances, _total = read_instances(connection, InstanceFilter(ids=tuple(page.ids)), page_size=MOST_PAGE)
-    nodes = {node.id: node for node in Together(session.engine, instances).nodes}
+    nodes = {node.id: node for node in Together(session, instances).nodes}
     return {**_connection(page, nodes), "total_count": len(ids)}
 
 

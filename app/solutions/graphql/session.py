@@ -17,11 +17,15 @@ from app.solutions.tokens import Token
 
 @dataclass
 class Session:
-    """What the resolvers of one request share. The bearer of its token is the organisation or one end user."""
+    """What the resolvers of one request share. The bearer of its token is the organisation or one end user.
+
+    `trigger_url` is where the webhooks of workflows are taken; None where that is not known.
+    """
 
     engine: Engine
     cipher: Cipher
     token: Token
+    trigger_url: str | None = None
     _entries: int = field(default=0, init=False)
 
     def require_master(self, operation: str) -> None:

@@ -48,7 +48,9 @@ def ids(store: Store, ann: str) -> dict[str, str]:
     max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-def test_any_request_is_answered(case: schemathesis.Case[Any], ids: dict[str, str], master: GraphQL, anns: GraphQL) -> None:
+def test_any_request_is_answered(
+    case: schemathesis.Case[Any], ids: dict[str, str], master: GraphQL, anns: GraphQL
+) -> None:
     assert isinstance(case.body, str)
     for client in (master, anns):
         for request in (case.body, with_real_ids(case.body, ids)):

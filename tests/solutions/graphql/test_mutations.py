@@ -191,6 +191,7 @@ class TestAuthentications:
         assert (str(row.owner), row.service, row.service_version) == (ann, "slack", "2.0")
         assert (row.service_environment, row.scopes, row.hidden) == ("production", ["chat"], True)
         assert b"very-secret" not in bytes(row.data)
+        assert "form-secret" not in repr(row), "formData is not kept"
         assert anns.mutate("removeAuthentication", authenticationId=made) == {"clientMutationId": None}
         assert nodes(anns.viewer("authentications { edges { node { id } } }")) == []
 

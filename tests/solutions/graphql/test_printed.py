@@ -13,6 +13,20 @@ NAME = "Slack channel > Trello > Dropbox Project"
 EMAIL = config_slot("external_support-email", title="Support", hidden=True)
 
 
+NO_FLAGS = {
+    "hasNewerVersion": False,
+    "requiresUserInputToUpdateVersion": False,
+    "requiresSystemInputToUpdateVersion": False,
+}
+
+
+def flags(client: GraphQL) -> dict[str, bool]:
+    """The flags of the one instance that the printed query finds."""
+    (edge,) = client.data(PRINTED_QUERY)["viewer"]["solutionInstances"]["edges"]
+    found: dict[str, bool] = edge["node"]["solutionVersionFlags"]
+    return found
+
+
 def shape(value: object) -> object:
     """The keys of an answer in their order, and the types of what they have."""
     if isinstance(value, dict):
@@ -43,11 +57,28 @@ def test_the_mutation(store: Store, anns: GraphQL, ann: str) -> None:
     instance = store.instance(solution, ann)
     store.republish(solution, config=[EMAIL])
     assert store.get(instance).flags == "NS"
+    assert flags(anns) == {**NO_FLAGS, "hasNewerVersion": True, "requiresSystemInputToUpdateVersion": True}
     data = anns.data(PRINTED_MUTATION.replace("5f85b697-xxx-xxx-xxx-5d7dabe22634", instance))
     assert data == {"upgradeSolutionInstance": {"solutionInstance": {"id": instance}}}
     moved = store.get(instance)
     assert (moved.release, moved.flags, moved.pending) == (2, "", [])
     assert moved.config == {"external_support-email": '"support@example.com"'}
+    assert flags(anns) == NO_FLAGS
+
+
+def test_the_mutation_with_the_id_only(store: Store, anns: GraphQL, ann: str) -> None:
+    """The end user fills what is pending then."""
+    solution = store.published()
+    instance = store.instance(solution, ann)
+    store.republish(solution, config=[config_slot("channel")])
+    assert flags(anns) == {**NO_FLAGS, "hasNewerVersion": True, "requiresUserInputToUpdateVersion": True}
+    anns.mutate("upgradeSolutionInstance", solutionInstanceId=instance)
+    moved = store.get(instance)
+    assert (moved.release, moved.pending, flags(anns)) == (2, ["channel"], NO_FLAGS)
+    anns.mutate(
+        "updateSolutionInstance", solutionInstanceId=instance, configValues=[{"externalId": "channel", "value": '"#a"'}]
+    )
+    assert store.get(instance).pending == []
 
 
 def test_update_can_not_be_used_for_this_purpose(store: Store, anns: GraphQL, ann: str) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from app import create_app
+from app.settings import Settings
 from tests.solution_store import Store, auth_slot, config_slot, element, leaves, workflow
 from tests.solutions.graphql.client import GraphQL, nodes
 
@@ -28,8 +31,10 @@ def test_solutions_are_the_published_ones_with_the_slots_of_their_latest_release
     solution = store.set(
         leaves("TagList", "tag", ["chat", "boards"]),
         element("CustomFieldList", element("CustomField", key="color", value="red")),
-        element("ConfigSlotList", config_slot("a", title="A", defaultValue='"x"'), config_slot("b", title="B")),
-        element("AuthSlotList", auth_slot("slack", title="Slack")),
+        element(
+            "ConfigSlotList", config_slot("a", title="A", defaultValue='"x"'), config_slot("b", title="B", hidden=True)
+        ),
+        element("AuthSlotList", auth_slot("slack", title="Slack", hidden=True)),
         title="Boards",
         description="Keeps boards",
     )
@@ -86,6 +91,15 @@ def test_an_instance_with_all_that_it_has(store: Store, anns: GraphQL, ann: str)
     assert (manual["sourceWorkflowId"], manual["triggerUrl"]) == ("w2", None)
 
 
+def test_a_trigger_url_is_below_the_one_in_the_settings(store: Store, engine: Engine, anns: GraphQL, ann: str) -> None:
+    store.instance(store.published(workflows=[workflow("w", trigger="webhook")]), ann)
+    query = "solutionInstances { edges { node { workflows { edges { node { triggerUrl } } } } } }"
+    settings = Settings(trigger_url="https://hooks.example.com/relink/")
+    elsewhere = GraphQL(create_app(settings, engine), anns.token)
+    (path,), (url,) = (nodes(nodes(client.viewer(query))[0]["workflows"]) for client in (anns, elsewhere))
+    assert url["triggerUrl"] == path["triggerUrl"].replace("/trigger/", "https://hooks.example.com/relink/")
+
+
 def test_instances_by_all_criteria(store: Store, master: GraphQL, ann: str) -> None:
     one, two, bob = store.published(), store.published(), store.user("Bob")
     first = store.instance(one, ann, "1a")
@@ -95,6 +109,7 @@ def test_instances_by_all_criteria(store: Store, master: GraphQL, ann: str) -> N
         "": ["1a", "1b", "2a"],
         "owner: null": ["1a", "1b", "2a"],
         f'owner: "{ann}"': ["1a", "2a"],
+        f'solutionId: "{one}"': ["1a", "1b"],
         f'owner: "{ann}", solutionId: "{two}"': ["2a"],
         f'id: "{first}"': ["1a"],
         f'id: "{first}", owner: "{bob}"': [],
