@@ -56,23 +56,38 @@ def flags(instance_release: int, latest: int, contents: Contents, values: Values
     """
     if instance_release >= latest:
         return Flags()
-    open_ones = open_changes(instance_release, latest, contents, values)
-    return Flags(True, _asks(open_ones, hidden=False), _asks(open_ones, hidden=True))
+    return flags_of(breaking_changes(contents[instance_release], contents[latest]), latest, contents, values)
 
 
-def open_changes(instance_release: int, latest: int, contents: Contents, values: Values) -> list[Change]:
-    """The breaking changes from an instance's release to the latest that still ask for input.
+def flags_of(breaking: Iterable[Change], latest: int, contents: Contents, values: Values) -> Flags:
+    """The flags of an instance that is behind, by the breaking changes from its release to the latest: those are the
+    same for all instances on its release."""
+    unsettled = open_changes(breaking, latest, contents, values)
+    return Flags(True, _asks(unsettled, hidden=False), _asks(unsettled, hidden=True))
+
+
+def breaking_changes(old: Content, new: Content) -> list[Change]:
+    """The changes of slots between two releases that are breaking."""
+    return [change for change in changes(old, new) if change.breaking]
+
+
+def slot_of(change: Change) -> tuple[SlotKind, str]:
+    """The slot that a breaking change is about."""
+    return SlotKind(change.kind.value), change.external_id
+
+
+def open_changes(breaking: Iterable[Change], latest: int, contents: Contents, values: Values) -> list[Change]:
+    """Those of the breaking changes to the latest release that still ask for input.
 
     "A change on a slot for which the instance already holds a valid value given since that release does not count
     again" (design section 8): one does not count if the value held is good for the latest release.
     """
 
     def settled(change: Change) -> bool:
-        key = SlotKind(change.kind.value), change.external_id
+        key = slot_of(change)
         return key in values and is_good(values[key], *key, latest, contents)
 
-    between = changes(contents[instance_release], contents[latest])
-    return [change for change in between if change.breaking and not settled(change)]
+    return [change for change in breaking if not settled(change)]
 
 
 def pending(release: int, contents: Contents, values: Values) -> list[PendingSlot]:

@@ -1,20 +1,23 @@
 """The flags of many instances at once (design section 8, *Flags*).
 
 What lies between two releases is the same for all instances on the older one: values are read only where something
-breaking does, and only those of the slots concerned.
+breaking does, and only those of the slots concerned. Instances that hold the same are judged once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
-from app.solutions.changes import changes
-from app.solutions.flags import Contents, flags
+from app.solutions.changes import Change
+from app.solutions.flags import Contents, Values, breaking_changes, flags_of, slot_of
 from app.solutions.instance_values import SlotKey, read_values
-from app.solutions.model import Flags, SlotKind
+from app.solutions.model import Flags, GivenValue
+
+Move: TypeAlias = tuple[str, int, int]
+"""A solution, and from which of its releases to which."""
 
 
 class OnRelease(NamedTuple):
@@ -26,7 +29,7 @@ class OnRelease(NamedTuple):
     latest: int
 
     @property
-    def move(self) -> tuple[str, int, int]:
+    def move(self) -> Move:
         """What instances have in common that move from the same release to the same."""
         return self[1:]
 
@@ -35,25 +38,29 @@ def read_flags(
     connection: Connection, instances: Sequence[OnRelease], contents: Mapping[str, Contents]
 ) -> dict[str, Flags]:
     """The flags of instances, by id. `contents` are those of all releases, by solution."""
-    moves = {instance.move for instance in instances}
-    breaking = {move: _breaking_slots(*move, contents) for move in moves}
-    without_values = {move: flags(move[1], move[2], contents[move[0]], {}) for move in moves}
+    breaking = {move: _breaking(*move, contents) for move in {instance.move for instance in instances}}
     asked = [instance.instance_id for instance in instances if breaking[instance.move]]
-    values = read_values(connection, asked, set[SlotKey]().union(*breaking.values())) if asked else {}
+    slots = {slot_of(change) for found in breaking.values() for change in found}
+    values = read_values(connection, asked, slots) if asked else {}
+    judged: dict[tuple[Move, frozenset[tuple[SlotKey, GivenValue]]], Flags] = {}
     found = {}
     for instance in instances:
-        its = values.get(instance.instance_id)
-        found[instance.instance_id] = (
-            without_values[instance.move]
-            if its is None
-            else flags(instance.release, instance.latest, contents[instance.solution_id], its)
-        )
+        its = values.get(instance.instance_id, {})
+        alike = instance.move, frozenset(its.items())
+        if alike not in judged:
+            judged[alike] = _flags(instance, breaking[instance.move], contents, its)
+        found[instance.instance_id] = judged[alike]
     return found
 
 
-def _breaking_slots(solution_id: str, release: int, latest: int, contents: Mapping[str, Contents]) -> set[SlotKey]:
-    """The slots with a breaking change between two releases."""
+def _flags(instance: OnRelease, breaking: list[Change], contents: Mapping[str, Contents], values: Values) -> Flags:
+    if instance.release >= instance.latest:
+        return Flags()
+    return flags_of(breaking, instance.latest, contents[instance.solution_id], values)
+
+
+def _breaking(solution_id: str, release: int, latest: int, contents: Mapping[str, Contents]) -> list[Change]:
+    """The breaking changes between two releases."""
     if release >= latest:
-        return set()
-    between = changes(contents[solution_id][release], contents[solution_id][latest])
-    return {(SlotKind(change.kind), change.external_id) for change in between if change.breaking}
+        return []
+    return breaking_changes(contents[solution_id][release], contents[solution_id][latest])

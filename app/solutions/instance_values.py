@@ -17,6 +17,7 @@ from app.solutions.values import authentication_fault, config_value_fault, is_go
 
 SlotKey: TypeAlias = tuple[SlotKind, str]
 
+_UPGRADE = "use UpgradeSolutionInstance, which moves the instance"
 _KINDS = {kind.value: kind for kind in SlotKind}
 
 _READ = """
@@ -122,12 +123,19 @@ def _faults(taker: Taker, key: SlotKey, value: GivenValue, paths: tuple[str, str
     slot = taker.contents[taker.release].slot(*key)
     if slot is not None:
         reason = _value_fault(slot, value)
+        if reason is not None and _fits_the_latest(taker, key, value):
+            reason = f"{reason}; release {taker.latest} takes it: {_UPGRADE}"
         return [] if reason is None else [(paths[1], reason)]
     kind, external_id = key
     if any(number > taker.release and content.slot(*key) for number, content in taker.contents.items()):
         reason = f'The instance is on release {taker.release}, and "{external_id}" is new in a later one'
-        return [(paths[0], f"{reason}: use UpgradeSolutionInstance, which moves the instance")]
+        return [(paths[0], f"{reason}: {_UPGRADE}")]
     return [(paths[0], f'Release {taker.release} has no {kind} slot "{external_id}"')]
+
+
+def _fits_the_latest(taker: Taker, key: SlotKey, value: GivenValue) -> bool:
+    slot = taker.contents[taker.latest].slot(*key)
+    return slot is not None and _value_fault(slot, value) is None
 
 
 def _value_fault(slot: Slot, value: GivenValue) -> str | None:
@@ -152,9 +160,9 @@ def _for_the_latest_too(taker: Taker, key: SlotKey, value: GivenValue) -> GivenV
     is not asked for again. What a drop-down list holds, only who chooses from it can tell: a value that was chosen
     from another list is not one of the latest.
     """
-    slot = taker.contents[taker.latest].slot(*key)
-    if slot is None or taker.latest in value.given_for or _value_fault(slot, value) is not None:
+    if taker.latest in value.given_for or not _fits_the_latest(taker, key, value):
         return value
+    slot = taker.contents[taker.latest].slot(*key)
     if (
         isinstance(slot, ConfigSlot)
         and slot.type is ConfigType.DDL

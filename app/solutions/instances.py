@@ -6,7 +6,7 @@ another release: upgrade, lazy update, roll-out and roll-back use it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -29,7 +29,7 @@ from app.solutions.instance_reading import (
 from app.solutions.instance_values import Given, SlotKey, Taker, checked, drop_values, read_values, store_values
 from app.solutions.model import GivenValue
 from app.solutions.outbox import announce
-from app.solutions.solutions import read_solution
+from app.solutions.solutions import keep_latest_release, read_solution
 from app.solutions.texts import Fault, identifier, text_faults
 from app.solutions.workflow_instances import set_workflows
 
@@ -52,7 +52,9 @@ _INSERT = text("""
     VALUES (:solution, :release, :owner, :name)
     RETURNING instance_identifier::text
 """)
-_LOCK = text("SELECT FROM solution_instance WHERE instance_identifier = :instance FOR NO KEY UPDATE")
+_LOCK = text("""
+    SELECT solution_identifier::text FROM solution_instance WHERE instance_identifier = :instance FOR NO KEY UPDATE
+""")
 _UPDATE = text("""
     UPDATE solution_instance SET name = :name, enabled = :enabled, held = :held WHERE instance_identifier = :instance
 """)
@@ -87,6 +89,7 @@ def create_instance(
 
     Raises UserError about fields of CreateSolutionInstance.
     """
+    keep_latest_release(connection, solution_id)
     solution = read_solution(connection, solution_id)
     latest = solution.latest_release_number
     faults = text_faults("instanceName", name)
@@ -121,7 +124,8 @@ def update_instance(
     cannot use the updateSolutionInstance mutation for this purpose"), and where it is to be enabled with slots that
     lack a value and that is to be an error.
     """
-    locked = _lock(connection, instance_id, every_release=True)
+    connection.execute(_LOCK, {"instance": identifier(instance_id)})
+    locked = _read(connection, read_row(connection, instance_id))
     row = locked.row
     faults = [] if name is None else text_faults("instanceName", name)
     taker = Taker(row.owner, row.release_number, row.latest_release_number, locked.contents)
@@ -157,7 +161,7 @@ def upgrade_instance(
     Slots that need a value and have none are pending after it; where it moves with its id only, people are told if
     its end user is to fill any. Raises UserError about fields of UpgradeSolutionInstance.
     """
-    locked = _lock(connection, instance_id)
+    locked = _lock_to_move(connection, instance_id)
     row = locked.row
     instance = _moved(connection, locked, row.latest_release_number, Given(config_values, auth_values))
     id_only = not config_values and not auth_values
@@ -179,7 +183,7 @@ def move_instance(
     that stay keep their trigger keys. Raises UserError about `solutionInstanceId`, `releaseNumber`, and as
     `upgrade_instance`.
     """
-    locked = _lock(connection, instance_id, {to_release})
+    locked = _lock_to_move(connection, instance_id, {to_release})
     if to_release not in locked.contents:
         user_error("releaseNumber", f"the solution has no release {to_release}")
     return _moved(connection, locked, to_release, Given(config_values, auth_values))
@@ -192,14 +196,21 @@ def remove_instance(connection: Connection, instance_id: str) -> None:
         user_error("solutionInstanceId", "is not found" if instance_id else "is missing")
 
 
-def _lock(
-    connection: Connection, instance_id: str, releases: set[int] | None = None, *, every_release: bool = False
-) -> _Locked:
-    """Lock an instance, then read it: what was read before may have been overtaken while waiting."""
-    connection.execute(_LOCK, {"instance": identifier(instance_id)})
-    row = read_row(connection, instance_id)
+def _lock_to_move(connection: Connection, instance_id: str, releases: Set[int] = frozenset()) -> _Locked:
+    """Lock an instance, then read it: what was read before may have been overtaken while waiting.
+
+    Nobody publishes before it has moved: who needs something for the next release is judged where it is then.
+    """
+    solution_id = connection.execute(_LOCK, {"instance": identifier(instance_id)}).scalar_one_or_none()
+    if solution_id is not None:
+        keep_latest_release(connection, solution_id)
+    return _read(connection, read_row(connection, instance_id), releases)
+
+
+def _read(connection: Connection, row: InstanceRow, releases: Set[int] | None = None) -> _Locked:
+    """A locked instance, with the contents of all releases, or of those that it needs and some others."""
     values = read_values(connection, [row.instance_id]).get(row.instance_id, {})
-    numbers = None if every_release else needed_releases(row, values) | (releases or set())
+    numbers = None if releases is None else needed_releases(row, values) | releases
     return _Locked(row, values, read_contents(connection, row.solution_id, numbers))
 
 

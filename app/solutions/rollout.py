@@ -28,12 +28,12 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.errors import UserError, user_error
-from app.solutions.changes import Change, changes
+from app.solutions.changes import Change
 from app.solutions.contents import read_contents
 from app.solutions.external_users import read_external_user
-from app.solutions.flags import Contents, Values, open_changes, pending, values_after_move
+from app.solutions.flags import Contents, Values, breaking_changes, open_changes, pending, slot_of, values_after_move
 from app.solutions.instance_values import Given, SlotKey, Taker, checked, read_values
-from app.solutions.model import ConfigSlot, GivenValue, SlotKind
+from app.solutions.model import ConfigSlot, Content, GivenValue, SlotKind
 from app.solutions.solutions import Solution, read_solution
 from app.solutions.texts import Fault
 
@@ -101,13 +101,18 @@ class InstanceUpdate:
 
 @dataclass(frozen=True)
 class Rollout:
-    """A roll-out that can be made: the solution, its contents, the target, and the values as instances hold them."""
+    """A roll-out that can be made: the solution, its contents, the target, and the values as instances hold them.
+
+    Contents of releases that are published while it is made are added when an instance asks for them.
+    """
 
     wanted: Wanted
     solution: Solution
-    contents: Contents
+    contents: dict[int, Content]
     target: int
     given: Mapping[SlotKey, GivenValue]
+    breaking: dict[int, list[Change]] = field(default_factory=dict, init=False)
+    """The breaking changes from releases to the target, as far as they have been asked for."""
 
     @property
     def rolls_back(self) -> bool:
@@ -125,18 +130,24 @@ class Rollout:
             planned += [self._judged(candidate, values.get(candidate.instance_id, {})) for candidate in page]
         return planned
 
-    def locked(self, connection: Connection, instance_id: str) -> InstanceUpdate | None:
+    def locked(self, connection: Connection, planned: Candidate) -> InstanceUpdate | None:
         """What is to become of one instance, which nobody else changes before the transaction ends.
 
-        None where it is on the target by now, or is no more.
+        None where it is no more, is on the target by now, or was before the target and somebody has moved it on to a
+        release after it, which is not to be undone.
         """
-        parameters = {**self._parameters, "instance": instance_id}
+        parameters = {**self._parameters, "instance": planned.instance_id}
         row = connection.execute(text(_CANDIDATES + _ONE), parameters).one_or_none()
         if row is None:
             return None
         candidate = Candidate(*row)
-        values = read_values(connection, [instance_id]) if self._asks(candidate) else {}
-        return self._judged(candidate, values.get(instance_id, {}))
+        if planned.release < self.target < candidate.release:
+            return None
+        self._learn(connection, {candidate.release})
+        found = read_values(connection, [candidate.instance_id]) if self._asks(candidate) else {}
+        values = found.get(candidate.instance_id, {})
+        self._learn(connection, {number for value in values.values() for number in value.given_for})
+        return self._judged(candidate, values)
 
     def fingerprint(self, planned: Sequence[InstanceUpdate]) -> str:
         """The same for the same plan: the target, the values, and what becomes of which instance."""
@@ -150,14 +161,15 @@ class Rollout:
     def _parameters(self) -> dict[str, object]:
         return {"solution": self.solution.solution_id, "target": self.target, "owner": self.wanted.owner}
 
-    @cached_property
-    def _breaking(self) -> dict[int, list[Change]]:
-        """The breaking changes from each release to the target."""
-        target = self.contents[self.target]
-        return {
-            number: [change for change in changes(content, target) if change.breaking]
-            for number, content in self.contents.items()
-        }
+    def _learn(self, connection: Connection, releases: set[int]) -> None:
+        missing = releases - self.contents.keys()
+        if missing:
+            self.contents.update(read_contents(connection, self.solution.solution_id, missing))
+
+    def _breaking_from(self, release: int) -> list[Change]:
+        if release not in self.breaking:
+            self.breaking[release] = breaking_changes(self.contents[release], self.contents[self.target])
+        return self.breaking[release]
 
     def _chosen(self, connection: Connection) -> Iterator[Candidate]:
         if not set(self.wanted.tags) <= set(self.solution.tags):
@@ -169,7 +181,7 @@ class Rollout:
 
     def _asks(self, candidate: Candidate) -> bool:
         """Whether what it holds decides."""
-        return not candidate.held and bool(self._breaking[candidate.release])
+        return not candidate.held and bool(self._breaking_from(candidate.release))
 
     def _judged(self, candidate: Candidate, values: Values) -> InstanceUpdate:
         if candidate.held:
@@ -179,13 +191,15 @@ class Rollout:
         after = {**values_after_move(values, self.contents[self.target]), **self.given}
         lacking = pending(self.target, self.contents, after)
         hidden = [slot.external_id for slot in lacking if slot.hidden]
-        hidden += [change.external_id for change in self._open(candidate, after) if change.hidden]
+        # What nobody has filled is no reason to stay; what is held and not good any longer is.
+        still_open = (change for change in self._open(candidate, after) if change.hidden)
+        hidden += [change.external_id for change in still_open if slot_of(change) in after]
         if hidden:
             return InstanceUpdate(candidate, UpdateType.WARNING, error_message=_lacks(hidden))
         return InstanceUpdate(candidate, UpdateType.UPGRADE, tuple(slot.external_id for slot in lacking))
 
     def _open(self, candidate: Candidate, values: Values) -> list[Change]:
-        return open_changes(candidate.release, self.target, self.contents, values)
+        return open_changes(self._breaking_from(candidate.release), self.target, self.contents, values)
 
 
 def rollout(connection: Connection, wanted: Wanted) -> Rollout:

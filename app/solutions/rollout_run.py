@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engine import refusal
+from app.database.engine import is_deadlock, refusal
 from app.errors import PreconditionError, RelinkError
 from app.solutions.instances import move_instance
 from app.solutions.outbox import announce
@@ -21,6 +21,7 @@ _OUTCOME = text("""
     INSERT INTO run_outcome (run_identifier, ordinal, instance_identifier, version_number, outcome)
     VALUES (:run, :ordinal, :instance, :release, :outcome)
 """)
+_TRIES = 3
 _PIN = text("UPDATE solution_instance SET pinned_at_release = :latest WHERE instance_identifier = :instance")
 
 
@@ -81,24 +82,29 @@ class _Force:
     recorded: int = 0
 
     def do(self, candidate: Candidate) -> bool:
-        """Do one instance; False, and nothing is done, where the run was asked to end."""
-        try:
-            with self.connection.begin():
-                if runs.is_cancelled(self.connection, self.run):
-                    return False
-                self.connection.execute(text("SET LOCAL synchronous_commit = off"))
-                update = self._done(candidate)
-        except (RelinkError, DBAPIError) as error:
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
-                raise
-            update = self._failed(candidate, error)
+        """Do one instance; False, and nothing is done, where the run was asked to end. A deadlock is tried again."""
+        for left in reversed(range(_TRIES)):
+            try:
+                with self.connection.begin():
+                    if runs.is_cancelled(self.connection, self.run):
+                        return False
+                    self.connection.execute(text("SET LOCAL synchronous_commit = off"))
+                    update = self._done(candidate)
+                break
+            except (RelinkError, DBAPIError) as error:
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    raise
+                if left and isinstance(error, DBAPIError) and is_deadlock(error):
+                    continue
+                update = self._failed(candidate, error)
+                break
         if update is not None:
             self.updates.append(update)
             self.recorded += update.type is not UpdateType.WARNING
         return True
 
     def _done(self, candidate: Candidate) -> InstanceUpdate | None:
-        update = self.rollout.locked(self.connection, candidate.instance_id)
+        update = self.rollout.locked(self.connection, candidate)
         if update is None or not update.moves:
             return update
         moved = update.instance.instance_id

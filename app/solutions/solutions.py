@@ -24,6 +24,7 @@ __all__ = [
     "Solution",
     "SolutionDraft",
     "is_schedule",
+    "keep_latest_release",
     "lock_solution",
     "read_contents",
     "read_releases",
@@ -166,6 +167,12 @@ def is_schedule(expression: str) -> bool:
     except (CroniterError, ValueError):
         return False
     return True
+
+
+def keep_latest_release(connection: Connection, solution_id: str) -> None:
+    """Nobody publishes a release of a solution before the transaction ends; others may do so too at the same time."""
+    query = text("SELECT FROM solution WHERE solution_identifier = :solution FOR SHARE")
+    connection.execute(query, {"solution": identifier(solution_id)})
 
 
 def lock_solution(connection: Connection, solution_id: str) -> Solution:

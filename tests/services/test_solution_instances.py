@@ -183,6 +183,9 @@ class TestFlags:
         instance = store.instance(solution, config={"a": '"x"'})
         store.republish(solution, config=[config_slot("a", type="integer")])
         assert store.update(instance, config={"a": '"y"'}).flags == "NU"
+        given = {"solutionInstanceId": instance}
+        reply = store.reply_to("UpdateSolutionInstance", *values({"a": "1"}), **given)
+        assert "release 2 takes it: use UpgradeSolutionInstance" in (reply.text("errorMessage") or "")
 
 
 class TestUpgrade:

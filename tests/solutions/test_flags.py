@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.solutions.changes import ChangeCode, changes
+from app.solutions.changes import Change, ChangeCode, changes
 from app.solutions.flags import (
+    Contents,
     Notice,
     PendingSlot,
     Values,
+    breaking_changes,
     flags,
     judge_publish,
     open_changes,
@@ -66,6 +68,11 @@ def texts(
 ) -> Content:
     slot = replace(TEXT, type=type, default_value=default_value, hidden=hidden, mandatory=mandatory)
     return content_of(slot)
+
+
+def breaks(contents: Contents) -> list[Change]:
+    """What breaks from the first release to the latest."""
+    return breaking_changes(contents[1], contents[max(contents)])
 
 
 def given_text(text: str, given_for: int) -> Values:
@@ -162,9 +169,11 @@ def test_releases_between_do_not_count() -> None:
 
 def test_a_value_given_for_the_latest_release_settles_its_change() -> None:
     contents = {1: texts(), 2: texts(type=ConfigType.INTEGER)}
-    assert [change.code for change in open_changes(1, 2, contents, HELD)] == [ChangeCode.CONFIG_TYPE_CHANGED]
-    assert open_changes(1, 2, contents, given_text("7", given_for=2)) == []
-    assert open_changes(1, 2, contents, given_text('"x"', given_for=2)) != []
+    assert [change.code for change in open_changes(breaks(contents), 2, contents, HELD)] == [
+        ChangeCode.CONFIG_TYPE_CHANGED
+    ]
+    assert open_changes(breaks(contents), 2, contents, given_text("7", given_for=2)) == []
+    assert open_changes(breaks(contents), 2, contents, given_text('"x"', given_for=2)) != []
 
 
 def test_a_value_older_than_the_releases_release_settles_a_change_back() -> None:
@@ -276,7 +285,10 @@ def test_a_lazy_update_leaves_no_slot_pending_that_was_not(releases: dict[int, C
 def test_values_for_what_is_asked_settle_it(releases: dict[int, Content], data: st.DataObject) -> None:
     values = dict(data.draw(held_values(releases, 1)))
     latest = max(releases)
-    asked = {(SlotKind(change.kind.value), change.external_id) for change in open_changes(1, latest, releases, values)}
+    asked = {
+        (SlotKind(change.kind.value), change.external_id)
+        for change in open_changes(breaks(releases), latest, releases, values)
+    }
     asked |= {(found.kind, found.external_id) for found in pending(latest, releases, values)}
     for key in sorted(asked):
         slot = releases[latest].slot(*key)
@@ -284,24 +296,3 @@ def test_values_for_what_is_asked_settle_it(releases: dict[int, Content], data: 
         values[key] = data.draw(fitting(slot, latest))
     assert flags(1, latest, releases, values) == AUTOMATIC
     assert pending(latest, releases, values_after_move(values, releases[latest])) == []
-
-
-@many_examples
-@given(releases=histories(least=2), data=st.data())
-def test_every_path_to_a_release_ends_alike(releases: dict[int, Content], data: st.DataObject) -> None:
-    """But for the values of slots that a release on the way does not have: they are gone."""
-    start = data.draw(st.sampled_from(sorted(releases)))
-    path = data.draw(st.lists(st.sampled_from(sorted(releases)), min_size=1, max_size=5))
-    held = data.draw(held_values(releases, start))
-    end = releases[path[-1]]
-
-    moved: Values = held
-    for release in path:
-        moved = values_after_move(moved, releases[release])
-    lost = {key for key in held if any(releases[release].slot(*key) is None for release in path)}
-    direct = values_after_move(held, end)
-
-    assert moved == {key: value for key, value in direct.items() if key not in lost}
-    if not lost:
-        assert moved == direct
-        assert pending(path[-1], releases, moved) == pending(path[-1], releases, direct)

@@ -5,109 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
-from app.database.engine import snapshot
 from app.errors import UserError
 from app.solutions.authentications import AuthenticationDraft, remove_authentication, set_authentication
 from app.solutions.cipher import Cipher
-from app.solutions.external_users import create_external_user
 from app.solutions.instances import (
     Instance,
     InstanceFilter,
     create_instance,
     move_instance,
-    read_instance,
-    read_instances,
     remove_instance,
     update_instance,
-    upgrade_instance,
 )
-from app.solutions.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
+from app.solutions.model import AuthSlot, ConfigSlot, ConfigType, Content, Flags, Trigger, Workflow
 from app.solutions.publishing import publish
-from app.solutions.solutions import SolutionDraft, set_draft
-from app.solutions.workflow_instances import read_workflows
+from tests.commands.conftest import eventually
 from tests.http import SECRET_KEY
+from tests.solutions.world import World, config, ddl
 
 CIPHER = Cipher(SECRET_KEY)
 
+_WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 HOOK = Workflow("hook", trigger=Trigger.WEBHOOK)
 PLAIN = Workflow("plain")
-
-
-def config(*slots: ConfigSlot | str) -> Content:
-    """A content with these config slots."""
-    return Content(config_slots=tuple(ConfigSlot(slot) if isinstance(slot, str) else slot for slot in slots))
-
-
-def ddl(name: str, operation: str, *, hidden: bool = False) -> ConfigSlot:
-    return ConfigSlot(name, type=ConfigType.DDL, ddl=Ddl("slack", "1", operation), hidden=hidden)
-
-
-@dataclass
-class World:
-    """A solution with an end user."""
-
-    engine: Engine
-    solution: str = ""
-    owner: str = ""
-
-    def release(self, content: Content) -> int:
-        draft = SolutionDraft(
-            self.solution or None,
-            "Support",
-            tags=("crm",),
-            auth_slots=content.auth_slots,
-            config_slots=content.config_slots,
-            workflows=content.workflows,
-        )
-        with self.engine.begin() as connection:
-            self.solution = set_draft(connection, draft)
-            return publish(connection, None, self.solution, None).release_number
-
-    def make(self, name: str = "Mine", **values: str) -> str:
-        with self.engine.begin() as connection:
-            return create_instance(connection, self.solution, self.owner, name, values, {}).instance_id
-
-    def move(self, instance: str, release: int, **values: str) -> Instance:
-        with self.engine.begin() as connection:
-            return move_instance(connection, instance, release, values, {})
-
-    def upgrade(self, instance: str, **values: str) -> Instance:
-        with self.engine.begin() as connection:
-            return upgrade_instance(connection, instance, values, {})
-
-    def update(self, instance: str, **values: str) -> Instance:
-        with self.engine.begin() as connection:
-            return update_instance(connection, instance, config_values=values)
-
-    def read(self, instance: str) -> Instance:
-        with self.engine.connect() as connection:
-            return read_instance(connection, instance)
-
-    def find(self, wanted: InstanceFilter, page: int = 1, page_size: int = 100) -> tuple[list[Instance], int]:
-        with snapshot(self.engine) as connection:
-            return read_instances(connection, wanted, page, page_size)
-
-    def keys(self, instance: str) -> dict[str, str | None]:
-        """The trigger keys of an instance's workflows."""
-        with self.engine.connect() as connection:
-            found = read_workflows(connection, [instance]).get(instance, [])
-        return {workflow.source_workflow_id: workflow.trigger_key for workflow in found}
-
-    def rows(self, query: str) -> list[tuple[object, ...]]:
-        with self.engine.begin() as connection:
-            return [tuple(row) for row in connection.execute(text(query))]
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    with engine.begin() as connection:
-        return World(engine, owner=create_external_user(connection, "Ann", "ann"))
 
 
 @contextmanager
@@ -327,6 +252,42 @@ class TestAtOnce:
         for instance in instances:
             assert world.upgrade(instance).release_number == 5
             assert world.read(instance).config_values == {"a": '"1"'}
+
+    def test_a_release_waits_for_instances_that_are_made_and_tells_of_them(self, world: World) -> None:
+        world.release(config())
+        with ThreadPoolExecutor(1) as thread:
+            with world.engine.begin() as connection:
+                made = create_instance(connection, world.solution, world.owner, "Mine").instance_id
+                published = thread.submit(world.release, config("a"))
+                eventually(lambda: bool(world.rows(_WAITING)))
+                assert not published.done()
+            assert published.result() == 2
+        assert world.rows("SELECT body->>'solutionInstanceId' FROM outbox") == [(made,)]
+        assert world.read(made).flags == Flags(True, True)
+
+    def test_an_instance_that_is_made_waits_for_a_release_and_is_on_it(self, world: World) -> None:
+        world.release(config("a"))
+        with ThreadPoolExecutor(1) as thread:
+            with world.engine.begin() as connection:
+                publish(connection, None, world.solution, None)
+                made = thread.submit(world.make, "Mine")
+                eventually(lambda: bool(world.rows(_WAITING)))
+            assert world.read(made.result()).release_number == 2
+
+    def test_a_release_waits_for_instances_that_move_and_tells_of_what_they_need_then(self, world: World) -> None:
+        """From the first release nothing breaks, from the second something does."""
+        text_slot, number_slot = ConfigSlot("a"), ConfigSlot("a", type=ConfigType.INTEGER)
+        world.release(config(text_slot))
+        world.release(config(number_slot))
+        instance = world.make(a="1")
+        world.move(instance, 1, a='"x"')
+        with ThreadPoolExecutor(1) as thread:
+            with world.engine.begin() as connection:
+                move_instance(connection, instance, 2, {"a": "1"})
+                published = thread.submit(world.release, config(text_slot))
+                eventually(lambda: bool(world.rows(_WAITING)))
+            assert published.result() == 3
+        assert world.rows("SELECT body->>'releaseNumber' FROM outbox WHERE body->>'releaseNumber' = '3'") == [("3",)]
 
     def test_an_authentication_is_changed_and_removed_while_it_is_given(self, world: World) -> None:
         """Whoever comes first, nobody waits in a circle, and no slot holds what is gone."""

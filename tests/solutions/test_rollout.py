@@ -67,10 +67,13 @@ Make = Callable[..., Rollout]
 
 @pytest.fixture
 def rollout(store: Store) -> Make:
-    """Makes a solution of one release without slots, with instances of these names, and then its second release."""
+    """Makes a solution of one release, without slots or with the config slots of `before`, with instances of these
+    names, and then its second release."""
 
-    def make(*names: str, auth: tuple[str, ...] = (), config: tuple[str, ...] = ()) -> Rollout:
-        solution = store.published()
+    def make(
+        *names: str, before: tuple[str, ...] = (), auth: tuple[str, ...] = (), config: tuple[str, ...] = ()
+    ) -> Rollout:
+        solution = store.published(config=before)
         instances = {name: store.instance(solution, name=name) for name in names}
         store.republish(solution, auth=auth, config=config)
         return Rollout(store, solution, instances)
@@ -114,6 +117,27 @@ class TestRows:
     def test_a_hidden_auth_slot_is_a_warning_whatever_is_given(self, rollout: Make) -> None:
         made = rollout("a", auth=(auth_slot("slack", hidden=True),))
         assert rows(made("impact")) == ['a 1 -> 2 warning: Hidden slots need a value: "slack"']
+
+    def test_a_hidden_slot_that_nobody_has_to_fill_is_no_reason_to_stay(self, store: Store) -> None:
+        """The flags ask for it by the table of changes; after the move nothing is pending."""
+        solution = store.published(
+            auth=[auth_slot("chat", ["read"], hidden=True, mandatory=False)], config=[config_slot("a", hidden=True)]
+        )
+        store.instance(solution, name="empty")
+        owner = store.user()
+        chat = store.authentication(owner, ["read"])
+        store.instance(solution, owner, name="full", auth={"chat": chat}, config={"a": '"x"'})
+        store.republish(
+            solution,
+            auth=[auth_slot("chat", ["read", "write"], hidden=True, mandatory=False)],
+            config=[config_slot("a", hidden=True, type="integer", defaultValue="1")],
+        )
+        reply = Rollout(store, solution)("force")
+        assert reply.number == 108
+        assert rows(reply) == [
+            "empty 1 -> 2 upgrade",
+            'full 1 -> 2 warning: Hidden slots need a value: "chat", "a"',
+        ]
 
     def test_a_hold_on_an_instance_is_a_warning(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a", "b")
@@ -272,6 +296,20 @@ class TestFaults:
 # As a run
 
 
+_DEADLOCK_ONCE = """
+    CREATE SEQUENCE attempt;
+    CREATE FUNCTION deadlock_once() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF nextval('attempt') = 1 THEN
+        RAISE EXCEPTION 'a circle' USING ERRCODE = 'deadlock_detected';
+      END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER deadlock_once BEFORE UPDATE OF release_number ON solution_instance
+      FOR EACH ROW EXECUTE FUNCTION deadlock_once();
+"""
+
+
 def send(app: Flask, solution: str) -> TestResponse:
     """A force from a thread of its own; whoever waits for it checks it."""
     body = element(SERVICE, solutionId=solution, action="force")
@@ -292,8 +330,8 @@ class Running:
 
 
 @contextmanager
-def running(rollout: Make, engine: Engine) -> Iterator[Running]:
-    made = rollout("i")
+def running(rollout: Make, engine: Engine, **slots: tuple[str, ...]) -> Iterator[Running]:
+    made = rollout("i", **slots)
     multiply(engine, made.instances["i"], 5)
     third = listed(made("impact"))[2]
     with ThreadPoolExecutor(1) as thread, engine.connect() as holder:
@@ -358,6 +396,33 @@ class TestRun:
             assert move_due_instances(engine, AT_ONCE) == 2
         assert len(rows(checked(run.future.result()))) == 3
         assert len(moves_made(engine)) == 5
+
+    def test_what_somebody_has_moved_on_meanwhile_is_not_moved_back(self, rollout: Make, engine: Engine) -> None:
+        """A release is published, and an instance that the roll-out has not reached is upgraded to it."""
+        with running(rollout, engine) as run:
+            fifth = listed(run.made("impact"))[-1]
+            run.made.store.publish(run.made.solution)
+            run.made.store.upgrade(fifth)
+        reply = checked(run.future.result())
+        assert (reply.number, len(rows(reply))) == (0, 4)
+        assert on_releases(engine) == {2: 4, 3: 1}
+
+    def test_values_given_for_a_release_published_meanwhile_are_judged(self, rollout: Make, engine: Engine) -> None:
+        before, after = (config_slot("a", type=name, hidden=True, mandatory=False) for name in ("integer", "number"))
+        with running(rollout, engine, before=(before,), config=(after,)) as run:
+            fifth = listed(run.made("impact"))[-1]
+            run.made.store.publish(run.made.solution)
+            run.made.store.update(fifth, config={"a": "1"})
+        reply = checked(run.future.result())
+        assert (reply.number, len(rows(reply))) == (0, 5)
+        assert on_releases(engine) == {2: 5}
+        assert run.made.store.get(fifth).config == {"a": "1"}
+
+    def test_a_deadlock_is_tried_again(self, rollout: Make, engine: Engine) -> None:
+        made = rollout("a", "b")
+        with engine.begin() as connection:
+            connection.execute(text(_DEADLOCK_ONCE))
+        assert made.done() == ["a 1 -> 2 update", "b 1 -> 2 update"]
 
     def test_only_who_administers_solutions_sees_it(
         self, rollout: Make, make_user: Callable[..., None], client: Client
