@@ -3,6 +3,9 @@
 Nothing is lost with a job: a job is only the word that somebody should look, and what there is to do stands in our own
 tables. Every few seconds one is put into the queue, whichever worker does so. A sweep works in batches; when it has
 got something done it invites another worker that has nothing to do, so that all of them soon share in a roll-out.
+
+Messages have a queue of their own, and whoever takes jobs from it takes none from the other: instances do not wait for
+a receiver that takes its time.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -27,13 +30,17 @@ from app.solutions import lazy, outbox
 EVERY_FEW_SECONDS = "* * * * * */5"  # seconds stand last
 EVERY_TEN_MINUTES = "*/10 * * * *"
 MESSAGES = 50
-"""How many messages are sent by one job."""
+"""How many messages are sent by one job at most."""
+SENDING_TIME = 5.0
+"""After how many seconds a job begins with no other message."""
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
 _STALLED_AFTER = 60.0
 _CONNECT_TIMEOUT = 5
-_HIGH = 1
+
+_INSTANCES_QUEUE = "default"
+_MESSAGES_QUEUE = "messages"
 
 _log = structlog.get_logger("relink.worker")
 queue = App(connector=PsycopgConnector())
@@ -57,7 +64,7 @@ class Work:
 
 
 @queue.periodic(cron=EVERY_FEW_SECONDS)
-@queue.task(name="move_due_instances", queueing_lock="move_due_instances", pass_context=True)
+@queue.task(name="move_due_instances", queue=_INSTANCES_QUEUE, queueing_lock="move_due_instances", pass_context=True)
 def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001 - procrastinate gives it
     """Lazy updates. See `app.solutions.lazy`."""
     work = Work.of(context)
@@ -70,25 +77,32 @@ def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa
 
 
 @queue.periodic(cron=EVERY_FEW_SECONDS)
-@queue.task(name="send_messages", queueing_lock="send_messages", priority=_HIGH, pass_context=True)
+@queue.task(name="send_messages", queue=_MESSAGES_QUEUE, queueing_lock="send_messages", pass_context=True)
 def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """The outbox. See `app.solutions.outbox`."""
     work = Work.of(context)
     webhook = outbox.Webhook.of(work.settings)
     if webhook is None:
         return
-    if outbox.send_due(work.engine, webhook, most=MESSAGES, stop=context.should_abort):
+    if outbox.send_due(work.engine, webhook, most=MESSAGES, within=SENDING_TIME, stop=context.should_abort):
         _Invitation(context).send_once()
 
 
 @queue.periodic(cron=EVERY_TEN_MINUTES)
-@queue.task(name="tidy", queueing_lock="tidy", pass_context=True)
+@queue.task(name="tidy", queue=_INSTANCES_QUEUE, queueing_lock="tidy", pass_context=True)
 async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Take the jobs of workers that were killed out of the queue: what they left undone was found again long ago."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_AFTER):
         await manager.finish_job(job, Status.FAILED, delete_job=True)
     await manager.prune_stalled_workers(_STALLED_AFTER)
+
+
+@queue.periodic(cron=EVERY_TEN_MINUTES)
+@queue.task(name="tidy_messages", queue=_INSTANCES_QUEUE, queueing_lock="tidy_messages", pass_context=True)
+def tidy_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
+    """Old messages, whether or not any are sent. See `app.solutions.outbox`."""
+    outbox.tidy(Work.of(context).engine, stop=context.should_abort)
 
 
 @dataclass
@@ -150,26 +164,51 @@ async def _until(stopping: asyncio.Event, work: Coroutine[None, None, None]) -> 
 
 async def _work(work: Work, concurrency: int) -> None:
     url = work.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    at_once = {_INSTANCES_QUEUE: concurrency, _MESSAGES_QUEUE: 1}
     connector = PsycopgConnector(
         conninfo=url,
         min_size=1,
-        max_size=concurrency + 3,
+        # One for each job, and for each of the two that run them what it needs itself.
+        max_size=sum(at_once.values()) + 3 * len(at_once),
         timeout=_CONNECT_TIMEOUT,
         kwargs={"connect_timeout": _CONNECT_TIMEOUT},
     )
     with queue.replace_connector(connector) as app:
         try:
             await app.open_async()
-            await app.run_worker_async(
-                concurrency=concurrency,
-                install_signal_handlers=False,
-                delete_jobs="always",
-                # On being asked to stop, jobs are told so at once, and end when they see it.
-                shutdown_graceful_timeout=0,
-                additional_context={"work": work},
-            )
+            await _side_by_side([_jobs_of(app, name, work, count) for name, count in at_once.items()])
         finally:
             await app.close_async()
+
+
+async def _jobs_of(app: App, queue_name: str, work: Work, concurrency: int) -> None:
+    await app.run_worker_async(
+        name=queue_name,
+        queues=[queue_name],
+        concurrency=concurrency,
+        install_signal_handlers=False,
+        delete_jobs="always",
+        # On being asked to stop, jobs are told so at once, and end when they see it.
+        shutdown_graceful_timeout=0,
+        additional_context={"work": work},
+    )
+
+
+async def _side_by_side(coroutines: Iterable[Coroutine[None, None, None]]) -> None:
+    """Run all until one of them ends, which ends the others too: none is to be missing unnoticed.
+
+    Raises what one of them raised.
+    """
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 "Notify the end users of these instances to run the config wizard" (Updating vs Upgrading). A message is written in the
 transaction of the publication or the upgrade that it tells of, so there is one exactly if that has happened, and
-nobody waits for a receiver. Sending is at least once: a worker that dies between a receiver's answer and its own
-commit leaves the message to be sent again, with the same `id`.
+nobody waits for a receiver. A worker claims a message for some time, sends it while it has no transaction open, and
+records what came of it. Sending is at least once: a worker that dies before it has recorded that leaves the message to
+be sent again, with the same `id`, when that time is over.
 """
 
 from __future__ import annotations
@@ -16,24 +17,29 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from itertools import accumulate, count, takewhile
 from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 
 from app.settings import Settings
+from app.solutions.texts import time_text
 
 NEEDS_USER_INPUT: Final = "instance.needs_user_input"
 SIGNATURE_HEADER: Final = "Relink-Signature"
 TIMEOUT: Final = 10.0
+LEASE: Final = 60
+"""How long a message is left to the worker that has claimed it: longer than it takes to look up a receiver and wait for
+its answer."""
 FIRST_PAUSE: Final = 10
 LONGEST_PAUSE: Final = 3600
 GIVE_UP_AFTER: Final = 24 * 3600
+FORGET_AFTER: Final = 7 * 24 * 3600
 
 _log = structlog.get_logger("relink.outbox")
 
@@ -45,19 +51,43 @@ _ANNOUNCE = text("""
     FROM solution_instance i
     WHERE i.solution_identifier = :solution AND i.instance_identifier = ANY (CAST(:instances AS uuid[]))
 """)
-_NEXT = text("""
-    SELECT message_identifier, event, body, attempts FROM outbox
-    WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= now()
-    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+_CLAIM = text("""
+    UPDATE outbox SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => :lease)
+    WHERE message_identifier = (
+      SELECT message_identifier FROM outbox
+      WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= now()
+        AND created_at > now() - make_interval(secs => :give_up_after)
+      ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING message_identifier::text, event, body, created_at, attempts
 """)
+# It may have been given up meanwhile.
 _SENT = text("""
-    UPDATE outbox SET attempts = attempts + 1, sent_at = clock_timestamp() WHERE message_identifier = :message
+    UPDATE outbox SET sent_at = clock_timestamp(), given_up_at = NULL WHERE message_identifier = :message
 """)
+# Unless another worker has claimed it since.
 _NOT_SENT = text("""
     UPDATE outbox
-    SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => :pause),
-        given_up_at = CASE WHEN :give_up THEN clock_timestamp() END
-    WHERE message_identifier = :message
+    SET due_at = clock_timestamp() + make_interval(secs => :pause),
+        given_up_at = CASE
+          WHEN clock_timestamp() + make_interval(secs => :pause) > created_at + make_interval(secs => :give_up_after)
+          THEN clock_timestamp() END
+    WHERE message_identifier = :message AND attempts = :attempts AND sent_at IS NULL AND given_up_at IS NULL
+    RETURNING given_up_at IS NOT NULL
+""")
+_GIVE_UP = text("""
+    UPDATE outbox SET given_up_at = clock_timestamp()
+    WHERE message_identifier = ANY (ARRAY(
+      SELECT message_identifier FROM outbox
+      WHERE sent_at IS NULL AND given_up_at IS NULL AND created_at <= now() - make_interval(secs => :age)
+      ORDER BY due_at LIMIT :batch FOR UPDATE SKIP LOCKED))
+""")
+_FORGET = text("""
+    DELETE FROM outbox
+    WHERE message_identifier = ANY (ARRAY(
+      SELECT message_identifier FROM outbox
+      WHERE (sent_at IS NOT NULL OR given_up_at IS NOT NULL)
+        AND coalesce(sent_at, given_up_at) <= now() - make_interval(secs => :age)
+      ORDER BY coalesce(sent_at, given_up_at) LIMIT :batch FOR UPDATE SKIP LOCKED))
 """)
 
 
@@ -95,33 +125,45 @@ def announce(
     connection.execute(_ANNOUNCE, given)
 
 
-def send_due(engine: Engine, webhook: Webhook, *, most: int, stop: Callable[[], bool] = lambda: False) -> int:
-    """Send messages that are due, `most` of them at most, and answer how many were taken by the receiver.
+def send_due(
+    engine: Engine,
+    webhook: Webhook,
+    *,
+    most: int,
+    within: float = float("inf"),
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Send messages that are due, and answer how many were taken by the receiver.
 
-    Any number of workers may do so at once: each message is locked while it is sent. A receiver that does not answer
-    at all is not asked again before the next call.
+    Sends `most` of them at most, and begins with no other one when `within` seconds have passed or `stop` says so. Any
+    number of workers may do so at once. A receiver that does not answer at all is not asked again before the next call.
     """
-    sent = 0
-    for _ in range(most):
-        if stop():
+    until = time.monotonic() + within
+    taken = 0
+    for number in range(most):
+        if stop() or (number > 0 and time.monotonic() >= until):
             break
-        with engine.begin() as connection:
-            answered = _send_next(connection, webhook)
-        if answered is None:
+        message = _claim(engine)
+        if message is None:
             break
-        sent += answered
-    return sent
+        answer = _post(webhook, message.document())
+        taken += _record(engine, message, answer)
+        if not isinstance(answer, int):
+            break
+    return taken
+
+
+def tidy(engine: Engine, *, batch: int = 1000, stop: Callable[[], bool] = lambda: False) -> None:
+    """Give up what is older than a day, also where nobody has tried to send it, and forget what was done a week ago."""
+    given_up = _in_batches(engine, _GIVE_UP, GIVE_UP_AFTER, batch, stop)
+    if given_up:
+        _log.warning("messages given up", count=given_up)
+    _in_batches(engine, _FORGET, FORGET_AFTER, batch, stop)
 
 
 def pause_after(attempts: int) -> int:
     """The seconds from a failed attempt to the next one: 10, doubling to an hour."""
     return min(FIRST_PAUSE << min(attempts - 1, 20), LONGEST_PAUSE)
-
-
-MOST_ATTEMPTS: Final = 1 + sum(
-    1 for _ in takewhile(lambda passed: passed <= GIVE_UP_AFTER, accumulate(map(pause_after, count(1))))
-)
-"""After how many attempts a message is given up: the last one is within a day of the first."""
 
 
 def signature(secret: str, at: int, body: bytes) -> str:
@@ -130,30 +172,61 @@ def signature(secret: str, at: int, body: bytes) -> str:
     return f"t={at},v1={signed.hexdigest()}"
 
 
-def _send_next(connection: Connection, webhook: Webhook) -> bool | None:
-    """Whether the next message that is due was taken; None where there is none, or no answer came."""
-    message = connection.execute(_NEXT).one_or_none()
-    if message is None:
-        return None
-    document = {"id": str(message.message_identifier), "event": message.event, **message.body}
-    answer = _post(webhook, json.dumps(document, separators=(",", ":")).encode())
-    taken = isinstance(answer, int) and 200 <= answer < 300
-    if taken:
-        connection.execute(_SENT, {"message": message.message_identifier})
+@dataclass(frozen=True)
+class _Message:
+    """A message that was claimed, with the number of this attempt."""
+
+    message_id: str
+    event: str
+    body: dict[str, object]
+    created_at: datetime
+    attempts: int
+
+    def document(self) -> bytes:
+        """What is sent, the same each time."""
+        fields = {"id": self.message_id, "event": self.event, "created": time_text(self.created_at), **self.body}
+        return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _claim(engine: Engine) -> _Message | None:
+    with engine.begin() as connection:
+        row = connection.execute(_CLAIM, {"lease": LEASE, "give_up_after": GIVE_UP_AFTER}).one_or_none()
+    return None if row is None else _Message(*row)
+
+
+def _record(engine: Engine, message: _Message, answer: int | str) -> bool:
+    """Write down what came of an attempt; whether the message was taken."""
+    if isinstance(answer, int) and 200 <= answer < 300:
+        with engine.begin() as connection:
+            connection.execute(_SENT, {"message": message.message_id})
         return True
-    attempts = message.attempts + 1
-    given_up = attempts >= MOST_ATTEMPTS
-    connection.execute(
-        _NOT_SENT,
-        {"message": message.message_identifier, "pause": pause_after(attempts), "give_up": given_up},
-    )
+    given = {
+        "message": message.message_id,
+        "attempts": message.attempts,
+        "pause": pause_after(message.attempts),
+        "give_up_after": GIVE_UP_AFTER,
+    }
+    with engine.begin() as connection:
+        given_up = connection.execute(_NOT_SENT, given).scalar_one_or_none()
     _log.warning(
         "message given up" if given_up else "message not taken",
-        message_id=str(message.message_identifier),
-        attempts=attempts,
+        message_id=message.message_id,
+        attempts=message.attempts,
         answer=answer,
     )
-    return False if isinstance(answer, int) else None
+    return False
+
+
+def _in_batches(engine: Engine, statement: TextClause, age: int, batch: int, stop: Callable[[], bool]) -> int:
+    """Do it to all messages of that age, a batch in each transaction, and answer to how many."""
+    total = 0
+    while not stop():
+        with engine.begin() as connection:
+            done = connection.execute(statement, {"age": age, "batch": batch}).rowcount
+        total += done
+        if done < batch:
+            break
+    return total
 
 
 def _post(webhook: Webhook, body: bytes) -> int | str:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 
 from app.database.migrate import migrate, require_schema
 from app.database.queue import missing_migrations, shipped_migrations
+from app.solutions.lazy import BATCH
 from tests.commands.conftest import ROOT, WITHIN, Relink, Serve, eventually
 from tests.solution_store import Store, config_slot, workflow
 from tests.solutions.moves import moves_made, multiply, on_releases, record_moves
@@ -30,12 +31,12 @@ StartWorker = Callable[..., Worker]
 
 @pytest.fixture
 def start_worker(database_url: str, tmp_path: Path) -> Iterator[StartWorker]:
-    """Starts workers on the database, with `RELINK_` variables; they are stopped at the end."""
+    """Starts workers on the database, with options and `RELINK_` variables; they are stopped at the end."""
     with ExitStack() as stack, (tmp_path / "worker.log").open("wb") as log:
 
-        def start(**variables: str) -> Worker:
+        def start(*options: str, **variables: str) -> Worker:
             environment = {**os.environ, "RELINK_DATABASE_URL": database_url, "RELINK_LAZY_UPDATE_DELAY": "0"}
-            command = [sys.executable, "-W", "ignore", "-m", "app.cli", "worker"]
+            command = [sys.executable, "-W", "ignore", "-m", "app.cli", "worker", *options]
             return stack.enter_context(
                 _ended(subprocess.Popen(command, env={**environment, **variables}, cwd=ROOT, stdout=log, stderr=log))
             )
@@ -106,15 +107,25 @@ def test_sigterm_ends_it_after_the_present_instance_and_the_next_one_goes_on(
 
 def test_it_comes_back_when_the_database_does(store: Store, engine: Engine, start_worker: StartWorker) -> None:
     to_be_moved(store, engine, 1)
-    worker = start_worker()
-    eventually(lambda: moved(engine) == 1)
-    with engine.connect() as connection:
-        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
-    engine.dispose()
-    to_be_moved(store, engine, 1)
-    eventually(lambda: moved(engine) == 2)
+    with receiver() as receiving:
+        worker = start_worker(RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
+        eventually(lambda: moved(engine) == 1)
+        with engine.connect() as connection:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+        engine.dispose()
+        to_be_moved(store, engine, 1)
+        eventually(lambda: moved(engine) == 2)
+        announced(store)
+        eventually(lambda: receiving.messages)
     assert worker.poll() is None
+
+
+def announced(store: Store) -> None:
+    """There is an instance that needs its end user, and a message about it."""
+    solution = store.published()
+    store.instance(solution)
+    store.republish(solution, config=[config_slot("a")])
 
 
 def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
@@ -127,6 +138,39 @@ def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
         eventually(lambda: {message["solutionInstanceId"] for message in receiving.messages} == instances)
         eventually(lambda: len(receiving.messages) == 3)
     assert len({message["id"] for message in receiving.messages}) == 2
+
+
+def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engine, start_worker: StartWorker) -> None:
+    """The receiver answers when another sweep than that which was at work has begun, at the first attempt still."""
+    to_be_moved(store, engine, 2000)
+    with receiver() as receiving:
+        receiving.answering.clear()
+        start_worker("--concurrency", "1", RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
+        eventually(lambda: moved(engine) > 0)
+        announced(store)
+        eventually(lambda: receiving.messages)
+        before = moved(engine)
+        eventually(lambda: moved(engine) > before + BATCH)
+        receiving.answering.set()
+        with engine.connect() as connection:
+            query = text("SELECT attempts FROM outbox WHERE sent_at IS NOT NULL")
+            assert eventually(lambda: connection.execute(query).scalars().all()) == [1]
+    assert len(receiving.messages) == 1
+
+
+def test_old_messages_are_forgotten_also_where_none_are_sent(
+    store: Store, engine: Engine, start_worker: StartWorker
+) -> None:
+    announced(store)
+    announced(store)
+    with engine.begin() as connection:
+        done = "sent_at = CASE WHEN message_identifier = (SELECT min(message_identifier::text)::uuid FROM outbox)"
+        when = "now() - interval '8 days'"
+        connection.execute(text(f"UPDATE outbox SET created_at = {when}, {done} THEN {when} END"))
+    start_worker()
+    with engine.connect() as connection:
+        query = text("SELECT given_up_at IS NOT NULL FROM outbox")
+        eventually(lambda: connection.execute(query).scalars().all() == [True])
 
 
 def test_a_webhook_without_a_secret_is_refused(relink_on: Callable[[str], Relink], database_url: str) -> None:

@@ -15,9 +15,12 @@ _RECORD = """
     CREATE TRIGGER record_move AFTER UPDATE OF release_number ON solution_instance
       FOR EACH ROW EXECUTE FUNCTION record_move();
 """
+# A sequence counts what is undone too.
 _REFUSE = """
+    CREATE SEQUENCE refusal;
     CREATE FUNCTION refuse_move() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+      PERFORM nextval('refusal');
       RAISE EXCEPTION 'not this one';
     END $$;
     CREATE TRIGGER refuse_move BEFORE UPDATE OF release_number ON solution_instance
@@ -56,6 +59,13 @@ def refuse_broken(engine: Engine) -> None:
     """From here on the database refuses to move instances with the name `broken`."""
     with engine.begin() as connection:
         connection.execute(text(_REFUSE))
+
+
+def refusals(engine: Engine) -> int:
+    """How often the database has refused to move one of those."""
+    query = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM refusal"
+    with engine.connect() as connection:
+        return int(connection.execute(text(query)).scalar_one())
 
 
 def multiply(engine: Engine, instance: str, count: int) -> None:

@@ -7,10 +7,10 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 SECRET = "a shared secret"  # noqa: S105 - of a receiver that exists in tests alone
@@ -18,18 +18,23 @@ SECRET = "a shared secret"  # noqa: S105 - of a receiver that exists in tests al
 
 @dataclass
 class Receiver:
-    """What came, and with which status it is answered: the next of `answers`, and 200 when those are used up."""
+    """What came, and with which status it is answered: the next of `answers`, and 200 when those are used up.
+
+    Nothing is answered while `answering` is not set.
+    """
 
     url: str = ""
     messages: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    answering: Event = field(default_factory=Event)
 
 
 @contextmanager
 def receiver() -> Iterator[Receiver]:
     """A receiver that listens as long as the context lasts."""
     received = Receiver()
+    received.answering.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -40,12 +45,14 @@ def receiver() -> Iterator[Receiver]:
             else:
                 assert self.headers["Content-Type"] == "application/json"
                 received.messages.append(json.loads(body))
+                received.answering.wait()
                 status = received.answers.pop(0) if received.answers else 200
-            self.send_response(status)
-            if status == 302:
-                self.send_header("Location", f"{received.url}/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            with suppress(ConnectionError):
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", f"{received.url}/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -57,6 +64,7 @@ def receiver() -> Iterator[Receiver]:
     try:
         yield received
     finally:
+        received.answering.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import QueuePool
 
 from app.settings import Settings, SettingsError
-from app.solutions.outbox import MOST_ATTEMPTS, Webhook, announce, pause_after, send_due
+from app.solutions.outbox import LEASE, TIMEOUT, Webhook, announce, pause_after, send_due, tidy
+from tests.commands.conftest import eventually
 from tests.solution_store import Store, config_slot
 from tests.solutions.moves import multiply
 from tests.solutions.receiver import SECRET, Receiver, receiver
@@ -41,13 +44,18 @@ def outbox(engine: Engine) -> list[Any]:
         return list(connection.execute(text(query)).all())
 
 
-def make_due(engine: Engine, **columns: int) -> None:
-    """The pause is over."""
-    attempts = columns.get("attempts")
+def make_due(engine: Engine, attempts: int | None = None) -> None:
+    """The pause is over, or the time for which a worker has claimed a message; after so many attempts."""
+    query = "UPDATE outbox SET due_at = now(), attempts = coalesce(:attempts, attempts)"
     with engine.begin() as connection:
-        connection.execute(
-            text("UPDATE outbox SET due_at = now(), attempts = coalesce(:attempts, attempts)"), {"attempts": attempts}
-        )
+        connection.execute(text(query), {"attempts": attempts})
+
+
+def make_older(engine: Engine, by: timedelta) -> None:
+    """All that has happened to the messages was so much earlier."""
+    query = "UPDATE outbox SET created_at = created_at - :by, sent_at = sent_at - :by, given_up_at = given_up_at - :by"
+    with engine.begin() as connection:
+        connection.execute(text(query), {"by": by})
 
 
 @pytest.fixture
@@ -122,9 +130,22 @@ class TestSent:
         assert receiving.paths == ["/relink?for=us"]
         assert message["event"] == "instance.needs_user_input"
         assert message["solutionInstanceId"] == announced
-        assert set(message) == {"id", "event", "solutionId", "releaseNumber", "solutionInstanceId", "owner"}
+        expected = {"id", "event", "created", "solutionId", "releaseNumber", "solutionInstanceId", "owner"}
+        assert set(message) == expected
         assert send_due(engine, webhook(receiving), most=MOST) == 0
         assert [(row.sent, row.attempts) for row in outbox(engine)] == [(True, 1)]
+
+    @pytest.mark.usefixtures("announced")
+    def test_with_the_time_of_what_it_tells_of(self, engine: Engine, receiving: Receiver) -> None:
+        """In UTC, to the millisecond, and the same however often it is sent."""
+        receiving.answers = [500]
+        for _ in range(2):
+            send_due(engine, webhook(receiving), most=MOST)
+            make_due(engine)
+        with engine.connect() as connection:
+            query = "SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') FROM outbox"
+            created = connection.execute(text(query)).scalar_one()
+        assert [message["created"] for message in receiving.messages] == [created, created]
 
     @pytest.mark.usefixtures("announced")
     def test_with_the_wrong_secret_it_is_not_taken(self, engine: Engine, receiving: Receiver) -> None:
@@ -172,26 +193,36 @@ class TestSent:
             send_due(engine, webhook(receiving), most=MOST)
         with engine.begin() as connection:
             connection.execute(text("ALTER TABLE outbox DROP CONSTRAINT none_sent"))
+        assert send_due(engine, webhook(receiving), most=MOST) == 0, "it is that worker's for some time yet"
+        (row,) = outbox(engine)
+        assert TIMEOUT < row.due_in <= LEASE
+        make_due(engine)
         assert send_due(engine, webhook(receiving), most=MOST) == 1
         assert len(receiving.messages) == 2
         assert receiving.messages[0] == receiving.messages[1]
 
     @pytest.mark.usefixtures("announced")
     def test_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:
-        pauses = [pause_after(attempts) for attempts in range(1, MOST_ATTEMPTS + 1)]
+        pauses = [pause_after(attempts) for attempts in range(1, 30)]
         assert pauses[:4] == [10, 20, 40, 80]
-        assert max(pauses) == 3600
-        assert sum(pauses[:-1]) <= 24 * 3600 < sum(pauses)
+        assert max(pauses) == pauses[-1] == 3600
         receiving.answers = [500, 500]
-        make_due(engine, attempts=MOST_ATTEMPTS - 2)
+        make_older(engine, timedelta(hours=23))
+        make_due(engine, attempts=8)
         send_due(engine, webhook(receiving), most=MOST)
         assert [row.given_up for row in outbox(engine)] == [False]
         make_due(engine)
         send_due(engine, webhook(receiving), most=MOST)
-        assert [row.given_up for row in outbox(engine)] == [True]
+        assert [row.given_up for row in outbox(engine)] == [True], "the next time would be after the day"
         make_due(engine)
         assert send_due(engine, webhook(receiving), most=MOST) == 0
         assert len(receiving.messages) == 2
+
+    @pytest.mark.usefixtures("announced")
+    def test_not_at_all_if_it_was_not_tried_for_a_day(self, engine: Engine, receiving: Receiver) -> None:
+        make_older(engine, timedelta(days=1))
+        assert send_due(engine, webhook(receiving), most=MOST) == 0
+        assert receiving.messages == []
 
     def test_a_receiver_that_is_away_is_asked_once_at_a_time(self, store: Store, engine: Engine) -> None:
         solution = store.published()
@@ -203,6 +234,66 @@ class TestSent:
             assert send_due(engine, away, most=MOST) == 0
         assert sorted(row.attempts for row in outbox(engine)) == [0, 0, 1]
 
+    def test_until_the_time_is_over_but_one_at_least(self, store: Store, engine: Engine, receiving: Receiver) -> None:
+        solution = store.published()
+        multiply(engine, store.instance(solution), 3)
+        store.republish(solution, config=[config_slot("a")])
+        assert send_due(engine, webhook(receiving), most=MOST, within=0) == 1
+        assert send_due(engine, webhook(receiving), most=MOST, within=60) == 2
+
+    @pytest.mark.usefixtures("announced")
+    def test_while_a_receiver_takes_its_time_nothing_is_locked(self, engine: Engine, receiving: Receiver) -> None:
+        idle = """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND starts_with(state, 'idle in transaction')
+        """
+        receiving.answering.clear()
+        with ThreadPoolExecutor(1) as thread:
+            sending = thread.submit(send_due, engine, webhook(receiving), most=MOST)
+            eventually(lambda: receiving.messages)
+            with engine.begin() as connection:
+                assert connection.execute(text(idle)).scalar_one() == 0
+                connection.execute(text("SELECT FROM outbox FOR UPDATE NOWAIT"))
+            assert isinstance(engine.pool, QueuePool)
+            assert engine.pool.checkedout() == 0
+            assert send_due(engine, webhook(receiving), most=MOST) == 0, "it is the other's"
+            receiving.answering.set()
+            assert sending.result() == 1
+
+    @pytest.mark.usefixtures("announced")
+    def test_taken_is_taken_also_if_it_was_given_up_meanwhile(self, engine: Engine, receiving: Receiver) -> None:
+        receiving.answering.clear()
+        with ThreadPoolExecutor(1) as thread:
+            sending = thread.submit(send_due, engine, webhook(receiving), most=MOST)
+            eventually(lambda: receiving.messages)
+            make_older(engine, timedelta(days=1))
+            tidy(engine)
+            assert [row.given_up for row in outbox(engine)] == [True]
+            receiving.answering.set()
+            assert sending.result() == 1
+        assert [(row.sent, row.given_up) for row in outbox(engine)] == [(True, False)]
+
+    @pytest.mark.usefixtures("announced")
+    def test_a_worker_that_comes_too_late_leaves_it_to_the_one_that_sends_it_now(
+        self, engine: Engine, receiving: Receiver
+    ) -> None:
+        receiving.answering.clear()
+        receiving.answers = [500]
+        with ThreadPoolExecutor(2) as threads, receiver() as other:
+            other.answering.clear()
+            late = threads.submit(send_due, engine, webhook(receiving), most=MOST)
+            eventually(lambda: receiving.messages)
+            make_due(engine)
+            sending = threads.submit(send_due, engine, webhook(other), most=MOST)
+            eventually(lambda: other.messages)
+            receiving.answering.set()
+            assert late.result() == 0
+            (row,) = outbox(engine)
+            assert row.due_in > pause_after(2)
+            other.answering.set()
+            assert sending.result() == 1
+        assert [(row.sent, row.attempts) for row in outbox(engine)] == [(True, 2)]
+
     def test_by_many_workers_at_once_each_by_one(self, store: Store, engine: Engine, receiving: Receiver) -> None:
         solution = store.published()
         multiply(engine, store.instance(solution), 60)
@@ -211,6 +302,50 @@ class TestSent:
             sending = [threads.submit(send_due, engine, webhook(receiving), most=MOST) for _ in range(4)]
         assert sum(sent.result() for sent in sending) == 60
         assert len({message["id"] for message in receiving.messages}) == len(receiving.messages) == 60
+
+
+class TestTidied:
+    DAY = timedelta(days=1)
+
+    @pytest.mark.usefixtures("announced")
+    def test_what_nobody_sends_is_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:
+        """A URL that is set later gets no history."""
+        make_older(engine, self.DAY - timedelta(minutes=1))
+        tidy(engine)
+        assert [row.given_up for row in outbox(engine)] == [False]
+        make_older(engine, timedelta(minutes=1))
+        tidy(engine)
+        assert [row.given_up for row in outbox(engine)] == [True]
+        assert send_due(engine, webhook(receiving), most=MOST) == 0
+
+    @pytest.mark.usefixtures("announced")
+    @pytest.mark.parametrize("sent", [True, False])
+    def test_what_was_done_is_forgotten_after_a_week(self, engine: Engine, receiving: Receiver, sent: bool) -> None:
+        if sent:
+            send_due(engine, webhook(receiving), most=MOST)
+        else:
+            make_older(engine, self.DAY)
+            tidy(engine)
+        make_older(engine, 7 * self.DAY - timedelta(minutes=1))
+        tidy(engine)
+        assert [row.sent for row in outbox(engine)] == [sent]
+        make_older(engine, timedelta(minutes=1))
+        tidy(engine)
+        assert outbox(engine) == []
+
+    def test_in_batches_until_it_is_to_end(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        multiply(engine, store.instance(solution), 5)
+        store.republish(solution, config=[config_slot("a")])
+        make_older(engine, self.DAY)
+        asked = iter([False, True, True])
+        tidy(engine, batch=2, stop=lambda: next(asked))
+        assert [row.given_up for row in outbox(engine)].count(True) == 2
+        tidy(engine, batch=2)
+        assert [row.given_up for row in outbox(engine)].count(True) == 5
+        make_older(engine, 7 * self.DAY)
+        tidy(engine, batch=2)
+        assert outbox(engine) == []
 
 
 class TestSettings:
