@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, text
 from app.errors import UserError, user_error
 from app.solutions.cipher import Cipher
 from app.solutions.external_users import lock_external_user
+from app.solutions.listing import Listing
 from app.solutions.model import AuthenticationFacts, NotJsonError, read_json
 from app.solutions.texts import MOST_LABEL, Fault, identifier, text_faults
 
@@ -116,16 +117,22 @@ def read_authentications(
 
     With `keep`, they are not removed before the transaction ends.
     """
-    condition, values = "owner IS NULL", dict[str, object]()
+    listing = authentication_listing(owner)
+    condition, values = listing.condition, dict(listing.parameters)
     if ids is not None:
         condition = "authentication_identifier = ANY (cast(:ids AS uuid[]))"
         values["ids"] = [known for known in map(identifier, ids) if known is not None]
-    elif owner is not None:
-        condition, values["owner"] = "owner = cast(:owner AS uuid)", identifier(owner)
-    query = f"SELECT {_COLUMNS} FROM authentication WHERE {condition} ORDER BY created_at, authentication_identifier"  # noqa: S608
+    query = f"SELECT {_COLUMNS} FROM {listing.table} WHERE {condition} ORDER BY {listing.order}"  # noqa: S608
     query += " FOR KEY SHARE" if keep else ""
     found = (_authentication(row) for row in connection.execute(text(query), values))
     return {authentication.facts.authentication_id: authentication for authentication in found}
+
+
+def authentication_listing(owner: str | None) -> Listing:
+    """The authentications of an end user, by age; without one the builder's."""
+    condition = "owner IS NULL" if owner is None else "owner = cast(:owner AS uuid)"
+    order = ("created_at", "authentication_identifier")
+    return Listing("authentication", *order, condition, {"owner": identifier(owner)})
 
 
 def read_data(connection: Connection, cipher: Cipher, authentication_id: str) -> str:

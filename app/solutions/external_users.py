@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import IntegrityError
 
 from app.errors import UserError, user_error
+from app.solutions.listing import Listing
 from app.solutions.texts import MOST_EXTERNAL_ID, Fault, identifier, text_faults
 
 _COLUMNS = "user_identifier, name, external_user_identifier, is_test_user, created_at"
@@ -20,16 +24,6 @@ _UPDATE = text("""
            external_user_identifier = coalesce(:external, external_user_identifier)
     WHERE user_identifier = :user
 """)
-_TAKEN = text("""
-    SELECT FROM external_user WHERE external_user_identifier = :external AND user_identifier IS DISTINCT FROM :user
-""")
-_FIND = text(f"""
-    SELECT {_COLUMNS} FROM external_user
-    WHERE (NOT :by_id OR user_identifier = cast(:user AS uuid))
-      AND external_user_identifier = coalesce(:external, external_user_identifier)
-      AND name = coalesce(:name, name) AND is_test_user = coalesce(:test, is_test_user)
-    ORDER BY created_at, user_identifier
-""")  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -75,12 +69,17 @@ def update_external_user(
     is_test_user: bool | None = None,
 ) -> None:
     """Change what is given of an end user. Raises UserError about `userId`, `name` and `externalUserId`."""
-    user = lock_external_user(connection, user_id, "userId")
     _check(name, external_user_id, new=False)
-    values = {"user": user, "name": name, "external": external_user_id, "test": is_test_user}
-    if connection.execute(_TAKEN, values).first() is not None:
+    values = {"user": identifier(user_id), "name": name, "external": external_user_id, "test": is_test_user}
+    try:
+        with connection.begin_nested():
+            known = connection.execute(_UPDATE, values).rowcount > 0
+    except IntegrityError as error:
+        if not isinstance(error.orig, UniqueViolation):
+            raise
         user_error("externalUserId", f"{external_user_id} is taken")
-    connection.execute(_UPDATE, values)
+    if not known:
+        user_error("userId", "is not found" if user_id else "is missing")
 
 
 def remove_external_user(connection: Connection, user_id: str) -> None:
@@ -100,16 +99,30 @@ def read_external_user(connection: Connection, user_id: str) -> ExternalUser:
     return _external_user(row)
 
 
-def read_external_users(connection: Connection, wanted: UserFilter) -> list[ExternalUser]:
-    """The end users that a filter lets through, by age."""
-    values = {
-        "by_id": wanted.user_id is not None,
+def read_external_users(connection: Connection, ids: Iterable[str]) -> dict[str, ExternalUser]:
+    """The end users of `ids` that there are, by id."""
+    query = text(f"SELECT {_COLUMNS} FROM external_user WHERE user_identifier = ANY (cast(:ids AS uuid[]))")  # noqa: S608
+    known = [known for known in map(identifier, ids) if known is not None]
+    found = (_external_user(row) for row in connection.execute(query, {"ids": known}))
+    return {user.user_id: user for user in found}
+
+
+def user_listing(wanted: UserFilter) -> Listing:
+    """The end users that a filter lets through, by age. An id that is none is that of nobody."""
+    parts: dict[str, object] = {
+        "user_identifier = cast(:user AS uuid)": wanted.user_id,
+        "external_user_identifier = :external": wanted.external_user_id,
+        "name = :name": wanted.name,
+        "is_test_user = :test": wanted.is_test_user,
+    }
+    parameters: dict[str, object] = {
         "user": identifier(wanted.user_id),
         "external": wanted.external_user_id,
         "name": wanted.name,
         "test": wanted.is_test_user,
     }
-    return [_external_user(row) for row in connection.execute(_FIND, values)]
+    given = [condition for condition, value in parts.items() if value is not None]
+    return Listing("external_user", "created_at", "user_identifier", " AND ".join(given) or "true", parameters)
 
 
 def lock_external_user(connection: Connection, user_id: str | None, field: str) -> str:

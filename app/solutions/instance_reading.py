@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,16 +13,17 @@ from app.solutions.contents import contents_of_releases, contents_of_solutions
 from app.solutions.flags import Contents, PendingSlot, Values, flags, pending
 from app.solutions.instance_flags import OnRelease, read_flags
 from app.solutions.instance_values import read_values
+from app.solutions.listing import Listing, count_all
 from app.solutions.model import Flags, SlotKind
 from app.solutions.texts import identifier
 
-_FROM = "FROM solution_instance i JOIN solution s USING (solution_identifier)"
-_ORDER = "ORDER BY i.created_at, i.instance_identifier"
+_WITH_SOLUTION = "solution_instance i JOIN solution s USING (solution_identifier)"
 _ROWS = f"""
     SELECT i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number,
            i.name, i.enabled, i.held, i.created_at, i.owner::text
-    {_FROM} WHERE i.instance_identifier = ANY (cast(:ids AS uuid[])) {_ORDER}
-"""
+    FROM {_WITH_SOLUTION} WHERE i.instance_identifier = ANY (cast(:ids AS uuid[]))
+    ORDER BY i.created_at, i.instance_identifier
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class InstanceFilter:
 
 def read_instance(connection: Connection, instance_id: str) -> Instance:
     """An instance. Raises UserError about `solutionInstanceId`."""
-    found = _instances(connection, [instance_id])
+    found = read_instances_of(connection, [instance_id])
     if not found:
         user_error("solutionInstanceId", "is not found" if instance_id else "is missing")
     return found[0]
@@ -105,24 +106,65 @@ def read_instances(
 
     The connection is that of a snapshot, or nobody publishes a release of the solutions meanwhile.
     """
-    condition, parameters = _condition(wanted)
+    listing = instance_listing(wanted)
     first = (page - 1) * page_size
     if wanted.asks_for_input:
-        ids = _ids_by_flags(connection, wanted, condition, parameters)
-        return _instances(connection, ids[first : first + page_size]), len(ids)
-    total = int(connection.execute(text(f"SELECT count(*) {_FROM} WHERE {condition}"), parameters).scalar_one())
-    query = f"SELECT i.instance_identifier::text {_FROM} WHERE {condition} {_ORDER} LIMIT :size OFFSET :first"
-    ids = list(connection.execute(text(query), {**parameters, "size": page_size, "first": first}).scalars())
-    return _instances(connection, ids), total
+        ids = _ids_by_flags(connection, wanted, listing)
+        return read_instances_of(connection, ids[first : first + page_size]), len(ids)
+    query = f"""
+        SELECT {listing.identifier}::text FROM {listing.table} WHERE {listing.condition}
+        ORDER BY {listing.order} LIMIT :size OFFSET :first
+    """  # noqa: S608
+    ids = list(connection.execute(text(query), {**listing.parameters, "size": page_size, "first": first}).scalars())
+    return read_instances_of(connection, ids), count_all(connection, listing)
 
 
-def read_instance_ids(connection: Connection, wanted: InstanceFilter) -> list[str]:
-    """The ids of all instances that a filter lets through, by age."""
-    condition, parameters = _condition(wanted)
-    if wanted.asks_for_input:
-        return _ids_by_flags(connection, wanted, condition, parameters)
-    query = f"SELECT i.instance_identifier::text {_FROM} WHERE {condition} {_ORDER}"
-    return list(connection.execute(text(query), parameters).scalars())
+def read_instances_of(connection: Connection, ids: Sequence[str]) -> list[Instance]:
+    """The instances of `ids` that there are, by age."""
+    rows = _rows(connection, ids)
+    values = read_values(connection, [row.instance_id for row in rows])
+    releases = {
+        (row.solution_id, number) for row in rows for number in needed_releases(row, values.get(row.instance_id, {}))
+    }
+    contents = contents_of_releases(connection, releases)
+    return [instance_of(row, contents[row.solution_id], values.get(row.instance_id, {})) for row in rows]
+
+
+def instance_listing(wanted: InstanceFilter) -> Listing:
+    """The instances that a filter lets through, by age, as far as the database can tell: not by what they need.
+
+    An id that is none is that of nothing.
+    """
+    of_instance: dict[str, object] = {
+        "i.instance_identifier = ANY (cast(:ids AS uuid[]))": wanted.ids,
+        "i.owner = cast(:owner AS uuid)": wanted.owner,
+        "i.solution_identifier = cast(:solution_id AS uuid)": wanted.solution_id,
+        "i.name = :name": wanted.name,
+    }
+    of_solution: dict[str, object] = {
+        "s.tags @> cast(:tags AS text[])": wanted.tags or None,
+        "(i.release_number < s.latest_release_number) = :newer": wanted.has_newer_version,
+        "i.release_number < s.latest_release_number": (
+            wanted.requires_user_input_to_update_version or wanted.requires_system_input_to_update_version or None
+        ),
+    }
+    parameters: dict[str, object] = {
+        "ids": _identifiers(wanted.ids or ()),
+        "owner": identifier(wanted.owner),
+        "solution_id": identifier(wanted.solution_id),
+        "name": wanted.name,
+        "tags": list(wanted.tags),
+        "newer": wanted.has_newer_version,
+    }
+    of_solution = {condition: value for condition, value in of_solution.items() if value is not None}
+    given = [condition for condition, value in {**of_instance, **of_solution}.items() if value is not None]
+    return Listing(
+        _WITH_SOLUTION if of_solution else "solution_instance i",
+        "i.created_at",
+        "i.instance_identifier",
+        " AND ".join(given) or "true",
+        parameters,
+    )
 
 
 def read_row(connection: Connection, instance_id: str) -> InstanceRow:
@@ -171,51 +213,14 @@ def needed_releases(row: InstanceRow, values: Values) -> set[int]:
     }
 
 
-def _condition(wanted: InstanceFilter) -> tuple[str, dict[str, object]]:
-    """What the database can tell, as SQL. An id that is none is that of nothing."""
-    parts: dict[str, object] = {
-        "i.instance_identifier = ANY (cast(:ids AS uuid[]))": wanted.ids,
-        "i.owner = cast(:owner AS uuid)": wanted.owner,
-        "i.solution_identifier = cast(:solution_id AS uuid)": wanted.solution_id,
-        "i.name = :name": wanted.name,
-        "s.tags @> cast(:tags AS text[])": wanted.tags or None,
-        "(i.release_number < s.latest_release_number) = :newer": wanted.has_newer_version,
-        "i.release_number < s.latest_release_number": (
-            wanted.requires_user_input_to_update_version or wanted.requires_system_input_to_update_version or None
-        ),
-    }
-    parameters: dict[str, object] = {
-        "ids": _identifiers(wanted.ids or ()),
-        "owner": identifier(wanted.owner),
-        "solution_id": identifier(wanted.solution_id),
-        "name": wanted.name,
-        "tags": list(wanted.tags),
-        "newer": wanted.has_newer_version,
-    }
-    given = [condition for condition, value in parts.items() if value is not None]
-    return " AND ".join(given) or "true", parameters
-
-
-def _ids_by_flags(
-    connection: Connection, wanted: InstanceFilter, condition: str, parameters: Mapping[str, object]
-) -> list[str]:
+def _ids_by_flags(connection: Connection, wanted: InstanceFilter, listing: Listing) -> list[str]:
     """The ids of all instances that a filter lets through, in their order."""
     columns = "i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number"
-    rows = connection.execute(text(f"SELECT {columns} {_FROM} WHERE {condition} {_ORDER}"), parameters)
-    instances = [OnRelease(*row) for row in rows]
+    query = f"SELECT {columns} FROM {_WITH_SOLUTION} WHERE {listing.condition} ORDER BY {listing.order}"  # noqa: S608
+    instances = [OnRelease(*row) for row in connection.execute(text(query), listing.parameters)]
     contents = contents_of_solutions(connection, {instance.solution_id for instance in instances})
     found = read_flags(connection, instances, contents)
     return [instance.instance_id for instance in instances if wanted.lets_through(found[instance.instance_id])]
-
-
-def _instances(connection: Connection, ids: Sequence[str]) -> list[Instance]:
-    rows = _rows(connection, ids)
-    values = read_values(connection, [row.instance_id for row in rows])
-    releases = {
-        (row.solution_id, number) for row in rows for number in needed_releases(row, values.get(row.instance_id, {}))
-    }
-    contents = contents_of_releases(connection, releases)
-    return [instance_of(row, contents[row.solution_id], values.get(row.instance_id, {})) for row in rows]
 
 
 def _rows(connection: Connection, ids: Iterable[str]) -> list[InstanceRow]:

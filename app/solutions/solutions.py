@@ -15,6 +15,7 @@ from app.errors import UserError, user_error
 from app.solutions.authentications import read_authentications
 from app.solutions.contents import content_of_text, read_contents
 from app.solutions.documents import content_faults, to_document
+from app.solutions.listing import Listing
 from app.solutions.model import AuthSlot, ConfigSlot, Content, Workflow
 from app.solutions.texts import MOST_DESCRIPTION, MOST_LABEL, Fault, identifier, text_faults
 
@@ -31,6 +32,7 @@ __all__ = [
     "read_solution",
     "read_solutions",
     "set_draft",
+    "solution_listing",
 ]
 
 _DAYS_AND_MONTHS = "sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -139,15 +141,20 @@ def read_solutions(
     connection: Connection, *, ids: Iterable[str] | None = None, tags: Collection[str] = (), published: bool = False
 ) -> list[Solution]:
     """Solutions by age: those of `ids` that there are, those that have all of `tags`, only the published ones."""
-    values: dict[str, object] = {"tags": list(tags), "published": published}
-    query = (
-        f"SELECT {_COLUMNS} FROM solution"  # noqa: S608
-        " WHERE tags @> cast(:tags AS text[]) AND (NOT :published OR latest_release_number > 0)"
-    )
+    listing = solution_listing(tags, published=published)
+    query, values = f"SELECT {_COLUMNS} FROM {listing.table} WHERE {listing.condition}", dict(listing.parameters)  # noqa: S608
     if ids is not None:
         query += " AND solution_identifier = ANY (cast(:ids AS uuid[]))"
         values["ids"] = [known for known in map(identifier, ids) if known is not None]
-    return [_solution(row) for row in connection.execute(text(f"{query} ORDER BY created_at, 1"), values)]
+    return [_solution(row) for row in connection.execute(text(f"{query} ORDER BY {listing.order}"), values)]
+
+
+def solution_listing(tags: Collection[str] = (), *, published: bool = False) -> Listing:
+    """The solutions that have all of `tags`, by age; or only the published ones."""
+    conditions = ["tags @> cast(:tags AS text[])"] if tags else []
+    conditions += ["latest_release_number > 0"] if published else []
+    order = ("solution.created_at", "solution.solution_identifier")
+    return Listing("solution", *order, " AND ".join(conditions) or "true", {"tags": list(tags)})
 
 
 def read_releases(connection: Connection, solution_id: str) -> list[Release]:

@@ -1,14 +1,17 @@
-"""Relay paging over a list of ids: `first` and `after`, or `last` and `before`; cursors are opaque."""
+"""Relay paging: `first` and `after`, or `last` and `before`. A cursor is a place in the order of a list, and opaque."""
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection
 
 from app.errors import user_error
+from app.solutions.listing import Listing, Place, Side, has_any, read_places
 
 DEFAULT_PAGE: Final = 100
 MOST_PAGE: Final = 1000
@@ -36,52 +39,68 @@ class PageInfo:
 
 @dataclass(frozen=True)
 class Page:
-    """The ids of one page."""
+    """The places of one page."""
 
-    ids: list[str]
+    places: list[Place]
     info: PageInfo
 
+    @property
+    def ids(self) -> list[str]:
+        """What is at the places."""
+        return [str(place.identifier) for place in self.places]
 
-def page_of(ids: Sequence[str], paging: Paging) -> Page:
-    """Cut a page out of a list in its order. Raises UserError about `first`, `last`, `after` or `before`."""
+
+def read_page(connection: Connection, listing: Listing, paging: Paging) -> Page:
+    """A page of a list. Raises UserError about `first`, `last`, `after` or `before`."""
     if paging.first is not None and paging.last is not None:
         user_error("last", "and first cannot be given together")
-    start, end = 0, len(ids)
-    places = {identifier: place for place, identifier in enumerate(ids)} if paging.after or paging.before else {}
-    if paging.after:
-        start = _place(places, paging.after, "after") + 1
-    if paging.before:
-        end = _place(places, paging.before, "before")
-    if paging.last is not None:
-        start = max(start, end - _count(paging.last, "last"))
+    after, before = _place(paging.after, "after"), _place(paging.before, "before")
+    backwards = paging.last is not None
+    most = _count(paging.last, "last") if backwards else _count(paging.first, "first")
+    # One more than asked for is read, to know whether there is more.
+    places = read_places(connection, listing, most + 1, after=after, before=before, from_end=backwards)
+    more = len(places) > most
+    if more:
+        places = places[1:] if backwards else places[:-1]
+    if backwards:
+        has_previous, has_next = more, _has_any(connection, listing, ">=", before)
     else:
-        end = min(end, start + _count(paging.first if paging.first is not None else DEFAULT_PAGE, "first"))
-    page = list(ids[start:end])
-    info = PageInfo(
-        end_cursor=cursor(page[-1]) if page else None,
-        has_next_page=end < len(ids) and start < len(ids),
-        start_cursor=cursor(page[0]) if page else None,
-        has_previous_page=start > 0 and bool(ids),
-    )
-    return Page(page, info)
+        has_previous, has_next = _has_any(connection, listing, "<=", after), more
+        # As Relay has it, `first` looks no further than `before`.
+        if paging.first is None:
+            has_next = more or _has_any(connection, listing, ">=", before)
+    start, end = (cursor(places[0]), cursor(places[-1])) if places else (None, None)
+    return Page(places, PageInfo(end, has_next, start, has_previous))
 
 
-def cursor(identifier: str) -> str:
-    """The cursor of an item."""
-    return urlsafe_b64encode(identifier.encode()).decode()
+def cursor(place: Place) -> str:
+    """The cursor of what is at a place."""
+    created = place.created.astimezone(UTC).isoformat(timespec="microseconds")
+    return urlsafe_b64encode(f"{created} {place.identifier}".encode()).decode()
 
 
-def _place(places: dict[str, int], given: str, field: str) -> int:
+def _has_any(connection: Connection, listing: Listing, side: Side, place: Place | None) -> bool:
+    return place is not None and has_any(connection, listing, side, place)
+
+
+def _place(given: str | None, field: str) -> Place | None:
+    if not given:
+        return None
     try:
-        identifier = urlsafe_b64decode(given.encode()).decode()
-    except (Base64Error, ValueError):
-        identifier = ""
-    if identifier not in places:
+        created, _, identifier = urlsafe_b64decode(given.encode()).decode().partition(" ")
+        place = Place(datetime.fromisoformat(created), UUID(identifier))
+        # There are many ways to write a time or an id, and only one of them is ours.
+        known = cursor(place) == given
+    except (ValueError, OverflowError):
+        known = False
+    if not known:
         user_error(field, "is no cursor of this list")
-    return places[identifier]
+    return place
 
 
-def _count(count: int, field: str) -> int:
+def _count(count: int | None, field: str) -> int:
+    if count is None:
+        return DEFAULT_PAGE
     if not 0 <= count <= MOST_PAGE:
         user_error(field, f"must be from 0 to {MOST_PAGE}, not {count}")
     return count

@@ -7,15 +7,17 @@ from typing import Any, TypeAlias
 
 from ariadne import ObjectType, QueryType
 from graphql import GraphQLResolveInfo
+from sqlalchemy import Connection
 
 from app.database.engine import snapshot
-from app.solutions.authentications import read_authentications
-from app.solutions.external_users import ExternalUser, UserFilter, read_external_user, read_external_users
+from app.solutions.authentications import authentication_listing, read_authentications
+from app.solutions.external_users import ExternalUser, UserFilter, read_external_user, read_external_users, user_listing
 from app.solutions.graphql.nodes import Together, authentication_node, solution_nodes
-from app.solutions.graphql.paging import MOST_PAGE, Page, Paging, cursor, page_of
+from app.solutions.graphql.paging import Page, Paging, cursor, read_page
 from app.solutions.graphql.session import Session, session_of
-from app.solutions.instance_reading import InstanceFilter, read_instance_ids, read_instances
-from app.solutions.solutions import read_solutions
+from app.solutions.instance_reading import InstanceFilter, instance_listing, read_instances_of
+from app.solutions.listing import Listing, count_all
+from app.solutions.solutions import read_solutions, solution_listing
 from app.solutions.texts import text_faults
 
 Info: TypeAlias = GraphQLResolveInfo[Any]
@@ -58,11 +60,11 @@ def _users(_: object, info: Info, criteria: Criteria = None, **paging: Any) -> d
     wanted = UserFilter(
         given.get("user_id"), given.get("external_user_id"), given.get("name"), given.get("is_test_user")
     )
+    listing = _listing(user_listing(wanted), wanted.external_user_id, wanted.name)
     with snapshot(session.engine) as connection:
-        possible = _can_be(wanted.external_user_id, wanted.name)
-        users = {user.user_id: user for user in read_external_users(connection, wanted)} if possible else {}
-    page = _page(session, list(users), paging)
-    return _connection(page, {user_id: _user_node(users[user_id]) for user_id in page.ids})
+        page = _page(session, connection, listing, paging)
+        users = read_external_users(connection, page.ids)
+    return _connection(page, {user_id: _user_node(user) for user_id, user in users.items()})
 
 
 @_viewer.field("solutions")
@@ -71,11 +73,10 @@ def _solutions(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
     session = session_of(info)
     session.require_master("solutions")
     tags = _given(criteria).get("tags", [])
+    listing = _listing(solution_listing(tags, published=True), *tags)
     with snapshot(session.engine) as connection:
-        solutions = read_solutions(connection, tags=tags, published=True) if _can_be(*tags) else []
-        by_id = {solution.solution_id: solution for solution in solutions}
-        page = _page(session, list(by_id), paging)
-        return _connection(page, solution_nodes(connection, (by_id[solution_id] for solution_id in page.ids)))
+        page = _page(session, connection, listing, paging)
+        return _connection(page, solution_nodes(connection, read_solutions(connection, ids=page.ids)))
 
 
 @_viewer.field("solutionInstances")
@@ -90,12 +91,18 @@ def _instances(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
     )
     if not session.token.is_master:
         wanted = replace(wanted, owner=session.end_user("solutionInstances"))
+    listing = _listing(instance_listing(wanted), wanted.name)
     with snapshot(session.engine) as connection:
-        ids = read_instance_ids(connection, wanted) if _can_be(wanted.name) else []
-        page = _page(session, ids, paging)
-        instances, _total = read_instances(connection, InstanceFilter(ids=tuple(page.ids)), page_size=MOST_PAGE)
+        page = _page(session, connection, listing, paging)
+        instances = read_instances_of(connection, page.ids)
     nodes = {node.id: node for node in Together(session, instances).nodes}
-    return {**_connection(page, nodes), "total_count": len(ids)}
+
+    # Only called where it is asked for: to count takes as long as the list is.
+    def total_count(_: Info) -> int:
+        with snapshot(session.engine) as connection:
+            return count_all(connection, listing)
+
+    return {**_connection(page, nodes), "total_count": total_count}
 
 
 @_viewer.field("authentications")
@@ -104,8 +111,8 @@ def _authentications(_: object, info: Info, **paging: Any) -> dict[str, object]:
     session = session_of(info)
     owner = None if session.token.is_master else session.end_user("authentications")
     with snapshot(session.engine) as connection:
-        found = read_authentications(connection, owner=owner)
-    page = _page(session, list(found), paging)
+        page = _page(session, connection, authentication_listing(owner), paging)
+        found = read_authentications(connection, ids=page.ids)
     return _connection(page, {key: authentication_node(found[key]) for key in page.ids})
 
 
@@ -128,18 +135,19 @@ def _given(criteria: Criteria) -> dict[str, Any]:
     return {name: value for name, value in (criteria or {}).items() if value is not None}
 
 
-def _can_be(*texts: str | None) -> bool:
-    """Whether the store can have these texts: nothing has one that it would refuse."""
-    return not any(text_faults("", text, most=len(text)) for text in texts if text is not None)
+def _listing(listing: Listing, *texts: str | None) -> Listing:
+    """A listing by some texts; nothing has one that the store would refuse."""
+    possible = not any(text_faults("", text, most=len(text)) for text in texts if text is not None)
+    return listing if possible else replace(listing, condition="false")
 
 
-def _page(session: Session, ids: list[str], paging: dict[str, Any]) -> Page:
-    page = page_of(ids, Paging(**paging))
-    session.count_entries(len(page.ids))
+def _page(session: Session, connection: Connection, listing: Listing, paging: dict[str, Any]) -> Page:
+    page = read_page(connection, listing, Paging(**paging))
+    session.count_entries(len(page.places))
     return page
 
 
 def _connection(page: Page, nodes: dict[str, Any]) -> dict[str, object]:
     """A connection whose edges are in the order of the page."""
-    edges = [{"node": nodes[key], "cursor": cursor(key)} for key in page.ids if key in nodes]
+    edges = [{"node": nodes[str(place.identifier)], "cursor": cursor(place)} for place in page.places]
     return {"edges": edges, "page_info": page.info}

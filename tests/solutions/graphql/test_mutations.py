@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 
@@ -12,8 +13,10 @@ from sqlalchemy import Engine, text
 
 from app.solutions.authentications import read_data
 from app.solutions.cipher import Cipher
+from app.solutions.external_users import update_external_user
 from app.solutions.tokens import redeem_authorization_code
 from tests.http import SECRET_KEY
+from tests.identity.test_users import wait_until_blocked
 from tests.solution_store import DATA, Store, auth_slot, config_slot
 from tests.solutions.graphql.client import INSTANCE, GraphQL, mutation, nodes
 
@@ -263,6 +266,25 @@ class TestUsersAndTokens:
         assert anns.post({"query": "{ viewer { details { name } } }"}).status_code == 401
         for name in ("updateExternalUser", "removeExternalUser", "authorize", "generateAuthorizationCode"):
             assert master.refused(name, userId=user) == ("not_found", "userId: is not found")
+
+    def test_an_external_id_that_is_given_to_two_at_once_is_taken(
+        self, engine: Engine, store: Store, master: GraphQL, ann: str
+    ) -> None:
+        bob = store.user("Bob")
+        with ThreadPoolExecutor(1) as executor, engine.connect() as connection:
+            update_external_user(connection, ann, external_user_id="a-1")
+            waiting = executor.submit(master.refused, "updateExternalUser", userId=bob, externalUserId="a-1")
+            wait_until_blocked(engine)
+            connection.commit()
+            assert waiting.result() == ("invalid_input", "externalUserId: a-1 is taken")
+        master.mutate("updateExternalUser", userId=ann, externalUserId="a-1", name="Anne")
+
+    def test_a_user_may_be_changed_by_many_at_once(self, master: GraphQL, ann: str) -> None:
+        def rename(number: int) -> None:
+            master.mutate("updateExternalUser", userId=ann, externalUserId=f"a-{number}")
+
+        with ThreadPoolExecutor(4) as executor:
+            list(executor.map(rename, range(40)))
 
     def test_a_user_token_lives_two_days(self, engine: Engine, master: GraphQL, ann: str) -> None:
         token = master.mutate("authorize", "accessToken", userId=ann)["accessToken"]

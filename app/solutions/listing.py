@@ -1,0 +1,91 @@
+"""Lists of the store, page by page: by age, the oldest first, and what is of one age by its id.
+
+A page is found by a place in that order and not by counting. So it costs what it has, wherever it is, and nobody minds
+whether the entry that was at the place is still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+Side: TypeAlias = Literal["<=", ">="]
+"""Up to a place, or from it on."""
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where an entry stands in a list."""
+
+    created: datetime
+    identifier: UUID
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is listed: the rows of a table, or of several joined, that meet a condition. `created` and `identifier` are
+    the columns that make the order."""
+
+    table: str
+    created: str
+    identifier: str
+    condition: str = "true"
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def order(self) -> str:
+        """For `ORDER BY`."""
+        return f"{self.created}, {self.identifier}"
+
+
+def read_places(
+    connection: Connection,
+    listing: Listing,
+    most: int,
+    *,
+    after: Place | None = None,
+    before: Place | None = None,
+    from_end: bool = False,
+) -> list[Place]:
+    """The first places after one and before another, or the last ones if from the end; in the order of the list."""
+    condition, parameters = listing.condition, {**listing.parameters, "most": most}
+    if after is not None:
+        condition += f" AND {_compared(listing, '>', 'after')}"
+        parameters |= _parameters("after", after)
+    if before is not None:
+        condition += f" AND {_compared(listing, '<', 'before')}"
+        parameters |= _parameters("before", before)
+    direction = "DESC" if from_end else "ASC"
+    query = f"""
+        SELECT {listing.created}, {listing.identifier} FROM {listing.table} WHERE {condition}
+        ORDER BY {listing.created} {direction}, {listing.identifier} {direction} LIMIT :most
+    """  # noqa: S608
+    places = [Place(*row) for row in connection.execute(text(query), parameters)]
+    return places[::-1] if from_end else places
+
+
+def has_any(connection: Connection, listing: Listing, side: Side, place: Place) -> bool:
+    """Whether there is an entry on a side of a place, or at it."""
+    condition = f"{listing.condition} AND {_compared(listing, side, 'place')}"
+    query = f"SELECT EXISTS (SELECT FROM {listing.table} WHERE {condition})"  # noqa: S608
+    return bool(connection.execute(text(query), {**listing.parameters, **_parameters("place", place)}).scalar_one())
+
+
+def count_all(connection: Connection, listing: Listing) -> int:
+    """How many entries a list has."""
+    query = f"SELECT count(*) FROM {listing.table} WHERE {listing.condition}"  # noqa: S608
+    return int(connection.execute(text(query), listing.parameters).scalar_one())
+
+
+def _compared(listing: Listing, comparison: str, name: str) -> str:
+    """Compared as a row, which is what an index on both columns answers."""
+    return f"({listing.order}) {comparison} (CAST(:{name}_created AS timestamptz), CAST(:{name}_identifier AS uuid))"
+
+
+def _parameters(name: str, place: Place) -> dict[str, object]:
+    return {f"{name}_created": place.created, f"{name}_identifier": place.identifier}
