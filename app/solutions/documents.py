@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
-from app.solutions.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
+from app.solutions.model import (
+    AuthSlot,
+    ConfigSlot,
+    ConfigType,
+    Content,
+    Ddl,
+    NotJsonError,
+    Trigger,
+    Workflow,
+    read_json,
+)
 from app.solutions.values import type_fault
 
 Fault: TypeAlias = tuple[str, str]
@@ -46,9 +56,10 @@ def from_document(document: object) -> Content:
 def content_faults(content: Content, is_schedule: Callable[[str], bool]) -> list[Fault]:
     """What is wrong with a content: the path of a field and the reason, in the order of the content.
 
-    External ids are there and unique within their kind; a default is of its slot's type; drop-down lists, and no
-    other slots, say where they come from, and if by an auth slot then by one of the same content; scheduled workflows,
-    and no others, have a schedule. `is_schedule` tells whether a text is a cron expression.
+    External ids are there and unique within their kind; auth slots are for a service, if only for that of their own
+    authentication; a default is of its slot's type; drop-down lists, and no other slots, say where they come from, and
+    if by an auth slot then by one of the same content; scheduled workflows, and no others, have a schedule.
+    `is_schedule` tells whether a text is a cron expression.
     """
     return [*_auth_slot_faults(content), *_config_slot_faults(content), *_workflow_faults(content, is_schedule)]
 
@@ -56,7 +67,10 @@ def content_faults(content: Content, is_schedule: Callable[[str], bool]) -> list
 def _auth_slot_faults(content: Content) -> Iterator[Fault]:
     seen: set[str] = set()
     for number, slot in enumerate(content.auth_slots, start=1):
-        yield from _id_faults(f"AuthSlotList/AuthSlot[{number}]/externalId", slot.external_id, seen)
+        path = f"AuthSlotList/AuthSlot[{number}]"
+        yield from _id_faults(f"{path}/externalId", slot.external_id, seen)
+        if not slot.service.strip() and slot.authentication_id is None:
+            yield f"{path}/service", "is missing: without an authenticationId a slot says which service it is for"
 
 
 def _config_slot_faults(content: Content) -> Iterator[Fault]:
@@ -78,6 +92,15 @@ def _ddl_faults(path: str, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterato
         return
     if slot.type is not ConfigType.DDL:
         yield path, f"is only for a slot of type ddl, and the type is {slot.type}"
+    if not slot.ddl.connector.strip():
+        yield f"{path}/connector", "is missing"
+    if not slot.ddl.operation.strip():
+        yield f"{path}/operation", "is missing"
+    if slot.ddl.input is not None:
+        try:
+            read_json(slot.ddl.input)
+        except NotJsonError as fault:
+            yield f"{path}/input", str(fault)
     if slot.ddl.auth_slot_external_id is not None and slot.ddl.auth_slot_external_id not in auth_slot_ids:
         yield f"{path}/authSlotExternalId", "is no auth slot of this solution"
 

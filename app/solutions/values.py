@@ -57,14 +57,14 @@ def authentication_fault(slot: AuthSlot, facts: AuthenticationFacts) -> str | No
     what it lacks; or None.
 
     It has to be for the slot's service, service version and service environment, and have at least its scopes
-    (design section 8).
+    (design section 8). A slot without a version or an environment is for any.
     """
     name = f'The authentication for auth slot "{slot.external_id}"'
     if facts.service != slot.service:
         return f'{name} must be for the service "{slot.service}"'
-    if facts.service_version != slot.service_version:
+    if slot.service_version and facts.service_version != slot.service_version:
         return f'{name} must be for version "{slot.service_version}" of its service'
-    if facts.service_environment != slot.service_environment:
+    if slot.service_environment and facts.service_environment != slot.service_environment:
         return f'{name} must be for the service environment "{slot.service_environment}"'
     if missing := slot.scopes - facts.scopes:
         listed = ", ".join(f'"{scope}"' for scope in sorted(missing))

@@ -378,6 +378,14 @@ class TestAuthentications:
         right = store.authentication(ann, ["write", "read", "more"])
         assert store.update(instance, auth={"slack": right}).pending == []
 
+    def test_a_slot_without_a_version_or_an_environment_takes_any(self, store: Store) -> None:
+        ann = store.user()
+        slot = auth_slot("slack", serviceVersion=None, serviceEnvironment=None)
+        instance = store.instance(store.published(auth=[slot]), ann)
+        authentication = store.authentication(ann, serviceVersion="3.0", serviceEnvironment="test")
+        found = store.update(instance, auth={"slack": authentication})
+        assert (found.auth, found.pending) == ({"slack": authentication}, [])
+
     def test_an_authentication_that_is_changed_or_removed_leaves_the_slot_pending(self, store: Store) -> None:
         ann = store.user()
         slack = store.authentication(ann, ["read"])

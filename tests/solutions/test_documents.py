@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,9 @@ from app.solutions.documents import MalformedDocumentError, content_faults, from
 from app.solutions.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
 from tests.solutions.contents import contents, many_examples
 
+CHAT = AuthSlot("chat", service="slack")
 DDL = Ddl("slack", "1", "channels")
+NO_SERVICE = "is missing: without an authenticationId a slot says which service it is for"
 
 
 def hourly_only(schedule: str) -> bool:
@@ -91,8 +94,14 @@ def test_drawn_contents_have_no_faults(content: Content) -> None:
 @pytest.mark.parametrize(
     ("content", "path", "reason"),
     [
-        (Content((AuthSlot(""),)), "AuthSlotList/AuthSlot[1]/externalId", "is empty"),
-        (Content((AuthSlot("a"), AuthSlot("a"))), "AuthSlotList/AuthSlot[2]/externalId", "is given twice"),
+        (Content((replace(CHAT, external_id=""),)), "AuthSlotList/AuthSlot[1]/externalId", "is empty"),
+        (Content((CHAT, CHAT)), "AuthSlotList/AuthSlot[2]/externalId", "is given twice"),
+        (Content((CHAT, AuthSlot("mail"))), "AuthSlotList/AuthSlot[2]/service", NO_SERVICE),
+        (
+            Content((AuthSlot("mail", service=" ", service_version="2"),)),
+            "AuthSlotList/AuthSlot[1]/service",
+            NO_SERVICE,
+        ),
         (Content((), (ConfigSlot("a"), ConfigSlot(" "))), "ConfigSlotList/ConfigSlot[2]/externalId", "is empty"),
         (
             Content((), (ConfigSlot("a"), ConfigSlot("b"), ConfigSlot("a"))),
@@ -120,12 +129,24 @@ def test_drawn_contents_have_no_faults(content: Content) -> None:
             "is only for a slot of type ddl, and the type is string",
         ),
         (
-            Content(
-                (AuthSlot("mail"),),
-                (ConfigSlot("a", type=ConfigType.DDL, ddl=Ddl("slack", "1", "channels", None, "chat")),),
-            ),
+            Content((CHAT,), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, auth_slot_external_id="mail")),)),
             "ConfigSlotList/ConfigSlot[1]/Ddl/authSlotExternalId",
             "is no auth slot of this solution",
+        ),
+        (
+            Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, connector=" ")),)),
+            "ConfigSlotList/ConfigSlot[1]/Ddl/connector",
+            "is missing",
+        ),
+        (
+            Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, operation="")),)),
+            "ConfigSlotList/ConfigSlot[1]/Ddl/operation",
+            "is missing",
+        ),
+        (
+            Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, input="{limit: 1}")),)),
+            "ConfigSlotList/ConfigSlot[1]/Ddl/input",
+            "is not JSON",
         ),
         (Content((), (), (Workflow(""),)), "WorkflowList/Workflow[1]/sourceWorkflowId", "is empty"),
         (
@@ -157,25 +178,37 @@ def test_faults(content: Content, path: str, reason: str) -> None:
 def test_all_faults_in_order() -> None:
     content = Content(
         (AuthSlot(""),),
-        (ConfigSlot("a", default_value="1"), ConfigSlot("a", type=ConfigType.DDL)),
+        (
+            ConfigSlot("a", default_value="1"),
+            ConfigSlot("a", type=ConfigType.DDL),
+            ConfigSlot("b", ddl=Ddl("", "", "", "", "mail")),
+        ),
         (Workflow("w", trigger=Trigger.SCHEDULED),),
     )
     assert [path for path, _ in content_faults(content, hourly_only)] == [
         "AuthSlotList/AuthSlot[1]/externalId",
+        "AuthSlotList/AuthSlot[1]/service",
         "ConfigSlotList/ConfigSlot[1]/defaultValue",
         "ConfigSlotList/ConfigSlot[2]/externalId",
         "ConfigSlotList/ConfigSlot[2]/Ddl",
+        "ConfigSlotList/ConfigSlot[3]/Ddl",
+        "ConfigSlotList/ConfigSlot[3]/Ddl/connector",
+        "ConfigSlotList/ConfigSlot[3]/Ddl/operation",
+        "ConfigSlotList/ConfigSlot[3]/Ddl/input",
+        "ConfigSlotList/ConfigSlot[3]/Ddl/authSlotExternalId",
         "WorkflowList/Workflow[1]/schedule",
     ]
 
 
 def test_what_is_right_has_no_faults() -> None:
-    """An external id is unique within its kind only."""
+    """An external id is unique within its kind only; a slot with an authentication is for the service of that; of a
+    drop-down list the connector and the operation are all that is needed."""
     content = Content(
-        (AuthSlot("a"),),
+        (CHAT, AuthSlot("a", authentication_id="own")),
         (
             ConfigSlot("a", default_value='"Hello"'),
-            ConfigSlot("b", type=ConfigType.DDL, ddl=Ddl("c", "1", "o", None, "a")),
+            ConfigSlot("b", type=ConfigType.DDL, ddl=Ddl("c", "1", "o", '{"limit": 1}', "a")),
+            ConfigSlot("c", type=ConfigType.DDL, ddl=Ddl("c", "", "o")),
         ),
         (Workflow("a", trigger=Trigger.SCHEDULED, schedule="0 * * * *"), Workflow("b", trigger=Trigger.WEBHOOK)),
     )

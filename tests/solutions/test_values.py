@@ -148,6 +148,24 @@ def test_an_authentication_may_have_more_scopes_than_its_slot() -> None:
     assert authentication_fault(SLOT, FACTS) is None
 
 
+@pytest.mark.parametrize("part", ["service_version", "service_environment"])
+@pytest.mark.parametrize("has", ["", "other"])
+def test_a_slot_without_a_version_or_an_environment_is_for_any(part: str, has: str) -> None:
+    any_one: dict[str, Any] = {part: ""}
+    other: dict[str, Any] = {part: has}
+    assert authentication_fault(replace(SLOT, **any_one), replace(FACTS, **other)) is None
+    assert authentication_fault(SLOT, replace(FACTS, **other)) is not None
+
+
+def test_a_version_is_not_any_version() -> None:
+    """Both ways it is a change of the version: the authentication is asked for again, though it would fit."""
+    assert authentication_fault(replace(SLOT, service_version=""), FACTS) is None
+    for versions in (("2", ""), ("", "2")):
+        one, other = (auth_release(service_version=version) for version in versions)
+        assert auth_good(FACTS, 1, 1, one, other)
+        assert not auth_good(FACTS, 1, 2, one, other)
+
+
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
