@@ -22,6 +22,7 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.cli import main
+from app.database import embedded
 from tests.http import ADMIN, PASSWORD
 
 WITHIN = 60
@@ -87,13 +88,26 @@ def relink_on() -> Callable[[str], Relink]:
 
 
 @pytest.fixture
-def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the user of an embedded database can reach, with a path short enough for its socket."""
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that the user of an embedded database can reach, with a path short enough for its socket.
+
+    A database that still runs in it after the test is stopped, whoever started it.
+    """
     folder = tmp_path_factory.mktemp("d")
     if os.geteuid() == 0:
         for closed in (folder, folder.parent, folder.parent.parent):
             closed.chmod(0o755)
-    return folder / "data"
+    yield folder / "data"
+    if database_runs(folder / "data"):
+        # Those who were killed are still on the list of its users until the next one comes.
+        embedded.start(folder / "data")
+        embedded.stop(folder / "data")
+        assert not database_runs(folder / "data")
+
+
+def database_runs(data_directory: Path) -> bool:
+    """Whether the embedded database runs; the last thing that it does is to remove this file."""
+    return (data_directory / "postgresql" / "postmaster.pid").exists()
 
 
 @dataclass(frozen=True)
@@ -113,8 +127,8 @@ Serve = Callable[[dict[str, str]], Served]
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts `relink serve` on a free port; all of them are stopped at the end."""
+def serve(tmp_path: Path, data_directory: Path) -> Iterator[Serve]:
+    """Starts `relink serve` on a free port; all of them are stopped at the end, and after that their database."""
     with ExitStack() as stack:
         yield lambda environment: stack.enter_context(_served(environment, tmp_path / "serve.log"))
 

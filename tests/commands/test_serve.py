@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from app.commands.service import Service
 from tests.builders import Graph, draft, frozen, links
-from tests.commands.conftest import Relink, Serve, eventually
+from tests.commands.conftest import Relink, Serve, database_runs, eventually
 from tests.http import ADMIN, PASSWORD, Client, message
 
 
@@ -27,11 +27,6 @@ def answer_of(service: Service, body: str) -> int:
     """The error number of the answer to a request."""
     with service.post(body.encode()) as reply:
         return reply.error_number
-
-
-def database_runs(data_directory: Path) -> bool:
-    """Whether the embedded database runs; the last thing that it does is to remove this file."""
-    return (data_directory / "postgresql" / "postmaster.pid").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
