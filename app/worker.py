@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -22,6 +22,7 @@ import structlog
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
+from procrastinate.worker import Worker
 from sqlalchemy import Engine
 
 from app.settings import Settings
@@ -38,6 +39,8 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
 _STALLED_AFTER = 60.0
 _CONNECT_TIMEOUT = 5
+# A job has ended by then: what takes longer does not know that it is to.
+_LATE_AFTER = outbox.TIMEOUT + 5
 
 _INSTANCES_QUEUE = "default"
 _MESSAGES_QUEUE = "messages"
@@ -137,7 +140,12 @@ async def _run(engine: Engine, settings: Settings, concurrency: int) -> None:
     with _signals(stopping):
         while not stopping.is_set():
             began = clock.time()
-            await _until(stopping, _work(Work(engine, settings), concurrency))
+            try:
+                await _work(Work(engine, settings), concurrency, stopping)
+            except (ConnectorException, psycopg.Error) as error:
+                _log.warning("the database is away", reason=type(error.__cause__ or error).__name__)
+            except Exception as error:  # it is to work again
+                _log.error("the worker was interrupted", exc_info=error)
             if clock.time() - began > _LONGEST_PAUSE:
                 pause = _FIRST_PAUSE
             with suppress(TimeoutError):
@@ -145,24 +153,7 @@ async def _run(engine: Engine, settings: Settings, concurrency: int) -> None:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-async def _until(stopping: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-    """Work until it is interrupted by whatever it may be, which is logged, or is to stop."""
-    working = asyncio.create_task(work)
-    stopped = asyncio.create_task(stopping.wait())
-    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    working.cancel()
-    try:
-        await working
-    except asyncio.CancelledError:
-        return
-    except (ConnectorException, psycopg.Error) as error:
-        _log.warning("the database is away", reason=type(error.__cause__ or error).__name__)
-    except Exception as error:  # it is to work again
-        _log.error("the worker was interrupted", exc_info=error)
-
-
-async def _work(work: Work, concurrency: int) -> None:
+async def _work(work: Work, concurrency: int, stopping: asyncio.Event) -> None:
     url = work.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     at_once = {_INSTANCES_QUEUE: concurrency, _MESSAGES_QUEUE: 1}
     connector = PsycopgConnector(
@@ -175,14 +166,23 @@ async def _work(work: Work, concurrency: int) -> None:
     )
     with queue.replace_connector(connector) as app:
         try:
-            await app.open_async()
-            await _side_by_side([_jobs_of(app, name, work, count) for name, count in at_once.items()])
+            opening = asyncio.create_task(_open(app))
+            await _until_stopping_or_one_ends(stopping, [opening])
+            await _cancelled([opening])
+            if not stopping.is_set():
+                await _side_by_side(stopping, [_worker(app, name, work, count) for name, count in at_once.items()])
         finally:
             await app.close_async()
 
 
-async def _jobs_of(app: App, queue_name: str, work: Work, concurrency: int) -> None:
-    await app.run_worker_async(
+async def _open(app: App) -> None:
+    await app.open_async()
+
+
+def _worker(app: App, queue_name: str, work: Work, concurrency: int) -> Worker:
+    """What `App.run_worker_async` runs: it can be told to stop, and need not be cancelled."""
+    return Worker(
+        app,
         name=queue_name,
         queues=[queue_name],
         concurrency=concurrency,
@@ -194,21 +194,41 @@ async def _jobs_of(app: App, queue_name: str, work: Work, concurrency: int) -> N
     )
 
 
-async def _side_by_side(coroutines: Iterable[Coroutine[None, None, None]]) -> None:
-    """Run all until one of them ends, which ends the others too: none is to be missing unnoticed.
+async def _side_by_side(stopping: asyncio.Event, workers: Sequence[Worker]) -> None:
+    """Work until it is to stop, or until one of them ends, which ends the others: none is to be missing unnoticed.
 
     Raises what one of them raised.
     """
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
+    running = [
+        asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
+        for worker in workers
+    ]
+    await _until_stopping_or_one_ends(stopping, running)
+    for worker in workers:
+        worker.stop()  # type: ignore[no-untyped-call]
+    await asyncio.wait(running, timeout=_LATE_AFTER)
+    await _cancelled(running)
+
+
+async def _until_stopping_or_one_ends(stopping: asyncio.Event, tasks: Iterable[asyncio.Task[None]]) -> None:
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """End tasks that have not ended, and raise what one of them raised.
+
+    They are cancelled until they have: before Python 3.12, `asyncio.wait_for`, by which psycopg waits, may miss it.
+    """
+    running = {task for task in tasks if not task.done()}
+    while running:
+        for task in running:
             task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+        _, running = await asyncio.wait(running, timeout=1)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
 
 
 @contextmanager
