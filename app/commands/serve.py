@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from secrets import token_hex
 from tempfile import TemporaryDirectory
@@ -78,7 +78,7 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
             except SystemExit:
                 _handle(numbers, lambda *_: _end_at_once(process, worker))
                 code = _ended(process, worker, engine, name)
-    raise SystemExit(code)
+    raise SystemExit(code if code >= 0 else 128 - code)
 
 
 def _handle(
@@ -105,11 +105,13 @@ def _ended(process: subprocess.Popen[bytes], worker: WorkerProcess | None, engin
     process.terminate()
     if worker is not None:
         worker.end()
-    while True:
-        try:
-            return process.wait(_ASK_EVERY)
-        except subprocess.TimeoutExpired:
-            _cancel_runs(engine, session_name)
+    while process.poll() is None:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_ASK_EVERY)
+            break
+        _cancel_runs(engine, session_name)
+    # Asked so early that it could not yet answer to it, it has ended as it was to.
+    return 0 if process.returncode == -signal.SIGTERM else process.returncode
 
 
 def _cancel_runs(engine: Engine, session_name: str) -> None:

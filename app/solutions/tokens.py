@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
@@ -64,6 +64,29 @@ def create_master_token(connection: Connection, name: str) -> str:
     if not name.strip() or len(name) > _MOST_NAME:
         user_error("name", f"must have 1 to {_MOST_NAME} characters")
     return _create(connection, TokenKind.MASTER, name, None, None)
+
+
+@dataclass(frozen=True)
+class MasterToken:
+    """What is known of a master token: not the token itself."""
+
+    name: str
+    created: datetime
+
+
+def read_master_tokens(connection: Connection) -> list[MasterToken]:
+    """The master tokens, by age."""
+    query = text("SELECT name, created_at FROM access_token WHERE kind = 'master' ORDER BY created_at, name")
+    return [MasterToken(*row) for row in connection.execute(query)]
+
+
+def remove_master_tokens(connection: Connection, name: str) -> int:
+    """Make the master tokens of a name useless at once; answers how many they were. Raises UserError about `name`."""
+    query = text("DELETE FROM access_token WHERE kind = 'master' AND name = :name")
+    removed = connection.execute(query, {"name": name}).rowcount
+    if removed == 0:
+        user_error("name", "is not found")
+    return removed
 
 
 def authorize(connection: Connection, user_id: str) -> str:

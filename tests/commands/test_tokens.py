@@ -1,4 +1,4 @@
-"""`relink token add`."""
+"""`relink token`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ def test_a_master_token_is_printed_once_and_is_good(on_database: Relink, app: Fl
     token = result.stdout.strip()
     assert len(token) >= 40
     assert GraphQL(app, token).viewer("details { name }") == {"name": "Partner"}
+
+
+def test_a_master_token_is_listed_and_removed(on_database: Relink, app: Flask) -> None:
+    partner, other = (on_database("token", "add", name, "--master").stdout.strip() for name in ("Partner", "Other"))
+    listed = on_database("token", "list").stdout
+    assert [line.split("\t")[1] for line in listed.splitlines()] == ["Partner", "Other"]
+    assert partner not in listed
+    assert on_database("token", "remove", "Partner").stdout == "Removed 1 master token called Partner.\n"
+    assert GraphQL(app, partner).post({"query": "{ viewer { details { name } } }"}).status_code == 401
+    assert GraphQL(app, other).viewer("details { name }") == {"name": "Other"}
+    again = on_database("token", "remove", "Partner")
+    assert (again.exit_code, again.stderr) == (1, "Error: NAME is not found\n")
 
 
 def test_user_tokens_are_not_made_here(on_database: Relink) -> None:
