@@ -8,6 +8,8 @@ import stat
 import subprocess
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -49,15 +51,31 @@ def start(data_directory: Path) -> str:
     try:
         # The wheel's own lock is one file in /tmp, which only the first user to start a server there may open.
         PostgresServer._lock = InterProcessLock(data_directory / "lock")
-        server = get_server(database_directory, cleanup_mode="stop", postgres_version=_VERSION)
-        _forget_dead_processes(server)
-        _ensure_running(server)
+        with InterProcessLock(data_directory / "start-lock"), _made_whole(data_directory, database_directory):
+            server = get_server(database_directory, cleanup_mode="stop", postgres_version=_VERSION)
+            _forget_dead_processes(server)
+            _ensure_running(server)
     except (OSError, subprocess.SubprocessError, psycopg.Error, AssertionError, RuntimeError) as error:
         raise EmbeddedDatabaseError(
             f"the embedded database in {database_directory} did not start: {error}. "
             f"Its log is {database_directory / 'log'}"
         ) from error
     return str(server.get_uri())
+
+
+@contextmanager
+def _made_whole(data_directory: Path, database_directory: Path) -> Iterator[None]:
+    """Whoever is interrupted while the files are made leaves a mark, and the next one makes them anew.
+
+    Nobody has kept anything in them: before the mark goes, no URL is answered.
+    """
+    mark = data_directory / "being-made"
+    if mark.exists() and not (database_directory / "postmaster.pid").exists():
+        shutil.rmtree(database_directory, ignore_errors=True)
+    if not (database_directory / "PG_VERSION").exists():
+        mark.touch()
+    yield
+    mark.unlink(missing_ok=True)
 
 
 def _forget_dead_processes(server: PostgresServer) -> None:
