@@ -27,8 +27,10 @@ _BULK = """
     BEGIN;
     UPDATE node SET latest_version_number = latest_version_number + 1, edition = edition + 1
     WHERE node_identifier IN (SELECT node_identifier FROM reaching);
-    INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name)
-    SELECT node_identifier, version_number + 1, type_node_identifier, type_version_number, node_name
+    INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
+                              created_by, amended_by)
+    SELECT node_identifier, version_number + 1, type_node_identifier, type_version_number, node_name,
+           created_by, amended_by
     FROM node_version JOIN reaching USING (node_identifier);
     INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
                         member_type_version_number, value, scale, target_node_identifier, target_version_number)
@@ -87,7 +89,7 @@ def copy_in_seconds(database_url: str, empty_url: str) -> float:
             with connection.cursor() as cursor, cursor.copy(query.encode()) as copy:
                 parts[table] = [bytes(block) for block in copy]
     with connect(empty_url) as connection, connection.transaction():
-        connection.execute("ALTER TABLE member DISABLE TRIGGER frozen_new_member")
+        connection.execute("ALTER TABLE member DISABLE TRIGGER frozen_new_members")
         began = time.perf_counter()
         for table in _TABLES:
             with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN".encode()) as copy:
