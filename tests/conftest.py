@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
@@ -28,6 +30,7 @@ from tests.solution_store import Store
 
 _TEMPLATE = f"relink_template_{os.getpid()}"
 _numbers = count(1)
+_READY = 2
 
 
 @contextmanager
@@ -80,17 +83,32 @@ def template(server_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def fresh_database(server_url: str, template: str) -> Callable[[], AbstractContextManager[str]]:
-    """Makes fresh databases; each lasts as long as its context."""
+def fresh_database(server_url: str, template: str) -> Iterator[Callable[[], AbstractContextManager[str]]]:
+    """Makes fresh databases; each lasts as long as its context. Some are ready before they are asked for: the server
+    makes them while a test is at work."""
+    with ThreadPoolExecutor(1) as maker:
+        ready = deque(maker.submit(_copied, server_url, template) for _ in range(_READY))
 
-    @contextmanager
-    def make() -> Iterator[str]:
-        name = f"relink_test_{os.getpid()}_{next(_numbers)}"
-        _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
-        yield _url(server_url, name)
-        _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+        @contextmanager
+        def make() -> Iterator[str]:
+            name = ready.popleft().result()
+            ready.append(maker.submit(_copied, server_url, template))
+            yield _url(server_url, name)
+            dropped.append(maker.submit(_execute, server_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
-    return make
+        dropped: list[Future[None]] = []
+        yield make
+        for made in ready:
+            dropped.append(maker.submit(_execute, server_url, f"DROP DATABASE {made.result()} WITH (FORCE)"))
+        for each in dropped:
+            each.result()
+
+
+def _copied(server_url: str, template: str) -> str:
+    """The name of a new copy of a database."""
+    name = f"relink_test_{os.getpid()}_{next(_numbers)}"
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
+    return name
 
 
 @pytest.fixture
