@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["Row", "driver_connection", "is_deadlock", "make_engine", "refusal", "snapshot"]
+__all__ = ["Row", "driver_connection", "make_engine", "refusal", "snapshot"]
 
 
 def make_engine(database_url: str, *, pool_size: int = 20) -> Engine:
@@ -43,11 +43,6 @@ def driver_connection(connection: Connection) -> psycopg.Connection[Row]:
     if not isinstance(driver, psycopg.Connection):
         raise TypeError(f"a psycopg connection is needed, not {type(driver).__name__}")
     return driver
-
-
-def is_deadlock(error: DBAPIError) -> bool:
-    """Whether the database ended the transaction for the sake of another one: it may be tried again."""
-    return isinstance(error.orig, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
 
 
 def refusal(error: DBAPIError) -> str:

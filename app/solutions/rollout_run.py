@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engine import is_deadlock, refusal
+from app.database.engine import refusal
+from app.database.failures import Passing, passing
 from app.errors import PreconditionError, RelinkError
 from app.solutions.instances import move_instance
 from app.solutions.outbox import announce
@@ -82,7 +83,8 @@ class _Force:
     recorded: int = 0
 
     def do(self, candidate: Candidate) -> bool:
-        """Do one instance; False, and nothing is done, where the run was asked to end. A deadlock is tried again."""
+        """Do one instance; False, and nothing is done, where the run was asked to end. What collides with
+        others is tried again."""
         for left in reversed(range(_TRIES)):
             try:
                 with self.connection.begin():
@@ -94,7 +96,7 @@ class _Force:
             except (RelinkError, DBAPIError) as error:
                 if isinstance(error, DBAPIError) and error.connection_invalidated:
                     raise
-                if left and isinstance(error, DBAPIError) and is_deadlock(error):
+                if left and isinstance(error, DBAPIError) and passing(error) is Passing.CONFLICT:
                     continue
                 update = self._failed(candidate, error)
                 break

@@ -15,9 +15,10 @@ from flask import Blueprint, Response, request
 from graphql import GraphQLError, GraphQLSchema
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.database.failures import passing
 from app.errors import RelinkError
 from app.solutions.cipher import Cipher
-from app.solutions.graphql.errors import BadRequestError, NoTokenError, format_error, is_passing
+from app.solutions.graphql.errors import BadRequestError, NoTokenError, format_error
 from app.solutions.graphql.execution import GraphQLRequest, execute
 from app.solutions.graphql.schema import make_schema
 from app.solutions.graphql.session import Session
@@ -58,7 +59,7 @@ def graphql() -> Response:
 @blueprint.errorhandler(SQLAlchemyError)
 def _store_failed(error: SQLAlchemyError) -> Response:
     """What the resolvers did not meet: the database is away before a token is found."""
-    return _failed(503, error, Retry_After="5") if is_passing(error) else _failed(500, error)
+    return _failed(503, error, Retry_After="5") if passing(error) is not None else _failed(500, error)
 
 
 @cache

@@ -6,13 +6,11 @@ import re
 import time
 from uuid import uuid4
 
-import psycopg
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from app.database.failures import Passing, passing
 from app.errors import RelinkError, StateError
 from app.services.registry import SERVICES
 from app.wire.envelope import failed
@@ -21,7 +19,6 @@ from app.wire.refusal import Refused
 from app.wire.secret_names import names_a_password
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
-_TRY_AGAIN = ("40", "55P03", "57014")
 _log = structlog.get_logger("relink.request")
 
 
@@ -92,16 +89,11 @@ def _http_error(error: HTTPException) -> Response:
 
 def _exception(error: Exception) -> Response:
     """What no endpoint expected: the database being away, a conflict that a new try will get past, or a defect."""
-    if isinstance(error, PoolTimeoutError):
-        return failed(g.get("service"), DatabaseAwayError())
-    original = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(original, psycopg.Error):
-        state = original.sqlstate or ""
-        if state.startswith(_TRY_AGAIN):
+    match passing(error):
+        case Passing.CONFLICT:
             return failed(g.get("service"), StateError("others are changing the same nodes: try again"))
-        lost = not state and isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
-        if lost or state.startswith(("08", "57P", "53")):
-            _log.warning("database away", request_id=g.request_id, sqlstate=state)
+        case Passing.AWAY:
+            _log.warning("database away", request_id=g.request_id, reason=type(error).__name__)
             return failed(g.get("service"), DatabaseAwayError())
     _log.error("defect", request_id=g.request_id, exc_info=error)
     return failed(g.get("service"), OurFaultError(g.request_id))

@@ -6,19 +6,16 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
 import structlog
 from graphql import GraphQLError
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.database.failures import passing
 from app.errors import NotAuthorisedError, RelinkError, UserError
 from app.solutions.texts import time_text
 
 _log = structlog.get_logger("relink.graphql")
 
 # Conflicts with others, timeouts, and a database that is away or has no room.
-_PASSING = ("40", "55P03", "57014", "08", "57P", "53")
 # From here on a message of the library repeats what was sent, which may be the data of an authentication.
 _REPEATED = re.compile(r"(,? but encountered error|[,.:]? [Ff]ound\b| got invalid value| value: ).*", re.DOTALL)
 _REPEATED_TOKEN = re.compile(r"(Unexpected (?:Block)?String).*", re.DOTALL)
@@ -66,18 +63,6 @@ def format_error(error: GraphQLError) -> dict[str, Any]:
     }
 
 
-def is_passing(error: BaseException | None) -> bool:
-    """Whether the database failed in a way that a new try may get past."""
-    if isinstance(error, PoolTimeoutError):
-        return True
-    original = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(original, psycopg.Error):
-        return False
-    if original.sqlstate is None:
-        return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
-    return original.sqlstate.startswith(_PASSING)
-
-
 def in_graphql_words(error: UserError) -> UserError:
     """The same faults, by the names that the fields have in the GraphQL schema; positions count from 0."""
     return UserError(
@@ -110,7 +95,7 @@ def _words(message: str, original: BaseException | None) -> tuple[str, str, str]
             return original.description, "RequestError", "invalid_request"
         case RelinkError():
             return original.description, "StateError", "try_again"
-        case _ if is_passing(original):
+        case _ if passing(original) is not None:
             return "the database is away or busy: try again", "StateError", "try_again"
         case _:
             _log.error("defect", exc_info=original)
