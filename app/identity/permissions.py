@@ -10,7 +10,7 @@ from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PER
 from app.identity.rights import Caller
 from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
 from app.nodes.references import InvalidReferenceError, check_node_reference
-from app.nodes.versions import node_by_reference
+from app.nodes.versions import node_by_reference, sign_in_to_read
 
 _FIND_GROUP = text("SELECT user_group_identifier FROM user_group WHERE user_group_reference = :reference")
 
@@ -79,6 +79,8 @@ def _authorised_node(connection: Connection, caller: Caller, permission_type: st
     except InvalidReferenceError as error:
         user_error("objectReference", str(error))
     if node is None or not node.may(right.READ):
+        if not caller.is_signed_in:
+            raise sign_in_to_read(reference)
         user_error("objectReference", f"{reference} is not found")
     if not node.may(right.ADMINISTER):
         raise NotAuthorisedError(f"not authorised to administer {reference}")

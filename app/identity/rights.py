@@ -32,6 +32,11 @@ class Caller:
         if self.administers_all:
             object.__setattr__(self, "administers_solutions", True)
 
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the request came with credentials."""
+        return self.user_identifier is not None
+
 
 @dataclass
 class Rights:

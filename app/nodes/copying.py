@@ -43,6 +43,8 @@ def copy_node(connection: Connection, caller: Caller, source: Version, to: str |
     """
     reference = _checked_reference(to)
     node = node_by_reference(connection, caller, reference)
+    if not caller.is_signed_in and (node is None or not node.may(right.READ)):
+        raise NotAuthorisedError(f"not authorised to copy to {reference}: sign in")
     if node is None:
         identifier, number = _new_node(connection, caller, source, reference), 1
     else:
@@ -91,8 +93,6 @@ def _new_draft(connection: Connection, node: Node, reference: str) -> int:
 
 
 def _new_node(connection: Connection, caller: Caller, source: Version, reference: str) -> int:
-    if caller.user_identifier is None:
-        raise NotAuthorisedError("sign in to create a node")
     _check_package(connection, caller, reference)
     _check_links(connection, caller, source)
     query = "INSERT INTO node (node_reference, owner_identifier) VALUES (:reference, :owner) RETURNING node_identifier"

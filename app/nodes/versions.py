@@ -1,4 +1,4 @@
-"""Finding nodes and versions, and the four words for versions (design section 1)."""
+"""Find nodes and versions, and resolve `$latest`, `$current`, `$draft` and `$best`."""
 
 from __future__ import annotations
 
@@ -72,22 +72,27 @@ class Version:
 def find_node(
     connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str
 ) -> Node:
-    """The node named by identifier or, failing that, reference; `field` is the prefix of both on the wire.
+    """Return the node named by identifier or, without one, by reference; `field` is the prefix of both on the wire.
 
-    Raises UserError (105) where it is not found, NotAuthorisedError (101) where it may not be read.
+    Raises UserError (105) if there is no such node and NotAuthorisedError (101) if the caller may not read it. A caller
+    without credentials gets 101 in both cases.
     """
-    node = _find_node(connection, caller, identifier, reference, field)
-    if not node.may(right.READ):
-        raise NotAuthorisedError(f"not authorised to read {reference or identifier}")
-    return node
+    if identifier:
+        field_name, shown = f"{field}Identifier", str(identifier)
+        node = _node(connection, caller, "node_identifier", identifier)
+    else:
+        field_name, shown = f"{field}Reference", _checked(reference, f"{field}Reference")
+        node = _node(connection, caller, "node_reference", shown)
+    return _readable(caller, node, field_name, shown)
 
 
 def find_version(
     connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str = ""
 ) -> Version:
-    """The version named by `nodeVersionIdentifier` or `nodeVersionReference`, with `field` as suffix of both.
+    """Return the version named by `nodeVersionIdentifier` or `nodeVersionReference`; `field` is the suffix of both.
 
-    Raises UserError (105) where node or version is not found, NotAuthorisedError (101) where it may not be read.
+    Raises UserError (105) if there is no such node or version and NotAuthorisedError (101) if the caller may not read
+    the node. A caller without credentials gets 101 for a node in both cases.
     """
     field_name = f"nodeVersionIdentifier{field}" if identifier else f"nodeVersionReference{field}"
     wanted: VersionReference | None = None
@@ -99,11 +104,8 @@ def find_version(
         wanted = parse_wanted(reference, field_name)
         node = _node(connection, caller, "node_reference", wanted.node_reference)
         version = wanted.version
-    shown = reference if wanted is not None else identifier
-    if node is None:
-        user_error(field_name, f"{shown} is not found")
-    if not node.may(right.READ):
-        raise NotAuthorisedError(f"not authorised to read {shown}")
+    shown = str(reference if wanted is not None else identifier)
+    node = _readable(caller, node, field_name, shown)
     number_found = node.number(version)
     if number_found is None:
         user_error(field_name, f"{shown} is not found: {node.reference} has no such version that you may use")
@@ -140,24 +142,29 @@ def version_name(connection: Connection, node_identifier: int, number: int) -> s
     return str(connection.execute(query, {"node": node_identifier, "number": number}).scalar_one())
 
 
-def _find_node(
-    connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str
-) -> Node:
-    if identifier:
-        node = _node(connection, caller, "node_identifier", identifier)
-        if node is None:
-            user_error(f"{field}Identifier", f"{identifier} is not found")
+def sign_in_to_read(shown: str) -> NotAuthorisedError:
+    """The refusal of a caller without credentials, for whom a missing node and an unreadable one are the same."""
+    return NotAuthorisedError(f"not authorised to read {shown}: sign in")
+
+
+def _readable(caller: Caller, node: Node | None, field: str, shown: str) -> Node:
+    """Return the node if it exists and the caller may read it; raise the refusal otherwise."""
+    if node is not None and node.may(right.READ):
         return node
-    if not reference:
-        user_error(f"{field}Reference", "is missing")
-    try:
-        check_node_reference(reference)
-    except InvalidReferenceError as error:
-        user_error(f"{field}Reference", str(error))
-    node = _node(connection, caller, "node_reference", reference)
+    if not caller.is_signed_in:
+        raise sign_in_to_read(shown)
     if node is None:
-        user_error(f"{field}Reference", f"{reference} is not found")
-    return node
+        user_error(field, f"{shown} is not found")
+    raise NotAuthorisedError(f"not authorised to read {shown}")
+
+
+def _checked(reference: str | None, field: str) -> str:
+    if not reference:
+        user_error(field, "is missing")
+    try:
+        return check_node_reference(reference)
+    except InvalidReferenceError as error:
+        user_error(field, str(error))
 
 
 def _node(connection: Connection, caller: Caller, column: str, key: int | str) -> Node | None:
