@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import Engine
 
-from app import create_app
+from app.application import create_app
 from app.database import embedded
 from app.database.engine import make_engine
 from app.database.migrate import migrate, require_schema

@@ -26,7 +26,8 @@ from procrastinate.worker import Worker
 from sqlalchemy import Engine
 
 from app.settings import Settings
-from app.solutions import lazy, outbox
+from app.solutions import messages as outbox
+from app.solutions.rollout.bulk_plan import lazy_updates as lazy
 
 EVERY_FEW_SECONDS = "* * * * * */5"  # seconds stand last
 EVERY_TEN_MINUTES = "*/10 * * * *"
@@ -69,7 +70,7 @@ class Work:
 @queue.periodic(cron=EVERY_FEW_SECONDS)
 @queue.task(name="move_due_instances", queue=_INSTANCES_QUEUE, queueing_lock="move_due_instances", pass_context=True)
 def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001 - procrastinate gives it
-    """Lazy updates. See `app.solutions.lazy`."""
+    """Lazy updates. See `app.solutions.rollout.lazy_updates`."""
     work = Work.of(context)
     invitation = _Invitation(context)
     moved = lazy.move_due_instances(
@@ -82,7 +83,7 @@ def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa
 @queue.periodic(cron=EVERY_FEW_SECONDS)
 @queue.task(name="send_messages", queue=_MESSAGES_QUEUE, queueing_lock="send_messages", pass_context=True)
 def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
-    """The outbox. See `app.solutions.outbox`."""
+    """The outbox. See `app.solutions.messages`."""
     work = Work.of(context)
     webhook = outbox.Webhook.of(work.settings)
     if webhook is None:
@@ -104,7 +105,7 @@ async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 @queue.periodic(cron=EVERY_TEN_MINUTES)
 @queue.task(name="tidy_messages", queue=_INSTANCES_QUEUE, queueing_lock="tidy_messages", pass_context=True)
 def tidy_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
-    """Old messages, whether or not any are sent. See `app.solutions.outbox`."""
+    """Old messages, whether or not any are sent. See `app.solutions.messages`."""
     outbox.tidy(Work.of(context).engine, stop=context.should_abort)
 
 

@@ -17,16 +17,16 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
-from app import create_app
+from app.application import create_app
 from app.database import embedded
 from app.database.engine import make_engine
 from app.database.migrate import migrate
-from app.identity.permissions import create_permission
 from app.identity.rights import Caller
 from app.identity.users import add_user
+from app.nodes.permissions import create_permission
 from app.settings import Settings
-from tests.http import ADMIN, PASSWORD, SECRET_KEY, Client
-from tests.solution_store import Store
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
+from tests.support.solution_store import Store
 
 _TEMPLATE = f"relink_template_{os.getpid()}"
 _numbers = count(1)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings, SettingsError
-from app.solutions.cipher import Cipher
+from app.solutions.people.cipher import Cipher
 from app.start import with_secret_key
-from tests.http import SECRET_KEY
+from tests.support.http import SECRET_KEY
 
 
 def key_in(directory: Path) -> str:

@@ -22,9 +22,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.commands.database import opened_database
 from app.commands.worker import WorkerProcess, worker_process
+from app.runs import record as runs
 from app.settings import Settings
 from app.start import with_secret_key
-from app.updates import runs
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _ASK_EVERY = 0.5

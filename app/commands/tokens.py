@@ -9,8 +9,8 @@ import click
 
 from app.commands.database import opened_database
 from app.errors import UserError
+from app.solutions.people.tokens import create_master_token, read_master_tokens, remove_master_tokens
 from app.solutions.texts import time_text
-from app.solutions.tokens import create_master_token, read_master_tokens, remove_master_tokens
 
 
 @click.group()

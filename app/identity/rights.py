@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from app.identity.right import EVERYTHING, NODE_PERMISSIONS, NONE, ON_SYSTEM_NODES, PACKAGE_PERMISSIONS
-from app.nodes.references import package_of, packages_above
-from app.nodes.system import LAST_SYSTEM_IDENTIFIER
+from app.references import package_of, packages_above
+from app.system_nodes import LAST_SYSTEM_IDENTIFIER
 
 _FEW = 2000
 

@@ -8,14 +8,14 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import NotAuthorisedError, user_error
 from app.identity import right
 from app.identity.rights import Caller, rights_on
-from app.nodes.references import (
+from app.nodes.versions import Node, Version, find_node, node_by_reference
+from app.references import (
     MAXIMUM_VERSION_NUMBER,
     InvalidReferenceError,
     check_node_reference,
     package_of,
 )
-from app.nodes.system import SYSTEM
-from app.nodes.versions import Node, Version, find_node, node_by_reference
+from app.system_nodes import SYSTEM
 
 _COPY_VERSION = text("""
     INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,

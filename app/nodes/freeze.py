@@ -16,8 +16,8 @@ from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.lookup import read_named
-from app.nodes.references import content_range
 from app.nodes.versions import Node
+from app.references import content_range
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from app.database.engine import Row
-from app.nodes.references import (
+from app.references import (
     MAXIMUM_VERSION_NUMBER,
     InvalidReferenceError,
     check_node_reference,

@@ -25,7 +25,7 @@ from app.nodes.import_document import (
     ImportVersion,
     first_faults,
 )
-from app.nodes.system import PACKAGE_LISTING
+from app.system_nodes import PACKAGE_LISTING
 
 __all__ = ["ImportMember", "ImportNode", "ImportTotals", "ImportVersion", "import_nodes"]
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from app.errors import NotAuthorisedError, user_error
 from app.identity import right
 from app.identity.rights import Caller, rights_on
-from app.nodes.references import (
+from app.references import (
     InvalidReferenceError,
     VersionKeyword,
     VersionReference,

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from app.identity.rights import Caller
 from app.services.answer import Answer
-from app.solutions.cipher import Cipher
+from app.solutions.people.cipher import Cipher
 
 Request = TypeVar("Request")
 

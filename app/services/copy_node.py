@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.nodes.copying import copy_node
-from app.nodes.references import VersionKeyword
 from app.nodes.versions import find_version, version_name
+from app.references import VersionKeyword
 from app.services.answer import Answer
 from app.services.call import Call, Service, Token
-from app.services.identity_fields import six
+from app.services.identifying_fields import six
 
 
 @dataclass(frozen=True)

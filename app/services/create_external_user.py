@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.services.answer import Answer, Fields
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import require_solutions
-from app.solutions.external_users import create_external_user
+from app.solutions.people.external_users import create_external_user
 
 
 @dataclass(frozen=True)

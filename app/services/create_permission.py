@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.identity.permissions import create_permission
+from app.nodes.permissions import create_permission
 from app.services.answer import Answer, Fields
 from app.services.call import Call, Service, Token
 
@@ -19,7 +19,7 @@ class CreatePermissionRequest:
 
 
 def run(request: CreatePermissionRequest, call: Call) -> Answer:
-    """Answer the permission's identifier; faults as in `app.identity.permissions.create_permission`."""
+    """Answer the permission's identifier; faults as in `app.nodes.permissions.create_permission`."""
     with call.engine.begin() as connection:
         permission = create_permission(
             connection,

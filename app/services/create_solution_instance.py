@@ -13,7 +13,7 @@ from app.services.solution_fields import (
     instance_group,
     require_solutions,
 )
-from app.solutions.instances import create_instance
+from app.solutions.instances.changing import create_instance
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class CreateSolutionInstanceRequest:
 
 
 def run(request: CreateSolutionInstanceRequest, call: Call) -> Answer:
-    """Answer the new instance; faults as in `app.solutions.instances.create_instance`."""
+    """Answer the new instance; faults as in `app.solutions.instances.changing.create_instance`."""
     require_solutions(call)
     values = given_values(request.config_value_list, request.auth_value_list)
     with call.engine.begin() as connection:

@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from app.errors import RelinkError
+from app.runs import record as runs
+from app.runs.record import RunState
 from app.services.answer import Answer
 from app.services.call import Call
-from app.updates import runs
-from app.updates.runs import RunState
 
 
 class UpdateAction(StrEnum):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.nodes.freeze import Freeze, Frozen, freeze, plan_freeze
-from app.nodes.references import VersionKeyword
 from app.nodes.versions import Node, find_node, version_name
+from app.references import VersionKeyword
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, Service, Token
-from app.services.identity_fields import six
+from app.services.identifying_fields import six
 
 
 class FreezeAction(StrEnum):

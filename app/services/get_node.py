@@ -10,7 +10,7 @@ from app.nodes.content import Linked, Member, read_content
 from app.nodes.versions import find_version
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, Service, Token
-from app.services.identity_fields import six
+from app.services.identifying_fields import six
 
 
 class MemberDetailLevel(StrEnum):

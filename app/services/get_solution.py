@@ -10,8 +10,8 @@ from app.errors import user_error
 from app.services.answer import Answer, Fields, Group, Part
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import require_solutions
-from app.solutions.model import AuthSlot, ConfigSlot, Content
-from app.solutions.solutions import Release, Solution, read_contents, read_releases, read_solution
+from app.solutions.content.model import AuthSlot, ConfigSlot, Content
+from app.solutions.releases.solutions import Release, Solution, read_contents, read_releases, read_solution
 from app.solutions.texts import time_text
 
 

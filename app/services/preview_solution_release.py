@@ -8,7 +8,7 @@ from app.database.engine import snapshot
 from app.services.answer import Answer
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import release_answer, require_solutions
-from app.solutions.publishing import preview
+from app.solutions.rollout.publishing import preview
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.services.answer import Answer
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import release_answer, require_solutions
-from app.solutions.publishing import publish
+from app.solutions.rollout.publishing import publish
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.services.answer import Answer
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import require_solutions
-from app.solutions.authentications import remove_authentication
+from app.solutions.people.authentications import remove_authentication
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class RemoveAuthenticationRequest:
 
 
 def run(request: RemoveAuthenticationRequest, call: Call) -> Answer:
-    """Answer nothing; faults as in `app.solutions.authentications.remove_authentication`."""
+    """Answer nothing; faults as in `app.solutions.people.authentications.remove_authentication`."""
     require_solutions(call)
     with call.engine.begin() as connection:
         remove_authentication(connection, request.authentication_id or "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.services.answer import Answer
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import require_solutions
-from app.solutions.instances import remove_instance
+from app.solutions.instances.changing import remove_instance
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from app.services.answer import Answer, Fields
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import require_solutions
-from app.solutions.authentications import AuthenticationDraft, set_authentication
+from app.solutions.people.authentications import AuthenticationDraft, set_authentication
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class SetAuthenticationRequest:
 
 
 def run(request: SetAuthenticationRequest, call: Call) -> Answer:
-    """Answer the authentication's id; faults as in `app.solutions.authentications.set_authentication`."""
+    """Answer the authentication's id; faults as in `app.solutions.people.authentications.set_authentication`."""
     require_solutions(call)
     draft = AuthenticationDraft(
         request.authentication_id,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from app.services.answer import Answer, Fields
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import require_solutions
-from app.solutions.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Trigger, Workflow
-from app.solutions.solutions import CustomField, SolutionDraft, set_draft
+from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Trigger, Workflow
+from app.solutions.releases.solutions import CustomField, SolutionDraft, set_draft
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class SetSolutionRequest:
 
 
 def run(request: SetSolutionRequest, call: Call) -> Answer:
-    """Answer the solution's id; faults as in `app.solutions.solutions.set_draft`."""
+    """Answer the solution's id; faults as in `app.solutions.releases.solutions.set_draft`."""
     require_solutions(call)
     with call.engine.begin() as connection:
         solution = set_draft(connection, request.draft())

@@ -9,10 +9,10 @@ from app.errors import NotAuthorisedError, UserError
 from app.identity.right import ADMINISTER_SOLUTIONS
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, Token
-from app.solutions.changes import Change
-from app.solutions.instance_values import Given
-from app.solutions.instances import Instance
-from app.solutions.publishing import PublishPreview
+from app.solutions.content.changes import Change
+from app.solutions.instances.changing import Instance
+from app.solutions.instances.values import Given
+from app.solutions.rollout.publishing import PublishPreview
 from app.solutions.texts import time_text
 
 

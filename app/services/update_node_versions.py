@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
-from app.nodes.references import VersionKeyword
 from app.nodes.versions import find_node, version_name
+from app.references import VersionKeyword
 from app.services.answer import Answer, Group
 from app.services.call import Call, Service, Token
 from app.services.forced import UpdateAction, bypassed, forced
-from app.services.identity_fields import six
+from app.services.identifying_fields import six
 from app.services.update_rows import UpdateRows
 from app.updates.read import Options, SourceScope
 from app.updates.update import Context, Outcome, begin, force, impact

@@ -13,7 +13,7 @@ from app.services.solution_fields import (
     instance_group,
     require_solutions,
 )
-from app.solutions.instances import update_instance
+from app.solutions.instances.changing import update_instance
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class UpdateSolutionInstanceRequest:
 
 
 def run(request: UpdateSolutionInstanceRequest, call: Call) -> Answer:
-    """Answer the instance; faults as in `app.solutions.instances.update_instance`."""
+    """Answer the instance; faults as in `app.solutions.instances.changing.update_instance`."""
     require_solutions(call)
     values = given_values(request.config_value_list, request.auth_value_list)
     with call.engine.begin() as connection:

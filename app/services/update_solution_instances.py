@@ -1,6 +1,6 @@
 """UpdateSolutionInstances: list what would become of the instances of a solution (`impact`), or do it (`force`).
 
-See `app.solutions.rollout` for what becomes of which instance.
+See `app.solutions.rollout.bulk_plan` for what becomes of which instance.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
+from app.runs import record as runs
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, Service, Token
 from app.services.forced import UpdateAction, bypassed, forced
 from app.services.solution_fields import GivenConfigValue, given_values, require_solutions
-from app.solutions.rollout import InstanceUpdate, UpdateType, Wanted, rollout
-from app.solutions.rollout_run import Outcome, force, impact
-from app.updates import runs
+from app.solutions.rollout.bulk_plan import InstanceUpdate, UpdateType, Wanted, rollout
+from app.solutions.rollout.bulk_run import Outcome, force, impact
 
 
 @dataclass(frozen=True)

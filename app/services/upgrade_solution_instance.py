@@ -16,7 +16,7 @@ from app.services.solution_fields import (
     instance_group,
     require_solutions,
 )
-from app.solutions.instances import upgrade_instance
+from app.solutions.instances.changing import upgrade_instance
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class UpgradeSolutionInstanceRequest:
 
 
 def run(request: UpgradeSolutionInstanceRequest, call: Call) -> Answer:
-    """Answer the instance; faults as in `app.solutions.instances.upgrade_instance`."""
+    """Answer the instance; faults as in `app.solutions.instances.changing.upgrade_instance`."""
     require_solutions(call)
     values = given_values(request.config_value_list, request.auth_value_list)
     with call.engine.begin() as connection:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import re2
 
-from app.nodes import system
+from app import system_nodes
 from app.updates.snapshot import Link, Member
 
 
@@ -34,18 +34,18 @@ class Rules:
         target_types = set()
         for member in content:
             rule = member.member_type[0]
-            if rule == system.TARGET_TYPE_LIST:
+            if rule == system_nodes.TARGET_TYPE_LIST:
                 if member.target is not None:
                     target_types.add(member.target[0])
             elif member.value is not None:
                 values.setdefault(rule, member.value)
         return cls(
-            use_value=values.get(system.USE_VALUE) != "false",
-            use_scale=values.get(system.USE_SCALE) != "false",
-            use_target=values.get(system.USE_TARGET) != "false",
-            minimum=_count(values.get(system.MINIMUM_CARDINALITY)),
-            maximum=_count(values.get(system.MAXIMUM_CARDINALITY)),
-            pattern=values.get(system.VALUE_PATTERN),
+            use_value=values.get(system_nodes.USE_VALUE) != "false",
+            use_scale=values.get(system_nodes.USE_SCALE) != "false",
+            use_target=values.get(system_nodes.USE_TARGET) != "false",
+            minimum=_count(values.get(system_nodes.MINIMUM_CARDINALITY)),
+            maximum=_count(values.get(system_nodes.MAXIMUM_CARDINALITY)),
+            pattern=values.get(system_nodes.VALUE_PATTERN),
             target_types=frozenset(target_types),
         )
 

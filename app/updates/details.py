@@ -14,7 +14,7 @@ from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.lookup import columns, read_references, read_types
-from app.nodes.system import MEMBER_TYPE_LIST
+from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.fixpoint import Needs
 from app.updates.plan import Concern, concern
 from app.updates.snapshot import Details, DraftUser, Link, Member, Snapshot

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.identity.right import ADMINISTER, LINK, USE_TYPE
-from app.nodes.system import MEMBER_TYPE_LIST
+from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.compatibility import Fit, Rules, fit
 from app.updates.fixpoint import Closure, Needs
 from app.updates.snapshot import Details, Link, Member, MemberLink, Snapshot

@@ -17,9 +17,9 @@ from app.errors import user_error
 from app.identity import right
 from app.identity.rights import Caller, Rights, rights_on
 from app.nodes.lookup import read_references, read_types
-from app.nodes.references import content_range
-from app.nodes.system import MANIFEST_ITEMS
 from app.nodes.versions import Node, find_source
+from app.references import content_range
+from app.system_nodes import MANIFEST_ITEMS
 from app.updates.snapshot import Link, MemberLink, Snapshot
 
 

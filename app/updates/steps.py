@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from app.nodes.system import MEMBER_TYPE_LIST
+from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.plan import NodeUpdate, Plan, UpdateType
 from app.updates.snapshot import Link
 

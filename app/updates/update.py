@@ -11,13 +11,13 @@ from app.database.engine import snapshot
 from app.errors import PreconditionError
 from app.identity.rights import Caller
 from app.nodes.versions import Node, find_node
-from app.updates import runs
+from app.runs import record as runs
+from app.runs.record import NodeContext, RunState
 from app.updates.apply import Stop, apply, prepared, stage
 from app.updates.details import read_details
 from app.updates.fixpoint import Needs
 from app.updates.plan import MemberUpdate, NodeUpdate, Plan, Refusal, plan
 from app.updates.read import Options, read_snapshot
-from app.updates.runs import NodeContext, RunState
 from app.updates.snapshot import Details
 from app.updates.steps import Schedule, schedule
 

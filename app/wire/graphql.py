@@ -17,14 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.failures import passing
 from app.errors import RelinkError
-from app.solutions.cipher import Cipher
-from app.solutions.graphql.errors import BadRequestError, NoTokenError, format_error
-from app.solutions.graphql.execution import GraphQLRequest, execute
-from app.solutions.graphql.schema import make_schema
-from app.solutions.graphql.session import Session
-from app.solutions.tokens import Token, find_token
+from app.graphql.errors import BadRequestError, NoTokenError, format_error
+from app.graphql.execution import GraphQLRequest, execute
+from app.graphql.schema import make_schema
+from app.graphql.session import Session
+from app.solutions.people.cipher import Cipher
+from app.solutions.people.tokens import Token, find_token
+from app.wire.context import present_state
 from app.wire.schemas import SCHEMA_DIRECTORY
-from app.wire.state import present_state
 
 MOST_BYTES: Final = 1024 * 1024
 

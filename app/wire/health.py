@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.wire.context import present_state
 from app.wire.metrics import exposition
-from app.wire.state import present_state
 
 blueprint = Blueprint("health", __name__)
 

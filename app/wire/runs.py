@@ -8,14 +8,14 @@ from sqlalchemy import Connection
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity import right
 from app.identity.rights import Caller
-from app.nodes.references import InvalidReferenceError, check_node_reference
 from app.nodes.versions import find_node
-from app.updates import runs
-from app.updates.runs import Run, RunState
+from app.references import InvalidReferenceError, check_node_reference
+from app.runs import record as runs
+from app.runs.record import Run, RunState
+from app.wire.context import present_state
 from app.wire.credentials import credentials
 from app.wire.envelope import CONTENT_TYPE, decompressed, failed
 from app.wire.refusal import NotValidError, Refused
-from app.wire.state import present_state
 
 blueprint = Blueprint("runs", __name__)
 

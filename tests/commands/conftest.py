@@ -23,7 +23,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.cli import main
 from app.database import embedded
-from tests.http import ADMIN, PASSWORD
+from tests.support.http import ADMIN, PASSWORD
 
 WITHIN = 60
 Found = TypeVar("Found")

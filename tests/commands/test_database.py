@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import Relink
-from tests.http import SECRET_KEY
+from tests.support.http import SECRET_KEY
 
 
 def states(output: str) -> list[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Graph, frozen, links, package
 from tests.commands.conftest import Relink
-from tests.http import Client
+from tests.support.builders import Graph, frozen, links, package
+from tests.support.http import Client
 
 GRAPH = Graph().node("P", package()).node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen())
 PACKERS: dict[str, Callable[[bytes], bytes]] = {"xml": bytes, "xml.gz": gzip.compress, "xml.xz": lzma.compress}

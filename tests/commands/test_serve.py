@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.commands.service import Service
-from tests.builders import Graph, draft, frozen, links
 from tests.commands.conftest import Relink, Serve, database_runs, eventually
-from tests.http import ADMIN, PASSWORD, Client, message
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import ADMIN, PASSWORD, Client, message
 
 
 def read(url: str) -> str:

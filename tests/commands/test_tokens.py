@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.commands.conftest import Relink
-from tests.solutions.graphql.client import GraphQL
+from tests.graphql.client import GraphQL
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from rich.console import Console
 from sqlalchemy import Engine, text
 
 from app.commands.answers import Update, print_table
-from tests.builders import Graph, V, draft, frozen, links, member_type, package, type_with
 from tests.commands.conftest import ROOT, WITHIN, Relink, eventually
-from tests.http import PASSWORD, Client
+from tests.support.builders import Graph, V, draft, frozen, links, member_type, package, type_with
+from tests.support.http import PASSWORD, Client
 
 WRONG = {"RELINK_PASSWORD": "wrong"}
 HEADINGS = "node\tversion\tupdate\twhat changes"

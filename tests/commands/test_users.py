@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.builders import Graph, package
 from tests.commands.conftest import Relink
-from tests.http import PASSWORD, Client
+from tests.support.builders import Graph, package
+from tests.support.http import PASSWORD, Client
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from sqlalchemy import Engine, text
 
 from app.database.migrate import migrate, require_schema
 from app.database.queue import missing_migrations, shipped_migrations
-from app.solutions.lazy import BATCH
+from app.solutions.rollout.lazy_updates import BATCH
 from tests.commands.conftest import ROOT, WITHIN, Relink, Serve, eventually
-from tests.solution_store import Store, config_slot, workflow
-from tests.solutions.moves import moves_made, multiply, on_releases, record_moves
-from tests.solutions.receiver import SECRET, receiver
+from tests.support.moves import moves_made, multiply, on_releases, record_moves
+from tests.support.receiver import SECRET, receiver
+from tests.support.solution_store import Store, config_slot, workflow
 
 MANY = 10_000
 MANY_WITHIN = 600

@@ -21,7 +21,7 @@ from flask import Flask
 from lxml import etree
 
 from app.services.registry import SERVICES
-from tests.http import Client
+from tests.support.http import Client
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/*/request.xml"))

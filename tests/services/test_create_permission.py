@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.builders import Graph, draft, frozen
-from tests.http import Client, Reply, message
+from tests.support.builders import Graph, draft, frozen
+from tests.support.http import Client, Reply, message
 
 MakeUser = Callable[..., None]
 

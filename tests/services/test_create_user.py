@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.http import PASSWORD, Client, Reply, message
+from tests.support.http import PASSWORD, Client, Reply, message
 
 MakeUser = Callable[..., None]
 

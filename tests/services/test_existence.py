@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.builders import Graph, draft, frozen, package
-from tests.http import Client, Reply, message
+from tests.support.builders import Graph, draft, frozen, package
+from tests.support.http import Client, Reply, message
 
 HIDDEN, MISSING = "P.Hidden", "P.Absent"
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.builders import Graph, M, V, draft, frozen, links, member_type, type_with
-from tests.http import Client, Reply, message
+from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, type_with
+from tests.support.http import Client, Reply, message
 
 MakeUser = Callable[..., None]
 

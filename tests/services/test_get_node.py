@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.builders import Graph, M, V, draft, frozen, links, member_type, type_with
-from tests.http import Client, Reply, message
+from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, type_with
+from tests.support.http import Client, Reply, message
 
 MakeUser = Callable[..., None]
 

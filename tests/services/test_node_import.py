@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.builders import Graph, M, V, draft, frozen, links
-from tests.http import Client, Reply
+from tests.support.builders import Graph, M, V, draft, frozen, links
+from tests.support.http import Client, Reply
 
 MakeUser = Callable[..., None]
 TOTALS = ("nodesCreated", "versionsCreated", "versionsReplaced", "membersWritten")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.solution_store import (
+from tests.support.solution_store import (
     SLACK,
     Store,
     auth_slot,

@@ -7,8 +7,19 @@ import re
 import pytest
 from lxml import etree
 
-from tests.http import Reply
-from tests.solution_store import Store, auth_slot, changes, config_slot, ddl, element, leaf, leaves, slots, workflow
+from tests.support.http import Reply
+from tests.support.solution_store import (
+    Store,
+    auth_slot,
+    changes,
+    config_slot,
+    ddl,
+    element,
+    leaf,
+    leaves,
+    slots,
+    workflow,
+)
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

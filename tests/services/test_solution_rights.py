@@ -9,11 +9,11 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
-from app import create_app
+from app.application import create_app
 from app.services.registry import SERVICES
 from app.settings import Settings
-from tests.http import SECRET_KEY, Client, message
-from tests.solution_store import Store, auth_slot, element, leaf
+from tests.support.http import SECRET_KEY, Client, message
+from tests.support.solution_store import Store, auth_slot, element, leaf
 
 ABOUT_SOLUTIONS = sorted(
     name for name in SERVICES if any(word in name for word in ("Solution", "Authentication", "ExternalUser"))

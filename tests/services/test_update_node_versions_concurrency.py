@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from tests.builders import LIST, Graph, M, V, draft, frozen, links, moves, package, type_with
-from tests.http import ADMIN, PASSWORD, Client, checked, message
+from tests.support.builders import LIST, Graph, M, V, draft, frozen, links, moves, package, type_with
+from tests.support.http import ADMIN, PASSWORD, Client, checked, message
 
 DEADLOCK = "40P01"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.builders import (
+from tests.support.builders import (
     MEMBER_TYPE_LIST,
     Graph,
     M,
@@ -16,7 +16,7 @@ from tests.builders import (
     package,
     type_with,
 )
-from tests.http import Client
+from tests.support.http import Client
 
 LISTED = MEMBER_TYPE_LIST
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.builders import Graph, M, V, draft, frozen, links, member_type, moves, package, type_with
-from tests.http import Client, Reply, message
+from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, moves, package, type_with
+from tests.support.http import Client, Reply, message
 
 NODES = "system.NODE_LIST.1"
 

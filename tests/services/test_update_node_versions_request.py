@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from app.identity.permissions import create_permission
 from app.identity.rights import Caller
-from tests.builders import Graph, draft, frozen, links, moves, package
-from tests.http import Client, message
+from app.nodes.permissions import create_permission
+from tests.support.builders import Graph, draft, frozen, links, moves, package
+from tests.support.http import Client, message
 
 # P.A is out of date inside the package, and outside it, where X.C has a later version.
 STALE = (

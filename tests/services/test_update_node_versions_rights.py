@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.builders import LIST, Graph, M, V, draft, frozen, links, member_type, moves, package, type_with
-from tests.http import Client
+from tests.support.builders import LIST, Graph, M, V, draft, frozen, links, member_type, moves, package, type_with
+from tests.support.http import Client
 
 NOT_MINE = "warning: Not authorised to administer this node"
 MakeUser = Callable[..., None]

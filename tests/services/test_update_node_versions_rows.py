@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from lxml import etree
 
-from tests.builders import (
+from tests.support.builders import (
     MEMBER_TYPE_LIST,
     Graph,
     M,
@@ -20,7 +20,7 @@ from tests.builders import (
     package,
     type_with,
 )
-from tests.http import Client, Reply
+from tests.support.http import Client, Reply
 
 SIX = (
     "nodeVersionIdentifier",

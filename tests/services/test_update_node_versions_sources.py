@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.builders import Graph, V, draft, frozen, links, moves, package
-from tests.http import Client, message
+from tests.support.builders import Graph, V, draft, frozen, links, moves, package
+from tests.support.http import Client, message
 
 
 def manifest(*items: str, draft: bool = False) -> V:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.builders import (
+from tests.support.builders import (
     MEMBER_TYPE_LIST,
     Graph,
     M,
@@ -14,7 +14,7 @@ from tests.builders import (
     moves,
     type_with,
 )
-from tests.http import Client
+from tests.support.http import Client
 
 LISTED = MEMBER_TYPE_LIST
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from app.solutions.external_users import create_external_user
-from tests.solutions.world import World
+from app.solutions.people.external_users import create_external_user
+from tests.support.world import World
 
 
 @pytest.fixture

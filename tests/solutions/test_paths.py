@@ -8,13 +8,13 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.solutions.authentications import AuthenticationDraft, set_authentication
-from app.solutions.cipher import Cipher
-from app.solutions.instances import create_instance, move_instance, upgrade_instance
-from app.solutions.model import AuthSlot, Content, Flags, SlotKind
-from tests.http import SECRET_KEY
-from tests.solutions.contents import fitting, histories
-from tests.solutions.world import World
+from app.solutions.content.model import AuthSlot, Content, Flags, SlotKind
+from app.solutions.instances.changing import create_instance, move_instance, upgrade_instance
+from app.solutions.people.authentications import AuthenticationDraft, set_authentication
+from app.solutions.people.cipher import Cipher
+from tests.support.contents import fitting, histories
+from tests.support.http import SECRET_KEY
+from tests.support.world import World
 
 
 def without_linked(content: Content) -> Content:

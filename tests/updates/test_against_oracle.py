@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager, contextmanager
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, text
 
-from app import create_app
+from app.application import create_app
 from app.database.engine import make_engine
 from app.identity.users import add_user
 from app.settings import Settings
-from tests.http import ADMIN, PASSWORD, Client, Reply
+from tests.support.http import ADMIN, PASSWORD, Client, Reply
 from tests.updates import oracle
 from tests.updates.graphs import cases, to_node_import
 from tests.updates.oracle import Link, Request, Result, Row, Store

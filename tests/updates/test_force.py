@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from app import create_app
+from app.application import create_app
 from app.database import embedded
 from app.database.engine import make_engine
 from app.database.migrate import migrate
 from app.identity.users import add_user
 from app.settings import Settings
-from tests.builders import Graph, draft, frozen, links
-from tests.http import ADMIN, PASSWORD, Client
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import ADMIN, PASSWORD, Client
 from tests.updates.test_against_oracle import Content, contents
 
 CHAIN = Graph()

@@ -7,12 +7,12 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from app import create_app
+from app.application import create_app
 from app.database.engine import make_engine
 from app.identity.users import add_user
 from app.settings import Settings
-from tests.builders import Graph, frozen
-from tests.http import ADMIN, PASSWORD, Client
+from tests.support.builders import Graph, frozen
+from tests.support.http import ADMIN, PASSWORD, Client
 
 
 @pytest.fixture(scope="session")

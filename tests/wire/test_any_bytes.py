@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from app.services.registry import SERVICES
-from tests.builders import Graph, M, frozen
-from tests.http import Client, checked, message
+from tests.support.builders import Graph, M, frozen
+from tests.support.http import Client, checked, message
 
 # The client signs in as nobody: what the requests ask for is not done.
 ANY = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])

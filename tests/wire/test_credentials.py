@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from app import create_app
+from app.application import create_app
 from app.settings import Settings
-from tests.http import ADMIN, PASSWORD, Client, Reply, message
+from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
 
 WRONG = "wrong horse"
 NODE = {"nodeVersionReference": "P.A"}
@@ -173,7 +173,7 @@ SECRETS = (
 )
 SERVER = """
 import os
-from app import create_app
+from app.application import create_app
 from app.database.engine import make_engine
 from app.logs import configure_logs
 from app.settings import Settings

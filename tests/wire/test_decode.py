@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from tests.http import Client
+from tests.support.http import Client
 
 REFERENCE = "<nodeVersionReference>{}</nodeVersionReference>"
 

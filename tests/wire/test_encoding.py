@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.http import Client
+from tests.support.http import Client
 from tests.wire.test_intake import GET_SYSTEM, assert_refused
 
 DECLARED = '<?xml version="1.0" encoding="{}"?>' + GET_SYSTEM

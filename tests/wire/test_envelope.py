@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.http import Client, Reply, message
+from tests.support.http import Client, Reply, message
 from tests.wire.test_intake import GET_SYSTEM
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.builders import Graph, M, frozen
-from tests.http import ADMIN, PASSWORD, Client, Reply
+from tests.support.builders import Graph, M, frozen
+from tests.support.http import ADMIN, PASSWORD, Client, Reply
 from tests.wire.test_schemas import fields
 
 NODE = (
@@ -181,7 +181,7 @@ def test_a_document_that_would_fill_the_memory_is_refused_soon(importer: Client,
 
 MEASURED = """
 import sys
-from app import create_app
+from app.application import create_app
 from app.database.engine import make_engine
 from app.settings import Settings
 

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from app import create_app
+from app.application import create_app
 from app.settings import Settings
-from tests.http import Client, Reply
+from tests.support.http import Client, Reply
 
 MIB = 1024 * 1024
 FORM = "application/x-www-form-urlencoded"

@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from tests.builders import Graph, draft, frozen, links
-from tests.http import PASSWORD, Client, Reply, checked
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import PASSWORD, Client, Reply, checked
 from tests.wire.test_intake import assert_refused
 
 RUN_LOCKS = 0x52454C4B

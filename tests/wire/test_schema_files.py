@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree, html
 
-from tests.http import Client, checked
+from tests.support.http import Client, checked
 from tests.wire.test_intake import assert_refused
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.http import Client, Reply
+from tests.support.http import Client, Reply
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 SECRET = "my-secret-" * 200

@@ -8,8 +8,8 @@ from lxml import etree
 
 from app.services.answer import Fields, Group
 from app.wire.xml_writer import write_document
-from tests.builders import Graph, M, V, draft, frozen, links
-from tests.http import PASSWORD, Client, message
+from tests.support.builders import Graph, M, V, draft, frozen, links
+from tests.support.http import PASSWORD, Client, message
 
 TEXTS = [
     "a & b < c > d \" e ' f",

@@ -1,0 +1,26 @@
+"""The WSGI application: its endpoints, wired to the settings and the database."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.identity.passwords import PasswordVerifier
+from app.identity.sign_in import SignIn
+from app.settings import Settings
+from app.wire import endpoint, graphql, health, middleware, runs, schema_files
+from app.wire.context import State
+
+
+def create_app(settings: Settings, engine: Engine) -> Flask:
+    """Returns the WSGI application on a database that has all migrations."""
+    app = Flask("app", static_folder=None)
+    verifier = PasswordVerifier(settings.verified_password_seconds)
+    app.extensions["relink"] = State(settings, engine, SignIn(engine, settings, verifier))
+    middleware.watch(app)
+    for module in (endpoint, graphql, runs, schema_files, health):
+        app.register_blueprint(module.blueprint)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,219 @@
+"""The mutations, each in one transaction. With a user token only what is the user's own can be named: what is
+another's is not found, as what does not exist.
+
+`clientMutationId` is answered unchanged. What is null counts as not given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, TypeAlias
+
+from ariadne import MutationType
+from graphql import GraphQLResolveInfo
+from sqlalchemy import Connection
+
+from app.errors import UserError, user_error
+from app.graphql.errors import NotAvailableError, in_graphql_words
+from app.graphql.nodes import InstanceNode, Together, service_and_version
+from app.graphql.session import Session, session_of
+from app.solutions.instances.changing import (
+    Instance,
+    create_instance,
+    remove_instance,
+    update_instance,
+    upgrade_instance,
+)
+from app.solutions.instances.reading import read_row
+from app.solutions.instances.values import Given
+from app.solutions.people.authentications import (
+    AuthenticationDraft,
+    read_authentications,
+    remove_authentication,
+    set_authentication,
+)
+from app.solutions.people.external_users import create_external_user, remove_external_user, update_external_user
+from app.solutions.people.tokens import authorize, create_authorization_code
+from app.solutions.texts import Fault, identifier
+
+Input: TypeAlias = dict[str, Any]
+Payload: TypeAlias = dict[str, object]
+OfMaster: TypeAlias = Callable[[Connection, Input], Payload]
+OfUser: TypeAlias = Callable[[Session, Connection, str, Input], Payload | Instance]
+
+MUTATION = MutationType()
+
+
+def _master(name: str) -> Callable[[OfMaster], OfMaster]:
+    """Registers a mutation that needs a master token."""
+
+    def register(do: OfMaster) -> OfMaster:
+        def resolve(_: object, info: GraphQLResolveInfo[Any], input: Input) -> Payload:
+            session = session_of(info)
+            session.require_master(name)
+            return _done(session, lambda connection: do(connection, input), input)
+
+        MUTATION.set_field(name, resolve)
+        return do
+
+    return register
+
+
+def _user(name: str) -> Callable[[OfUser], OfUser]:
+    """Registers a mutation that needs a user token."""
+
+    def register(do: OfUser) -> OfUser:
+        def resolve(_: object, info: GraphQLResolveInfo[Any], input: Input) -> Payload:
+            session = session_of(info)
+            owner = session.end_user(name)
+            return _done(session, lambda connection: do(session, connection, owner, input), input)
+
+        MUTATION.set_field(name, resolve)
+        return do
+
+    return register
+
+
+def _done(session: Session, do: Callable[[Connection], Payload | Instance], given: Input) -> Payload:
+    try:
+        with session.engine.begin() as connection:
+            done = do(connection)
+    except UserError as error:
+        raise in_graphql_words(error) from None
+    payload = {"solution_instance": _node(session, done)} if isinstance(done, Instance) else done
+    return {**payload, "client_mutation_id": given.get("client_mutation_id")}
+
+
+def _node(session: Session, instance: Instance) -> InstanceNode:
+    return Together(session, [instance]).nodes[0]
+
+
+@_user("createSolutionInstance")
+def _create_instance(_: Session, connection: Connection, owner: str, given: Input) -> Instance:
+    values = _values(given)
+    return create_instance(
+        connection, given["solution_id"], owner, given["instance_name"], values.config_values, values.auth_values
+    )
+
+
+@_user("updateSolutionInstance")
+def _update_instance(_: Session, connection: Connection, owner: str, given: Input) -> Instance:
+    values = _values(given)
+    return update_instance(
+        connection,
+        _own_instance(connection, owner, given),
+        name=given.get("instance_name"),
+        enabled=given.get("enabled"),
+        config_values=values.config_values,
+        auth_values=values.auth_values,
+        error_on_enabling_with_missing_values=bool(given.get("error_on_enabling_with_missing_values")),
+    )
+
+
+@_user("upgradeSolutionInstance")
+def _upgrade_instance(_: Session, connection: Connection, owner: str, given: Input) -> Instance:
+    values = _values(given)
+    instance = _own_instance(connection, owner, given)
+    return upgrade_instance(connection, instance, values.config_values, values.auth_values)
+
+
+@_user("removeSolutionInstance")
+def _remove_instance(_: Session, connection: Connection, owner: str, given: Input) -> Payload:
+    remove_instance(connection, _own_instance(connection, owner, given))
+    return {}
+
+
+@_user("createUserAuthentication")
+def _create_authentication(session: Session, connection: Connection, owner: str, given: Input) -> Payload:
+    """`formData` is what a form of the wizard would show again: it is not kept."""
+    service, version = service_and_version(given["service_id"])
+    draft = AuthenticationDraft(
+        owner=owner,
+        name=given["name"],
+        service=service,
+        service_version=version,
+        service_environment=given["service_environment_id"],
+        scopes=tuple(given.get("scopes") or ()),
+        data=given["data"],
+        hidden=bool(given.get("hidden")),
+    )
+    return {"authentication_id": set_authentication(connection, session.cipher, draft)}
+
+
+@_user("removeAuthentication")
+def _remove_authentication(_: Session, connection: Connection, owner: str, given: Input) -> Payload:
+    authentication = identifier(given["authentication_id"])
+    if authentication not in read_authentications(connection, owner=owner):
+        user_error("authenticationId", "is not found")
+    remove_authentication(connection, authentication)
+    return {}
+
+
+@_master("createExternalUser")
+def _create_user(connection: Connection, given: Input) -> Payload:
+    test = bool(given.get("is_test_user"))
+    return {"user_id": create_external_user(connection, given["name"], given["external_user_id"], is_test_user=test)}
+
+
+@_master("updateExternalUser")
+def _update_user(connection: Connection, given: Input) -> Payload:
+    update_external_user(
+        connection,
+        given["user_id"],
+        name=given.get("name"),
+        external_user_id=given.get("external_user_id"),
+        is_test_user=given.get("is_test_user"),
+    )
+    return {}
+
+
+@_master("removeExternalUser")
+def _remove_user(connection: Connection, given: Input) -> Payload:
+    remove_external_user(connection, given["user_id"])
+    return {}
+
+
+@_master("authorize")
+def _authorize(connection: Connection, given: Input) -> Payload:
+    return {"access_token": authorize(connection, given["user_id"])}
+
+
+@_master("generateAuthorizationCode")
+def _generate_code(connection: Connection, given: Input) -> Payload:
+    return {"authorization_code": create_authorization_code(connection, given["user_id"])}
+
+
+@MUTATION.field("callConnector")
+def _call_connector(_: object, info: GraphQLResolveInfo[Any], input: Input) -> NoReturn:  # noqa: ARG001 - the library's signature
+    """Documented for both tokens; Relink has no connectors to call."""
+    raise NotAvailableError("callConnector is not available: Relink runs no connectors")
+
+
+def _own_instance(connection: Connection, owner: str, given: Input) -> str:
+    """The id of the instance that is named, if it is the user's: instances do not change their owners."""
+    row = read_row(connection, given["solution_instance_id"])
+    if row.owner != owner:
+        user_error("solutionInstanceId", "is not found")
+    return row.instance_id
+
+
+def _values(given: Input) -> Given:
+    """The values of a mutation. Raises UserError where one is null, or a slot is given twice."""
+    config = [(value["external_id"], value.get("value")) for value in given.get("config_values") or ()]
+    auth = [(value["external_id"], value["auth_id"]) for value in given.get("auth_values") or ()]
+    faults = [*_pair_faults("configValues", config), *_pair_faults("authValues", auth)]
+    if faults:
+        raise UserError(faults)
+    return Given(dict(config), dict(auth))
+
+
+def _pair_faults(name: str, pairs: Iterable[tuple[str, str | None]]) -> list[Fault]:
+    faults: list[Fault] = []
+    known: set[str] = set()
+    for position, (external_id, value) in enumerate(pairs):
+        if external_id in known:
+            faults.append((f"{name}[{position}].externalId", "is given twice"))
+        if value is None:
+            faults.append((f"{name}[{position}].value", "is missing"))
+        known.add(external_id)
+    return faults

@@ -1,0 +1,242 @@
+"""What answers consist of. Fields that are named here as in the schema need no resolver.
+
+Decisions where the documents are silent:
+
+- the id of a service is `service@version`; its title is its name, and it has no picture: `icon` is empty;
+- an environment is known by its name, which is its id and title too;
+- Relink serves no webhooks: `triggerUrl` is a key below the URL in the settings where they are taken, without that one
+  below the path `/trigger`. Only workflows that a webhook starts in the instance's release have one;
+- title, description, tags and custom fields are the solution's; its slots are those of its latest release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from ariadne import ObjectType
+from graphql import GraphQLResolveInfo
+from sqlalchemy import Connection
+
+from app.database.engine import snapshot
+from app.graphql.session import Session
+from app.solutions.content.model import AuthenticationFacts, AuthSlot, ConfigSlot, Content, Flags, Trigger
+from app.solutions.instances.reading import Instance
+from app.solutions.instances.workflows import WorkflowInstance, read_workflows
+from app.solutions.people.authentications import Authentication
+from app.solutions.releases.contents import contents_of_releases
+from app.solutions.releases.solutions import CustomField, Solution, read_solutions
+
+_NO_DEFAULT = "null"
+
+config_slot = ObjectType("ConfigSlot")
+TYPES = [config_slot]
+
+
+@config_slot.field("defaultValue")
+def _default_value(slot: ConfigSlot, _: GraphQLResolveInfo[Any]) -> str:
+    return slot.default_value or _NO_DEFAULT
+
+
+@dataclass(frozen=True)
+class SolutionNode:
+    """A solution with the slots of its latest release."""
+
+    id: str
+    title: str
+    description: str | None
+    tags: tuple[str, ...]
+    custom_fields: tuple[CustomField, ...]
+    config_slots: tuple[ConfigSlot, ...]
+    auth_slots: tuple[AuthSlot, ...]
+
+
+@dataclass(frozen=True)
+class ConfigSlotValue:
+    """The value of a config slot."""
+
+    external_id: str
+    value: str
+
+
+@dataclass(frozen=True)
+class AuthSlotValue:
+    """The authentication in an auth slot."""
+
+    external_id: str
+    auth_id: str
+
+
+@dataclass(frozen=True)
+class WorkflowNode:
+    """A workflow of an instance."""
+
+    id: str
+    source_workflow_id: str
+    source_workflow_name: str
+    trigger_url: str | None
+
+
+@dataclass(frozen=True)
+class ServiceNode:
+    """A version of a service."""
+
+    id: str
+    name: str
+    version: str
+    title: str
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceEnvironmentNode:
+    """An environment of a service."""
+
+    id: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class AuthenticationNode:
+    """An authentication, without its data. Relink notes nothing about it."""
+
+    id: str
+    name: str
+    service: ServiceNode
+    service_environment: ServiceEnvironmentNode
+    custom_fields: None = None
+
+
+class InstanceNode:
+    """An instance. What it does not hold itself is read for all instances of its list at once, if it is asked for."""
+
+    def __init__(self, instance: Instance, together: Together) -> None:
+        self._instance = instance
+        self._together = together
+        self.id: str = instance.instance_id
+        self.name: str = instance.name
+        self.enabled: bool = instance.enabled
+        self.created: datetime = instance.created
+        self.owner: str = instance.owner
+        self.solution_version_flags: Flags = instance.flags
+
+    @property
+    def solution(self) -> SolutionNode:
+        """The solution that it is an instance of."""
+        return self._together.solutions[self._instance.solution_id]
+
+    @property
+    def config_values(self) -> list[ConfigSlotValue]:
+        """What its config slots hold."""
+        return [ConfigSlotValue(*pair) for pair in self._instance.config_values.items()]
+
+    @property
+    def auth_values(self) -> list[AuthSlotValue]:
+        """What its auth slots hold."""
+        return [AuthSlotValue(*pair) for pair in self._instance.auth_values.items()]
+
+    @property
+    def workflows(self) -> dict[str, list[dict[str, WorkflowNode]]]:
+        """Its own copies of the workflows, as a connection."""
+        return {"edges": [{"node": workflow} for workflow in self._together.workflows.get(self.id, [])]}
+
+
+class Together:
+    """The instances of one list, and what they refer to."""
+
+    def __init__(self, session: Session, instances: Sequence[Instance]) -> None:
+        self._session = session
+        self._instances = instances
+
+    @property
+    def nodes(self) -> list[InstanceNode]:
+        """The instances as nodes."""
+        return [InstanceNode(instance, self) for instance in self._instances]
+
+    @cached_property
+    def solutions(self) -> dict[str, SolutionNode]:
+        """The solutions of the instances, by id."""
+        ids = {instance.solution_id for instance in self._instances}
+        with snapshot(self._session.engine) as connection:
+            return solution_nodes(connection, read_solutions(connection, ids=ids))
+
+    @cached_property
+    def workflows(self) -> dict[str, list[WorkflowNode]]:
+        """The workflows of the instances, by the instance's id."""
+        releases = {(instance.solution_id, instance.release_number) for instance in self._instances}
+        with snapshot(self._session.engine) as connection:
+            contents = contents_of_releases(connection, releases)
+            found = read_workflows(connection, [instance.instance_id for instance in self._instances])
+        return {
+            instance.instance_id: _workflow_nodes(
+                found.get(instance.instance_id, ()),
+                contents[instance.solution_id][instance.release_number],
+                self._session.trigger_url or "/trigger",
+            )
+            for instance in self._instances
+        }
+
+
+def solution_nodes(connection: Connection, solutions: Iterable[Solution]) -> dict[str, SolutionNode]:
+    """Solutions with the slots of their latest releases, by id."""
+    known = list(solutions)
+    contents = contents_of_releases(
+        connection, [(solution.solution_id, solution.latest_release_number) for solution in known]
+    )
+    nodes = {}
+    for solution in known:
+        content = contents.get(solution.solution_id, {}).get(solution.latest_release_number, Content())
+        nodes[solution.solution_id] = SolutionNode(
+            solution.solution_id,
+            solution.title,
+            solution.description,
+            solution.tags,
+            solution.custom_fields,
+            content.config_slots,
+            content.auth_slots,
+        )
+    return nodes
+
+
+def authentication_node(authentication: Authentication) -> AuthenticationNode:
+    """An authentication as it is answered."""
+    facts = authentication.facts
+    environment = facts.service_environment
+    return AuthenticationNode(
+        facts.authentication_id,
+        authentication.name,
+        ServiceNode(_service_id(facts), facts.service, facts.service_version, facts.service),
+        ServiceEnvironmentNode(environment, environment, environment),
+    )
+
+
+def service_and_version(service_id: str) -> tuple[str, str]:
+    """What the id of a service says. One without a version may lack the `@` too."""
+    service, separator, version = service_id.rpartition("@")
+    return (service, version) if separator else (version, "")
+
+
+def _service_id(facts: AuthenticationFacts) -> str:
+    return f"{facts.service}@{facts.service_version}"
+
+
+def _workflow_nodes(found: Iterable[WorkflowInstance], content: Content, trigger_url: str) -> list[WorkflowNode]:
+    """The workflows of an instance, as its release has them."""
+    of_release = {workflow.source_workflow_id: workflow for workflow in content.workflows}
+    nodes = []
+    for instance in found:
+        workflow = of_release.get(instance.source_workflow_id)
+        webhook = workflow is not None and workflow.trigger is Trigger.WEBHOOK
+        nodes.append(
+            WorkflowNode(
+                instance.workflow_instance_id,
+                instance.source_workflow_id,
+                "" if workflow is None else workflow.name,
+                f"{trigger_url.rstrip('/')}/{instance.trigger_key}" if webhook and instance.trigger_key else None,
+            )
+        )
+    return nodes

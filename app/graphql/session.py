@@ -1,0 +1,54 @@
+"""Whose request it is, and what that lets it do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+from sqlalchemy import Engine
+
+from app.errors import user_error
+from app.graphql.errors import AccessError
+from app.graphql.limits import MOST_ENTRIES
+from app.solutions.people.cipher import Cipher
+from app.solutions.people.tokens import Token
+
+
+@dataclass
+class Session:
+    """What the resolvers of one request share. The bearer of its token is the organisation or one end user.
+
+    `trigger_url` is where the webhooks of workflows are taken; None where that is not known.
+    """
+
+    engine: Engine
+    cipher: Cipher
+    token: Token
+    trigger_url: str | None = None
+    _entries: int = field(default=0, init=False)
+
+    def require_master(self, operation: str) -> None:
+        """Raise AccessError unless the token is the organisation's."""
+        if not self.token.is_master:
+            raise AccessError(f"{operation} needs a master token")
+
+    def end_user(self, operation: str) -> str:
+        """The end user whose token it is. Raises AccessError where it is the organisation's."""
+        if self.token.owner is None:
+            raise AccessError(f"{operation} needs a user token")
+        return self.token.owner
+
+    def count_entries(self, entries: int) -> None:
+        """Raise UserError where all lists of the request together have too many entries."""
+        self._entries += entries
+        if self._entries > MOST_ENTRIES:
+            user_error("first", f"and last together must ask for at most {MOST_ENTRIES} entries in one request")
+
+
+def session_of(info: GraphQLResolveInfo[Any]) -> Session:
+    """The session of the request that a resolver works for."""
+    session = info.context
+    if not isinstance(session, Session):
+        raise TypeError("the context of a request is its session")
+    return session

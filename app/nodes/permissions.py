@@ -1,0 +1,101 @@
+"""Giving permissions to groups (design section 3; section 5, CreatePermission)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from app.errors import NotAuthorisedError, UserError, user_error
+from app.identity import right
+from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
+from app.identity.rights import Caller
+from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
+from app.nodes.versions import node_by_reference, sign_in_to_read
+from app.references import InvalidReferenceError, check_node_reference
+
+_FIND_GROUP = text("SELECT user_group_identifier FROM user_group WHERE user_group_reference = :reference")
+
+# The update changes nothing: it is there so that a permission that exists is answered, too, also one that
+# somebody else is creating at the same time.
+_INSERT_PERMISSION = text("""
+    INSERT INTO permission (permission_type, user_group_identifier, node_identifier) VALUES (:type, :group, :node)
+    ON CONFLICT (user_group_identifier, permission_type, node_identifier)
+    DO UPDATE SET permission_type = EXCLUDED.permission_type
+    RETURNING permission_identifier
+""")
+
+
+def create_permission(
+    connection: Connection,
+    caller: Caller,
+    permission_type: str | None,
+    user_group_reference: str | None,
+    object_reference: str | None,
+) -> int:
+    """Give a permission to a group, on a node or (those of GLOBAL_PERMISSIONS) on everything; answer its identifier.
+
+    A permission that is there already is answered as it is. Raises UserError (105) about
+    `permissionTypeReference`, `userGroupReference` or `objectReference`, where a node that the caller may not read
+    is not found; NotAuthorisedError (101) where the caller may not give it: that takes administer on the
+    node, which nobody has on the system package, and administer-all for what concerns everything or goes to
+    `public` ("only admin may grant to it").
+    """
+    permission_type, group_reference = permission_type or "", user_group_reference or ""
+    faults = _faults(permission_type, group_reference, object_reference or "")
+    if faults:
+        raise UserError(faults)
+    # Before the group, so that only who has something to give learns which groups and users there are.
+    node = _authorised_node(connection, caller, permission_type, object_reference or "")
+    group = _group(connection, caller, permission_type, group_reference)
+    values = {"type": permission_type, "group": group, "node": node}
+    return int(connection.execute(_INSERT_PERMISSION, values).scalar_one())
+
+
+def _faults(permission_type: str, group_reference: str, object_reference: str) -> list[tuple[str, str]]:
+    """What is wrong with a request by itself."""
+    faults = []
+    on_node = permission_type in NODE_PERMISSIONS or permission_type in PACKAGE_PERMISSIONS
+    if not permission_type:
+        faults.append(("permissionTypeReference", "is missing"))
+    elif not on_node and permission_type not in GLOBAL_PERMISSIONS:
+        known = ", ".join([*NODE_PERMISSIONS, *PACKAGE_PERMISSIONS, *sorted(GLOBAL_PERMISSIONS)])
+        faults.append(("permissionTypeReference", f"is not a permission type; there are {known}"))
+    if not group_reference:
+        faults.append(("userGroupReference", "is missing"))
+    if on_node and not object_reference:
+        faults.append(("objectReference", f"is missing: {permission_type} is given on a node"))
+    elif permission_type in GLOBAL_PERMISSIONS and object_reference:
+        faults.append(("objectReference", f"must be empty: {permission_type} is not given on an object"))
+    return faults
+
+
+def _authorised_node(connection: Connection, caller: Caller, permission_type: str, reference: str) -> int | None:
+    """The node that the permission is on, None for a global one, if the caller may give it there."""
+    if permission_type in GLOBAL_PERMISSIONS:
+        if not caller.administers_all:
+            raise NotAuthorisedError(f"not authorised to give {permission_type}")
+        return None
+    try:
+        node = node_by_reference(connection, caller, check_node_reference(reference))
+    except InvalidReferenceError as error:
+        user_error("objectReference", str(error))
+    if node is None or not node.may(right.READ):
+        if not caller.is_signed_in:
+            raise sign_in_to_read(reference)
+        user_error("objectReference", f"{reference} is not found")
+    if not node.may(right.ADMINISTER):
+        raise NotAuthorisedError(f"not authorised to administer {reference}")
+    return node.identifier
+
+
+def _group(connection: Connection, caller: Caller, permission_type: str, reference: str) -> int:
+    """The group of a reference, if the caller may give this permission to it."""
+    group = None
+    if USER_REFERENCE.fullmatch(reference):
+        group = connection.execute(_FIND_GROUP, {"reference": reference}).scalar_one_or_none()
+    if group is None:
+        user_error("userGroupReference", "is not the reference of a user or a user group")
+    if group == PUBLIC_GROUP and not caller.administers_all:
+        raise NotAuthorisedError("not authorised to grant to public")
+    if group == PUBLIC_GROUP and permission_type in GLOBAL_PERMISSIONS:
+        user_error("userGroupReference", f"{permission_type} can not be given to public")
+    return int(group)

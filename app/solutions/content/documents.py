@@ -1,0 +1,272 @@
+"""Contents as documents for the database, and what is wrong with a content that someone gives.
+
+A document is what `json` writes: dictionaries, lists, texts, booleans and None. Its keys are the names of the XML
+services. Reading passes over keys that it does not know and takes the model's default for one that is absent, so that
+what an earlier or later version of Relink has written can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+from app.solutions.content.model import (
+    AuthSlot,
+    ConfigSlot,
+    ConfigType,
+    Content,
+    Ddl,
+    NotJsonError,
+    Trigger,
+    Workflow,
+    read_json,
+)
+from app.solutions.content.values import type_fault
+
+Fault: TypeAlias = tuple[str, str]
+"""The path of a field in the XML of `SetSolution`, and what is wrong there as the end of a sentence about it."""
+
+_Member = TypeVar("_Member", bound=StrEnum)
+
+
+class MalformedDocumentError(ValueError):
+    """A document that `to_document` has not written."""
+
+
+def to_document(content: Content) -> dict[str, object]:
+    """A content as a document; equal contents give equal documents."""
+    return {
+        "authSlots": [_auth_slot_document(slot) for slot in content.auth_slots],
+        "configSlots": [_config_slot_document(slot) for slot in content.config_slots],
+        "workflows": [_workflow_document(workflow) for workflow in content.workflows],
+    }
+
+
+def from_document(document: object) -> Content:
+    """The content that was written as a document. Raises `MalformedDocumentError`."""
+    fields = _Fields(document)
+    return Content(
+        auth_slots=tuple(map(_auth_slot, fields.parts("authSlots"))),
+        config_slots=tuple(map(_config_slot, fields.parts("configSlots"))),
+        workflows=tuple(map(_workflow, fields.parts("workflows"))),
+    )
+
+
+def content_faults(content: Content, is_schedule: Callable[[str], bool]) -> list[Fault]:
+    """What is wrong with a content: the path of a field and the reason, in the order of the content.
+
+    External ids are there and unique within their kind; auth slots are for a service, if only for that of their own
+    authentication; a default is of its slot's type; drop-down lists, and no other slots, say where they come from, and
+    if by an auth slot then by one of the same content; scheduled workflows, and no others, have a schedule.
+    `is_schedule` tells whether a text is a cron expression.
+    """
+    return [*_auth_slot_faults(content), *_config_slot_faults(content), *_workflow_faults(content, is_schedule)]
+
+
+def _auth_slot_faults(content: Content) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for number, slot in enumerate(content.auth_slots, start=1):
+        path = f"AuthSlotList/AuthSlot[{number}]"
+        yield from _id_faults(f"{path}/externalId", slot.external_id, seen)
+        if not slot.service.strip() and slot.authentication_id is None:
+            yield f"{path}/service", "is missing: without an authenticationId a slot says which service it is for"
+
+
+def _config_slot_faults(content: Content) -> Iterator[Fault]:
+    auth_slot_ids = {slot.external_id for slot in content.auth_slots}
+    seen: set[str] = set()
+    for number, slot in enumerate(content.config_slots, start=1):
+        path = f"ConfigSlotList/ConfigSlot[{number}]"
+        yield from _id_faults(f"{path}/externalId", slot.external_id, seen)
+        default_fault = None if slot.default_value is None else type_fault(slot.type, slot.default_value)
+        if default_fault is not None:
+            yield f"{path}/defaultValue", default_fault
+        yield from _ddl_faults(f"{path}/Ddl", slot, auth_slot_ids)
+
+
+def _ddl_faults(path: str, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterator[Fault]:
+    if slot.ddl is None:
+        if slot.type is ConfigType.DDL:
+            yield path, "is missing: a slot of type ddl says where its list comes from"
+        return
+    if slot.type is not ConfigType.DDL:
+        yield path, f"is only for a slot of type ddl, and the type is {slot.type}"
+    if not slot.ddl.connector.strip():
+        yield f"{path}/connector", "is missing"
+    if not slot.ddl.operation.strip():
+        yield f"{path}/operation", "is missing"
+    if slot.ddl.input is not None:
+        try:
+            read_json(slot.ddl.input)
+        except NotJsonError as fault:
+            yield f"{path}/input", str(fault)
+    if slot.ddl.auth_slot_external_id is not None and slot.ddl.auth_slot_external_id not in auth_slot_ids:
+        yield f"{path}/authSlotExternalId", "is no auth slot of this solution"
+
+
+def _workflow_faults(content: Content, is_schedule: Callable[[str], bool]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for number, workflow in enumerate(content.workflows, start=1):
+        path = f"WorkflowList/Workflow[{number}]"
+        yield from _id_faults(f"{path}/sourceWorkflowId", workflow.source_workflow_id, seen)
+        if workflow.trigger is not Trigger.SCHEDULED:
+            if workflow.schedule is not None:
+                yield f"{path}/schedule", f"is only for a scheduled workflow, and the trigger is {workflow.trigger}"
+        elif workflow.schedule is None:
+            yield f"{path}/schedule", "is missing: a scheduled workflow has one"
+        elif not is_schedule(workflow.schedule):
+            yield f"{path}/schedule", "is no cron expression"
+
+
+def _id_faults(path: str, identifier: str, seen: set[str]) -> Iterator[Fault]:
+    """What is wrong with an id, given those before it, which it joins."""
+    if not identifier.strip():
+        yield path, "is empty"
+    elif identifier in seen:
+        yield path, "is given twice"
+    seen.add(identifier)
+
+
+def _auth_slot_document(slot: AuthSlot) -> dict[str, object]:
+    return {
+        "externalId": slot.external_id,
+        "title": slot.title,
+        "service": slot.service,
+        "serviceVersion": slot.service_version,
+        "serviceEnvironment": slot.service_environment,
+        "scopes": sorted(slot.scopes),
+        "authenticationId": slot.authentication_id,
+        "hidden": slot.hidden,
+        "mandatory": slot.mandatory,
+    }
+
+
+def _config_slot_document(slot: ConfigSlot) -> dict[str, object]:
+    return {
+        "externalId": slot.external_id,
+        "title": slot.title,
+        "type": slot.type.value,
+        "defaultValue": slot.default_value,
+        "hidden": slot.hidden,
+        "mandatory": slot.mandatory,
+        "ddl": None if slot.ddl is None else _ddl_document(slot.ddl),
+    }
+
+
+def _ddl_document(ddl: Ddl) -> dict[str, object]:
+    return {
+        "connector": ddl.connector,
+        "connectorVersion": ddl.connector_version,
+        "operation": ddl.operation,
+        "input": ddl.input,
+        "authSlotExternalId": ddl.auth_slot_external_id,
+    }
+
+
+def _workflow_document(workflow: Workflow) -> dict[str, object]:
+    return {
+        "sourceWorkflowId": workflow.source_workflow_id,
+        "sourceWorkflowName": workflow.name,
+        "trigger": workflow.trigger.value,
+        "schedule": workflow.schedule,
+    }
+
+
+def _auth_slot(fields: _Fields) -> AuthSlot:
+    return AuthSlot(
+        external_id=fields.text("externalId"),
+        title=fields.text("title", ""),
+        service=fields.text("service", ""),
+        service_version=fields.text("serviceVersion", ""),
+        service_environment=fields.text("serviceEnvironment", ""),
+        scopes=frozenset(fields.texts("scopes")),
+        authentication_id=fields.text_or_none("authenticationId"),
+        hidden=fields.flag("hidden", False),
+        mandatory=fields.flag("mandatory", True),
+    )
+
+
+def _config_slot(fields: _Fields) -> ConfigSlot:
+    ddl = fields.part_or_none("ddl")
+    return ConfigSlot(
+        external_id=fields.text("externalId"),
+        title=fields.text("title", ""),
+        type=fields.member("type", ConfigType.STRING),
+        default_value=fields.text_or_none("defaultValue"),
+        hidden=fields.flag("hidden", False),
+        mandatory=fields.flag("mandatory", True),
+        ddl=None if ddl is None else _ddl(ddl),
+    )
+
+
+def _ddl(fields: _Fields) -> Ddl:
+    return Ddl(
+        connector=fields.text("connector"),
+        connector_version=fields.text("connectorVersion"),
+        operation=fields.text("operation"),
+        input=fields.text_or_none("input"),
+        auth_slot_external_id=fields.text_or_none("authSlotExternalId"),
+    )
+
+
+def _workflow(fields: _Fields) -> Workflow:
+    return Workflow(
+        source_workflow_id=fields.text("sourceWorkflowId"),
+        name=fields.text("sourceWorkflowName", ""),
+        trigger=fields.member("trigger", Trigger.MANUAL),
+        schedule=fields.text_or_none("schedule"),
+    )
+
+
+class _Fields:
+    """The fields of one object of a document, each read as what it has to be."""
+
+    def __init__(self, document: object) -> None:
+        if not isinstance(document, dict):
+            raise MalformedDocumentError(f"a document is no {type(document).__name__}")
+        self._fields: Mapping[object, object] = document
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A text; without a default it has to be there."""
+        value = self._fields.get(key, default)
+        if not isinstance(value, str):
+            raise MalformedDocumentError(f"{key} is no text")
+        return value
+
+    def text_or_none(self, key: str) -> str | None:
+        return None if self._fields.get(key) is None else self.text(key)
+
+    def texts(self, key: str) -> list[str]:
+        values = self._list(key)
+        texts = [value for value in values if isinstance(value, str)]
+        if len(texts) < len(values):
+            raise MalformedDocumentError(f"{key} has something that is no text")
+        return texts
+
+    def flag(self, key: str, default: bool) -> bool:
+        value = self._fields.get(key, default)
+        if not isinstance(value, bool):
+            raise MalformedDocumentError(f"{key} is neither true nor false")
+        return value
+
+    def member(self, key: str, default: _Member) -> _Member:
+        """A member of the enumeration that the default is of."""
+        text = self.text(key, default.value)
+        try:
+            return type(default)(text)
+        except ValueError:
+            raise MalformedDocumentError(f"{key} is no {type(default).__name__}") from None
+
+    def part_or_none(self, key: str) -> _Fields | None:
+        part = self._fields.get(key)
+        return None if part is None else _Fields(part)
+
+    def parts(self, key: str) -> Iterator[_Fields]:
+        return map(_Fields, self._list(key))
+
+    def _list(self, key: str) -> list[object]:
+        value = self._fields.get(key, [])
+        if not isinstance(value, list):
+            raise MalformedDocumentError(f"{key} is no list")
+        return value

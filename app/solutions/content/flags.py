@@ -1,0 +1,142 @@
+"""What a newer release asks of an instance, and what a publication does to the instances (design section 8).
+
+"requiresUserInputToUpdateVersion: if True this indicates that new config or auth data is available which requires the
+End User to run the Config Wizard again"; the same of hidden data for `requiresSystemInputToUpdateVersion`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from app.solutions.content.changes import Change, changes
+from app.solutions.content.model import Content, Flags, GivenValue, Slot, SlotKind
+from app.solutions.content.values import is_good
+
+Contents: TypeAlias = Mapping[int, Content]
+"""Contents by release number."""
+
+Values: TypeAlias = Mapping[tuple[SlotKind, str], GivenValue]
+"""What an instance holds, by slot."""
+
+
+class PendingSlot(NamedTuple):
+    """A slot that an instance has to fill: the end user in the wizard, or the system where it is hidden."""
+
+    kind: SlotKind
+    external_id: str
+    hidden: bool
+
+
+class Notice(StrEnum):
+    """Which of the two notices a person sees on publishing: rolled out by itself, or upgrade needed."""
+
+    AUTOMATIC = "automatic"
+    UPGRADE = "upgrade"
+
+
+@dataclass(frozen=True)
+class PublishJudgement:
+    """What publishing a draft means for the instances on the release before it."""
+
+    changes: list[Change]
+    breaking_changes: bool
+    requires_new_user_input: bool
+    requires_new_system_input: bool
+    notice: Notice
+
+
+def flags(instance_release: int, latest: int, contents: Contents, values: Values) -> Flags:
+    """The flags of an instance: a breaking change on a visible slot asks for user input, on a hidden for system input.
+
+    Whether a slot is hidden is as the latest release has it. User or system input is only ever asked for where there
+    is a newer version. `contents` must have both releases and those that the values were given for.
+    """
+    if instance_release >= latest:
+        return Flags()
+    return flags_of(breaking_changes(contents[instance_release], contents[latest]), latest, contents, values)
+
+
+def flags_of(breaking: Iterable[Change], latest: int, contents: Contents, values: Values) -> Flags:
+    """The flags of an instance that is behind, by the breaking changes from its release to the latest: those are the
+    same for all instances on its release."""
+    unsettled = open_changes(breaking, latest, contents, values)
+    return Flags(True, _asks(unsettled, hidden=False), _asks(unsettled, hidden=True))
+
+
+def breaking_changes(old: Content, new: Content) -> list[Change]:
+    """The changes of slots between two releases that are breaking."""
+    return [change for change in changes(old, new) if change.breaking]
+
+
+def slot_of(change: Change) -> tuple[SlotKind, str]:
+    """The slot that a breaking change is about."""
+    return SlotKind(change.kind.value), change.external_id
+
+
+def open_changes(breaking: Iterable[Change], latest: int, contents: Contents, values: Values) -> list[Change]:
+    """Those of the breaking changes to the latest release that still ask for input.
+
+    "A change on a slot for which the instance already holds a valid value given since that release does not count
+    again" (design section 8): one does not count if the value held is good for the latest release.
+    """
+
+    def settled(change: Change) -> bool:
+        key = slot_of(change)
+        return key in values and is_good(values[key], *key, latest, contents)
+
+    return [change for change in breaking if not settled(change)]
+
+
+def pending(release: int, contents: Contents, values: Values) -> list[PendingSlot]:
+    """The mandatory slots of a release that have neither a good value nor a valid default: auth slots, then config
+    slots, each in the order of the release."""
+    content = contents[release]
+    return [
+        *_unfilled(SlotKind.AUTH, content.auth_slots, release, contents, values),
+        *_unfilled(SlotKind.CONFIG, content.config_slots, release, contents, values),
+    ]
+
+
+def values_after_move(values: Values, content: Content) -> dict[tuple[SlotKind, str], GivenValue]:
+    """The values that an instance keeps on moving to a release: those of slots that the release has, good or not.
+
+    A slot that went and comes back later is a new one: its value is gone.
+    """
+    return {key: value for key, value in values.items() if content.slot(*key) is not None}
+
+
+def judge_publish(previous: Content | None, draft: Content) -> PublishJudgement:
+    """What publishing a draft after a release (or as the first) changes, and which notice a person should see.
+
+    It looks at no instance: `flags` tells which of them already hold what is asked for. In a first release all slots
+    are created, and nothing is breaking, whatever the code, since there is no instance to break.
+    """
+    found = changes(previous or Content(), draft)
+    if previous is None:
+        found = [replace(change, breaking=False) for change in found]
+    breaking = [change for change in found if change.breaking]
+    return PublishJudgement(
+        changes=found,
+        breaking_changes=bool(breaking),
+        requires_new_user_input=_asks(breaking, hidden=False),
+        requires_new_system_input=_asks(breaking, hidden=True),
+        notice=Notice.UPGRADE if breaking else Notice.AUTOMATIC,
+    )
+
+
+def _asks(breaking: Iterable[Change], *, hidden: bool) -> bool:
+    return any(change.hidden is hidden for change in breaking)
+
+
+def _unfilled(
+    kind: SlotKind, slots: Iterable[Slot], release: int, contents: Contents, values: Values
+) -> Iterator[PendingSlot]:
+    for slot in slots:
+        if not slot.needs_input:
+            continue
+        value = values.get((kind, slot.external_id))
+        if value is None or not is_good(value, kind, slot.external_id, release, contents):
+            yield PendingSlot(kind, slot.external_id, slot.hidden)

@@ -1,0 +1,247 @@
+"""Instances: made, updated, moved to another release, removed ("Updating vs Upgrading instances"; design section 8).
+
+*Update* changes an instance on its release; *upgrade* moves it to the latest. `move_instance` is the one way to
+another release: upgrade, lazy update, roll-out and roll-back use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from sqlalchemy import Connection, text
+
+from app.errors import UserError, user_error
+from app.solutions.content.flags import Contents, pending, values_after_move
+from app.solutions.content.model import GivenValue
+from app.solutions.instances.reading import (
+    Instance,
+    InstanceFilter,
+    InstanceRow,
+    instance_of,
+    needed_releases,
+    read_instance,
+    read_instances,
+    read_row,
+)
+from app.solutions.instances.values import Given, SlotKey, Taker, checked, drop_values, read_values, store_values
+from app.solutions.instances.workflows import set_workflows
+from app.solutions.messages import announce
+from app.solutions.people.external_users import lock_external_user
+from app.solutions.releases.contents import read_contents
+from app.solutions.releases.solutions import keep_latest_release, read_solution
+from app.solutions.texts import Fault, identifier, text_faults
+
+__all__ = [
+    "Instance",
+    "InstanceFilter",
+    "create_instance",
+    "move_instance",
+    "read_instance",
+    "read_instances",
+    "remove_instance",
+    "update_instance",
+    "upgrade_instance",
+]
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+_INSERT = text("""
+    INSERT INTO solution_instance (solution_identifier, release_number, owner, name)
+    VALUES (:solution, :release, :owner, :name)
+    RETURNING instance_identifier::text
+""")
+_LOCK = text("""
+    SELECT solution_identifier::text FROM solution_instance WHERE instance_identifier = :instance FOR NO KEY UPDATE
+""")
+_UPDATE = text("""
+    UPDATE solution_instance SET name = :name, enabled = :enabled, held = :held WHERE instance_identifier = :instance
+""")
+_MOVE = text("""
+    UPDATE solution_instance SET release_number = :release, moved_at = now() WHERE instance_identifier = :instance
+""")
+
+
+@dataclass(frozen=True)
+class _Locked:
+    """An instance that nobody else changes before the transaction ends, what it holds, and the contents to judge
+    that by."""
+
+    row: InstanceRow
+    values: dict[SlotKey, GivenValue]
+    contents: Contents
+
+    @property
+    def instance(self) -> Instance:
+        return instance_of(self.row, self.contents, self.values)
+
+
+def create_instance(
+    connection: Connection,
+    solution_id: str,
+    owner: str,
+    name: str | None,
+    config_values: Mapping[str, str] = _NOTHING,
+    auth_values: Mapping[str, str] = _NOTHING,
+) -> Instance:
+    """Make an instance of a solution's latest release for an end user. It is not enabled.
+
+    Raises UserError about fields of CreateSolutionInstance.
+    """
+    keep_latest_release(connection, solution_id)
+    solution = read_solution(connection, solution_id)
+    latest = solution.latest_release_number
+    faults = text_faults("instanceName", name)
+    if latest == 0:
+        faults.append(("solutionId", "has no release yet"))
+    if faults:
+        raise UserError(faults)
+    user = lock_external_user(connection, owner, "owner")
+    contents = read_contents(connection, solution.solution_id, [latest])
+    values = _checked(connection, Taker(user, latest, latest, contents), Given(config_values, auth_values))
+    parameters = {"solution": solution.solution_id, "release": latest, "owner": user, "name": name}
+    instance = connection.execute(_INSERT, parameters).scalar_one()
+    store_values(connection, instance, values)
+    set_workflows(connection, instance, contents[latest])
+    return instance_of(read_row(connection, instance), contents, values)
+
+
+def update_instance(
+    connection: Connection,
+    instance_id: str,
+    *,
+    name: str | None = None,
+    enabled: bool | None = None,
+    held: bool | None = None,
+    config_values: Mapping[str, str] = _NOTHING,
+    auth_values: Mapping[str, str] = _NOTHING,
+    error_on_enabling_with_missing_values: bool = False,
+) -> Instance:
+    """Change an instance on the release that it is on; what is absent keeps, and given values go over those held.
+
+    Raises UserError about fields of UpdateSolutionInstance: also where a slot is one of a newer release only ("You
+    cannot use the updateSolutionInstance mutation for this purpose"), and where it is to be enabled with slots that
+    lack a value and that is to be an error.
+    """
+    connection.execute(_LOCK, {"instance": identifier(instance_id)})
+    locked = _read(connection, read_row(connection, instance_id))
+    row = locked.row
+    faults = [] if name is None else text_faults("instanceName", name)
+    taker = Taker(row.owner, row.release_number, row.latest_release_number, locked.contents)
+    values, value_faults = checked(connection, taker, Given(config_values, auth_values))
+    changed = _Locked(
+        replace(
+            row,
+            name=row.name if name is None else name,
+            enabled=row.enabled if enabled is None else enabled,
+            held=row.held if held is None else held,
+        ),
+        {**locked.values, **values},
+        locked.contents,
+    )
+    faults += value_faults
+    if enabled and error_on_enabling_with_missing_values and not faults:
+        faults += _missing_values(changed)
+    if faults:
+        raise UserError(faults)
+    _store_row(connection, changed.row)
+    store_values(connection, row.instance_id, values)
+    return changed.instance
+
+
+def upgrade_instance(
+    connection: Connection,
+    instance_id: str,
+    config_values: Mapping[str, str] = _NOTHING,
+    auth_values: Mapping[str, str] = _NOTHING,
+) -> Instance:
+    """Move an instance to the latest release of its solution, with values for slots of that release.
+
+    Slots that need a value and have none are pending after it; where it moves with its id only, people are told if
+    its end user is to fill any. Raises UserError about fields of UpgradeSolutionInstance.
+    """
+    locked = _lock_to_move(connection, instance_id)
+    row = locked.row
+    instance = _moved(connection, locked, row.latest_release_number, Given(config_values, auth_values))
+    id_only = not config_values and not auth_values
+    if id_only and row.release_number != instance.release_number and any(not slot.hidden for slot in instance.pending):
+        announce(connection, row.solution_id, instance.release_number, [row.instance_id])
+    return instance
+
+
+def move_instance(
+    connection: Connection,
+    instance_id: str,
+    to_release: int,
+    config_values: Mapping[str, str] = _NOTHING,
+    auth_values: Mapping[str, str] = _NOTHING,
+) -> Instance:
+    """Move an instance to any release of its solution, with values for slots of that release.
+
+    Given values go over those held; values of slots that the release does not have are dropped. Workflow instances
+    that stay keep their trigger keys. Raises UserError about `solutionInstanceId`, `releaseNumber`, and as
+    `upgrade_instance`.
+    """
+    locked = _lock_to_move(connection, instance_id, {to_release})
+    if to_release not in locked.contents:
+        user_error("releaseNumber", f"the solution has no release {to_release}")
+    return _moved(connection, locked, to_release, Given(config_values, auth_values))
+
+
+def remove_instance(connection: Connection, instance_id: str) -> None:
+    """Remove an instance with all that it holds. Raises UserError about `solutionInstanceId`."""
+    query = text("DELETE FROM solution_instance WHERE instance_identifier = :instance")
+    if connection.execute(query, {"instance": identifier(instance_id)}).rowcount == 0:
+        user_error("solutionInstanceId", "is not found" if instance_id else "is missing")
+
+
+def _lock_to_move(connection: Connection, instance_id: str, releases: Set[int] = frozenset()) -> _Locked:
+    """Lock an instance, then read it: what was read before may have been overtaken while waiting.
+
+    Nobody publishes before it has moved: who needs something for the next release is judged where it is then.
+    """
+    solution_id = connection.execute(_LOCK, {"instance": identifier(instance_id)}).scalar_one_or_none()
+    if solution_id is not None:
+        keep_latest_release(connection, solution_id)
+    return _read(connection, read_row(connection, instance_id), releases)
+
+
+def _read(connection: Connection, row: InstanceRow, releases: Set[int] | None = None) -> _Locked:
+    """A locked instance, with the contents of all releases, or of those that it needs and some others."""
+    values = read_values(connection, [row.instance_id]).get(row.instance_id, {})
+    numbers = None if releases is None else needed_releases(row, values) | releases
+    return _Locked(row, values, read_contents(connection, row.solution_id, numbers))
+
+
+def _moved(connection: Connection, locked: _Locked, to_release: int, given: Given) -> Instance:
+    row, content = locked.row, locked.contents[to_release]
+    taker = Taker(row.owner, to_release, row.latest_release_number, locked.contents)
+    values = _checked(connection, taker, given)
+    kept = values_after_move(locked.values, content)
+    drop_values(connection, row.instance_id, locked.values.keys() - kept.keys())
+    store_values(connection, row.instance_id, values)
+    if to_release != row.release_number:
+        connection.execute(_MOVE, {"instance": row.instance_id, "release": to_release})
+        set_workflows(connection, row.instance_id, content)
+    return _Locked(replace(row, release_number=to_release), {**kept, **values}, locked.contents).instance
+
+
+def _checked(connection: Connection, taker: Taker, given: Given) -> dict[SlotKey, GivenValue]:
+    values, faults = checked(connection, taker, given)
+    if faults:
+        raise UserError(faults)
+    return values
+
+
+def _missing_values(locked: _Locked) -> Sequence[Fault]:
+    missing = pending(locked.row.release_number, locked.contents, locked.values)
+    if not missing:
+        return []
+    listed = ", ".join(f'"{slot.external_id}"' for slot in missing)
+    return [("enabled", f"the instance can not be enabled, these slots need a value: {listed}")]
+
+
+def _store_row(connection: Connection, row: InstanceRow) -> None:
+    parameters = {"instance": row.instance_id, "name": row.name, "enabled": row.enabled, "held": row.held}
+    connection.execute(_UPDATE, parameters)

@@ -1,0 +1,66 @@
+"""The flags of many instances at once (design section 8, *Flags*).
+
+What lies between two releases is the same for all instances on the older one: values are read only where something
+breaking does, and only those of the slots concerned. Instances that hold the same are judged once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from sqlalchemy import Connection
+
+from app.solutions.content.changes import Change
+from app.solutions.content.flags import Contents, Values, breaking_changes, flags_of, slot_of
+from app.solutions.content.model import Flags, GivenValue
+from app.solutions.instances.values import SlotKey, read_values
+
+Move: TypeAlias = tuple[str, int, int]
+"""A solution, and from which of its releases to which."""
+
+
+class OnRelease(NamedTuple):
+    """An instance, the release that it is on, and the one to compare that with."""
+
+    instance_id: str
+    solution_id: str
+    release: int
+    latest: int
+
+    @property
+    def move(self) -> Move:
+        """What instances have in common that move from the same release to the same."""
+        return self[1:]
+
+
+def read_flags(
+    connection: Connection, instances: Sequence[OnRelease], contents: Mapping[str, Contents]
+) -> dict[str, Flags]:
+    """The flags of instances, by id. `contents` are those of all releases, by solution."""
+    breaking = {move: _breaking(*move, contents) for move in {instance.move for instance in instances}}
+    asked = [instance.instance_id for instance in instances if breaking[instance.move]]
+    slots = {slot_of(change) for found in breaking.values() for change in found}
+    values = read_values(connection, asked, slots) if asked else {}
+    judged: dict[tuple[Move, frozenset[tuple[SlotKey, GivenValue]]], Flags] = {}
+    found = {}
+    for instance in instances:
+        its = values.get(instance.instance_id, {})
+        alike = instance.move, frozenset(its.items())
+        if alike not in judged:
+            judged[alike] = _flags(instance, breaking[instance.move], contents, its)
+        found[instance.instance_id] = judged[alike]
+    return found
+
+
+def _flags(instance: OnRelease, breaking: list[Change], contents: Mapping[str, Contents], values: Values) -> Flags:
+    if instance.release >= instance.latest:
+        return Flags()
+    return flags_of(breaking, instance.latest, contents[instance.solution_id], values)
+
+
+def _breaking(solution_id: str, release: int, latest: int, contents: Mapping[str, Contents]) -> list[Change]:
+    """The breaking changes between two releases."""
+    if release >= latest:
+        return []
+    return breaking_changes(contents[solution_id][release], contents[solution_id][latest])

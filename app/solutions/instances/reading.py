@@ -1,0 +1,231 @@
+"""Reading instances: one, or a page of those that a filter lets through (design section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from app.errors import user_error
+from app.solutions.content.flags import Contents, PendingSlot, Values, flags, pending
+from app.solutions.content.model import Flags, SlotKind
+from app.solutions.instances.flags import OnRelease, read_flags
+from app.solutions.instances.values import read_values
+from app.solutions.listing import Listing, count_all
+from app.solutions.releases.contents import contents_of_releases, contents_of_solutions
+from app.solutions.texts import identifier
+
+_WITH_SOLUTION = "solution_instance i JOIN solution s USING (solution_identifier)"
+_ROWS = f"""
+    SELECT i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number,
+           i.name, i.enabled, i.held, i.created_at, i.owner::text
+    FROM {_WITH_SOLUTION} WHERE i.instance_identifier = ANY (cast(:ids AS uuid[]))
+    ORDER BY i.created_at, i.instance_identifier
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class InstanceRow:
+    """What is kept of an instance itself."""
+
+    instance_id: str
+    solution_id: str
+    release_number: int
+    latest_release_number: int
+    name: str
+    enabled: bool
+    held: bool
+    created: datetime
+    owner: str
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance of a solution. Values are by external id: JSON as text, and ids of authentications. `pending` are
+    the slots of its release that need a value and have none."""
+
+    instance_id: str
+    name: str
+    enabled: bool
+    held: bool
+    created: datetime
+    owner: str
+    solution_id: str
+    release_number: int
+    latest_release_number: int
+    flags: Flags
+    config_values: dict[str, str]
+    auth_values: dict[str, str]
+    pending: tuple[PendingSlot, ...]
+
+
+@dataclass(frozen=True)
+class InstanceFilter:
+    """Which instances: all that is given must hold. `tags` are those of the solution, which has all of them."""
+
+    ids: tuple[str, ...] | None = None
+    owner: str | None = None
+    solution_id: str | None = None
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    has_newer_version: bool | None = None
+    requires_user_input_to_update_version: bool | None = None
+    requires_system_input_to_update_version: bool | None = None
+
+    @property
+    def asks_for_input(self) -> bool:
+        """Whether the values of each instance decide."""
+        return (
+            self.requires_user_input_to_update_version is not None
+            or self.requires_system_input_to_update_version is not None
+        )
+
+    def lets_through(self, found: Flags) -> bool:
+        """Whether an instance with these flags is wanted."""
+        user, system = self.requires_user_input_to_update_version, self.requires_system_input_to_update_version
+        return user in (None, found.requires_user_input_to_update_version) and system in (
+            None,
+            found.requires_system_input_to_update_version,
+        )
+
+
+def read_instance(connection: Connection, instance_id: str) -> Instance:
+    """An instance. Raises UserError about `solutionInstanceId`."""
+    found = read_instances_of(connection, [instance_id])
+    if not found:
+        user_error("solutionInstanceId", "is not found" if instance_id else "is missing")
+    return found[0]
+
+
+def read_instances(
+    connection: Connection, wanted: InstanceFilter, page: int = 1, page_size: int = 100
+) -> tuple[list[Instance], int]:
+    """A page (from 1) of the instances that a filter lets through, by age, and how many there are on all pages.
+
+    The connection is that of a snapshot, or nobody publishes a release of the solutions meanwhile.
+    """
+    listing = instance_listing(wanted)
+    first = (page - 1) * page_size
+    if wanted.asks_for_input:
+        ids = _ids_by_flags(connection, wanted, listing)
+        return read_instances_of(connection, ids[first : first + page_size]), len(ids)
+    query = f"""
+        SELECT {listing.identifier}::text FROM {listing.table} WHERE {listing.condition}
+        ORDER BY {listing.order} LIMIT :size OFFSET :first
+    """  # noqa: S608
+    ids = list(connection.execute(text(query), {**listing.parameters, "size": page_size, "first": first}).scalars())
+    return read_instances_of(connection, ids), count_all(connection, listing)
+
+
+def read_instances_of(connection: Connection, ids: Sequence[str]) -> list[Instance]:
+    """The instances of `ids` that there are, by age."""
+    rows = _rows(connection, ids)
+    values = read_values(connection, [row.instance_id for row in rows])
+    releases = {
+        (row.solution_id, number) for row in rows for number in needed_releases(row, values.get(row.instance_id, {}))
+    }
+    contents = contents_of_releases(connection, releases)
+    return [instance_of(row, contents[row.solution_id], values.get(row.instance_id, {})) for row in rows]
+
+
+def instance_listing(wanted: InstanceFilter) -> Listing:
+    """The instances that a filter lets through, by age, as far as the database can tell: not by what they need.
+
+    An id that is none is that of nothing.
+    """
+    of_instance: dict[str, object] = {
+        "i.instance_identifier = ANY (cast(:ids AS uuid[]))": wanted.ids,
+        "i.owner = cast(:owner AS uuid)": wanted.owner,
+        "i.solution_identifier = cast(:solution_id AS uuid)": wanted.solution_id,
+        "i.name = :name": wanted.name,
+    }
+    of_solution: dict[str, object] = {
+        "s.tags @> cast(:tags AS text[])": wanted.tags or None,
+        "(i.release_number < s.latest_release_number) = :newer": wanted.has_newer_version,
+        "i.release_number < s.latest_release_number": (
+            wanted.requires_user_input_to_update_version or wanted.requires_system_input_to_update_version or None
+        ),
+    }
+    parameters: dict[str, object] = {
+        "ids": _identifiers(wanted.ids or ()),
+        "owner": identifier(wanted.owner),
+        "solution_id": identifier(wanted.solution_id),
+        "name": wanted.name,
+        "tags": list(wanted.tags),
+        "newer": wanted.has_newer_version,
+    }
+    of_solution = {condition: value for condition, value in of_solution.items() if value is not None}
+    given = [condition for condition, value in {**of_instance, **of_solution}.items() if value is not None]
+    return Listing(
+        _WITH_SOLUTION if of_solution else "solution_instance i",
+        "i.created_at",
+        "i.instance_identifier",
+        " AND ".join(given) or "true",
+        parameters,
+    )
+
+
+def read_row(connection: Connection, instance_id: str) -> InstanceRow:
+    """What is kept of an instance itself. Raises UserError about `solutionInstanceId`."""
+    rows = _rows(connection, [instance_id])
+    if not rows:
+        user_error("solutionInstanceId", "is not found" if instance_id else "is missing")
+    return rows[0]
+
+
+def instance_of(row: InstanceRow, contents: Contents, values: Values) -> Instance:
+    """An instance put together. `contents` has its release, the latest, and those that its values were given for."""
+    content = contents[row.release_number]
+    config_values, auth_values = {}, {}
+    for config_slot in content.config_slots:
+        held = values.get((SlotKind.CONFIG, config_slot.external_id))
+        if held is not None and held.value is not None:
+            config_values[config_slot.external_id] = held.value
+    for auth_slot in content.auth_slots:
+        held = values.get((SlotKind.AUTH, auth_slot.external_id))
+        if held is not None and held.authentication is not None:
+            auth_values[auth_slot.external_id] = held.authentication.authentication_id
+    return Instance(
+        instance_id=row.instance_id,
+        name=row.name,
+        enabled=row.enabled,
+        held=row.held,
+        created=row.created,
+        owner=row.owner,
+        solution_id=row.solution_id,
+        release_number=row.release_number,
+        latest_release_number=row.latest_release_number,
+        flags=flags(row.release_number, row.latest_release_number, contents, values),
+        config_values=config_values,
+        auth_values=auth_values,
+        pending=tuple(pending(row.release_number, contents, values)),
+    )
+
+
+def needed_releases(row: InstanceRow, values: Values) -> set[int]:
+    """The releases whose contents `instance_of` looks at."""
+    return {
+        row.release_number,
+        row.latest_release_number,
+        *(number for value in values.values() for number in value.given_for),
+    }
+
+
+def _ids_by_flags(connection: Connection, wanted: InstanceFilter, listing: Listing) -> list[str]:
+    """The ids of all instances that a filter lets through, in their order."""
+    columns = "i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number"
+    query = f"SELECT {columns} FROM {_WITH_SOLUTION} WHERE {listing.condition} ORDER BY {listing.order}"  # noqa: S608
+    instances = [OnRelease(*row) for row in connection.execute(text(query), listing.parameters)]
+    contents = contents_of_solutions(connection, {instance.solution_id for instance in instances})
+    found = read_flags(connection, instances, contents)
+    return [instance.instance_id for instance in instances if wanted.lets_through(found[instance.instance_id])]
+
+
+def _rows(connection: Connection, ids: Iterable[str]) -> list[InstanceRow]:
+    return [InstanceRow(*row) for row in connection.execute(text(_ROWS), {"ids": _identifiers(ids)})]
+
+
+def _identifiers(ids: Iterable[str]) -> list[str]:
+    return [known for known in map(identifier, ids) if known is not None]

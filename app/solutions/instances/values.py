@@ -1,0 +1,180 @@
+"""The values that instances hold in their slots: read, checked, stored (design section 8)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from sqlalchemy import Connection, text
+
+from app.solutions.content.flags import Contents
+from app.solutions.content.model import (
+    AuthenticationFacts,
+    AuthSlot,
+    ConfigSlot,
+    ConfigType,
+    GivenValue,
+    Slot,
+    SlotKind,
+)
+from app.solutions.content.values import authentication_fault, config_value_fault, is_good
+from app.solutions.people.authentications import Authentication, read_authentications
+from app.solutions.texts import Fault, identifier
+
+SlotKey: TypeAlias = tuple[SlotKind, str]
+
+_UPGRADE = "use UpgradeSolutionInstance, which moves the instance"
+_KINDS = {kind.value: kind for kind in SlotKind}
+
+_READ = """
+    SELECT v.instance_identifier::text, v.slot_kind, v.external_identifier, v.value, v.given_for,
+           v.authentication_identifier::text, a.service, a.service_version, a.service_environment, a.scopes
+    FROM instance_value v LEFT JOIN authentication a USING (authentication_identifier)
+    WHERE v.instance_identifier = ANY (cast(:instances AS uuid[]))
+"""
+_OF_SLOTS = """
+    AND (v.slot_kind, v.external_identifier) IN
+        (SELECT * FROM unnest(cast(:kinds AS text[]), cast(:external_ids AS text[])))
+"""
+_STORE = text("""
+    INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value,
+                                authentication_identifier, given_for)
+    VALUES (:instance, :kind, :external_id, :value, :authentication, :given_for)
+    ON CONFLICT (instance_identifier, slot_kind, external_identifier)
+    DO UPDATE SET value = EXCLUDED.value, authentication_identifier = EXCLUDED.authentication_identifier,
+                  given_for = EXCLUDED.given_for
+""")
+_DROP = text("""
+    DELETE FROM instance_value
+    WHERE instance_identifier = :instance AND slot_kind = :kind AND external_identifier = :external_id
+""")
+
+
+@dataclass(frozen=True)
+class Given:
+    """Values as they are given, by the external id of a slot: JSON as text, and the ids of authentications."""
+
+    config_values: Mapping[str, str]
+    auth_values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Taker:
+    """What values are given to: the instance's owner, and the release that they are for."""
+
+    owner: str
+    release: int
+    latest: int
+    contents: Contents
+
+
+def read_values(
+    connection: Connection, instance_ids: Iterable[str], slots: Collection[SlotKey] | None = None
+) -> dict[str, dict[SlotKey, GivenValue]]:
+    """What instances hold, in any slot or in those of `slots`. An instance that holds nothing is not answered."""
+    query, parameters = _READ, dict[str, object](instances=list(instance_ids))
+    if slots is not None:
+        query += _OF_SLOTS
+        parameters |= {"kinds": [kind for kind, _ in slots], "external_ids": [name for _, name in slots]}
+    found: dict[str, dict[SlotKey, GivenValue]] = defaultdict(dict)
+    for instance, kind, external_id, value, given_for, *facts in connection.execute(text(query), parameters):
+        authentication = None if kind == SlotKind.CONFIG else _facts(*facts)
+        found[instance][_KINDS[kind], external_id] = GivenValue(value, authentication, tuple(given_for))
+    return dict(found)
+
+
+def checked(connection: Connection, taker: Taker, given: Given) -> tuple[dict[SlotKey, GivenValue], list[Fault]]:
+    """The given values as an instance holds them, and what is wrong with them."""
+    values: dict[SlotKey, GivenValue] = {}
+    faults: list[Fault] = []
+    for position, (external_id, value) in enumerate(given.config_values.items(), 1):
+        key, path = (SlotKind.CONFIG, external_id), f"ConfigValueList/ConfigValue[{position}]"
+        values[key] = GivenValue(value, None, (taker.release,))
+        faults += _faults(taker, key, values[key], (f"{path}/externalId", f"{path}/value"))
+    known = read_authentications(connection, ids=given.auth_values.values(), keep=True) if given.auth_values else {}
+    for position, (external_id, authentication_id) in enumerate(given.auth_values.items(), 1):
+        key, path = (SlotKind.AUTH, external_id), f"AuthValueList/AuthValue[{position}]"
+        facts = _usable(taker, key, known.get(identifier(authentication_id) or ""))
+        values[key] = GivenValue(None, facts, (taker.release,))
+        faults += _faults(taker, key, values[key], (f"{path}/externalId", f"{path}/authId"))
+    return {key: _for_the_latest_too(taker, key, value) for key, value in values.items()}, faults
+
+
+def store_values(connection: Connection, instance_id: str, values: Mapping[SlotKey, GivenValue]) -> None:
+    """Put values into slots of an instance, over those held."""
+    for (kind, external_id), value in values.items():
+        authentication = None if value.authentication is None else value.authentication.authentication_id
+        parameters = {
+            "instance": instance_id,
+            "kind": kind.value,
+            "external_id": external_id,
+            "value": value.value,
+            "authentication": authentication,
+            "given_for": list(value.given_for),
+        }
+        connection.execute(_STORE, parameters)
+
+
+def drop_values(connection: Connection, instance_id: str, slots: Iterable[SlotKey]) -> None:
+    """Forget what an instance holds in slots."""
+    for kind, external_id in slots:
+        connection.execute(_DROP, {"instance": instance_id, "kind": kind.value, "external_id": external_id})
+
+
+def _facts(identifier: str, service: str, version: str, environment: str, scopes: list[str]) -> AuthenticationFacts:
+    return AuthenticationFacts(identifier, service, version, environment, frozenset(scopes))
+
+
+def _faults(taker: Taker, key: SlotKey, value: GivenValue, paths: tuple[str, str]) -> list[Fault]:
+    slot = taker.contents[taker.release].slot(*key)
+    if slot is not None:
+        reason = _value_fault(slot, value)
+        if reason is not None and _fits_the_latest(taker, key, value):
+            reason = f"{reason}; release {taker.latest} takes it: {_UPGRADE}"
+        return [] if reason is None else [(paths[1], reason)]
+    kind, external_id = key
+    if any(number > taker.release and content.slot(*key) for number, content in taker.contents.items()):
+        reason = f'The instance is on release {taker.release}, and "{external_id}" is new in a later one'
+        return [(paths[0], f"{reason}: {_UPGRADE}")]
+    return [(paths[0], f'Release {taker.release} has no {kind} slot "{external_id}"')]
+
+
+def _fits_the_latest(taker: Taker, key: SlotKey, value: GivenValue) -> bool:
+    slot = taker.contents[taker.latest].slot(*key)
+    return slot is not None and _value_fault(slot, value) is None
+
+
+def _value_fault(slot: Slot, value: GivenValue) -> str | None:
+    if isinstance(slot, ConfigSlot):
+        return None if value.value is None else config_value_fault(slot, value.value)
+    if value.authentication is None:
+        return f'The authentication for auth slot "{slot.external_id}" is not found'
+    return authentication_fault(slot, value.authentication)
+
+
+def _usable(taker: Taker, key: SlotKey, authentication: Authentication | None) -> AuthenticationFacts | None:
+    """An authentication, if it is the owner's or the slot's own."""
+    if authentication is None or authentication.owner == taker.owner:
+        return None if authentication is None else authentication.facts
+    slot = taker.contents[taker.release].slot(*key)
+    own = isinstance(slot, AuthSlot) and identifier(slot.authentication_id) == authentication.facts.authentication_id
+    return authentication.facts if own and authentication.owner is None else None
+
+
+def _for_the_latest_too(taker: Taker, key: SlotKey, value: GivenValue) -> GivenValue:
+    """A value counts as given for the latest release too where it fits the slot there: a change that it meets already
+    is not asked for again. What a drop-down list holds, only who chooses from it can tell: a value that was chosen
+    from another list is not one of the latest.
+    """
+    if taker.latest in value.given_for or not _fits_the_latest(taker, key, value):
+        return value
+    slot = taker.contents[taker.latest].slot(*key)
+    if (
+        isinstance(slot, ConfigSlot)
+        and slot.type is ConfigType.DDL
+        and not is_good(value, *key, taker.latest, taker.contents)
+    ):
+        return value
+    return replace(value, given_for=(*value.given_for, taker.latest))

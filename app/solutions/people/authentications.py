@@ -1,0 +1,198 @@
+"""Authentications: what an end user, or the builder, is known by to some service (design section 8).
+
+Their data is kept encrypted. It is answered to nobody: only the call of a connector reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, text
+
+from app.errors import UserError, user_error
+from app.solutions.content.model import AuthenticationFacts, NotJsonError, read_json
+from app.solutions.listing import Listing
+from app.solutions.people.cipher import Cipher
+from app.solutions.people.external_users import lock_external_user
+from app.solutions.texts import MOST_LABEL, Fault, identifier, text_faults
+
+_COLUMNS = """
+    authentication_identifier, owner, name, service, service_version, service_environment, scopes, hidden, created_at
+"""
+_INSERT = text("""
+    INSERT INTO authentication (owner, name, service, service_version, service_environment, scopes, data, hidden)
+    VALUES (:owner, :name, :service, coalesce(:version, ''), coalesce(:environment, ''),
+            coalesce(cast(:scopes AS text[]), '{}'), :data, coalesce(:hidden, false))
+    RETURNING authentication_identifier
+""")
+_UPDATE = text("""
+    UPDATE authentication
+    SET name = coalesce(:name, name), service = coalesce(:service, service),
+        service_version = coalesce(:version, service_version),
+        service_environment = coalesce(:environment, service_environment),
+        scopes = coalesce(cast(:scopes AS text[]), scopes), data = coalesce(:data, data),
+        hidden = coalesce(:hidden, hidden)
+    WHERE authentication_identifier = :authentication
+""")
+_SLOTS_OF_DRAFTS = text("""
+    SELECT title FROM solution
+    WHERE jsonb_path_exists(draft, '$.authSlots[*].authenticationId ? (@ == $id)',
+                            jsonb_build_object('id', cast(:authentication AS text)))
+""")
+
+
+@dataclass(frozen=True)
+class AuthenticationDraft:
+    """What is given of an authentication, a new one where there is no id. What is absent keeps; without an owner a
+    new one is the builder's. `data` is JSON as text."""
+
+    authentication_id: str | None = None
+    owner: str | None = None
+    name: str | None = None
+    service: str | None = None
+    service_version: str | None = None
+    service_environment: str | None = None
+    scopes: tuple[str, ...] | None = None
+    data: str | None = field(default=None, repr=False)
+    hidden: bool | None = None
+
+
+@dataclass(frozen=True)
+class Authentication:
+    """An authentication, without its data."""
+
+    facts: AuthenticationFacts
+    owner: str | None
+    name: str
+    hidden: bool
+    created: datetime
+
+
+def set_authentication(connection: Connection, cipher: Cipher, draft: AuthenticationDraft) -> str:
+    """Create or change an authentication and answer its id.
+
+    Raises UserError about the fields of SetAuthentication. The owner never changes.
+    """
+    faults = _faults(draft, new=draft.authentication_id is None)
+    if faults:
+        raise UserError(faults)
+    values = {
+        "name": draft.name,
+        "service": draft.service,
+        "version": draft.service_version,
+        "environment": draft.service_environment,
+        "scopes": None if draft.scopes is None else sorted(set(draft.scopes)),
+        "data": None if draft.data is None else cipher.encrypt(draft.data),
+        "hidden": draft.hidden,
+    }
+    if draft.authentication_id is None:
+        owner = None if draft.owner is None else lock_external_user(connection, draft.owner, "owner")
+        return str(connection.execute(_INSERT, {**values, "owner": owner}).scalar_one())
+    # Not FOR UPDATE: who gives it to an instance meanwhile need not wait.
+    held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
+    if draft.owner is not None and identifier(draft.owner) != held.owner:
+        user_error("owner", "can not be changed")
+    connection.execute(_UPDATE, {**values, "authentication": held.facts.authentication_id})
+    return held.facts.authentication_id
+
+
+def remove_authentication(connection: Connection, authentication_id: str) -> None:
+    """Remove an authentication. Slots of instances that hold it are pending after that.
+
+    Raises UserError about `authenticationId`, also where it is the builder's and a draft or an instance uses it.
+    """
+    held = _locked(connection, authentication_id, "UPDATE")
+    values = {"authentication": held.facts.authentication_id}
+    if held.owner is None:
+        _check_not_used(connection, values)
+    connection.execute(text("DELETE FROM authentication WHERE authentication_identifier = :authentication"), values)
+
+
+def read_authentications(
+    connection: Connection, *, ids: Iterable[str] | None = None, owner: str | None = None, keep: bool = False
+) -> dict[str, Authentication]:
+    """Authentications by id: those of an end user, or those of `ids` that there are; with neither, the builder's.
+
+    With `keep`, they are not removed before the transaction ends.
+    """
+    listing = authentication_listing(owner)
+    condition, values = listing.condition, dict(listing.parameters)
+    if ids is not None:
+        condition = "authentication_identifier = ANY (cast(:ids AS uuid[]))"
+        values["ids"] = [known for known in map(identifier, ids) if known is not None]
+    query = f"SELECT {_COLUMNS} FROM {listing.table} WHERE {condition} ORDER BY {listing.order}"  # noqa: S608
+    query += " FOR KEY SHARE" if keep else ""
+    found = (_authentication(row) for row in connection.execute(text(query), values))
+    return {authentication.facts.authentication_id: authentication for authentication in found}
+
+
+def authentication_listing(owner: str | None) -> Listing:
+    """The authentications of an end user, by age; without one the builder's."""
+    condition = "owner IS NULL" if owner is None else "owner = cast(:owner AS uuid)"
+    order = ("created_at", "authentication_identifier")
+    return Listing("authentication", *order, condition, {"owner": identifier(owner)})
+
+
+def read_data(connection: Connection, cipher: Cipher, authentication_id: str) -> str:
+    """The data of an authentication, for the call of a connector. Raises UserError about `authenticationId`."""
+    query = text("SELECT data FROM authentication WHERE authentication_identifier = :authentication")
+    data = connection.execute(query, {"authentication": identifier(authentication_id)}).scalar_one_or_none()
+    if data is None:
+        user_error("authenticationId", "is not found")
+    return cipher.decrypt(bytes(data))
+
+
+def _faults(draft: AuthenticationDraft, *, new: bool) -> list[Fault]:
+    return [
+        *text_faults("name", draft.name, required=new),
+        *text_faults("service", draft.service, most=MOST_LABEL, required=new),
+        *text_faults("serviceVersion", draft.service_version, most=MOST_LABEL, required=False),
+        *text_faults("serviceEnvironment", draft.service_environment, most=MOST_LABEL, required=False),
+        *(
+            fault
+            for position, scope in enumerate(draft.scopes or (), 1)
+            for fault in text_faults(f"ScopeList/scope[{position}]", scope, most=MOST_LABEL)
+        ),
+        *_data_faults(draft.data, required=new),
+    ]
+
+
+def _data_faults(data: str | None, *, required: bool) -> list[Fault]:
+    if not data:
+        return [("data", "is missing")] if required else []
+    try:
+        read_json(data)
+    except NotJsonError as error:
+        return [("data", str(error))]
+    return []
+
+
+def _locked(connection: Connection, authentication_id: str, lock: str) -> Authentication:
+    query = f"SELECT {_COLUMNS} FROM authentication WHERE authentication_identifier = :authentication FOR {lock}"  # noqa: S608
+    row = connection.execute(text(query), {"authentication": identifier(authentication_id)}).one_or_none()
+    if row is None:
+        user_error("authenticationId", "is not found" if authentication_id else "is missing")
+    return _authentication(row)
+
+
+def _check_not_used(connection: Connection, values: dict[str, str]) -> None:
+    solution = connection.execute(_SLOTS_OF_DRAFTS, values).scalars().first()
+    if solution is not None:
+        user_error("authenticationId", f"is used by an auth slot of the draft of {solution}")
+    query = text("SELECT FROM instance_value WHERE authentication_identifier = :authentication LIMIT 1")
+    if connection.execute(query, values).first() is not None:
+        user_error("authenticationId", "is used by instances")
+
+
+def _authentication(row: Row[tuple[object, ...]]) -> Authentication:
+    facts = AuthenticationFacts(
+        str(row.authentication_identifier),
+        row.service,
+        row.service_version,
+        row.service_environment,
+        frozenset(row.scopes),
+    )
+    owner = None if row.owner is None else str(row.owner)
+    return Authentication(facts, owner, row.name, row.hidden, row.created_at)

@@ -1,0 +1,260 @@
+"""Solutions: their drafts, and the releases that were made of them (design section 8)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from croniter import CroniterError, croniter
+from sqlalchemy import Connection, Row, text
+
+from app.errors import UserError, user_error
+from app.solutions.content.documents import content_faults, to_document
+from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Workflow
+from app.solutions.listing import Listing
+from app.solutions.people.authentications import read_authentications
+from app.solutions.releases.contents import content_of_text, read_contents
+from app.solutions.texts import MOST_DESCRIPTION, MOST_LABEL, Fault, identifier, text_faults
+
+__all__ = [
+    "CustomField",
+    "Release",
+    "Solution",
+    "SolutionDraft",
+    "is_schedule",
+    "keep_latest_release",
+    "lock_solution",
+    "read_contents",
+    "read_releases",
+    "read_solution",
+    "read_solutions",
+    "set_draft",
+    "solution_listing",
+]
+
+_DAYS_AND_MONTHS = "sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_SCHEDULE = re.compile(rf"((\d|[*,/-]|{_DAYS_AND_MONTHS})+( |$)){{5}}", re.ASCII | re.IGNORECASE)
+
+_COLUMNS = """
+    solution_identifier::text, title, description, tags, custom_fields, draft::text, held, latest_release_number,
+    created_at
+"""
+_INSERT = text("""
+    INSERT INTO solution (title, description, tags, custom_fields, draft, held)
+    VALUES (:title, :description, :tags, cast(:custom_fields AS jsonb), cast(:draft AS jsonb), :held)
+    RETURNING solution_identifier::text
+""")
+_UPDATE = text("""
+    UPDATE solution SET title = :title, description = :description, tags = :tags, held = :held,
+           custom_fields = cast(:custom_fields AS jsonb), draft = cast(:draft AS jsonb)
+    WHERE solution_identifier = :solution
+""")
+_RELEASES = text("""
+    SELECT r.release_number, r.title, r.notes, a.user_logon_reference, r.published_at
+    FROM solution_release r LEFT JOIN account a ON a.user_identifier = r.published_by
+    WHERE r.solution_identifier = :solution ORDER BY r.release_number
+""")
+
+
+@dataclass(frozen=True)
+class CustomField:
+    """A key and a value that mean something to the builder."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
+class SolutionDraft:
+    """What is given of a solution, a new one where there is no id. What is absent keeps; an empty list empties."""
+
+    solution_id: str | None = None
+    title: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
+    custom_fields: tuple[CustomField, ...] | None = None
+    auth_slots: tuple[AuthSlot, ...] | None = None
+    config_slots: tuple[ConfigSlot, ...] | None = None
+    workflows: tuple[Workflow, ...] | None = None
+    held: bool | None = None
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solution with its draft. Without a release, `latest_release_number` is 0."""
+
+    solution_id: str
+    title: str
+    description: str | None
+    tags: tuple[str, ...]
+    custom_fields: tuple[CustomField, ...]
+    draft: Content
+    held: bool
+    latest_release_number: int
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is known of a release besides its content. `published_by` is a logon reference."""
+
+    number: int
+    title: str
+    notes: str | None
+    published_by: str | None
+    published_at: datetime
+
+
+def set_draft(connection: Connection, draft: SolutionDraft) -> str:
+    """Create a solution or change it and its draft; answer its id. Raises UserError about fields of SetSolution."""
+    held = None if draft.solution_id is None else lock_solution(connection, draft.solution_id)
+    faults = [
+        *text_faults("title", draft.title, required=held is None),
+        *text_faults("description", draft.description, most=MOST_DESCRIPTION, required=False),
+        *_tag_faults(draft.tags or ()),
+        *_custom_field_faults(draft.custom_fields or ()),
+    ]
+    content = _merged(Content() if held is None else held.draft, draft)
+    faults += content_faults(content, is_schedule)
+    faults += _authentication_faults(connection, draft.auth_slots or ())
+    if faults:
+        raise UserError(faults)
+    values = _values(draft, held, content)
+    if held is None:
+        return str(connection.execute(_INSERT, values).scalar_one())
+    connection.execute(_UPDATE, {**values, "solution": held.solution_id})
+    return held.solution_id
+
+
+def read_solution(connection: Connection, solution_id: str) -> Solution:
+    """A solution. Raises UserError about `solutionId`."""
+    found = read_solutions(connection, ids=[solution_id])
+    if not found:
+        user_error("solutionId", "is not found" if solution_id else "is missing")
+    return found[0]
+
+
+def read_solutions(
+    connection: Connection, *, ids: Iterable[str] | None = None, tags: Collection[str] = (), published: bool = False
+) -> list[Solution]:
+    """Solutions by age: those of `ids` that there are, those that have all of `tags`, only the published ones."""
+    listing = solution_listing(tags, published=published)
+    query, values = f"SELECT {_COLUMNS} FROM {listing.table} WHERE {listing.condition}", dict(listing.parameters)  # noqa: S608
+    if ids is not None:
+        query += " AND solution_identifier = ANY (cast(:ids AS uuid[]))"
+        values["ids"] = [known for known in map(identifier, ids) if known is not None]
+    return [_solution(row) for row in connection.execute(text(f"{query} ORDER BY {listing.order}"), values)]
+
+
+def solution_listing(tags: Collection[str] = (), *, published: bool = False) -> Listing:
+    """The solutions that have all of `tags`, by age; or only the published ones."""
+    conditions = ["tags @> cast(:tags AS text[])"] if tags else []
+    conditions += ["latest_release_number > 0"] if published else []
+    order = ("solution.created_at", "solution.solution_identifier")
+    return Listing("solution", *order, " AND ".join(conditions) or "true", {"tags": list(tags)})
+
+
+def read_releases(connection: Connection, solution_id: str) -> list[Release]:
+    """The releases of a solution, by number."""
+    return [Release(*row) for row in connection.execute(_RELEASES, {"solution": identifier(solution_id)})]
+
+
+def is_schedule(expression: str) -> bool:
+    """Whether a text is a cron expression of five fields for which there is a next time.
+
+    Not of croniter's own notations, such as a field for seconds, or `R` for a time at random.
+    """
+    if not _SCHEDULE.fullmatch(expression):
+        return False
+    try:
+        croniter(expression, datetime.now(UTC)).get_next()
+    except (CroniterError, ValueError):
+        return False
+    return True
+
+
+def keep_latest_release(connection: Connection, solution_id: str) -> None:
+    """Nobody publishes a release of a solution before the transaction ends; others may do so too at the same time."""
+    query = text("SELECT FROM solution WHERE solution_identifier = :solution FOR SHARE")
+    connection.execute(query, {"solution": identifier(solution_id)})
+
+
+def lock_solution(connection: Connection, solution_id: str) -> Solution:
+    """A solution, which nobody else changes before the transaction ends. Raises UserError about `solutionId`."""
+    query = f"SELECT {_COLUMNS} FROM solution WHERE solution_identifier = :solution FOR NO KEY UPDATE"  # noqa: S608
+    row = connection.execute(text(query), {"solution": identifier(solution_id)}).one_or_none()
+    if row is None:
+        user_error("solutionId", "is not found" if solution_id else "is missing")
+    return _solution(row)
+
+
+def _merged(held: Content, draft: SolutionDraft) -> Content:
+    given = {
+        "auth_slots": None if draft.auth_slots is None else tuple(map(_with_known_id, draft.auth_slots)),
+        "config_slots": draft.config_slots,
+        "workflows": draft.workflows,
+    }
+    return replace(held, **{name: part for name, part in given.items() if part is not None})  # type: ignore[arg-type]
+
+
+def _with_known_id(slot: AuthSlot) -> AuthSlot:
+    """A slot whose authentication is named as the database writes it: in small letters."""
+    return replace(slot, authentication_id=identifier(slot.authentication_id) or slot.authentication_id)
+
+
+def _values(draft: SolutionDraft, held: Solution | None, content: Content) -> dict[str, object]:
+    """All columns of a solution: what is given, else what it has."""
+    tags = draft.tags if draft.tags is not None else held.tags if held else ()
+    fields = draft.custom_fields if draft.custom_fields is not None else held.custom_fields if held else ()
+    return {
+        "title": draft.title or (held.title if held else None),
+        "description": draft.description or (held.description if held else None),
+        "tags": list(dict.fromkeys(tags)),
+        "custom_fields": json.dumps([{"key": field.key, "value": field.value} for field in fields]),
+        "draft": json.dumps(to_document(content)),
+        "held": draft.held if draft.held is not None else held.held if held else False,
+    }
+
+
+def _tag_faults(tags: Iterable[str]) -> Iterator[Fault]:
+    for position, tag in enumerate(tags, 1):
+        yield from text_faults(f"TagList/tag[{position}]", tag, most=MOST_LABEL)
+
+
+def _custom_field_faults(fields: Iterable[CustomField]) -> Iterator[Fault]:
+    for position, field in enumerate(fields, 1):
+        path = f"CustomFieldList/CustomField[{position}]"
+        yield from text_faults(f"{path}/key", field.key, most=MOST_LABEL)
+        yield from text_faults(f"{path}/value", field.value, most=MOST_DESCRIPTION, required=False)
+
+
+def _authentication_faults(connection: Connection, slots: Iterable[AuthSlot]) -> list[Fault]:
+    """A slot's own authentication is the builder's."""
+    named = {
+        f"AuthSlotList/AuthSlot[{position}]/authenticationId": slot.authentication_id
+        for position, slot in enumerate(slots, 1)
+        if slot.authentication_id is not None
+    }
+    if not named:
+        return []
+    known = read_authentications(connection, ids=named.values(), keep=True)
+    builders = {key for key, authentication in known.items() if authentication.owner is None}
+    return [(path, "is not found") for path, given in named.items() if identifier(given) not in builders]
+
+
+def _solution(row: Row[tuple[object, ...]]) -> Solution:
+    fields = tuple(CustomField(field["key"], field["value"]) for field in row.custom_fields)
+    return Solution(
+        row.solution_identifier,
+        row.title,
+        row.description,
+        tuple(row.tags),
+        fields,
+        content_of_text(row.draft),
+        row.held,
+        row.latest_release_number,
+        row.created_at,
+    )

@@ -1,0 +1,257 @@
+"""Roll-out: many instances of a solution moved to one release (design section 8, *UpdateSolutionInstances*).
+
+"Query all the instances of the solution using Get Solution Instances. Loop and upgrade each one using the
+upgradeSolutionInstance mutation" (Updating vs Upgrading): this is that loop, with a list of it beforehand.
+
+An instance that is chosen and is on another release than the one asked for is one of
+
+- `update`: nothing breaks for it. It moves.
+- `upgrade`: something breaks, and what the system has to give is given. It moves, and the slots that its end user has
+  to fill are pending then, as after upgradeSolutionInstance with the id only.
+- `warning`: it is on hold, or hidden slots would lack values even with those that are given. It does not move.
+- `error`: it was to move, and could not be moved.
+
+The values given go into every instance that moves, over those held. A hold on the solution stops lazy updates and
+nothing else: that is how a release is rolled out in parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app.errors import UserError, user_error
+from app.solutions.content.changes import Change
+from app.solutions.content.flags import (
+    Contents,
+    Values,
+    breaking_changes,
+    open_changes,
+    pending,
+    slot_of,
+    values_after_move,
+)
+from app.solutions.content.model import ConfigSlot, Content, GivenValue, SlotKind
+from app.solutions.instances.values import Given, SlotKey, Taker, checked, read_values
+from app.solutions.people.external_users import read_external_user
+from app.solutions.releases.contents import read_contents
+from app.solutions.releases.solutions import Solution, read_solution
+from app.solutions.texts import Fault
+
+_PAGE = 1000
+
+_CANDIDATES = """
+    SELECT i.instance_identifier::text, i.name, i.owner::text, i.release_number, i.held
+    FROM solution_instance i
+    WHERE i.solution_identifier = :solution AND i.release_number <> :target
+"""
+_OF_OWNER = " AND i.owner = CAST(:owner AS uuid)"
+_ORDER = " ORDER BY i.instance_identifier"
+_ONE = " AND i.instance_identifier = CAST(:instance AS uuid) FOR NO KEY UPDATE"
+
+
+class UpdateType(StrEnum):
+    """What becomes of an instance."""
+
+    UPDATE = "update"
+    UPGRADE = "upgrade"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a roll-out is asked for.
+
+    The instances of a solution: those of an owner, all if the solution has all the tags and else none, and so many
+    of a hundred. `target` is the latest release where it is None. `config_values` are for hidden slots.
+    """
+
+    solution_id: str
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    percent: int | None = None
+    target: int | None = None
+    config_values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An instance on another release than the target."""
+
+    instance_id: str
+    name: str
+    owner: str
+    release: int
+    held: bool
+
+
+@dataclass(frozen=True)
+class InstanceUpdate:
+    """What would become, or became, of an instance. `pending` slots are the end user's, by external id."""
+
+    instance: Candidate
+    type: UpdateType
+    pending: tuple[str, ...] = ()
+    error_message: str | None = None
+
+    @property
+    def moves(self) -> bool:
+        return self.type in (UpdateType.UPDATE, UpdateType.UPGRADE)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A roll-out that can be made: the solution, its contents, the target, and the values as instances hold them.
+
+    Contents of releases that are published while it is made are added when an instance asks for them.
+    """
+
+    wanted: Wanted
+    solution: Solution
+    contents: dict[int, Content]
+    target: int
+    given: Mapping[SlotKey, GivenValue]
+    breaking: dict[int, list[Change]] = field(default_factory=dict, init=False)
+    """The breaking changes from releases to the target, as far as they have been asked for."""
+
+    @property
+    def rolls_back(self) -> bool:
+        """Whether the target is older than the latest release, so that instances have to be kept there."""
+        return self.target < self.solution.latest_release_number
+
+    def plan(self, connection: Connection) -> list[InstanceUpdate]:
+        """What would become of the instances chosen, in the order of their ids."""
+        chosen = list(self._chosen(connection))
+        planned: list[InstanceUpdate] = []
+        for first in range(0, len(chosen), _PAGE):
+            page = chosen[first : first + _PAGE]
+            asked = [candidate.instance_id for candidate in page if self._asks(candidate)]
+            values = read_values(connection, asked) if asked else {}
+            planned += [self._judged(candidate, values.get(candidate.instance_id, {})) for candidate in page]
+        return planned
+
+    def locked(self, connection: Connection, planned: Candidate) -> InstanceUpdate | None:
+        """What is to become of one instance, which nobody else changes before the transaction ends.
+
+        None where it is no more, is on the target by now, or was before the target and somebody has moved it on to a
+        release after it, which is not to be undone.
+        """
+        parameters = {**self._parameters, "instance": planned.instance_id}
+        row = connection.execute(text(_CANDIDATES + _ONE), parameters).one_or_none()
+        if row is None:
+            return None
+        candidate = Candidate(*row)
+        if planned.release < self.target < candidate.release:
+            return None
+        self._learn(connection, {candidate.release})
+        found = read_values(connection, [candidate.instance_id]) if self._asks(candidate) else {}
+        values = found.get(candidate.instance_id, {})
+        self._learn(connection, {number for value in values.values() for number in value.given_for})
+        return self._judged(candidate, values)
+
+    def fingerprint(self, planned: Sequence[InstanceUpdate]) -> str:
+        """The same for the same plan: the target, the values, and what becomes of which instance."""
+        digest = hashlib.sha256(json.dumps([self.target, dict(self.wanted.config_values)], sort_keys=True).encode())
+        for update in planned:
+            said = (update.instance.instance_id, update.instance.release, update.type, *update.pending)
+            digest.update(repr(said).encode())
+        return digest.hexdigest()[:32]
+
+    @cached_property
+    def _parameters(self) -> dict[str, object]:
+        return {"solution": self.solution.solution_id, "target": self.target, "owner": self.wanted.owner}
+
+    def _learn(self, connection: Connection, releases: set[int]) -> None:
+        missing = releases - self.contents.keys()
+        if missing:
+            self.contents.update(read_contents(connection, self.solution.solution_id, missing))
+
+    def _breaking_from(self, release: int) -> list[Change]:
+        if release not in self.breaking:
+            self.breaking[release] = breaking_changes(self.contents[release], self.contents[self.target])
+        return self.breaking[release]
+
+    def _chosen(self, connection: Connection) -> Iterator[Candidate]:
+        if not set(self.wanted.tags) <= set(self.solution.tags):
+            return
+        query = _CANDIDATES + (_OF_OWNER if self.wanted.owner is not None else "") + _ORDER
+        for row in connection.execute(text(query), self._parameters):
+            if self.wanted.percent is None or is_among(row[0], self.wanted.percent):
+                yield Candidate(*row)
+
+    def _asks(self, candidate: Candidate) -> bool:
+        """Whether what it holds decides."""
+        return not candidate.held and bool(self._breaking_from(candidate.release))
+
+    def _judged(self, candidate: Candidate, values: Values) -> InstanceUpdate:
+        if candidate.held:
+            return InstanceUpdate(candidate, UpdateType.WARNING, error_message="The instance is on hold")
+        if not self._asks(candidate) or not self._open(candidate, values):
+            return InstanceUpdate(candidate, UpdateType.UPDATE)
+        after = {**values_after_move(values, self.contents[self.target]), **self.given}
+        lacking = pending(self.target, self.contents, after)
+        hidden = [slot.external_id for slot in lacking if slot.hidden]
+        # What nobody has filled is no reason to stay; what is held and not good any longer is.
+        still_open = (change for change in self._open(candidate, after) if change.hidden)
+        hidden += [change.external_id for change in still_open if slot_of(change) in after]
+        if hidden:
+            return InstanceUpdate(candidate, UpdateType.WARNING, error_message=_lacks(hidden))
+        return InstanceUpdate(candidate, UpdateType.UPGRADE, tuple(slot.external_id for slot in lacking))
+
+    def _open(self, candidate: Candidate, values: Values) -> list[Change]:
+        return open_changes(self._breaking_from(candidate.release), self.target, self.contents, values)
+
+
+def rollout(connection: Connection, wanted: Wanted) -> Rollout:
+    """A roll-out as it is asked for. Raises UserError about the fields of UpdateSolutionInstances."""
+    solution = read_solution(connection, wanted.solution_id)
+    latest = solution.latest_release_number
+    if latest == 0:
+        user_error("solutionId", "has no release yet")
+    target = wanted.target or latest
+    if target > latest:
+        user_error("targetReleaseNumber", f"the solution has no release {target}")
+    if wanted.owner is not None:
+        wanted = replace(wanted, owner=_owner(connection, wanted.owner))
+    contents = read_contents(connection, solution.solution_id)
+    taker = Taker(wanted.owner or "", target, latest, contents)
+    given, faults = checked(connection, taker, Given(wanted.config_values, {}))
+    faults += _visible(contents, target, wanted.config_values)
+    if faults:
+        raise UserError(faults)
+    return Rollout(wanted, solution, contents, target, given)
+
+
+def is_among(instance_id: str, percent: int) -> bool:
+    """Whether an instance is among so many of a hundred. Those of 10 % are among those of 20 %, and always the same."""
+    digest = hashlib.sha256(UUID(instance_id).bytes).digest()
+    return int.from_bytes(digest[:8]) * 100 >> 64 < percent
+
+
+def _owner(connection: Connection, owner: str) -> str:
+    try:
+        return read_external_user(connection, owner).user_id
+    except UserError:
+        user_error("owner", "is not found")
+
+
+def _visible(contents: Contents, target: int, config_values: Iterable[str]) -> list[Fault]:
+    """Values for slots that end users fill are not given to many instances at once."""
+    return [
+        (f"ConfigValueList/ConfigValue[{position}]/externalId", f'the slot "{external_id}" is filled by the end user')
+        for position, external_id in enumerate(config_values, 1)
+        if isinstance(slot := contents[target].slot(SlotKind.CONFIG, external_id), ConfigSlot) and not slot.hidden
+    ]
+
+
+def _lacks(external_ids: Iterable[str]) -> str:
+    listed = ", ".join(f'"{external_id}"' for external_id in dict.fromkeys(external_ids))
+    return f"Hidden slots need a value: {listed}"

@@ -1,0 +1,140 @@
+"""A roll-out shown or made: as a run, one instance and one commit at a time (see `app.solutions.rollout.bulk_plan`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from app.database.engine import refusal
+from app.database.failures import Passing, passing
+from app.errors import PreconditionError, RelinkError
+from app.runs import record as runs
+from app.solutions.instances.changing import move_instance
+from app.solutions.messages import announce
+from app.solutions.rollout.bulk_plan import Candidate, InstanceUpdate, Rollout, UpdateType
+
+_log = structlog.get_logger("relink.rollout")
+
+_OUTCOME = text("""
+    INSERT INTO run_outcome (run_identifier, ordinal, instance_identifier, version_number, outcome)
+    VALUES (:run, :ordinal, :instance, :release, :outcome)
+""")
+_TRIES = 3
+_PIN = text("UPDATE solution_instance SET pinned_at_release = :latest WHERE instance_identifier = :instance")
+
+
+@dataclass
+class Outcome:
+    """What would be, or was, done, in the order of the ids of the instances."""
+
+    rollout: Rollout
+    updates: list[InstanceUpdate]
+    fingerprint: str
+    done: bool = False
+    cancelled: bool = False
+
+    @property
+    def bypassed(self) -> int:
+        """How many would not move, or did not."""
+        return sum(not update.moves for update in self.updates)
+
+    @property
+    def error_number(self) -> int:
+        """0, or 108 where some updates would be, or were, bypassed."""
+        return 108 if self.bypassed or self.cancelled else 0
+
+
+def impact(connection: Connection, rollout: Rollout) -> Outcome:
+    """List what a roll-out would do."""
+    planned = rollout.plan(connection)
+    return Outcome(rollout, planned, rollout.fingerprint(planned))
+
+
+def force(connection: Connection, run: int, planned: Outcome, if_match: str | None) -> Outcome:
+    """Make a roll-out as it was planned, as a run that has begun on this connection.
+
+    Each instance is locked and judged again, since somebody may have changed it meanwhile: one that is on the target
+    by then has no row. A roll-out that is cancelled or killed has moved an instance or has not, and made again it
+    moves the rest. Commits need not wait for the disk: the end of the run does, and with it all before it.
+
+    Raises PreconditionError where `if_match` is not the fingerprint of the plan: then nothing is done.
+    """
+    if if_match not in (None, "*", planned.fingerprint):
+        raise PreconditionError("the plan is no longer the one that If-Match names: ask for the impact again")
+    runs.count_steps(connection, run, sum(update.moves for update in planned.updates))
+    force = _Force(connection, run, planned.rollout)
+    cancelled = False
+    for update in planned.updates:
+        cancelled = not force.do(update.instance)
+        if cancelled:
+            break
+    return Outcome(planned.rollout, force.updates, planned.fingerprint, done=True, cancelled=cancelled)
+
+
+@dataclass
+class _Force:
+    connection: Connection
+    run: int
+    rollout: Rollout
+    updates: list[InstanceUpdate] = field(default_factory=list)
+    recorded: int = 0
+
+    def do(self, candidate: Candidate) -> bool:
+        """Do one instance; False, and nothing is done, where the run was asked to end. What collides with
+        others is tried again."""
+        for left in reversed(range(_TRIES)):
+            try:
+                with self.connection.begin():
+                    if runs.is_cancelled(self.connection, self.run):
+                        return False
+                    self.connection.execute(text("SET LOCAL synchronous_commit = off"))
+                    update = self._done(candidate)
+                break
+            except (RelinkError, DBAPIError) as error:
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    raise
+                if left and isinstance(error, DBAPIError) and passing(error) is Passing.CONFLICT:
+                    continue
+                update = self._failed(candidate, error)
+                break
+        if update is not None:
+            self.updates.append(update)
+            self.recorded += update.type is not UpdateType.WARNING
+        return True
+
+    def _done(self, candidate: Candidate) -> InstanceUpdate | None:
+        update = self.rollout.locked(self.connection, candidate)
+        if update is None or not update.moves:
+            return update
+        moved = update.instance.instance_id
+        move_instance(self.connection, moved, self.rollout.target, self.rollout.wanted.config_values, {})
+        if self.rollout.rolls_back:
+            latest = self.rollout.solution.latest_release_number
+            self.connection.execute(_PIN, {"instance": moved, "latest": latest})
+        if update.pending:
+            announce(self.connection, self.rollout.solution.solution_id, self.rollout.target, [moved])
+        self._record(update)
+        return update
+
+    def _failed(self, candidate: Candidate, error: RelinkError | DBAPIError) -> InstanceUpdate:
+        reason = error.description if isinstance(error, RelinkError) else f"the database refused: {refusal(error)}"
+        _log.error("instance not moved", run_id=self.run, instance_id=candidate.instance_id, reason=reason)
+        update = InstanceUpdate(candidate, UpdateType.ERROR, error_message=f"Not moved: {reason}")
+        with self.connection.begin():
+            self._record(update)
+        return update
+
+    def _record(self, update: InstanceUpdate) -> None:
+        self.connection.execute(
+            _OUTCOME,
+            {
+                "run": self.run,
+                "ordinal": self.recorded + 1,
+                "instance": update.instance.instance_id,
+                "release": self.rollout.target,
+                "outcome": update.type.value,
+            },
+        )

@@ -1,0 +1,293 @@
+"""Lazy updates: instances that need nothing for the latest release move to it by themselves (design section 8).
+
+"When a new version of a Solution is published it will be rolled out automatically to End Users if no extra
+configuration is required from them. This will work as a 'lazy update', with a delay of approx 2 minutes from release.
+If a source workflow runs on a scheduled trigger it won't happen until the next scheduled run." (Updating vs Upgrading)
+
+Any number of workers sweep at once. Each instance is locked, judged again under the lock and moved in a commit of its
+own; one that somebody else has locked is passed over. So each moves once, and a worker that is killed has moved an
+instance or has not. What a sweep finds to need input is marked, so that the next ones do not look at it again before
+there is another release or a new value. What can not be moved is put off, for longer each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+from croniter import CroniterError, croniter
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from app.database.engine import refusal
+from app.errors import RelinkError
+from app.settings import Settings
+from app.solutions.content.documents import from_document
+from app.solutions.content.flags import Contents
+from app.solutions.content.model import Trigger, Workflow
+from app.solutions.instances.changing import move_instance
+from app.solutions.instances.flags import OnRelease, read_flags
+from app.solutions.releases.contents import read_contents
+
+BATCH = 200
+
+_FIRST_PAUSE = 60
+_LONGEST_PAUSE = 3600
+_FIRST = (-1, "00000000-0000-0000-0000-000000000000")
+
+_log = structlog.get_logger("relink.lazy")
+
+# Of each release one look into the index, however many of its instances wait for input. The order is another one each
+# time, so that none is always the last.
+_GROUPS = text("""
+    SELECT s.solution_identifier::text AS solution, r.release_number AS release, s.latest_release_number AS latest,
+           latest.published_at, r.content -> 'workflows' AS workflows
+    FROM solution s
+    JOIN solution_release latest
+      ON latest.solution_identifier = s.solution_identifier AND latest.release_number = s.latest_release_number
+    JOIN solution_release r
+      ON r.solution_identifier = s.solution_identifier AND r.release_number < s.latest_release_number
+    CROSS JOIN LATERAL (
+      SELECT FROM solution_instance i
+      WHERE i.solution_identifier = s.solution_identifier AND i.release_number = r.release_number AND NOT i.held
+        AND i.passed_over_release < s.latest_release_number
+        AND (i.failed_release <> s.latest_release_number OR i.try_again_at <= :at)
+      ORDER BY i.passed_over_release LIMIT 1
+    ) waiting
+    WHERE NOT s.held AND latest.published_at <= :published_until
+    ORDER BY random()
+""")
+# A commit need not wait for the disk: an update that a crash undoes is made again.
+_NEXT = text("""
+    SELECT i.instance_identifier::text, i.passed_over_release,
+           CASE WHEN i.failed_release = :latest THEN i.failed_times ELSE 0 END,
+           set_config('synchronous_commit', 'off', true)
+    FROM solution_instance i
+    WHERE i.solution_identifier = :solution AND i.release_number = :release AND NOT i.held
+      AND i.passed_over_release < :latest
+      AND (i.passed_over_release, i.instance_identifier) > (:passed_over, CAST(:instance AS uuid))
+      AND (i.failed_release <> :latest OR i.try_again_at <= :at)
+      AND EXISTS (
+        SELECT FROM solution s
+        WHERE s.solution_identifier = :solution AND s.latest_release_number = :latest AND NOT s.held)
+    ORDER BY i.passed_over_release, i.instance_identifier
+    LIMIT 1 FOR UPDATE OF i SKIP LOCKED
+""")
+_NEEDS_INPUT = text("""
+    UPDATE solution_instance SET needs_input_for_release = :latest WHERE instance_identifier = :instance
+""")
+# Who has it locked by now changes it, and what could not be done may be possible after that.
+_PUT_OFF = text("""
+    UPDATE solution_instance SET failed_release = :latest, failed_times = :times, try_again_at = :try_again_at
+    WHERE instance_identifier = (
+      SELECT instance_identifier FROM solution_instance
+      WHERE instance_identifier = :instance FOR NO KEY UPDATE SKIP LOCKED)
+""")
+
+
+def due_at(published_at: datetime, delay_seconds: int, workflows: tuple[Workflow, ...]) -> datetime:
+    """When instances on a release with these workflows begin to move to one that was published at that time.
+
+    That is the delay after the publication, and where workflows are scheduled the next time, in UTC, that one of them
+    runs after that. A schedule without a next time is none.
+    """
+    earliest = published_at.astimezone(UTC) + timedelta(seconds=delay_seconds)
+    return min(_next_runs(earliest, workflows), default=earliest)
+
+
+def pause_after(failures: int) -> timedelta:
+    """How long an instance is left alone that could not be moved so many times: a minute, doubling to an hour."""
+    return timedelta(seconds=min(_FIRST_PAUSE << min(failures - 1, 10), _LONGEST_PAUSE))
+
+
+def move_due_instances(
+    engine: Engine,
+    settings: Settings,
+    *,
+    now: datetime | None = None,
+    batch: int = BATCH,
+    stop: Callable[[], bool] = lambda: False,
+    progressed: Callable[[], None] = lambda: None,
+) -> int:
+    """Move instances that need nothing and are due, one commit each, and answer how many were moved.
+
+    Looks at `batch` of them at most, of each solution and release that has any at an equal share, and ends before the
+    next one when `stop` says so. What goes wrong with one of them is logged, and the others move; a lost connection
+    is raised. `progressed` is called after each that will not be looked at again. `now` is the database's clock where
+    it is not given.
+    """
+    with engine.connect() as connection:
+        at: datetime = now or connection.execute(text("SELECT now()")).scalar_one()
+        groups = list(_due_groups(connection, settings.lazy_update_delay, at))
+        connection.rollback()
+        sweep = _Sweep(connection, at, batch, stop, progressed)
+        sweep.go_round(groups)
+    return sweep.moved
+
+
+@dataclass
+class _Group:
+    """The instances of a solution that are on a release older than the latest."""
+
+    solution_id: str
+    release: int
+    latest: int
+    cursor: tuple[int, str] = _FIRST
+    """The instance that was looked at last, in the order of the index."""
+
+
+class _Next(NamedTuple):
+    """The instance that a sweep looks at, and how often it could not be moved to this release."""
+
+    instance_id: str
+    failures: int
+
+
+class _OvertakenError(Exception):
+    """There is a newer release since the sweep began."""
+
+
+def _due_groups(connection: Connection, delay: int, at: datetime) -> Iterator[_Group]:
+    given = {"at": at, "published_until": at - timedelta(seconds=delay)}
+    for row in connection.execute(_GROUPS, given).all():
+        try:
+            workflows = from_document({"workflows": row.workflows}).workflows
+            due = at >= due_at(row.published_at, delay, workflows)
+        except Exception as error:
+            _log.error("release not looked at", solution_id=row.solution, release=row.release, **_reason(error))
+            continue
+        if due:
+            yield _Group(row.solution, row.release, row.latest)
+
+
+@dataclass
+class _Sweep:
+    connection: Connection
+    at: datetime
+    left: int
+    stop: Callable[[], bool]
+    progressed: Callable[[], None]
+    moved: int = 0
+    contents: dict[str, Contents | None] = field(default_factory=dict)
+    """Of all releases, by solution; None where they can not be read."""
+
+    def go_round(self, groups: list[_Group]) -> None:
+        """Look at some instances of each group, then again at some of each that has more, as long as any are left."""
+        while groups and self._goes_on():
+            share = max(1, self.left // len(groups))
+            groups = [group for group in groups if self._look_at_some(group, share)]
+
+    def _goes_on(self) -> bool:
+        return self.left > 0 and not self.stop()
+
+    def _look_at_some(self, group: _Group, share: int) -> bool:
+        """Whether the group may have more than those."""
+        contents = self._contents_of(group.solution_id)
+        if contents is None:
+            return False
+        return all(self._goes_on() and self._look_at_next(group, contents) for _ in range(share))
+
+    def _contents_of(self, solution_id: str) -> Contents | None:
+        if solution_id not in self.contents:
+            self.contents[solution_id] = self._read_contents(solution_id)
+        return self.contents[solution_id]
+
+    def _read_contents(self, solution_id: str) -> Contents | None:
+        try:
+            with self.connection.begin():
+                return read_contents(self.connection, solution_id)
+        except Exception as error:
+            _raise_if_lost(error)
+            _log.error("solution not looked at", solution_id=solution_id, **_reason(error))
+            return None
+
+    def _look_at_next(self, group: _Group, contents: Contents) -> bool:
+        """Whether there was another instance."""
+        found = None
+        try:
+            with self.connection.begin():
+                found = self._lock_next(group)
+                if found is None:
+                    return False
+                moved = self._move(found.instance_id, group, contents)
+        except _OvertakenError:
+            return False
+        except Exception as error:
+            _raise_if_lost(error)
+            if found is None:
+                _log.error("solution not looked at", solution_id=group.solution_id, **_reason(error))
+                return False
+            self._put_off(found, group, error)
+            self.left -= 1
+            return True
+        self.left -= 1
+        self.moved += moved
+        self.progressed()
+        return True
+
+    def _lock_next(self, group: _Group) -> _Next | None:
+        given = {
+            "solution": group.solution_id,
+            "release": group.release,
+            "latest": group.latest,
+            "passed_over": group.cursor[0],
+            "instance": group.cursor[1],
+            "at": self.at,
+        }
+        row = self.connection.execute(_NEXT, given).one_or_none()
+        if row is None:
+            return None
+        instance_id, passed_over, failures, _ = row
+        group.cursor = passed_over, instance_id
+        return _Next(instance_id, failures)
+
+    def _move(self, instance_id: str, group: _Group, contents: Contents) -> bool:
+        """Move an instance, or mark it as one that needs input."""
+        on_release = OnRelease(instance_id, group.solution_id, group.release, group.latest)
+        flags = read_flags(self.connection, [on_release], {group.solution_id: contents})[instance_id]
+        if flags.requires_user_input_to_update_version or flags.requires_system_input_to_update_version:
+            self.connection.execute(_NEEDS_INPUT, {"instance": instance_id, "latest": group.latest})
+            return False
+        moved = move_instance(self.connection, instance_id, group.latest, {}, {})
+        if moved.latest_release_number != group.latest:
+            raise _OvertakenError
+        return True
+
+    def _put_off(self, found: _Next, group: _Group, error: Exception) -> None:
+        """In a transaction of its own: that of the attempt is undone."""
+        times = found.failures + 1
+        until = self.at + pause_after(times)
+        _log.error("instance not moved", instance_id=found.instance_id, again_at=until.isoformat(), **_reason(error))
+        given = {"instance": found.instance_id, "latest": group.latest, "times": times, "try_again_at": until}
+        try:
+            with self.connection.begin():
+                self.connection.execute(_PUT_OFF, given)
+        except DBAPIError as refused:
+            _raise_if_lost(refused)
+            _log.error("instance not put off", instance_id=found.instance_id, **_reason(refused))
+
+
+def _raise_if_lost(error: Exception) -> None:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        raise error
+
+
+def _reason(error: Exception) -> dict[str, object]:
+    """Why something did not work, for the log; where it came from too, if nobody has thought of it."""
+    if isinstance(error, RelinkError):
+        return {"reason": error.description}
+    if isinstance(error, DBAPIError):
+        return {"reason": refusal(error)}
+    return {"reason": type(error).__name__, "exc_info": error}
+
+
+def _next_runs(after: datetime, workflows: tuple[Workflow, ...]) -> Iterator[datetime]:
+    for workflow in workflows:
+        if workflow.trigger is Trigger.SCHEDULED and workflow.schedule is not None:
+            try:
+                yield croniter(workflow.schedule, after).get_next(datetime)
+            except (CroniterError, ValueError):
+                continue

@@ -1,0 +1,168 @@
+"""Publishing: a draft becomes the next release, and what that does to the instances (design section 8).
+
+"When you hit the 'Publish draft' button, you could get one of the two popups" (Updating vs Upgrading instances).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, text
+
+from app.errors import UserError
+from app.solutions.content.documents import to_document
+from app.solutions.content.flags import Contents, Notice, PublishJudgement, judge_publish
+from app.solutions.content.model import AuthSlot, Content, Flags
+from app.solutions.instances.flags import OnRelease, read_flags
+from app.solutions.messages import announce
+from app.solutions.people.authentications import Authentication, read_authentications
+from app.solutions.releases.contents import read_contents
+from app.solutions.releases.solutions import Solution, lock_solution, read_solution
+from app.solutions.texts import MOST_DESCRIPTION, text_faults
+
+_PUBLISH = text("""
+    WITH release AS (
+      INSERT INTO solution_release (solution_identifier, release_number, title, content, notes, published_by)
+      SELECT solution_identifier, :number, title, cast(:content AS jsonb), :notes, :user
+      FROM solution WHERE solution_identifier = :solution
+    )
+    UPDATE solution SET latest_release_number = :number WHERE solution_identifier = :solution
+""")
+_INSTANCES = text("""
+    SELECT instance_identifier::text, release_number, held FROM solution_instance
+    WHERE solution_identifier = :solution
+""")
+
+
+@dataclass(frozen=True)
+class InstanceCounts:
+    """How many instances move by themselves, and how many need an upgrade: of those, how many need their end user and
+    how many the system; one may need both. `held` is how many are on hold, they or their solution, whatever they need.
+    """
+
+    automatic: int = 0
+    held: int = 0
+    upgrade: int = 0
+    user_input: int = 0
+    system_input: int = 0
+
+
+@dataclass(frozen=True)
+class PublishPreview:
+    """A release that is, or would be, published, and how many instances move by themselves or need an upgrade."""
+
+    solution_id: str
+    release_number: int
+    judgement: PublishJudgement
+    instances: InstanceCounts
+
+    @property
+    def notice(self) -> Notice:
+        """Which of the two notices a person should see. Instances may need an upgrade for an older release's sake."""
+        return Notice.UPGRADE if self.instances.upgrade else self.judgement.notice
+
+    @property
+    def notice_message(self) -> str:
+        """The notice in sentences: what becomes of how many instances, and who has to do something."""
+        counts = self.instances
+        automatic = f"Instances that move by themselves: {counts.automatic}."
+        if self.notice is Notice.AUTOMATIC:
+            sentences = [f"The release is rolled out automatically. {automatic}"]
+        else:
+            by_whom = (
+                f"{counts.user_input} by the end user in the configuration wizard,"
+                f" {counts.system_input} by the system with values for hidden slots"
+            )
+            sentences = [f"An upgrade is needed. Instances to upgrade: {counts.upgrade} ({by_whom}). {automatic}"]
+        if counts.held:
+            sentences.append(f"On hold: {counts.held}.")
+        return " ".join(sentences)
+
+
+def preview(connection: Connection, solution_id: str) -> PublishPreview:
+    """What publishing the draft now would do, without doing it. Raises UserError about `solutionId`."""
+    solution = read_solution(connection, solution_id)
+    return _preview(connection, solution, _released(connection, solution.draft))[0]
+
+
+def publish(connection: Connection, user_identifier: int | None, solution_id: str, notes: str | None) -> PublishPreview:
+    """Make the draft the next release; numbers have no gaps. People are told of instances that need their end users.
+
+    Raises UserError about `solutionId`, `releaseNotes`.
+    """
+    faults = text_faults("releaseNotes", notes, most=MOST_DESCRIPTION, required=False)
+    if faults:
+        raise UserError(faults)
+    solution = lock_solution(connection, solution_id)
+    content = _released(connection, solution.draft)
+    previewed, needing_users = _preview(connection, solution, content)
+    values = {
+        "solution": solution.solution_id,
+        "content": json.dumps(to_document(content)),
+        "number": previewed.release_number,
+        "notes": notes,
+        "user": user_identifier,
+    }
+    connection.execute(_PUBLISH, values)
+    announce(connection, solution.solution_id, previewed.release_number, needing_users)
+    return previewed
+
+
+def _released(connection: Connection, draft: Content) -> Content:
+    """What a release made of a draft holds: what an auth slot leaves empty is as the authentication linked to it has
+    it now, so that one that "has been updated and [...] has additional scopes" asks for an upgrade.
+    """
+    linked = {slot.authentication_id for slot in draft.auth_slots if slot.authentication_id is not None}
+    known = read_authentications(connection, ids=linked) if linked else {}
+    return replace(draft, auth_slots=tuple(_completed(slot, known) for slot in draft.auth_slots))
+
+
+def _completed(slot: AuthSlot, known: Mapping[str, Authentication]) -> AuthSlot:
+    linked = known.get(slot.authentication_id or "")
+    if linked is None:
+        return slot
+    return replace(
+        slot,
+        service=slot.service or linked.facts.service,
+        service_version=slot.service_version or linked.facts.service_version,
+        service_environment=slot.service_environment or linked.facts.service_environment,
+        scopes=slot.scopes or linked.facts.scopes,
+    )
+
+
+def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, list[str]]:
+    """What publishing a content would do, and the instances that would need their end users."""
+    latest = solution.latest_release_number
+    contents = read_contents(connection, solution.solution_id)
+    rows = connection.execute(_INSTANCES, {"solution": solution.solution_id}).all()
+    flags = _flags(connection, solution, {**contents, latest + 1: content}, {row[0]: row[1] for row in rows})
+    held = {row[0] for row in rows if solution.held or row.held}
+    judgement = judge_publish(contents.get(latest), content)
+    needing_users = [instance for instance, its in flags.items() if its.requires_user_input_to_update_version]
+    return PublishPreview(solution.solution_id, latest + 1, judgement, _counts(flags, held)), needing_users
+
+
+def _flags(
+    connection: Connection, solution: Solution, contents: Contents, releases: Mapping[str, int]
+) -> dict[str, Flags]:
+    """The flags that instances, given with their releases, would have."""
+    number = solution.latest_release_number + 1
+    instances = [OnRelease(instance, solution.solution_id, on, number) for instance, on in releases.items()]
+    return read_flags(connection, instances, {solution.solution_id: contents})
+
+
+def _counts(flags: Mapping[str, Flags], held: Collection[str]) -> InstanceCounts:
+    moving = {instance for instance, its in flags.items() if not _needs_something(its)}
+    return InstanceCounts(
+        automatic=len(moving.difference(held)),
+        held=len(held),
+        upgrade=len(flags) - len(moving),
+        user_input=sum(its.requires_user_input_to_update_version for its in flags.values()),
+        system_input=sum(its.requires_system_input_to_update_version for its in flags.values()),
+    )
+
+
+def _needs_something(flags: Flags) -> bool:
+    return flags.requires_user_input_to_update_version or flags.requires_system_input_to_update_version

@@ -1,0 +1,58 @@
+"""Whatever Schemathesis makes of the schema, right or wrong, with either token: an answer, never a fault of ours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from graphql import StringValueNode
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from tests.graphql.client import GraphQL
+from tests.support.solution_store import Store, auth_slot, config_slot
+
+JSON = ["null", "{}", '"x"', "1", "not JSON", "", "\0"]
+SCHEMA = schemathesis.graphql.from_path(Path(__file__).parents[2] / "schemas" / "solutions.graphql")
+schemathesis.graphql.scalar("Json", st.sampled_from(JSON).map(lambda text: StringValueNode(value=text)))
+CODES = {"access_not_allowed", "not_found", "invalid_input", "invalid_query", "not_available"}
+
+
+def with_real_ids(request: str, ids: dict[str, str]) -> str:
+    """A request with what there is in the place of any ids."""
+    names = "|".join(ids)
+    text = r'"(?:[^"\\\n]|\\.)*"'
+    return re.sub(rf"\b({names}): {text}", lambda found: f'{found[1]}: "{ids[found[1]]}"', request)
+
+
+@pytest.fixture
+def ids(store: Store, ann: str) -> dict[str, str]:
+    """What there is, by the names of the fields that take its ids."""
+    solution = store.published(config=[config_slot("a")], auth=[auth_slot("slack")])
+    authentication = store.authentication(ann)
+    return {
+        "solutionId": solution,
+        "solutionInstanceId": store.instance(solution, ann),
+        "authenticationId": authentication,
+        "authId": authentication,
+        "userId": store.user("Bob"),
+    }
+
+
+@SCHEMA.parametrize()
+@settings(
+    deadline=None,
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+def test_any_request_is_answered(
+    case: schemathesis.Case[Any], ids: dict[str, str], master: GraphQL, anns: GraphQL
+) -> None:
+    assert isinstance(case.body, str)
+    for client in (master, anns):
+        for request in (case.body, with_real_ids(case.body, ids)):
+            answer = client.answer(request)
+            assert {error["extensions"]["code"] for error in answer.get("errors", ())} <= CODES, answer

@@ -1,0 +1,392 @@
+"""What changed between two contents: every code of the design, and what it breaks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.solutions.content.changes import (
+    BREAKING_CODES,
+    Change,
+    ChangeCode,
+    ChangeKind,
+    breaking_changes_of_slot,
+    changes,
+)
+from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, SlotKind, Trigger, Workflow
+from tests.support.contents import contents, histories, many_examples
+
+AUTH = AuthSlot("mail", "Mail", "gmail", "2", "live", frozenset({"read", "send"}), "A")
+CONFIG = ConfigSlot("subject", "Subject", ConfigType.STRING, '"Hello"')
+DDL = Ddl("slack", "1.0", "list_channels", '{"limit": 10}', "mail")
+LIST = ConfigSlot("channel", "Channel", ConfigType.DDL, ddl=DDL)
+WORKFLOW = Workflow("w1", "Send", Trigger.SCHEDULED, "0 * * * *")
+
+
+def between(old: AuthSlot | ConfigSlot | Workflow | None, new: AuthSlot | ConfigSlot | Workflow | None) -> list[Change]:
+    return changes(content_of(old), content_of(new))
+
+
+def content_of(part: AuthSlot | ConfigSlot | Workflow | None) -> Content:
+    match part:
+        case AuthSlot():
+            return Content(auth_slots=(part,))
+        case ConfigSlot():
+            return Content(config_slots=(part,))
+        case Workflow():
+            return Content(workflows=(part,))
+        case None:
+            return Content()
+
+
+def said(found: list[Change]) -> list[tuple[str, bool, str]]:
+    return [(change.code.value, change.breaking, change.message) for change in found]
+
+
+@pytest.mark.parametrize(
+    ("edit", "code", "breaking", "message"),
+    [
+        (
+            {"scopes": frozenset({"read", "send", "delete", "admin"})},
+            "AuthScopesAdded",
+            True,
+            'Auth slot "mail" now also needs the scopes "admin", "delete"',
+        ),
+        (
+            {"service_version": "3"},
+            "AuthServiceVersionChanged",
+            True,
+            'Auth slot "mail" changed its service version from "2" to "3"',
+        ),
+        (
+            {"service": "outlook"},
+            "AuthServiceVersionChanged",
+            True,
+            'Auth slot "mail" changed its service from "gmail" to "outlook"',
+        ),
+        (
+            {"service": "outlook", "service_version": "1"},
+            "AuthServiceVersionChanged",
+            True,
+            'Auth slot "mail" changed its service from "gmail" to "outlook" and changed its service version '
+            'from "2" to "1"',
+        ),
+        (
+            {"service_environment": "test"},
+            "AuthServiceEnvironmentChanged",
+            True,
+            'Auth slot "mail" changed its service environment from "live" to "test"',
+        ),
+        (
+            {"scopes": frozenset({"read"})},
+            "AuthScopesRemoved",
+            False,
+            'Auth slot "mail" no longer needs the scopes "send"',
+        ),
+        (
+            {"authentication_id": "B"},
+            "AuthenticationIdChanged",
+            False,
+            'Auth slot "mail" changed its authentication from "A" to "B"',
+        ),
+        (
+            {"authentication_id": None},
+            "AuthenticationIdChanged",
+            False,
+            'Auth slot "mail" changed its authentication from "A" to none',
+        ),
+        ({"title": "Post"}, "TitleChanged", False, 'Auth slot "mail" changed its title from "Mail" to "Post"'),
+        ({"hidden": True}, "HiddenChanged", False, 'Auth slot "mail" was visible and is now hidden'),
+    ],
+)
+def test_auth_slot(edit: dict[str, Any], code: str, breaking: bool, message: str) -> None:
+    assert said(between(AUTH, replace(AUTH, **edit))) == [(code, breaking, message)]
+
+
+def test_authentication_recreated_for_another_environment() -> None:
+    found = between(AUTH, replace(AUTH, authentication_id="B", service_environment="test"))
+    assert said(found) == [
+        (
+            "AuthServiceEnvironmentChanged",
+            True,
+            'Auth slot "mail" changed its service environment from "live" to "test"',
+        ),
+        (
+            "AuthRecreatedForOtherEnvironment",
+            True,
+            'Auth slot "mail" changed its authentication from "A" to "B", for the service environment "test"',
+        ),
+    ]
+
+
+def test_scopes_added_and_removed_at_once() -> None:
+    found = between(AUTH, replace(AUTH, scopes=frozenset({"read", "admin"})))
+    assert [(change.code, change.breaking) for change in found] == [
+        (ChangeCode.AUTH_SCOPES_ADDED, True),
+        (ChangeCode.AUTH_SCOPES_REMOVED, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("edit", "code", "breaking", "message"),
+    [
+        (
+            {"type": ConfigType.OBJECT, "default_value": '"Hello"', "mandatory": False},
+            "ConfigTypeChanged",
+            True,
+            'Config slot "subject" changed its type from "string" to "object"',
+        ),
+        (
+            {"default_value": '"Bye"'},
+            "DefaultChanged",
+            False,
+            'Config slot "subject" changed its default from "Hello" to "Bye"',
+        ),
+        (
+            {"title": "Line"},
+            "TitleChanged",
+            False,
+            'Config slot "subject" changed its title from "Subject" to "Line"',
+        ),
+        ({"hidden": True}, "HiddenChanged", False, 'Config slot "subject" was visible and is now hidden'),
+    ],
+)
+def test_config_slot(edit: dict[str, Any], code: str, breaking: bool, message: str) -> None:
+    assert said(between(CONFIG, replace(CONFIG, **edit))) == [(code, breaking, message)]
+
+
+@pytest.mark.parametrize(
+    ("edit", "code", "message"),
+    [
+        (
+            {"connector": "teams"},
+            "DdlPropertiesChanged",
+            'changed the connector of its list from "slack" to "teams"',
+        ),
+        (
+            {"connector_version": "2.0"},
+            "DdlPropertiesChanged",
+            'changed the connector version of its list from "1.0" to "2.0"',
+        ),
+        (
+            {"operation": "list_users"},
+            "DdlPropertiesChanged",
+            'changed the operation of its list from "list_channels" to "list_users"',
+        ),
+        (
+            {"input": None},
+            "DdlPropertiesChanged",
+            'changed the input of its list from {"limit": 10} to none',
+        ),
+        (
+            {"operation": "list_users", "input": "{}"},
+            "DdlPropertiesChanged",
+            'changed the operation of its list from "list_channels" to "list_users" '
+            'and changed the input of its list from {"limit": 10} to {}',
+        ),
+        (
+            {"auth_slot_external_id": "chat"},
+            "DdlAuthSlotChanged",
+            'changed the auth slot of its list from "mail" to "chat"',
+        ),
+    ],
+)
+def test_drop_down_list(edit: dict[str, Any], code: str, message: str) -> None:
+    found = between(LIST, replace(LIST, ddl=replace(DDL, **edit)))
+    assert said(found) == [(code, True, f'Config slot "channel" {message}')]
+
+
+def test_a_list_that_becomes_a_text_changes_its_type_only() -> None:
+    text = replace(LIST, type=ConfigType.STRING, ddl=None)
+    assert [change.code for change in between(LIST, text)] == [ChangeCode.CONFIG_TYPE_CHANGED]
+    assert [change.code for change in between(text, LIST)] == [ChangeCode.CONFIG_TYPE_CHANGED]
+
+
+@pytest.mark.parametrize(
+    ("slot", "code", "breaking", "message"),
+    [
+        (AUTH, "CreatedMandatorySlot", True, 'Auth slot "mail" is new and needs an authentication'),
+        (LIST, "CreatedMandatorySlot", True, 'Config slot "channel" is new and needs a value'),
+        (replace(AUTH, mandatory=False), "CreatedOptionalSlot", False, 'Auth slot "mail" is new and optional'),
+        (replace(LIST, mandatory=False), "CreatedOptionalSlot", False, 'Config slot "channel" is new and optional'),
+        (CONFIG, "CreatedOptionalSlot", False, 'Config slot "subject" is new, with the default "Hello"'),
+        (
+            replace(CONFIG, default_value="7"),  # no default for a text
+            "CreatedMandatorySlot",
+            True,
+            'Config slot "subject" is new and needs a value',
+        ),
+    ],
+)
+def test_new_slot(slot: AuthSlot | ConfigSlot, code: str, breaking: bool, message: str) -> None:
+    assert said(between(None, slot)) == [(code, breaking, message)]
+
+
+@pytest.mark.parametrize("slot", [AUTH, LIST, CONFIG, replace(AUTH, hidden=True)])
+def test_removed_slot(slot: AuthSlot | ConfigSlot) -> None:
+    (change,) = between(slot, None)
+    assert (change.code, change.breaking, change.hidden) == (ChangeCode.REMOVED_SLOT, False, slot.hidden)
+    assert change.message.endswith(f'slot "{slot.external_id}" is removed')
+
+
+@pytest.mark.parametrize("slot", [AUTH, LIST])
+def test_a_slot_that_is_needed_now_counts_as_created(slot: AuthSlot | ConfigSlot) -> None:
+    optional = replace(slot, mandatory=False)
+    (change,) = between(optional, slot)
+    assert (change.code, change.breaking) == (ChangeCode.CREATED_MANDATORY_SLOT, True)
+    assert "was optional and now needs" in change.message
+    assert between(slot, optional) == []
+
+
+def test_a_slot_that_becomes_mandatory_with_a_default_asks_nothing() -> None:
+    assert between(replace(CONFIG, mandatory=False), CONFIG) == []
+
+
+def test_a_mandatory_slot_that_loses_its_default_counts_as_created() -> None:
+    found = between(CONFIG, replace(CONFIG, default_value=None))
+    assert said(found) == [
+        ("DefaultChanged", False, 'Config slot "subject" changed its default from "Hello" to none'),
+        ("CreatedMandatorySlot", True, 'Config slot "subject" had a default and now needs a value'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "message"),
+    [
+        (None, WORKFLOW, "WorkflowAdded", 'Workflow "Send" is new'),
+        (WORKFLOW, None, "WorkflowRemoved", 'Workflow "Send" is removed'),
+        (
+            WORKFLOW,
+            replace(WORKFLOW, name="Post"),
+            "WorkflowChanged",
+            'Workflow "Post" changed its name from "Send" to "Post"',
+        ),
+        (
+            WORKFLOW,
+            replace(WORKFLOW, trigger=Trigger.WEBHOOK, schedule=None),
+            "WorkflowChanged",
+            'Workflow "Send" changed its trigger from "scheduled" to "webhook" '
+            'and changed its schedule from "0 * * * *" to none',
+        ),
+    ],
+)
+def test_workflow(old: Workflow | None, new: Workflow | None, code: str, message: str) -> None:
+    (change,) = between(old, new)
+    assert said([change]) == [(code, False, message)]
+    assert (change.kind, change.external_id, change.hidden) == (ChangeKind.WORKFLOW, "w1", False)
+
+
+def test_the_codes_that_break() -> None:
+    assert {code.value for code in BREAKING_CODES} == {
+        "AuthScopesAdded",
+        "AuthServiceVersionChanged",
+        "AuthServiceEnvironmentChanged",
+        "AuthRecreatedForOtherEnvironment",
+        "ConfigTypeChanged",
+        "DdlPropertiesChanged",
+        "DdlAuthSlotChanged",
+        "CreatedMandatorySlot",
+    }
+
+
+def test_hidden_is_that_of_the_new_slot() -> None:
+    found = between(AUTH, replace(AUTH, service_version="3", hidden=True))
+    assert [change.hidden for change in found] == [True, True]
+
+
+def test_another_external_id_is_another_slot() -> None:
+    found = between(AUTH, replace(AUTH, external_id="post"))
+    assert [(change.external_id, change.code) for change in found] == [
+        ("post", ChangeCode.CREATED_MANDATORY_SLOT),
+        ("mail", ChangeCode.REMOVED_SLOT),
+    ]
+
+
+def test_order() -> None:
+    a, b, c = (ConfigSlot(name) for name in "abc")
+    old = Content((AuthSlot("x"),), (a, b), (Workflow("u"), Workflow("v")))
+    new = Content((AuthSlot("y"), AuthSlot("x", "X")), (c, replace(b, title="B")), (Workflow("w"), Workflow("u", "U")))
+    assert [(change.kind.value, change.external_id) for change in changes(old, new)] == [
+        ("auth", "y"),
+        ("auth", "x"),
+        ("config", "c"),
+        ("config", "b"),
+        ("config", "a"),
+        ("workflow", "w"),
+        ("workflow", "u"),
+        ("workflow", "v"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ('{"a": 1, "b": [true]}', '{"b":[true],"a":1.0}', True),
+        ('"\\u0041"', '"A"', True),
+        ("[1]", "[true]", False),
+        ("[0]", "[false]", False),
+        ("[1, 2]", "[2, 1]", False),
+        ('"1"', "1", False),
+        ("{}", "[]", False),
+        ("not JSON", "not  JSON", False),
+        ("not JSON", "not JSON", True),
+        ("1e999", "1e998", False),
+    ],
+)
+def test_defaults_and_inputs_compare_as_json(one: str, other: str, same: bool) -> None:
+    slot = replace(CONFIG, mandatory=False)
+    assert (between(replace(slot, default_value=one), replace(slot, default_value=other)) == []) is same
+    old, new = (replace(LIST, ddl=replace(DDL, input=text)) for text in (one, other))
+    assert (between(old, new) == []) is same
+
+
+def test_a_difference_far_inside_a_long_text_is_seen() -> None:
+    long = "x" * 200
+    (change,) = between(replace(AUTH, title=long + "a"), replace(AUTH, title=long + "b"))
+    assert change.code is ChangeCode.TITLE_CHANGED
+    assert len(change.message) < 250
+
+
+@many_examples
+@given(content=contents(), data=st.data())
+def test_no_change_between_equal_contents(content: Content, data: st.DataObject) -> None:
+    assert changes(content, content) == []
+    shuffled = Content(*(tuple(data.draw(st.permutations(parts))) for parts in vars(content).values()))
+    assert changes(content, shuffled) == []
+
+
+@many_examples
+@given(releases=histories(least=2))
+def test_only_what_differs_changes(releases: dict[int, Content]) -> None:
+    old, new = releases[1], releases[2]
+    for change in changes(old, new):
+        assert change.breaking == (change.code in BREAKING_CODES)
+        if change.kind is not ChangeKind.WORKFLOW:
+            kind = SlotKind(change.kind.value)
+            before, after = old.slot(kind, change.external_id), new.slot(kind, change.external_id)
+            assert before != after
+            there = after or before
+            assert there is not None
+            assert change.hidden == there.hidden
+
+
+@many_examples
+@given(releases=histories(least=2))
+def test_one_slot_alone_breaks_as_in_its_content(releases: dict[int, Content]) -> None:
+    old, new = releases[1], releases[2]
+    alone = [
+        change
+        for kind, slots in ((SlotKind.AUTH, new.auth_slots), (SlotKind.CONFIG, new.config_slots))
+        for slot in slots
+        for change in breaking_changes_of_slot(old.slot(kind, slot.external_id), slot)
+    ]
+    assert alone == [change for change in changes(old, new) if change.breaking]
+
+
+def test_slots_of_two_kinds_are_not_compared() -> None:
+    with pytest.raises(TypeError):
+        breaking_changes_of_slot(AUTH, CONFIG)

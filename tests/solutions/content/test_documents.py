@@ -1,0 +1,215 @@
+"""Contents as documents, and the faults of contents."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.solutions.content.documents import MalformedDocumentError, content_faults, from_document, to_document
+from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
+from tests.support.contents import contents, many_examples
+
+CHAT = AuthSlot("chat", service="slack")
+DDL = Ddl("slack", "1", "channels")
+NO_SERVICE = "is missing: without an authenticationId a slot says which service it is for"
+
+
+def hourly_only(schedule: str) -> bool:
+    return schedule == "0 * * * *"
+
+
+def with_more(document: object) -> object:
+    """The document with a key more in every object."""
+    if isinstance(document, dict):
+        return {"unknown": [{}], **{key: with_more(value) for key, value in document.items()}}
+    return [with_more(item) for item in document] if isinstance(document, list) else document
+
+
+@many_examples
+@given(content=contents())
+def test_round_trip(content: Content) -> None:
+    stored = json.loads(json.dumps(to_document(content)))
+    assert from_document(stored) == content
+    assert from_document(with_more(stored)) == content
+    assert to_document(from_document(stored)) == stored
+
+
+@many_examples
+@given(text=st.text(), flag=st.booleans())
+def test_round_trip_of_any_text(text: str, flag: bool) -> None:
+    content = Content(
+        (AuthSlot(text, text, text, text, text, frozenset({text}), text, flag, flag),),
+        (ConfigSlot(text, text, ConfigType.DDL, text, flag, flag, Ddl(text, text, text, text, text)),),
+        (Workflow(text, text, Trigger.SCHEDULED, text),),
+    )
+    assert from_document(json.loads(json.dumps(to_document(content)))) == content
+
+
+def test_absent_keys_are_as_in_the_model() -> None:
+    document = {
+        "authSlots": [{"externalId": "a"}],
+        "configSlots": [{"externalId": "b"}],
+        "workflows": [{"sourceWorkflowId": "c"}],
+    }
+    assert from_document(document) == Content((AuthSlot("a"),), (ConfigSlot("b"),), (Workflow("c"),))
+    assert from_document({}) == Content()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        "text",
+        {"authSlots": None},
+        {"authSlots": {}},
+        {"authSlots": ["a"]},
+        {"authSlots": [{}]},
+        {"authSlots": [{"externalId": 1}]},
+        {"authSlots": [{"externalId": "a", "hidden": "true"}]},
+        {"authSlots": [{"externalId": "a", "mandatory": None}]},
+        {"authSlots": [{"externalId": "a", "scopes": [1]}]},
+        {"authSlots": [{"externalId": "a", "authenticationId": 1}]},
+        {"configSlots": [{"externalId": "a", "type": "text"}]},
+        {"configSlots": [{"externalId": "a", "ddl": {}}]},
+        {"configSlots": [{"externalId": "a", "ddl": "slack"}]},
+        {"workflows": [{"sourceWorkflowId": "w", "trigger": "never"}]},
+    ],
+)
+def test_a_malformed_document_is_refused(document: object) -> None:
+    with pytest.raises(MalformedDocumentError):
+        from_document(document)
+
+
+@many_examples
+@given(content=contents())
+def test_drawn_contents_have_no_faults(content: Content) -> None:
+    assert content_faults(content, lambda _: True) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "reason"),
+    [
+        (Content((replace(CHAT, external_id=""),)), "AuthSlotList/AuthSlot[1]/externalId", "is empty"),
+        (Content((CHAT, CHAT)), "AuthSlotList/AuthSlot[2]/externalId", "is given twice"),
+        (Content((CHAT, AuthSlot("mail"))), "AuthSlotList/AuthSlot[2]/service", NO_SERVICE),
+        (
+            Content((AuthSlot("mail", service=" ", service_version="2"),)),
+            "AuthSlotList/AuthSlot[1]/service",
+            NO_SERVICE,
+        ),
+        (Content((), (ConfigSlot("a"), ConfigSlot(" "))), "ConfigSlotList/ConfigSlot[2]/externalId", "is empty"),
+        (
+            Content((), (ConfigSlot("a"), ConfigSlot("b"), ConfigSlot("a"))),
+            "ConfigSlotList/ConfigSlot[3]/externalId",
+            "is given twice",
+        ),
+        (
+            Content((), (ConfigSlot("a", default_value="Hello"),)),
+            "ConfigSlotList/ConfigSlot[1]/defaultValue",
+            "is not JSON",
+        ),
+        (
+            Content((), (ConfigSlot("a", type=ConfigType.INTEGER, default_value="true"),)),
+            "ConfigSlotList/ConfigSlot[1]/defaultValue",
+            "must be an integer",
+        ),
+        (
+            Content((), (ConfigSlot("a", type=ConfigType.DDL),)),
+            "ConfigSlotList/ConfigSlot[1]/Ddl",
+            "is missing: a slot of type ddl says where its list comes from",
+        ),
+        (
+            Content((), (ConfigSlot("a", ddl=DDL),)),
+            "ConfigSlotList/ConfigSlot[1]/Ddl",
+            "is only for a slot of type ddl, and the type is string",
+        ),
+        (
+            Content((CHAT,), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, auth_slot_external_id="mail")),)),
+            "ConfigSlotList/ConfigSlot[1]/Ddl/authSlotExternalId",
+            "is no auth slot of this solution",
+        ),
+        (
+            Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, connector=" ")),)),
+            "ConfigSlotList/ConfigSlot[1]/Ddl/connector",
+            "is missing",
+        ),
+        (
+            Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, operation="")),)),
+            "ConfigSlotList/ConfigSlot[1]/Ddl/operation",
+            "is missing",
+        ),
+        (
+            Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, input="{limit: 1}")),)),
+            "ConfigSlotList/ConfigSlot[1]/Ddl/input",
+            "is not JSON",
+        ),
+        (Content((), (), (Workflow(""),)), "WorkflowList/Workflow[1]/sourceWorkflowId", "is empty"),
+        (
+            Content((), (), (Workflow("w"), Workflow("w"))),
+            "WorkflowList/Workflow[2]/sourceWorkflowId",
+            "is given twice",
+        ),
+        (
+            Content((), (), (Workflow("w", trigger=Trigger.SCHEDULED),)),
+            "WorkflowList/Workflow[1]/schedule",
+            "is missing: a scheduled workflow has one",
+        ),
+        (
+            Content((), (), (Workflow("w", trigger=Trigger.SCHEDULED, schedule="often"),)),
+            "WorkflowList/Workflow[1]/schedule",
+            "is no cron expression",
+        ),
+        (
+            Content((), (), (Workflow("w", trigger=Trigger.WEBHOOK, schedule="0 * * * *"),)),
+            "WorkflowList/Workflow[1]/schedule",
+            "is only for a scheduled workflow, and the trigger is webhook",
+        ),
+    ],
+)
+def test_faults(content: Content, path: str, reason: str) -> None:
+    assert content_faults(content, hourly_only) == [(path, reason)]
+
+
+def test_all_faults_in_order() -> None:
+    content = Content(
+        (AuthSlot(""),),
+        (
+            ConfigSlot("a", default_value="1"),
+            ConfigSlot("a", type=ConfigType.DDL),
+            ConfigSlot("b", ddl=Ddl("", "", "", "", "mail")),
+        ),
+        (Workflow("w", trigger=Trigger.SCHEDULED),),
+    )
+    assert [path for path, _ in content_faults(content, hourly_only)] == [
+        "AuthSlotList/AuthSlot[1]/externalId",
+        "AuthSlotList/AuthSlot[1]/service",
+        "ConfigSlotList/ConfigSlot[1]/defaultValue",
+        "ConfigSlotList/ConfigSlot[2]/externalId",
+        "ConfigSlotList/ConfigSlot[2]/Ddl",
+        "ConfigSlotList/ConfigSlot[3]/Ddl",
+        "ConfigSlotList/ConfigSlot[3]/Ddl/connector",
+        "ConfigSlotList/ConfigSlot[3]/Ddl/operation",
+        "ConfigSlotList/ConfigSlot[3]/Ddl/input",
+        "ConfigSlotList/ConfigSlot[3]/Ddl/authSlotExternalId",
+        "WorkflowList/Workflow[1]/schedule",
+    ]
+
+
+def test_what_is_right_has_no_faults() -> None:
+    """An external id is unique within its kind only; a slot with an authentication is for the service of that; of a
+    drop-down list the connector and the operation are all that is needed."""
+    content = Content(
+        (CHAT, AuthSlot("a", authentication_id="own")),
+        (
+            ConfigSlot("a", default_value='"Hello"'),
+            ConfigSlot("b", type=ConfigType.DDL, ddl=Ddl("c", "1", "o", '{"limit": 1}', "a")),
+            ConfigSlot("c", type=ConfigType.DDL, ddl=Ddl("c", "", "o")),
+        ),
+        (Workflow("a", trigger=Trigger.SCHEDULED, schedule="0 * * * *"), Workflow("b", trigger=Trigger.WEBHOOK)),
+    )
+    assert content_faults(content, hourly_only) == []

@@ -1,0 +1,461 @@
+"""Lazy updates: instances that need nothing move by themselves ("Automatic (lazy) updates"; design section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+from structlog.testing import capture_logs
+
+from app.settings import Settings
+from app.solutions.content.model import Trigger, Workflow
+from app.solutions.rollout.lazy_updates import BATCH, due_at, move_due_instances, pause_after
+from app.solutions.rollout.publishing import publish
+from tests.commands.conftest import eventually
+from tests.solutions.instances.test_instances import statements
+from tests.support.moves import moves_made, multiply, on_releases, record_moves, refusals, refuse_broken
+from tests.support.solution_store import Store, auth_slot, config_slot, leaves, workflow
+
+AT = datetime(2026, 3, 1, 11, 50, tzinfo=UTC)
+AT_ONCE = Settings(lazy_update_delay=0)
+
+
+def scheduled(schedule: str) -> Workflow:
+    return Workflow("w", trigger=Trigger.SCHEDULED, schedule=schedule)
+
+
+class TestDueAt:
+    def test_the_delay_after_the_release(self) -> None:
+        assert due_at(AT, 120, ()) == AT + timedelta(minutes=2)
+        assert due_at(AT, 120, (Workflow("a", trigger=Trigger.WEBHOOK), Workflow("b"))) == AT + timedelta(minutes=2)
+
+    def test_the_next_scheduled_run_after_the_delay(self) -> None:
+        assert due_at(AT, 120, (scheduled("0 * * * *"),)) == AT + timedelta(minutes=10)
+        assert due_at(AT, 600, (scheduled("0 * * * *"),)) == AT + timedelta(minutes=70)
+
+    def test_of_several_schedules_the_earliest(self) -> None:
+        every = (scheduled("0 3 * * *"), Workflow("a"), scheduled("55 * * * *"), scheduled("0 * * * *"))
+        assert due_at(AT, 120, every) == AT + timedelta(minutes=5)
+
+    def test_schedules_are_in_utc(self) -> None:
+        elsewhere = AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
+        assert due_at(elsewhere, 120, (scheduled("0 12 * * *"),)) == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize("schedule", ["0 0 30 2 *", "now and then", ""])
+    def test_a_schedule_without_a_next_run_is_none(self, schedule: str) -> None:
+        assert due_at(AT, 120, (scheduled(schedule),)) == AT + timedelta(minutes=2)
+
+
+@pytest.fixture
+def published_at(engine: Engine) -> Callable[[str], datetime]:
+    """When the latest release of a solution was published."""
+
+    def read(solution: str) -> datetime:
+        with engine.connect() as connection:
+            query = "SELECT max(published_at) FROM solution_release WHERE solution_identifier = :solution"
+            at: datetime = connection.execute(text(query), {"solution": solution}).scalar_one()
+            return at
+
+    return read
+
+
+def test_an_instance_moves_two_minutes_after_the_release(
+    store: Store, engine: Engine, published_at: Callable[[str], datetime]
+) -> None:
+    solution = store.published()
+    instance = store.instance(solution)
+    store.republish(solution)
+    release = published_at(solution)
+    settings = Settings()
+    assert move_due_instances(engine, settings) == 0
+    assert move_due_instances(engine, settings, now=release + timedelta(seconds=119)) == 0
+    assert store.get(instance).flags == "N"
+    assert move_due_instances(engine, settings, now=release + timedelta(seconds=120)) == 1
+    moved = store.get(instance)
+    assert (moved.release, moved.flags, moved.enabled) == (2, "", False)
+
+
+def test_each_release_has_its_delay(store: Store, engine: Engine, published_at: Callable[[str], datetime]) -> None:
+    solution = store.published()
+    store.instance(solution)
+    store.republish(solution)
+    first = published_at(solution)
+    store.republish(solution)
+    last = published_at(solution)
+    settings = Settings()
+    assert move_due_instances(engine, settings, now=first + timedelta(seconds=120)) == 0
+    assert move_due_instances(engine, settings, now=last + timedelta(seconds=120)) == 1
+
+
+def test_a_scheduled_instance_moves_at_its_next_scheduled_run(
+    store: Store, engine: Engine, published_at: Callable[[str], datetime]
+) -> None:
+    """The schedule is that of the release that the instance is on, not that of the new one."""
+    solution = store.published(workflows=[workflow("w", trigger="scheduled", schedule="0 4 * * *")])
+    instance = store.instance(solution)
+    store.republish(solution, workflows=[workflow("w", trigger="scheduled", schedule="* * * * *")])
+    release = published_at(solution).astimezone(UTC)
+    run = (release + timedelta(seconds=120)).replace(hour=4, minute=0, second=0, microsecond=0)
+    if run <= release + timedelta(seconds=120):
+        run += timedelta(days=1)
+    settings = Settings()
+    assert move_due_instances(engine, settings, now=run - timedelta(seconds=1)) == 0
+    assert move_due_instances(engine, settings, now=run) == 1
+    assert store.get(instance).release == 2
+
+
+def test_an_instance_that_is_releases_behind_moves_to_the_latest(store: Store, engine: Engine) -> None:
+    record_moves(engine)
+    solution = store.published()
+    instance = store.instance(solution)
+    for _ in range(3):
+        store.republish(solution)
+    assert move_due_instances(engine, AT_ONCE) == 1
+    assert moves_made(engine) == [(instance, 1, 4)]
+    assert move_due_instances(engine, AT_ONCE) == 0
+
+
+class TestHold:
+    def test_of_an_instance(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        held, other = store.instance(solution), store.instance(solution)
+        store.update(held, held=True)
+        store.republish(solution)
+        assert move_due_instances(engine, AT_ONCE) == 1
+        assert (store.get(held).release, store.get(other).release) == (1, 2)
+        store.update(held, held=False)
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+    def test_of_a_solution(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        store.instance(solution)
+        store.set(solution=solution, held=True)
+        store.republish(solution)
+        assert move_due_instances(engine, AT_ONCE) == 0
+        store.set(solution=solution, held=False)
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+
+class TestNeedsInput:
+    @pytest.mark.parametrize("hidden", [True, False])
+    def test_of_anybody_it_stays(self, store: Store, engine: Engine, hidden: bool) -> None:
+        solution = store.published()
+        instance = store.instance(solution)
+        store.republish(solution, config=[config_slot("a", hidden=hidden)])
+        assert move_due_instances(engine, AT_ONCE) == 0
+        assert store.get(instance).release == 1
+
+    def test_it_is_looked_at_once_and_not_at_every_sweep(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        multiply(engine, store.instance(solution), 10)
+        store.republish(solution, config=[config_slot("a")])
+        looked_at: list[None] = []
+        for _ in range(2):
+            move_due_instances(engine, AT_ONCE, progressed=lambda: looked_at.append(None))
+        assert len(looked_at) == 10
+
+    def test_a_release_that_asks_for_nothing_moves_it(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        instance = store.instance(solution)
+        store.republish(solution, config=[config_slot("a")])
+        assert move_due_instances(engine, AT_ONCE) == 0
+        store.republish(solution, config=[config_slot("a", defaultValue='"x"')])
+        assert move_due_instances(engine, AT_ONCE) == 1
+        assert store.get(instance).release == 3
+
+    def test_a_value_given_since_moves_it(self, store: Store, engine: Engine) -> None:
+        solution = store.published(config=[config_slot("a", type="integer")])
+        instance = store.instance(solution, config={"a": "1"})
+        store.republish(solution, config=[config_slot("a", type="number")])
+        assert move_due_instances(engine, AT_ONCE) == 0
+        store.update(instance, config={"a": "2"})
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+    def test_scopes_that_its_authentication_has_again_move_it(self, store: Store, engine: Engine) -> None:
+        solution = store.published(auth=[auth_slot("slack", ["read"])])
+        owner = store.user()
+        slack = store.authentication(owner, ["read"])
+        instance = store.instance(solution, owner, auth={"slack": slack})
+        store.republish(solution, auth=[auth_slot("slack", ["read", "write"])])
+        both, one = (leaves("ScopeList", "scope", scopes) for scopes in (("read", "write"), ("read",)))
+        store.done("SetAuthentication", both, authenticationId=slack)
+        assert store.update(instance, auth={"slack": slack}).flags == "N"
+        store.done("SetAuthentication", one, authenticationId=slack)
+        assert store.get(instance).flags == "NU"
+        assert move_due_instances(engine, AT_ONCE) == 0
+        store.done("SetAuthentication", both, authenticationId=slack)
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+
+class TestAtOnce:
+    def test_what_somebody_works_on_is_passed_over(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        busy, other = store.instance(solution), store.instance(solution)
+        store.republish(solution)
+        with engine.connect() as connection:
+            query = "SELECT FROM solution_instance WHERE instance_identifier = :instance FOR UPDATE"
+            connection.execute(text(query), {"instance": busy})
+            assert move_due_instances(engine, AT_ONCE) == 1
+        assert store.get(other).release == 2
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+    def test_many_sweeps_move_each_instance_once(self, store: Store, engine: Engine) -> None:
+        record_moves(engine)
+        solution = store.published(config=[config_slot("a")])
+        multiply(engine, store.instance(solution, config={"a": '"x"'}), 200)
+        store.republish(solution)
+        with ThreadPoolExecutor(4) as threads:
+            sweeps = [threads.submit(move_due_instances, engine, AT_ONCE) for _ in range(4)]
+        assert sum(sweep.result() for sweep in sweeps) == 200
+        moved = moves_made(engine)
+        assert len(moved) == len({instance for instance, *_ in moved}) == 200
+        assert on_releases(engine) == {2: 200}
+
+    def test_a_sweep_ends_after_its_batch_and_after_the_present_instance(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        multiply(engine, store.instance(solution), 10)
+        store.republish(solution)
+        assert move_due_instances(engine, AT_ONCE, batch=4) == 4
+        stopping: list[None] = []
+        moved = move_due_instances(
+            engine, AT_ONCE, stop=lambda: bool(stopping), progressed=lambda: stopping.append(None)
+        )
+        assert moved == 1
+        assert on_releases(engine) == {1: 5, 2: 5}
+
+
+class TestNotMoved:
+    def test_one_that_can_not_be_moved_is_left_and_does_not_stop_the_others(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        for name in ("a", "broken", "b"):
+            store.instance(solution, name=name)
+        refuse_broken(engine)
+        store.republish(solution)
+        assert move_due_instances(engine, AT_ONCE) == 2
+        assert on_releases(engine) == {1: 1, 2: 2}
+
+    def test_many_that_can_not_be_moved_keep_nobody_waiting(self, store: Store, engine: Engine) -> None:
+        """Neither the instances of another solution nor one of their own."""
+        broken, other = store.published(), store.published()
+        multiply(engine, store.instance(broken, name="broken"), BATCH + 1)
+        good = [store.instance(broken), store.instance(other)]
+        refuse_broken(engine)
+        store.republish(broken)
+        store.republish(other)
+        assert sum(move_due_instances(engine, AT_ONCE) for _ in range(2)) == 2
+        assert [store.get(instance).release for instance in good] == [2, 2]
+        assert refusals(engine) == BATCH + 1
+        assert move_due_instances(engine, AT_ONCE) == 0
+        assert refusals(engine) == BATCH + 1, "none of them was tried again"
+
+    def test_it_is_tried_again_after_a_minute_then_two_and_so_on_up_to_an_hour(
+        self, store: Store, engine: Engine, published_at: Callable[[str], datetime]
+    ) -> None:
+        pauses = [pause_after(failures).total_seconds() for failures in range(1, 40)]
+        assert pauses[:4] == [60, 120, 240, 480]
+        assert max(pauses) == pauses[-1] == 3600
+        solution = store.published()
+        store.instance(solution, name="broken")
+        refuse_broken(engine)
+        store.republish(solution)
+        now = published_at(solution)
+        for times, pause in enumerate(pauses[:8], 1):
+            move_due_instances(engine, AT_ONCE, now=now)
+            move_due_instances(engine, AT_ONCE, now=now + timedelta(seconds=pause - 1))
+            assert refusals(engine) == times
+            now += timedelta(seconds=pause)
+
+    def test_it_moves_when_it_can(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        instance = store.instance(solution, name="broken")
+        refuse_broken(engine)
+        store.republish(solution)
+        assert move_due_instances(engine, AT_ONCE) == 0
+        store.update(instance, instanceName="mended")
+        assert move_due_instances(engine, AT_ONCE) == 0, "its time has not come"
+        assert move_due_instances(engine, AT_ONCE, now=datetime.now(UTC) + timedelta(minutes=2)) == 1
+
+    def test_a_new_release_is_tried_at_once_and_with_the_first_pause(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        store.instance(solution, name="broken")
+        refuse_broken(engine)
+        store.republish(solution)
+        now = datetime.now(UTC)
+        for minutes in (1, 3, 7):
+            move_due_instances(engine, AT_ONCE, now=now + timedelta(minutes=minutes))
+        assert refusals(engine) == 3
+        store.republish(solution)
+        after = now + timedelta(minutes=8)
+        move_due_instances(engine, AT_ONCE, now=after)
+        move_due_instances(engine, AT_ONCE, now=after + timedelta(seconds=59))
+        assert refusals(engine) == 4
+        move_due_instances(engine, AT_ONCE, now=after + timedelta(seconds=60))
+        assert refusals(engine) == 5
+
+    def test_whatever_goes_wrong_with_an_instance_the_others_move(self, store: Store, engine: Engine) -> None:
+        """One has a value of a release that there is not."""
+        solution = store.published(config=[config_slot("a", type="integer")])
+        instances = [store.instance(solution, config={"a": "1"}) for _ in range(3)]
+        store.republish(solution, config=[config_slot("a", type="number")])
+        for instance in instances:
+            store.update(instance, config={"a": "2"})
+        with engine.begin() as connection:
+            query = "UPDATE instance_value SET given_for = ARRAY[99] WHERE instance_identifier = :instance"
+            connection.execute(text(query), {"instance": instances[1]})
+        with capture_logs() as logs:
+            assert move_due_instances(engine, AT_ONCE) == 2
+        assert [line["instance_id"] for line in logs if line["event"] == "instance not moved"] == [instances[1]]
+
+    @pytest.mark.parametrize(("release", "damage"), [(1, "workflows"), (2, "configSlots")])
+    def test_whatever_goes_wrong_with_a_solution_the_others_move(
+        self, store: Store, engine: Engine, release: int, damage: str
+    ) -> None:
+        damaged, other = store.published(), store.published()
+        for solution in (damaged, other):
+            store.instance(solution)
+            store.republish(solution)
+        query = """
+            ALTER TABLE solution_release DISABLE TRIGGER published_release;
+            UPDATE solution_release SET content = content || jsonb_build_object('{damage}', 'none')
+            WHERE solution_identifier = '{solution}' AND release_number = {release}
+        """
+        with engine.begin() as connection:
+            connection.execute(text(query.format(damage=damage, solution=damaged, release=release)))
+        with capture_logs() as logs:
+            assert move_due_instances(engine, AT_ONCE) == 1
+        assert {line["solution_id"] for line in logs if line["log_level"] == "error"} == {damaged}
+
+
+class TestSolutionsDoNotWaitForEachOther:
+    def test_solutions_do_not_wait_for_each_other(self, store: Store, engine: Engine) -> None:
+        """The first has more instances than one sweep moves, of two old releases; one has an instance that needs
+        input, one nothing to move."""
+        first, second, third, fourth = (store.published() for _ in range(4))
+        multiply(engine, store.instance(first), 20)
+        store.republish(first)
+        multiply(engine, store.instance(first), 20)
+        store.republish(first)
+        small = store.instance(second)
+        store.republish(second)
+        store.instance(third)
+        store.republish(third, config=[config_slot("a")])
+        store.instance(fourth)
+        assert move_due_instances(engine, AT_ONCE, batch=8) == 7, "all but the one that needs input"
+        assert store.get(small).release == 2
+        assert move_due_instances(engine, AT_ONCE, batch=40) == 34
+
+    def test_also_when_there_are_more_of_them_than_one_sweep_looks_at(self, store: Store, engine: Engine) -> None:
+        large, small = store.published(), store.published()
+        multiply(engine, store.instance(large), 100)
+        store.republish(large)
+        instance = store.instance(small)
+        store.republish(small)
+        for _ in range(60):
+            move_due_instances(engine, AT_ONCE, batch=1)
+            if store.get(instance).release == 2:
+                break
+        assert store.get(instance).release == 2
+
+
+class TestReading:
+    """A sweep comes every few seconds."""
+
+    def test_contents_are_read_once_for_all_releases_that_instances_are_on(self, store: Store, engine: Engine) -> None:
+        solution = store.published()
+        for _ in range(4):
+            store.instance(solution)
+            store.republish(solution)
+        store.instance(solution)
+        store.republish(solution, config=[config_slot("a")])
+        looked_at: list[None] = []
+        with statements(engine) as sent:
+            assert move_due_instances(engine, AT_ONCE, progressed=lambda: looked_at.append(None)) == 0
+        assert len(looked_at) == 5
+        assert len(whole_contents(sent)) == 1
+
+    def test_they_are_not_read_before_anything_is_due(
+        self, store: Store, engine: Engine, published_at: Callable[[str], datetime]
+    ) -> None:
+        solution = store.published(workflows=[workflow("w", trigger="scheduled", schedule="0 0 1 1 *")])
+        store.instance(solution)
+        store.republish(solution)
+        with statements(engine) as sent:
+            assert move_due_instances(engine, AT_ONCE, now=published_at(solution)) == 0
+        assert sent
+        assert whole_contents(sent) == []
+
+
+def whole_contents(sent: list[str]) -> list[str]:
+    """The statements that read whole contents of releases."""
+    return [statement for statement in sent if "content::text" in statement]
+
+
+class TestMeanwhile:
+    """A sweep and somebody else's change, at the same time."""
+
+    def test_scopes_that_come_while_an_instance_is_found_to_lack_them(self, store: Store, engine: Engine) -> None:
+        """The sweep has judged by the scopes that were there, and what it found is to be seen after the change."""
+        solution = store.published(auth=[auth_slot("slack", ["read"])])
+        owner = store.user()
+        slack = store.authentication(owner, ["read", "write"])
+        instance = store.instance(solution, owner, auth={"slack": slack})
+        store.republish(solution, auth=[auth_slot("slack", ["read", "write"])])
+        store.update(instance, auth={"slack": slack})
+        both, one = (leaves("ScopeList", "scope", scopes) for scopes in (("read", "write"), ("read",)))
+        store.done("SetAuthentication", one, authenticationId=slack)
+        with ThreadPoolExecutor(2) as threads:
+            with marks_held_back(engine) as connection:
+                sweep = threads.submit(move_due_instances, engine, AT_ONCE)
+                eventually(lambda: waiting(connection) == 1)
+                change = threads.submit(store.done, "SetAuthentication", both, authenticationId=slack)
+                eventually(lambda: change.done() or waiting(connection) == 2)
+            assert sweep.result() == 0
+            change.result()
+        assert store.get(instance).flags == "N"
+        assert move_due_instances(engine, AT_ONCE) == 1
+
+    def test_a_release_that_comes_while_an_instance_moves_is_the_one_that_it_moves_to(
+        self, store: Store, engine: Engine
+    ) -> None:
+        record_moves(engine)
+        solution = store.published()
+        instance = store.instance(solution)
+        store.republish(solution)
+        with ThreadPoolExecutor(1) as thread:
+            with engine.begin() as connection:
+                publish(connection, None, solution, None)
+                sweep = thread.submit(move_due_instances, engine, AT_ONCE)
+                eventually(lambda: waiting(connection) == 1)
+            assert sweep.result() == 0
+        assert move_due_instances(engine, AT_ONCE) == 1
+        assert moves_made(engine) == [(instance, 1, 3)]
+
+
+@contextmanager
+def marks_held_back(engine: Engine) -> Iterator[Connection]:
+    """What a sweep finds to need input is marked when the context ends, and not before."""
+    hold = """
+        CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          PERFORM pg_advisory_xact_lock_shared(1);
+          RETURN NEW;
+        END $$;
+        CREATE TRIGGER hold_back BEFORE UPDATE OF needs_input_for_release ON solution_instance
+          FOR EACH ROW WHEN (NEW.needs_input_for_release > 0) EXECUTE FUNCTION hold_back();
+    """
+    with engine.begin() as connection:
+        connection.execute(text(hold))
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        yield connection
+
+
+def waiting(connection: Connection) -> int:
+    """How many wait for a lock in this database."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+    return int(connection.execute(text(query)).scalar_one())

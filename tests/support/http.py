@@ -1,0 +1,169 @@
+"""A client for tests: it signs in as somebody, and takes no answer that its published schema refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import xmlschema
+from flask import Flask
+from lxml import etree
+from werkzeug.test import TestResponse
+
+from tests.support.builders import Graph
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+ADMIN = "admin"
+PASSWORD = "correct horse"  # noqa: S105 - of users that exist in tests alone
+SECRET_KEY = "A" * 43 + "="
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: HTTP status, error number, and its tree."""
+
+    response: TestResponse
+    tree: etree._Element
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    @property
+    def number(self) -> int:
+        return int(self.text("errorNumber") or "-1")
+
+    def text(self, path: str) -> str | None:
+        """The text of the first element at a path; None where there is none."""
+        return self.tree.findtext(path)
+
+    def updates(self) -> list[dict[str, str]]:
+        """The `Update` elements: the text of each child that has one, and `members` as short texts."""
+        return [_update(element) for element in self.tree.iterfind("UpdateList/Update")]
+
+    def rows(self) -> list[str]:
+        """The `Update` elements in short: `P.A.1 version type P.T.2: change P.m.1 -> P.B.2`."""
+        return [_row(update) for update in self.updates()]
+
+    def members(self) -> list[str]:
+        """The members of a GetNode answer in short: `P.m.1 = value * scale -> P.B.2 (comment)`."""
+        return [_shown_member(member) for member in self.tree.iterfind("MemberList/Member")]
+
+
+@dataclass(frozen=True)
+class Client:
+    """Posts requests as one user; with `user` None as nobody."""
+
+    app: Flask
+    user: str | None = ADMIN
+
+    def post(self, body: str | bytes, path: str = "/service", **options: object) -> Reply:
+        """POST an XML request and check the answer against its schema, by libxml2 and by xmlschema."""
+        auth = None if self.user is None else (self.user, PASSWORD)
+        arguments: dict[str, object] = {"content_type": "application/xml", "auth": auth, **options}
+        response = self.app.test_client().post(path, data=body, **arguments)
+        return checked(response)
+
+    def as_user(self, user: str | None) -> Client:
+        return Client(self.app, user)
+
+    def update(self, reference: str, action: str = "impact", content: bool = True, **elements: str) -> Reply:
+        """UpdateNodeVersions of a context node."""
+        given = {
+            "nodeReference": reference,
+            "action": action,
+            "updateContentIndicator": str(content).lower(),
+            **elements,
+        }
+        return self.post(message("UpdateNodeVersions", given))
+
+    def load(self, graph: Graph) -> Reply:
+        """NodeImport of a graph that has no fault."""
+        return self._done(graph.xml())
+
+    def get(self, reference: str) -> Reply:
+        """GetNode of a version that is there."""
+        return self._done(message("GetNode", {"nodeVersionReference": reference}))
+
+    def freeze(self, reference: str) -> Reply:
+        """FreezeNode of a draft that can be frozen, with what it depends on."""
+        return self._done(message("FreezeNode", {"nodeReference": reference, "action": "force"}))
+
+    def copy(self, version: str, to: str) -> Reply:
+        """CopyNode of a version to a reference that can have a copy."""
+        return self._done(message("CopyNode", {"nodeVersionReferenceFrom": version, "nodeReferenceTo": to}))
+
+    def _done(self, body: str) -> Reply:
+        reply = self.post(body)
+        assert reply.number == 0, reply.response.text
+        return reply
+
+
+def message(name: str, elements: dict[str, str]) -> str:
+    """A request with simple elements."""
+    root = etree.Element(name)
+    for element, text in elements.items():
+        etree.SubElement(root, element).text = text
+    return etree.tostring(root, encoding="unicode")
+
+
+def checked(response: TestResponse) -> Reply:
+    """The reply of a response, which both libraries find valid against its published schema."""
+    assert response.content_type == "application/xml; charset=utf-8", response.text
+    tree = etree.fromstring(response.data)
+    name = str(tree.tag)
+    _libxml2(name).assertValid(tree)
+    _xmlschema(name).validate(etree.ElementTree(tree))
+    number = tree.findtext("errorNumber")
+    assert response.headers["Relink-Error-Number"] == number
+    assert response.headers["X-Request-Id"]
+    return Reply(response, tree)
+
+
+def _update(element: etree._Element) -> dict[str, str]:
+    row = {str(child.tag): child.text or "" for child in element if len(child) == 0}
+    row.pop("MemberUpdateList", None)
+    members = [_member(member) for member in element.iterfind("MemberUpdateList/MemberUpdate")]
+    if members:
+        row["members"] = ", ".join(members)
+    return row
+
+
+def _row(update: dict[str, str]) -> str:
+    new_type = ""
+    if update.get("typeUpdateType") == "change":
+        new_type = f" type {update['nodeReferenceType']}.{update['nodeVersionNumberType']}"
+    detail = update.get("members") or update.get("errorMessage")
+    return (
+        f"{update['nodeReference']}.{update['nodeVersionNumber']} {update['updateType']}{new_type}"
+        f"{f': {detail}' if detail else ''}"
+    )
+
+
+def _shown_member(element: etree._Element) -> str:
+    shown = element.findtext("nodeVersionReferenceMemberType") or ""
+    for sign, name in (("=", "nodeMemberValue"), ("*", "nodeMemberScale"), ("->", "nodeVersionReferenceTarget")):
+        if (text := element.findtext(name)) is not None:
+            shown += f" {sign} {text}"
+    comment = element.findtext("nodeMemberComment")
+    return shown if comment is None else f"{shown} ({comment})"
+
+
+def _member(element: etree._Element) -> str:
+    """`change P.m.1 -> P.B.2` or `remove P.m.1`."""
+    member_type = f"{element.findtext('nodeReferenceMemberType')}.{element.findtext('nodeVersionNumberMemberType')}"
+    kind = element.findtext("memberUpdateType")
+    target = element.findtext("nodeReferenceTarget")
+    moved = f" -> {target}.{element.findtext('nodeVersionNumberTarget')}" if target else ""
+    return f"{kind} {member_type}{moved}"
+
+
+@cache
+def _libxml2(name: str) -> etree.XMLSchema:
+    return etree.XMLSchema(file=str(SCHEMAS / "responses" / f"{name}.xsd"))
+
+
+@cache
+def _xmlschema(name: str) -> xmlschema.XMLSchema:
+    return xmlschema.XMLSchema(str(SCHEMAS / "responses" / f"{name}.xsd"), allow="local")

@@ -1,0 +1,136 @@
+"""What happens around every request: ids, URLs, methods, and the database being away."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from app.application import create_app
+from app.database.engine import make_engine
+from app.settings import Settings
+from tests.support.http import ADMIN, PASSWORD, Client, checked, message
+from tests.wire.test_intake import GET_SYSTEM, assert_refused
+
+PATHS = ("/service", "/service/GetNode", "/nothing", "/healthz", "/schemas/", "/runs", "/runs/1")
+
+
+def asked(client: Client, path: str, method: str = "GET", **options: object) -> TestResponse:
+    return client.app.test_client().open(path, method=method, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", ["a", "4bf92f3577b34da6a3ce929d0e0e4736", "my.request_1-2", "A" * 64])
+def test_a_sane_request_id_is_echoed(reader: Client, given: str) -> None:
+    for path in PATHS:
+        assert asked(reader, path, headers={"X-Request-Id": given}).headers["X-Request-Id"] == given
+
+
+@pytest.mark.parametrize(
+    "given", ["", " ", "a b", "A" * 65, "a\r\nSet-Cookie: x=1", "a\n", "\u00e9", "<x>", "a;b", "../a"]
+)
+def test_any_other_request_id_is_replaced(reader: Client, given: str) -> None:
+    for path in PATHS:
+        response = asked(reader, path, environ_overrides={"HTTP_X_REQUEST_ID": given})
+        assert len(response.headers["X-Request-Id"]) == 32
+        assert "Set-Cookie" not in response.headers
+
+
+def test_every_request_has_an_id_of_its_own(reader: Client) -> None:
+    ids = {asked(reader, path).headers["X-Request-Id"] for path in PATHS}
+    assert len(ids) == len(PATHS)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nothing", "/service/", "/service/GetNode/x", "/Service", "/runs/x", "/runs/-1", "/%00"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_unknown_url_is_not_found(reader: Client, path: str, method: str) -> None:
+    reply = checked(asked(reader, path, method))
+    assert_refused(reply, 404, 102, "Error")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
+@pytest.mark.parametrize(
+    ("path", "root"), [("/service", "Error"), ("/service/GetNode", "GetNode"), ("/service/X", "Error")]
+)
+def test_services_take_nothing_but_post(reader: Client, method: str, path: str, root: str) -> None:
+    reply = checked(asked(reader, path, method, data=GET_SYSTEM, content_type="application/xml"))
+    assert_refused(reply, 405, 103, root, "POST")
+    assert reply.response.headers["Allow"] == "OPTIONS, POST"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/runs", "/schemas/", "/schemas/common.xsd"])
+def test_what_is_read_takes_nothing_but_get(reader: Client, path: str) -> None:
+    for method in ("POST", "PUT", "DELETE"):
+        reply = checked(asked(reader, path, method))
+        assert_refused(reply, 405, 103, "Error")
+        assert reply.response.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_options_tells_the_methods(reader: Client) -> None:
+    for path, methods in (("/service", {"POST", "OPTIONS"}), ("/runs/1", {"GET", "HEAD", "DELETE", "OPTIONS"})):
+        response = asked(reader, path, "OPTIONS")
+        assert response.status_code == 200
+        assert {method.strip() for method in response.headers["Allow"].split(",")} == methods
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/metrics", "/runs", "/runs/1", "/schemas/", "/service", "/nothing"]
+)
+def test_head_answers_as_get_does_without_a_body(reader: Client, path: str) -> None:
+    got, headed = (asked(reader, path, method, auth=(ADMIN, PASSWORD)) for method in ("GET", "HEAD"))
+    assert headed.status_code == got.status_code
+    assert headed.content_type == got.content_type
+    assert headed.data == b""
+
+
+def test_no_answer_is_guessed_to_be_something_else(reader: Client) -> None:
+    for path in PATHS:
+        assert asked(reader, path).headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.fixture
+def away() -> Flask:
+    """The application on a database that does not answer."""
+    return create_app(Settings(), make_engine("postgresql://nobody:nothing@127.0.0.1:1/none"))
+
+
+@pytest.mark.parametrize("service", ["GetNode", "UpdateNodeVersions", "FreezeNode", "CopyNode"])
+@pytest.mark.parametrize("user", [ADMIN, None])
+def test_while_the_database_is_away_services_answer_503(away: Flask, service: str, user: str | None) -> None:
+    reference = {"CopyNode": "nodeVersionReferenceFrom", "GetNode": "nodeVersionReference"}.get(
+        service, "nodeReference"
+    )
+    reply = Client(away, user).post(message(service, {reference: "system"}))
+    assert_refused(reply, 503, 100, service, "try again")
+    assert int(reply.response.headers["Retry-After"]) > 0
+    assert "127.0.0.1" not in reply.response.text
+
+
+def test_while_the_database_is_away_runs_answer_503(away: Flask) -> None:
+    for path in ("/runs", "/runs/1", "/runs/1/response"):
+        reply = checked(away.test_client().get(path, auth=(ADMIN, PASSWORD)))
+        assert_refused(reply, 503, 100, "Error")
+        assert "Retry-After" in reply.response.headers
+
+
+def test_while_the_database_is_away_the_process_is_healthy_and_not_ready(away: Flask) -> None:
+    client = away.test_client()
+    assert client.get("/healthz").status_code == 200
+    ready = client.get("/readyz")
+    assert (ready.status_code, int(ready.headers["Retry-After"]) > 0) == (503, True)
+    assert client.get("/schemas/").status_code == 200
+
+
+def test_with_a_database_the_process_is_ready(reader: Client) -> None:
+    assert asked(reader, "/readyz").status_code == 200
+
+
+def test_metrics_name_services_and_nothing_that_a_client_named(reader: Client) -> None:
+    reader.post(GET_SYSTEM)
+    reader.post("<Unheard-of/>")
+    reader.post(GET_SYSTEM, "/service/Unheard-of")
+    asked(reader, "/Unheard-of", "BREW")
+    metrics = asked(reader, "/metrics").text
+    assert 'relink_requests_total{error_number="0",service="GetNode",status="200"}' in metrics
+    assert "Unheard-of" not in metrics
