@@ -27,7 +27,7 @@ from sqlalchemy import Engine
 
 from app.settings import Settings
 from app.solutions import messages as outbox
-from app.solutions.rollout.bulk_plan import lazy_updates as lazy
+from app.solutions.rollout import lazy_updates as lazy
 
 EVERY_FEW_SECONDS = "* * * * * */5"  # seconds stand last
 EVERY_TEN_MINUTES = "*/10 * * * *"
