@@ -33,6 +33,8 @@ class Settings:
     trusted_proxies: int = 0
     secret_key: str | None = field(default=None, repr=False)
     """A Fernet key, with which the data of authentications is encrypted."""
+    run_retention_days: int = 90
+    """How many days after its end a run is deleted, with its outcomes and its answer."""
     lazy_update_delay: int = 120
     """How long after a release the instances that need nothing for it begin to move."""
     webhook_url: str | None = None
@@ -62,6 +64,7 @@ class Settings:
             ),
             trusted_proxies=_number(environment, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
             secret_key=_secret_key(environment),
+            run_retention_days=_number(environment, "RUN_RETENTION_DAYS", cls.run_retention_days, least=1),
             lazy_update_delay=_number(environment, "LAZY_UPDATE_DELAY", cls.lazy_update_delay, least=0),
             webhook_url=_webhook_url(environment),
             webhook_secret=environment.get("RELINK_WEBHOOK_SECRET") or None,

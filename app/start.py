@@ -18,6 +18,7 @@ from app.database import embedded
 from app.database.engine import make_engine
 from app.database.migrate import migrate, require_schema
 from app.logs import configure_logs
+from app.runs import upkeep
 from app.settings import Settings
 
 SECRET_KEY_FILE = "secret-key"  # noqa: S105 - the name of a file in the data directory
@@ -74,4 +75,5 @@ def application() -> Flask:
     gc.set_threshold(200_000, 20, 50)
     settings = Settings.from_environment()
     engine = open_database(settings)
+    upkeep.close_dead(engine)
     return create_app(with_secret_key(settings), engine)

@@ -25,11 +25,13 @@ from procrastinate.jobs import Status
 from procrastinate.worker import Worker
 from sqlalchemy import Engine
 
+from app.runs import upkeep
 from app.settings import Settings
 from app.solutions import messages as outbox
 from app.solutions.rollout import lazy_updates as lazy
 
 EVERY_FEW_SECONDS = "* * * * * */5"  # seconds stand last
+EVERY_TEN_SECONDS = "* * * * * */10"
 EVERY_TEN_MINUTES = "*/10 * * * *"
 MESSAGES = 50
 """How many messages are sent by one job at most."""
@@ -107,6 +109,17 @@ async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 def tidy_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Old messages, whether or not any are sent. See `app.solutions.messages`."""
     outbox.tidy(Work.of(context).engine, stop=context.should_abort)
+
+
+@queue.periodic(cron=EVERY_TEN_SECONDS)
+@queue.task(name="tidy_runs", queue=_INSTANCES_QUEUE, queueing_lock="tidy_runs", pass_context=True)
+def tidy_runs(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
+    """Record dead runs as interrupted, and delete runs whose retention time is over. See `app.runs.upkeep`."""
+    work = Work.of(context)
+    upkeep.close_dead(work.engine)
+    deleted = upkeep.delete_old(work.engine, work.settings.run_retention_days, stop=context.should_abort)
+    if deleted:
+        _log.info("old runs deleted", count=deleted)
 
 
 @dataclass

@@ -13,6 +13,20 @@ from sqlalchemy.exc import DBAPIError
 
 __all__ = ["Row", "driver_connection", "make_engine", "refusal", "snapshot"]
 
+_SESSION = (
+    # Plans of our statements are short; compiling them costs more than it saves.
+    "jit=off",
+    "TimeZone=UTC",
+    # The server ends a statement whose client has died. Without it, a run whose process was killed would work on
+    # and hold its package until it is done. The check is one poll of the socket.
+    "client_connection_check_interval=1s",
+    # A client whose machine lost its power or its network sends no word of its end: probes find it in 30 seconds.
+    "tcp_keepalives_idle=15",
+    "tcp_keepalives_interval=5",
+    "tcp_keepalives_count=3",
+    "tcp_user_timeout=30s",
+)
+
 
 def make_engine(database_url: str, *, pool_size: int = 20) -> Engine:
     """An engine for a PostgreSQL URL (`postgresql://...`), with psycopg 3 as its driver."""
@@ -25,8 +39,7 @@ def make_engine(database_url: str, *, pool_size: int = 20) -> Engine:
         pool_pre_ping=True,
         # Parameters may be password hashes and the like; an error must not carry them into a log.
         hide_parameters=True,
-        # Plans of our statements are short; compiling them costs more than it saves.
-        connect_args={"options": "-c jit=off -c TimeZone=UTC", "connect_timeout": 5},
+        connect_args={"options": " ".join(f"-c {setting}" for setting in _SESSION), "connect_timeout": 5},
     )
 
 

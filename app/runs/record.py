@@ -1,6 +1,9 @@
-"""Runs: every force is one, with who asked for it, what became of it, and a lock that says it is alive.
+"""Runs: the record of each force, and the advisory lock that its process holds while the run is alive.
 
-One run at a time in a package and all that lies in it, or over the instances of a solution (section 4, *Runs*).
+Only one run at a time may work in a package and all its content, or over the instances of a solution.
+
+A run whose state is `running` while nobody holds its lock is dead: its process or its connection was lost. Whoever
+notices records it as `interrupted` and removes what was staged for it.
 """
 
 from __future__ import annotations
@@ -31,6 +34,17 @@ _SELECT_RUNS = """
            r.error_number, r.started_at, r.finished_at, r.solution_identifier
     FROM run r
 """
+
+
+# In one order, so that two processes that look at the same time do not wait for each other in a circle.
+_SELECT_DEAD = text("""
+    SELECT r.run_identifier FROM run r
+    WHERE r.state = 'running' AND r.run_identifier NOT IN (
+      SELECT l.objid::bigint FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+      WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted
+        AND l.classid::bigint = :class AND l.objsubid = 1)
+    ORDER BY r.run_identifier
+""")
 
 
 class RunState(StrEnum):
@@ -92,9 +106,9 @@ class Run:
 def begin(
     connection: Connection, caller: Caller, context: NodeContext | SolutionContext, options: dict[str, object]
 ) -> int:
-    """Register a run on a context and take its lock for this connection; answers the run's identifier.
+    """Register a run on a context, take its lock for this connection and return the run's identifier.
 
-    Raises StateError (106), naming the other run, where one holds this package or a part of it, or this solution.
+    Raises StateError (106), naming the other run, if one holds this package or a part of it, or this solution.
     """
     held = "this package or a part of it" if isinstance(context, NodeContext) else "this solution"
     with connection.begin():
@@ -102,7 +116,7 @@ def begin(
         for other, since in _overlapping(connection, context):
             if _alive(connection, other):
                 raise StateError(f"run {other} holds {held} since {since:%Y-%m-%d %H:%M:%S} UTC")
-            _close(connection, other, RunState.INTERRUPTED, None)
+            _interrupt(connection, other)
         run = connection.execute(
             text(
                 "INSERT INTO run (user_identifier, context_node_identifier, solution_identifier, context_reference,"
@@ -142,7 +156,7 @@ def count_steps(connection: Connection, run: int, steps: int) -> None:
 
 
 def find(connection: Connection, run: int) -> Run | None:
-    """Read a run. One whose process has died is found interrupted, and recorded so."""
+    """Read a run. A dead one is recorded as interrupted first."""
     query = text(_SELECT_RUNS + " WHERE r.run_identifier = :run")
     row = connection.execute(query, {"run": run}).one_or_none()
     if row is None:
@@ -155,12 +169,11 @@ def find(connection: Connection, run: int) -> Run | None:
 def recent(
     connection: Connection, user: int | None, *, state: RunState | None = None, reference: str | None = None
 ) -> list[Run]:
-    """The hundred newest runs that a user started, or with None that anybody did, in a state and of a context.
+    """Read the hundred newest runs that a user started (None: all users), in a state and of a context.
 
-    Those whose process has died are found interrupted, and recorded so.
+    Dead ones are recorded as interrupted first.
     """
-    for run in connection.execute(text("SELECT run_identifier FROM run WHERE state = 'running'")).scalars().all():
-        _close_if_dead(connection, run)
+    close_dead(connection)
     given: dict[str, object] = {"user_identifier": user, "state": state and state.value, "context_reference": reference}
     wanted = {column: value for column, value in given.items() if value is not None}
     conditions = " AND ".join(f"r.{column} = :{column}" for column in wanted)
@@ -168,6 +181,12 @@ def recent(
         f"{_SELECT_RUNS} {'WHERE ' + conditions if wanted else ''} ORDER BY r.run_identifier DESC LIMIT {_MOST_RUNS}"
     )
     return [_run(row) for row in connection.execute(text(query), wanted)]
+
+
+def close_dead(connection: Connection) -> int:
+    """Record all dead runs as interrupted, remove what was staged for them, and return how many there were."""
+    found = connection.execute(_SELECT_DEAD, {"class": _RUN_LOCK_CLASS}).scalars().all()
+    return sum(_close_if_dead(connection, run) for run in found)
 
 
 def cancel(connection: Connection, run: int) -> None:
@@ -244,10 +263,10 @@ def _alive(connection: Connection, run: int) -> bool:
 
 
 def _close_if_dead(connection: Connection, run: int) -> bool:
-    """Record a running run whose process has died as interrupted."""
+    """Record a running run as interrupted if it is dead, and return whether it was."""
     dead = not _alive(connection, run) and _still_running(connection, run)
     if dead:
-        _close(connection, run, RunState.INTERRUPTED, None)
+        _interrupt(connection, run)
     return dead
 
 
@@ -258,9 +277,16 @@ def _run(row: Row[*tuple[Any, ...]]) -> Run:
 
 
 def _still_running(connection: Connection, run: int) -> bool:
-    """The record once more: a run records its end before it gives its lock back."""
+    """Read the record once more: a run records its end before it releases its lock."""
     query = text("SELECT state = 'running' FROM run WHERE run_identifier = :run")
     return bool(connection.execute(query, {"run": run}).scalar_one())
+
+
+def _interrupt(connection: Connection, run: int) -> None:
+    """Record the death of a run, and remove the steps that it had staged and can no longer do."""
+    _close(connection, run, RunState.INTERRUPTED, None)
+    connection.execute(text("DELETE FROM run_step WHERE run_identifier = :run"), {"run": run})
+    connection.execute(text("DELETE FROM run_source WHERE run_identifier = :run"), {"run": run})
 
 
 def _close(connection: Connection, run: int, state: RunState, error_number: int | None) -> None:

@@ -27,6 +27,8 @@ from tests.support.http import ADMIN, PASSWORD
 
 WITHIN = 60
 Found = TypeVar("Found")
+Worker = subprocess.Popen[bytes]
+StartWorker = Callable[..., Worker]
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -142,6 +144,31 @@ def _served(environment: dict[str, str], log: Path) -> Iterator[Served]:
         )
     try:
         yield Served(process, eventually(lambda: _address(process, log)))
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(WITHIN)
+
+
+@pytest.fixture
+def start_worker(database_url: str, tmp_path: Path) -> Iterator[StartWorker]:
+    """Starts workers on the database, with options and `RELINK_` variables; they are stopped at the end."""
+    with ExitStack() as stack, (tmp_path / "worker.log").open("wb") as log:
+
+        def start(*options: str, **variables: str) -> Worker:
+            environment = {**os.environ, "RELINK_DATABASE_URL": database_url, "RELINK_LAZY_UPDATE_DELAY": "0"}
+            command = [sys.executable, "-W", "ignore", "-m", "app.cli", "worker", *options]
+            return stack.enter_context(
+                _ended(subprocess.Popen(command, env={**environment, **variables}, cwd=ROOT, stdout=log, stderr=log))
+            )
+
+        yield start
+
+
+@contextmanager
+def _ended(process: Worker) -> Iterator[Worker]:
+    try:
+        yield process
     finally:
         if process.poll() is None:
             process.terminate()

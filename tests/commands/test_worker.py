@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from sqlalchemy import Engine, text
 
 from app.database.migrate import migrate, require_schema
 from app.database.queue import missing_migrations, shipped_migrations
 from app.solutions.rollout.lazy_updates import BATCH
-from tests.commands.conftest import ROOT, WITHIN, Relink, Serve, eventually
+from tests.commands.conftest import WITHIN, Relink, Serve, StartWorker, eventually
 from tests.support.moves import moves_made, multiply, on_releases, record_moves
 from tests.support.receiver import SECRET, receiver
 from tests.support.solution_store import Store, config_slot, workflow
@@ -24,34 +21,6 @@ from tests.support.solution_store import Store, config_slot, workflow
 MANY = 10_000
 MANY_WITHIN = 600
 """Two workers need some 30 s on two idle cores."""
-
-Worker = subprocess.Popen[bytes]
-StartWorker = Callable[..., Worker]
-
-
-@pytest.fixture
-def start_worker(database_url: str, tmp_path: Path) -> Iterator[StartWorker]:
-    """Starts workers on the database, with options and `RELINK_` variables; they are stopped at the end."""
-    with ExitStack() as stack, (tmp_path / "worker.log").open("wb") as log:
-
-        def start(*options: str, **variables: str) -> Worker:
-            environment = {**os.environ, "RELINK_DATABASE_URL": database_url, "RELINK_LAZY_UPDATE_DELAY": "0"}
-            command = [sys.executable, "-W", "ignore", "-m", "app.cli", "worker", *options]
-            return stack.enter_context(
-                _ended(subprocess.Popen(command, env={**environment, **variables}, cwd=ROOT, stdout=log, stderr=log))
-            )
-
-        yield start
-
-
-@contextmanager
-def _ended(process: Worker) -> Iterator[Worker]:
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(WITHIN)
 
 
 def moved(engine: Engine) -> int:
