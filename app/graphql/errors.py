@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from graphql import GraphQLError
 
-from app.database.failures import passing
+from app.database.failures import Passing, passing
 from app.errors import NotAuthorisedError, RelinkError, UserError
 from app.solutions.texts import time_text
 
 _log = structlog.get_logger("relink.graphql")
 
-# Conflicts with others, timeouts, and a database that is away or has no room.
-# From here on a message of the library repeats what was sent, which may be the data of an authentication.
-_REPEATED = re.compile(r"(,? but encountered error|[,.:]? [Ff]ound\b| got invalid value| value: ).*", re.DOTALL)
+# A message of the library repeats what was sent, which may be the data of an authentication, from here on.
+_REPEATED = re.compile(r"(,? but encountered error|[,.:]? [Ff]ound\b| got invalid value|(?<= value): ).*", re.DOTALL)
 _REPEATED_TOKEN = re.compile(r"(Unexpected (?:Block)?String).*", re.DOTALL)
 
 # What the fields of requests about solutions are called here.
@@ -28,6 +29,26 @@ _FIELDS = {
     "serviceEnvironment": "serviceEnvironmentId",
 }
 _UPGRADE = "UpgradeSolutionInstance"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What `extensions` say about an error, and the number that the XML services have for it."""
+
+    name: str
+    code: str
+    number: int
+
+
+_INVALID_QUERY = _Kind("GraphQLError", "invalid_query", 105)
+_ACCESS = _Kind("PreconditionError", "access_not_allowed", 101)
+_NOT_FOUND = _Kind("UserError", "not_found", 105)
+_INVALID_INPUT = _Kind("UserError", "invalid_input", 105)
+_NOT_AVAILABLE = _Kind("NotAvailableError", "not_available", 105)
+_INVALID_REQUEST = _Kind("RequestError", "invalid_request", 103)
+_TRY_AGAIN = _Kind("StateError", "try_again", 106)
+_AWAY = _Kind("StateError", "try_again", 100)
+_INTERNAL = _Kind("InternalError", "internal_error", 100)
 
 
 class AccessError(NotAuthorisedError):
@@ -46,21 +67,46 @@ class NotAvailableError(RelinkError):
 
 
 class BadRequestError(RelinkError):
-    """A request that is no GraphQL request."""
+    """The request is not a GraphQL request."""
+
+    number = 103
 
 
-def format_error(error: GraphQLError) -> dict[str, Any]:
-    """One error for the answer. What is our fault says nothing of itself; it is in the log."""
-    original = error.original_error
-    while isinstance(original, GraphQLError):
-        original = original.original_error
-    message, name, code = _words(error.message, original)
-    return {
-        "message": message,
-        "path": error.path,
-        "locations": [{"line": place.line, "column": place.column} for place in error.locations or ()],
-        "extensions": {"name": name, "code": code, "time_thrown": time_text(datetime.now(UTC))},
-    }
+class InternalError(RelinkError):
+    """An error of ours that is in the log already; the message says under which request."""
+
+
+class VariableError(RelinkError):
+    """A variable does not have the type that the query declares. The message repeats no value."""
+
+
+@dataclass(frozen=True)
+class FormattedErrors:
+    """Errors as they are sent, and the number of the most serious: 100 if any is ours, otherwise that of the first."""
+
+    errors: list[dict[str, Any]]
+    number: int
+
+
+def format_errors(errors: Iterable[GraphQLError]) -> FormattedErrors:
+    """Format errors for a response. An error of ours is logged, and its message tells nothing about it."""
+    formatted, numbers = [], []
+    for error in errors:
+        message, kind = _message_and_kind(error)
+        formatted.append(_formatted(error, message, kind))
+        numbers.append(kind.number)
+    return FormattedErrors(formatted, min(numbers, key=lambda number: number != _INTERNAL.number))
+
+
+def _formatted(error: GraphQLError, message: str, kind: _Kind) -> dict[str, Any]:
+    """One error. `path` and `locations` are absent where there are none, as the GraphQL specification demands."""
+    formatted: dict[str, Any] = {"message": message}
+    if error.path is not None:
+        formatted["path"] = error.path
+    if error.locations:
+        formatted["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    formatted["extensions"] = {"name": kind.name, "code": kind.code, "time_thrown": time_text(datetime.now(UTC))}
+    return formatted
 
 
 def in_graphql_words(error: UserError) -> UserError:
@@ -79,29 +125,35 @@ def _position(found: re.Match[str]) -> str:
     return f"{'scopes' if kind is None else f'{kind.lower()}Values'}[{int(number) - 1}]"
 
 
-def _words(message: str, original: BaseException | None) -> tuple[str, str, str]:
-    """The message, the name and the code of an error."""
+def _message_and_kind(error: GraphQLError) -> tuple[str, _Kind]:
+    original = error.original_error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
     match original:
         case None:
-            return _without_values(message), "GraphQLError", "invalid_query"
+            return without_values(error.message), _INVALID_QUERY
         case NotAuthorisedError():
-            return original.description, "PreconditionError", "access_not_allowed"
+            return original.description, _ACCESS
         case UserError():
             missing = any(reason.startswith("is not found") for _, reason in original.faults)
-            return original.description, "UserError", "not_found" if missing else "invalid_input"
+            return original.description, _NOT_FOUND if missing else _INVALID_INPUT
         case NotAvailableError():
-            return original.description, "NotAvailableError", "not_available"
+            return original.description, _NOT_AVAILABLE
         case BadRequestError():
-            return original.description, "RequestError", "invalid_request"
+            return original.description, _INVALID_REQUEST
+        case VariableError():
+            return original.description, _INVALID_QUERY
+        case InternalError():
+            return original.description, _INTERNAL
         case RelinkError():
-            return original.description, "StateError", "try_again"
-        case _ if passing(original) is not None:
-            return "the database is away or busy: try again", "StateError", "try_again"
+            return original.description, _TRY_AGAIN
+        case _ if (state := passing(original)) is not None:
+            return "the database is away or busy: try again", _AWAY if state is Passing.AWAY else _TRY_AGAIN
         case _:
             _log.error("defect", exc_info=original)
-            return "an error of ours", "InternalError", "internal_error"
+            return "an error of ours", _INTERNAL
 
 
-def _without_values(message: str) -> str:
+def without_values(message: str) -> str:
     """A message of the library up to where it repeats what was sent."""
     return _REPEATED.sub("", _REPEATED_TOKEN.sub(r"\1", message))

@@ -1,15 +1,16 @@
-"""One GraphQL request from its text to its answer."""
+"""Executes one GraphQL request."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, execute_sync, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, execute_sync, get_operation_ast, parse, validate
 
-from app.graphql.errors import format_error
+from app.graphql.errors import format_errors
 from app.graphql.limits import MOST_TOKENS, limit_fault
 from app.graphql.session import Session
+from app.graphql.variables import variable_faults
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,16 @@ class GraphQLRequest:
     operation_name: str | None = None
 
 
-def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest) -> dict[str, Any]:
-    """The answer: `data`, and `errors` where there are any. The mutations of a request run one after the other."""
+@dataclass(frozen=True)
+class Executed:
+    """The answer, `data` and, if there are any, `errors`; and the error number that stands for it."""
+
+    answer: dict[str, Any]
+    error_number: int
+
+
+def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest) -> Executed:
+    """Execute a request. Its mutations run one after the other."""
     try:
         data, errors = _executed(schema, session, request)
     except GraphQLError as error:
@@ -30,17 +39,18 @@ def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest) ->
     except RecursionError:
         data, errors = None, [GraphQLError("the request is nested too deep")]
     answer: dict[str, Any] = {"data": data}
-    if errors:
-        answer["errors"] = [format_error(error) for error in errors]
-    return answer
+    if not errors:
+        return Executed(answer, 0)
+    formatted = format_errors(errors)
+    answer["errors"] = formatted.errors
+    return Executed(answer, formatted.number)
 
 
 def _executed(
     schema: GraphQLSchema, session: Session, request: GraphQLRequest
 ) -> tuple[dict[str, Any] | None, list[GraphQLError] | None]:
     document = parse(request.query, max_tokens=MOST_TOKENS)
-    fault = limit_fault(document)
-    faults = [fault] if fault is not None else validate(schema, document)
+    faults = _faults(schema, document, request)
     if faults:
         return None, faults
     result = execute_sync(
@@ -51,3 +61,14 @@ def _executed(
         operation_name=request.operation_name,
     )
     return result.data, result.errors
+
+
+def _faults(schema: GraphQLSchema, document: DocumentNode, request: GraphQLRequest) -> list[GraphQLError]:
+    """Why a document is not executed."""
+    fault = limit_fault(document)
+    faults = [fault] if fault is not None else validate(schema, document)
+    operation = get_operation_ast(document, request.operation_name)
+    # Without an operation, the library says that there is none, or that a name is needed.
+    if faults or operation is None:
+        return faults
+    return variable_faults(schema, operation, request.variables or {})

@@ -14,6 +14,7 @@ from app.wire.refusal import NotValidError, Refused
 from app.wire.xml_writer import write_document
 
 CONTENT_TYPE = "application/xml; charset=utf-8"
+ERROR_NUMBER = "Relink-Error-Number"
 ERROR_ROOT = "Error"
 MOST_FAULTS = 100
 
@@ -27,13 +28,22 @@ def answered(root: str, answer: Answer) -> Response:
         answer.keep(kept)
         body = decompressed(kept)
     response = Response(body, 200, content_type=CONTENT_TYPE)
-    response.headers["Relink-Error-Number"] = str(answer.error_number)
+    response.headers[ERROR_NUMBER] = str(answer.error_number)
     response.headers.update(answer.headers)
     return response
 
 
 def failed(root: str | None, error: RelinkError) -> Response:
     """The response that says why a request was not done."""
+    document = b"".join(write_document(root or ERROR_ROOT, [Fields(*error_fields(error))]))
+    response = Response(document, failure_status(error), content_type=CONTENT_TYPE)
+    response.headers[ERROR_NUMBER] = str(error.number)
+    response.headers.update(failure_headers(error))
+    return response
+
+
+def error_fields(error: RelinkError) -> list[tuple[str, Value]]:
+    """The fields of an error, in their order."""
     fields: list[tuple[str, Value]] = [("errorNumber", error.number), ("errorDescription", error.description)]
     if isinstance(error, UserError):
         faults = error.faults[:MOST_FAULTS]
@@ -41,15 +51,33 @@ def failed(root: str | None, error: RelinkError) -> Response:
             ("errorMessage", "\n".join(f"{field}: {reason}" if field else reason for field, reason in faults))
         )
         fields.append(("errorFields", "\n".join(dict.fromkeys(field for field, _ in faults if field))))
-    response = Response(
-        b"".join(write_document(root or ERROR_ROOT, [Fields(*fields)])), _status(error), content_type=CONTENT_TYPE
-    )
-    response.headers["Relink-Error-Number"] = str(error.number)
-    if isinstance(error, Refused):
-        response.headers.update(error.headers)
-    if isinstance(error, TooManyFailuresError):
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    return fields
+
+
+def failure_headers(error: RelinkError) -> dict[str, str]:
+    """The headers that tell a client what to do about an error, such as `Retry-After`."""
+    match error:
+        case Refused():
+            return error.headers
+        case TooManyFailuresError():
+            return {"Retry-After": str(error.retry_after)}
+        case _:
+            return {}
+
+
+def failure_status(error: RelinkError) -> int:
+    """The status with which services return an error."""
+    match error:
+        case Refused():
+            return error.status
+        case NotValidError():
+            return 400
+        case PreconditionError():
+            return 412
+        case TooManyFailuresError():
+            return 429
+        case _:
+            return 500 if error.number == 100 else 200
 
 
 def decompressed(parts: Iterable[bytes]) -> Iterator[bytes]:
@@ -75,17 +103,3 @@ def _compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _chained(head: Fields, parts: Iterable[Part]) -> Iterator[Part]:
     yield head
     yield from parts
-
-
-def _status(error: RelinkError) -> int:
-    match error:
-        case Refused():
-            return error.status
-        case NotValidError():
-            return 400
-        case PreconditionError():
-            return 412
-        case TooManyFailuresError():
-            return 429
-        case _:
-            return 500 if error.number == 100 else 200

@@ -1,29 +1,32 @@
 """`POST /graphql`: solutions, for partners and their end users, with a master token or a user token.
 
-The answer is JSON in the documented shape whatever happens. A request that was understood is answered with status
-200, also where it has errors, as documented. It is 401 without a valid token, 400 where the body is no GraphQL
-request, 405, 413 or 415 where it can not be taken, and 503 while the database is away.
+The response is JSON in the documented shape whatever happens. Its status is 200 for a request that was executed, even
+with errors, as documented: `Relink-Error-Number` says whether it has errors, for the log and the metrics too. The
+status is 401 without a valid token, 400 where the body is not a GraphQL request, 405, 413 or 415 where it cannot be
+accepted, and 503 while the database is away.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from flask import Blueprint, Response, request
 from graphql import GraphQLError, GraphQLSchema
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.failures import passing
-from app.errors import RelinkError
-from app.graphql.errors import BadRequestError, NoTokenError, format_error
+from app.errors import NotAuthorisedError, RelinkError
+from app.graphql.errors import BadRequestError, InternalError, NoTokenError, format_errors
 from app.graphql.execution import GraphQLRequest, execute
 from app.graphql.schema import make_schema
 from app.graphql.session import Session
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import Token, find_token
 from app.wire.context import present_state
+from app.wire.envelope import ERROR_NUMBER
 from app.wire.schemas import SCHEMA_DIRECTORY
 
 MOST_BYTES: Final = 1024 * 1024
@@ -44,22 +47,23 @@ class _RefusedError(BadRequestError):
 def graphql() -> Response:
     """Answer one request."""
     if request.method != "POST":
-        return _failed(405, BadRequestError("only POST is taken here"), Allow="POST")
+        return failed(405, BadRequestError("only POST is taken here"), {"Allow": "POST"})
     try:
         token = _token()
         state = present_state()
         session = Session(state.engine, Cipher(state.settings.secret_key), token, state.settings.trigger_url)
-        return _answered(200, execute(_schema(), session, _graphql_request()))
+        executed = execute(_schema(), session, _graphql_request())
     except NoTokenError as error:
-        return _failed(401, error, WWW_Authenticate="Bearer")
+        return failed(401, error, {"WWW-Authenticate": "Bearer"})
     except _RefusedError as error:
-        return _failed(error.status, error)
+        return failed(error.status, error)
+    return _answered(200, executed.answer, executed.error_number)
 
 
 @blueprint.errorhandler(SQLAlchemyError)
 def _store_failed(error: SQLAlchemyError) -> Response:
     """What the resolvers did not meet: the database is away before a token is found."""
-    return _failed(503, error, Retry_After="5") if passing(error) is not None else _failed(500, error)
+    return _failed(503, error, {"Retry-After": "5"}) if passing(error) is not None else _failed(500, error)
 
 
 @cache
@@ -81,6 +85,8 @@ def _token() -> Token:
 def _graphql_request() -> GraphQLRequest:
     """The request in the body. Raises _RefusedError."""
     body = _json(_body())
+    if isinstance(body, list):
+        raise _RefusedError(400, "the body must be one JSON object, not a list: send each request by itself")
     if not isinstance(body, dict):
         raise _RefusedError(400, "the body must be a JSON object with query, variables and operationName")
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
@@ -90,7 +96,10 @@ def _graphql_request() -> GraphQLRequest:
         raise _RefusedError(400, "variables must be an object")
     if not isinstance(name, str | None):
         raise _RefusedError(400, "operationName must be a string")
-    return GraphQLRequest(query, variables, name)
+    if not isinstance(body.get("extensions"), dict | None):
+        raise _RefusedError(400, "extensions must be an object")
+    # Clients send an empty name where no operation is chosen.
+    return GraphQLRequest(query, variables, name or None)
 
 
 def _body() -> bytes:
@@ -111,21 +120,35 @@ def _body() -> bytes:
 
 def _json(body: bytes) -> object:
     try:
-        return json.loads(body.decode("utf-8"))
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):  # whose words repeat the body
         raise _RefusedError(400, "the body is not JSON in UTF-8, or is nested too deep") from None
 
 
-def _failed(status: int, error: RelinkError | SQLAlchemyError, **headers: str) -> Response:
-    """An answer without data, for a request that was not looked into."""
-    formatted = format_error(GraphQLError("", original_error=error))
-    response = _answered(status, {"data": None, "errors": [formatted]})
-    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+def _refuse_constant(name: str) -> NoReturn:
+    """NaN and the infinities, which Python reads, are not JSON."""
+    raise ValueError(name)
+
+
+def failed(status: int, error: RelinkError, headers: Mapping[str, str] | None = None) -> Response:
+    """The response to a request that was not executed."""
+    if status == 500:
+        error = InternalError(error.description)
+    elif 400 <= status < 500 and not isinstance(error, NotAuthorisedError):
+        error = BadRequestError(error.description)
+    return _failed(status, error, headers)
+
+
+def _failed(status: int, error: RelinkError | SQLAlchemyError, headers: Mapping[str, str] | None = None) -> Response:
+    formatted = format_errors([GraphQLError("", original_error=error)])
+    response = _answered(status, {"data": None, "errors": formatted.errors}, formatted.number)
+    response.headers.update(headers or {})
     return response
 
 
-def _answered(status: int, answer: dict[str, Any]) -> Response:
+def _answered(status: int, answer: dict[str, Any], error_number: int) -> Response:
     """The response. Nobody may keep it: it may hold a token."""
     response = Response(json.dumps(answer), status, content_type="application/json; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
+    response.headers[ERROR_NUMBER] = str(error_number)
     return response

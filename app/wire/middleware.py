@@ -12,8 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.database.failures import Passing, passing
 from app.errors import RelinkError, StateError
-from app.services.registry import SERVICES
-from app.wire.envelope import failed
+from app.wire.failures import failure
 from app.wire.metrics import count_request
 from app.wire.refusal import Refused
 from app.wire.secret_names import names_a_password
@@ -53,9 +52,9 @@ def _begin() -> Response | None:
     try:
         names = list(request.args)
     except UnicodeDecodeError:
-        return failed(_named_service(), Refused(400, "the query string is not UTF-8"))
+        return failure(Refused(400, "the query string is not UTF-8"))
     if any(map(names_a_password, names)):
-        return failed(_named_service(), Refused(400, "a query string never carries a password: use HTTP Basic"))
+        return failure(Refused(400, "a query string never carries a password: use HTTP Basic"))
     return None
 
 
@@ -83,23 +82,17 @@ def _http_error(error: HTTPException) -> Response:
     """Flask's own refusals, such as an unknown URL, in our envelope."""
     if isinstance(error, MethodNotAllowed):
         methods = ", ".join(sorted(error.valid_methods or ()))
-        return failed(_named_service(), Refused(405, f"only {methods} is taken here", headers={"Allow": methods}))
-    return failed(_named_service(), Refused(error.code or 500, error.description or ""))
+        return failure(Refused(405, f"only {methods} is taken here", headers={"Allow": methods}))
+    return failure(Refused(error.code or 500, error.description or ""))
 
 
 def _exception(error: Exception) -> Response:
     """What no endpoint expected: the database being away, a conflict that a new try will get past, or a defect."""
     match passing(error):
         case Passing.CONFLICT:
-            return failed(g.get("service"), StateError("others are changing the same nodes: try again"))
+            return failure(StateError("others are changing the same nodes: try again"))
         case Passing.AWAY:
             _log.warning("database away", request_id=g.request_id, reason=type(error).__name__)
-            return failed(g.get("service"), DatabaseAwayError())
+            return failure(DatabaseAwayError())
     _log.error("defect", request_id=g.request_id, exc_info=error)
-    return failed(g.get("service"), OurFaultError(g.request_id))
-
-
-def _named_service() -> str | None:
-    """The service that the URL names."""
-    name = request.path.removeprefix("/service/")
-    return name if name in SERVICES else None
+    return failure(OurFaultError(g.request_id))

@@ -1,4 +1,7 @@
-"""`/runs`: what became of a force, its answer once more, and cancelling it (section 4, *Runs*)."""
+"""`/runs`: the state of runs, the answers of those that ended, and cancelling, for those who may know of them.
+
+Failures are JSON, as the runs themselves; those of `/runs/N/response` are XML, as that answer.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from app.runs import record as runs
 from app.runs.record import Run, RunState
 from app.wire.context import present_state
 from app.wire.credentials import credentials
-from app.wire.envelope import CONTENT_TYPE, decompressed, failed
+from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER, decompressed
+from app.wire.failures import failure
 from app.wire.refusal import NotValidError, Refused
 
 blueprint = Blueprint("runs", __name__)
@@ -43,7 +47,7 @@ def recent() -> Response:
         with present_state().engine.begin() as connection:
             found = runs.recent(connection, user, state=state, reference=reference)
     except RelinkError as error:
-        return failed(None, error)
+        return failure(error)
     return jsonify(runs=[_shown(run) for run in found])
 
 
@@ -53,7 +57,7 @@ def run(identifier: int) -> Response:
     try:
         return jsonify(_shown(_found(identifier)))
     except RelinkError as error:
-        return failed(None, error)
+        return failure(error)
 
 
 @blueprint.delete("/runs/<int:identifier>")
@@ -64,7 +68,7 @@ def cancel(identifier: int) -> Response:
         with present_state().engine.begin() as connection:
             runs.cancel(connection, found.identifier)
     except RelinkError as error:
-        return failed(None, error)
+        return failure(error)
     response = jsonify(_shown(found))
     response.status_code = 202
     return response
@@ -80,9 +84,9 @@ def kept_answer(identifier: int) -> Response:
         if not parts:
             raise Refused(404, f"run {identifier} is {found.state.value} and has no answer")
     except RelinkError as error:
-        return failed(None, error)
+        return failure(error)
     response = Response(decompressed(parts), content_type=CONTENT_TYPE)
-    response.headers["Relink-Error-Number"] = str(found.error_number or 0)
+    response.headers[ERROR_NUMBER] = str(found.error_number or 0)
     return response
 
 

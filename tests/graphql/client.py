@@ -29,9 +29,11 @@ class GraphQL:
         response = self.app.test_client().open("/graphql", **{"method": "POST", "data": data, **given})
         assert response.mimetype == "application/json"
         answer = response.get_json()
+        assert (response.headers["Relink-Error-Number"] == "0") is ("errors" not in answer)
         assert list(answer) in (["data"], ["data", "errors"])
         for error in answer.get("errors", ()):
-            assert list(error) == ["message", "path", "locations", "extensions"]
+            assert set(error) <= {"message", "path", "locations", "extensions"}
+            assert all(isinstance(error[name], list) and error[name] for name in error.keys() & {"path", "locations"})
             assert list(error["extensions"]) == ["name", "code", "time_thrown"]
         return response
 

@@ -64,12 +64,24 @@ class TestBodies:
             b'{"query": 1}',
             b'{"query": "{ __typename }", "variables": []}',
             b'{"query": "{ __typename }", "operationName": 1}',
+            b'{"query": "{ __typename }", "extensions": []}',
+            b'{"query": "{ __typename }", "variables": {"n": NaN}}',
+            b'{"query": "{ __typename }", "variables": {"n": -Infinity}}',
         ],
     )
     def test_what_is_no_graphql_request(self, master: GraphQL, body: bytes) -> None:
         response = master.post(body)
         assert response.status_code == 400
         assert error(response)["extensions"]["code"] == "invalid_request"
+        assert response.headers["Relink-Error-Number"] == "103"
+
+    def test_a_batch_is_refused_in_words(self, master: GraphQL) -> None:
+        assert "send each request by itself" in error(master.post([DETAILS, DETAILS]))["message"]
+
+    @pytest.mark.parametrize("absent", ["variables", "operationName", "extensions"])
+    def test_what_is_null_is_absent(self, master: GraphQL, absent: str) -> None:
+        assert "errors" not in master.post({**DETAILS, absent: None}).get_json()
+        assert "errors" not in master.post({**DETAILS, "extensions": {"persistedQuery": {}}}).get_json()
 
     def test_what_is_too_large(self, master: GraphQL) -> None:
         assert master.post(b'{"query": "' + b" " * 1024 * 1024 + b'"}').status_code == 413
@@ -95,8 +107,15 @@ class TestBodies:
         query = "query A($n: Int) { users(first: $n) { edges { cursor } } } query B { viewer { details { name } } }"
         assert master.post({"query": query, "variables": {"n": 1}, "operationName": "A"}).get_json()["data"]["users"]
         assert master.post({"query": query, "operationName": "B"}).get_json()["data"]["viewer"]
-        assert error(master.post({"query": query}))["extensions"]["code"] == "invalid_query"
-        assert error(master.post({"query": query, "operationName": "C"}))["extensions"]["code"] == "invalid_query"
+        for name, told in ((None, "Must provide operation name"), ("", "Must provide operation name"), ("C", "'C'")):
+            found = error(master.post({"query": query, "operationName": name}))
+            assert found["extensions"]["code"] == "invalid_query"
+            assert told in found["message"]
+
+    def test_an_empty_operation_name_is_none(self, master: GraphQL) -> None:
+        named = "query A { viewer { details { name } } }"
+        for query in (DETAILS["query"], named):
+            assert "errors" not in master.post({"query": query, "operationName": ""}).get_json()
 
 
 class TestErrors:
@@ -108,6 +127,82 @@ class TestErrors:
         assert found["extensions"] == {"name": "UserError", "code": "not_found"} | {
             "time_thrown": found["extensions"]["time_thrown"]
         }
+
+    def test_what_an_error_does_not_have_is_absent(self, master: GraphQL) -> None:
+        """The specification has `path` and `locations` as lists that are absent where there is nothing to put in."""
+        assert set(error(master.post({"query": "{ nothing }"}))) == {"message", "locations", "extensions"}
+        unknown_operation = {"query": DETAILS["query"], "operationName": "C"}
+        assert set(error(master.post(unknown_operation))) == {"message", "extensions"}
+        assert set(error(master.post({}))) == {"message", "extensions"}
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            ({"n": "hunter2"}, ["$n", "Int cannot represent non-integer value: a string"]),
+            ({"n": 7315.5}, ["$n", "Int cannot represent non-integer value: a number"]),
+            ({"n": 73150000000}, ["$n", "non 32-bit signed integer value: an integer"]),
+            ({"n": ["hunter2"]}, ["$n", "a list"]),
+            ({"n": {"a": "hunter2"}}, ["$n", "an object"]),
+        ],
+    )
+    def test_a_fault_in_a_variable_says_which_and_what_was_expected(
+        self, master: GraphQL, given: dict[str, object], told: list[str]
+    ) -> None:
+        query = "query($n: Int) { users(first: $n) { edges { cursor } } }"
+        response = master.post({"query": query, "variables": given})
+        found = error(response)
+        assert (response.status_code, found["extensions"]["code"]) == (200, "invalid_query")
+        assert found["locations"] == [{"line": 1, "column": 7}]
+        assert all(words in found["message"] for words in told), found["message"]
+        assert "hunter2" not in response.text
+        assert "7315" not in response.text
+
+    def test_faults_in_an_input_say_in_which_field_without_the_values(self, anns: GraphQL) -> None:
+        query = (
+            "mutation($i: CreateUserAuthenticationInput!) { createUserAuthentication(input: $i) { authenticationId } }"
+        )
+        right: dict[str, object] = {"name": "n", "serviceId": "s", "serviceEnvironmentId": "e", "data": "{}"}
+        for wrong, told in (
+            ({"data": {"password": "hunter2"}}, "at .data: Json is a string that holds JSON"),
+            ({"data": 7315}, "at .data: "),
+            ({"name": {"a": "hunter2"}}, "at .name: String cannot represent a non string value: an object"),
+            ({"scopes": ["a", 7315]}, "at .scopes[1]: String cannot represent a non string value: an integer"),
+            ({"dta": "hunter2"}, "unknown field 'dta'. Did you mean 'data'?"),
+            ({"data": None, "name": "hunter2"}, "at .data: Expected value of non-null type 'Json!'"),
+        ):
+            response = anns.post({"query": query, "variables": {"i": {**right, **wrong}}})
+            assert told in error(response)["message"]
+            assert "hunter2" not in response.text
+            assert "7315" not in response.text
+        del right["data"]
+        response = anns.post({"query": query, "variables": {"i": {**right, "name": "hunter2"}}})
+        assert "required field 'data'" in error(response)["message"]
+        assert "hunter2" not in response.text
+        response = anns.post({"query": query, "variables": {}})
+        assert "$i" in error(response)["message"]
+
+    def test_many_faults_in_variables_are_not_all_told(self, anns: GraphQL) -> None:
+        query = (
+            "mutation($i: CreateUserAuthenticationInput!) { createUserAuthentication(input: $i) { authenticationId } }"
+        )
+        answer = anns.answer(query, i={"scopes": [1] * 10_000})
+        assert 1 < len(answer["errors"]) <= 11
+
+    def test_failures_count_as_failures_in_the_metrics(self, app: Flask, master: GraphQL) -> None:
+        def counted(number: int, status: int = 200) -> float:
+            name = f'relink_requests_total{{error_number="{number}",service="graphql.graphql",status="{status}"}} '
+            lines = app.test_client().get("/metrics").text.splitlines()
+            return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+        for number, status, query in (
+            (0, 200, DETAILS["query"]),
+            (105, 200, "{ nothing }"),
+            (101, 200, "mutation { removeAuthentication(input: {authenticationId: 1}) { clientMutationId } }"),
+            (103, 400, None),
+        ):
+            before = counted(number, status)
+            master.post({"query": query})
+            assert counted(number, status) == before + 1
 
     @pytest.mark.parametrize("query", ["", "{", "{ nothing }", "subscription { x }", "type A { b: Int }", "{ viewer }"])
     def test_what_is_no_query_of_the_schema(self, master: GraphQL, query: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -119,6 +120,19 @@ def checked(response: TestResponse) -> Reply:
     assert response.headers["Relink-Error-Number"] == number
     assert response.headers["X-Request-Id"]
     return Reply(response, tree)
+
+
+def assert_json_failure(response: TestResponse, status: int, number: int, *words: str) -> dict[str, str]:
+    """A failure of an endpoint that returns JSON. Who has to sign in is told how."""
+    assert (response.status_code, response.content_type) == (status, "application/json"), response.text
+    failure: dict[str, str] = json.loads(response.data)
+    assert next(iter(failure.items())) == ("errorNumber", number)
+    assert response.headers["Relink-Error-Number"] == str(number)
+    assert response.headers["X-Request-Id"]
+    assert response.headers.get("WWW-Authenticate") == ('Basic realm="Relink"' if status == 401 else None)
+    for word in words:
+        assert word in failure["errorDescription"]
+    return failure
 
 
 def _update(element: etree._Element) -> dict[str, str]:

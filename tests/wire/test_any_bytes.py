@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from app.services.registry import SERVICES
 from tests.support.builders import Graph, M, frozen
-from tests.support.http import Client, checked, message
+from tests.support.http import Client, assert_json_failure, checked, message
 
 # The client signs in as nobody: what the requests ask for is not done.
 ANY = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -112,5 +112,4 @@ def test_any_query_string_is_answered(reader: Client, query: bytes, path: str) -
 def test_any_authorization_is_answered(reader: Client, authorization: str, basic: bool) -> None:
     header = f"Basic {authorization}" if basic else authorization
     response = reader.app.test_client().get("/runs", environ_overrides={"HTTP_AUTHORIZATION": header})
-    assert response.status_code == 200
-    assert response.headers["Relink-Error-Number"] == "101"
+    assert_json_failure(response, 401, 101)

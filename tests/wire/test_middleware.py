@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from app.application import create_app
 from app.database.engine import make_engine
 from app.settings import Settings
-from tests.support.http import ADMIN, PASSWORD, Client, checked, message
+from tests.support.http import ADMIN, PASSWORD, Client, assert_json_failure, checked, message
 from tests.wire.test_intake import GET_SYSTEM, assert_refused
 
 PATHS = ("/service", "/service/GetNode", "/nothing", "/healthz", "/schemas/", "/runs", "/runs/1")
@@ -40,13 +40,31 @@ def test_every_request_has_an_id_of_its_own(reader: Client) -> None:
     assert len(ids) == len(PATHS)
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/nothing", "/service/", "/service/GetNode/x", "/Service", "/runs/x", "/runs/-1", "/%00"]
-)
+@pytest.mark.parametrize("path", ["/", "/nothing", "/service/", "/service/GetNode/x", "/Service", "/Runs", "/%00"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_unknown_url_is_not_found(reader: Client, path: str, method: str) -> None:
     reply = checked(asked(reader, path, method))
     assert_refused(reply, 404, 102, "Error")
+
+
+@pytest.mark.parametrize("path", ["/runs/x", "/runs/-1", "/runs/", "/healthz/x", "/readyz/x"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_below_an_endpoint_that_returns_json_an_unknown_url_is_not_found_in_json(
+    reader: Client, path: str, method: str
+) -> None:
+    assert_json_failure(asked(reader, path, method), 404, 102)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [("/graphql/x", "GET", 404), ("/graphql?password=x", "POST", 400), ("/graphql", "GET", 405)],
+)
+def test_whatever_fails_at_graphql_fails_in_its_format(reader: Client, path: str, method: str, status: int) -> None:
+    response = asked(reader, path, method)
+    assert (response.status_code, response.mimetype) == (status, "application/json")
+    (error,) = response.get_json()["errors"]
+    assert error["extensions"]["code"] == "invalid_request"
+    assert response.headers["Relink-Error-Number"] == "103"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
@@ -62,9 +80,12 @@ def test_services_take_nothing_but_post(reader: Client, method: str, path: str, 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/runs", "/schemas/", "/schemas/common.xsd"])
 def test_what_is_read_takes_nothing_but_get(reader: Client, path: str) -> None:
     for method in ("POST", "PUT", "DELETE"):
-        reply = checked(asked(reader, path, method))
-        assert_refused(reply, 405, 103, "Error")
-        assert reply.response.headers["Allow"] == "GET, HEAD, OPTIONS"
+        response = asked(reader, path, method)
+        if path in ("/healthz", "/readyz", "/runs"):
+            assert_json_failure(response, 405, 103)
+        else:
+            assert_refused(checked(response), 405, 103, "Error")
+        assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_options_tells_the_methods(reader: Client) -> None:
@@ -108,10 +129,13 @@ def test_while_the_database_is_away_services_answer_503(away: Flask, service: st
 
 
 def test_while_the_database_is_away_runs_answer_503(away: Flask) -> None:
-    for path in ("/runs", "/runs/1", "/runs/1/response"):
-        reply = checked(away.test_client().get(path, auth=(ADMIN, PASSWORD)))
-        assert_refused(reply, 503, 100, "Error")
-        assert "Retry-After" in reply.response.headers
+    for path in ("/runs", "/runs/1"):
+        response = away.test_client().get(path, auth=(ADMIN, PASSWORD))
+        assert_json_failure(response, 503, 100, "try again")
+        assert "Retry-After" in response.headers
+    reply = checked(away.test_client().get("/runs/1/response", auth=(ADMIN, PASSWORD)))
+    assert_refused(reply, 503, 100, "Error")
+    assert "Retry-After" in reply.response.headers
 
 
 def test_while_the_database_is_away_the_process_is_healthy_and_not_ready(away: Flask) -> None:

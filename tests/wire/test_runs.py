@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import PASSWORD, Client, Reply, checked
+from tests.support.http import PASSWORD, Client, Reply, assert_json_failure, checked
 from tests.wire.test_intake import assert_refused
 
 RUN_LOCKS = 0x52454C4B
@@ -39,6 +39,14 @@ def get(client: Client, path: str) -> TestResponse:
 
 def run_of(reply: Reply) -> int:
     return int(reply.response.headers["Relink-Run"])
+
+
+def assert_not_found(response: TestResponse) -> None:
+    """404 in the format of the endpoint."""
+    if response.request.path.endswith("/response"):
+        assert_refused(checked(response), 404, 102, "Error")
+    else:
+        assert_json_failure(response, 404, 102)
 
 
 def told(client: Client, path: str) -> Any:  # noqa: ANN401
@@ -93,23 +101,47 @@ def test_for_all_others_there_is_no_such_run(stale: Client, make_user: Callable[
     reader = stale.as_user("reader")
     for path in ("", "/response"):
         hidden, unknown = (get(reader, f"/runs/{number}{path}") for number in (run, run + 1))
-        assert_refused(checked(hidden), 404, 102, "Error")
-        assert hidden.text.replace(f"run {run}<", "run N<") == unknown.text.replace(f"run {run + 1}<", "run N<")
+        assert_not_found(hidden)
+        assert hidden.text.replace(f"run {run}", "run N") == unknown.text.replace(f"run {run + 1}", "run N")
     assert reader.app.test_client().delete(f"/runs/{run}", auth=("reader", PASSWORD)).status_code == 404
 
 
 def test_an_unknown_run_is_not_found(stale: Client) -> None:
     for number in (0, 1, 2**31 - 1, 2**31, 2**63, 10**30):
         for path in ("", "/response"):
-            assert_refused(checked(get(stale, f"/runs/{number}{path}")), 404, 102, "Error")
+            assert_not_found(get(stale, f"/runs/{number}{path}"))
 
 
-def test_who_is_not_signed_in_sees_no_run(stale: Client) -> None:
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+def test_who_is_not_signed_in_sees_no_run_and_is_asked_to_sign_in(stale: Client, method: str) -> None:
     run = run_of(stale.update("P", "force"))
-    for path in ("/runs", f"/runs/{run}", f"/runs/{run}/response", f"/runs/{run + 1}"):
-        assert_refused(checked(get(stale.as_user(None), path)), 200, 101, "Error", "HTTP Basic")
-        wrong = stale.app.test_client().get(path, auth=("owner", "wrong horse"))
-        assert_refused(checked(wrong), 200, 101, "Error", "not right")
+    for path in (f"/runs/{run}", f"/runs/{run + 1}", *(["/runs"] if method != "DELETE" else [])):
+        for auth, told in (
+            (None, "HTTP Basic"),
+            (("owner", "wrong horse"), "not right"),
+            (("nobody", "x"), "not right"),
+        ):
+            response = stale.app.test_client().open(path, method=method, auth=auth)
+            if method == "HEAD":
+                assert (response.status_code, response.data) == (401, b"")
+                assert response.headers["WWW-Authenticate"] == 'Basic realm="Relink"'
+            else:
+                assert_json_failure(response, 401, 101, told)
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !", "Bearer x", "x"])
+def test_credentials_that_cannot_be_read_are_wrong(reader: Client, header: str) -> None:
+    response = reader.app.test_client().get("/runs", headers={"Authorization": header})
+    assert_json_failure(response, 401, 101)
+
+
+def test_the_answer_of_a_run_is_xml_and_so_are_its_failures(stale: Client) -> None:
+    run = run_of(stale.update("P", "force"))
+    for number in (run, run + 1):
+        for auth, told in ((None, "HTTP Basic"), (("owner", "wrong horse"), "not right")):
+            response = stale.app.test_client().get(f"/runs/{number}/response", auth=auth)
+            assert_refused(checked(response), 401, 101, "Error", told)
+            assert response.headers["WWW-Authenticate"] == 'Basic realm="Relink"'
 
 
 def test_the_answer_of_a_run_is_read_again_as_it_was_sent(stale: Client) -> None:
@@ -196,9 +228,9 @@ def test_no_more_than_a_hundred_runs_are_listed(stale: Client, engine: Engine) -
     "query", ["state=finished", "state=Done", "state=%00", "nodeReference=%00", "nodeReference=P..A"]
 )
 def test_a_bad_parameter_is_a_user_error(reader: Client, query: str) -> None:
-    reply = checked(get(reader, f"/runs?{query}"))
-    assert (reply.status, reply.number) == (400, 105)
-    assert reply.text("errorFields") == query.partition("=")[0]
+    failure = assert_json_failure(get(reader, f"/runs?{query}"), 400, 105)
+    assert failure["errorFields"] == query.partition("=")[0]
+    assert failure["errorMessage"].startswith(failure["errorFields"])
 
 
 def test_a_run_that_has_ended_is_not_cancelled(app: Flask, stale: Client) -> None:

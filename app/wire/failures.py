@@ -1,0 +1,73 @@
+"""Failures in the format of the endpoint: JSON where the endpoint returns JSON, GraphQL's own format, otherwise XML.
+
+Services return most errors with status 200, as documented for them. Every other endpoint uses the status that HTTP has
+for the failure, with `WWW-Authenticate` where the client has to sign in.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from flask import Response, g, request
+
+from app.errors import NotAuthorisedError, PreconditionError, RelinkError, StateError, UserError
+from app.services.registry import SERVICES
+from app.wire import graphql
+from app.wire.envelope import ERROR_NUMBER, error_fields, failed, failure_headers, failure_status
+
+SIGN_IN: Final = 'Basic realm="Relink"'
+_GRAPHQL = "/graphql"
+_JSON = ("/runs", "/healthz", "/readyz")
+_RUNS = "/runs"
+_KEPT_ANSWER = "/response"
+
+
+def failure(error: RelinkError) -> Response:
+    """The response to a failed request, in the format of the endpoint that the URL names."""
+    path = request.path
+    if _is_below(path, _GRAPHQL):
+        return graphql.failed(failure_status(error), error, failure_headers(error))
+    if _is_below(path, _RUNS) and path.endswith(_KEPT_ANSWER):
+        return with_http_status(failed(None, error), error)
+    if any(_is_below(path, endpoint) for endpoint in _JSON):
+        return with_http_status(_failed_as_json(error), error)
+    return failed(g.get("service") or _named_service(path), error)
+
+
+def with_http_status(response: Response, error: RelinkError) -> Response:
+    """A failure with the status that HTTP has for it, for endpoints that are not services."""
+    response.status_code = _http_status(error)
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = SIGN_IN
+    return response
+
+
+def _failed_as_json(error: RelinkError) -> Response:
+    fields = {name: value for name, value in error_fields(error) if value is not None}
+    response = Response(json.dumps(fields), content_type="application/json")
+    response.headers[ERROR_NUMBER] = str(error.number)
+    response.headers.update(failure_headers(error))
+    return response
+
+
+def _http_status(error: RelinkError) -> int:
+    match error:
+        case NotAuthorisedError():
+            return 401
+        case UserError():
+            return 400
+        case StateError() if not isinstance(error, PreconditionError):
+            return 409
+        case _:
+            return failure_status(error)
+
+
+def _is_below(path: str, endpoint: str) -> bool:
+    return path == endpoint or path.startswith(f"{endpoint}/")
+
+
+def _named_service(path: str) -> str | None:
+    """The service that the URL names."""
+    name = path.removeprefix("/service/")
+    return name if name in SERVICES else None
