@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import xmlschema
 from flask import Flask
@@ -122,10 +123,10 @@ def checked(response: TestResponse) -> Reply:
     return Reply(response, tree)
 
 
-def assert_json_failure(response: TestResponse, status: int, number: int, *words: str) -> dict[str, str]:
+def assert_json_failure(response: TestResponse, status: int, number: int, *words: str) -> dict[str, Any]:
     """A failure of an endpoint that returns JSON. Who has to sign in is told how."""
     assert (response.status_code, response.content_type) == (status, "application/json"), response.text
-    failure: dict[str, str] = json.loads(response.data)
+    failure: dict[str, Any] = json.loads(response.data)
     assert next(iter(failure.items())) == ("errorNumber", number)
     assert response.headers["Relink-Error-Number"] == str(number)
     assert response.headers["X-Request-Id"]
