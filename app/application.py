@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.identity.passwords import PasswordVerifier
 from app.identity.sign_in import SignIn
+from app.runs.turns import Shares, Workload
 from app.settings import Settings
 from app.wire import endpoint, graphql, health, middleware, runs, schema_files
 from app.wire.context import State
@@ -17,7 +18,8 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
     """Returns the WSGI application on a database that has all migrations."""
     app = Flask("app", static_folder=None)
     verifier = PasswordVerifier(settings.verified_password_seconds)
-    app.extensions["relink"] = State(settings, engine, SignIn(engine, settings, verifier))
+    sign_in = SignIn(engine, settings, verifier)
+    app.extensions["relink"] = State(settings, engine, sign_in, Workload(Shares.of(settings)))
     middleware.watch(app)
     for module in (endpoint, graphql, runs, schema_files, health):
         app.register_blueprint(module.blueprint)

@@ -38,6 +38,12 @@ class StateError(RelinkError):
     number = 106
 
 
+class BusyError(StateError):
+    """106 with status 503: too much long work is going on; the same request may succeed later."""
+
+    retry_after = 5
+
+
 class PreconditionError(StateError):
     """106 with status 412: `If-Match` no longer holds."""
 

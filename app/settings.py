@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 ROOT_DATA_DIRECTORY = Path("/var/lib/relink")
 _SECRET_KEY_BYTES = 32
+FEWEST_THREADS = 8
 
 
 class SettingsError(ValueError):
@@ -26,6 +27,10 @@ class Settings:
     max_request_bytes: int = 1024 * 1024
     max_import_bytes: int = 4 * 1024**3
     pool_size: int = 20
+    threads: int = 32
+    """Threads of a web process. Each kind of long work may hold a part of them."""
+    runs_at_work: int = 4
+    """How many runs a web process works on at once; further ones are queued."""
     sign_in_failures_per_account: int = 10
     sign_in_failures_per_address: int = 100
     sign_in_failure_period: int = 900
@@ -52,6 +57,8 @@ class Settings:
             max_request_bytes=_number(environment, "MAX_REQUEST_BYTES", cls.max_request_bytes, least=1024),
             max_import_bytes=_number(environment, "MAX_IMPORT_BYTES", cls.max_import_bytes, least=1024),
             pool_size=_number(environment, "POOL_SIZE", cls.pool_size, least=2),
+            threads=(threads := _number(environment, "THREADS", cls.threads, least=FEWEST_THREADS)),
+            runs_at_work=_runs_at_work(environment, threads),
             sign_in_failures_per_account=_number(
                 environment, "SIGN_IN_FAILURES_PER_ACCOUNT", cls.sign_in_failures_per_account, least=1
             ),
@@ -112,6 +119,17 @@ def _url(environment: Mapping[str, str], name: str) -> str | None:
     if not usable:
         raise SettingsError(f"RELINK_{name} must be the URL of an HTTP service, without a user name")
     return url
+
+
+def _runs_at_work(environment: Mapping[str, str], threads: int) -> int:
+    most = threads // 4
+    number = _number(environment, "RUNS_AT_WORK", min(Settings.runs_at_work, most), least=1)
+    if number > most:
+        raise SettingsError(
+            f"RELINK_RUNS_AT_WORK must be at most a quarter of the threads of a process, {most}, not {number}:"
+            " set RELINK_THREADS too, or 'relink serve --threads'"
+        )
+    return number
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, *, least: int) -> int:

@@ -20,10 +20,10 @@ from gunicorn.util import parse_address  # type: ignore[import-untyped]
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.commands.database import opened_database
+from app.commands.database import opened_database, plain_errors
 from app.commands.worker import WorkerProcess, worker_process
 from app.runs import record as runs
-from app.settings import Settings
+from app.settings import FEWEST_THREADS, Settings
 from app.start import with_secret_key
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -53,7 +53,14 @@ def _free(_context: click.Context, _parameter: click.Parameter, bind: str) -> st
     help="Where to listen.",
 )
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Processes.")
-@click.option("--threads", default=8, show_default=True, type=click.IntRange(1), help="Threads in each of them.")
+@click.option(
+    "--threads",
+    default=Settings.threads,
+    show_default=True,
+    envvar="RELINK_THREADS",
+    type=click.IntRange(FEWEST_THREADS),
+    help="Threads in each of them.",
+)
 @click.option("--no-worker", is_flag=True, envvar="RELINK_NO_WORKER", help="Start no worker with an embedded database.")
 def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
     """Serve over HTTP until stopped.
@@ -126,14 +133,17 @@ def _cancel_runs(engine: Engine, session_name: str) -> None:
 def _environment(engine: Engine, session_name: str, threads: int) -> Iterator[dict[str, str]]:
     """What the workers find: the database, with a name for their sessions, and a place for their metrics."""
     url = engine.url.update_query_dict({"application_name": session_name})
-    # A run holds two connections, any other request one.
-    pool_size = str(max(20, 2 * threads + 4))
-    secret_key = with_secret_key(Settings.from_environment()).secret_key
+    # A run at work holds two connections, any other request one.
+    with plain_errors():
+        settings = Settings.from_environment({**os.environ, "RELINK_THREADS": str(threads)})
+    pool_size = str(max(20, threads + settings.runs_at_work + 4))
+    secret_key = with_secret_key(settings).secret_key
     with TemporaryDirectory(prefix="relink-metrics-") as directory:
         yield {
             "RELINK_POOL_SIZE": pool_size,
             "PROMETHEUS_MULTIPROC_DIR": directory,
             **os.environ,
+            "RELINK_THREADS": str(threads),
             "RELINK_SECRET_KEY": secret_key or "",
             "RELINK_DATABASE_URL": url.render_as_string(hide_password=False),
         }

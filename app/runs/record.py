@@ -2,8 +2,8 @@
 
 Only one run at a time may work in a package and all its content, or over the instances of a solution.
 
-A run whose state is `running` while nobody holds its lock is dead: its process or its connection was lost. Whoever
-notices records it as `interrupted` and removes what was staged for it.
+A run whose state is `queued` or `running` while nobody holds its lock is dead: its process or its connection was lost.
+Whoever notices records it as `interrupted` and removes what was staged for it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SELECT_RUNS = """
 # In one order, so that two processes that look at the same time do not wait for each other in a circle.
 _SELECT_DEAD = text("""
     SELECT r.run_identifier FROM run r
-    WHERE r.state = 'running' AND r.run_identifier NOT IN (
+    WHERE r.state IN ('queued', 'running') AND r.run_identifier NOT IN (
       SELECT l.objid::bigint FROM pg_locks l JOIN pg_database d ON d.oid = l.database
       WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted
         AND l.classid::bigint = :class AND l.objsubid = 1)
@@ -50,10 +50,14 @@ _SELECT_DEAD = text("""
 class RunState(StrEnum):
     """Where a run stands."""
 
+    QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
+
+
+_ALIVE = frozenset({RunState.QUEUED, RunState.RUNNING})
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,13 @@ class Run:
 
 
 def begin(
-    connection: Connection, caller: Caller, context: NodeContext | SolutionContext, options: dict[str, object]
+    connection: Connection,
+    caller: Caller,
+    context: NodeContext | SolutionContext,
+    options: dict[str, object],
+    state: RunState = RunState.RUNNING,
 ) -> int:
-    """Register a run on a context, take its lock for this connection and return the run's identifier.
+    """Register a running or queued run on a context, take its lock for this connection and return its identifier.
 
     Raises StateError (106), naming the other run, if one holds this package or a part of it, or this solution.
     """
@@ -121,13 +129,19 @@ def begin(
             text(
                 "INSERT INTO run (user_identifier, context_node_identifier, solution_identifier, context_reference,"
                 " include_content, options, state)"
-                " VALUES (:user, :node, CAST(:solution AS uuid), :reference, :content, :options, 'running')"
+                " VALUES (:user, :node, CAST(:solution AS uuid), :reference, :content, :options, :state)"
                 " RETURNING run_identifier"
             ),
-            {"user": caller.user_identifier, "options": json.dumps(options), **context.columns()},
+            {"user": caller.user_identifier, "options": json.dumps(options), "state": state.value, **context.columns()},
         ).scalar_one()
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(run)})
     return int(run)
+
+
+def start(connection: Connection, run: int) -> None:
+    """Record that a queued run has begun to work."""
+    with connection.begin():
+        connection.execute(text("UPDATE run SET state = 'running' WHERE run_identifier = :run"), {"run": run})
 
 
 def finish(connection: Connection, run: int, state: RunState, error_number: int) -> None:
@@ -161,7 +175,7 @@ def find(connection: Connection, run: int) -> Run | None:
     row = connection.execute(query, {"run": run}).one_or_none()
     if row is None:
         return None
-    if row.state == RunState.RUNNING and _close_if_dead(connection, run):
+    if row.state in _ALIVE and _close_if_dead(connection, run):
         row = connection.execute(query, {"run": run}).one()
     return _run(row)
 
@@ -205,7 +219,7 @@ def cancel_all(connection: Connection, application_name: str) -> None:
     connection.execute(
         text(
             "UPDATE run SET cancel_requested = true"
-            " WHERE state = 'running' AND NOT cancel_requested AND run_identifier IN ("
+            " WHERE state IN ('queued', 'running') AND NOT cancel_requested AND run_identifier IN ("
             " SELECT l.objid::bigint FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
             " WHERE a.datname = current_database() AND a.application_name = :name AND l.locktype = 'advisory'"
             " AND l.granted AND l.classid::bigint = :class AND l.objsubid = 1)"
@@ -234,10 +248,10 @@ def kept_answer(connection: Connection, run: int) -> Iterator[bytes]:
 
 
 def _overlapping(connection: Connection, context: NodeContext | SolutionContext) -> list[tuple[int, datetime]]:
-    """Running runs that may write what this one may write too."""
+    """Running and queued runs that may write what this one may write too."""
     rows = connection.execute(
         text(
-            "SELECT run_identifier, started_at FROM run WHERE state = 'running' AND ("
+            "SELECT run_identifier, started_at FROM run WHERE state IN ('queued', 'running') AND ("
             " solution_identifier = CAST(:solution AS uuid) OR CAST(:node AS bigint) IS NOT NULL"
             " AND context_node_identifier IS NOT NULL AND ("
             " context_reference = :reference"
@@ -278,7 +292,7 @@ def _run(row: Row[*tuple[Any, ...]]) -> Run:
 
 def _still_running(connection: Connection, run: int) -> bool:
     """Read the record once more: a run records its end before it releases its lock."""
-    query = text("SELECT state = 'running' FROM run WHERE run_identifier = :run")
+    query = text("SELECT state IN ('queued', 'running') FROM run WHERE run_identifier = :run")
     return bool(connection.execute(query, {"run": run}).scalar_one())
 
 
@@ -293,7 +307,7 @@ def _close(connection: Connection, run: int, state: RunState, error_number: int 
     connection.execute(
         text(
             "UPDATE run SET state = :state, error_number = :number, finished_at = now()"
-            " WHERE run_identifier = :run AND state = 'running'"
+            " WHERE run_identifier = :run AND state IN ('queued', 'running')"
         ),
         {"run": run, "state": state.value, "number": error_number},
     )

@@ -9,7 +9,9 @@ from typing import Annotated, Generic, TypeVar
 from sqlalchemy import Engine
 
 from app.identity.rights import Caller
+from app.runs.turns import Shares, Workload
 from app.services.answer import Answer
+from app.settings import Settings
 from app.solutions.people.cipher import Cipher
 
 Request = TypeVar("Request")
@@ -20,12 +22,14 @@ Token = Annotated[str, "token"]
 
 @dataclass(frozen=True)
 class Call:
-    """Who calls, where the data is, the conditions that came as HTTP headers, and what keeps authentications."""
+    """Who calls, where the data is, the conditions of HTTP headers, what encrypts authentications, and the turns of
+    long work."""
 
     engine: Engine
     caller: Caller
     if_match: str | None = None
     cipher: Cipher = field(default_factory=Cipher)
+    workload: Workload = field(default_factory=lambda: Workload(Shares.of(Settings())))
 
 
 @dataclass(frozen=True)

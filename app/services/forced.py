@@ -9,11 +9,16 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from app.errors import RelinkError
+from app.errors import RelinkError, StateError
 from app.runs import record as runs
 from app.runs.record import RunState
+from app.runs.turns import Turn
 from app.services.answer import Answer
 from app.services.call import Call
+
+_LOOK_EVERY = 0.5
+
+_LOOK_EVERY = 0.5
 
 
 class UpdateAction(StrEnum):
@@ -39,20 +44,27 @@ Done = TypeVar("Done", bound=RunOutcome)
 
 def forced(
     call: Call,
-    begin: Callable[[Connection], int],
+    begin: Callable[[Connection, RunState], int],
     work: Callable[[Connection, int], Done],
     answered: Callable[[Done], Answer],
 ) -> Answer:
     """Begin a run, do its work and answer its outcome, with `Relink-Run`.
 
+    While the process works on as many runs as it may, the run is queued. Raises BusyError if too many are queued.
+
     The connection that began the run holds its lock until the answer is kept. Work that fails with a RelinkError
-    ends the run as cancelled; another failure leaves it to be found interrupted.
+    ends the run as cancelled; another failure leaves it to be found interrupted. A run does not end when its client
+    leaves: its answer can be read later.
     """
     with ExitStack() as on_failure:
+        turn = on_failure.enter_context(call.workload.runs.turn())
         connection = on_failure.enter_context(call.engine.connect())
-        run = begin(connection)
+        state = RunState.RUNNING if turn.has_come else RunState.QUEUED
+        run = begin(connection, state)
         on_failure.callback(runs.release, connection, run)
         try:
+            if state is RunState.QUEUED:
+                _wait_for(turn, connection, run)
             outcome = work(connection, run)
         except RelinkError as error:
             runs.finish(connection, run, RunState.CANCELLED, error.number)
@@ -69,6 +81,15 @@ def forced(
 
     answer.keep = keep
     return answer
+
+
+def _wait_for(turn: Turn, connection: Connection, run: int) -> None:
+    """Let a queued run wait for its turn. Raises StateError if it is cancelled meanwhile."""
+    while not turn.wait(_LOOK_EVERY):
+        with connection.begin():
+            if runs.is_cancelled(connection, run):
+                raise StateError(f"run {run} was cancelled before it began")
+    runs.start(connection, run)
 
 
 def bypassed(count: int, *, done: bool, cancelled: bool) -> list[str]:

@@ -15,7 +15,9 @@ from app.services.forced import UpdateAction, bypassed, forced
 from app.services.identifying_fields import six
 from app.services.update_rows import UpdateRows
 from app.updates.read import Options, SourceScope
-from app.updates.update import Context, Outcome, begin, force, impact
+from app.updates.update import Context, Outcome, RunState, begin, force, impact
+
+_WAIT_FOR_TURN = 10
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class UpdateNodeVersionsRequest:
 def update_node_versions(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
     """Answer the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
     if request.action is UpdateAction.IMPACT:
-        with snapshot(call.engine) as connection:
+        with call.workload.impacts.soon(_WAIT_FOR_TURN), snapshot(call.engine) as connection:
             outcome = impact(connection, call.caller, request.context, request.options)
             answer = _answer(connection, call, outcome)
         answer.headers["ETag"] = f'"{outcome.fingerprint}"'
@@ -66,7 +68,10 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
         with snapshot(call.engine) as connection:
             return _answer(connection, call, outcome)
 
-    return forced(call, lambda connection: begin(connection, call.caller, node, request.options), work, answered)
+    def begun(connection: Connection, state: RunState) -> int:
+        return begin(connection, call.caller, node, request.options, state)
+
+    return forced(call, begun, work, answered)
 
 
 def _answer(connection: Connection, call: Call, outcome: Outcome) -> Answer:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.database.engine import snapshot
 from app.runs import record as runs
+from app.runs.record import RunState
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, Service, Token
 from app.services.forced import UpdateAction, bypassed, forced
@@ -59,8 +60,8 @@ def _forced(wanted: Wanted, call: Call) -> Answer:
     with snapshot(call.engine) as connection:
         solution_id = rollout(connection, wanted).solution.solution_id
 
-    def begin(connection: Connection) -> int:
-        return runs.begin(connection, call.caller, runs.SolutionContext(solution_id), _options(wanted))
+    def begin(connection: Connection, state: RunState) -> int:
+        return runs.begin(connection, call.caller, runs.SolutionContext(solution_id), _options(wanted), state)
 
     def work(connection: Connection, run: int) -> Outcome:
         return force(connection, run, _planned(wanted, call), call.if_match)

@@ -182,10 +182,10 @@ def _merged(before: NodeUpdate, after: NodeUpdate) -> NodeUpdate:
     )
 
 
-def begin(engine_connection: Connection, caller: Caller, context: Node, options: Options) -> int:
+def begin(engine_connection: Connection, caller: Caller, context: Node, options: Options, state: RunState) -> int:
     """Register a run for a force of this context; raises StateError (106) where another run holds it."""
     run_context = NodeContext(context.identifier, context.reference, options.update_content)
-    return runs.begin(engine_connection, caller, run_context, asdict(options))
+    return runs.begin(engine_connection, caller, run_context, asdict(options), state)
 
 
 __all__ = ["Context", "Outcome", "RunState", "begin", "force", "impact", "make_plan"]

@@ -8,16 +8,18 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from app.identity.sign_in import SignIn
+from app.runs.turns import Workload
 from app.settings import Settings
 
 
 @dataclass(frozen=True)
 class State:
-    """Settings, the connection pool, and the sign-in with its memory of verified passwords."""
+    """Settings, the connection pool, the sign-in with its memory of verified passwords, the turns of long work."""
 
     settings: Settings
     engine: Engine
     sign_in: SignIn
+    workload: Workload
 
 
 def present_state() -> State:

@@ -66,7 +66,7 @@ def _call(logon_reference: str | None, password: str | None) -> Call:
     state = present_state()
     caller = state.sign_in.caller(credentials(request, logon_reference, password), request.remote_addr or "")
     cipher = Cipher(state.settings.secret_key)
-    return Call(state.engine, caller, _if_match(request.headers.get("If-Match")), cipher)
+    return Call(state.engine, caller, _if_match(request.headers.get("If-Match")), cipher, state.workload)
 
 
 def _if_match(header: str | None) -> str | None:

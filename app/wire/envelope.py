@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from flask import Response
 
-from app.errors import PreconditionError, RelinkError, UserError
+from app.errors import BusyError, PreconditionError, RelinkError, UserError
 from app.identity.sign_in import TooManyFailuresError
 from app.services.answer import Answer, Fields, Part, Value
 from app.wire.refusal import NotValidError, Refused
@@ -59,7 +59,7 @@ def failure_headers(error: RelinkError) -> dict[str, str]:
     match error:
         case Refused():
             return error.headers
-        case TooManyFailuresError():
+        case TooManyFailuresError() | BusyError():
             return {"Retry-After": str(error.retry_after)}
         case _:
             return {}
@@ -76,6 +76,8 @@ def failure_status(error: RelinkError) -> int:
             return 412
         case TooManyFailuresError():
             return 429
+        case BusyError():
+            return 503
         case _:
             return 500 if error.number == 100 else 200
 

@@ -64,6 +64,15 @@ def test_a_database_that_is_behind_is_refused(relink_on: Callable[[str], Relink]
     assert "run 'relink migrate'" in result.stderr
 
 
+def test_more_runs_at_work_than_the_threads_can_do_are_refused(
+    relink_on: Callable[[str], Relink], database_url: str
+) -> None:
+    relink = relink_on(database_url).with_environment(RELINK_RUNS_AT_WORK="5")
+    result = relink("serve", "--bind", "127.0.0.1:0", "--threads", "16")
+    assert result.exit_code == 1
+    assert "RELINK_RUNS_AT_WORK must be at most a quarter of the threads of a process, 4, not 5" in result.stderr
+
+
 def test_a_port_that_is_taken_is_told(database_url: str, relink_on: Callable[[str], Relink]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"

@@ -1,0 +1,12 @@
+"""Runs may be queued."""
+
+from __future__ import annotations
+
+from app.database.migrations import execute_files
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    execute_files("0010_queued_runs.sql")

@@ -1,0 +1,135 @@
+"""How much long work a process does at once, so that threads remain for short requests.
+
+Long work takes a turn. When all turns are taken the next request waits, and only so many may wait: each holds a thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Condition
+
+from app.errors import BusyError
+from app.settings import FEWEST_THREADS, Settings
+
+_LONG = 1.5
+_LOOK_EVERY = 0.25
+
+
+class Turn:
+    """The place of one piece of work among the others: it has its turn, or it waits."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self.since: float | None = None
+        """When the work was seen to have its turn."""
+
+    @property
+    def has_come(self) -> bool:
+        """Whether the work may begin."""
+        return self.wait(0)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the work may begin, at most for some seconds. Returns whether it may."""
+        return self._turns.wait(self, seconds)
+
+
+class Turns:
+    """At most `at_work` turns at once, given in the order in which they were asked for; at most `waiting` may wait."""
+
+    def __init__(self, what: str, at_work: int, waiting: int) -> None:
+        self._what = what
+        self._at_work = at_work
+        self._most = at_work + waiting
+        self._turns: deque[Turn] = deque()
+        self._changed = Condition()
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Take a turn or a place in the queue while the context lasts. Raises BusyError if the queue is full."""
+        with self._changed:
+            if len(self._turns) >= self._most:
+                raise self._busy()
+            turn = self._joined()
+        try:
+            yield turn
+        finally:
+            self._left(turn)
+
+    @contextmanager
+    def soon(self, seconds: float) -> Iterator[None]:
+        """Take a turn, and wait for it at most some seconds. Raises BusyError if it does not come.
+
+        Short work passes so quickly that any number may wait for it. The limit of those who wait holds as soon as
+        all turns are taken by work that is not short.
+        """
+        with self._changed:
+            turn = self._joined()
+        try:
+            deadline = time.monotonic() + seconds
+            while not turn.wait(_LOOK_EVERY):
+                if time.monotonic() > deadline or self._is_hopeless(turn):
+                    raise self._busy()
+            yield
+        finally:
+            self._left(turn)
+
+    def wait(self, turn: Turn, seconds: float) -> bool:
+        """See Turn.wait."""
+        with self._changed:
+            come = self._changed.wait_for(lambda: self._turns.index(turn) < self._at_work, seconds)
+        if come and turn.since is None:
+            turn.since = time.monotonic()
+        return come
+
+    def _joined(self) -> Turn:
+        turn = Turn(self)
+        self._turns.append(turn)
+        return turn
+
+    def _left(self, turn: Turn) -> None:
+        with self._changed:
+            self._turns.remove(turn)
+            self._changed.notify_all()
+
+    def _is_hopeless(self, turn: Turn) -> bool:
+        now = time.monotonic()
+        with self._changed:
+            holders = [holder.since or now for holder, _ in zip(self._turns, range(self._at_work), strict=False)]
+            return self._turns.index(turn) >= self._most and all(now - since > _LONG for since in holders)
+
+    def _busy(self) -> BusyError:
+        return BusyError(f"the service is busy with other {self._what}: try again in some seconds")
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How many threads of a process each kind of long work may hold. Some threads are in none of the shares."""
+
+    runs: int
+    runs_waiting: int
+    impacts: int
+    impacts_waiting: int
+    bodies: int
+    """Large request bodies that are being received."""
+    readers: int
+    """Clients that are slow to read a large response."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Shares:
+        """An eighth of the threads stays free; waiting runs get a quarter, bodies and readers an eighth each."""
+        threads = max(settings.threads, FEWEST_THREADS)
+        runs, waiting, eighth = settings.runs_at_work, threads // 4, threads // 8
+        impacts = max(1, threads - runs - waiting - 3 * eighth)
+        return cls(runs, waiting, impacts - impacts // 2, impacts // 2, eighth, eighth)
+
+
+class Workload:
+    """The turns of one process."""
+
+    def __init__(self, shares: Shares) -> None:
+        self.runs = Turns("runs", shares.runs, shares.runs_waiting)
+        self.impacts = Turns("impacts", shares.impacts, shares.impacts_waiting)

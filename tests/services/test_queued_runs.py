@@ -1,0 +1,169 @@
+"""Long work beyond what a process does at once waits its turn, and beyond that it is refused with a time to retry."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.application import create_app
+from app.runs.turns import Turns
+from app.settings import Settings
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply
+
+WITHIN = 30
+PACKAGES = "PQRST"
+
+
+@pytest.fixture
+def stale(client: Client, engine: Engine) -> Client:
+    """Five packages that are out of date, in a process that works on one run and one impact at once."""
+    graph = Graph()
+    for package in PACKAGES:
+        graph.node(f"{package}.A", frozen(*links(f"{package}.B.1"))).node(f"{package}.B", frozen(), draft())
+    client.load(graph)
+    return Client(create_app(Settings(threads=8, runs_at_work=1, secret_key=SECRET_KEY), engine))
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {WITHIN} s"
+        time.sleep(0.02)
+
+
+def told(client: Client, path: str, method: str = "GET") -> Any:  # noqa: ANN401
+    response = client.app.test_client().open(path, method=method, auth=(ADMIN, PASSWORD))
+    assert response.status_code in (200, 202), response.text
+    return response.json
+
+
+def states(client: Client) -> dict[str, str]:
+    return {run["nodeReference"]: run["state"] for run in told(client, "/runs")["runs"]}
+
+
+@contextmanager
+def locked(engine: Engine, statement: str) -> Iterator[None]:
+    """Hold a lock; whoever needs it waits until the context ends."""
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+        try:
+            yield
+        finally:
+            connection.rollback()
+
+
+@contextmanager
+def one_at_work(stale: Client, engine: Engine, threads: ThreadPoolExecutor) -> Iterator[Future[Reply]]:
+    """A run that works as long as the context lasts."""
+    with locked(engine, "SELECT FROM node WHERE node_reference = 'P.A' FOR UPDATE"):
+        first = threads.submit(stale.update, "P", "force")
+        eventually(lambda: states(stale) == {"P": "running"})
+        yield first
+
+
+def test_a_run_beyond_those_at_work_is_queued_until_one_is_done(
+    stale: Client, engine: Engine, threads: ThreadPoolExecutor
+) -> None:
+    with one_at_work(stale, engine, threads) as first:
+        second = threads.submit(stale.update, "Q", "force")
+        eventually(lambda: states(stale) == {"P": "running", "Q": "queued"})
+        assert [run["nodeReference"] for run in told(stale, "/runs?state=queued")["runs"]] == ["Q"]
+        assert not second.done()
+    assert (first.result().number, second.result().number) == (0, 0)
+    assert states(stale) == {"P": "done", "Q": "done"}
+    assert stale.get("Q.A").text("nodeVersionNumber") == "2"
+
+
+def test_a_queued_run_holds_its_package(stale: Client, engine: Engine, threads: ThreadPoolExecutor) -> None:
+    with one_at_work(stale, engine, threads):
+        second = threads.submit(stale.update, "Q", "force")
+        eventually(lambda: states(stale).get("Q") == "queued")
+        refused = stale.update("Q.A", "force")
+        assert refused.number == 106
+        assert "holds this package" in (refused.text("errorDescription") or "")
+    assert second.result().number == 0
+
+
+def test_a_queued_run_can_be_cancelled(stale: Client, engine: Engine, threads: ThreadPoolExecutor) -> None:
+    with one_at_work(stale, engine, threads):
+        second = threads.submit(stale.update, "Q", "force")
+        eventually(lambda: states(stale).get("Q") == "queued")
+        [run] = told(stale, "/runs?state=queued")["runs"]
+        told(stale, f"/runs/{run['run']}", "DELETE")
+        cancelled = second.result(WITHIN)
+        assert cancelled.number == 106
+        assert "cancelled before it began" in (cancelled.text("errorDescription") or "")
+        assert states(stale) == {"P": "running", "Q": "cancelled"}
+    assert stale.get("Q.A").text("nodeVersionNumber") == "1"
+
+
+def test_when_too_many_runs_are_queued_the_next_is_refused_with_a_time_to_retry(
+    stale: Client, engine: Engine, threads: ThreadPoolExecutor
+) -> None:
+    with one_at_work(stale, engine, threads):
+        queued = [threads.submit(stale.update, package, "force") for package in "QR"]
+        eventually(lambda: list(states(stale).values()).count("queued") == len(queued))
+        refused = stale.update("S", "force")
+        assert (refused.status, refused.number) == (503, 106)
+        assert refused.response.headers["Retry-After"] == "5"
+        assert "S" not in states(stale)
+    assert [run.result().number for run in queued] == [0, 0]
+    assert stale.update("S", "force").number == 0
+
+
+def test_a_solution_s_roll_out_waits_in_the_same_queue(
+    stale: Client, engine: Engine, threads: ThreadPoolExecutor
+) -> None:
+    solution = stale.post("<SetSolution><title>a</title></SetSolution>").text("solutionId")
+    of_solution = f"<solutionId>{solution}</solutionId>"
+    stale.post(f"<PublishSolutionRelease>{of_solution}</PublishSolutionRelease>")
+    body = f"<UpdateSolutionInstances>{of_solution}<action>force</action></UpdateSolutionInstances>"
+    with one_at_work(stale, engine, threads):
+        roll_out = threads.submit(stale.post, body)
+        eventually(lambda: any(run.get("solutionId") == solution for run in told(stale, "/runs?state=queued")["runs"]))
+    assert roll_out.result().number == 0
+
+
+def test_long_impacts_leave_threads_for_others(stale: Client, engine: Engine, threads: ThreadPoolExecutor) -> None:
+    """One impact works and one waits; a third is refused as soon as the first turns out to be long."""
+    with locked(engine, "LOCK TABLE node_version"):
+        impacts = [threads.submit(stale.update, package) for package in PACKAGES]
+        eventually(lambda: sum(impact.done() for impact in impacts) == len(impacts) - 2)
+        assert stale.app.test_client().get("/healthz").status_code == 200
+    replies = [impact.result() for impact in impacts]
+    assert sorted((reply.status, reply.number) for reply in replies) == [(200, 0)] * 2 + [(503, 106)] * 3
+
+
+def test_short_work_waits_for_each_other_in_any_number(threads: ThreadPoolExecutor) -> None:
+    turns = Turns("impacts", 1, 0)
+
+    def work(number: int) -> int:
+        with turns.soon(WITHIN):
+            return number
+
+    assert list(threads.map(work, range(200))) == list(range(200))
+
+
+def test_a_queued_run_whose_process_has_died_is_found_interrupted(stale: Client, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state)"
+                " SELECT node_identifier, node_reference, true, '{}', 'queued' FROM node WHERE node_reference = 'P'"
+            )
+        )
+    assert states(stale) == {"P": "interrupted"}
+    assert stale.update("P", "force").number == 0
