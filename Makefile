@@ -14,8 +14,9 @@ install: $(VENV)/.installed ## make .venv with everything in it
 demo: install ## show in a few seconds what Relink does
 	@$(BIN)/relink demo
 
-test: install ## run the tests
-	@$(BIN)/python -m pytest
+test: install ## run the tests, one process for each core
+	@echo "Running all tests, which takes about 8 minutes on 2 cores"
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: install ## check style, types and the layers of the code
 	$(BIN)/ruff check .
