@@ -44,7 +44,7 @@ def show() -> None:
 @token.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Remove the master tokens called NAME: whoever has one can do nothing with it any longer."""
+    """Remove the master tokens named NAME. They stop working at once."""
     with opened_database() as engine, _explained(), engine.begin() as connection:
         removed = remove_master_tokens(connection, name)
     click.echo(f"Removed {removed} master token{'s' * (removed > 1)} called {name}.")
@@ -55,4 +55,6 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise click.ClickException("\n".join(f"NAME {reason}" for _, reason in error.faults)) from error
+        raise click.ClickException(
+            "\n".join(f"NAME {reason}" if field else reason for field, reason in error.faults)
+        ) from error

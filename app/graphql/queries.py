@@ -24,7 +24,7 @@ from app.solutions.people.external_users import (
     user_listing,
 )
 from app.solutions.releases.solutions import read_solutions, solution_listing
-from app.solutions.texts import text_faults
+from app.solutions.texts import identifier, text_faults
 
 Info: TypeAlias = GraphQLResolveInfo[Any]
 Criteria: TypeAlias = dict[str, Any] | None
@@ -90,7 +90,7 @@ def _instances(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
     session = session_of(info)
     given = _given(criteria)
     wanted = InstanceFilter(
-        ids=(given["id"],) if "id" in given else None,
+        ids=_ids(given),
         owner=given.get("owner"),
         solution_id=given.get("solution_id"),
         name=given.get("name"),
@@ -139,6 +139,14 @@ def _user_node(user: ExternalUser) -> UserNode:
 def _given(criteria: Criteria) -> dict[str, Any]:
     """The criteria that say something: null says nothing."""
     return {name: value for name, value in (criteria or {}).items() if value is not None}
+
+
+def _ids(given: dict[str, Any]) -> tuple[str, ...] | None:
+    """The ids of the instances that are wanted: by `id` and `ids`, which must both hold; None if neither is given."""
+    if "id" not in given:
+        return tuple(given["ids"]) if "ids" in given else None
+    wanted = identifier(given["id"])
+    return (given["id"],) if "ids" not in given or wanted in map(identifier, given["ids"]) else ()
 
 
 def _listing(listing: Listing, *texts: str | None) -> Listing:

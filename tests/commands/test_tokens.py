@@ -33,13 +33,27 @@ def test_a_master_token_is_listed_and_removed(on_database: Relink, app: Flask) -
     assert GraphQL(app, partner).post({"query": "{ viewer { details { name } } }"}).status_code == 401
     assert GraphQL(app, other).viewer("details { name }") == {"name": "Other"}
     again = on_database("token", "remove", "Partner")
-    assert (again.exit_code, again.stderr) == (1, "Error: NAME is not found\n")
+    assert (again.exit_code, again.stderr) == (1, 'Error: there is no token named "Partner"\n')
 
 
 def test_user_tokens_are_not_made_here(on_database: Relink) -> None:
     result = on_database("token", "add", "Partner")
     assert result.exit_code == 2
     assert "--master" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["Foo", " ", "x" * 201, "\udcff", 'a "b"'])
+def test_a_token_that_is_not_there_is_named(on_database: Relink, name: str) -> None:
+    result = on_database("token", "remove", name)
+    assert (result.exit_code, result.exception.__class__) == (1, SystemExit)
+    assert result.stderr.startswith('Error: there is no token named "')
+
+
+@pytest.mark.parametrize("name", ["\udcff", "a\x01"])
+def test_a_token_has_a_name_that_is_text(on_database: Relink, name: str) -> None:
+    result = on_database("token", "add", name, "--master")
+    assert result.exit_code == 1
+    assert "Error: NAME " in result.stderr
 
 
 @pytest.mark.parametrize("name", [" ", "x" * 201])

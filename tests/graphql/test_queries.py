@@ -122,6 +122,32 @@ def test_instances_by_all_criteria(store: Store, master: GraphQL, ann: str) -> N
         assert ids(master, f"(criteria: {{ {criteria} }})") == found, criteria
 
 
+def test_instances_by_several_ids(store: Store, master: GraphQL, anns: GraphQL, ann: str) -> None:
+    solution = store.published()
+    one, two = store.instance(solution, ann, "1"), store.instance(solution, ann, "2")
+    bobs = store.instance(solution, store.user("Bob"), "3")
+    for criteria, found in {
+        f'ids: "{one}"': ["1"],
+        f'ids: ["{two}", "{one}"]': ["1", "2"],
+        f'ids: ["{one}", "{one}", "x", "{NOBODY}"]': ["1"],
+        f'ids: "{one.upper()}"': ["1"],
+        "ids: []": [],
+        "ids: null": ["1", "2", "3"],
+        f'ids: ["{one}", "{two}"], id: "{two}"': ["2"],
+        f'ids: ["{one}"], id: "{two}"': [],
+        f'ids: ["{bobs}", "{one}"], owner: "{ann}"': ["1"],
+    }.items():
+        assert ids(master, f"(criteria: {{ {criteria} }})") == found, criteria
+    assert ids(anns, f'(criteria: {{ ids: ["{bobs}", "{one}"] }})') == ["1"]
+    assert ids(anns, f'(criteria: {{ ids: "{bobs}" }})') == []
+    selection = "viewer { solutionInstances(criteria: $c) { edges { node { name } } } }"
+    for given in (one, [one]):
+        answer = master.data(f"query($c: SolutionInstanceSearchCriteria) {{ {selection} }}", c={"ids": given})
+        assert nodes(answer["viewer"]["solutionInstances"]) == [{"name": "1"}]
+    answer = master.data(f"query($i: [String!]) {{ {selection.replace('$c', '{ids: $i}')} }}", i=one)
+    assert nodes(answer["viewer"]["solutionInstances"]) == [{"name": "1"}]
+
+
 def test_a_user_token_sees_its_user_s_own_whatever_the_criteria(
     store: Store, ann: str, anns: GraphQL, as_user: Callable[[str], GraphQL]
 ) -> None:

@@ -141,7 +141,7 @@ type AuthenticationEdge { node: Authentication! }
 type WorkflowInstanceConnection { edges: [WorkflowInstanceConnectionEdge!]! }
 type WorkflowInstanceConnectionEdge { node: WorkflowInstance! }
 input SolutionSearchCriteria { tags: [String!] }
-input SolutionInstanceSearchCriteria { id: String name: String owner: String solutionId: String }
+input SolutionInstanceSearchCriteria { id: String ids: [String!] name: String owner: String solutionId: String }
 input UserSearchCriteria { externalUserId: String name: String userId: String isTestUser: Boolean }
 type Mutation {
   createSolutionInstance(input: CreateSolutionInstanceInput!): CreateSolutionInstancePayload!

@@ -226,14 +226,53 @@ class TestPublish:
             " 0 by the system with values for hidden slots). Instances that move by themselves: 0. On hold: 1."
         )
 
+    def test_a_release_that_undoes_a_breaking_change_needs_no_upgrade(self, store: Store) -> None:
+        solution = store.published(config=[config_slot("a")])
+        instance = store.instance(solution, config={"a": '"x"'})
+        breaking = store.republish(solution, config=[config_slot("a", type="integer")])
+        assert (_judgement(breaking), _counts(breaking)) == (("upgrade", "true", "true", "false"), (0, 1))
+        store.set(*slots(config=[config_slot("a")]), solution=solution)
+        for reply in (store.done("PreviewSolutionRelease", solutionId=solution), store.publish(solution)):
+            assert (_judgement(reply), _counts(reply)) == (("automatic", "true", "true", "false"), (1, 0))
+            assert reply.text("noticeMessage") == (
+                "The release is rolled out automatically. No instance needs an upgrade for its breaking changes."
+                " Instances that move by themselves: 1."
+            )
+        assert store.get(instance).flags == "N"
+
+    def test_without_instances_no_upgrade_is_announced(self, store: Store) -> None:
+        reply = store.republish(store.published(), config=[config_slot("a")])
+        assert (_judgement(reply), _counts(reply)) == (("automatic", "true", "true", "false"), (0, 0))
+
+    def test_an_instance_that_followed_the_breaking_change_has_to_follow_it_back(self, store: Store) -> None:
+        solution = store.published(config=[config_slot("a")])
+        followed, _ = (store.instance(solution, config={"a": '"x"'}) for _ in range(2))
+        store.republish(solution, config=[config_slot("a", type="integer")])
+        store.upgrade(followed, config={"a": "1"})
+        back = store.republish(solution, config=[config_slot("a")])
+        assert (_judgement(back), _counts(back)) == (("upgrade", "true", "true", "false"), (1, 1))
+
+    def test_instances_on_hold_need_an_upgrade_like_others_and_do_not_move(self, store: Store) -> None:
+        solution = store.published(config=[config_slot("a")])
+        store.update(store.instance(solution, config={"a": '"x"'}), held=True)
+        broken = store.republish(solution, config=[config_slot("a", type="integer")])
+        assert (broken.text("notice"), _counts(broken)) == ("upgrade", (0, 1))
+        mended = store.republish(solution, config=[config_slot("a")])
+        assert (mended.text("notice"), _counts(mended)) == ("automatic", (0, 0))
+        assert mended.text("noticeMessage") == (
+            "The release is rolled out automatically. No instance needs an upgrade for its breaking changes."
+            " Instances that move by themselves: 0. On hold: 1."
+        )
+
     def test_hidden_and_visible_input_are_told_apart(self, store: Store) -> None:
         solution = store.published()
+        store.instance(solution)
         hidden = store.republish(solution, config=[config_slot("a", hidden=True)])
         assert _judgement(hidden) == ("upgrade", "true", "false", "true")
         assert changes(hidden) == ["config a CreatedMandatorySlot! hidden"]
         visible = store.republish(solution, config=[config_slot("a", hidden=True)], auth=[auth_slot("s")])
         assert _judgement(visible) == ("upgrade", "true", "true", "false")
-        assert _judgement(store.publish(solution)) == ("automatic", "false", "false", "false")
+        assert _judgement(store.publish(solution))[1:] == ("false", "false", "false")
 
     def test_instances_on_older_releases_count_by_what_they_need(self, store: Store) -> None:
         solution = store.published()

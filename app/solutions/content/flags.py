@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from app.solutions.content.changes import Change, changes
@@ -30,13 +29,6 @@ class PendingSlot(NamedTuple):
     hidden: bool
 
 
-class Notice(StrEnum):
-    """Which of the two notices a person sees on publishing: rolled out by itself, or upgrade needed."""
-
-    AUTOMATIC = "automatic"
-    UPGRADE = "upgrade"
-
-
 @dataclass(frozen=True)
 class PublishJudgement:
     """What publishing a draft means for the instances on the release before it."""
@@ -45,7 +37,6 @@ class PublishJudgement:
     breaking_changes: bool
     requires_new_user_input: bool
     requires_new_system_input: bool
-    notice: Notice
 
 
 def flags(instance_release: int, latest: int, contents: Contents, values: Values) -> Flags:
@@ -109,7 +100,7 @@ def values_after_move(values: Values, content: Content) -> dict[tuple[SlotKind, 
 
 
 def judge_publish(previous: Content | None, draft: Content) -> PublishJudgement:
-    """What publishing a draft after a release (or as the first) changes, and which notice a person should see.
+    """What publishing a draft after a release, or as the first one, changes.
 
     It looks at no instance: `flags` tells which of them already hold what is asked for. In a first release all slots
     are created, and nothing is breaking, whatever the code, since there is no instance to break.
@@ -123,7 +114,6 @@ def judge_publish(previous: Content | None, draft: Content) -> PublishJudgement:
         breaking_changes=bool(breaking),
         requires_new_user_input=_asks(breaking, hidden=False),
         requires_new_system_input=_asks(breaking, hidden=True),
-        notice=Notice.UPGRADE if breaking else Notice.AUTOMATIC,
     )
 
 

@@ -15,8 +15,9 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.errors import user_error
+from app.errors import UserError, user_error
 from app.solutions.people.external_users import lock_external_user
+from app.solutions.texts import text_faults
 
 USER_TOKEN_LIFE: Final = timedelta(days=2)
 CODE_LIFE: Final = timedelta(minutes=5)
@@ -63,6 +64,8 @@ def create_master_token(connection: Connection, name: str) -> str:
     """Make a master token and answer it: it cannot be read again. Raises UserError about `name`."""
     if not name.strip() or len(name) > _MOST_NAME:
         user_error("name", f"must have 1 to {_MOST_NAME} characters")
+    if faults := text_faults("name", name):
+        raise UserError(faults)
     return _create(connection, TokenKind.MASTER, name, None, None)
 
 
@@ -81,11 +84,12 @@ def read_master_tokens(connection: Connection) -> list[MasterToken]:
 
 
 def remove_master_tokens(connection: Connection, name: str) -> int:
-    """Make the master tokens of a name useless at once; answers how many they were. Raises UserError about `name`."""
+    """Remove the master tokens of a name and return how many there were. Raises UserError if there is none."""
     query = text("DELETE FROM access_token WHERE kind = 'master' AND name = :name")
-    removed = connection.execute(query, {"name": name}).rowcount
+    possible = not text_faults("name", name, most=_MOST_NAME)
+    removed = connection.execute(query, {"name": name}).rowcount if possible else 0
     if removed == 0:
-        user_error("name", "is not found")
+        user_error("", f'there is no token named "{name}"')
     return removed
 
 

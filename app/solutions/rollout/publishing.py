@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
 from app.errors import UserError
 from app.solutions.content.documents import to_document
-from app.solutions.content.flags import Contents, Notice, PublishJudgement, judge_publish
+from app.solutions.content.flags import Contents, PublishJudgement, judge_publish
 from app.solutions.content.model import AuthSlot, Content, Flags
 from app.solutions.instances.flags import OnRelease, read_flags
 from app.solutions.messages import announce
@@ -34,6 +35,13 @@ _INSTANCES = text("""
     SELECT instance_identifier::text, release_number, held FROM solution_instance
     WHERE solution_identifier = :solution
 """)
+
+
+class Notice(StrEnum):
+    """Which of the two notices a person sees on publishing: rolled out automatically, or upgrade needed."""
+
+    AUTOMATIC = "automatic"
+    UPGRADE = "upgrade"
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,13 @@ class PublishPreview:
 
     @property
     def notice(self) -> Notice:
-        """Which of the two notices a person should see. Instances may need an upgrade for an older release's sake."""
-        return Notice.UPGRADE if self.instances.upgrade else self.judgement.notice
+        """Which of the two notices a person should see: an upgrade is needed if any instance needs one.
+
+        The instances decide, not the changes since the release before: an instance on an older release may need an
+        upgrade where nothing breaks now, and none may need one where a release undoes a breaking change that no
+        instance has followed.
+        """
+        return Notice.UPGRADE if self.instances.upgrade else Notice.AUTOMATIC
 
     @property
     def notice_message(self) -> str:
@@ -69,7 +82,10 @@ class PublishPreview:
         counts = self.instances
         automatic = f"Instances that move by themselves: {counts.automatic}."
         if self.notice is Notice.AUTOMATIC:
-            sentences = [f"The release is rolled out automatically. {automatic}"]
+            sentences = ["The release is rolled out automatically."]
+            if self.judgement.breaking_changes:
+                sentences.append("No instance needs an upgrade for its breaking changes.")
+            sentences.append(automatic)
         else:
             by_whom = (
                 f"{counts.user_input} by the end user in the configuration wizard,"

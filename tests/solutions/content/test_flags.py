@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from app.solutions.content.changes import Change, ChangeCode, changes
 from app.solutions.content.flags import (
     Contents,
-    Notice,
     PendingSlot,
     Values,
     breaking_changes,
@@ -116,7 +115,7 @@ def test_what_comprises_a_breaking_change(sentence: str, slot: Slot, edit: dict[
     hidden = content_of(replace(slot, hidden=True, **edit))
     assert flags(1, 2, {1: old, 2: new}, HELD) == USER, sentence
     assert flags(1, 2, {1: old, 2: hidden}, HELD) == SYSTEM, sentence
-    assert judge_publish(old, new).notice is Notice.UPGRADE, sentence
+    assert judge_publish(old, new).breaking_changes, sentence
     assert flags(2, 2, {1: old, 2: new}, HELD) == NOTHING_NEW
     assert [found.external_id for found in pending(2, {1: old, 2: new}, HELD)] == [slot.external_id]
 
@@ -136,7 +135,7 @@ def test_what_comprises_a_breaking_change(sentence: str, slot: Slot, edit: dict[
 def test_what_is_rolled_out_automatically(old: Content, new: Content) -> None:
     """ "It will be rolled out automatically to End Users if no extra configuration is required from them"."""
     assert flags(1, 2, {1: old, 2: new}, {}) == AUTOMATIC
-    assert judge_publish(old, new).notice is Notice.AUTOMATIC
+    assert not judge_publish(old, new).breaking_changes
 
 
 def test_a_new_mandatory_slot_asks_until_it_has_a_value() -> None:
@@ -232,13 +231,11 @@ def test_the_first_release_breaks_nothing() -> None:
     assert not judgement.breaking_changes
     assert not judgement.requires_new_user_input
     assert not judgement.requires_new_system_input
-    assert judgement.notice is Notice.AUTOMATIC
 
 
 def test_a_release_after_an_empty_one_breaks() -> None:
     judgement = judge_publish(Content(), content_of(AUTH))
     assert judgement.breaking_changes
-    assert judgement.notice is Notice.UPGRADE
 
 
 @many_examples
@@ -254,7 +251,6 @@ def test_flags_see_what_changes_break(releases: dict[int, Content]) -> None:
     assert judgement.requires_new_user_input == found.requires_user_input_to_update_version
     assert judgement.requires_new_system_input == found.requires_system_input_to_update_version
     assert judgement.breaking_changes == bool(breaking)
-    assert (judgement.notice is Notice.UPGRADE) == bool(breaking)
 
 
 @many_examples
