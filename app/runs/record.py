@@ -47,6 +47,13 @@ _SELECT_DEAD = text("""
 """)
 
 
+_SELECT_CANCELLED = text("""
+    SELECT r.cancel_requested OR NOT coalesce(a.enabled, true)
+    FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
+    WHERE r.run_identifier = :run
+""")
+
+
 class RunState(StrEnum):
     """Where a run stands."""
 
@@ -91,12 +98,15 @@ class SolutionContext:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as its record has it; `done` of `steps` commits are made. It has a context node or a solution."""
+    """A run as its record has it; `done` of `steps` commits are made. It has a context node or a solution.
+
+    The reference of the context is absent where a reader may not know it: see `app.runs.access`.
+    """
 
     identifier: int
     user_identifier: int | None
     context_node_identifier: int | None
-    context_reference: str
+    context_reference: str | None
     options: dict[str, object]
     state: RunState
     steps: int
@@ -209,9 +219,8 @@ def cancel(connection: Connection, run: int) -> None:
 
 
 def is_cancelled(connection: Connection, run: int) -> bool:
-    """Whether a run was asked to end."""
-    query = text("SELECT cancel_requested FROM run WHERE run_identifier = :run")
-    return bool(connection.execute(query, {"run": run}).scalar_one())
+    """Whether a run was asked to end, or the account of its starter was disabled."""
+    return bool(connection.execute(_SELECT_CANCELLED, {"run": run}).scalar_one())
 
 
 def cancel_all(connection: Connection, application_name: str) -> None:

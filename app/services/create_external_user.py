@@ -20,7 +20,7 @@ class CreateExternalUserRequest:
 
 def run(request: CreateExternalUserRequest, call: Call) -> Answer:
     """Answer the new user's id; 105 where a field is missing or the external id is taken."""
-    require_solutions(call)
+    require_solutions(call.caller)
     with call.engine.begin() as connection:
         user = create_external_user(connection, request.name, request.external_user_id)
     return Answer((Fields(("userId", user)),))

@@ -29,7 +29,7 @@ class CreateSolutionInstanceRequest:
 
 def run(request: CreateSolutionInstanceRequest, call: Call) -> Answer:
     """Answer the new instance; faults as in `app.solutions.instances.changing.create_instance`."""
-    require_solutions(call)
+    require_solutions(call.caller)
     values = given_values(request.config_value_list, request.auth_value_list)
     with call.engine.begin() as connection:
         instance = create_instance(

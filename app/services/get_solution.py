@@ -25,7 +25,7 @@ class GetSolutionRequest:
 
 def run(request: GetSolutionRequest, call: Call) -> Answer:
     """Answer the solution and its releases; 105 where it, or the release that is asked for, is not found."""
-    require_solutions(call)
+    require_solutions(call.caller)
     number = request.release_number
     with snapshot(call.engine) as connection:
         solution = read_solution(connection, request.solution_id or "")

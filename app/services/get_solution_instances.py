@@ -37,7 +37,7 @@ class GetSolutionInstancesRequest:
 
 def run(request: GetSolutionInstancesRequest, call: Call) -> Answer:
     """Answer how many there are, and those of the page, oldest first."""
-    require_solutions(call)
+    require_solutions(call.caller)
     with snapshot(call.engine) as connection:
         instances, total = read_instances(connection, request.filter(), request.page, request.page_size)
     found = Group("SolutionInstanceList", (instance_group(instance) for instance in instances))

@@ -21,7 +21,7 @@ class PreviewSolutionReleaseRequest:
 
 def run(request: PreviewSolutionReleaseRequest, call: Call) -> Answer:
     """Answer the changes and how many instances they concern; 105 where the solution is not found."""
-    require_solutions(call)
+    require_solutions(call.caller)
     with snapshot(call.engine) as connection:
         return release_answer(preview(connection, request.solution_id or ""))
 

@@ -20,7 +20,7 @@ class PublishSolutionReleaseRequest:
 
 def run(request: PublishSolutionReleaseRequest, call: Call) -> Answer:
     """Answer the same as PreviewSolutionRelease, of a release that is there now."""
-    require_solutions(call)
+    require_solutions(call.caller)
     user = call.caller.user_identifier
     with call.engine.begin() as connection:
         return release_answer(publish(connection, user, request.solution_id or "", request.release_notes))

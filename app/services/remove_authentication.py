@@ -19,7 +19,7 @@ class RemoveAuthenticationRequest:
 
 def run(request: RemoveAuthenticationRequest, call: Call) -> Answer:
     """Answer nothing; faults as in `app.solutions.people.authentications.remove_authentication`."""
-    require_solutions(call)
+    require_solutions(call.caller)
     with call.engine.begin() as connection:
         remove_authentication(connection, request.authentication_id or "")
     return Answer()

@@ -19,7 +19,7 @@ class RemoveExternalUserRequest:
 
 def run(request: RemoveExternalUserRequest, call: Call) -> Answer:
     """Answer nothing; 105 where the user is not found."""
-    require_solutions(call)
+    require_solutions(call.caller)
     with call.engine.begin() as connection:
         remove_external_user(connection, request.user_id or "")
     return Answer()

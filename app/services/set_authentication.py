@@ -26,7 +26,7 @@ class SetAuthenticationRequest:
 
 def run(request: SetAuthenticationRequest, call: Call) -> Answer:
     """Answer the authentication's id; faults as in `app.solutions.people.authentications.set_authentication`."""
-    require_solutions(call)
+    require_solutions(call.caller)
     draft = AuthenticationDraft(
         request.authentication_id,
         request.owner,

@@ -139,7 +139,7 @@ class SetSolutionRequest:
 
 def run(request: SetSolutionRequest, call: Call) -> Answer:
     """Answer the solution's id; faults as in `app.solutions.releases.solutions.set_draft`."""
-    require_solutions(call)
+    require_solutions(call.caller)
     with call.engine.begin() as connection:
         solution = set_draft(connection, request.draft())
     return Answer((Fields(("solutionId", solution)),))

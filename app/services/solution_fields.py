@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from app.errors import NotAuthorisedError, UserError
 from app.identity.right import ADMINISTER_SOLUTIONS
+from app.identity.rights import Caller
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Token
+from app.services.call import Token
 from app.solutions.content.changes import Change
 from app.solutions.instances.changing import Instance
 from app.solutions.instances.values import Given
@@ -32,9 +33,9 @@ class GivenAuthValue:
     auth_id: Token | None = None
 
 
-def require_solutions(call: Call) -> None:
+def require_solutions(caller: Caller) -> None:
     """Raise NotAuthorisedError (101) unless the caller administers solutions."""
-    if not call.caller.administers_solutions:
+    if not caller.administers_solutions:
         raise NotAuthorisedError(f"not authorised to administer solutions: that needs {ADMINISTER_SOLUTIONS}")
 
 

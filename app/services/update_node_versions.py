@@ -51,7 +51,7 @@ def update_node_versions(request: UpdateNodeVersionsRequest, call: Call) -> Answ
     if request.action is UpdateAction.IMPACT:
         with call.workload.impacts.soon(_WAIT_FOR_TURN), snapshot(call.engine) as connection:
             outcome = impact(connection, call.caller, request.context, request.options)
-            answer = _answer(connection, call, outcome)
+            answer = _answer(connection, outcome)
         answer.headers["ETag"] = f'"{outcome.fingerprint}"'
         return answer
     return _forced(request, call)
@@ -66,7 +66,7 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
 
     def answered(outcome: Outcome) -> Answer:
         with snapshot(call.engine) as connection:
-            return _answer(connection, call, outcome)
+            return _answer(connection, outcome)
 
     def begun(connection: Connection, state: RunState) -> int:
         return begin(connection, call.caller, node, request.options, state)
@@ -74,11 +74,11 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
     return forced(call, begun, work, answered)
 
 
-def _answer(connection: Connection, call: Call, outcome: Outcome) -> Answer:
+def _answer(connection: Connection, outcome: Outcome) -> Answer:
     context = outcome.context
     number = context.number(VersionKeyword.LATEST)
     name = None if number is None else version_name(connection, context.identifier, number)
-    rows = UpdateRows(connection, call.caller, outcome)
+    rows = UpdateRows(connection, outcome.caller, outcome)
     return Answer(
         parts=(six(context, number, name), Group("UpdateList", rows.groups())),
         error_number=outcome.error_number,

@@ -31,7 +31,7 @@ class UpdateSolutionInstanceRequest:
 
 def run(request: UpdateSolutionInstanceRequest, call: Call) -> Answer:
     """Answer the instance; faults as in `app.solutions.instances.changing.update_instance`."""
-    require_solutions(call)
+    require_solutions(call.caller)
     values = given_values(request.config_value_list, request.auth_value_list)
     with call.engine.begin() as connection:
         instance = update_instance(

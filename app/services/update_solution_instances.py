@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
+from app.identity.present_rights import read_again
 from app.runs import record as runs
 from app.runs.record import RunState
 from app.services.answer import Answer, Fields, Group
@@ -46,7 +47,7 @@ class UpdateSolutionInstancesRequest:
 
 def update_solution_instances(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
     """Answer the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
-    require_solutions(call)
+    require_solutions(call.caller)
     wanted = request.wanted()
     if request.action is not UpdateAction.IMPACT:
         return _forced(wanted, call)
@@ -64,6 +65,8 @@ def _forced(wanted: Wanted, call: Call) -> Answer:
         return runs.begin(connection, call.caller, runs.SolutionContext(solution_id), _options(wanted), state)
 
     def work(connection: Connection, run: int) -> Outcome:
+        with snapshot(call.engine) as reading:
+            require_solutions(read_again(reading, call.caller))
         return force(connection, run, _planned(wanted, call), call.if_match)
 
     return forced(call, begin, work, _answer)

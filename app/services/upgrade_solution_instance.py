@@ -30,7 +30,7 @@ class UpgradeSolutionInstanceRequest:
 
 def run(request: UpgradeSolutionInstanceRequest, call: Call) -> Answer:
     """Answer the instance; faults as in `app.solutions.instances.changing.upgrade_instance`."""
-    require_solutions(call)
+    require_solutions(call.caller)
     values = given_values(request.config_value_list, request.auth_value_list)
     with call.engine.begin() as connection:
         instance = upgrade_instance(

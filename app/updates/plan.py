@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from app.identity.right import ADMINISTER, LINK, USE_TYPE
+from app.identity.right import ADMINISTER, LINK, READ, USE_TYPE
 from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.compatibility import Fit, Rules, fit
 from app.updates.fixpoint import Closure, Needs
@@ -104,14 +104,26 @@ class Plan:
         return not self.refusals
 
     def fingerprint(self) -> str:
-        """Equal for equal plans, whoever makes them and whenever: the impact's ETag."""
+        """Return the impact's ETag: equal for plans that look equal to their reader, whenever they are made.
+
+        Refused nodes that the caller may not read have no row. They count by their number alone: a tag that changes
+        with them would tell when they change.
+        """
         numbers = array("q")
         for update in sorted(self.updates, key=lambda update: update.node):
             numbers.extend((update.node, update.number, *(update.type or (0, 0)), len(update.members)))
             for member in update.members:
                 numbers.extend((*member.member_type, *(member.target or (0, 0))))
         digest = hashlib.blake2b(numbers.tobytes(), digest_size=16)
-        digest.update(repr(sorted(self.refusals.items())).encode())
+        rights = self.snapshot.rights
+        shown = {node: refusal for node, refusal in self.refusals.items() if rights.get(node, 0) & READ}
+        for node, refusal in sorted(shown.items()):
+            reasons = [
+                (reason.code.value, reason.text, reason.about if reason.about and rights.get(reason.about[0]) else None)
+                for reason in refusal.reasons
+            ]
+            digest.update(repr((node, refusal.number, refusal.predicted, reasons)).encode())
+        digest.update(repr(len(self.refusals) - len(shown)).encode())
         return digest.hexdigest()
 
 

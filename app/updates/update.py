@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection, Engine
 
 from app.database.engine import snapshot
-from app.errors import PreconditionError
+from app.errors import NotAuthorisedError, PreconditionError, UserError
+from app.identity.present_rights import read_again
 from app.identity.rights import Caller
 from app.nodes.versions import Node, find_node
 from app.runs import record as runs
@@ -38,8 +40,10 @@ class Outcome:
     """What would be, or was, done. `updates` and `refusals` are by node.
 
     `done` says whether it was done, `cancelled` whether it was stopped on the way, `fingerprint` is the plan's.
+    `caller` has the rights with which it was planned last.
     """
 
+    caller: Caller
     context: Node
     updates: dict[int, NodeUpdate]
     refusals: dict[int, Refusal]
@@ -58,7 +62,7 @@ def impact(connection: Connection, caller: Caller, context: Context, options: Op
     node = find_node(connection, caller, context.identifier, context.reference, "node")
     planned = make_plan(connection, caller, node, options, {})
     updates = {update.node: update for update in planned.updates}
-    return Outcome(node, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
+    return Outcome(caller, node, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
 
 
 def make_plan(connection: Connection, caller: Caller, context: Node, options: Options, failed: dict[int, str]) -> Plan:
@@ -80,7 +84,11 @@ def force(
 ) -> Outcome:
     """Do an update as a run that has begun on `run_connection`, one commit per node.
 
-    Raises PreconditionError where `if_match` is not the fingerprint of the plan: then nothing is done.
+    The rights of the caller are read again for each round of planning. If the account was disabled meanwhile, or may
+    no longer read the context, the run ends as cancelled.
+
+    Raises PreconditionError if `if_match` is not the fingerprint of the plan, and 101 and 105 as `impact` does: then
+    nothing is done.
     """
     return _Force(engine, caller, context, options, run, run_connection, if_match).outcome()
 
@@ -100,22 +108,34 @@ class _Force:
     steps_before: int = 0
 
     def outcome(self) -> Outcome:
-        fingerprint = ""
         with prepared(self.connection):
-            while True:
-                node, planned = self._plan()
-                fingerprint = fingerprint or self._matching(planned)
-                stop = self._do(planned)
-                if stop is None or stop.cancelled:
+            node, planned = self._plan()
+            fingerprint = self._matching(planned)
+            stop = self._do(planned)
+            while stop is not None and not stop.cancelled:
+                try:
+                    node, planned = self._plan()
+                except (NotAuthorisedError, UserError):
+                    # The rights of the caller, or the nodes that the request names, are gone: nothing more is done.
                     break
+                stop = self._do(planned)
         if self.updates:
-            with snapshot(self.engine) as connection:
+            with suppress(NotAuthorisedError, UserError), snapshot(self.engine) as connection:
                 node = find_node(connection, self.caller, node.identifier, None, "node")
-        cancelled = stop is not None
-        return Outcome(node, self.updates, planned.refusals, done=True, fingerprint=fingerprint, cancelled=cancelled)
+        return Outcome(
+            self.caller,
+            node,
+            self.updates,
+            planned.refusals,
+            done=True,
+            fingerprint=fingerprint,
+            cancelled=stop is not None,
+        )
 
     def _plan(self) -> tuple[Node, Plan]:
+        """Plan with the present rights of the caller."""
         with snapshot(self.engine) as connection:
+            self.caller = read_again(connection, self.caller)
             node = find_node(connection, self.caller, self.context.identifier, self.context.reference, "node")
             return node, make_plan(connection, self.caller, node, self.options, self.failed)
 

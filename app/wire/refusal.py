@@ -18,6 +18,14 @@ class Refused(RelinkError):  # noqa: N818 - it is an answer, not a fault of ours
         self.headers = headers or {}
 
 
+class Forbidden(Refused):
+    """101 with status 403: whoever is signed in has no right to this."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(403, description)
+        self.number = 101
+
+
 class NotValidError(UserError):
     """105: a document that its schema refuses, with every fault's path and reason."""
 

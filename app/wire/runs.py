@@ -6,20 +6,19 @@ Failures are JSON, as the runs themselves; those of `/runs/N/response` are XML, 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import Connection
 
+from app.database.engine import snapshot
 from app.errors import NotAuthorisedError, RelinkError
-from app.identity import right
 from app.identity.rights import Caller
-from app.nodes.versions import find_node
 from app.references import InvalidReferenceError, check_node_reference
 from app.runs import record as runs
+from app.runs.access import may_read_answer, may_see, with_readable_references
 from app.runs.record import Run, RunState
 from app.wire.context import present_state
 from app.wire.credentials import credentials
 from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER, decompressed
 from app.wire.failures import failure
-from app.wire.refusal import NotValidError, Refused
+from app.wire.refusal import Forbidden, NotValidError, Refused
 
 blueprint = Blueprint("runs", __name__)
 
@@ -46,16 +45,17 @@ def recent() -> Response:
         state, reference = _state(), _reference()
         with present_state().engine.begin() as connection:
             found = runs.recent(connection, user, state=state, reference=reference)
+            shown = with_readable_references(connection, caller, found)
     except RelinkError as error:
         return failure(error)
-    return jsonify(runs=[_shown(run) for run in found])
+    return jsonify(runs=[_shown(run) for run in shown if not reference or run.context_reference])
 
 
 @blueprint.get("/runs/<int:identifier>")
 def run(identifier: int) -> Response:
     """A run as JSON, with its progress."""
     try:
-        return jsonify(_shown(_found(identifier)))
+        return jsonify(_shown(_found(_caller(), identifier)))
     except RelinkError as error:
         return failure(error)
 
@@ -64,7 +64,7 @@ def run(identifier: int) -> Response:
 def cancel(identifier: int) -> Response:
     """Ask a run to end after its present node; 202, since that may take a moment."""
     try:
-        found = _found(identifier)
+        found = _found(_caller(), identifier)
         with present_state().engine.begin() as connection:
             runs.cancel(connection, found.identifier)
     except RelinkError as error:
@@ -76,10 +76,13 @@ def cancel(identifier: int) -> Response:
 
 @blueprint.get("/runs/<int:identifier>/response")
 def kept_answer(identifier: int) -> Response:
-    """The XML answer of a run that came to its end, as it was sent."""
+    """The XML answer of a run that came to its end, as it was sent; for its starter and for administrators."""
     try:
-        found = _found(identifier)
-        with present_state().engine.connect() as connection:
+        caller = _caller()
+        found = _found(caller, identifier)
+        if not may_read_answer(caller, found):
+            raise Forbidden(f"the answer of run {identifier} is for the user who started it and for administrators")
+        with snapshot(present_state().engine) as connection:
             parts = list(runs.kept_answer(connection, found.identifier))
         if not parts:
             raise Refused(404, f"run {identifier} is {found.state.value} and has no answer")
@@ -90,28 +93,15 @@ def kept_answer(identifier: int) -> Response:
     return response
 
 
-def _found(identifier: int) -> Run:
-    """The run, if the caller started it or may administer its context; else there is no such run for them."""
-    caller = _caller()
+def _found(caller: Caller, identifier: int) -> Run:
+    """The run, if the caller may see it; otherwise there is no such run for them."""
     with present_state().engine.begin() as connection:
         found = runs.find(connection, identifier) if identifier < 2**31 else None
-        if found is not None and _may_see(caller, found):
-            return found
-        if found is not None and _may_administer(connection, caller, found):
-            return found
+        if found is not None and may_see(connection, caller, found):
+            return with_readable_references(connection, caller, [found])[0]
     if caller.user_identifier is None:
         raise NotAuthorisedError("sign in with HTTP Basic to see a run")
     raise Refused(404, f"there is no run {identifier}")
-
-
-def _may_administer(connection: Connection, caller: Caller, found: Run) -> bool:
-    """Whether they may administer what a run is over."""
-    if found.context_node_identifier is None:
-        return caller.administers_solutions
-    try:
-        return find_node(connection, caller, found.context_node_identifier, None, "node").may(right.ADMINISTER)
-    except RelinkError:
-        return False
 
 
 def _caller() -> Caller:
@@ -135,12 +125,6 @@ def _reference() -> str | None:
         raise NotValidError([("nodeReference", str(error))]) from None
 
 
-def _may_see(caller: Caller, found: Run) -> bool:
-    return caller.administers_all or (
-        caller.user_identifier is not None and caller.user_identifier == found.user_identifier
-    )
-
-
 def _shown(found: Run) -> dict[str, object]:
     return {
         "run": found.identifier,
@@ -155,7 +139,7 @@ def _shown(found: Run) -> dict[str, object]:
     }
 
 
-def _context(found: Run) -> dict[str, str]:
+def _context(found: Run) -> dict[str, str | None]:
     if found.solution_identifier is not None:
         return {"solutionId": found.solution_identifier}
     return {"nodeReference": found.context_reference}

@@ -1,0 +1,53 @@
+"""What a caller may do now, for work that goes on long after its request was signed in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, text
+
+from app.errors import NotAuthorisedError
+from app.identity.right import ADMINISTER_ALL, ADMINISTER_SOLUTIONS, GLOBAL_PERMISSIONS
+from app.identity.rights import Caller
+from app.identity.users import PUBLIC_GROUP
+
+_READ = text("""
+    SELECT held.group_identifiers,
+           ARRAY(
+             SELECT DISTINCT p.permission_type FROM permission p
+             WHERE p.user_group_identifier = ANY (held.group_identifiers)
+               AND p.permission_type = ANY (:global_permissions) AND p.node_identifier IS NULL
+           ) AS global_permissions
+    FROM account a
+    CROSS JOIN LATERAL (
+      SELECT ARRAY[:public, a.own_group_identifier] || ARRAY(
+        SELECT m.user_group_identifier FROM user_group_member m WHERE m.user_identifier = a.user_identifier
+      )
+    ) AS held (group_identifiers)
+    WHERE a.user_identifier = :user AND a.enabled
+""")
+
+
+def read_again(connection: Connection, caller: Caller) -> Caller:
+    """Read the groups and the global permissions of a caller again.
+
+    Raises NotAuthorisedError (101) if the account was disabled or removed since. Whoever did not sign in always has
+    the same groups.
+    """
+    if caller.user_identifier is None:
+        return caller
+    values = {
+        "user": caller.user_identifier,
+        "public": PUBLIC_GROUP,
+        "global_permissions": list(GLOBAL_PERMISSIONS),
+    }
+    row = connection.execute(_READ, values).one_or_none()
+    if row is None:
+        raise NotAuthorisedError("the account has been disabled since the request was signed in")
+    held = row.global_permissions
+    return replace(
+        caller,
+        groups=tuple(sorted(set(row.group_identifiers))),
+        administers_all=ADMINISTER_ALL in held,
+        administers_solutions=ADMINISTER_SOLUTIONS in held,
+    )

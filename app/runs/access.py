@@ -1,0 +1,89 @@
+"""Who may see what of a run.
+
+The state, the progress and cancelling are for whoever started the run and for whoever may administer its context. The
+answer holds what the starter could read, so it is for the starter alone. Whoever has administer-all may see everything.
+A run that was started without signing in has no starter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, text
+
+from app.errors import RelinkError
+from app.identity import right
+from app.identity.rights import Caller, rights_on
+from app.nodes.versions import find_node
+from app.references import InvalidReferenceError, parse_version_reference
+from app.runs.record import Run
+
+_SOURCE = "source_reference"
+
+_NODES = text("""
+    SELECT node_identifier, node_reference, owner_identifier FROM node
+    WHERE node_identifier = ANY (:identifiers) OR node_reference = ANY (:references)
+""")
+
+
+def may_read_answer(caller: Caller, run: Run) -> bool:
+    """Whether a caller may read the answer of a run."""
+    started = caller.user_identifier is not None and caller.user_identifier == run.user_identifier
+    return caller.administers_all or started
+
+
+def may_see(connection: Connection, caller: Caller, run: Run) -> bool:
+    """Whether a caller may see the state of a run, and cancel it."""
+    return caller.user_identifier is not None and (
+        may_read_answer(caller, run) or _may_administer(connection, caller, run)
+    )
+
+
+def _may_administer(connection: Connection, caller: Caller, run: Run) -> bool:
+    """Whether a caller may administer the context of a run."""
+    if run.context_node_identifier is None:
+        return caller.administers_solutions
+    try:
+        return find_node(connection, caller, run.context_node_identifier, None, "node").may(right.ADMINISTER)
+    except RelinkError:
+        return False
+
+
+def with_readable_references(connection: Connection, caller: Caller, found: Sequence[Run]) -> list[Run]:
+    """Return the runs without the references of nodes that are gone or that the caller may not read (any longer)."""
+    if caller.administers_all:
+        return list(found)
+    readable = _readable(connection, caller, found)
+    return [_without_references(run, readable) for run in found]
+
+
+def _readable(connection: Connection, caller: Caller, found: Sequence[Run]) -> set[int | str]:
+    """The identifiers and the references of those nodes that runs name and the caller may read."""
+    wanted = {
+        "identifiers": [run.context_node_identifier for run in found if run.context_node_identifier is not None],
+        "references": list({_node_of(run.options.get(_SOURCE)) for run in found}),
+    }
+    nodes = connection.execute(_NODES, wanted).all()
+    rights = rights_on(connection, caller, [node.node_reference for node in nodes])
+    readable: set[int | str] = set()
+    for identifier, reference, owner in nodes:
+        if rights.on(identifier, reference, owner) & right.READ:
+            readable.update((identifier, reference))
+    return readable
+
+
+def _without_references(run: Run, readable: set[int | str]) -> Run:
+    options = dict(run.options)
+    if options.get(_SOURCE) is not None and _node_of(options[_SOURCE]) not in readable:
+        options[_SOURCE] = None
+    is_readable = run.context_node_identifier is None or run.context_node_identifier in readable
+    return replace(run, options=options, context_reference=run.context_reference if is_readable else None)
+
+
+def _node_of(reference: object) -> str:
+    """The node that a version reference names; empty if it is no reference."""
+    try:
+        return parse_version_reference(str(reference)).node_reference if reference else ""
+    except InvalidReferenceError:
+        return ""

@@ -1,0 +1,92 @@
+"""A run is done with the rights that its starter has while it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import ADMIN, PASSWORD, Client
+from tests.support.solution_store import Store, config_slot
+from tests.updates.test_force import interfere, stop_interfering
+
+CHAIN = Graph()
+for name, target in ("AB", "BC", "CD"):
+    CHAIN.node(f"P.{name}", frozen(*links(f"P.{target}.1")))
+CHAIN.node("P.D", frozen(), draft())
+
+REPLANNED = "UPDATE node SET edition = edition + 1 WHERE node_reference = 'P.B';"
+"""In the first step: P.B is planned again, in a second round."""
+
+
+def in_first_step(engine: Engine, statement: str) -> None:
+    interfere(engine, f"IF nextval('step') = 1 THEN {statement} {REPLANNED} END IF;")
+
+
+def state(client: Client) -> tuple[str, int]:
+    run = client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()
+    return run["state"], run["done"]
+
+
+def test_a_starter_who_is_disabled_meanwhile_ends_the_run_as_cancelled(
+    client: Client, engine: Engine, make_user: Callable[..., None]
+) -> None:
+    client.load(CHAIN)
+    make_user("bob", "package-administer P")
+    in_first_step(engine, "UPDATE account SET enabled = false WHERE user_logon_reference = 'bob';")
+    reply = client.as_user("bob").update("P", "force")
+    assert (reply.number, reply.text("errorDescription")) == (108, "The run was cancelled.")
+    assert [row["nodeReference"] for row in reply.updates()] == ["P.C"]
+    assert state(client) == ("cancelled", 1)
+    stop_interfering(engine)
+    assert client.as_user("bob").update("P", "force").number == 101
+    assert client.update("P", "force").number == 0
+    assert client.update("P").rows() == []
+
+
+def test_what_a_starter_loses_meanwhile_is_not_done(
+    client: Client, engine: Engine, make_user: Callable[..., None]
+) -> None:
+    client.load(CHAIN)
+    make_user("bob", "administer-all")
+    in_first_step(
+        engine,
+        "DELETE FROM permission p USING account a WHERE a.user_logon_reference = 'bob'"
+        " AND p.user_group_identifier = a.own_group_identifier;"
+        " INSERT INTO permission (permission_type, user_group_identifier, node_identifier)"
+        " SELECT 'package-read', a.own_group_identifier, n.node_identifier FROM account a, node n"
+        " WHERE a.user_logon_reference = 'bob' AND n.node_reference = 'P';",
+    )
+    reply = client.as_user("bob").update("P", "force")
+    assert [row["nodeReference"] for row in reply.updates()] == ["P.C"]
+    assert client.get("P.B").text("nodeVersionNumber") == "1"
+    assert client.get("P.A").text("nodeVersionNumber") == "1"
+
+
+def test_a_starter_who_loses_the_context_meanwhile_ends_the_run_as_cancelled(
+    client: Client, engine: Engine, make_user: Callable[..., None]
+) -> None:
+    client.load(CHAIN)
+    make_user("bob", "package-administer P")
+    in_first_step(engine, "DELETE FROM permission WHERE node_identifier IS NOT NULL;")
+    reply = client.as_user("bob").update("P", "force")
+    assert reply.number == 108
+    assert state(client) == ("cancelled", 1)
+
+
+def test_a_bulk_roll_out_ends_when_its_starter_is_disabled(
+    store: Store, client: Client, engine: Engine, make_user: Callable[..., None]
+) -> None:
+    make_user("bob", "administer-solutions")
+    solution = store.published(config=[config_slot("a")])
+    for _ in range(3):
+        store.instance(solution, config={"a": '"x"'})
+    store.republish(solution, config=[config_slot("a", title="A")])
+    interfere(engine, "UPDATE account SET enabled = false WHERE user_logon_reference = 'bob';")
+    reply = client.as_user("bob").post(
+        f"<UpdateSolutionInstances><solutionId>{solution}</solutionId><action>force</action></UpdateSolutionInstances>"
+    )
+    assert reply.number == 108
+    assert len(reply.updates()) == 1
+    assert state(client) == ("cancelled", 1)
