@@ -13,7 +13,7 @@ from app.nodes.versions import Version
 
 _VERSION = text("""
     SELECT v.node_version_comment, t.node_identifier, t.node_reference, t.owner_identifier,
-           v.type_version_number, tv.node_name
+           v.type_version_number, tv.node_name, t.frozen_version_number
     FROM node_version v
     JOIN node t ON t.node_identifier = v.type_node_identifier
     JOIN node_version tv
@@ -22,9 +22,9 @@ _VERSION = text("""
 """)
 _MEMBERS = text("""
     SELECT mt.node_identifier, mt.node_reference, mt.owner_identifier, m.member_type_version_number,
-           mtv.node_name AS member_type_name,
+           mtv.node_name AS member_type_name, mt.frozen_version_number AS member_type_frozen,
            t.node_identifier AS target, t.node_reference AS target_reference, t.owner_identifier AS target_owner,
-           m.target_version_number, tv.node_name AS target_name,
+           m.target_version_number, tv.node_name AS target_name, t.frozen_version_number AS target_frozen,
            m.sequence, m.value, m.scale, m.comment
     FROM member m
     JOIN node mt ON mt.node_identifier = m.member_type_node_identifier
@@ -48,10 +48,11 @@ _MEMBERS = text("""
 
 @dataclass(frozen=True)
 class Linked:
-    """A version that is linked to: its version reference and name."""
+    """A version that is linked to: its version reference and name. The name is None if it is that of a draft that the
+    reader may not use."""
 
     reference: str
-    name: str
+    name: str | None
 
 
 @dataclass(frozen=True)
@@ -83,25 +84,20 @@ def read_content(connection: Connection, caller: Caller, version: Version, *, me
     references = {row.node_reference, *_references(rows)}
     rights = rights_on(connection, caller, references)
 
-    def linked(identifier: int | None, reference: str, owner: int | None, number: int, name: str) -> Linked | None:
-        if identifier is None or not rights.on(identifier, reference, owner) & right.READ:
+    def linked(
+        identifier: int | None, reference: str, owner: int | None, number: int, name: str, frozen: int
+    ) -> Linked | None:
+        if identifier is None:
             return None
-        return Linked(f"{reference}.{number}", name)
+        held = rights.on(identifier, reference, owner)
+        if not held & right.READ:
+            return None
+        return Linked(f"{reference}.{number}", name if number <= frozen or held & right.USE_DRAFT else None)
 
-    found = [
-        Member(
-            linked(m[0], m[1], m[2], m[3], m[4]),
-            m.sequence,
-            m.value,
-            m.scale,
-            linked(m[5], m[6], m[7], m[8], m[9]),
-            m.comment,
-        )
-        for m in rows
-    ]
+    found = [Member(linked(*m[0:6]), m.sequence, m.value, m.scale, linked(*m[6:12]), m.comment) for m in rows]
     return Content(
         row.node_version_comment,
-        linked(row[1], row[2], row[3], row[4], row[5]),
+        linked(*row[1:7]),
         [member for member in found if member.member_type is not None],
     )
 

@@ -22,7 +22,10 @@ from app.references import content_range
 
 @dataclass(frozen=True)
 class Frozen:
-    """A draft that is, or would be, frozen; or, with `obstacle`, one that stands in the way."""
+    """A draft that is, or would be, frozen; or, with `obstacle`, one that stands in the way.
+
+    The name is empty if the caller may not use the draft.
+    """
 
     identifier: int
     reference: str
@@ -121,7 +124,8 @@ def _judged(connection: Connection, caller: Caller, closure: set[int]) -> Freeze
             drafts.append(Frozen(identifier, name.reference, number, name.name))
         elif held & right.READ:
             obstacle = "Not authorised to administer this node"
-            obstacles.append(Frozen(identifier, name.reference, number, name.name, obstacle))
+            shown = name.name if held & right.USE_DRAFT else ""
+            obstacles.append(Frozen(identifier, name.reference, number, shown, obstacle))
         else:
             hidden += 1
     return Freeze(drafts, obstacles, hidden)

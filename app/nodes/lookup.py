@@ -37,21 +37,23 @@ def columns(versions: Sequence[Link]) -> dict[str, list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What people call a version: the reference and owner of its node, and its name."""
+    """What people call a version: the reference and owner of its node, and its name; and whether it is a draft."""
 
     reference: str
     name: str
     owner: int | None
+    draft: bool = False
 
 
 def read_named(driver: psycopg.Connection[Row], versions: Sequence[Link]) -> dict[Link, Named]:
     """The names of versions; a version that is only planned has the name of the one it will be made from."""
     rows = driver.execute(
-        "SELECT w.node_identifier, w.version_number, n.node_reference, v.node_name, n.owner_identifier"
+        "SELECT w.node_identifier, w.version_number, n.node_reference, v.node_name, n.owner_identifier,"
+        " v.version_number > n.frozen_version_number"
         " FROM unnest(%(nodes)s::bigint[], %(numbers)s::integer[]) AS w (node_identifier, version_number)"
         " JOIN node n ON n.node_identifier = w.node_identifier"
         " JOIN node_version v ON v.node_identifier = w.node_identifier"
         " AND v.version_number = least(w.version_number, n.latest_version_number)",
         columns(versions),
     )
-    return {(row[0], row[1]): Named(row[2], row[3], row[4]) for row in rows}
+    return {(row[0], row[1]): Named(*row[2:]) for row in rows}

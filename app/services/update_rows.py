@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -32,7 +33,9 @@ class UpdateRows:
         others = {member.target for member in members if member.target}
         others.update(update.type for update in outcome.updates.values() if update.type)
         self._named = read_named(driver_connection(connection), list({*rows, *member_types, *abouts, *others}))
-        self._hide(connection, caller, {*member_types, *abouts, *(version for version in rows if rows[version])})
+        drafts = {version for version, named in self._named.items() if named.draft}
+        refused = {version for version in rows if rows[version]}
+        self._hide(connection, caller, {*member_types, *abouts, *refused, *drafts})
 
     @property
     def hidden(self) -> int:
@@ -132,12 +135,17 @@ class UpdateRows:
         return f"{named.reference}.{version[1]}" if named.reference else "a member type that you may not read"
 
     def _hide(self, connection: Connection, caller: Caller, versions: set[Link]) -> None:
-        """Take the names away from what the caller may not read. Targets, types and updated nodes are readable:
-        what is not is no source, and is not administered."""
+        """Take the names away from what the caller may not read, and from drafts that the caller may not use.
+
+        Targets, types and updated nodes can be read: otherwise they would not be sources, nor administered.
+        """
         if caller.administers_all:
             return
         rights = rights_on(connection, caller, [self._named[version].reference for version in versions])
         for version in versions:
             named = self._named[version]
-            if not rights.on(version[0], named.reference, named.owner) & right.READ:
+            held = rights.on(version[0], named.reference, named.owner)
+            if not held & right.READ:
                 self._named[version] = Named("", "", None)
+            elif named.draft and not held & right.USE_DRAFT:
+                self._named[version] = replace(named, name="")
