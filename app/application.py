@@ -12,6 +12,7 @@ from app.runs.turns import Shares, Workload
 from app.settings import Settings
 from app.wire import endpoint, graphql, health, middleware, runs, schema_files
 from app.wire.context import State
+from app.wire.paths import IdentifierConverter
 
 
 def create_app(settings: Settings, engine: Engine) -> Flask:
@@ -20,6 +21,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
     verifier = PasswordVerifier(settings.verified_password_seconds)
     sign_in = SignIn(engine, settings, verifier)
     app.extensions["relink"] = State(settings, engine, sign_in, Workload(Shares.of(settings)))
+    app.url_map.converters["int"] = IdentifierConverter
     middleware.watch(app)
     for module in (endpoint, graphql, runs, schema_files, health):
         app.register_blueprint(module.blueprint)

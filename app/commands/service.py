@@ -83,7 +83,7 @@ class Service:
         request = self._request("/service", "POST", body, {"Content-Type": "application/xml", **(headers or {})})
         with self._opened(request) as response:
             number = response.headers.get("Relink-Error-Number", "")
-            if not number.isdigit():
+            if not (number.isascii() and number.isdigit()):
                 raise click.ClickException(f"{self.url} is no Relink service: it answers HTTP {response.status}")
             return Reply(int(number), response.headers, _kept(response))
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from app.errors import UserError, user_error
 from app.graphql.errors import NotAvailableError, in_graphql_words
+from app.graphql.inputs import with_tokens_collapsed
 from app.graphql.nodes import InstanceNode, Together, service_and_version
 from app.graphql.session import Session, session_of
 from app.solutions.instances.changing import (
@@ -51,7 +52,7 @@ def _master(name: str) -> Callable[[OfMaster], OfMaster]:
         def resolve(_: object, info: GraphQLResolveInfo[Any], input: Input) -> Payload:
             session = session_of(info)
             session.require_master(name)
-            return _done(session, lambda connection: do(connection, input), input)
+            return _done(session, do, input)
 
         MUTATION.set_field(name, resolve)
         return do
@@ -66,7 +67,7 @@ def _user(name: str) -> Callable[[OfUser], OfUser]:
         def resolve(_: object, info: GraphQLResolveInfo[Any], input: Input) -> Payload:
             session = session_of(info)
             owner = session.end_user(name)
-            return _done(session, lambda connection: do(session, connection, owner, input), input)
+            return _done(session, lambda connection, given: do(session, connection, owner, given), input)
 
         MUTATION.set_field(name, resolve)
         return do
@@ -74,10 +75,10 @@ def _user(name: str) -> Callable[[OfUser], OfUser]:
     return register
 
 
-def _done(session: Session, do: Callable[[Connection], Payload | Instance], given: Input) -> Payload:
+def _done(session: Session, do: Callable[[Connection, Input], Payload | Instance], given: Input) -> Payload:
     try:
         with session.engine.begin() as connection:
-            done = do(connection)
+            done = do(connection, with_tokens_collapsed(given))
     except UserError as error:
         raise in_graphql_words(error) from None
     payload = {"solution_instance": _node(session, done)} if isinstance(done, Instance) else done

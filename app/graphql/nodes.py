@@ -29,6 +29,7 @@ from app.solutions.instances.workflows import WorkflowInstance, read_workflows
 from app.solutions.people.authentications import Authentication
 from app.solutions.releases.contents import contents_of_releases
 from app.solutions.releases.solutions import CustomField, Solution, read_solutions
+from app.text import collapsed
 
 _NO_DEFAULT = "null"
 
@@ -215,9 +216,9 @@ def authentication_node(authentication: Authentication) -> AuthenticationNode:
 
 
 def service_and_version(service_id: str) -> tuple[str, str]:
-    """What the id of a service says. One without a version may lack the `@` too."""
+    """Returns the service and the version in the id of a service. An id without a version may lack the `@` too."""
     service, separator, version = service_id.rpartition("@")
-    return (service, version) if separator else (version, "")
+    return (collapsed(service), collapsed(version)) if separator else (version, "")
 
 
 def _service_id(facts: AuthenticationFacts) -> str:

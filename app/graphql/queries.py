@@ -10,6 +10,7 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
+from app.graphql.inputs import with_tokens_collapsed
 from app.graphql.nodes import Together, authentication_node, solution_nodes
 from app.graphql.paging import Page, Paging, cursor, read_page
 from app.graphql.session import Session, session_of
@@ -137,8 +138,8 @@ def _user_node(user: ExternalUser) -> UserNode:
 
 
 def _given(criteria: Criteria) -> dict[str, Any]:
-    """The criteria that say something: null says nothing."""
-    return {name: value for name, value in (criteria or {}).items() if value is not None}
+    """The criteria that are given: null counts as not given."""
+    return with_tokens_collapsed({name: value for name, value in (criteria or {}).items() if value is not None})
 
 
 def _ids(given: dict[str, Any]) -> tuple[str, ...] | None:

@@ -14,6 +14,7 @@ from app.errors import NotAuthorisedError, UserError, user_error
 from app.identity.passwords import hash_password
 from app.identity.right import ADMINISTER_ALL
 from app.identity.rights import Caller
+from app.text import is_blank, is_writable, present
 
 PUBLIC_GROUP: Final = 1
 """The identifier of `public`, the group of everyone, signed in or not. The first migration makes it."""
@@ -26,8 +27,6 @@ _MOST_PASSWORD = 1024
 _MOST_NAME = 1000
 _MOST_EMAIL = 320
 
-# What neither an XML answer nor a database text can hold.
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 _INSERT_USER = text("""
@@ -91,7 +90,7 @@ def add_user(
         raise UserError(faults)
     values = {
         "logon": logon,
-        "name": name if name and name.strip() else logon,
+        "name": present(name) or logon,
         "email": email or None,
         "password_hash": hash_password(password),
     }
@@ -114,17 +113,19 @@ def _logon_faults(logon: str) -> list[tuple[str, str]]:
 
 
 def _password_faults(password: str) -> list[tuple[str, str]]:
-    if not password:
-        return [("passwordCreate", "is missing")]
+    if is_blank(password):
+        return [("passwordCreate", "is missing: white space alone is not a password")]
     if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
         return [("passwordCreate", f"must have {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters")]
+    if not is_writable(password):
+        return [("passwordCreate", "must not have control characters, with which nobody could sign in over XML")]
     return []
 
 
 def _name_faults(name: str) -> list[tuple[str, str]]:
     if len(name) > _MOST_NAME:
         return [("userName", f"must have at most {_MOST_NAME} characters")]
-    if _UNWRITABLE.search(name):
+    if not is_writable(name):
         return [("userName", "must not have control characters")]
     return []
 
@@ -134,6 +135,6 @@ def _email_faults(email: str) -> list[tuple[str, str]]:
         return []
     if len(email) > _MOST_EMAIL:
         return [("userEmailAddress", f"must have at most {_MOST_EMAIL} characters")]
-    if not _EMAIL.fullmatch(email) or _UNWRITABLE.search(email):
+    if not _EMAIL.fullmatch(email) or not is_writable(email):
         return [("userEmailAddress", "must be one mail address: no spaces, one @ with something on either side")]
     return []

@@ -19,6 +19,9 @@ Request = TypeVar("Request")
 Token = Annotated[str, "token"]
 """A text in which white space around and repeated inside means nothing, such as a reference."""
 
+Verbatim = Annotated[str, "verbatim"]
+"""A value that is kept as it is given, even if it is white space only. A plain `str` that is blank counts as absent."""
+
 
 @dataclass(frozen=True)
 class Call:

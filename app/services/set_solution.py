@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer, Fields
-from app.services.call import Call, Service, Token
+from app.services.call import Call, Service, Token, Verbatim
 from app.services.solution_fields import require_solutions
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Trigger, Workflow
 from app.solutions.releases.solutions import CustomField, SolutionDraft, set_draft
@@ -16,7 +16,7 @@ class GivenCustomField:
     """As `CustomField`."""
 
     key: Token | None = None
-    value: str | None = None
+    value: Verbatim | None = None
 
     def field(self) -> CustomField:
         return CustomField(self.key or "", self.value or "")

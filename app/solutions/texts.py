@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from app.text import is_blank, is_writable
+
 Fault: TypeAlias = tuple[str, str]
 """A field by its name on the wire, and what is wrong with it."""
 
@@ -16,27 +18,26 @@ MOST_LABEL: Final = 500
 MOST_DESCRIPTION: Final = 10_000
 MOST_EXTERNAL_ID: Final = 200
 
-# What neither an XML answer nor a database text can hold.
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# int(), which UUID() calls, also takes Unicode digits, underscores and white space.
+_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 def text_faults(field: str, text: str | None, *, most: int = MOST_NAME, required: bool = True) -> list[Fault]:
-    """What is wrong with a text."""
-    if not text or not text.strip():
-        return [(field, "is missing")] if required else []
+    """Returns what is wrong with a text. One that is absent or blank is missing where it is required."""
+    if required and is_blank(text):
+        return [(field, "is missing")]
+    if text is None:
+        return []
     if len(text) > most:
         return [(field, f"must have at most {most} characters")]
-    if _UNWRITABLE.search(text):
+    if not is_writable(text):
         return [(field, "must not have control characters")]
     return []
 
 
 def identifier(text: str | None) -> str | None:
-    """A UUID as the database writes it; None for what is none, which is the identifier of nothing."""
-    try:
-        return str(UUID(text or ""))
-    except ValueError:
-        return None
+    """Returns the UUID in canonical form, or None if the text is not a UUID."""
+    return str(UUID(text)) if text and _UUID.fullmatch(text) else None
 
 
 def time_text(moment: datetime) -> str:

@@ -1,24 +1,28 @@
-"""Who signs a request: `userLogonReference` and `password` in the message, else HTTP Basic, else nobody."""
+"""The credentials of a request: `userLogonReference` and `password` in the message, else HTTP Basic, else none."""
 
 from __future__ import annotations
 
 from flask import Request
 
 from app.identity.sign_in import Credentials
-from app.wire.decode import collapsed
+from app.text import collapsed, is_blank
 
 
 def credentials(request: Request, logon_reference: str | None, password: str | None) -> Credentials | None:
-    """The credentials of a request; those in the message win."""
+    """Returns the credentials of a request; those in the message win.
+
+    The user's name is a token, however it is sent. A password is taken as given, but white space alone is none: an
+    empty element of a pretty-printed message must not hide the credentials of HTTP Basic.
+    """
     logon = collapsed(logon_reference or "")
-    if logon or password:
+    if logon or not is_blank(password):
         return Credentials(logon, password or "")
     try:
         basic = request.authorization
     except ValueError:
         basic = None  # not even ASCII
     if basic is not None and basic.type == "basic":
-        return Credentials(basic.username or "", basic.password or "")
+        return Credentials(collapsed(basic.username or ""), basic.password or "")
     if "Authorization" in request.headers:
         return Credentials("", "")
     return None

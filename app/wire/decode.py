@@ -2,8 +2,9 @@
 
 A field `node_reference` is the element `nodeReference`. A dataclass is an element with children, such as `Ddl`. A
 tuple `config_slot_list` is the element `ConfigSlotList`: of dataclasses it has `ConfigSlot` elements, of texts
-`configSlot` elements. Elements may be absent or empty; both give the field's default. A list with one empty item is
-an empty list. What is read as a stream is not decoded here.
+`configSlot` elements. Elements may be absent, empty, or hold white space only; each gives the field's default, except
+that a `Verbatim` field keeps its white space. A list with one empty item is an empty list. NodeImport, which is read as
+a stream, is not decoded here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from types import NoneType
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from lxml import etree
+
+from app.services.call import Token
+from app.text import collapsed, is_blank
 
 Request = TypeVar("Request")
 Convert = Callable[[etree._Element], object]
@@ -37,15 +41,10 @@ def decode(request: type[Request], element: etree._Element) -> Request:
     return request(**given)
 
 
-def collapsed(text: str) -> str:
-    """White space as xs:token has it: none around, single spaces inside."""
-    return " ".join(text.split())
-
-
 def whole_number(text: str) -> int:
-    """A whole number that a schema has accepted: it may have any number of leading zeros, and Python's int() takes
-    no more than some thousand digits."""
-    return int(text.strip().lstrip("+-").lstrip("0") or "0")
+    """Returns a whole number that a schema has accepted. It may have any number of leading zeros, and Python's int()
+    takes no more than some thousand digits."""
+    return int(collapsed(text).lstrip("+-").lstrip("0") or "0")
 
 
 @cache
@@ -86,19 +85,23 @@ def _convert(hint: Any) -> Convert:  # noqa: ANN401
 
 
 def _convert_text(hint: Any) -> Callable[[str], object]:  # noqa: ANN401
-    """How the text of an element becomes the type of a field."""
+    """Returns the function that makes the text of an element the type of a field."""
     if get_origin(hint) is Annotated:
-        return collapsed
+        return collapsed if hint == Token else str
     if hint is str:
-        return str
+        return _unless_blank(str)
     if hint is bool:
-        return lambda text: text.strip() == "true" if text.strip() else _ABSENT
+        return _unless_blank(lambda text: collapsed(text) == "true")
     if hint is int:
-        return lambda text: whole_number(text) if text.strip() else _ABSENT
+        return _unless_blank(whole_number)
     if issubclass(hint, StrEnum):
         enumeration: type[StrEnum] = hint
-        return lambda text: enumeration(text.strip()) if text.strip() else _ABSENT
+        return _unless_blank(lambda text: enumeration(collapsed(text)))
     raise TypeError(f"no element holds {hint}")
+
+
+def _unless_blank(convert: Callable[[str], object]) -> Callable[[str], object]:
+    return lambda text: _ABSENT if is_blank(text) else convert(text)
 
 
 def _required(hint: Any) -> Any:  # noqa: ANN401

@@ -71,6 +71,6 @@ def _call(logon_reference: str | None, password: str | None) -> Call:
 
 def _if_match(header: str | None) -> str | None:
     """The entity tag of `If-Match`, or `*`. Its quotes may be missing, and a proxy may have made it a weak one."""
-    if header is None or header.strip() == "*":
+    if header is None or header.strip(" \t") == "*":
         return header and "*"
-    return _QUOTED.sub(r"\1", header.strip()).replace("*", "")
+    return _QUOTED.sub(r"\1", header.strip(" \t")).replace("*", "")

@@ -10,7 +10,8 @@ from lxml import etree
 
 from app.nodes.importing import ImportMember, ImportNode, ImportVersion
 from app.services.node_import import SERVICE, ImportAction, NodeImportRequest
-from app.wire.decode import collapsed, whole_number
+from app.text import WHITE_SPACE, collapsed, is_blank, present
+from app.wire.decode import whole_number
 from app.wire.intake import Document, not_well_formed
 from app.wire.parsers import OPTIONS
 from app.wire.refusal import NotValidError, Refused
@@ -100,8 +101,12 @@ class _Leading:
         self._present = None
 
     def data(self, text: str | bytes) -> None:
-        if self._present and len(self.texts[self._present]) < _LONGEST_LEADING:
-            self.texts[self._present] += str(text)
+        if self._present is None or len(self.texts[self._present]) >= _LONGEST_LEADING:
+            return
+        text = str(text)
+        if self._present != "password" and not self.texts[self._present]:
+            text = text.lstrip(WHITE_SPACE)  # which does not count, and must not use up the length
+        self.texts[self._present] += text
 
     def comment(self, _text: str | bytes) -> None:
         """Comments are not told of."""
@@ -186,7 +191,7 @@ def _faults_beside(element: etree._Element) -> list[tuple[str, str]]:
     """An element of the list of nodes that is none, and text behind an element, which a node's own validation does
     not see."""
     found = [] if element.tag == "Node" else [(f"NodeList/{str(element.tag)[:100]}", "is not expected")]
-    if element.tail and element.tail.strip():
+    if not is_blank(element.tail):
         found.append(("NodeList", "text between the nodes is not allowed"))
     return found
 
@@ -217,8 +222,8 @@ def _version(element: etree._Element) -> ImportVersion:
     return ImportVersion(
         number=whole_number(element.findtext("nodeVersionNumber") or ""),
         frozen=_token(element, "frozenIndicator") == "true",
-        name=element.findtext("nodeName") or None,
-        comment=element.findtext("nodeVersionComment") or None,
+        name=present(element.findtext("nodeName")),
+        comment=present(element.findtext("nodeVersionComment")),
         type_reference=_token(element, "nodeVersionReferenceType"),
         members=tuple(_member(member) for member in element.iterfind("MemberList/Member")),
     )
@@ -226,13 +231,13 @@ def _version(element: etree._Element) -> ImportVersion:
 
 def _member(element: etree._Element) -> ImportMember:
     texts: dict[str, str | None] = {child.tag: child.text for child in element}
-    scale = (texts.get("nodeMemberScale") or "").strip()
+    scale = collapsed(texts.get("nodeMemberScale") or "")
     return ImportMember(
         member_type_reference=collapsed(texts.get("nodeVersionReferenceMemberType") or ""),
         value=texts.get("nodeMemberValue") or None,
         scale=float(scale) if scale else None,
         target_reference=collapsed(texts.get("nodeVersionReferenceTarget") or "") or None,
-        comment=texts.get("nodeMemberComment") or None,
+        comment=present(texts.get("nodeMemberComment")),
     )
 
 

@@ -14,6 +14,7 @@ from app.references import InvalidReferenceError, check_node_reference
 from app.runs import record as runs
 from app.runs.access import may_read_answer, may_see, with_readable_references
 from app.runs.record import Run, RunState
+from app.text import collapsed
 from app.wire.context import present_state
 from app.wire.credentials import credentials
 from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER, decompressed
@@ -109,7 +110,7 @@ def _caller() -> Caller:
 
 
 def _state() -> RunState | None:
-    given = request.args.get("state")
+    given = collapsed(request.args.get("state", ""))
     if not given:
         return None
     if given not in list(RunState):
@@ -118,7 +119,7 @@ def _state() -> RunState | None:
 
 
 def _reference() -> str | None:
-    given = request.args.get("nodeReference")
+    given = collapsed(request.args.get("nodeReference", ""))
     try:
         return check_node_reference(given) if given else None
     except InvalidReferenceError as error:

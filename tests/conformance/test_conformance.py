@@ -12,7 +12,7 @@ included, `{id:2}` for the second, in requests as in answers. `{time}` stands fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from lxml import etree
 
 from app.services.registry import SERVICES
 from tests.support.http import Client
+from tests.support.layouts import compact, spread
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/*/request.xml"))
@@ -64,14 +65,26 @@ def _name(path: Path) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=_name)
 def test_answers_as_written(case: Path, app: Flask) -> None:
+    _check(case, app, str)
+
+
+@pytest.mark.parametrize("layout", [compact, spread])
+@pytest.mark.parametrize("case", CASES, ids=_name)
+def test_answers_are_the_same_however_the_requests_are_laid_out(
+    case: Path, app: Flask, layout: Callable[[str], str]
+) -> None:
+    _check(case, app, layout)
+
+
+def _check(case: Path, app: Flask, layout: Callable[[str], str]) -> None:
     client = Client(app, user=None)
     ids = Ids()
     for request in _set_up(case):
-        reply = client.post(ids.put_in(request.read_text()).encode())
+        reply = client.post(layout(ids.put_in(request.read_text())).encode())
         assert reply.number == 0, f"{request.name}: {reply.response.text}"
         ids.taken_out(_pretty(reply.tree))
     for request, response in _exchanges(case):
-        reply = client.post(ids.put_in(request.read_text()).encode())
+        reply = client.post(layout(ids.put_in(request.read_text())).encode())
         answer = ids.taken_out(_pretty(reply.tree))
         assert answer == _pretty(_tree(response)), f"{request.name} is not answered by {response.name}"
 

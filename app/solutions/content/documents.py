@@ -23,6 +23,7 @@ from app.solutions.content.model import (
     read_json,
 )
 from app.solutions.content.values import type_fault
+from app.text import is_blank
 
 Fault: TypeAlias = tuple[str, str]
 """The path of a field in the XML of `SetSolution`, and what is wrong there as the end of a sentence about it."""
@@ -69,7 +70,7 @@ def _auth_slot_faults(content: Content) -> Iterator[Fault]:
     for number, slot in enumerate(content.auth_slots, start=1):
         path = f"AuthSlotList/AuthSlot[{number}]"
         yield from _id_faults(f"{path}/externalId", slot.external_id, seen)
-        if not slot.service.strip() and slot.authentication_id is None:
+        if is_blank(slot.service) and slot.authentication_id is None:
             yield f"{path}/service", "is missing: without an authenticationId a slot says which service it is for"
 
 
@@ -92,9 +93,9 @@ def _ddl_faults(path: str, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterato
         return
     if slot.type is not ConfigType.DDL:
         yield path, f"is only for a slot of type ddl, and the type is {slot.type}"
-    if not slot.ddl.connector.strip():
+    if is_blank(slot.ddl.connector):
         yield f"{path}/connector", "is missing"
-    if not slot.ddl.operation.strip():
+    if is_blank(slot.ddl.operation):
         yield f"{path}/operation", "is missing"
     if slot.ddl.input is not None:
         try:
@@ -121,7 +122,7 @@ def _workflow_faults(content: Content, is_schedule: Callable[[str], bool]) -> It
 
 def _id_faults(path: str, identifier: str, seen: set[str]) -> Iterator[Fault]:
     """What is wrong with an id, given those before it, which it joins."""
-    if not identifier.strip():
+    if is_blank(identifier):
         yield path, "is empty"
     elif identifier in seen:
         yield path, "is given twice"

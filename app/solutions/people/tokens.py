@@ -62,9 +62,8 @@ class Token:
 
 def create_master_token(connection: Connection, name: str) -> str:
     """Make a master token and answer it: it cannot be read again. Raises UserError about `name`."""
-    if not name.strip() or len(name) > _MOST_NAME:
-        user_error("name", f"must have 1 to {_MOST_NAME} characters")
-    if faults := text_faults("name", name):
+    faults = text_faults("name", name, most=_MOST_NAME)
+    if faults:
         raise UserError(faults)
     return _create(connection, TokenKind.MASTER, name, None, None)
 

@@ -1,0 +1,38 @@
+"""Text from clients: what counts as white space, and which characters are accepted.
+
+Every interface (XML, GraphQL, the command line, HTTP Basic) follows these rules, so that a value is the same whichever
+way it arrives. White space is tab, line feed, carriage return and space and nothing else, as in the `whiteSpace` facet
+of XML Schema Part 2. Other Unicode spaces, such as U+00A0 and U+3000, are characters like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+WHITE_SPACE: Final = " \t\n\r"
+
+_RUN = re.compile(f"[{WHITE_SPACE}]+")
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def collapsed(text: str) -> str:
+    """Returns the text with white space collapsed as in xs:token: none at either end, single spaces within."""
+    if " " not in text and text.isprintable():
+        return text  # a tab or a line end is not printable
+    return _RUN.sub(" ", text).strip(" ")
+
+
+def is_blank(text: str | None) -> bool:
+    """Returns whether there is no text, or white space only."""
+    return not text or not text.strip(WHITE_SPACE)
+
+
+def present(text: str | None) -> str | None:
+    """Returns the text unchanged, or None if it is blank."""
+    return None if is_blank(text) else text
+
+
+def is_writable(text: str) -> bool:
+    """Returns whether XML and the database can hold every character of the text."""
+    return _UNWRITABLE.search(text) is None
