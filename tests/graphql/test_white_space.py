@@ -75,7 +75,12 @@ def test_slots_and_ids_of_an_instance(
     assert (code, "is given twice" in told) == ("invalid_input", True)
     query = "query($c: SolutionInstanceSearchCriteria) { viewer { solutionInstances(criteria: $c) {"
     query += " edges { node { name } } } } }"
-    for criteria in ({"id": f" {made['id']} "}, {"owner": f"\n{ann}"}, {"solutionId": f"{solution}\t"}, {"ids": [f"\n{made['id']}"]}):
+    for criteria in (
+        {"id": f" {made['id']} "},
+        {"owner": f"\n{ann}"},
+        {"solutionId": f"{solution}\t"},
+        {"ids": [f"\n{made['id']}"]},
+    ):
         assert names(master.data(query, c=criteria)["viewer"]["solutionInstances"]) == ["  Mine "]
     given = {"solutionInstanceId": f" {made['id']}\n", "clientMutationId": "  as given "}
     assert anns.mutate("removeSolutionInstance", **given)["clientMutationId"] == "  as given "
