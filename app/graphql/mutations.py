@@ -1,5 +1,6 @@
 """The mutations, each in one transaction. With a user token only what is the user's own can be named: what is
-another's is not found, as what does not exist.
+another's is not found, as what does not exist. The same holds for hidden slots, which are for the system: their values
+are given with a master token.
 
 `clientMutationId` is answered unchanged. What is null counts as not given.
 """
@@ -40,6 +41,7 @@ from app.solutions.texts import Fault, identifier
 Input: TypeAlias = dict[str, Any]
 Payload: TypeAlias = dict[str, object]
 OfMaster: TypeAlias = Callable[[Connection, Input], Payload]
+OfBoth: TypeAlias = Callable[[Connection, str | None, Input], Instance]
 OfUser: TypeAlias = Callable[[Session, Connection, str, Input], Payload | Instance]
 
 MUTATION = MutationType()
@@ -75,6 +77,20 @@ def _user(name: str) -> Callable[[OfUser], OfUser]:
     return register
 
 
+def _both(name: str) -> Callable[[OfBoth], OfBoth]:
+    """Registers a mutation of an instance that takes both kinds of tokens; its owner is None with a master token."""
+
+    def register(do: OfBoth) -> OfBoth:
+        def resolve(_: object, info: GraphQLResolveInfo[Any], input: Input) -> Payload:
+            session = session_of(info)
+            return _done(session, lambda connection, given: do(connection, session.token.owner, given), input)
+
+        MUTATION.set_field(name, resolve)
+        return do
+
+    return register
+
+
 def _done(session: Session, do: Callable[[Connection, Input], Payload | Instance], given: Input) -> Payload:
     try:
         with session.engine.begin() as connection:
@@ -93,34 +109,41 @@ def _node(session: Session, instance: Instance) -> InstanceNode:
 def _create_instance(_: Session, connection: Connection, owner: str, given: Input) -> Instance:
     values = _values(given)
     return create_instance(
-        connection, given["solution_id"], owner, given["instance_name"], values.config_values, values.auth_values
+        connection,
+        given["solution_id"],
+        owner,
+        given["instance_name"],
+        values.config_values,
+        values.auth_values,
+        by_end_user=True,
     )
 
 
-@_user("updateSolutionInstance")
-def _update_instance(_: Session, connection: Connection, owner: str, given: Input) -> Instance:
+@_both("updateSolutionInstance")
+def _update_instance(connection: Connection, owner: str | None, given: Input) -> Instance:
     values = _values(given)
     return update_instance(
         connection,
-        _own_instance(connection, owner, given),
+        _instance(connection, owner, given),
         name=given.get("instance_name"),
         enabled=given.get("enabled"),
         config_values=values.config_values,
         auth_values=values.auth_values,
         error_on_enabling_with_missing_values=bool(given.get("error_on_enabling_with_missing_values")),
+        by_end_user=owner is not None,
     )
 
 
-@_user("upgradeSolutionInstance")
-def _upgrade_instance(_: Session, connection: Connection, owner: str, given: Input) -> Instance:
-    values = _values(given)
-    instance = _own_instance(connection, owner, given)
-    return upgrade_instance(connection, instance, values.config_values, values.auth_values)
+@_both("upgradeSolutionInstance")
+def _upgrade_instance(connection: Connection, owner: str | None, given: Input) -> Instance:
+    values, by_end_user = _values(given), owner is not None
+    instance = _instance(connection, owner, given)
+    return upgrade_instance(connection, instance, values.config_values, values.auth_values, by_end_user=by_end_user)
 
 
 @_user("removeSolutionInstance")
 def _remove_instance(_: Session, connection: Connection, owner: str, given: Input) -> Payload:
-    remove_instance(connection, _own_instance(connection, owner, given))
+    remove_instance(connection, _instance(connection, owner, given))
     return {}
 
 
@@ -190,10 +213,10 @@ def _call_connector(_: object, info: GraphQLResolveInfo[Any], input: Input) -> N
     raise NotAvailableError("callConnector is not available: Relink runs no connectors")
 
 
-def _own_instance(connection: Connection, owner: str, given: Input) -> str:
-    """The id of the instance that is named, if it is the user's: instances do not change their owners."""
+def _instance(connection: Connection, owner: str | None, given: Input) -> str:
+    """The id of the instance that is named: the owner's, if there is one. Instances do not change their owners."""
     row = read_row(connection, given["solution_instance_id"])
-    if row.owner != owner:
+    if owner not in (None, row.owner):
         user_error("solutionInstanceId", "is not found")
     return row.instance_id
 

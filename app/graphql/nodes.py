@@ -6,12 +6,13 @@ Decisions where the documents are silent:
 - an environment is known by its name, which is its id and title too;
 - Relink serves no webhooks: `triggerUrl` is a key below the URL in the settings where they are taken, without that one
   below the path `/trigger`. Only workflows that a webhook starts in the instance's release have one;
-- title, description, tags and custom fields are the solution's; its slots are those of its latest release.
+- title, description, tags and custom fields are the solution's; its slots are those of its latest release;
+- hidden slots are for the system: with a user token there are neither they nor their values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -23,7 +24,7 @@ from sqlalchemy import Connection
 
 from app.database.engine import snapshot
 from app.graphql.session import Session
-from app.solutions.content.model import AuthenticationFacts, AuthSlot, ConfigSlot, Content, Flags, Trigger
+from app.solutions.content.model import AuthenticationFacts, AuthSlot, ConfigSlot, Content, Flags, SlotKind, Trigger
 from app.solutions.instances.reading import Instance
 from app.solutions.instances.workflows import WorkflowInstance, read_workflows
 from app.solutions.people.authentications import Authentication
@@ -133,12 +134,17 @@ class InstanceNode:
     @property
     def config_values(self) -> list[ConfigSlotValue]:
         """What its config slots hold."""
-        return [ConfigSlotValue(*pair) for pair in self._instance.config_values.items()]
+        return [ConfigSlotValue(*pair) for pair in self._seen(SlotKind.CONFIG, self._instance.config_values)]
 
     @property
     def auth_values(self) -> list[AuthSlotValue]:
         """What its auth slots hold."""
-        return [AuthSlotValue(*pair) for pair in self._instance.auth_values.items()]
+        return [AuthSlotValue(*pair) for pair in self._seen(SlotKind.AUTH, self._instance.auth_values)]
+
+    def _seen(self, kind: SlotKind, values: dict[str, str]) -> Iterator[tuple[str, str]]:
+        for external_id, value in values.items():
+            if self._together.sees_hidden or (kind, external_id) not in self._instance.hidden_slots:
+                yield external_id, value
 
     @property
     def workflows(self) -> dict[str, list[dict[str, WorkflowNode]]]:
@@ -152,6 +158,7 @@ class Together:
     def __init__(self, session: Session, instances: Sequence[Instance]) -> None:
         self._session = session
         self._instances = instances
+        self.sees_hidden = session.token.is_master
 
     @property
     def nodes(self) -> list[InstanceNode]:
@@ -163,7 +170,7 @@ class Together:
         """The solutions of the instances, by id."""
         ids = {instance.solution_id for instance in self._instances}
         with snapshot(self._session.engine) as connection:
-            return solution_nodes(connection, read_solutions(connection, ids=ids))
+            return solution_nodes(connection, read_solutions(connection, ids=ids), sees_hidden=self.sees_hidden)
 
     @cached_property
     def workflows(self) -> dict[str, list[WorkflowNode]]:
@@ -182,7 +189,9 @@ class Together:
         }
 
 
-def solution_nodes(connection: Connection, solutions: Iterable[Solution]) -> dict[str, SolutionNode]:
+def solution_nodes(
+    connection: Connection, solutions: Iterable[Solution], *, sees_hidden: bool
+) -> dict[str, SolutionNode]:
     """Solutions with the slots of their latest releases, by id."""
     known = list(solutions)
     contents = contents_of_releases(
@@ -197,8 +206,8 @@ def solution_nodes(connection: Connection, solutions: Iterable[Solution]) -> dic
             solution.description,
             solution.tags,
             solution.custom_fields,
-            content.config_slots,
-            content.auth_slots,
+            tuple(slot for slot in content.config_slots if sees_hidden or not slot.hidden),
+            tuple(slot for slot in content.auth_slots if sees_hidden or not slot.hidden),
         )
     return nodes
 

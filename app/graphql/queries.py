@@ -83,7 +83,7 @@ def _solutions(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
     listing = _listing(solution_listing(tags, published=True), *tags)
     with snapshot(session.engine) as connection:
         page = _page(session, connection, listing, paging)
-        return _connection(page, solution_nodes(connection, read_solutions(connection, ids=page.ids)))
+        return _connection(page, solution_nodes(connection, read_solutions(connection, ids=page.ids), sees_hidden=True))
 
 
 @_viewer.field("solutionInstances")

@@ -52,13 +52,14 @@ def test_the_query(store: Store, master: GraphQL, anns: GraphQL, ann: str) -> No
     assert anns.data(PRINTED_QUERY) == data
 
 
-def test_the_mutation(store: Store, anns: GraphQL, ann: str) -> None:
+def test_the_mutation(store: Store, master: GraphQL, anns: GraphQL, ann: str) -> None:
+    """The slot is hidden, and so the value is given with a master token."""
     solution = store.published()
     instance = store.instance(solution, ann)
     store.republish(solution, config=[EMAIL])
     assert store.get(instance).flags == "NS"
     assert flags(anns) == {**NO_FLAGS, "hasNewerVersion": True, "requiresSystemInputToUpdateVersion": True}
-    data = anns.data(PRINTED_MUTATION.replace("5f85b697-xxx-xxx-xxx-5d7dabe22634", instance))
+    data = master.data(PRINTED_MUTATION.replace("5f85b697-xxx-xxx-xxx-5d7dabe22634", instance))
     assert data == {"upgradeSolutionInstance": {"solutionInstance": {"id": instance}}}
     moved = store.get(instance)
     assert (moved.release, moved.flags, moved.pending) == (2, "", [])
@@ -81,12 +82,12 @@ def test_the_mutation_with_the_id_only(store: Store, anns: GraphQL, ann: str) ->
     assert store.get(instance).pending == []
 
 
-def test_update_can_not_be_used_for_this_purpose(store: Store, anns: GraphQL, ann: str) -> None:
+def test_update_can_not_be_used_for_this_purpose(store: Store, master: GraphQL, ann: str) -> None:
     solution = store.published()
     instance = store.instance(solution, ann)
     store.republish(solution, config=[EMAIL])
     values = [{"externalId": "external_support-email", "value": '"support@example.com"'}]
-    code, message = anns.refused("updateSolutionInstance", solutionInstanceId=instance, configValues=values)
+    code, message = master.refused("updateSolutionInstance", solutionInstanceId=instance, configValues=values)
     assert code == "invalid_input"
     assert message.startswith("configValues[0].externalId: ")
     assert "use upgradeSolutionInstance" in message

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import click
 from lxml import etree
 
 from app.commands.demo.stage import Stage, clean, require, root
@@ -42,7 +41,6 @@ query {
     }
   }
 }"""
-_AUTHORIZE = 'mutation { authorize (input: { userId: "%s" }) { accessToken } }'
 _UPGRADE = """\
 mutation {
   upgradeSolutionInstance (input: {
@@ -84,7 +82,7 @@ class _Story:
         self._next_release(solution)
         ann = owners["Ann"]
         instances = self._flags_of(ann)
-        self._upgrade_one(ann, instances[0])
+        self._upgrade_one(instances[0])
         self._bulk_impact(solution)
         self._bulk_force(solution)
         self._flags_again(owners)
@@ -129,12 +127,11 @@ class _Story:
         require([its.flags for its in instances] == [asked] * _INSTANCES_EACH, "the flags are not as they should be")
         return instances
 
-    def _upgrade_one(self, owner: str, instance: _Flagged) -> None:
-        self.stage.part("9. Upgrade one of them with the value, with a token of Ann")
-        answer = self.service.query(_AUTHORIZE % owner, self.master_token)
+    def _upgrade_one(self, instance: _Flagged) -> None:
+        self.stage.part("9. Upgrade one of them with the value: the slot is hidden, so it takes a master token")
         mutation = _UPGRADE % instance.instance_id
         self.stage.say(f"{mutation}\n")
-        upgraded = self.service.query(mutation, _access_token(answer))
+        upgraded = self.service.query(mutation, self.master_token)
         self.stage.say(json.dumps(upgraded, indent=2))
         expected = {"data": {"upgradeSolutionInstance": {"solutionInstance": {"id": instance.instance_id}}}}
         require(upgraded == expected, "the instance could not be upgraded")
@@ -190,13 +187,6 @@ def _values() -> etree._Element:
 
 def _kinds(answer: etree._Element) -> list[str]:
     return [kind.text or "" for kind in answer.iterfind("UpdateList/Update/updateType")]
-
-
-def _access_token(answer: dict[str, object]) -> str:
-    match answer:
-        case {"data": {"authorize": {"accessToken": str(token)}}}:
-            return token
-    raise click.ClickException("there is no token for the end user")
 
 
 def _flagged(answer: dict[str, object]) -> Iterator[_Flagged]:

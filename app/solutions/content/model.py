@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Never, TypeAlias
@@ -152,6 +153,12 @@ class Content:
         """The slot of a kind with an external id, or None."""
         slots: tuple[Slot, ...] = self.auth_slots if kind is SlotKind.AUTH else self.config_slots
         return next((slot for slot in slots if slot.external_id == external_id), None)
+
+    @property
+    def hidden_slots(self) -> Iterator[tuple[SlotKind, str]]:
+        """The slots that end users do not see."""
+        for kind, slots in ((SlotKind.AUTH, self.auth_slots), (SlotKind.CONFIG, self.config_slots)):
+            yield from ((kind, slot.external_id) for slot in slots if slot.hidden)
 
 
 @dataclass(frozen=True)

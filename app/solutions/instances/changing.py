@@ -84,8 +84,12 @@ def create_instance(
     name: str | None,
     config_values: Mapping[str, str] = _NOTHING,
     auth_values: Mapping[str, str] = _NOTHING,
+    *,
+    by_end_user: bool = False,
 ) -> Instance:
     """Make an instance of a solution's latest release for an end user. It is not enabled.
+
+    An end user gives no values for hidden slots: to them there are no such slots.
 
     Raises UserError about fields of CreateSolutionInstance.
     """
@@ -99,7 +103,7 @@ def create_instance(
         raise UserError(faults)
     user = lock_external_user(connection, owner, "owner")
     contents = read_contents(connection, solution.solution_id, [latest])
-    values = _checked(connection, Taker(user, latest, latest, contents), Given(config_values, auth_values))
+    values = _checked(connection, Taker(user, latest, latest, contents, by_end_user), Given(config_values, auth_values))
     parameters = {"solution": solution.solution_id, "release": latest, "owner": user, "name": name}
     instance = connection.execute(_INSERT, parameters).scalar_one()
     store_values(connection, instance, values)
@@ -117,8 +121,10 @@ def update_instance(
     config_values: Mapping[str, str] = _NOTHING,
     auth_values: Mapping[str, str] = _NOTHING,
     error_on_enabling_with_missing_values: bool = False,
+    by_end_user: bool = False,
 ) -> Instance:
-    """Change an instance on the release that it is on; what is absent keeps, and given values go over those held.
+    """Change an instance on the release that it is on. Absent fields keep their value, and given values replace those
+    held. An end user gives no values for hidden slots: to them there are no such slots.
 
     Raises UserError about fields of UpdateSolutionInstance: also where a slot is one of a newer release only ("You
     cannot use the updateSolutionInstance mutation for this purpose"), and where it is to be enabled with slots that
@@ -128,7 +134,7 @@ def update_instance(
     locked = _read(connection, read_row(connection, instance_id))
     row = locked.row
     faults = [] if name is None else text_faults("instanceName", name)
-    taker = Taker(row.owner, row.release_number, row.latest_release_number, locked.contents)
+    taker = Taker(row.owner, row.release_number, row.latest_release_number, locked.contents, by_end_user)
     values, value_faults = checked(connection, taker, Given(config_values, auth_values))
     changed = _Locked(
         replace(
@@ -142,7 +148,7 @@ def update_instance(
     )
     faults += value_faults
     if enabled and error_on_enabling_with_missing_values and not faults:
-        faults += _missing_values(changed)
+        faults += _missing_values(changed, by_end_user=by_end_user)
     if faults:
         raise UserError(faults)
     _store_row(connection, changed.row)
@@ -155,15 +161,19 @@ def upgrade_instance(
     instance_id: str,
     config_values: Mapping[str, str] = _NOTHING,
     auth_values: Mapping[str, str] = _NOTHING,
+    *,
+    by_end_user: bool = False,
 ) -> Instance:
-    """Move an instance to the latest release of its solution, with values for slots of that release.
+    """Move an instance to the latest release of its solution, with values for slots of that release; an end user gives
+    none for hidden slots.
 
     Slots that need a value and have none are pending after it; where it moves with its id only, people are told if
     its end user is to fill any. Raises UserError about fields of UpgradeSolutionInstance.
     """
     locked = _lock_to_move(connection, instance_id)
     row = locked.row
-    instance = _moved(connection, locked, row.latest_release_number, Given(config_values, auth_values))
+    given = Given(config_values, auth_values)
+    instance = _moved(connection, locked, row.latest_release_number, given, by_end_user=by_end_user)
     id_only = not config_values and not auth_values
     if id_only and row.release_number != instance.release_number and any(not slot.hidden for slot in instance.pending):
         announce(connection, row.solution_id, instance.release_number, [row.instance_id])
@@ -214,9 +224,11 @@ def _read(connection: Connection, row: InstanceRow, releases: Set[int] | None = 
     return _Locked(row, values, read_contents(connection, row.solution_id, numbers))
 
 
-def _moved(connection: Connection, locked: _Locked, to_release: int, given: Given) -> Instance:
+def _moved(
+    connection: Connection, locked: _Locked, to_release: int, given: Given, *, by_end_user: bool = False
+) -> Instance:
     row, content = locked.row, locked.contents[to_release]
-    taker = Taker(row.owner, to_release, row.latest_release_number, locked.contents)
+    taker = Taker(row.owner, to_release, row.latest_release_number, locked.contents, by_end_user)
     values = _checked(connection, taker, given)
     kept = values_after_move(locked.values, content)
     drop_values(connection, row.instance_id, locked.values.keys() - kept.keys())
@@ -234,12 +246,15 @@ def _checked(connection: Connection, taker: Taker, given: Given) -> dict[SlotKey
     return values
 
 
-def _missing_values(locked: _Locked) -> Sequence[Fault]:
+def _missing_values(locked: _Locked, *, by_end_user: bool) -> Sequence[Fault]:
+    """Why the instance cannot be enabled. An end user is not told the names of hidden slots."""
     missing = pending(locked.row.release_number, locked.contents, locked.values)
     if not missing:
         return []
-    listed = ", ".join(f'"{slot.external_id}"' for slot in missing)
-    return [("enabled", f"the instance can not be enabled, these slots need a value: {listed}")]
+    named = [f'"{slot.external_id}"' for slot in missing if not (slot.hidden and by_end_user)]
+    if not named:
+        return [("enabled", "the instance cannot be enabled: it needs values that only the system can give")]
+    return [("enabled", f"the instance cannot be enabled, these slots need a value: {', '.join(named)}")]
 
 
 def _store_row(connection: Connection, row: InstanceRow) -> None:

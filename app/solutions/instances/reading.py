@@ -12,7 +12,7 @@ from app.errors import user_error
 from app.solutions.content.flags import Contents, PendingSlot, Values, flags, pending
 from app.solutions.content.model import Flags, SlotKind
 from app.solutions.instances.flags import OnRelease, read_flags
-from app.solutions.instances.values import read_values
+from app.solutions.instances.values import SlotKey, read_values
 from app.solutions.listing import Listing, count_all
 from app.solutions.releases.contents import contents_of_releases, contents_of_solutions
 from app.solutions.texts import identifier
@@ -44,7 +44,8 @@ class InstanceRow:
 @dataclass(frozen=True)
 class Instance:
     """An instance of a solution. Values are by external id: JSON as text, and ids of authentications. `pending` are
-    the slots of its release that need a value and have none."""
+    the slots of its release that need a value and have none; `hidden_slots` are those of its release that end users do
+    not see."""
 
     instance_id: str
     name: str
@@ -59,6 +60,7 @@ class Instance:
     config_values: dict[str, str]
     auth_values: dict[str, str]
     pending: tuple[PendingSlot, ...]
+    hidden_slots: frozenset[SlotKey]
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,7 @@ def instance_of(row: InstanceRow, contents: Contents, values: Values) -> Instanc
         config_values=config_values,
         auth_values=auth_values,
         pending=tuple(pending(row.release_number, contents, values)),
+        hidden_slots=frozenset(content.hidden_slots),
     )
 
 

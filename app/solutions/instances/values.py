@@ -62,12 +62,21 @@ class Given:
 
 @dataclass(frozen=True)
 class Taker:
-    """What values are given to: the instance's owner, and the release that they are for."""
+    """What values are given to: the instance's owner, and the release that they are for.
+
+    Hidden slots are for the system: to an end user who gives values there are no such slots.
+    """
 
     owner: str
     release: int
     latest: int
     contents: Contents
+    by_end_user: bool = False
+
+    def slot(self, release: int, key: SlotKey) -> Slot | None:
+        """A slot of a release, if there is one for whoever gives the values."""
+        slot = self.contents[release].slot(*key)
+        return None if slot is not None and slot.hidden and self.by_end_user else slot
 
 
 def read_values(
@@ -128,14 +137,14 @@ def _facts(identifier: str, service: str, version: str, environment: str, scopes
 
 
 def _faults(taker: Taker, key: SlotKey, value: GivenValue, paths: tuple[str, str]) -> list[Fault]:
-    slot = taker.contents[taker.release].slot(*key)
+    slot = taker.slot(taker.release, key)
     if slot is not None:
         reason = _value_fault(slot, value)
-        if reason is not None and _fits_the_latest(taker, key, value):
+        if reason is not None and taker.slot(taker.latest, key) is not None and _fits_the_latest(taker, key, value):
             reason = f"{reason}; release {taker.latest} takes it: {_UPGRADE}"
         return [] if reason is None else [(paths[1], reason)]
     kind, external_id = key
-    if any(number > taker.release and content.slot(*key) for number, content in taker.contents.items()):
+    if any(number > taker.release and taker.slot(number, key) for number in taker.contents):
         reason = f'The instance is on release {taker.release}, and "{external_id}" is new in a later one'
         return [(paths[0], f"{reason}: {_UPGRADE}")]
     return [(paths[0], f'Release {taker.release} has no {kind} slot "{external_id}"')]
