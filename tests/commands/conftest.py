@@ -23,6 +23,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.cli import main
 from app.database import embedded
+from tests.conftest import open_directory
 from tests.support.http import ADMIN, PASSWORD
 
 WITHIN = 60
@@ -90,21 +91,18 @@ def relink_on() -> Callable[[str], Relink]:
 
 
 @pytest.fixture
-def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def data_directory() -> Iterator[Path]:
     """A folder that the user of an embedded database can reach, with a path short enough for its socket.
 
     A database that still runs in it after the test is stopped, whoever started it.
     """
-    folder = tmp_path_factory.mktemp("d")
-    if os.geteuid() == 0:
-        for closed in (folder, folder.parent, folder.parent.parent):
-            closed.chmod(0o755)
-    yield folder / "data"
-    if database_runs(folder / "data"):
-        # Those who were killed are still on the list of its users until the next one comes.
-        embedded.start(folder / "data")
-        embedded.stop(folder / "data")
-        assert not database_runs(folder / "data")
+    with open_directory() as folder:
+        yield folder / "data"
+        if database_runs(folder / "data"):
+            # Those who were killed are still on the list of its users until the next one comes.
+            embedded.start(folder / "data")
+            embedded.stop(folder / "data")
+            assert not database_runs(folder / "data")
 
 
 def database_runs(data_directory: Path) -> bool:

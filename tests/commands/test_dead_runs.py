@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from app.commands.service import Service
 from tests.commands.conftest import Serve, Served, StartWorker, eventually
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client, message
-from tests.support.processes import children
+from tests.support.kills import kill_web_processes
 
 SOON = 15.0
 """The database notices a dead client within a second; the rest is for a busy machine."""
@@ -49,13 +47,6 @@ def held_up(served: Served, engine: Engine) -> Iterator[Future[int]]:
         yield force
 
 
-def kill_web_processes(served: Served) -> None:
-    """Kill the processes that serve requests, all at once; gunicorn starts new ones."""
-    (gunicorn,) = [pid for pid in children(served.process.pid) if len(children(pid)) == 2]
-    for pid in children(gunicorn):
-        os.kill(pid, signal.SIGKILL)
-
-
 def count(engine: Engine, *tables: str) -> int:
     with engine.connect() as connection:
         return sum(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables)
@@ -72,7 +63,7 @@ def test_a_run_whose_process_is_killed_frees_its_package_while_its_node_is_still
 ) -> None:
     with held_up(served, engine) as force:
         assert client.update("P.N0", "force", content=False).number == 106
-        kill_web_processes(served)
+        kill_web_processes(served.process.pid)
         eventually(lambda: client.update("P.N0", "force", content=False).number == 0, SOON)
         assert count(engine, "run_step", "run_source") == 0
         shown = client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()

@@ -1,0 +1,86 @@
+"""Forces that are killed at random moments: every node is old or new, and a repeated force ends as an undisturbed one.
+
+`make soak` does the same a hundred times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from app.application import create_app
+from app.database import embedded
+from app.database.engine import make_engine
+from app.database.migrate import migrate
+from app.identity.users import add_user
+from app.settings import Settings
+from tests.commands.conftest import Serve, eventually
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
+from tests.support.kills import Battlefield, kill_web_processes, terminate_backend
+
+KILLS = int(os.environ.get("RELINK_TEST_KILLS", "10"))
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """Moments that are others each time; a failure shows the seed."""
+    seed = int(os.environ.get("RELINK_TEST_SEED") or random.randrange(2**32))  # noqa: S311
+    print(f"RELINK_TEST_SEED={seed}")  # noqa: T201
+    return random.Random(seed)  # noqa: S311
+
+
+def test_kills_of_web_processes(
+    serve: Serve, database_url: str, client: Client, engine: Engine, chance: random.Random
+) -> None:
+    served = serve({"RELINK_DATABASE_URL": database_url})
+    field = Battlefield(served.url, client, engine, eventually, chance)
+    field.prepare()
+    for _ in range(part(3)):
+        field.kill_a_force(lambda _: kill_web_processes(served.process.pid))
+    assert field.interrupted
+
+
+def test_kills_of_database_sessions(
+    serve: Serve, database_url: str, client: Client, engine: Engine, chance: random.Random
+) -> None:
+    served = serve({"RELINK_DATABASE_URL": database_url})
+    field = Battlefield(served.url, client, engine, eventually, chance)
+    field.prepare()
+    for _ in range(part(5)):
+        field.kill_a_force(lambda run: terminate_backend(engine, run))
+    assert field.interrupted
+
+
+def test_kills_of_the_database_server(serve: Serve, data_directory: Path, chance: random.Random) -> None:
+    url = embedded.start(data_directory)
+    engine = make_engine(url, pool_size=5)
+    migrate(engine)
+    with engine.begin() as connection:
+        add_user(connection, ADMIN, PASSWORD, admin=True)
+    client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
+    served = serve({"RELINK_DATABASE_URL": url})
+
+    def kill(_: int) -> None:
+        os.kill(int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+    def restored() -> None:
+        engine.dispose()
+        embedded.start(data_directory)
+
+    field = Battlefield(served.url, client, engine, eventually, chance, restored)
+    field.prepare()
+    for _ in range(part(2)):
+        field.kill_a_force(kill)
+    assert field.interrupted
+    served.stop()
+    engine.dispose()
+
+
+def part(of_ten: int) -> int:
+    """The share of one kind in all kills."""
+    return max(1, KILLS * of_ten // 10)

@@ -1,0 +1,28 @@
+"""Hashes of frozen versions, to see that none of them ever changes."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, text
+
+_HASHES = text("""
+    SELECT n.node_reference || '.' || v.version_number,
+           md5(to_jsonb(v)::text || coalesce((
+             SELECT jsonb_agg(to_jsonb(m) ORDER BY m.member_type_node_identifier, m.sequence)::text FROM member m
+             WHERE m.node_identifier = v.node_identifier AND m.version_number = v.version_number), ''))
+    FROM node n JOIN node_version v ON v.node_identifier = n.node_identifier
+     AND v.version_number <= n.frozen_version_number
+""")
+
+Hashes = dict[str, str]
+
+
+def frozen_hashes(engine: Engine) -> Hashes:
+    """The hash of each frozen version with its members, by the reference of the version."""
+    with engine.connect() as connection:
+        return {row[0]: row[1] for row in connection.execute(_HASHES)}
+
+
+def assert_unchanged(before: Hashes, after: Hashes) -> None:
+    """All versions that were frozen before are frozen as they were; others may have been frozen since."""
+    changed = [version for version, digest in before.items() if after.get(version) != digest]
+    assert not changed, f"frozen versions that changed: {changed[:10]}"
