@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.database.copy import write_rows
 from app.database.engine import Row, driver_connection
+from app.database.failures import Passing, passing
 from app.updates.steps import Schedule, Step
 
 _SESSION = """
@@ -62,10 +63,11 @@ def stage(connection: Connection, run: int, order: Schedule, steps_before: int) 
 
 
 def apply(connection: Connection, run: int, actor: int | None, order: Schedule, steps_before: int) -> Stop | None:
-    """Do the staged steps; None when all are done.
+    """Do the staged steps, and return None when all are done.
 
-    A step that a constraint or a deadlock refuses is rolled back by itself and comes back as a Stop, as does
-    one whose node was changed meanwhile. A lost connection raises psycopg.OperationalError.
+    A step that a constraint or a deadlock refuses is rolled back by itself and is returned as a Stop, and so is one
+    whose node was changed meanwhile. Failures that would meet every other node too, such as a lost connection or a full
+    disk, are raised as psycopg.Error: the run is over, and the same request finishes it later.
     """
     if not order.steps:
         return None
@@ -76,7 +78,7 @@ def apply(connection: Connection, run: int, actor: int | None, order: Schedule, 
         row = driver.execute("CALL apply_run(%s, %s, %s, NULL, NULL)", (run, actor, steps_before + 1)).fetchone()
         stopped, why = row if row is not None else (None, None)
     except psycopg.Error as error:
-        if driver.broken or isinstance(error, psycopg.InterfaceError):
+        if driver.broken or passing(error) is Passing.AWAY:
             raise
         stopped, why = (
             _first_undone(driver, run, steps_before),

@@ -120,6 +120,28 @@ def test_a_step_that_fails_leaves_its_node_as_it_was_and_a_repeated_force_finish
     assert client.update("P").updates() == []
 
 
+@pytest.mark.parametrize("step", [1, STEPS])
+def test_a_full_disk_ends_the_run_with_an_error_and_a_repeated_force_finishes(
+    client: Client, engine: Engine, step: int
+) -> None:
+    """Where there is no room for one node there is none for the others: they are not tried one after the other."""
+    assert client.post(CHAIN.xml()).number == 0
+    full = "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';"
+    interfere(engine, f"IF nextval('step') >= {step} THEN {full} END IF;")
+    refused = client.update("P", "force")
+    assert (refused.status, refused.number) == (503, 100)
+    assert refused.response.headers["Retry-After"]
+    with engine.connect() as connection:
+        # A sequence keeps what a transaction that was rolled back has taken from it.
+        assert connection.execute(text("SELECT last_value FROM step")).scalar_one() == step
+    run = client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()
+    assert (run["state"], run["done"]) == ("interrupted", step - 1)
+    every_node_is_old_or_new(contents(engine))
+    stop_interfering(engine)
+    assert client.update("P", "force").number == 0
+    assert client.update("P").updates() == []
+
+
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
 def test_a_run_whose_connection_is_killed_is_interrupted_and_a_repeated_force_finishes(
     client: Client, engine: Engine, step: int

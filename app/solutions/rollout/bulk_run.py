@@ -94,7 +94,8 @@ class _Force:
                     update = self._done(candidate)
                 break
             except (RelinkError, DBAPIError) as error:
-                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                if passing(error) is Passing.AWAY:
+                    # A lost connection or a full disk meets every other instance too.
                     raise
                 if left and isinstance(error, DBAPIError) and passing(error) is Passing.CONFLICT:
                     continue

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.database.engine import refusal
+from app.database.failures import Passing, passing
 from app.errors import RelinkError
 from app.settings import Settings
 from app.solutions.content.documents import from_document
@@ -271,7 +272,8 @@ class _Sweep:
 
 
 def _raise_if_lost(error: Exception) -> None:
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    """Raise a failure that every other instance would meet too: a lost connection, or a full disk."""
+    if passing(error) is Passing.AWAY:
         raise error
 
 
