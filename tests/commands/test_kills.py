@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 from pathlib import Path
 
-import pytest
 from sqlalchemy import Engine
 
 from app.application import create_app
@@ -20,43 +18,32 @@ from app.database.migrate import migrate
 from app.identity.users import add_user
 from app.settings import Settings
 from tests.commands.conftest import Serve, eventually
+from tests.support.chance import seeded
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.kills import Battlefield, kill_web_processes, terminate_backend
 
 KILLS = int(os.environ.get("RELINK_TEST_KILLS", "10"))
 
 
-@pytest.fixture
-def chance() -> random.Random:
-    """Moments that are others each time; a failure shows the seed."""
-    seed = int(os.environ.get("RELINK_TEST_SEED") or random.randrange(2**32))  # noqa: S311
-    print(f"RELINK_TEST_SEED={seed}")  # noqa: T201
-    return random.Random(seed)  # noqa: S311
-
-
-def test_kills_of_web_processes(
-    serve: Serve, database_url: str, client: Client, engine: Engine, chance: random.Random
-) -> None:
+def test_kills_of_web_processes(serve: Serve, database_url: str, client: Client, engine: Engine) -> None:
     served = serve({"RELINK_DATABASE_URL": database_url})
-    field = Battlefield(served.url, client, engine, eventually, chance)
+    field = Battlefield(served.url, client, engine, eventually, seeded())
     field.prepare()
     for _ in range(part(3)):
         field.kill_a_force(lambda _: kill_web_processes(served.process.pid))
     assert field.interrupted
 
 
-def test_kills_of_database_sessions(
-    serve: Serve, database_url: str, client: Client, engine: Engine, chance: random.Random
-) -> None:
+def test_kills_of_database_sessions(serve: Serve, database_url: str, client: Client, engine: Engine) -> None:
     served = serve({"RELINK_DATABASE_URL": database_url})
-    field = Battlefield(served.url, client, engine, eventually, chance)
+    field = Battlefield(served.url, client, engine, eventually, seeded())
     field.prepare()
     for _ in range(part(5)):
         field.kill_a_force(lambda run: terminate_backend(engine, run))
     assert field.interrupted
 
 
-def test_kills_of_the_database_server(serve: Serve, data_directory: Path, chance: random.Random) -> None:
+def test_kills_of_the_database_server(serve: Serve, data_directory: Path) -> None:
     url = embedded.start(data_directory)
     engine = make_engine(url, pool_size=5)
     migrate(engine)
@@ -72,7 +59,7 @@ def test_kills_of_the_database_server(serve: Serve, data_directory: Path, chance
         engine.dispose()
         embedded.start(data_directory)
 
-    field = Battlefield(served.url, client, engine, eventually, chance, restored)
+    field = Battlefield(served.url, client, engine, eventually, seeded(), restored)
     field.prepare()
     for _ in range(part(2)):
         field.kill_a_force(kill)
