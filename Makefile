@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench clean
+.PHONY: help install demo test soak lint bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,12 @@ demo: install ## show in a few seconds what Relink does
 test: install ## run the tests, one process for each core
 	@echo "Running all tests, which takes about 8 minutes on 2 cores"
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+soak: export RELINK_TEST_SOAK = 1
+soak: export RELINK_TEST_KILLS ?= 100
+soak: export RELINK_TEST_REQUESTS ?= 20000
+soak: install ## run the long tests: kills, mixed clients, a full disk
+	@$(BIN)/python -m pytest -rA --show-capture=no tests/soak tests/commands/test_kills.py tests/services/test_mixed_clients.py
 
 lint: install ## check style, types and the layers of the code
 	$(BIN)/ruff check .

@@ -28,6 +28,9 @@ from app.settings import Settings
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.solution_store import Store
 
+collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak"]
+"""The tests of `make soak`: see tests/soak/conftest.py."""
+
 _TEMPLATE = f"relink_template_{os.getpid()}"
 _numbers = count(1)
 _READY = 2

@@ -1,0 +1,95 @@
+"""A disk of the database that fills up in the middle of a force."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from app.application import create_app
+from app.database import embedded
+from app.database.engine import make_engine
+from app.database.migrate import migrate
+from app.identity.users import add_user
+from app.settings import Settings
+from tests.support.builders import LIST, Graph, M, draft, frozen, links
+from tests.support.frozen import assert_unchanged, frozen_hashes
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
+from tests.support.small_disk import SmallDisk
+from tests.updates.test_against_oracle import contents
+
+NODES = 200
+VALUE_BYTES = 20_000
+LEFT = 2 * 1024 * 1024
+
+
+@pytest.fixture
+def small_engine(data_directory: Path, small_disk: SmallDisk) -> Iterator[Engine]:
+    """A database whose tables are on the small disk; its log is not."""
+    url = embedded.start(data_directory)
+    owner = (data_directory / "postgresql").stat()
+    os.chown(small_disk.path, owner.st_uid, owner.st_gid)
+    server = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE TABLESPACE small LOCATION '{small_disk.path}'"))
+        connection.execute(text("CREATE DATABASE small TABLESPACE small"))
+    engine = make_engine(make_url(url).set(database="small").render_as_string(hide_password=False), pool_size=5)
+    yield engine
+    engine.dispose()
+    with server.connect() as connection:
+        connection.execute(text("DROP DATABASE small WITH (FORCE)"))
+        connection.execute(text("DROP TABLESPACE small"))
+    server.dispose()
+    embedded.stop(data_directory)
+
+
+def test_a_force_on_a_full_disk_ends_with_an_error_and_does_the_rest_when_there_is_room(
+    small_engine: Engine, small_disk: SmallDisk
+) -> None:
+    migrate(small_engine)
+    with small_engine.begin() as connection:
+        add_user(connection, ADMIN, PASSWORD, admin=True)
+    client = Client(create_app(Settings(secret_key=SECRET_KEY), small_engine))
+    client.load(large_values())
+    before = frozen_hashes(small_engine)
+    small_disk.fill(leave=LEFT)
+
+    refused = client.update("P", "force")
+    assert (refused.status, refused.number) == (503, 100)
+    done = whole_nodes(small_engine)
+    assert 0 < done < NODES
+
+    small_disk.make_room()
+    run = client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()
+    assert (run["state"], run["done"]) == ("interrupted", done)
+    assert client.update("P", "force").number == 0
+    assert whole_nodes(small_engine) == NODES
+    assert client.update("P").rows() == []
+    assert_unchanged(before, frozen_hashes(small_engine))
+
+
+def large_values() -> Graph:
+    """Nodes with values that do not compress well, so that each new version takes room."""
+    chance = random.Random(8)  # noqa: S311
+    graph = Graph().node("P.Z", frozen(), draft()).node("P.m", frozen(type="system.MEMBER_TYPE_CLASS.1"))
+    graph.node("P.T", frozen(*links(LIST, "P.m.1", member_type="system.MEMBER_TYPE_LIST.1"), type="system.TYPE_TYPE.1"))
+    for i in range(NODES):
+        value = M("P.m.1", value=chance.randbytes(VALUE_BYTES // 2).hex())
+        graph.node(f"P.N{i:03}", frozen(M(LIST, "P.Z.1"), value, type="P.T.1"))
+    return graph
+
+
+def whole_nodes(engine: Engine) -> int:
+    """How many nodes have their new version; each of these has all that the old one has, with the new target."""
+    found = contents(engine)
+    new = [version for version in found if version.startswith("P.N") and version.endswith(".2")]
+    for version in new:
+        old_type, old_members = found[f"{version[:-2]}.1"]
+        moved = sorted(((*m[:3], "P.Z.2", m[4]) if m[3] == "P.Z.1" else m for m in old_members), key=repr)
+        assert found[version] == (old_type, moved)
+    return len(new)
