@@ -12,19 +12,24 @@ import pytest
 
 from tests.support.small_disk import SmallDisk
 
-_MAY_MOUNT = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("mount") is not None
-_NEEDS_MOUNT = "test_full_disk.py"
+_IS_ROOT = sys.platform == "linux" and os.geteuid() == 0
+_NEEDS = {"test_full_disk.py": "mount", "test_power_cut.py": "ip"}
+"""The tests that only root can run, on Linux, and the program that each needs."""
+
+
+def _left_out() -> list[str]:
+    return [name for name, program in _NEEDS.items() if not (_IS_ROOT and shutil.which(program))]
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave out what this machine cannot do; the summary says so."""
-    return True if collection_path.name == _NEEDS_MOUNT and not _MAY_MOUNT else None
+    return True if collection_path.name in _left_out() else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out."""
-    if not _MAY_MOUNT:
-        terminalreporter.write_line(f"NOT RUN: {_NEEDS_MOUNT} needs Linux and root, to mount a small disk", yellow=True)
+    for name in _left_out():
+        terminalreporter.write_line(f"NOT RUN: {name} needs Linux, root and the program {_NEEDS[name]!r}", yellow=True)
 
 
 @pytest.fixture
