@@ -25,6 +25,9 @@ from procrastinate.jobs import Status
 from procrastinate.worker import Worker
 from sqlalchemy import Engine
 
+from app.database.engine import Row, driver_arguments
+from app.database.failures import database_failure
+from app.database.session import CONNECT_TIMEOUT, settings_statement
 from app.runs import upkeep
 from app.settings import Settings
 from app.solutions import messages as outbox
@@ -41,7 +44,6 @@ SENDING_TIME = 5.0
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
 _STALLED_AFTER = 60.0
-_CONNECT_TIMEOUT = 5
 # A job has ended by then: what takes longer does not know that it is to.
 _LATE_AFTER = outbox.TIMEOUT + 5
 
@@ -157,7 +159,9 @@ async def _run(engine: Engine, settings: Settings, concurrency: int) -> None:
             try:
                 await _work(Work(engine, settings), concurrency, stopping)
             except (ConnectorException, psycopg.Error) as error:
-                _log.warning("the database is away", reason=type(error.__cause__ or error).__name__)
+                cause = error.__cause__ or error
+                found = database_failure(cause)
+                _log.warning("the database cannot be used", reason=found.message if found else type(cause).__name__)
             except Exception as error:  # it is to work again
                 _log.error("the worker was interrupted", exc_info=error)
             if clock.time() - began > _LONGEST_PAUSE:
@@ -168,15 +172,21 @@ async def _run(engine: Engine, settings: Settings, concurrency: int) -> None:
 
 
 async def _work(work: Work, concurrency: int, stopping: asyncio.Event) -> None:
-    url = work.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    arguments = driver_arguments(work.engine)
+
+    async def configure(connection: psycopg.AsyncConnection[Row]) -> None:
+        await connection.execute(settings_statement(arguments["options"]))
+        await connection.commit()
+
     at_once = {_INSTANCES_QUEUE: concurrency, _MESSAGES_QUEUE: 1}
     connector = PsycopgConnector(
-        conninfo=url,
+        conninfo="",
         min_size=1,
         # One for each job, and for each of the two that run them what it needs itself.
         max_size=sum(at_once.values()) + 3 * len(at_once),
-        timeout=_CONNECT_TIMEOUT,
-        kwargs={"connect_timeout": _CONNECT_TIMEOUT},
+        timeout=CONNECT_TIMEOUT + 1,
+        kwargs=arguments,
+        configure=configure,
     )
     with queue.replace_connector(connector) as app:
         try:

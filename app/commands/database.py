@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+import psycopg
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import start
 from app.database import migrate as migrations
 from app.database import queue
 from app.database.embedded import EmbeddedDatabaseError
-from app.database.migrate import SchemaBehindError
+from app.database.failures import explained
+from app.database.migrate import SchemaError
 from app.settings import Settings, SettingsError
 
 OLDEST_POSTGRESQL = 15
@@ -24,17 +26,21 @@ def plain_errors() -> Iterator[None]:
     """What is wrong with the settings or the database ends the command with one line that says so."""
     try:
         yield
-    except (SettingsError, EmbeddedDatabaseError, SchemaBehindError) as error:
+    except (SettingsError, EmbeddedDatabaseError, SchemaError) as error:
         raise click.ClickException(str(error)) from error
-    except SQLAlchemyError as error:
-        raise click.ClickException(f"the database can not be used: {_shortened(error)}") from error
+    except (SQLAlchemyError, psycopg.Error) as error:
+        raise click.ClickException(f"the database cannot be used: {explained(error)}") from error
 
 
 @contextmanager
-def opened_database() -> Iterator[Engine]:
-    """The database of the settings with all migrations; the embedded one is started and brought up to date."""
+def opened_database(settings: Settings | None = None) -> Iterator[Engine]:
+    """The database of the settings with all migrations; the embedded one is started and brought up to date.
+
+    The settings are those of the environment if none are given.
+    """
     with plain_errors():
-        engine = start.open_database(Settings.from_environment())
+        settings = settings or Settings.from_environment()
+        engine = start.open_database(settings)
         try:
             yield engine
         finally:
@@ -84,6 +90,7 @@ def _check() -> None:
         with _connected(settings) as engine:
             where = f"embedded, in {settings.data_directory}" if embedded else engine.url.render_as_string()
             _say("ok", f"database: PostgreSQL {_version(engine)}, {where}")
+            migrations.refuse_newer(engine)
             present, expected = _revision(engine), migrations.expected_revision()
             lacking = _lacking_for_queue(engine) if present == expected else []
     _check_secret_key(settings)
@@ -134,8 +141,3 @@ def _revision(engine: Engine) -> str | None:
 def _lacking_for_queue(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         return queue.missing_migrations(connection)
-
-
-def _shortened(error: SQLAlchemyError) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return " ".join(str(cause).split())[:500]

@@ -4,57 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow as Row
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection as Session
+from sqlalchemy import Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["Row", "driver_connection", "make_engine", "refusal", "snapshot"]
+from app.database.connection import Connection, Pulse, connected
+from app.database.session import connection_arguments
 
-_SESSION = (
-    # Plans of our statements are short; compiling them costs more than it saves.
-    "jit=off",
-    "TimeZone=UTC",
-    # The server ends a statement whose client has died. Without it, a run whose process was killed would work on
-    # and hold its package until it is done. The check is one poll of the socket.
-    "client_connection_check_interval=1s",
-    # A client whose machine lost its power or its network sends no word of its end: probes find it in 30 seconds.
-    "tcp_keepalives_idle=15",
-    "tcp_keepalives_interval=5",
-    "tcp_keepalives_count=3",
-    "tcp_user_timeout=30s",
-)
+__all__ = ["Row", "driver_arguments", "driver_connection", "make_engine", "refusal", "snapshot"]
+
+DEFAULT_POOL_SIZE = 20
+_POOL_TIMEOUT = 5
 
 
-def make_engine(database_url: str, *, pool_size: int = 20) -> Engine:
-    """An engine for a PostgreSQL URL (`postgresql://...`), with psycopg 3 as its driver."""
-    url = make_url(database_url).set(drivername="postgresql+psycopg")
-    return create_engine(
-        url,
+def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
+    """An engine for a PostgreSQL URL (`postgresql://...`), with psycopg 3 as its driver.
+
+    Its connections have the settings of `app.database.session`, and notice a database that hangs.
+    """
+    engine = create_engine(
+        make_url(database_url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=10,
+        pool_timeout=_POOL_TIMEOUT,
         pool_pre_ping=True,
         # Parameters may be password hashes and the like; an error must not carry them into a log.
         hide_parameters=True,
-        connect_args={"options": " ".join(f"-c {setting}" for setting in _SESSION), "connect_timeout": 5},
     )
+    pulse = Pulse()
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Dialect, _record: object, _arguments: object, given: dict[str, Any]) -> Connection:
+        return connected(given, pulse)
+
+    event.listen(engine, "checkout", _in_use)
+    event.listen(engine, "checkin", _not_in_use)
+    return engine
+
+
+def driver_arguments(engine: Engine) -> dict[str, Any]:
+    """What psycopg is given to connect to the same database."""
+    _, given = engine.dialect.create_connect_args(engine.url)
+    return connection_arguments({name: value for name, value in given.items() if name != "context"})
+
+
+def _in_use(connection: Connection, *_: object) -> None:
+    connection.in_use = True
+
+
+def _not_in_use(connection: Connection | None, *_: object) -> None:
+    if connection is not None:
+        connection.in_use = False
 
 
 @contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
+def snapshot(engine: Engine) -> Iterator[Session]:
     """A read-only transaction in which all reads see one and the same state."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         yield connection
 
 
-def driver_connection(connection: Connection) -> psycopg.Connection[Row]:
+def driver_connection(connection: Session) -> Connection:
     """The psycopg connection underneath, for COPY and for procedures that commit."""
     driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"a psycopg connection is needed, not {type(driver).__name__}")
+    if not isinstance(driver, Connection):
+        raise TypeError(f"a connection of make_engine is needed, not {type(driver).__name__}")
     return driver
 
 

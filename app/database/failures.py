@@ -1,34 +1,137 @@
-"""What a failure of the database means to whoever asked."""
+"""What a failure of the database means to whoever made the request, and to whoever runs the service."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-_CONFLICT = ("40", "55P03", "57014")
-_AWAY = ("08", "57P", "53")
+from app.database.connection import DatabaseHangsError
 
 
 class Passing(Enum):
-    """A failure that a new try may get past: others are changing the same rows, or the database is away or full."""
+    """Whether a retry may succeed: after others have changed the same rows, or when the database can be used again."""
 
     CONFLICT = "conflict"
     AWAY = "away"
 
 
-def passing(error: BaseException | None) -> Passing | None:
-    """How an error will pass; None where it is no failure of the database, or is one that comes again."""
+@dataclass(frozen=True)
+class Failure:
+    """What a failure means.
+
+    `message` is for whoever made the request, `advice` for whoever runs the service. `passing` is None where a retry
+    fails again; otherwise `retry_after` says after how many seconds to retry.
+    """
+
+    message: str
+    advice: str = ""
+    passing: Passing | None = Passing.AWAY
+    retry_after: int = 5
+
+
+_AWAY: Final = Failure("the database is away")
+_CONFLICT: Final = Failure("others are changing the same data", passing=Passing.CONFLICT)
+_HANGS: Final = Failure("the database gives no answer")
+_NO_CONNECTION: Final = Failure(
+    "the service has no free connection to the database", "raise RELINK_POOL_SIZE if this lasts"
+)
+_SIGN_IN: Final = Failure(
+    "the database does not accept the service", "check user and password in RELINK_DATABASE_URL", retry_after=30
+)
+_NO_DATABASE: Final = Failure(
+    "the database does not exist", "create it, or correct its name in RELINK_DATABASE_URL", retry_after=30
+)
+_TOO_MANY: Final = Failure(
+    "the database server has no free connection",
+    "raise max_connections on the server, or lower RELINK_POOL_SIZE or the number of processes",
+)
+_NOT_READY: Final = Failure("the database server is starting or stopping")
+_READ_ONLY: Final = Failure(
+    "the database is read-only",
+    "it is a standby: name the primary server in RELINK_DATABASE_URL",
+    retry_after=30,
+)
+_PRIVILEGE: Final = Failure(
+    "the database refuses this to the service",
+    "the role in RELINK_DATABASE_URL lacks a privilege: grant it, or run 'relink migrate' with the same role",
+    passing=None,
+)
+_NO_MEMORY: Final = Failure(
+    "the database server has not enough memory", "lower work_mem or the number of connections", retry_after=30
+)
+
+_BY_STATE: Final = (
+    ("40", _CONFLICT),
+    ("55P03", _CONFLICT),
+    ("57014", _CONFLICT),
+    ("57P03", _NOT_READY),
+    ("57P", _AWAY),
+    ("08", _AWAY),
+    ("53100", Failure("the disk of the database is full", "free some space on it", retry_after=60)),
+    ("53200", _NO_MEMORY),
+    ("53300", _TOO_MANY),
+    ("53", Failure("the database server has reached a limit of its configuration", retry_after=30)),
+    ("58", Failure("the database server cannot read or write its files", "see the log of the server", retry_after=60)),
+    ("25006", _READ_ONLY),
+    ("28", _SIGN_IN),
+    ("3D000", _NO_DATABASE),
+    (
+        "3F000",
+        Failure(
+            "no schema of the search path exists",
+            "create the schema that `options` in RELINK_DATABASE_URL names, or name another",
+            passing=None,
+        ),
+    ),
+    ("42501", _PRIVILEGE),
+)
+# A connection that is refused has no SQLSTATE, only words, which a server may translate: those it does not know are
+# told as they are.
+_BY_WORDS: Final = (
+    (r"authentication failed|no password supplied|no pg_hba\.conf entry|role \".*\" does not exist", _SIGN_IN),
+    (r"database \".*\" does not exist", _NO_DATABASE),
+    (r"too many (clients|connections)|connection slots are reserved", _TOO_MANY),
+    (r"the database system is |is not yet accepting connections", _NOT_READY),
+    (r"session is read-only|in hot standby mode", _READ_ONLY),
+    (r"permission denied", _PRIVILEGE),
+    (r"out of memory|could not fork", _NO_MEMORY),
+)
+
+
+def database_failure(error: BaseException | None) -> Failure | None:
+    """What an error means; None where it is no failure of the database, or is a defect of ours."""
     if isinstance(error, PoolTimeoutError):
-        return Passing.AWAY
+        return _NO_CONNECTION
     original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, DatabaseHangsError | psycopg.errors.ConnectionTimeout):
+        return _HANGS
     if not isinstance(original, psycopg.Error):
         return None
     state = original.sqlstate
-    if state is None:
-        return Passing.AWAY if isinstance(original, psycopg.OperationalError | psycopg.InterfaceError) else None
-    if state.startswith(_CONFLICT):
-        return Passing.CONFLICT
-    return Passing.AWAY if state.startswith(_AWAY) else None
+    if state is not None:
+        return next((found for prefix, found in _BY_STATE if state.startswith(prefix)), None)
+    if not isinstance(original, psycopg.OperationalError | psycopg.InterfaceError):
+        return None
+    return next((found for words, found in _BY_WORDS if re.search(words, str(original))), _AWAY)
+
+
+def passing(error: BaseException | None) -> Passing | None:
+    """Whether a retry may succeed; None where it fails again, or where the error is no failure of the database."""
+    found = database_failure(error)
+    return None if found is None else found.passing
+
+
+def explained(error: BaseException) -> str:
+    """An error in one line for whoever runs the service: what it means, what to do, and the words of the server."""
+    original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    words = " ".join(str(original).split())[:500]
+    found = database_failure(error)
+    if found is None:
+        return words
+    return f"{found.message}{f': {found.advice}' if found.advice else ''} ({words})"

@@ -29,6 +29,14 @@ def missing_migrations(connection: Connection) -> list[str]:
     return [name for name in shipped_migrations() if name not in had]
 
 
+def unknown_migrations(connection: Connection) -> list[str]:
+    """Those that the database has had and the installed library does not ship, in order."""
+    if connection.execute(text("SELECT to_regclass('queue_migration')")).scalar_one() is None:
+        return []
+    had = connection.execute(text("SELECT name FROM queue_migration ORDER BY name")).scalars()
+    return [name for name in had if name not in shipped_migrations()]
+
+
 def migrate_queue(connection: Connection) -> None:
     """Make the tables, or apply the migrations that they lack, each in a transaction of its own."""
     missing = missing_migrations(connection)

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
-from app.database.failures import Passing, passing
+from app.database.failures import Failure, Passing, database_failure
 from app.errors import NotAuthorisedError, RelinkError, UserError
 from app.solutions.texts import time_text
 
@@ -147,11 +147,21 @@ def _message_and_kind(error: GraphQLError) -> tuple[str, _Kind]:
             return original.description, _INTERNAL
         case RelinkError():
             return original.description, _TRY_AGAIN
-        case _ if (state := passing(original)) is not None:
-            return "the database is away or busy: try again", _AWAY if state is Passing.AWAY else _TRY_AGAIN
+        case _ if (found := database_failure(original)) is not None:
+            return _of_database(found)
         case _:
             _log.error("defect", exc_info=original)
             return "an error of ours", _INTERNAL
+
+
+def _of_database(found: Failure) -> tuple[str, _Kind]:
+    match found.passing:
+        case Passing.AWAY:
+            return f"{found.message}: try again in {found.retry_after} seconds", _AWAY
+        case Passing.CONFLICT:
+            return f"{found.message}: try again", _TRY_AGAIN
+        case None:
+            return f"{found.message}: whoever runs the service has to change that", _INTERNAL
 
 
 def without_values(message: str) -> str:

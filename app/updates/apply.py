@@ -49,7 +49,7 @@ def prepared(connection: Connection) -> Iterator[None]:
         yield
     finally:
         if not driver.broken:
-            driver.execute("RESET ALL")
+            driver.restore_settings()
             driver.autocommit = False
 
 

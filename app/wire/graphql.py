@@ -17,7 +17,7 @@ from flask import Blueprint, Response, request
 from graphql import GraphQLError, GraphQLSchema
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database.failures import passing
+from app.database.failures import database_failure
 from app.errors import NotAuthorisedError, RelinkError
 from app.graphql.errors import BadRequestError, InternalError, NoTokenError, format_errors
 from app.graphql.execution import GraphQLRequest, execute
@@ -62,8 +62,11 @@ def graphql() -> Response:
 
 @blueprint.errorhandler(SQLAlchemyError)
 def _store_failed(error: SQLAlchemyError) -> Response:
-    """What the resolvers did not meet: the database is away before a token is found."""
-    return _failed(503, error, {"Retry-After": "5"}) if passing(error) is not None else _failed(500, error)
+    """What the resolvers did not meet: the database cannot be used before a token is found."""
+    found = database_failure(error)
+    if found is None or found.passing is None:
+        return _failed(500, error)
+    return _failed(503, error, {"Retry-After": str(found.retry_after)})
 
 
 @cache

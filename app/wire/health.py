@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.database.failures import database_failure
 from app.wire.context import present_state
 from app.wire.metrics import exposition
 
@@ -24,8 +25,9 @@ def readyz() -> Response:
     try:
         with present_state().engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        response = jsonify(status="the database is away")
+    except SQLAlchemyError as error:
+        found = database_failure(error)
+        response = jsonify(status=found.message if found else "the database cannot be used")
         response.status_code = 503
         response.headers["Retry-After"] = "5"
         return response

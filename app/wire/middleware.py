@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from app.database.failures import Passing, passing
+from app.database.failures import Failure, Passing, database_failure
 from app.errors import RelinkError, StateError
 from app.wire.failures import failure
 from app.wire.metrics import count_request
@@ -21,13 +21,17 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
 _log = structlog.get_logger("relink.request")
 
 
-class DatabaseAwayError(Refused):
-    """100 with status 503: the database does not answer now."""
+class DatabaseFailedError(Refused):
+    """100 with status 503 where a retry may succeed, otherwise with status 500: the database cannot be used."""
 
     number = 100
 
-    def __init__(self) -> None:
-        super().__init__(503, "the database is away, try again", headers={"Retry-After": "5"})
+    def __init__(self, found: Failure) -> None:
+        if found.passing is None:
+            super().__init__(500, f"{found.message}: whoever runs the service has to change that")
+        else:
+            headers = {"Retry-After": str(found.retry_after)}
+            super().__init__(503, f"{found.message}: try again in {found.retry_after} seconds", headers=headers)
 
 
 class OurFaultError(RelinkError):
@@ -87,12 +91,18 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _exception(error: Exception) -> Response:
-    """What no endpoint expected: the database being away, a conflict that a new try will get past, or a defect."""
-    match passing(error):
-        case Passing.CONFLICT:
-            return failure(StateError("others are changing the same nodes: try again"))
-        case Passing.AWAY:
-            _log.warning("database away", request_id=g.request_id, reason=type(error).__name__)
-            return failure(DatabaseAwayError())
-    _log.error("defect", request_id=g.request_id, exc_info=error)
-    return failure(OurFaultError(g.request_id))
+    """What no endpoint expected: a failure of the database, a conflict that a retry will get past, or a defect."""
+    found = database_failure(error)
+    if found is None:
+        _log.error("defect", request_id=g.request_id, exc_info=error)
+        return failure(OurFaultError(g.request_id))
+    if found.passing is Passing.CONFLICT:
+        return failure(StateError("others are changing the same nodes: try again"))
+    _log.error(
+        "the database cannot be used",
+        request_id=g.request_id,
+        reason=found.message,
+        advice=found.advice,
+        error=type(error).__name__,
+    )
+    return failure(DatabaseFailedError(found))

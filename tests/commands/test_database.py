@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
 
 from tests.commands.conftest import Relink
 from tests.support.http import SECRET_KEY
@@ -57,13 +60,86 @@ def test_a_setting_that_is_wrong_is_named(relink_on: Callable[[str], Relink], da
     assert "RELINK_POOL_SIZE" in result.stdout
 
 
-@pytest.mark.parametrize("url", ["postgresql://someone:geheim@127.0.0.1:1/relink", "geheim", "nonsense://geheim"])
 @pytest.mark.parametrize("command", ["check", "migrate", "serve"])
-def test_a_database_that_is_away_is_told_without_its_password(
-    relink_on: Callable[[str], Relink], url: str, command: str
-) -> None:
-    result = relink_on(url)(command)
+def test_a_database_that_is_away_is_told_without_its_password(relink_on: Callable[[str], Relink], command: str) -> None:
+    result = relink_on("postgresql://someone:geheim@127.0.0.1:1/relink")(command)
     assert result.exit_code == 1
-    assert "the database can not be used" in result.output
-    assert "geheim@" not in result.output
+    assert "the database cannot be used: the database is away" in result.output
+    assert "geheim" not in result.output
     assert "Traceback" not in result.output
+
+
+COMMANDS = [("check",), ("migrate",), ("serve", "--bind", "127.0.0.1:0"), ("worker",), ("token", "list")]
+AHEAD = {
+    "UPDATE alembic_version SET version_num = '9999'": "the database is at revision 9999, which this program does not"
+    " know: install the newer program",
+    "INSERT INTO queue_migration (name) VALUES ('99.01.00_01_later')": "the tables of the queue have had migration"
+    " 99.01.00_01_later, which procrastinate",
+}
+
+
+@pytest.mark.parametrize("statement", list(AHEAD))
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_database_of_a_newer_program_is_not_mended_by_migrate(
+    relink_on: Callable[[str], Relink], database_url: str, engine: Engine, command: tuple[str, ...], statement: str
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    result = relink_on(database_url)(*command)
+    assert result.exit_code == 1
+    assert AHEAD[statement] in result.output
+    assert "install the newer program" in result.output
+    assert "relink migrate" not in result.output
+
+
+@pytest.fixture
+def make_role(engine: Engine, database_url: str) -> Iterator[Callable[[str], str]]:
+    """Makes a role that may sign in, with some options, and returns the URL of the database for it."""
+    name = f"role_{token_hex(6)}"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+
+        def make(options: str = "") -> str:
+            connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'geheim' {options}"))
+            url = make_url(database_url).set(username=name, password="geheim")  # noqa: S106 - of this role alone
+            return url.render_as_string(hide_password=False)
+
+        yield make
+        connection.execute(text(f"DROP ROLE {name}"))
+
+
+class TestWhatTheServerRefuses:
+    def test_a_database_that_does_not_exist(self, relink_on: Callable[[str], Relink], database_url: str) -> None:
+        url = make_url(database_url).set(database="nothing_here").render_as_string(hide_password=False)
+        told = relink_on(url)("check").stdout
+        assert "the database does not exist: create it, or correct its name in RELINK_DATABASE_URL" in told
+        assert "nothing_here" in told
+
+    def test_a_role_that_does_not_exist(self, relink_on: Callable[[str], Relink], database_url: str) -> None:
+        url = make_url(database_url).set(username="nobody_here").render_as_string(hide_password=False)
+        told = relink_on(url)("check").stdout
+        assert "the database does not accept the service: check user and password in RELINK_DATABASE_URL" in told
+
+    def test_too_many_connections(self, relink_on: Callable[[str], Relink], make_role: Callable[[str], str]) -> None:
+        told = relink_on(make_role("CONNECTION LIMIT 0"))("check").stdout
+        assert "the database server has no free connection: raise max_connections" in told
+        assert "geheim" not in told
+
+    def test_a_role_without_privileges(
+        self, relink_on: Callable[[str], Relink], make_role: Callable[[str], str]
+    ) -> None:
+        result = relink_on(make_role(""))("token", "list")
+        assert result.exit_code == 1
+        assert "the role in RELINK_DATABASE_URL lacks a privilege" in result.stderr
+        assert "alembic_version" in result.stderr
+
+    def test_a_setting_that_the_role_may_not_correct(
+        self, relink_on: Callable[[str], Relink], make_role: Callable[[str], str], engine: Engine
+    ) -> None:
+        """Triggers that guard frozen versions would not fire: better no connection than one like that."""
+        url = make_role("")
+        with engine.begin() as connection:
+            database = connection.execute(text("SELECT current_database()")).scalar_one()
+            connection.execute(text(f"ALTER DATABASE {database} SET session_replication_role TO replica"))
+        told = relink_on(url)("check").stdout
+        assert "lacks a privilege" in told
+        assert "session_replication_role" in told

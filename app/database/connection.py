@@ -1,0 +1,155 @@
+"""Connections that notice a database that hangs.
+
+A server that is stopped, that waits for a disk, or that a broken network hides keeps its connections open: TCP sees
+nothing wrong, and a client waits for ever. A deadline for each statement would not do, because a run or an import
+may rightly take minutes in one statement. So a statement that gets no answer for some seconds makes us ask whether the
+server lives, by opening another connection: if that gets an answer in time, whatever it is, the wait goes on; if not,
+the connection is closed and DatabaseHangsError raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from threading import Lock
+from time import monotonic
+from typing import Any, Final, LiteralString, TypeVar
+
+import psycopg
+from psycopg.abc import RV, PQGen
+from psycopg.errors import ConnectionTimeout, _WaitTimeout
+from psycopg.rows import TupleRow as Row
+
+from app.database.session import connection_arguments, settings_statement
+
+PATIENCE: Final = 3.0
+"""After how many seconds without an answer to a statement we ask whether the server lives."""
+PING_TIMEOUT: Final = 2.0
+"""How long a connection that is not in use, or is being opened, may take to answer a trivial statement."""
+_NEXT_ATTEMPT: Final = 1.0
+
+_INTERVAL = 0.1
+Opened = TypeVar("Opened")
+
+
+class DatabaseHangsError(psycopg.OperationalError):
+    """The database gave no answer in time. The connection is closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the database gives no answer")
+
+
+class Pulse:
+    """Whether a server answers, as all connections of a process to it have found out together.
+
+    While it hangs, one thread at a time tries to connect, and the others get DatabaseHangsError at once: they do not
+    hold up requests that need no database.
+    """
+
+    def __init__(self) -> None:
+        self._answered_at = 0.0
+        self._next_attempt_at: float | None = None
+        self._attempt = Lock()
+        self._check = Lock()
+
+    def answered(self) -> None:
+        """Note that the server has answered."""
+        self._answered_at = monotonic()
+        self._next_attempt_at = None
+
+    def opened(self, open_: Callable[[], Opened]) -> Opened:
+        """Open a connection, unless the server is known to hang and another thread is trying already."""
+        next_attempt_at = self._next_attempt_at
+        if next_attempt_at is None:
+            return self._noted(open_)
+        if monotonic() < next_attempt_at or not self._attempt.acquire(blocking=False):
+            raise DatabaseHangsError
+        try:
+            return self._noted(open_)
+        finally:
+            self._attempt.release()
+
+    def beats(self, since: float, open_: Callable[[], psycopg.Connection[Row]]) -> bool:
+        """Whether the server has answered anybody since that time, or answers now."""
+        with self._check:
+            if self._answered_at > since:
+                return True
+            try:
+                self.opened(open_).close()
+            except (ConnectionTimeout, DatabaseHangsError):
+                return False
+            except psycopg.Error:
+                return True
+            return True
+
+    def _noted(self, open_: Callable[[], Opened]) -> Opened:
+        try:
+            connection = open_()
+        except (ConnectionTimeout, DatabaseHangsError):
+            self._next_attempt_at = monotonic() + _NEXT_ATTEMPT
+            raise
+        except psycopg.Error:
+            self.answered()  # a refusal is an answer
+            raise
+        self.answered()
+        return connection
+
+
+class Connection(psycopg.Connection[Row]):
+    """A connection with our settings that does not wait for ever."""
+
+    pulse: Pulse
+    arguments: Mapping[str, Any]
+    settings: LiteralString
+    in_use = False
+    """Whether somebody has it from the pool. Until then it is only asked whether it lives."""
+
+    def restore_settings(self) -> None:
+        """Undo every SET of the session except those of ours."""
+        self.execute(f"RESET ALL; {self.settings}")
+
+    def wait(self, gen: PQGen[RV], interval: float = _INTERVAL, timeout: float | None = None) -> RV:
+        """As psycopg waits. Raises DatabaseHangsError where the server gives no answer."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        if self.in_use:
+            return self._wait_while_it_lives(gen, interval)
+        try:
+            result = super().wait(gen, interval, PING_TIMEOUT)
+        except _WaitTimeout:
+            raise self._given_up() from None
+        self.pulse.answered()
+        return result
+
+    def _wait_while_it_lives(self, gen: PQGen[RV], interval: float) -> RV:
+        while True:
+            try:
+                return super().wait(gen, interval, PATIENCE)
+            except _WaitTimeout:
+                if not self.pulse.beats(monotonic() - PATIENCE, self._another):
+                    raise self._given_up() from None
+
+    def _another(self) -> psycopg.Connection[Row]:
+        return psycopg.Connection.connect(**self.arguments)
+
+    def _given_up(self) -> DatabaseHangsError:
+        self.pgconn.finish()
+        return DatabaseHangsError()
+
+
+def connected(given: Mapping[str, Any], pulse: Pulse) -> Connection:
+    """A new connection, from the arguments that a URL gives, with our settings."""
+    arguments = connection_arguments(given)
+    return pulse.opened(lambda: _connected(arguments, pulse))
+
+
+def _connected(arguments: Mapping[str, Any], pulse: Pulse) -> Connection:
+    settings = settings_statement(arguments["options"])
+    connection = Connection.connect(**arguments, autocommit=True)
+    connection.pulse, connection.arguments, connection.settings = pulse, arguments, settings
+    try:
+        connection.execute(settings)
+        connection.autocommit = False
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,122 @@
+"""How a connection is opened, and the settings of its session.
+
+PostgreSQL takes the settings of a session from the server's files, from `ALTER DATABASE` and `ALTER ROLE ... SET`, from
+the `PG...` variables of the environment and from `options` in the URL. Our statements and psycopg depend on some of
+them, so those are set to our values in every new session, after all the others. Connections for web requests, workers,
+the queue, migrations and commands are all opened with `connection_arguments` and `settings_statement`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, Final, LiteralString
+
+CONNECT_TIMEOUT: Final = 4
+"""In how many seconds a server must have accepted a connection."""
+
+SETTINGS: Final[Mapping[str, LiteralString]] = {
+    # What psycopg reads and writes as text.
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "array_nulls": "on",
+    "standard_conforming_strings": "on",
+    # What our statements mean.
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    "transform_null_equals": "off",
+    "session_replication_role": "origin",  # else the triggers that guard frozen versions do not fire
+    "gin_fuzzy_search_limit": "0",  # else an index on arrays returns only some of the rows
+    "check_function_bodies": "on",
+    "plpgsql.extra_errors": "none",
+    "plpgsql.variable_conflict": "error",
+    # A long run or import must not be ended; a database that hangs is noticed by `app.database.connection`.
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "transaction_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "exit_on_error": "off",
+    # The server ends a statement whose client has died. Without it, a run whose process was killed would work on
+    # and hold its package until it is done. The check is one poll of the socket.
+    "client_connection_check_interval": "1s",
+    # A client whose machine lost its power or its network sends no word of its end: probes find it in 30 seconds.
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30s",
+    # Speed: our plans are short, so compiling them takes longer than running them.
+    "jit": "off",
+    "plan_cache_mode": "auto",
+    "client_min_messages": "warning",
+}
+"""Our values. A setting that the server does not know is left out: some came with later versions of PostgreSQL."""
+
+_SCHEMA: Final = "public"
+_SEARCH_PATH = re.compile(r"search[_-]path=", re.IGNORECASE)
+
+_KEEPALIVES: Final[Mapping[str, int]] = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
+
+# libpq sends these when it connects, and no argument of a connection overrides them.
+_ENVIRONMENT = ("PGDATESTYLE", "PGTZ", "PGGEQO")
+
+
+def connection_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments for psycopg, from those that a URL gives.
+
+    The URL's own `options` and TCP settings are kept. Variables of the environment that would change the session are
+    removed from the environment of this process: an invalid value in one of them prevents any connection.
+    """
+    forget_environment()
+    arguments = {**_KEEPALIVES, "options": "", **given}
+    if isinstance(arguments["options"], (list, tuple)):
+        arguments["options"] = " ".join(arguments["options"])
+    if "," in str(arguments.get("host", "")):
+        arguments.setdefault("target_session_attrs", "primary")
+    return {**arguments, "client_encoding": "UTF8", "connect_timeout": CONNECT_TIMEOUT}
+
+
+def settings_statement(options: str) -> LiteralString:
+    """The statement that gives a session our settings; `options` are those that it was opened with.
+
+    A `search_path` in the options is kept: it names the schema that the operator wants the tables in. Otherwise the
+    schema is `public`, whatever the server or the role say.
+    """
+    ours = SETTINGS if _sets_search_path(options) else {**SETTINGS, "search_path": _SCHEMA}
+    values = ", ".join(f"('{name}', '{value}')" for name, value in ours.items())
+    # Only what differs is set: a role that may not set session_replication_role need not, unless it is wrong.
+    return f"""
+        SET statement_timeout = 0;
+        SELECT pg_catalog.set_config(ours.name, ours.value, false)
+        FROM (VALUES {values}) AS ours (name, value)
+        WHERE pg_catalog.current_setting(ours.name, true) <> ours.value
+    """  # noqa: S608 - all of it is in this module
+
+
+def forget_environment() -> None:
+    """Remove the variables from which libpq takes settings of a session that no argument overrides."""
+    for name in _ENVIRONMENT:
+        os.environ.pop(name, None)
+
+
+def _sets_search_path(options: str) -> bool:
+    """Whether `options` as PostgreSQL reads them, split at white space that no backslash precedes, set it."""
+    words = re.findall(r"(?:\\.|\S)+", options, re.DOTALL)
+    switches = [re.sub(r"\\(.)", r"\1", word, flags=re.DOTALL) for word in words]
+    return any(
+        _SEARCH_PATH.match(following if switch == "-c" else switch.removeprefix("-c").removeprefix("--"))
+        for switch, following in pairwise([*switches, ""])
+    )

@@ -1,0 +1,206 @@
+"""A database that hangs, behind a service that is really served: 503 in time, and the service lives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.database.connection import PATIENCE
+from app.database.engine import make_engine
+from tests.commands.conftest import Relink, Serve, eventually
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import ADMIN, PASSWORD, Client, message
+from tests.support.proxy import Proxy, proxy
+
+DEADLINE = 10.0
+AT_ONCE = 16
+FORCE = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"})
+GET = message("GetNode", {"nodeVersionReference": "P.A"})
+
+_PAIR = b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()
+
+
+@dataclass(frozen=True)
+class Timed:
+    """An answer, and in how many seconds it came."""
+
+    status: int
+    retry_after: str | None
+    number: str | None
+    body: str
+    seconds: float
+
+
+def ask(url: str, body: str | None = None, path: str = "/service") -> Timed:
+    began = time.monotonic()
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
+    try:
+        if body is None:
+            connection.request("GET", path)
+        else:
+            headers = {"Content-Type": "application/xml", "Authorization": f"Basic {_PAIR}"}
+            connection.request("POST", path, body.encode(), headers)
+        response = connection.getresponse()
+        return _timed(response, began)
+    finally:
+        connection.close()
+
+
+def _timed(response: HTTPResponse, began: float) -> Timed:
+    body = response.read().decode()
+    headers = response.headers
+    seconds = time.monotonic() - began
+    return Timed(response.status, headers["Retry-After"], headers["Relink-Error-Number"], body, seconds)
+
+
+@pytest.fixture
+def between(database_url: str) -> Iterator[Proxy]:
+    with proxy(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def loaded(client: Client) -> None:
+    client.load(Graph().node("P.B", frozen(), draft()).node("P.A", frozen(*links("P.B.1"))))
+
+
+@contextmanager
+def asking(url: str, body: str, count: int) -> Iterator[list[Future[Timed]]]:
+    with ThreadPoolExecutor(count) as executor:
+        yield [executor.submit(ask, url, body) for _ in range(count)]
+
+
+def check_that_it_lives_without(url: str) -> None:
+    """Requests get 503 in time, the first and all later ones, and /healthz answers meanwhile."""
+    with asking(url, GET, AT_ONCE) as asked:
+        health = ask(url, path="/healthz")
+        assert (health.status, health.seconds < DEADLINE) == (200, True)
+        for future in asked:
+            answer = future.result()
+            assert (answer.status, answer.number) == (503, "100"), answer.body
+            assert int(answer.retry_after or "0") > 0
+            assert answer.seconds < DEADLINE
+    # By now it is known in each process, or is found out by one request in each.
+    with asking(url, GET, 2 * AT_ONCE) as asked:
+        answers = [future.result() for future in asked]
+    assert {answer.status for answer in answers} == {503}
+    assert max(answer.seconds for answer in answers) < DEADLINE
+    ready = ask(url, path="/readyz")
+    assert (ready.status, ready.seconds < DEADLINE) == (503, True)
+    assert "the database gives no answer" in ready.body
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_server_that_no_longer_answers(serve: Serve, between: Proxy) -> None:
+    served = serve({"RELINK_DATABASE_URL": between.url})
+    assert ask(served.url, GET).status == 200
+    between.forwarding.clear()
+    check_that_it_lives_without(served.url)
+    between.forwarding.set()
+    eventually(lambda: ask(served.url, GET).status == 200)
+
+
+def test_an_embedded_server_that_is_stopped(serve: Serve, data_directory: Path) -> None:
+    environment = {"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
+    served = serve(environment)
+    added = Relink(dict(environment))("user", "add", ADMIN, "--admin", "--password-stdin", stdin=PASSWORD)
+    assert added.exit_code == 0
+    assert ask(served.url, GET).number == "105"
+    with stopped(int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])):
+        check_that_it_lives_without(served.url)
+    eventually(lambda: ask(served.url, GET).number == "105")
+
+
+@contextmanager
+def stopped(postmaster: int) -> Iterator[None]:
+    """Stop a server with all its processes, as SIGSTOP does: its sockets stay open."""
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    processes = [postmaster, *map(int, children)]
+    try:
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+@contextmanager
+def held_force(url: str, engine: Engine) -> Iterator[Future[Timed]]:
+    """A force that waits, in its one statement, for a node that is locked as long as the context lasts."""
+    with ThreadPoolExecutor(1) as executor, engine.connect() as holder:
+        holder.execute(text("SELECT FROM node WHERE node_reference = 'P.A' FOR UPDATE"))
+        force = executor.submit(ask, url, FORCE)
+        eventually(lambda: waiting(engine, 0))
+        yield force
+        holder.rollback()
+
+
+def waiting(engine: Engine, seconds: float) -> bool:
+    """Whether the statement of a force has been waiting for a lock for so long."""
+    query = text(
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        " AND query LIKE 'CALL%' AND clock_timestamp() - query_start > make_interval(secs => :seconds)"
+    )
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return bool(connection.execute(query, {"seconds": seconds}).scalar_one())
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_long_statement_of_a_server_that_lives_is_waited_for(serve: Serve, between: Proxy, engine: Engine) -> None:
+    served = serve({"RELINK_DATABASE_URL": between.url})
+    with held_force(served.url, engine) as force:
+        eventually(lambda: waiting(engine, 3 * PATIENCE))
+        assert not force.done()
+    assert (force.result().status, force.result().number) == (200, "0")
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_run_is_given_up_when_the_server_hangs_and_can_be_repeated(
+    serve: Serve, between: Proxy, engine: Engine, client: Client
+) -> None:
+    served = serve({"RELINK_DATABASE_URL": between.url})
+    with held_force(served.url, engine) as force:
+        between.forwarding.clear()
+        began = time.monotonic()
+        assert force.result().status == 503
+        assert time.monotonic() - began < DEADLINE
+        between.forwarding.set()
+    eventually(lambda: ask(served.url, FORCE).number == "0")
+    assert client.update("P").updates() == []
+
+
+@pytest.mark.parametrize("command", [("check",), ("token", "list"), ("migrate",)])
+def test_a_command_ends_in_time(between: Proxy, command: tuple[str, ...]) -> None:
+    between.forwarding.clear()
+    began = time.monotonic()
+    result = Relink({"RELINK_DATABASE_URL": between.url})(*command)
+    assert result.exit_code == 1
+    assert "the database gives no answer" in result.output
+    assert time.monotonic() - began < DEADLINE
+
+
+def test_an_engine_recovers(between: Proxy) -> None:
+    """The connections that were lost are replaced, without a failed statement."""
+    engine = make_engine(between.url)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        for each in between.sockets:
+            each.close()
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
+    finally:
+        engine.dispose()

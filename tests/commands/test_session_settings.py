@@ -1,0 +1,300 @@
+"""Sessions have our settings, whatever the server, the role, the environment or the URL set."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from flask import Flask
+from psycopg import sql
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+
+from app.commands.service import Service
+from app.database.engine import make_engine
+from app.database.session import SETTINGS
+from app.settings import Settings
+from app.solutions.rollout.lazy_updates import move_due_instances
+from tests.commands.conftest import ROOT, WITHIN, Relink, Serve, eventually
+from tests.graphql.client import GraphQL, nodes
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import ADMIN, PASSWORD, Client
+from tests.support.moves import on_releases
+from tests.support.solution_store import Store, config_slot, slots
+
+HOSTILE = {
+    "client_encoding": "LATIN1",
+    "DateStyle": "SQL, DMY",
+    "IntervalStyle": "sql_standard",
+    "TimeZone": "Asia/Kathmandu",
+    "bytea_output": "escape",
+    "extra_float_digits": "-15",
+    "array_nulls": "off",
+    "standard_conforming_strings": "off",
+    "default_transaction_isolation": "serializable",
+    "default_transaction_read_only": "on",
+    "default_transaction_deferrable": "on",
+    "transform_null_equals": "on",
+    "session_replication_role": "replica",
+    "gin_fuzzy_search_limit": "1",
+    "check_function_bodies": "off",
+    "plpgsql.extra_errors": "all",
+    "plpgsql.variable_conflict": "use_column",
+    "statement_timeout": "300",
+    "lock_timeout": "300",
+    "transaction_timeout": "300",
+    "idle_in_transaction_session_timeout": "300",
+    "idle_session_timeout": "300",
+    "exit_on_error": "on",
+    "jit": "on",
+    "plan_cache_mode": "force_custom_plan",
+    "client_min_messages": "debug5",
+    "client_connection_check_interval": "0",
+    "tcp_keepalives_idle": "7200",
+    "tcp_keepalives_interval": "75",
+    "tcp_keepalives_count": "9",
+    "tcp_user_timeout": "0",
+    "search_path": "nowhere",
+}
+GROUPS = {name: (name,) for name in HOSTILE} | {"all": tuple(HOSTILE)}
+# The sessions of the tests themselves would be disturbed by none of these alone.
+BEHAVIOUR = ("DateStyle", "client_encoding", "default_transaction_isolation", "search_path", "all")
+
+
+@contextmanager
+def administering(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    try:
+        yield engine.execution_options(isolation_level="AUTOCOMMIT")
+    finally:
+        engine.dispose()
+
+
+def make_hostile(url: str, names: tuple[str, ...], whose: str = "DATABASE {database}") -> None:
+    """Set hostile values for all new sessions on a database. Settings that came with a later version are left out."""
+    with administering(url) as engine, engine.connect() as connection:
+        known = set(connection.execute(text("SELECT lower(name) FROM pg_settings")).scalars())
+        database, role = connection.execute(text("SELECT current_database(), current_user")).one()
+        for name in names:
+            if name.lower() in known or "." in name:
+                target = whose.format(database=database, role=role)
+                value = sql.Literal(HOSTILE[name]).as_string(None)
+                connection.execute(text(f"ALTER {target} SET {name} TO {value}"))
+
+
+@pytest.fixture
+def hostile(request: pytest.FixtureRequest, database_url: str) -> None:
+    """A database with hostile settings, made before any other fixture connects to it."""
+    make_hostile(database_url, GROUPS[request.param])
+
+
+def present(engine: Engine) -> dict[str, str | None]:
+    with engine.connect() as connection:
+        return {
+            name: connection.execute(text("SELECT current_setting(:name, true)"), {"name": name}).scalar_one()
+            for name in HOSTILE
+        }
+
+
+def test_there_is_a_hostile_value_for_each_setting() -> None:
+    assert set(HOSTILE) == {*SETTINGS, "search_path"}
+    assert all(HOSTILE[name] != value for name, value in SETTINGS.items())
+
+
+@pytest.mark.parametrize("whose", ["DATABASE {database}", 'ROLE "{role}" IN DATABASE {database}'])
+def test_each_setting_is_ours(database_url: str, whose: str) -> None:
+    make_hostile(database_url, tuple(HOSTILE), whose)
+    with administering(database_url) as engine:
+        found = present(engine)
+    expected = {**SETTINGS, "search_path": "public"}
+    for name, value in found.items():
+        # A server knows no setting of a later version, and shows 0 for those of TCP where it is reached by a socket.
+        assert value in (expected[name], None) or (name.startswith("tcp_") and value == "0"), name
+
+
+@pytest.mark.parametrize("hostile", BEHAVIOUR, indirect=True)
+@pytest.mark.usefixtures("hostile")
+def test_services_lists_runs_tokens_and_sweeps_work(
+    store: Store, client: Client, app: Flask, engine: Engine, database_url: str, relink_on: Callable[[str], Relink]
+) -> None:
+    relink = relink_on(database_url)
+    token = relink("token", "add", "Partner für 5 €", "--master").stdout.strip()
+    assert relink("token", "list").stdout.split("\t")[1] == "Partner für 5 €\n"
+    assert relink("check").exit_code == 0
+
+    solution = store.set(*slots(config=[config_slot("a", mandatory=False)]), title="Support für 5 €")
+    store.publish(solution)
+    store.instance(solution, config={"a": '"€"'})
+    store.republish(solution, config=[config_slot("a", mandatory=False, title="A")])
+    assert move_due_instances(engine, Settings(lazy_update_delay=0)) == 1
+    assert on_releases(engine) == {2: 1}
+    graphql = GraphQL(app, token)
+    (shown,) = nodes(graphql.viewer("solutionInstances { edges { node { created configValues { value } } } }"))
+    assert shown["configValues"] == [{"value": '"€"'}]
+    assert shown["created"].endswith("Z")
+    assert [node["title"] for node in nodes(graphql.viewer("solutions { edges { node { title } } }"))] == [
+        "Support für 5 €"
+    ]
+
+    client.load(Graph().node("P.B", frozen(), draft()).node("P.A", frozen(*links("P.B.1"))))
+    assert client.update("P", "force").number == 0
+    assert client.update("P").updates() == []
+    listed = app.test_client().get("/runs", auth=(ADMIN, PASSWORD))
+    assert [run["startedAt"][-6:] for run in listed.get_json()["runs"]] == ["+00:00"]
+    refused = client.post("<SetNode/>")
+    assert refused.number != 100
+
+
+@pytest.mark.parametrize("hostile", ["all"], indirect=True)
+@pytest.mark.usefixtures("hostile")
+def test_the_sessions_of_a_run_are_ours_again_after_it(client: Client, engine: Engine) -> None:
+    """The session of a run has settings of its own for a while."""
+    client.load(Graph().node("P.B", frozen(), draft()).node("P.A", frozen(*links("P.B.1"))))
+    before = present(engine)
+    assert client.update("P", "force").number == 0
+    with engine.connect() as first, engine.connect() as second:
+        for connection in (first, second):
+            shown = {
+                name: connection.execute(text("SELECT current_setting(:n, true)"), {"n": name}).scalar_one()
+                for name in HOSTILE
+            }
+            assert shown == before
+
+
+@pytest.mark.parametrize("hostile", ["all"], indirect=True)
+@pytest.mark.usefixtures("hostile")
+def test_a_statement_may_take_longer_than_the_server_allows(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT pg_sleep(0.5), 1")).one()[1] == 1
+
+
+@pytest.mark.parametrize("hostile", ["all"], indirect=True)
+@pytest.mark.usefixtures("hostile")
+def test_the_worker_and_its_queue_work(store: Store, engine: Engine, database_url: str) -> None:
+    solution = store.published(config=[config_slot("a")])
+    store.instance(solution, config={"a": '"€"'})
+    store.republish(solution, config=[config_slot("a", title="A")])
+    with worker(database_url):
+        eventually(lambda: on_releases(engine) == {2: 1})
+
+
+@contextmanager
+def worker(url: str, **environment: str) -> Iterator[None]:
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "worker"]
+    given = {**os.environ, "RELINK_DATABASE_URL": url, "RELINK_LAZY_UPDATE_DELAY": "0", **environment}
+    process = subprocess.Popen(command, env=given, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+        assert process.poll() is None
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        process.wait(WITHIN)
+
+
+def test_an_empty_database_with_hostile_settings_is_migrated(
+    empty_database_url: str, relink_on: Callable[[str], Relink]
+) -> None:
+    make_hostile(empty_database_url, tuple(HOSTILE))
+    relink = relink_on(empty_database_url)
+    assert relink("migrate").exit_code == 0
+    assert relink("check").exit_code == 0
+    assert schemas_of_tables(empty_database_url) == {"public"}
+
+
+ENVIRONMENT = {
+    "PGCLIENTENCODING": ["LATIN1", "nonsense"],
+    "PGOPTIONS": ["-c datestyle=German -c search_path=nowhere", "--nonsense=1"],
+    "PGTZ": ["Asia/Kathmandu", "nonsense"],
+    "PGDATESTYLE": ["German", "nonsense"],
+    "PGGEQO": ["off", "nonsense"],
+    "PGCONNECT_TIMEOUT": ["0", "nonsense"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ENVIRONMENT.items() for value in values])
+def test_variables_of_the_environment_change_nothing(
+    name: str, value: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with administering(database_url) as engine:
+        before = present(engine)
+    monkeypatch.setenv(name, value)
+    with administering(database_url) as engine:
+        assert present(engine) == before
+
+
+@pytest.mark.usefixtures("app")
+def test_commands_and_the_service_start_in_a_hostile_environment(serve: Serve, database_url: str) -> None:
+    hostile = {name: values[-1] for name, values in ENVIRONMENT.items()}
+    environment = {**os.environ, **hostile, "RELINK_DATABASE_URL": database_url}
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "check"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    served = serve({"RELINK_DATABASE_URL": database_url, **hostile})
+    service = Service(served.url, ADMIN, PASSWORD)
+    with service.post("<SetSolution><title>5 €</title></SetSolution>".encode()) as reply:
+        assert reply.error_number == 0
+    assert served.stop() == 0
+
+
+def schemas_of_tables(url: str) -> set[str]:
+    with administering(url) as engine, engine.connect() as connection:
+        query = "SELECT schemaname FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        return set(connection.execute(text(query)).scalars())
+
+
+def with_options(url: str, options: str) -> str:
+    return make_url(url).update_query_dict({"options": options}).render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "-csearch_path=elsewhere",
+        "-c search_path=elsewhere",
+        "-c work_mem=5MB --search-path=elsewhere",
+        "-c SEARCH_PATH=elsewhere,\\ public",
+    ],
+)
+def test_a_schema_that_the_url_names_is_kept(database_url: str, options: str) -> None:
+    make_hostile(database_url, tuple(HOSTILE))
+    with administering(with_options(database_url, options)) as engine:
+        found = present(engine)
+    assert (found["search_path"] or "").startswith("elsewhere")
+    assert found["DateStyle"] == SETTINGS["DateStyle"]
+
+
+def test_other_options_of_the_url_are_kept_and_ours_win(database_url: str) -> None:
+    options = "-c work_mem=5MB -c datestyle=German -c application_name=search_path=x"
+    with administering(with_options(database_url, options)) as engine, engine.connect() as connection:
+        shown = [
+            connection.execute(text(f"SHOW {name}")).scalar_one() for name in ("work_mem", "DateStyle", "search_path")
+        ]
+    assert shown == ["5MB", "ISO, MDY", "public"]
+
+
+def test_all_tables_are_in_the_schema_that_the_url_names(
+    empty_database_url: str, relink_on: Callable[[str], Relink]
+) -> None:
+    """Those of the queue too; and the worker and the commands find them there."""
+    with administering(empty_database_url) as engine, engine.connect() as connection:
+        connection.execute(text("CREATE SCHEMA elsewhere"))
+    url = with_options(empty_database_url, "-csearch_path=elsewhere")
+    relink = relink_on(url)
+    assert relink("migrate").exit_code == 0
+    assert schemas_of_tables(empty_database_url) == {"elsewhere"}
+    assert relink("check").exit_code == 0
+    assert relink("token", "add", "Partner", "--master").exit_code == 0
+    with worker(url), administering(empty_database_url) as engine, engine.connect() as connection:
+        query = text("SELECT count(*) > 0 FROM elsewhere.procrastinate_workers")
+        eventually(lambda: connection.execute(query).scalar_one())
+
+
+def test_a_schema_that_does_not_exist_is_named(empty_database_url: str, relink_on: Callable[[str], Relink]) -> None:
+    result = relink_on(with_options(empty_database_url, "-csearch_path=elsewhere"))("migrate")
+    assert result.exit_code == 1
+    assert "no schema of the search path exists" in result.stderr

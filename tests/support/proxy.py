@@ -1,0 +1,77 @@
+"""A TCP proxy before a database server that can stop forwarding, as a server that hangs or a broken network does."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+from sqlalchemy.engine import URL, make_url
+
+_BLOCK = 64 * 1024
+
+
+@dataclass
+class Proxy:
+    """Forwards what comes to `url` to a database server, except while `forwarding` is cleared."""
+
+    target: URL
+    listener: socket.socket
+    forwarding: Event = field(default_factory=Event)
+    sockets: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        port = self.listener.getsockname()[1]
+        query = {name: value for name, value in self.target.query.items() if name != "host"}
+        mine = self.target.set(host="127.0.0.1", port=port, query=query)
+        return mine.render_as_string(hide_password=False)
+
+    def serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = self._server()
+                self.sockets += [client, server]
+                for source, sink in ((client, server), (server, client)):
+                    Thread(target=self._forward, args=(source, sink), daemon=True).start()
+
+    def _server(self) -> socket.socket:
+        directory = self.target.query.get("host")
+        if isinstance(directory, str) and directory.startswith("/"):
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(f"{directory}/.s.PGSQL.{self.target.port or 5432}")
+            return server
+        return socket.create_connection((self.target.host or "127.0.0.1", self.target.port or 5432))
+
+    def _forward(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while block := source.recv(_BLOCK):
+                self.forwarding.wait()
+                sink.sendall(block)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def proxy(database_url: str) -> Iterator[Proxy]:
+    """A proxy that forwards, before the server of a database."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        made = Proxy(make_url(database_url), listener)
+        made.forwarding.set()
+        thread = Thread(target=made.serve)
+        thread.start()
+        try:
+            yield made
+        finally:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            made.forwarding.set()
+            for each in made.sockets:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+                each.close()

@@ -1,0 +1,71 @@
+"""Failures of the database, each with its status and its sentence."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from app.solutions.people.tokens import create_master_token
+from tests.graphql.client import GraphQL
+from tests.support.http import Client, message
+
+RAISE = """
+    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'geheim' USING ERRCODE = '{state}'; END $$;
+    CREATE TRIGGER fail BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fail();
+"""
+FAILURES = {
+    "53100": (503, "the disk of the database is full: try again in 60 seconds"),
+    "53200": (503, "the database server has not enough memory: try again in 30 seconds"),
+    "53300": (503, "the database server has no free connection: try again in 5 seconds"),
+    "53400": (503, "the database server has reached a limit of its configuration: try again in 30 seconds"),
+    "58030": (503, "the database server cannot read or write its files: try again in 60 seconds"),
+    "25006": (503, "the database is read-only: try again in 30 seconds"),
+    "57P03": (503, "the database server is starting or stopping: try again in 5 seconds"),
+    "57P01": (503, "the database is away: try again in 5 seconds"),
+    "08006": (503, "the database is away: try again in 5 seconds"),
+    "28P01": (503, "the database does not accept the service: try again in 30 seconds"),
+    "3D000": (503, "the database does not exist: try again in 30 seconds"),
+    "42501": (500, "the database refuses this to the service: whoever runs the service has to change that"),
+}
+CREATE = message("CreateUser", {"userLogonReferenceCreate": "bob", "passwordCreate": "a good password"})
+
+
+def failing(engine: Engine, table: str, state: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(RAISE.format(table=table, state=state)))
+
+
+@pytest.mark.parametrize("state", list(FAILURES))
+def test_a_service_says_what_is_wrong(client: Client, engine: Engine, state: str) -> None:
+    failing(engine, "account", state)
+    reply = client.post(CREATE)
+    status, sentence = FAILURES[state]
+    assert (reply.status, reply.number, reply.text("errorDescription")) == (status, 100, sentence)
+    assert ("Retry-After" in reply.response.headers) == (status == 503)
+    assert "geheim" not in reply.response.text
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01", "55P03", "57014"])
+def test_a_conflict_with_others_is_another_thing(client: Client, engine: Engine, state: str) -> None:
+    failing(engine, "account", state)
+    reply = client.post(CREATE)
+    assert (reply.status, reply.number) == (200, 106)
+
+
+def test_a_defect_is_another_thing(client: Client, engine: Engine) -> None:
+    failing(engine, "account", "XX000")
+    reply = client.post(CREATE)
+    assert (reply.status, reply.number) == (500, 100)
+    assert "an error of ours" in (reply.text("errorDescription") or "")
+
+
+def test_graphql_says_it_too(app: Flask, engine: Engine, client: Client) -> None:
+    with engine.begin() as connection:
+        graphql = GraphQL(app, create_master_token(connection, "Partner"))
+    failing(engine, "external_user", "53100")
+    body = {"query": 'mutation { createExternalUser(input: {name: "A", externalUserId: "a"}) { userId } }'}
+    (error,) = graphql.post(body).get_json()["errors"]
+    assert error["message"] == "the disk of the database is full: try again in 60 seconds"
+    assert error["extensions"]["code"] == "try_again"
