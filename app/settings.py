@@ -3,15 +3,55 @@
 from __future__ import annotations
 
 import os
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT_DATA_DIRECTORY = Path("/var/lib/relink")
 _SECRET_KEY_BYTES = 32
 FEWEST_THREADS = 8
+_LEAST_POOL = 20
+
+VARIABLES = frozenset(
+    f"RELINK_{name}"
+    for name in (
+        "DATABASE_URL",
+        "DATA_DIR",
+        "SECRET_KEY",
+        "MAX_REQUEST_BYTES",
+        "MAX_IMPORT_BYTES",
+        "THREADS",
+        "RUNS_AT_WORK",
+        "POOL_SIZE",
+        "SIGN_IN_FAILURES_PER_ACCOUNT",
+        "SIGN_IN_FAILURES_PER_ADDRESS",
+        "SIGN_IN_FAILURE_PERIOD",
+        "VERIFIED_PASSWORD_SECONDS",
+        "TRUSTED_PROXIES",
+        "RUN_RETENTION_DAYS",
+        "LAZY_UPDATE_DELAY",
+        "WEBHOOK_URL",
+        "WEBHOOK_SECRET",
+        "TRIGGER_URL",
+        # Read by the command line.
+        "NO_WORKER",
+        "URL",
+        "USER",
+        "PASSWORD",
+    )
+)
+"""All variables that the program reads."""
+
+_TEST_PREFIX = "RELINK_TEST_"
+# Kubernetes describes a service called relink or relink-web to all containers beside it by such variables.
+_OF_KUBERNETES = re.compile(
+    r"RELINK_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+)
+_DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 class SettingsError(ValueError):
@@ -26,7 +66,8 @@ class Settings:
     data_directory: Path = Path("relink-data")
     max_request_bytes: int = 1024 * 1024
     max_import_bytes: int = 4 * 1024**3
-    pool_size: int = 20
+    pool_size: int | None = None
+    """How many connections to the database a process may have; None for as many as its threads need."""
     threads: int = 32
     """Threads of a web process. Each kind of long work may hold a part of them."""
     runs_at_work: int = 4
@@ -50,13 +91,14 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read `RELINK_*`; raises SettingsError for a number that is none, or is out of range."""
+        """Read `RELINK_*`; raises SettingsError for a variable that is not a setting or has an invalid value."""
+        refuse_unknown(environment)
         return cls(
-            database_url=environment.get("RELINK_DATABASE_URL") or None,
+            database_url=_database_url(environment),
             data_directory=_data_directory(environment),
             max_request_bytes=_number(environment, "MAX_REQUEST_BYTES", cls.max_request_bytes, least=1024),
             max_import_bytes=_number(environment, "MAX_IMPORT_BYTES", cls.max_import_bytes, least=1024),
-            pool_size=_number(environment, "POOL_SIZE", cls.pool_size, least=2),
+            pool_size=_number(environment, "POOL_SIZE", 0, least=2) or None,
             threads=(threads := _number(environment, "THREADS", cls.threads, least=FEWEST_THREADS)),
             runs_at_work=_runs_at_work(environment, threads),
             sign_in_failures_per_account=_number(
@@ -77,6 +119,61 @@ class Settings:
             webhook_secret=environment.get("RELINK_WEBHOOK_SECRET") or None,
             trigger_url=_url(environment, "TRIGGER_URL"),
         )
+
+    def for_web_process(self) -> Settings:
+        """The settings with a pool for all threads of a web process: a run at work holds two connections."""
+        what = f"{self.threads} threads with {self.runs_at_work} runs at work"
+        return self.with_connections(self.threads + self.runs_at_work, what)
+
+    def with_connections(self, needed: int, what: str) -> Settings:
+        """The settings with a pool that has a connection for all; `what` needs them.
+
+        Raises SettingsError where a smaller pool is set: requests would wait for each other until they fail.
+        """
+        if self.pool_size is not None and self.pool_size < needed:
+            raise SettingsError(
+                f"RELINK_POOL_SIZE is {self.pool_size}, but {what} need {needed} connections:"
+                f" set it to at least {needed}, or leave it out"
+            )
+        return replace(self, pool_size=self.pool_size or max(needed, _LEAST_POOL))
+
+
+def refuse_unknown(environment: Mapping[str, str]) -> None:
+    """Raise SettingsError for a variable that is not a setting, with the name that was probably meant."""
+    unknown = [name for name in sorted(environment) if name.startswith("RELINK_") and not _is_known(name)]
+    if unknown:
+        raise SettingsError("\n".join(map(_told, unknown)))
+
+
+def _is_known(name: str) -> bool:
+    return name in VARIABLES or name.startswith(_TEST_PREFIX) or _OF_KUBERNETES.fullmatch(name) is not None
+
+
+def _told(name: str) -> str:
+    nearest = get_close_matches(name, VARIABLES, 1, 0.8)
+    return f"{name} is not a setting; " + (f"did you mean {nearest[0]}?" if nearest else "README.md lists all settings")
+
+
+def _database_url(environment: Mapping[str, str]) -> str | None:
+    """The URL. Messages do not repeat it: it holds a password."""
+    url = environment.get("RELINK_DATABASE_URL", "").strip()
+    if not url:
+        return None
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in _DATABASE_SCHEMES:
+        given = f"{scheme}://" if separator and scheme.isalnum() else "something else"
+        raise SettingsError(
+            f"RELINK_DATABASE_URL must be the URL of a PostgreSQL database, postgresql://user:password@host/database,"
+            f" and begins with {given}"
+        )
+    server = rest.partition("?")[0].partition("/")[0].rpartition("@")[2]
+    port = server.rpartition("]")[2].partition(":")[2]
+    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        raise SettingsError(
+            "RELINK_DATABASE_URL must have a number from 1 to 65535 as its port;"
+            " several servers are written as ?host=first:5432&host=second:5432"
+        )
+    return url
 
 
 def _data_directory(environment: Mapping[str, str]) -> Path:

@@ -15,8 +15,9 @@ from sqlalchemy import Engine
 
 from app.application import create_app
 from app.database import embedded
-from app.database.engine import make_engine
+from app.database.engine import DEFAULT_POOL_SIZE, make_engine
 from app.database.migrate import migrate, require_schema
+from app.database.session import forget_environment
 from app.logs import configure_logs
 from app.runs import upkeep
 from app.settings import Settings
@@ -26,8 +27,9 @@ SECRET_KEY_FILE = "secret-key"  # noqa: S105 - the name of a file in the data di
 
 def connect(settings: Settings) -> Engine:
     """An engine on the database server of the settings, or on the embedded one, which is started."""
+    forget_environment()
     url = settings.database_url or embedded.start(settings.data_directory)
-    return make_engine(url, pool_size=settings.pool_size)
+    return make_engine(url, pool_size=settings.pool_size or DEFAULT_POOL_SIZE)
 
 
 def open_database(settings: Settings) -> Engine:
@@ -73,7 +75,7 @@ def application() -> Flask:
     # A plan makes millions of small objects that live and die together; looking for cycles among them at every
     # few hundred takes longer than the planning.
     gc.set_threshold(200_000, 20, 50)
-    settings = Settings.from_environment()
+    settings = Settings.from_environment().for_web_process()
     engine = open_database(settings)
     upkeep.close_dead(engine)
     return create_app(with_secret_key(settings), engine)

@@ -72,13 +72,15 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
     name = f"relink {socket.gethostname()[:30]} {os.getpid()} {token_hex(4)}"
     numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     _handle(numbers, partial(_leave, numbers))
-    with opened_database() as engine, _environment(engine, name, threads) as environment:
+    with plain_errors():
+        settings = Settings.from_environment({**os.environ, "RELINK_THREADS": str(threads)}).for_web_process()
+    with opened_database(settings) as engine, _environment(engine, name, settings) as environment:
         engine.dispose()
         options = [f"--bind={bind}", f"--workers={workers}", f"--threads={threads}"]
         command = [sys.executable, "-m", "gunicorn", "-c", "python:app.commands.gunicorn_config", *options]
         # A session of its own keeps the Ctrl-C of a terminal from it: we pass on what it should know.
         process = subprocess.Popen([*command, "app.start:application()"], env=environment, start_new_session=True)  # noqa: S603
-        embedded = Settings.from_environment().database_url is None
+        embedded = settings.database_url is None
         with worker_process(environment, wanted=embedded and not no_worker) as worker:
             try:
                 code = process.wait()
@@ -130,20 +132,16 @@ def _cancel_runs(engine: Engine, session_name: str) -> None:
 
 
 @contextmanager
-def _environment(engine: Engine, session_name: str, threads: int) -> Iterator[dict[str, str]]:
+def _environment(engine: Engine, session_name: str, settings: Settings) -> Iterator[dict[str, str]]:
     """What the workers find: the database, with a name for their sessions, and a place for their metrics."""
     url = engine.url.update_query_dict({"application_name": session_name})
-    # A run at work holds two connections, any other request one.
-    with plain_errors():
-        settings = Settings.from_environment({**os.environ, "RELINK_THREADS": str(threads)})
-    pool_size = str(max(20, threads + settings.runs_at_work + 4))
     secret_key = with_secret_key(settings).secret_key
     with TemporaryDirectory(prefix="relink-metrics-") as directory:
         yield {
-            "RELINK_POOL_SIZE": pool_size,
-            "PROMETHEUS_MULTIPROC_DIR": directory,
             **os.environ,
-            "RELINK_THREADS": str(threads),
+            "RELINK_POOL_SIZE": str(settings.pool_size),
+            "PROMETHEUS_MULTIPROC_DIR": directory,
+            "RELINK_THREADS": str(settings.threads),
             "RELINK_SECRET_KEY": secret_key or "",
             "RELINK_DATABASE_URL": url.render_as_string(hide_password=False),
         }

@@ -22,6 +22,7 @@ import click
 from lxml import etree
 
 from app.commands.passwords import read_password
+from app.settings import SettingsError, refuse_unknown
 
 PARTIAL = 108
 _IN_MEMORY = 8 * 1024 * 1024
@@ -203,9 +204,18 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, not RELINK_PASSWORD.")
     @wraps(command)
     def wrapped(url: str, user: str | None, password_stdin: bool, **arguments: object) -> None:
+        check_variables()
         command(Service(url, user, _password(user, password_stdin)), **arguments)
 
     return wrapped
+
+
+def check_variables() -> None:
+    """End the command where the environment has a variable that is not a setting."""
+    try:
+        refuse_unknown(os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:

@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 
 import click
 
-from app.commands.database import opened_database
+from app.commands.database import opened_database, plain_errors
 from app.commands.parent import end_with_parent
 from app.logs import configure_library_logs, configure_logs
 from app.settings import Settings
@@ -35,11 +35,14 @@ def worker(concurrency: int, beside_serve: bool) -> None:
         end_with_parent()
     configure_logs()
     configure_library_logs()
-    with opened_database() as engine:
+    with plain_errors():
+        # One connection for each batch, one for messages, one to tidy.
+        settings = Settings.from_environment().with_connections(concurrency + 2, f"{concurrency} batches at once")
+    with opened_database(settings) as engine:
         if not beside_serve:
             click.echo("Relink works in the background; Ctrl-C ends it.")
             sys.stdout.flush()
-        run_worker(engine, Settings.from_environment(), concurrency)
+        run_worker(engine, settings, concurrency)
 
 
 class WorkerProcess:

@@ -11,6 +11,7 @@ import click
 from app.commands.demo.instances import tell_of_instances
 from app.commands.demo.packages import BY_HAND, EXAMPLES, tell_of_packages
 from app.commands.demo.stage import Stage
+from app.commands.service import check_variables
 from app.commands.temporary import add_master_token, temporary_folder, temporary_service
 
 
@@ -20,6 +21,7 @@ def demo() -> None:
 
     Starts a service with a database of its own in a temporary folder, and takes both away at the end.
     """
+    check_variables()
     if not EXAMPLES.exists():
         raise click.ClickException(
             f"the data of the demo is not in {EXAMPLES}: run 'make demo' in the folder of Relink's source"

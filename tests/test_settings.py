@@ -1,0 +1,190 @@
+"""`RELINK_` variables: all are known and documented, and what is none is refused by the service and every command."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from app.settings import VARIABLES, Settings, SettingsError
+
+ROOT = Path(__file__).parent.parent
+WORD = re.compile(r"\bRELINK_[A-Z_]+[A-Z]\b")
+COMMANDS: dict[str, list[str]] = {
+    "serve": ["serve", "--bind", "127.0.0.1:0"],
+    "worker": ["worker"],
+    "migrate": ["migrate"],
+    "check": ["check"],
+    "user": ["user", "add", "somebody", "--password-stdin"],
+    "token": ["token", "list"],
+    "import": ["import", str(ROOT / "examples" / "acme.xml")],
+    "impact": ["impact", "acme"],
+    "force": ["force", "acme"],
+    "demo": ["demo"],
+}
+MISTYPED = {"RELINK_LAZY_UPDATE_DELY": "5"}
+SENTENCE = "RELINK_LAZY_UPDATE_DELY is not a setting; did you mean RELINK_LAZY_UPDATE_DELAY?"
+
+
+def test_the_table_has_the_variables_that_the_program_reads() -> None:
+    """Read by their whole names, or without the prefix by the functions of app.settings."""
+    code = [file.read_text() for file in (ROOT / "app").rglob("*.py")]
+    settings = (ROOT / "app" / "settings.py").read_text()
+    read = {word for text in code for word in WORD.findall(text)}
+    read |= {f"RELINK_{name}" for name in re.findall(r'environment,\s+"([A-Z_]+)"', settings)}
+    assert read - {"RELINK_TEST"} == VARIABLES
+
+
+def test_each_is_in_the_table_of_the_readme() -> None:
+    table = [
+        line.split("|")[1] for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| `RELINK_")
+    ]
+    documented = [word for cell in table for word in WORD.findall(cell)]
+    assert sorted(documented) == sorted(VARIABLES)
+
+
+def test_documents_name_no_others() -> None:
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "Dockerfile", ROOT / "Makefile"]
+    named = {word for file in texts for word in WORD.findall(file.read_text())}
+    assert {word for word in named - VARIABLES if not word.startswith("RELINK_TEST_")} <= {"RELINK_LAZY_UPDATE_DELY"}
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_every_command_refuses_an_unknown_one(command: str, tmp_path: Path) -> None:
+    environment = {**MISTYPED, "RELINK_DATA_DIR": str(tmp_path / "data"), "RELINK_USER": None}
+    result = CliRunner().invoke(main, COMMANDS[command], env=environment, input="a good password")
+    assert result.exit_code == 1
+    assert SENTENCE in result.output
+    assert not (tmp_path / "data").exists()
+
+
+def test_no_command_is_left_out() -> None:
+    assert set(COMMANDS) == set(main.list_commands(main.make_context("relink", ["--help"], resilient_parsing=True)))
+
+
+def imported(settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The application, as any WSGI server imports it."""
+    command = [sys.executable, "-c", "import wsgi"]
+    environment = {**os.environ, **settings}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_service_refuses_an_unknown_one(database_url: str) -> None:
+    done = imported({**MISTYPED, "RELINK_DATABASE_URL": database_url})
+    assert done.returncode == 1
+    assert SENTENCE in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("RELINK_DATABSE_URL", "RELINK_DATABASE_URL"),
+        ("RELINK_DATABASE_URI", "RELINK_DATABASE_URL"),
+        ("RELINK_POOLSIZE", "RELINK_POOL_SIZE"),
+        ("RELINK_DATA_DIRECTORY", "RELINK_DATA_DIR"),
+        ("RELINK_SECRETKEY", "RELINK_SECRET_KEY"),
+    ],
+)
+def test_the_nearest_name_is_told(name: str, meant: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is not a setting; did you mean {meant}\\?$"):
+        Settings.from_environment({name: ""})
+
+
+def test_all_unknown_ones_are_told() -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({"RELINK_X": "", "RELINK_TRUSTED_PROXY": "1"})
+    assert str(raised.value).splitlines() == [
+        "RELINK_TRUSTED_PROXY is not a setting; did you mean RELINK_TRUSTED_PROXIES?",
+        "RELINK_X is not a setting; README.md lists all settings",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "RELINK_SERVICE_HOST",
+        "RELINK_SERVICE_PORT",
+        "RELINK_SERVICE_PORT_HTTP",
+        "RELINK_PORT",
+        "RELINK_PORT_8080_TCP",
+        "RELINK_PORT_8080_TCP_ADDR",
+        "RELINK_WEB_SERVICE_HOST",
+        "RELINK_WEB_PORT_8080_TCP_PROTO",
+        "RELINK_TEST_EXAMPLES",
+        "OTHER_DATABSE_URL",
+    ],
+)
+def test_what_kubernetes_says_of_a_service_called_relink_is_no_mistake(name: str) -> None:
+    assert Settings.from_environment({name: "tcp://10.0.0.1:8080"}).database_url is None
+
+
+REFUSED = {
+    "mysql://a:geheim@b/c": "begins with mysql://",
+    "sqlite:///geheim": "begins with sqlite://",
+    "http://a:geheim@b/c": "begins with http://",
+    "postgresql:/geheim": "begins with something else",
+    "geheim": "begins with something else",
+    "postgresql+psycopg2://a:geheim@b/c": "begins with something else",
+    "postgresql://a:geheim@b:port/c": "a number from 1 to 65535 as its port",
+    "postgresql://a:geheim@b:0/c": "a number from 1 to 65535 as its port",
+    "postgresql://a:geheim@b:1,c:2/d": "several servers are written as ?host=first:5432&host=second:5432",
+}
+
+
+@pytest.mark.parametrize("url", list(REFUSED))
+def test_what_is_no_url_of_a_postgresql_database_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^RELINK_DATABASE_URL must ") as raised:
+        Settings.from_environment({"RELINK_DATABASE_URL": url})
+    assert REFUSED[url] in str(raised.value)
+    assert "geheim" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://a:b@c/d",
+        "postgres://a:b@c:5433/d",
+        "postgresql+psycopg://a@/d?host=/run/postgresql",
+        "postgresql:///d",
+        "postgresql://a:b%3Ac@[::1]:5432/d?options=-csearch_path%3De",
+        "postgresql://a@/d?host=b:1&host=c:2",
+    ],
+)
+def test_urls_of_postgresql_are_taken(url: str) -> None:
+    assert Settings.from_environment({"RELINK_DATABASE_URL": url}).database_url == url
+
+
+SMALL_POOL = {
+    ("serve", "--bind", "127.0.0.1:0", "--threads", "8"): "8 threads with 2 runs at work need 10 connections",
+    ("worker", "--concurrency", "8"): "8 batches at once need 10 connections",
+}
+
+
+@pytest.mark.parametrize("arguments", list(SMALL_POOL))
+def test_a_pool_that_is_too_small_is_refused(arguments: tuple[str, ...], database_url: str) -> None:
+    environment: dict[str, str | None] = {"RELINK_POOL_SIZE": "9", "RELINK_DATABASE_URL": database_url}
+    result = CliRunner().invoke(main, arguments, env=environment)
+    assert result.exit_code == 1
+    assert (
+        f"RELINK_POOL_SIZE is 9, but {SMALL_POOL[arguments]}: set it to at least 10, or leave it out" in result.stderr
+    )
+
+
+def test_a_pool_that_is_too_small_is_refused_by_the_service(database_url: str) -> None:
+    settings = {"RELINK_POOL_SIZE": "9", "RELINK_THREADS": "16", "RELINK_DATABASE_URL": database_url}
+    done = imported(settings)
+    assert done.returncode == 1
+    assert "RELINK_POOL_SIZE is 9, but 16 threads with 4 runs at work need 20 connections" in done.stderr
+
+
+def test_the_pool_grows_with_what_needs_it() -> None:
+    sizes: Callable[[int], int | None] = lambda needed: Settings().with_connections(needed, "").pool_size  # noqa: E731
+    assert [sizes(2), sizes(64)] == [20, 64]
+    assert Settings(pool_size=30).with_connections(16, "").pool_size == 30
