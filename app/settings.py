@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 ROOT_DATA_DIRECTORY = Path("/var/lib/relink")
 _SECRET_KEY_BYTES = 32
+_MOST_DAYS = 36_500
+"""A hundred years: PostgreSQL has no dates before 4713 BC."""
 FEWEST_THREADS = 8
 _LEAST_POOL = 20
 
@@ -113,7 +115,9 @@ class Settings:
             ),
             trusted_proxies=_number(environment, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
             secret_key=_secret_key(environment),
-            run_retention_days=_number(environment, "RUN_RETENTION_DAYS", cls.run_retention_days, least=1),
+            run_retention_days=_number(
+                environment, "RUN_RETENTION_DAYS", cls.run_retention_days, least=1, most=_MOST_DAYS
+            ),
             lazy_update_delay=_number(environment, "LAZY_UPDATE_DELAY", cls.lazy_update_delay, least=0),
             webhook_url=_webhook_url(environment),
             webhook_secret=environment.get("RELINK_WEBHOOK_SECRET") or None,
@@ -229,7 +233,7 @@ def _runs_at_work(environment: Mapping[str, str], threads: int) -> int:
     return number
 
 
-def _number(environment: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:
     text = environment.get(f"RELINK_{name}")
     if not text:
         return default
@@ -239,4 +243,6 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, least: i
         raise SettingsError(f"RELINK_{name} must be a whole number, not {text!r}") from None
     if number < least:
         raise SettingsError(f"RELINK_{name} must be at least {least}, not {number}")
+    if most is not None and number > most:
+        raise SettingsError(f"RELINK_{name} must be at most {most}, not {number}")
     return number

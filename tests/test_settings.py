@@ -188,3 +188,9 @@ def test_the_pool_grows_with_what_needs_it() -> None:
     sizes: Callable[[int], int | None] = lambda needed: Settings().with_connections(needed, "").pool_size  # noqa: E731
     assert [sizes(2), sizes(64)] == [20, 64]
     assert Settings(pool_size=30).with_connections(16, "").pool_size == 30
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "36501", "many"])
+def test_a_retention_time_that_cannot_be_is_refused(days: str) -> None:
+    with pytest.raises(SettingsError, match="RELINK_RUN_RETENTION_DAYS must be"):
+        Settings.from_environment({"RELINK_RUN_RETENTION_DAYS": days})

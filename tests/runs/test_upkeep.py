@@ -50,6 +50,7 @@ def rows(engine: Engine) -> list[tuple[int, int, int]]:
 def test_runs_are_deleted_with_their_outcomes_and_answers_when_their_time_is_over(
     forced: Client, engine: Engine
 ) -> None:
+    assert delete_old(engine, 36_500, stop=lambda: NEVER) == 0
     assert delete_old(engine, 90, stop=lambda: NEVER) == 1
     assert rows(engine) == [(2, 5, 1), (3, 5, 1)]
     assert [shown(forced, f"/runs/{run}") for run in (1, 2, 3)] == [404, 200, 200]
