@@ -12,7 +12,8 @@ from app.nodes.importing import ImportMember, ImportNode, ImportVersion
 from app.services.node_import import SERVICE, ImportAction, NodeImportRequest
 from app.text import WHITE_SPACE, collapsed, is_blank, present
 from app.wire.decode import whole_number
-from app.wire.intake import Document, not_well_formed
+from app.wire.intake import Document
+from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import OPTIONS
 from app.wire.refusal import NotValidError, Refused
 from app.wire.schemas import IMPORTED_NODE, MOST_FAULTS, faults, is_valid
@@ -45,7 +46,7 @@ def leading_elements(document: Document) -> dict[str, str]:
     except _EnoughError:
         pass
     except etree.XMLSyntaxError as error:
-        raise not_well_formed(error) from None
+        raise not_well_formed(error, lambda: path_of_fault(document.file)) from None
     return found.texts
 
 
@@ -127,9 +128,10 @@ class _NodeStream:
         self._parser = etree.XMLPullParser(events=("start", "end"), tag=("NodeList", "Node"), **OPTIONS)
         self._bytes = 0
         self._marks = 0
+        self._nodes = 0
         self.node_list: etree._Element | None = None
         self.root: etree._Element
-        """What there is beside the nodes, when they all have been read."""
+        """The document without its nodes, once all of them have been read."""
 
     @property
     def may_be_large(self) -> bool:
@@ -145,13 +147,14 @@ class _NodeStream:
                 self._count(block)
             self.root = self._parser.close()
         except etree.XMLSyntaxError as error:
-            raise not_well_formed(error) from None
+            raise not_well_formed(error, lambda: path_of_fault(self._file)) from None
 
     def _complete(self) -> Iterator[etree._Element]:
         for event, element in cast(Iterable[tuple[str, etree._Element]], self._parser.read_events()):
             if event == "start":
                 self._begin(element)
             elif element.tag == "Node":
+                self._nodes += 1
                 yield element
                 self._bytes = self._marks = 0
 
@@ -166,7 +169,8 @@ class _NodeStream:
         self._bytes += len(block)
         self._marks += block.count(b"<") + block.count(b"=")
         if self._bytes > _MOST_BYTES or self._marks > _MOST_MARKS:
-            raise Refused(413, "a node is too large: at most 64 MiB, and about 120,000 members, are taken in one")
+            limit = "a node has at most 64 MiB, and about 120,000 members"
+            raise Refused(413, f"NodeList/Node[{self._nodes + 1}]: {limit}")
 
 
 def _something_follows(file: IO[bytes]) -> bool:

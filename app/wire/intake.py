@@ -15,6 +15,7 @@ from lxml import etree
 
 from app.settings import Settings
 from app.wire.encoding import root_name, utf8_blocks
+from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import hardened_parser
 from app.wire.refusal import Refused
 
@@ -62,16 +63,14 @@ def taken_in(request: Request, settings: Settings, service: str | None, large: f
 
 
 def parse(document: Document) -> etree._Element:
-    """The tree of a small document. Raises Refused 400 where it is not well-formed."""
+    """Returns the tree of a small document.
+
+    Raises Refused: 400 where the document is not well-formed, 413 where it exceeds a limit of the parser.
+    """
     try:
         return etree.parse(document.file, hardened_parser()).getroot()
     except etree.XMLSyntaxError as error:
-        raise not_well_formed(error) from None
-
-
-def not_well_formed(error: etree.XMLSyntaxError) -> Refused:
-    """The refusal that says where a document is not well-formed."""
-    return Refused(400, f"the document is not well-formed: {error.msg}")
+        raise not_well_formed(error, lambda: path_of_fault(document.file)) from None
 
 
 def _write(utf8: Iterator[bytes], file: IO[bytes], settings: Settings, large: frozenset[str]) -> tuple[str, int]:

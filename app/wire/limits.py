@@ -1,0 +1,106 @@
+"""The limits of the XML parser, in our own words.
+
+libxml2 has fixed limits that keep a document from using up memory. Its messages advise programmers to switch them off,
+so a client is told the limit and where the document exceeds it instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import IO, Final
+
+from lxml import etree
+
+from app.wire.parsers import OPTIONS
+from app.wire.refusal import Refused
+
+MOST_VALUE: Final = 10_000_000
+MOST_NAME: Final = 50_000
+MOST_DEPTH: Final = 256
+
+_VALUE = f"a value has at most {MOST_VALUE:,} bytes in UTF-8"
+_TAG = f"a tag, comment or processing instruction has at most about {MOST_VALUE:,} bytes"
+_NAME = f"a name has at most {MOST_NAME:,} bytes in UTF-8"
+_DEPTH = f"elements are nested at most {MOST_DEPTH} deep"
+_SHOWN_STEPS = 8
+_SHOWN_NAME = 100
+
+
+def not_well_formed(error: etree.XMLSyntaxError, path: Callable[[], Sequence[str]]) -> Refused:
+    """Returns the refusal of a document that cannot be parsed.
+
+    `path` returns the steps, below the root, to the element in which the parser stopped.
+    """
+    limit = _limit(error)
+    if limit is None:
+        return Refused(400, f"the document is not well-formed: {error.msg}")
+    where = _shown(path())
+    return Refused(400 if limit == _DEPTH else 413, f"{where}{': ' if where else ''}{limit} (line {error.lineno})")
+
+
+def path_of_fault(file: IO[bytes]) -> list[str]:
+    """Returns the steps, below the root, to the element in which a document cannot be parsed further."""
+    elements = _OpenElements()
+    file.seek(0)
+    with suppress(etree.XMLSyntaxError, _ValueTooLongError):
+        etree.parse(file, etree.XMLParser(target=elements, **OPTIONS))
+    return elements.path[1:]
+
+
+class _ValueTooLongError(Exception):
+    """A value has more bytes than the parser takes."""
+
+
+class _OpenElements:
+    """A parser target that knows which elements are open, and stops at a value that is too long: without a tree, the
+    parser takes that."""
+
+    def __init__(self) -> None:
+        self.path: list[str] = []
+        self._counts: list[dict[str, int]] = [{}]
+        self._bytes = 0
+
+    def start(self, tag: str | bytes, _attributes: object) -> None:
+        name, counts = str(tag), self._counts[-1]
+        number = counts[name] = counts.get(name, 0) + 1
+        self.path.append(name if number == 1 else f"{name}[{number}]")
+        self._counts.append({})
+        self._bytes = 0
+
+    def end(self, _tag: str | bytes) -> None:
+        self.path.pop()
+        self._counts.pop()
+        self._bytes = 0
+
+    def data(self, text: str | bytes) -> None:
+        self._bytes += len(str(text).encode())
+        if self._bytes > MOST_VALUE:
+            raise _ValueTooLongError
+
+    def comment(self, _text: str | bytes) -> None:
+        """Ignores a comment."""
+
+    def close(self) -> None:
+        """Required of a parser target."""
+
+
+def _shown(path: Sequence[str]) -> str:
+    """Returns a path for a message, without the steps and the letters that would make it long."""
+    steps = [step[:_SHOWN_NAME] for step in path[:_SHOWN_STEPS]]
+    return "/".join(steps if len(path) <= _SHOWN_STEPS else [*steps, "..."])
+
+
+def _limit(error: etree.XMLSyntaxError) -> str | None:
+    """Returns the limit that a document exceeds, or None if it is not well-formed for another reason."""
+    message = error.msg or ""
+    code: int = error.code  # type: ignore[attr-defined]
+    if code == etree.ErrorTypes.ERR_NAME_TOO_LONG:
+        return _NAME
+    if "depth" in message:
+        return _DEPTH
+    if "Text node too long" in message or "CData section too big" in message:
+        return _VALUE
+    if code == etree.ErrorTypes.ERR_RESOURCE_LIMIT or "too big" in message:
+        return _TAG
+    return None
