@@ -83,8 +83,8 @@ def test_only_who_administers_all_creates_users(engine: Engine) -> None:
 
 
 def test_logon_references_and_passwords_that_are_fine(engine: Engine) -> None:
-    logons = ("a", "7", "a" * 200, "anna.b_c@acme+x-1", "ANNA")
-    passwords = ("12345678", "x" * 1024, "ä ö ü ☃☃☃", "        ", "half \ud800 pair")
+    logons = ("a", "7", "a" * 200, "anna.b_c@acme+x-1")
+    passwords = ("12345678", "x" * 1024, "ä ö ü ☃☃☃", "       x")
     with engine.begin() as connection:
         for logon, password in zip(logons, passwords, strict=True):
             assert create_user(connection, ADMIN, logon, password) > 0
@@ -96,7 +96,7 @@ def test_logon_references_that_are_not_fine(engine: Engine) -> None:
 
 
 def test_passwords_that_are_not_fine(engine: Engine) -> None:
-    odd = (None, "", "1234567", "x" * 1025)
+    odd = (None, "", "1234567", "x" * 1025, "        ", "half \ud800 pair")
     assert [faults_of(engine, "anna", password) for password in odd] == [["passwordCreate"]] * len(odd)
 
 
