@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.identity.passwords import PasswordVerifier
+from app.identity.refusals import Refusals
 from app.identity.sign_in import SignIn
 from app.runs.turns import Shares, Workload
 from app.settings import Settings
@@ -20,7 +21,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
     app = Flask("app", static_folder=None)
     verifier = PasswordVerifier(settings.verified_password_seconds)
     sign_in = SignIn(engine, settings, verifier)
-    app.extensions["relink"] = State(settings, engine, sign_in, Workload(Shares.of(settings)))
+    app.extensions["relink"] = State(settings, engine, sign_in, Workload(Shares.of(settings)), Refusals(engine))
     app.url_map.converters["int"] = IdentifierConverter
     middleware.watch(app)
     for module in (endpoint, graphql, runs, schema_files, health):

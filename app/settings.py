@@ -35,6 +35,7 @@ VARIABLES = frozenset(
         "VERIFIED_PASSWORD_SECONDS",
         "TRUSTED_PROXIES",
         "RUN_RETENTION_DAYS",
+        "AUDIT_RETENTION_DAYS",
         "LAZY_UPDATE_DELAY",
         "WEBHOOK_URL",
         "WEBHOOK_SECRET",
@@ -83,6 +84,8 @@ class Settings:
     """A Fernet key, with which the data of authentications is encrypted."""
     run_retention_days: int = 90
     """How many days after its end a run is deleted, with its outcomes and its answer."""
+    audit_retention_days: int = 365
+    """After how many days rows of the audit are deleted."""
     lazy_update_delay: int = 120
     """How long after a release the instances that need nothing for it begin to move."""
     webhook_url: str | None = None
@@ -117,6 +120,9 @@ class Settings:
             secret_key=_secret_key(environment),
             run_retention_days=_number(
                 environment, "RUN_RETENTION_DAYS", cls.run_retention_days, least=1, most=_MOST_DAYS
+            ),
+            audit_retention_days=_number(
+                environment, "AUDIT_RETENTION_DAYS", cls.audit_retention_days, least=1, most=_MOST_DAYS
             ),
             lazy_update_delay=_number(environment, "LAZY_UPDATE_DELAY", cls.lazy_update_delay, least=0),
             webhook_url=_webhook_url(environment),

@@ -28,6 +28,8 @@ from sqlalchemy import Engine
 from app.database.engine import Row, driver_arguments
 from app.database.failures import database_failure
 from app.database.session import CONNECT_TIMEOUT, settings_statement
+from app.identity import audit, sign_in
+from app.identity.actor import Actor, ActorKind, act_as
 from app.runs import upkeep
 from app.settings import Settings
 from app.solutions import messages as outbox
@@ -76,6 +78,7 @@ class Work:
 def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001 - procrastinate gives it
     """Lazy updates. See `app.solutions.rollout.lazy_updates`."""
     work = Work.of(context)
+    act_as(Actor(ActorKind.WORKER))
     invitation = _Invitation(context)
     moved = lazy.move_due_instances(
         work.engine, work.settings, stop=context.should_abort, progressed=invitation.send_once
@@ -104,6 +107,15 @@ async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_AFTER):
         await manager.finish_job(job, Status.FAILED, delete_job=True)
     await manager.prune_stalled_workers(_STALLED_AFTER)
+
+
+@queue.periodic(cron=EVERY_TEN_MINUTES)
+@queue.task(name="tidy_audit", queue=_INSTANCES_QUEUE, queueing_lock="tidy_audit", pass_context=True)
+def tidy_audit(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
+    """Delete rows of the audit whose retention time is over, and networks that nobody signs in from any more."""
+    work = Work.of(context)
+    audit.delete_old(work.engine, work.settings.audit_retention_days, stop=context.should_abort)
+    sign_in.forget_networks(work.engine)
 
 
 @queue.periodic(cron=EVERY_TEN_MINUTES)

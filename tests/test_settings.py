@@ -24,6 +24,8 @@ COMMANDS: dict[str, list[str]] = {
     "check": ["check"],
     "user": ["user", "add", "somebody", "--password-stdin"],
     "token": ["token", "list"],
+    "permission": ["permission", "list"],
+    "audit": ["audit", "list"],
     "import": ["import", str(ROOT / "examples" / "acme.xml")],
     "impact": ["impact", "acme"],
     "force": ["force", "acme"],

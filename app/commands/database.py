@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +18,7 @@ from app.database import queue
 from app.database.embedded import EmbeddedDatabaseError
 from app.database.failures import explained
 from app.database.migrate import SchemaError
+from app.identity.actor import Actor, ActorKind, act_as
 from app.settings import Settings, SettingsError
 
 OLDEST_POSTGRESQL = 15
@@ -39,12 +42,21 @@ def opened_database(settings: Settings | None = None) -> Iterator[Engine]:
     The settings are those of the environment if none are given.
     """
     with plain_errors():
+        act_as(Actor(ActorKind.COMMAND, name=_system_user()))
         settings = settings or Settings.from_environment()
         engine = start.open_database(settings)
         try:
             yield engine
         finally:
             engine.dispose()
+
+
+def _system_user() -> str:
+    """The operating system's name of who runs this, or its number."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user without a name, as in some containers
+        return str(os.geteuid())
 
 
 @contextmanager
@@ -94,6 +106,7 @@ def _check() -> None:
             present, expected = _revision(engine), migrations.expected_revision()
             lacking = _lacking_for_queue(engine) if present == expected else []
     _check_secret_key(settings)
+    _check_proxies(settings)
     library = f"procrastinate {queue.library_version()}"
     if present == expected and not lacking:
         _say("ok", f"migrations: at {present}, the latest; those of the queue are those of {library}")
@@ -118,6 +131,17 @@ def _check_secret_key(settings: Settings) -> None:
         _say("ok", f"secret key: in {settings.data_directory / start.SECRET_KEY_FILE}, made at the first start")
     else:
         _say("note", "secret key: RELINK_SECRET_KEY is not set, authentications of solutions can not be kept")
+
+
+def _check_proxies(settings: Settings) -> None:
+    if settings.trusted_proxies:
+        _say("ok", f"sign-in: the client's address is the one that {settings.trusted_proxies} trusted proxies give")
+    else:
+        _say(
+            "note",
+            "sign-in: RELINK_TRUSTED_PROXIES is 0: behind a proxy all clients would count as one network, and failed"
+            " sign-ins of one would lock out the others",
+        )
 
 
 def _say(state: str, what: str) -> None:

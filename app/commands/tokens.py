@@ -9,7 +9,7 @@ import click
 
 from app.commands.database import opened_database
 from app.errors import UserError
-from app.solutions.people.tokens import create_master_token, read_master_tokens, remove_master_tokens
+from app.solutions.people.tokens import KnownToken, create_master_token, read_tokens, remove_tokens
 from app.solutions.texts import time_text
 
 
@@ -22,7 +22,7 @@ def token() -> None:
 @click.argument("name")
 @click.option("--master", is_flag=True, help="A master token: it may do everything and does not expire.")
 def add(name: str, master: bool) -> None:
-    """Make a token and print it: it can not be read again.
+    """Make a token and print it: it cannot be read again.
 
     NAME says what it is for. User tokens are made by the mutation authorize.
     """
@@ -34,20 +34,39 @@ def add(name: str, master: bool) -> None:
 
 
 @token.command("list")
-def show() -> None:
-    """Show which master tokens there are, with the time at which each was made."""
+@click.option("--all", "all_kinds", is_flag=True, help="Show the tokens and codes of end users too.")
+def show(all_kinds: bool) -> None:
+    """Show the master tokens: id, name, and the time at which each was made.
+
+    With --all: id, kind, name or end user, the time at which each was made, and the time at which it expires.
+    """
     with opened_database() as engine, engine.connect() as connection:
-        for found in read_master_tokens(connection):
-            click.echo(f"{time_text(found.created)}\t{found.name}")
+        for found in read_tokens(connection, all_kinds=all_kinds):
+            click.echo("\t".join(_full_line(found) if all_kinds else _line(found)))
 
 
 @token.command()
-@click.argument("name")
+@click.argument("name", metavar="NAME|ID")
 def remove(name: str) -> None:
-    """Remove the master tokens named NAME. They stop working at once."""
+    """Remove the token with the id ID, or the master tokens named NAME. They stop working at once."""
     with opened_database() as engine, _explained(), engine.begin() as connection:
-        removed = remove_master_tokens(connection, name)
-    click.echo(f"Removed {removed} master token{'s' * (removed > 1)} called {name}.")
+        removed = remove_tokens(connection, name)
+    click.echo(f"Removed {removed} token{'s' * (removed > 1)}.")
+
+
+def _line(found: KnownToken) -> list[str]:
+    return [str(found.identifier), _shown(found.name), time_text(found.created)]
+
+
+def _shown(name: str | None) -> str:
+    """A name in one line, without tabs."""
+    return " ".join((name or "").split())
+
+
+def _full_line(found: KnownToken) -> list[str]:
+    expires = "" if found.expires is None else time_text(found.expires)
+    whose = found.owner or _shown(found.name)
+    return [str(found.identifier), found.kind.value, whose, time_text(found.created), expires]
 
 
 @contextmanager

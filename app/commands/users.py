@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
+from sqlalchemy import Connection
 
 from app.commands.database import opened_database
 from app.commands.passwords import read_password
 from app.errors import UserError
+from app.identity.accounts import Account, StatusAction, change_password, change_status, read_accounts
+from app.identity.rights import OPERATOR
+from app.identity.sign_in import unlock_network
 from app.identity.users import add_user
+from app.solutions.texts import time_text
 
 _NAMES = {
     "userLogonReferenceCreate": "LOGON",
+    "userLogonReferenceUpdate": "LOGON:",
     "passwordCreate": "the password",
+    "newPassword": "the password",
     "userName": "--name",
     "userEmailAddress": "--email",
 }
+_AT_ONCE = 1000
 
 
 @click.group()
 def user() -> None:
-    """Manage users."""
+    """Manage users.
+
+    These commands work on the database itself, for whoever may read the settings of the service.
+    """
 
 
 @user.command()
@@ -33,16 +47,96 @@ def add(logon: str, admin: bool, name: str | None, email: str | None, password_s
 
     On a terminal the password is asked for.
     """
-    password = read_password(password_stdin, confirm=True)
-    if password is None:
-        raise click.UsageError("give the password on standard input, with --password-stdin")
+    password = _new_password(password_stdin)
+    with _changing() as connection:
+        add_user(connection, logon, password, name, email, admin=admin)
+    click.echo(f"Added the user {logon}{', who may do everything' if admin else ''}.")
+
+
+@user.command("list")
+def show() -> None:
+    """Show all users: LOGON, name, mail address, enabled or disabled, and the last sign-in.
+
+    One line for each, with tabs between the fields. Sign-ins are recorded once in six hours for each network.
+    """
+    after = ""
+    with opened_database() as engine, engine.connect() as connection:
+        while accounts := read_accounts(connection, OPERATOR, after=after, limit=_AT_ONCE):
+            for account in accounts:
+                click.echo(_line(account))
+            after = accounts[-1].logon_reference
+
+
+@user.command()
+@click.argument("logon")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def passwd(logon: str, password_stdin: bool) -> None:
+    """Give the user LOGON a new password. The old one is refused from now on, and the user is unlocked."""
+    password = _new_password(password_stdin)
+    with _changing() as connection:
+        change_password(connection, OPERATOR, logon, None, password)
+    click.echo(f"The user {logon} has a new password.")
+
+
+@user.command()
+@click.argument("logon")
+def disable(logon: str) -> None:
+    """Refuse the user LOGON from now on. Nothing is deleted."""
+    with _changing() as connection:
+        change_status(connection, OPERATOR, None, logon, StatusAction.DISABLE)
+    click.echo(f"The user {logon} is disabled.")
+
+
+@user.command()
+@click.argument("logon")
+def enable(logon: str) -> None:
+    """Let the user LOGON, who was disabled, sign in again."""
+    with _changing() as connection:
+        change_status(connection, OPERATOR, None, logon, StatusAction.ENABLE)
+    click.echo(f"The user {logon} is enabled.")
+
+
+@user.command()
+@click.argument("logon", required=False)
+@click.option("--address", help="Forget the failed sign-ins from this network address too, with all accounts.")
+def unlock(logon: str | None, address: str | None) -> None:
+    """Forget the failed sign-ins of the user LOGON, who can try again at once."""
+    if logon is None and address is None:
+        raise click.UsageError("give LOGON, or --address, or both")
+    with _changing() as connection:
+        if logon is not None:
+            change_status(connection, OPERATOR, None, logon, StatusAction.UNLOCK)
+        if address is not None:
+            unlock_network(connection, address)
+    unlocked = [f"The user {logon}"] if logon is not None else []
+    unlocked += [f"the network of {address}"] if address is not None else []
+    told = " and ".join(unlocked)
+    click.echo(f"{told[0].upper()}{told[1:]} {'are' if len(unlocked) > 1 else 'is'} not locked.")
+
+
+@contextmanager
+def _changing() -> Iterator[Connection]:
+    """A transaction; what is wrong with a request ends the command with a message."""
     with opened_database() as engine:
         try:
             with engine.begin() as connection:
-                add_user(connection, logon, password, name, email, admin=admin)
+                yield connection
         except UserError as error:
             raise click.ClickException("\n".join(_told(*fault) for fault in error.faults)) from error
-    click.echo(f"Added the user {logon}{', who may do everything' if admin else ''}.")
+
+
+def _new_password(from_standard_input: bool) -> str:
+    password = read_password(from_standard_input, confirm=True)
+    if password is None:
+        raise click.UsageError("give the password on standard input, with --password-stdin")
+    return password
+
+
+def _line(account: Account) -> str:
+    state = "enabled" if account.enabled else "disabled"
+    last = "" if account.last_sign_in is None else time_text(account.last_sign_in)
+    name = " ".join(account.name.split())
+    return "\t".join([account.logon_reference, name, account.email or "", state, last])
 
 
 def _told(field: str, reason: str) -> str:

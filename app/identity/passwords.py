@@ -55,11 +55,11 @@ class PasswordVerifier:
         and raises what argon2 raises.
         """
         if stored_hash is None:
-            _matches(self._nobodys_hash, password)
+            is_right(self._nobodys_hash, password)
             return False
         if self.is_remembered(user_key, stored_hash, password):
             return True
-        if not _matches(stored_hash, password):
+        if not is_right(stored_hash, password):
             return False
         self._remember(self._proof(user_key, stored_hash, password))
         return True
@@ -87,7 +87,8 @@ class PasswordVerifier:
         return hmac.digest(self._key, message, "sha256")
 
 
-def _matches(stored_hash: str, password: str) -> bool:
+def is_right(stored_hash: str, password: str) -> bool:
+    """Return whether a password is the one that was hashed. Takes the time of one hash."""
     with _HASHES_AT_ONCE:
         try:
             return _HASHER.verify(stored_hash, _bytes(password))

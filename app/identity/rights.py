@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy import Connection, text
 
@@ -34,8 +35,12 @@ class Caller:
 
     @property
     def is_signed_in(self) -> bool:
-        """Whether the request came with credentials."""
-        return self.user_identifier is not None
+        """Whether the caller is known: a user, or an administration command, which may do everything."""
+        return self.user_identifier is not None or self.administers_all
+
+
+OPERATOR: Final = Caller(None, (), administers_all=True)
+"""Whoever runs administration commands, which work on the database itself."""
 
 
 @dataclass

@@ -1,21 +1,27 @@
-"""Who makes a request: from a user id and password to a Caller (design sections 2 and 9).
+"""Sign-in: from a user id and password to a Caller, and how guessing is made slow.
 
-Guessing is made slow: failures are counted per account and per address in the database, for all processes, and
-too many of them close the door for a while. Nothing tells whether an account exists or is enabled: neither the
-answer, nor its time, nor what is counted.
+Failures are counted in the database, for all processes: per account and network together, and per network. When a count
+reaches its limit, sign-ins that it concerns are refused for the rest of a period. A network from which the account has
+signed in during the last 30 days is refused only for failures of this account from this network. So nobody locks an
+account out from elsewhere, and nobody locks out the others behind the same address by failing with other accounts.
+
+Neither a refusal, nor its time, nor what is counted tells whether an account exists or is enabled.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
 from typing import Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from app.errors import NotAuthorisedError, RelinkError
+from app.identity import audit
+from app.identity.actor import Actor, ActorKind, act_as
+from app.identity.audit import Action, Event
+from app.identity.networks import network_of
 from app.identity.passwords import PasswordVerifier
 from app.identity.right import ADMINISTER_ALL, ADMINISTER_SOLUTIONS, GLOBAL_PERMISSIONS
 from app.identity.rights import Caller
@@ -25,12 +31,16 @@ from app.settings import Settings
 PUBLIC_CALLER: Final = Caller(None, (PUBLIC_GROUP,))
 """Whoever gives no credentials."""
 
+KNOWN_NETWORK_DAYS: Final = 30
+"""For so many days after a sign-in the network is known for the user."""
+
 _REFUSED = "the user id or password is not right"
 
 _FORGET_OLD_EVERY = 50
 _FORGET_OLD_AT_ONCE = 10_000
-# Who has an IPv6 address commonly has all of its /64.
-_IPV6_PREFIX = 64
+_NOTED_EVERY = 6 * 3600
+"""A sign-in is recorded when the last one that was, from the same network, is so many seconds old."""
+_WHOLE_NETWORK = b""
 
 # One row whether or not there is such an account. A disabled account is as good as none.
 _LOOK_UP = text("""
@@ -40,16 +50,20 @@ _LOOK_UP = text("""
              WHERE p.user_group_identifier = ANY (held.group_identifiers)
                AND p.permission_type = ANY (:global_permissions) AND p.node_identifier IS NULL
            ) AS global_permissions,
-           EXISTS (SELECT FROM sign_in_failure WHERE kind = 'account' AND key = :account_key) AS has_failures,
+           EXISTS (SELECT FROM sign_in_failure WHERE network = :network AND account = :account) AS has_failures,
+           coalesce(known.last_at > now() - make_interval(secs => :noted_every), false) AS is_noted,
            (
              SELECT max(ceil(extract(epoch FROM f.since - now()) + :period))::integer
-             FROM (VALUES ('account', :account_key, :account_limit), ('address', :address_key, :address_limit))
-               AS limits (kind, key, failures)
-             JOIN sign_in_failure f ON f.kind = limits.kind AND f.key = limits.key AND f.failures >= limits.failures
-             WHERE f.since > now() - make_interval(secs => :period)
+             FROM sign_in_failure f
+             WHERE f.network = :network AND f.since > now() - make_interval(secs => :period)
+               AND (f.account = :account AND f.failures >= :account_limit
+                 OR f.account = :whole_network AND f.failures >= :network_limit AND known.user_identifier IS NULL)
            ) AS retry_after
     FROM (VALUES (1)) AS one
     LEFT JOIN account a ON a.user_logon_reference = :logon AND a.enabled
+    LEFT JOIN sign_in_network known
+      ON known.user_identifier = a.user_identifier AND known.network = :network
+      AND known.last_at > now() - make_interval(days => :known_days)
     LEFT JOIN LATERAL (
       SELECT ARRAY[:public, a.own_group_identifier] || ARRAY(
         SELECT m.user_group_identifier FROM user_group_member m WHERE m.user_identifier = a.user_identifier
@@ -57,26 +71,52 @@ _LOOK_UP = text("""
     ) AS held (group_identifiers) ON true
 """)
 
-# Failures wait for each other in one order, account before address, and old rows are locked last and without
+# Failures wait for each other in one order, account before network, and old rows are locked last and without
 # waiting (`old` needs all of `recorded`): no two of these statements can wait for each other.
-_RECORD_FAILURE = text("""
+_RECORD_FAILURE = audit.statement("""
     WITH recorded AS (
-      INSERT INTO sign_in_failure AS f (kind, key, failures, since)
-      VALUES ('account', :account_key, 1, now()), ('address', :address_key, 1, now())
-      ON CONFLICT (kind, key) DO UPDATE
+      INSERT INTO sign_in_failure AS f (network, account, failures, since)
+      VALUES (:network, :account, 1, now()), (:network, :whole_network, 1, now())
+      ON CONFLICT (network, account) DO UPDATE
       SET failures = CASE WHEN f.since > now() - make_interval(secs => :period) THEN f.failures + 1 ELSE 1 END,
           since = CASE WHEN f.since > now() - make_interval(secs => :period) THEN f.since ELSE now() END
-      RETURNING f.kind, f.key
+      RETURNING f.network, f.account, f.failures
     ), old AS (
-      SELECT s.kind, s.key FROM sign_in_failure s
+      SELECT s.network, s.account FROM sign_in_failure s
       WHERE :forget_old AND s.since <= now() - make_interval(secs => :period)
-        AND NOT EXISTS (SELECT FROM recorded r WHERE r.kind = s.kind AND r.key = s.key)
+        AND NOT EXISTS (SELECT FROM recorded r WHERE r.network = s.network AND r.account = s.account)
       LIMIT :at_once FOR UPDATE SKIP LOCKED
+    ), forgotten AS (
+      DELETE FROM sign_in_failure s USING old WHERE s.network = old.network AND s.account = old.account
+    ), locked AS (
+      SELECT coalesce(bool_or(account = :account AND failures = :account_limit), false) AS account,
+             coalesce(bool_or(account = :whole_network AND failures = :network_limit), false) AS network
+      FROM recorded
     )
-    DELETE FROM sign_in_failure s USING old WHERE s.kind = old.kind AND s.key = old.key
+    INSERT INTO audit ({columns})
+    SELECT event.action, event.actor_kind, event.user_identifier, event.actor_name, event.address, event.object_kind,
+           -- Only the name of a user: what else is typed here may be a password.
+           (SELECT user_logon_reference FROM account WHERE user_logon_reference = :logon),
+           jsonb_strip_nulls(jsonb_build_object(
+             'locked', CASE WHEN locked.network THEN 'network' WHEN locked.account THEN 'account' END))
+    FROM locked, (SELECT {values}) AS event ({columns})
+    RETURNING object_name, details ->> 'locked' AS locked
 """)
 
-_FORGET_ACCOUNT = text("DELETE FROM sign_in_failure WHERE kind = 'account' AND key = :account_key")
+_NOTE_SIGN_IN = audit.statement("""
+    WITH noted AS (
+      INSERT INTO sign_in_network AS known (user_identifier, network) VALUES (:user, :network)
+      ON CONFLICT (user_identifier, network) DO UPDATE SET last_at = now()
+      WHERE known.last_at <= now() - make_interval(secs => :noted_every)
+      RETURNING 1
+    )
+    INSERT INTO audit ({columns}) SELECT {values} FROM noted
+""")
+
+_FORGET_FAILURES = text("DELETE FROM sign_in_failure WHERE network = :network AND account = :account")
+_UNLOCK_ACCOUNT = text("DELETE FROM sign_in_failure WHERE account = :account")
+_UNLOCK_NETWORK = text("DELETE FROM sign_in_failure WHERE network = :network")
+_FORGET_NETWORKS = text("DELETE FROM sign_in_network WHERE last_at < now() - make_interval(days => :days)")
 
 
 class TooManyFailuresError(RelinkError):
@@ -103,16 +143,21 @@ class _Account:
 
     caller: Caller | None
     stored_hash: str | None
-    has_failures: bool
-    retry_after: int | None
+    has_failures: bool = False
+    is_noted: bool = True
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True)
 class _Keys:
-    """Under what failures are counted. Hashed: a user id may be a password typed in the wrong field."""
+    """Under what failures are counted."""
 
-    account_key: bytes
-    address_key: bytes
+    account: bytes
+    network: bytes
+
+    def parameters(self) -> dict[str, object]:
+        """Return the parameters that all statements about failures have."""
+        return {"account": self.account, "network": self.network}
 
 
 class SignIn:
@@ -126,42 +171,47 @@ class SignIn:
         self._failures = count()
 
     def caller(self, credentials: Credentials | None, address: str) -> Caller:
-        """The caller with these credentials, from this network address; without any, the public caller.
+        """Return the caller with these credentials, from this network address; without any, the public caller.
 
-        Raises NotAuthorisedError (101) where the credentials are not right, TooManyFailuresError where the account
-        or the address has had its failures. A success that the verifier remembers passes even then, and costs
-        one read. Attempts that run at the same moment may each have their password checked once.
+        The caller becomes the present actor. Raises NotAuthorisedError (101) if the credentials are not right, and
+        TooManyFailuresError if the account or the network is locked. A success that the verifier remembers passes even
+        then, and costs one read. Attempts that run at the same moment may each have their password checked once.
         """
+        act_as(Actor(ActorKind.PUBLIC, address=address or None))
         if credentials is None:
             return PUBLIC_CALLER
-        keys = _keys(credentials, address)
+        keys = _Keys(_digest(credentials.user_logon_reference), _digest(network_of(address)))
         account = self._look_up(credentials, keys)
         if not self._remembers(account, credentials):
             self._check(account, credentials, keys)
         if account.caller is None:
             raise NotAuthorisedError(_REFUSED)
+        act_as(Actor(ActorKind.USER, account.caller.user_identifier, address=address or None))
+        if not account.is_noted:
+            self._note_sign_in(account.caller, keys)
         return account.caller
 
     def _look_up(self, credentials: Credentials, keys: _Keys) -> _Account:
-        logon = credentials.user_logon_reference
         values = {
-            "logon": logon if USER_REFERENCE.fullmatch(logon) else None,
-            "account_key": keys.account_key,
+            **keys.parameters(),
+            "logon": _logon(credentials),
             "account_limit": self._settings.sign_in_failures_per_account,
-            "address_key": keys.address_key,
-            "address_limit": self._settings.sign_in_failures_per_address,
+            "network_limit": self._settings.sign_in_failures_per_address,
+            "whole_network": _WHOLE_NETWORK,
             "period": self._settings.sign_in_failure_period,
+            "noted_every": _NOTED_EVERY,
+            "known_days": KNOWN_NETWORK_DAYS,
             "global_permissions": list(GLOBAL_PERMISSIONS),
             "public": PUBLIC_GROUP,
         }
         with self._reading.connect() as connection:
             row = connection.execute(_LOOK_UP, values).one()
         if row.user_identifier is None:
-            return _Account(None, None, row.has_failures, row.retry_after)
+            return _Account(None, None, retry_after=row.retry_after)
         groups = tuple(sorted(set(row.group_identifiers)))
         held = row.global_permissions
         caller = Caller(row.user_identifier, groups, ADMINISTER_ALL in held, ADMINISTER_SOLUTIONS in held)
-        return _Account(caller, row.password_hash, row.has_failures, row.retry_after)
+        return _Account(caller, row.password_hash, row.has_failures, row.is_noted, row.retry_after)
 
     def _remembers(self, account: _Account, credentials: Credentials) -> bool:
         return self._verifier.is_remembered(credentials.user_logon_reference, account.stored_hash, credentials.password)
@@ -171,45 +221,66 @@ class SignIn:
         if account.retry_after is not None:
             raise TooManyFailuresError(account.retry_after)
         if not self._verifier.verify(credentials.user_logon_reference, account.stored_hash, credentials.password):
-            self._record_failure(keys)
+            self._record_failure(credentials, keys)
             raise NotAuthorisedError(_REFUSED)
         # A remembered success does not come here: else a busy client would keep clearing the count of whoever is
         # guessing its password.
         if account.has_failures:
             self._forget_failures(keys)
 
-    def _record_failure(self, keys: _Keys) -> None:
+    def _record_failure(self, credentials: Credentials, keys: _Keys) -> None:
+        refused = Event(Action.SIGN_IN_REFUSED, "user")
         values = {
-            "account_key": keys.account_key,
-            "address_key": keys.address_key,
+            **keys.parameters(),
+            **audit.parameters(refused),
+            "logon": _logon(credentials),
+            "whole_network": _WHOLE_NETWORK,
+            "account_limit": self._settings.sign_in_failures_per_account,
+            "network_limit": self._settings.sign_in_failures_per_address,
             "period": self._settings.sign_in_failure_period,
             "forget_old": next(self._failures) % _FORGET_OLD_EVERY == 0,
             "at_once": _FORGET_OLD_AT_ONCE,
         }
         with self._engine.begin() as connection:
-            connection.execute(_RECORD_FAILURE, values)
+            row = connection.execute(_RECORD_FAILURE, values).one()
+            details = {} if row.locked is None else {"locked": row.locked}
+            audit.log_on_commit(connection, Event(refused.action, "user", row.object_name, details))
 
     def _forget_failures(self, keys: _Keys) -> None:
         with self._engine.begin() as connection:
-            connection.execute(_FORGET_ACCOUNT, {"account_key": keys.account_key})
+            connection.execute(_FORGET_FAILURES, {"account": keys.account, "network": keys.network})
+
+    def _note_sign_in(self, caller: Caller, keys: _Keys) -> None:
+        """Record the sign-in: the network is known from now on."""
+        signed_in = Event(Action.SIGN_IN)
+        values = {**keys.parameters(), **audit.parameters(signed_in)}
+        values |= {"user": caller.user_identifier, "noted_every": _NOTED_EVERY}
+        with self._engine.begin() as connection:
+            if connection.execute(_NOTE_SIGN_IN, values).rowcount:
+                audit.log_on_commit(connection, signed_in)
 
 
-def _keys(credentials: Credentials, address: str) -> _Keys:
-    return _Keys(_digest(credentials.user_logon_reference), _digest(_network(address)))
+def unlock_account(connection: Connection, logon_reference: str) -> None:
+    """Forget the failed sign-ins of an account, from all networks."""
+    connection.execute(_UNLOCK_ACCOUNT, {"account": _digest(logon_reference)})
+
+
+def unlock_network(connection: Connection, address: str) -> None:
+    """Forget the failed sign-ins from the network of an address, with all accounts."""
+    connection.execute(_UNLOCK_NETWORK, {"network": _digest(network_of(address))})
+    audit.record(connection, Event(Action.NETWORK_UNLOCKED, "network", network_of(address)))
+
+
+def forget_networks(engine: Engine) -> None:
+    """Delete the networks from which nobody has signed in for so long that they are not known any more."""
+    with engine.begin() as connection:
+        connection.execute(_FORGET_NETWORKS, {"days": KNOWN_NETWORK_DAYS})
+
+
+def _logon(credentials: Credentials) -> str | None:
+    logon = credentials.user_logon_reference
+    return logon if USER_REFERENCE.fullmatch(logon) else None
 
 
 def _digest(given: str) -> bytes:
     return sha256(given.encode("utf-8", "surrogatepass")).digest()
-
-
-def _network(address: str) -> str:
-    """What counts as one address: an IPv4 address, in whichever notation, or the /64 of an IPv6 address."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((int(parsed), _IPV6_PREFIX), strict=False))

@@ -11,6 +11,8 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from app.errors import NotAuthorisedError, UserError, user_error
+from app.identity import audit
+from app.identity.audit import Action, Event
 from app.identity.passwords import hash_password
 from app.identity.right import ADMINISTER_ALL
 from app.identity.rights import Caller
@@ -82,7 +84,7 @@ def add_user(
     logon, password = logon_reference or "", password or ""
     faults = [
         *_logon_faults(logon),
-        *_password_faults(password),
+        *password_faults("passwordCreate", password),
         *_name_faults(name or ""),
         *_email_faults(email or ""),
     ]
@@ -100,6 +102,7 @@ def add_user(
         user_error("userLogonReferenceCreate", f"{logon} is taken: a user or a user group has this reference")
     if admin:
         connection.execute(_GIVE_ALL, {"permission": ADMINISTER_ALL, "user": user})
+    audit.record(connection, Event(Action.USER_CREATED, "user", logon, {ADMINISTER_ALL: True} if admin else {}))
     return int(user)
 
 
@@ -112,13 +115,14 @@ def _logon_faults(logon: str) -> list[tuple[str, str]]:
     return []
 
 
-def _password_faults(password: str) -> list[tuple[str, str]]:
+def password_faults(field: str, password: str) -> list[tuple[str, str]]:
+    """Return what is wrong with a new password, which is given in a field."""
     if is_blank(password):
-        return [("passwordCreate", "is missing: white space alone is not a password")]
+        return [(field, "is missing: white space alone is not a password")]
     if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
-        return [("passwordCreate", f"must have {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters")]
+        return [(field, f"must have {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters")]
     if not is_writable(password):
-        return [("passwordCreate", "must not have control characters, with which nobody could sign in over XML")]
+        return [(field, "must not have control characters, with which nobody could sign in over XML")]
     return []
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from app.errors import NotAuthorisedError, UserError, user_error
-from app.identity import right
+from app.identity import audit, right
+from app.identity.audit import Action, Event
 from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller
 from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
@@ -20,7 +21,7 @@ _INSERT_PERMISSION = text("""
     INSERT INTO permission (permission_type, user_group_identifier, node_identifier) VALUES (:type, :group, :node)
     ON CONFLICT (user_group_identifier, permission_type, node_identifier)
     DO UPDATE SET permission_type = EXCLUDED.permission_type
-    RETURNING permission_identifier
+    RETURNING permission_identifier, xmax = 0 AS is_new
 """)
 
 
@@ -47,7 +48,11 @@ def create_permission(
     node = _authorised_node(connection, caller, permission_type, object_reference or "")
     group = _group(connection, caller, permission_type, group_reference)
     values = {"type": permission_type, "group": group, "node": node}
-    return int(connection.execute(_INSERT_PERMISSION, values).scalar_one())
+    row = connection.execute(_INSERT_PERMISSION, values).one()
+    if row.is_new:
+        given = {"permission": row.permission_identifier, "type": permission_type, "on": object_reference or None}
+        audit.record(connection, Event(Action.PERMISSION_CREATED, "group", group_reference, given))
+    return int(row.permission_identifier)
 
 
 def _faults(permission_type: str, group_reference: str, object_reference: str) -> list[tuple[str, str]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 from flask import current_app
 from sqlalchemy import Engine
 
+from app.identity.refusals import Refusals
 from app.identity.sign_in import SignIn
 from app.runs.turns import Workload
 from app.settings import Settings
@@ -14,12 +16,16 @@ from app.settings import Settings
 
 @dataclass(frozen=True)
 class State:
-    """Settings, the connection pool, the sign-in with its memory of verified passwords, the turns of long work."""
+    """Settings, the connection pool, the sign-in with its memory of verified passwords, the turns of long work, and the
+    record of refusals."""
 
     settings: Settings
     engine: Engine
     sign_in: SignIn
     workload: Workload
+    refusals: Refusals
+    proxy_warned: Event = field(default_factory=Event)
+    """Set when it has been said that requests come through a proxy that the settings do not know."""
 
 
 def present_state() -> State:

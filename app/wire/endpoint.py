@@ -6,7 +6,7 @@ import re
 
 from flask import Blueprint, Response, g, request
 
-from app.errors import RelinkError
+from app.errors import NotAuthorisedError, RelinkError
 from app.services.call import Call
 from app.services.registry import SERVICES
 from app.solutions.people.cipher import Cipher
@@ -30,6 +30,9 @@ def service(name: str | None = None) -> Response:
     """Answer one request. The answer's root is the service's name, or `Error` where that is not known."""
     try:
         return _answer(name)
+    except NotAuthorisedError as error:
+        present_state().refusals.record(g.get("service", ""), error.description)
+        return failed(g.get("service"), error)
     except RelinkError as error:
         return failed(g.get("service"), error)
 

@@ -23,6 +23,7 @@ from app.graphql.errors import BadRequestError, InternalError, NoTokenError, for
 from app.graphql.execution import GraphQLRequest, execute
 from app.graphql.schema import make_schema
 from app.graphql.session import Session
+from app.identity.actor import Actor, ActorKind, act_as
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import Token, find_token
 from app.wire.context import present_state
@@ -81,6 +82,7 @@ def _token() -> Token:
         with present_state().engine.connect() as connection:
             token = find_token(connection, given.token)
         if token is not None:
+            act_as(Actor(ActorKind.TOKEN, name=token.label, address=request.remote_addr))
             return token
     raise NoTokenError
 

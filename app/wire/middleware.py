@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.database.failures import Failure, Passing, database_failure
 from app.errors import RelinkError, StateError
+from app.identity.actor import act_as_nobody
+from app.wire.context import present_state
 from app.wire.failures import failure
 from app.wire.metrics import count_request
 from app.wire.refusal import Refused
@@ -45,6 +47,7 @@ def watch(app: Flask) -> None:
     """Put an application's requests under watch."""
     app.before_request(_begin)
     app.after_request(_end)
+    app.teardown_request(lambda _error: act_as_nobody())
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _exception)
 
@@ -53,6 +56,7 @@ def _begin() -> Response | None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     g.began = time.perf_counter()
+    _warn_of_proxy()
     try:
         names = list(request.args)
     except UnicodeDecodeError:
@@ -60,6 +64,18 @@ def _begin() -> Response | None:
     if any(map(names_a_password, names)):
         return failure(Refused(400, "a query string never carries a password: use HTTP Basic"))
     return None
+
+
+def _warn_of_proxy() -> None:
+    """Say once in each process that requests come through a proxy which the settings do not know."""
+    state = present_state()
+    if state.proxy_warned.is_set() or state.settings.trusted_proxies or "X-Forwarded-For" not in request.headers:
+        return
+    state.proxy_warned.set()
+    _log.warning(
+        "requests come through a proxy, and RELINK_TRUSTED_PROXIES is 0: all clients count as one network, and too many"
+        " failed sign-ins of one of them lock out the others. Set RELINK_TRUSTED_PROXIES to the number of proxies."
+    )
 
 
 def _end(response: Response) -> Response:

@@ -29,11 +29,33 @@ def test_a_master_token_is_listed_and_removed(on_database: Relink, app: Flask) -
     listed = on_database("token", "list").stdout
     assert [line.split("\t")[1] for line in listed.splitlines()] == ["Partner", "Other"]
     assert partner not in listed
-    assert on_database("token", "remove", "Partner").stdout == "Removed 1 master token called Partner.\n"
+    assert on_database("token", "remove", "Partner").stdout == "Removed 1 token.\n"
     assert GraphQL(app, partner).post({"query": "{ viewer { details { name } } }"}).status_code == 401
     assert GraphQL(app, other).viewer("details { name }") == {"name": "Other"}
     again = on_database("token", "remove", "Partner")
-    assert (again.exit_code, again.stderr) == (1, 'Error: there is no token named "Partner"\n')
+    assert again.exit_code == 1
+    assert 'there is no token named "Partner"' in again.stderr
+    [line] = on_database("token", "list").stdout.splitlines()
+    assert on_database("token", "remove", line.split("\t")[0]).exit_code == 0
+    assert GraphQL(app, other).post({"query": "{ viewer { details { name } } }"}).status_code == 401
+
+
+def test_the_token_of_an_end_user_is_listed_and_removed_by_its_id(on_database: Relink, app: Flask) -> None:
+    master = GraphQL(app, on_database("token", "add", "Partner", "--master").stdout.strip())
+    owner = master.mutate("createExternalUser", "userId", name="Ann", externalUserId="ann")["userId"]
+    token = master.mutate("authorize", "accessToken", userId=owner)["accessToken"]
+    lines = [line.split("\t") for line in on_database("token", "list", "--all").stdout.splitlines()]
+    assert [(kind, whose) for _, kind, whose, *_ in lines] == [("master", "Partner"), ("user", owner)]
+    query = {"query": "{ viewer { details { id } } }"}
+    assert GraphQL(app, token).post(query).status_code == 200
+    assert on_database("token", "remove", lines[1][0]).exit_code == 0
+    assert GraphQL(app, token).post(query).status_code == 401
+
+
+def test_a_number_is_no_name_of_a_token(on_database: Relink) -> None:
+    result = on_database("token", "add", "12", "--master")
+    assert (result.exit_code, "NAME must not be a number" in result.stderr) == (1, True)
+    assert on_database("token", "remove", "9" * 30).exit_code == 1
 
 
 def test_user_tokens_are_not_made_here(on_database: Relink) -> None:

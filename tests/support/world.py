@@ -11,6 +11,7 @@ from app.solutions.content.model import ConfigSlot, ConfigType, Content, Ddl
 from app.solutions.instances.changing import (
     Instance,
     InstanceFilter,
+    Move,
     create_instance,
     move_instance,
     read_instance,
@@ -59,7 +60,7 @@ class World:
 
     def move(self, instance: str, release: int, **values: str) -> Instance:
         with self.engine.begin() as connection:
-            return move_instance(connection, instance, release, values, {})
+            return move_instance(connection, instance, release, values, how=Move.BULK)
 
     def upgrade(self, instance: str, **values: str) -> Instance:
         with self.engine.begin() as connection:

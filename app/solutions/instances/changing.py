@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from types import MappingProxyType
 
 from sqlalchemy import Connection, text
 
 from app.errors import UserError, user_error
+from app.identity import audit
+from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, pending, values_after_move
 from app.solutions.content.model import GivenValue
 from app.solutions.instances.reading import (
@@ -36,6 +39,7 @@ from app.solutions.texts import Fault, identifier, text_faults
 __all__ = [
     "Instance",
     "InstanceFilter",
+    "Move",
     "create_instance",
     "move_instance",
     "read_instance",
@@ -58,9 +62,23 @@ _LOCK = text("""
 _UPDATE = text("""
     UPDATE solution_instance SET name = :name, enabled = :enabled, held = :held WHERE instance_identifier = :instance
 """)
-_MOVE = text("""
-    UPDATE solution_instance SET release_number = :release, moved_at = now() WHERE instance_identifier = :instance
+# The row of the audit is part of the statement: a roll-out makes one such statement for each of many instances.
+_MOVE = audit.statement("""
+    WITH moved AS (
+      UPDATE solution_instance SET release_number = :release, moved_at = now() WHERE instance_identifier = :instance
+      RETURNING 1
+    )
+    INSERT INTO audit ({columns}) SELECT {values} FROM moved
 """)
+
+
+class Move(StrEnum):
+    """How an instance comes to move to another release."""
+
+    LAZY = "lazy"
+    UPGRADE = "upgrade"
+    BULK = "bulk"
+    ROLL_BACK = "roll-back"
 
 
 @dataclass(frozen=True)
@@ -173,7 +191,7 @@ def upgrade_instance(
     locked = _lock_to_move(connection, instance_id)
     row = locked.row
     given = Given(config_values, auth_values)
-    instance = _moved(connection, locked, row.latest_release_number, given, by_end_user=by_end_user)
+    instance = _moved(connection, locked, row.latest_release_number, given, Move.UPGRADE, by_end_user=by_end_user)
     id_only = not config_values and not auth_values
     if id_only and row.release_number != instance.release_number and any(not slot.hidden for slot in instance.pending):
         announce(connection, row.solution_id, instance.release_number, [row.instance_id])
@@ -186,6 +204,8 @@ def move_instance(
     to_release: int,
     config_values: Mapping[str, str] = _NOTHING,
     auth_values: Mapping[str, str] = _NOTHING,
+    *,
+    how: Move,
 ) -> Instance:
     """Move an instance to any release of its solution, with values for slots of that release.
 
@@ -196,7 +216,7 @@ def move_instance(
     locked = _lock_to_move(connection, instance_id, {to_release})
     if to_release not in locked.contents:
         user_error("releaseNumber", f"the solution has no release {to_release}")
-    return _moved(connection, locked, to_release, Given(config_values, auth_values))
+    return _moved(connection, locked, to_release, Given(config_values, auth_values), how)
 
 
 def remove_instance(connection: Connection, instance_id: str) -> None:
@@ -225,7 +245,7 @@ def _read(connection: Connection, row: InstanceRow, releases: Set[int] | None = 
 
 
 def _moved(
-    connection: Connection, locked: _Locked, to_release: int, given: Given, *, by_end_user: bool = False
+    connection: Connection, locked: _Locked, to_release: int, given: Given, how: Move, *, by_end_user: bool = False
 ) -> Instance:
     row, content = locked.row, locked.contents[to_release]
     taker = Taker(row.owner, to_release, row.latest_release_number, locked.contents, by_end_user)
@@ -234,7 +254,11 @@ def _moved(
     drop_values(connection, row.instance_id, locked.values.keys() - kept.keys())
     store_values(connection, row.instance_id, values)
     if to_release != row.release_number:
-        connection.execute(_MOVE, {"instance": row.instance_id, "release": to_release})
+        releases = {"from": row.release_number, "to": to_release, "how": how.value}
+        moved = Event(Action.INSTANCE_MOVED, "instance", row.instance_id, {"solution": row.solution_id, **releases})
+        parameters = {"instance": row.instance_id, "release": to_release, **audit.parameters(moved)}
+        connection.execute(_MOVE, parameters)
+        audit.log_on_commit(connection, moved)
         set_workflows(connection, row.instance_id, content)
     return _Locked(replace(row, release_number=to_release), {**kept, **values}, locked.contents).instance
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from app.errors import UserError, user_error
+from app.identity import audit
+from app.identity.audit import Action, Event
 from app.solutions.people.external_users import lock_external_user
 from app.solutions.texts import text_faults
 
@@ -24,9 +26,11 @@ CODE_LIFE: Final = timedelta(minutes=5)
 
 _BYTES = 32
 _MOST_NAME = 200
+_MOST_DIGITS = 19
 _INSERT = text("""
     INSERT INTO access_token (token_hash, kind, name, owner, expires_at)
     VALUES (:hash, :kind, :name, :owner, now() + CAST(:life AS interval))
+    RETURNING token_identifier
 """)
 _FIND = text("""
     SELECT kind, owner, name FROM access_token
@@ -34,6 +38,12 @@ _FIND = text("""
 """)
 _REDEEM = text("""
     DELETE FROM access_token WHERE token_hash = :hash AND kind = 'code' RETURNING owner, expires_at > now()
+""")
+# A number is an identifier, all else is the name of master tokens, which is no number.
+_REMOVE = text("""
+    DELETE FROM access_token
+    WHERE token_identifier = CAST(:identifier AS bigint) OR kind = 'master' AND name = CAST(:name AS text)
+    RETURNING token_identifier, kind, name, owner::text, created_at, expires_at
 """)
 _FORGET_EXPIRED = text("DELETE FROM access_token WHERE expires_at <= now()")
 
@@ -59,37 +69,61 @@ class Token:
         """Whether it is the organisation's."""
         return self.kind is TokenKind.MASTER
 
+    @property
+    def label(self) -> str:
+        """What the audit calls its bearer."""
+        return f"{self.kind.value} token {self.name if self.owner is None else f'of {self.owner}'}"
+
 
 def create_master_token(connection: Connection, name: str) -> str:
-    """Make a master token and answer it: it cannot be read again. Raises UserError about `name`."""
+    """Make a master token and return it: it cannot be read again. Raises UserError about `name`."""
     faults = text_faults("name", name, most=_MOST_NAME)
     if faults:
         raise UserError(faults)
+    if name.isdecimal():
+        user_error("name", "must not be a number: a number names a token by its id")
     return _create(connection, TokenKind.MASTER, name, None, None)
 
 
 @dataclass(frozen=True)
-class MasterToken:
-    """What is known of a master token: not the token itself."""
+class KnownToken:
+    """What is known of a token: not the token itself. `name` is a master token's, `owner` the end user of another."""
 
-    name: str
+    identifier: int
+    kind: TokenKind
+    name: str | None
+    owner: str | None
     created: datetime
+    expires: datetime | None
 
 
-def read_master_tokens(connection: Connection) -> list[MasterToken]:
-    """The master tokens, by age."""
-    query = text("SELECT name, created_at FROM access_token WHERE kind = 'master' ORDER BY created_at, name")
-    return [MasterToken(*row) for row in connection.execute(query)]
+def read_tokens(connection: Connection, *, all_kinds: bool = False) -> list[KnownToken]:
+    """Read the master tokens by age; with `all_kinds` also the tokens and codes of end users that have not expired."""
+    query = text(
+        "SELECT token_identifier, kind, name, owner::text, created_at, expires_at FROM access_token"
+        " WHERE (kind = 'master' OR :all_kinds) AND (expires_at IS NULL OR expires_at > now())"
+        " ORDER BY created_at, token_identifier"
+    )
+    return [_known(row) for row in connection.execute(query, {"all_kinds": all_kinds})]
 
 
-def remove_master_tokens(connection: Connection, name: str) -> int:
-    """Remove the master tokens of a name and return how many there were. Raises UserError if there is none."""
-    query = text("DELETE FROM access_token WHERE kind = 'master' AND name = :name")
-    possible = not text_faults("name", name, most=_MOST_NAME)
-    removed = connection.execute(query, {"name": name}).rowcount if possible else 0
-    if removed == 0:
-        user_error("", f'there is no token named "{name}"')
-    return removed
+def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
+    """Remove the token with an id, or the master tokens of a name; from now on they are refused in every process.
+
+    Returns how many they were. Raises UserError if there is none.
+    """
+    by_identifier = name_or_identifier.isdecimal() and len(name_or_identifier) < _MOST_DIGITS
+    possible = by_identifier or not text_faults("name", name_or_identifier, most=_MOST_NAME)
+    given = {
+        "identifier": int(name_or_identifier) if by_identifier else None,
+        "name": None if by_identifier or not possible else name_or_identifier,
+    }
+    removed = [_known(row) for row in connection.execute(_REMOVE, given)]
+    if not removed:
+        user_error("", f'there is no token named "{name_or_identifier}", and none with this id')
+    for token in removed:
+        _record(connection, Action.TOKEN_REMOVED, token.kind, token.identifier, token.name, token.owner)
+    return len(removed)
 
 
 def authorize(connection: Connection, user_id: str) -> str:
@@ -124,8 +158,21 @@ def _create(
 ) -> str:
     token = secrets.token_urlsafe(_BYTES)
     values = {"hash": _hash(token), "kind": kind.value, "name": name, "owner": owner, "life": life}
-    connection.execute(_INSERT, values)
+    identifier = connection.execute(_INSERT, values).scalar_one()
+    _record(connection, Action.TOKEN_CREATED, kind, identifier, name, owner)
     return token
+
+
+def _record(
+    connection: Connection, action: Action, kind: TokenKind, identifier: int, name: str | None, owner: str | None
+) -> None:
+    told = {"kind": kind.value, **({"name": name} if owner is None else {"owner": owner})}
+    audit.record(connection, Event(action, "token", str(identifier), told))
+
+
+def _known(row: Row[*tuple[Any, ...]]) -> KnownToken:
+    identifier, kind, name, owner, created, expires = row
+    return KnownToken(identifier, TokenKind(kind), name, owner, created, expires)
 
 
 def _hash(token: str) -> bytes:

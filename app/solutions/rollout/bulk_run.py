@@ -12,7 +12,7 @@ from app.database.engine import refusal
 from app.database.failures import Passing, passing
 from app.errors import PreconditionError, RelinkError
 from app.runs import record as runs
-from app.solutions.instances.changing import move_instance
+from app.solutions.instances.changing import Move, move_instance
 from app.solutions.messages import announce
 from app.solutions.rollout.bulk_plan import Candidate, InstanceUpdate, Rollout, UpdateType
 
@@ -111,7 +111,8 @@ class _Force:
         if update is None or not update.moves:
             return update
         moved = update.instance.instance_id
-        move_instance(self.connection, moved, self.rollout.target, self.rollout.wanted.config_values, {})
+        how = Move.ROLL_BACK if self.rollout.rolls_back else Move.BULK
+        move_instance(self.connection, moved, self.rollout.target, self.rollout.wanted.config_values, how=how)
         if self.rollout.rolls_back:
             latest = self.rollout.solution.latest_release_number
             self.connection.execute(_PIN, {"instance": moved, "latest": latest})

@@ -29,7 +29,7 @@ from app.settings import Settings
 from app.solutions.content.documents import from_document
 from app.solutions.content.flags import Contents
 from app.solutions.content.model import Trigger, Workflow
-from app.solutions.instances.changing import move_instance
+from app.solutions.instances.changing import Move, move_instance
 from app.solutions.instances.flags import OnRelease, read_flags
 from app.solutions.releases.contents import read_contents
 
@@ -252,7 +252,7 @@ class _Sweep:
         if flags.requires_user_input_to_update_version or flags.requires_system_input_to_update_version:
             self.connection.execute(_NEEDS_INPUT, {"instance": instance_id, "latest": group.latest})
             return False
-        moved = move_instance(self.connection, instance_id, group.latest, {}, {})
+        moved = move_instance(self.connection, instance_id, group.latest, how=Move.LAZY)
         if moved.latest_release_number != group.latest:
             raise _OvertakenError
         return True

@@ -16,6 +16,7 @@ from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Conten
 from app.solutions.instances.changing import (
     Instance,
     InstanceFilter,
+    Move,
     create_instance,
     move_instance,
     remove_instance,
@@ -283,7 +284,7 @@ class TestAtOnce:
         world.move(instance, 1, a='"x"')
         with ThreadPoolExecutor(1) as thread:
             with world.engine.begin() as connection:
-                move_instance(connection, instance, 2, {"a": "1"})
+                move_instance(connection, instance, 2, {"a": "1"}, how=Move.BULK)
                 published = thread.submit(world.release, config(text_slot))
                 eventually(lambda: bool(world.rows(_WAITING)))
             assert published.result() == 3

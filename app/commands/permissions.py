@@ -1,0 +1,84 @@
+"""`relink permission`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import Connection
+
+from app.commands.database import opened_database
+from app.errors import RelinkError, UserError
+from app.identity.rights import OPERATOR
+from app.nodes.permission_records import Permission, delete_permission, find_object, read_permissions
+from app.nodes.permissions import create_permission
+
+_NAMES = {
+    "permissionTypeReference": "TYPE",
+    "userGroupReference": "GROUP",
+    "objectReference": "--on",
+    "permissionIdentifier": "ID",
+}
+_AT_ONCE = 1000
+
+
+@click.group()
+def permission() -> None:
+    """Manage permissions.
+
+    These commands work on the database itself, for whoever may read the settings of the service.
+    """
+
+
+@permission.command("list")
+@click.option("--on", "reference", metavar="REFERENCE", help="Only permissions on this node.")
+@click.option("--group", metavar="GROUP", help="Only permissions of this group, or of the user of this name.")
+def show(reference: str | None, group: str | None) -> None:
+    """Show permissions: id, type, group, and the node that each is on, with tabs between them."""
+    after = 0
+    with _connected() as connection:
+        node = find_object(connection, OPERATOR, None, reference)
+        while found := read_permissions(connection, node, group, after=after, limit=_AT_ONCE):
+            for each in found:
+                click.echo(_line(each))
+            after = found[-1].identifier
+
+
+@permission.command()
+@click.argument("type_", metavar="TYPE")
+@click.argument("group")
+@click.option("--on", "reference", metavar="REFERENCE", help="The node; none for a permission on everything.")
+def add(type_: str, group: str, reference: str | None) -> None:
+    """Give the permission TYPE, such as node-read, to GROUP, and print its id."""
+    with _connected() as connection:
+        click.echo(create_permission(connection, OPERATOR, type_, group, reference))
+
+
+@permission.command()
+@click.argument("identifier", metavar="ID", type=click.IntRange(1, 2**53 - 1))
+def remove(identifier: int) -> None:
+    """Take the permission with the id ID back. It does not count from now on."""
+    with _connected() as connection:
+        removed = delete_permission(connection, OPERATOR, identifier)
+    if not removed:
+        raise click.ClickException(f"there is no permission {identifier}; 'relink permission list' shows the ids")
+    click.echo(f"Removed permission {identifier}.")
+
+
+@contextmanager
+def _connected() -> Iterator[Connection]:
+    """A transaction; what is wrong with a request ends the command with a message."""
+    with opened_database() as engine:
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except UserError as error:
+            told = "\n".join(f"{_NAMES.get(field, field)} {reason}" for field, reason in error.faults)
+            raise click.ClickException(told) from error
+        except RelinkError as error:
+            raise click.ClickException(error.description) from error
+
+
+def _line(each: Permission) -> str:
+    return "\t".join([str(each.identifier), each.type, each.group_reference, each.node_reference or ""])

@@ -1,0 +1,148 @@
+"""Accounts as administrators see them: the list, enabling and disabling, unlocking, new passwords.
+
+Whatever changes here counts from the next request on in every process: each request reads its account, and a remembered
+password is remembered under the stored hash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from app.errors import NotAuthorisedError, UserError, user_error
+from app.identity import audit
+from app.identity.audit import Action, Event
+from app.identity.passwords import hash_password, is_right
+from app.identity.right import ADMINISTER_ALL
+from app.identity.rights import Caller
+from app.identity.sign_in import unlock_account
+from app.identity.users import USER_REFERENCE, password_faults
+
+LOGON_FIELD: Final = "userLogonReferenceUpdate"
+
+_FIND = text("""
+    SELECT user_identifier, user_logon_reference, password_hash, enabled FROM account
+    WHERE user_identifier = CAST(:identifier AS bigint)
+       OR CAST(:identifier AS bigint) IS NULL AND user_logon_reference = :logon
+    FOR NO KEY UPDATE
+""")
+_ENABLE = text("UPDATE account SET enabled = :enabled WHERE user_identifier = :user AND enabled <> :enabled")
+_SET_PASSWORD = text("UPDATE account SET password_hash = :hash WHERE user_identifier = :user")
+_LIST = text("""
+    SELECT a.user_identifier, a.user_logon_reference, a.user_name, a.user_email_address, a.enabled,
+           (SELECT max(n.last_at) FROM sign_in_network n WHERE n.user_identifier = a.user_identifier)
+    FROM account a
+    WHERE a.user_logon_reference > :after
+    ORDER BY a.user_logon_reference LIMIT :limit
+""")
+
+
+class StatusAction(StrEnum):
+    """What can be done with an account. `unlock` forgets its failed sign-ins."""
+
+    DISABLE = "disable"
+    ENABLE = "enable"
+    UNLOCK = "unlock"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user as a list shows it."""
+
+    identifier: int
+    logon_reference: str
+    name: str
+    email: str | None
+    enabled: bool
+    last_sign_in: datetime | None
+
+
+@dataclass(frozen=True)
+class _Found:
+    identifier: int
+    logon_reference: str
+    password_hash: str
+    enabled: bool
+
+
+def read_accounts(connection: Connection, caller: Caller, *, after: str = "", limit: int = 100) -> list[Account]:
+    """Read users in the order of their logon references, from the one after `after`.
+
+    Raises NotAuthorisedError (101) unless the caller has administer-all.
+    """
+    _require_administrator(caller, "to list users")
+    return [Account(*row) for row in connection.execute(_LIST, {"after": after, "limit": limit})]
+
+
+def change_status(
+    connection: Connection, caller: Caller, identifier: int | None, logon: str | None, action: StatusAction | None
+) -> None:
+    """Disable, enable or unlock an account.
+
+    Raises NotAuthorisedError (101) unless the caller has administer-all, and UserError (105) about `action` and
+    `userLogonReferenceUpdate`: nobody disables their own account, so that an administrator is left.
+    """
+    _require_administrator(caller, "to change the status of users")
+    if action is None:
+        user_error("action", f"is missing; there are {', '.join(StatusAction)}")
+    account = _find(connection, identifier, logon)
+    if action is StatusAction.UNLOCK:
+        unlock_account(connection, account.logon_reference)
+        audit.record(connection, Event(Action.USER_UNLOCKED, "user", account.logon_reference))
+        return
+    enabled = action is StatusAction.ENABLE
+    if not enabled and account.identifier == caller.user_identifier:
+        user_error(LOGON_FIELD, f"{account.logon_reference} is you: another administrator can disable you")
+    if connection.execute(_ENABLE, {"user": account.identifier, "enabled": enabled}).rowcount:
+        changed = Action.USER_ENABLED if enabled else Action.USER_DISABLED
+        audit.record(connection, Event(changed, "user", account.logon_reference))
+
+
+def change_password(
+    connection: Connection, caller: Caller, logon: str | None, old_password: str | None, new_password: str | None
+) -> None:
+    """Give an account a new password, and unlock it. Without a logon reference it is the caller's own.
+
+    Whoever has administer-all may change any password, everybody else their own, with the old one. Raises
+    NotAuthorisedError (101), and UserError (105) about `userLogonReferenceUpdate`, `oldPassword` and `newPassword`.
+    """
+    if not caller.is_signed_in:
+        raise NotAuthorisedError("sign in to change a password")
+    own = None if logon else caller.user_identifier
+    account = _find(connection, own, logon) if caller.administers_all else _find_own(connection, caller, logon)
+    faults = password_faults("newPassword", new_password or "")
+    if faults:
+        raise UserError(faults)
+    if not caller.administers_all and not is_right(account.password_hash, old_password or ""):
+        user_error("oldPassword", "is not the present password" if old_password else "is missing")
+    values = {"user": account.identifier, "hash": hash_password(new_password or "")}
+    connection.execute(_SET_PASSWORD, values)
+    unlock_account(connection, account.logon_reference)
+    audit.record(connection, Event(Action.PASSWORD_CHANGED, "user", account.logon_reference))
+
+
+def _require_administrator(caller: Caller, what: str) -> None:
+    if not caller.administers_all:
+        raise NotAuthorisedError(f"not authorised {what}: that needs {ADMINISTER_ALL}")
+
+
+def _find(connection: Connection, identifier: int | None, logon: str | None) -> _Found:
+    """Return an account by its identifier or, without one, by its logon reference, and lock it."""
+    if not identifier and not logon:
+        user_error(LOGON_FIELD, "is missing")
+    wanted = logon if logon and USER_REFERENCE.fullmatch(logon) else None
+    row = connection.execute(_FIND, {"identifier": identifier or None, "logon": wanted}).one_or_none()
+    if row is None:
+        user_error(LOGON_FIELD if logon else "userIdentifierUpdate", f"{logon or identifier} is not found")
+    return _Found(*row)
+
+
+def _find_own(connection: Connection, caller: Caller, logon: str | None) -> _Found:
+    account = _find(connection, caller.user_identifier, None)
+    if logon and logon != account.logon_reference:
+        raise NotAuthorisedError(f"not authorised to change the password of {logon}: that needs {ADMINISTER_ALL}")
+    return account

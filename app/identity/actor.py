@@ -1,0 +1,49 @@
+"""Who is acting in the present thread, for the audit: set where a request, a command or a job begins."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """What kind of actor does something."""
+
+    USER = "user"
+    PUBLIC = "public"
+    """A request without valid credentials."""
+    TOKEN = "token"  # noqa: S105 - the name of a kind
+    """The bearer of a master token or a user token."""
+    COMMAND = "command"
+    """An administration command; its name is that of the operating system's user."""
+    WORKER = "worker"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An actor: a user by its identifier, another one by its name, with the network address of a request."""
+
+    kind: ActorKind
+    user_identifier: int | None = None
+    name: str | None = None
+    address: str | None = None
+
+
+_NOT_SET = Actor(ActorKind.COMMAND)
+_ACTOR: ContextVar[Actor] = ContextVar("actor", default=_NOT_SET)
+
+
+def act_as(actor: Actor) -> None:
+    """Make this the actor of the present thread until the next call."""
+    _ACTOR.set(actor)
+
+
+def act_as_nobody() -> None:
+    """Forget the actor of the present thread, which serves others after this."""
+    _ACTOR.set(_NOT_SET)
+
+
+def present_actor() -> Actor:
+    """Return the actor of the present thread."""
+    return _ACTOR.get()

@@ -1,0 +1,195 @@
+"""The audit: who did what, to what, from where and when, as rows of a table and as log lines.
+
+A row is written in the transaction of the change that it tells of. Its log line follows when that transaction commits.
+Neither ever holds a password, a token, or a value of an instance.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, TextClause, event, text
+
+from app.identity.actor import ActorKind, present_actor
+
+_PENDING = "relink.audit"
+_DELETED_AT_ONCE = 10_000
+_log = structlog.get_logger("relink.audit")
+
+
+class Action(StrEnum):
+    """What happened."""
+
+    SIGN_IN = "sign-in"
+    SIGN_IN_REFUSED = "sign-in-refused"
+    ACCESS_REFUSED = "access-refused"
+    USER_CREATED = "user-created"
+    USER_DISABLED = "user-disabled"
+    USER_ENABLED = "user-enabled"
+    USER_UNLOCKED = "user-unlocked"
+    NETWORK_UNLOCKED = "network-unlocked"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of an event
+    PERMISSION_CREATED = "permission-created"
+    PERMISSION_DELETED = "permission-deleted"
+    TOKEN_CREATED = "token-created"  # noqa: S105
+    TOKEN_REMOVED = "token-removed"  # noqa: S105
+    INSTANCE_MOVED = "instance-moved"
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the present actor did, to which object. Details are plain JSON values."""
+
+    action: Action
+    object_kind: str | None = None
+    object_name: str | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+_COLUMNS = "action, actor_kind, user_identifier, actor_name, address, object_kind, object_name, details"
+_VALUES = (
+    ":audit_action, :audit_actor_kind, CAST(:audit_user AS bigint), CAST(:audit_actor_name AS text),"
+    " CAST(:audit_address AS text), CAST(:audit_object_kind AS text), CAST(:audit_object_name AS text),"
+    " CAST(:audit_details AS jsonb)"
+)
+
+
+def statement(sql: str) -> TextClause:
+    """Return a statement that writes a row of the audit beside the change itself.
+
+    In the SQL, `{columns}` stands for the columns of a row and `{values}` for those of an event, whose parameters are
+    `parameters(event)`.
+    """
+    return text(sql.format(columns=_COLUMNS, values=_VALUES))
+
+
+_INSERT = statement("INSERT INTO audit ({columns}) SELECT {values}")
+_DELETE_OLD = text("""
+    DELETE FROM audit WHERE audit_identifier IN (
+      SELECT audit_identifier FROM audit WHERE at < now() - make_interval(days => :days)
+      ORDER BY at LIMIT :at_once FOR UPDATE SKIP LOCKED)
+""")
+
+
+def record(connection: Connection, what: Event) -> None:
+    """Write a row in the transaction of the connection, and its log line when that commits."""
+    connection.execute(_INSERT, parameters(what))
+    log_on_commit(connection, what)
+
+
+def parameters(what: Event) -> dict[str, object]:
+    """Return the parameters that a statement takes for an event of the present actor."""
+    actor = present_actor()
+    return {
+        "audit_action": what.action.value,
+        "audit_actor_kind": actor.kind.value,
+        "audit_user": actor.user_identifier,
+        "audit_actor_name": actor.name,
+        "audit_address": actor.address,
+        "audit_object_kind": what.object_kind,
+        "audit_object_name": what.object_name,
+        "audit_details": json.dumps(dict(what.details)),
+    }
+
+
+def log_on_commit(connection: Connection, what: Event) -> None:
+    """Write the log line of an event when the transaction of the connection commits, and none if it rolls back.
+
+    An administration command has no log: it prints what it did.
+    """
+    actor = present_actor()
+    if actor.kind is ActorKind.COMMAND:
+        return
+    line = {
+        "action": what.action.value,
+        "actor_kind": actor.kind.value,
+        "user": actor.user_identifier,
+        "actor": actor.name,
+        "address": actor.address,
+        "object_kind": what.object_kind,
+        "object": what.object_name,
+        **what.details,
+    }
+    connection.info.setdefault(_PENDING, []).append(line)
+
+
+@event.listens_for(Engine, "commit")
+def _committed(connection: Connection) -> None:
+    if connection.invalidated:
+        return
+    for line in connection.info.pop(_PENDING, ()):
+        _log.info("audit", **{name: value for name, value in line.items() if value is not None})
+
+
+@event.listens_for(Engine, "rollback")
+def _rolled_back(connection: Connection) -> None:
+    # What a lost connection held is gone with it.
+    if not connection.invalidated:
+        connection.info.pop(_PENDING, None)
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """A row as it is read. `actor` is a logon reference, or the name of another kind of actor."""
+
+    identifier: int
+    at: datetime
+    action: str
+    actor_kind: str
+    actor: str | None
+    address: str | None
+    object_kind: str | None
+    object_name: str | None
+    details: Mapping[str, Any]
+
+
+_SELECT = """
+    SELECT a.audit_identifier, a.at, a.action, a.actor_kind, coalesce(u.user_logon_reference, a.actor_name),
+           a.address, a.object_kind, a.object_name, a.details
+    FROM audit a LEFT JOIN account u ON u.user_identifier = a.user_identifier
+    WHERE {condition}
+    ORDER BY a.at DESC, a.audit_identifier DESC LIMIT :limit
+"""
+_SINCE = "a.at >= coalesce(CAST(:since AS timestamptz), '-infinity')"
+_BEFORE = "(a.at, a.audit_identifier) < (CAST(:before_at AS timestamptz), CAST(:before AS bigint))"
+_BY_USER = "a.user_identifier = (SELECT user_identifier FROM account WHERE user_logon_reference = :user)"
+_OF_USER = "(a.object_kind IN ('user', 'group') AND a.object_name = :user)"
+
+
+def read_audit(
+    connection: Connection,
+    *,
+    user: str | None = None,
+    since: datetime | None = None,
+    before: AuditRow | None = None,
+    limit: int = 100,
+) -> list[AuditRow]:
+    """Read the newest rows, newest first: what a user did or what was done to it, since a time, before another row."""
+    conditions = [_SINCE]
+    given: dict[str, object] = {"since": since, "limit": limit}
+    if user is not None:
+        conditions.append(f"({_BY_USER} OR {_OF_USER})")
+        given["user"] = user
+    if before is not None:
+        conditions.append(_BEFORE)
+        given |= {"before_at": before.at, "before": before.identifier}
+    rows = connection.execute(text(_SELECT.format(condition=" AND ".join(conditions))), given)
+    return [AuditRow(*row) for row in rows]
+
+
+def delete_old(engine: Engine, days: int, *, stop: Callable[[], bool] = lambda: False) -> int:
+    """Delete the rows older than so many days, in transactions of a bounded size; return how many they were."""
+    deleted = 0
+    while not stop():
+        with engine.begin() as connection:
+            batch = connection.execute(_DELETE_OLD, {"days": days, "at_once": _DELETED_AT_ONCE}).rowcount
+        deleted += batch
+        if batch < _DELETED_AT_ONCE:
+            break
+    return deleted

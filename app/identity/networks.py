@@ -1,0 +1,35 @@
+"""Network addresses, and which of them count as one when failed sign-ins are counted."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+# Whoever has an IPv6 address commonly has its whole /64.
+_IPV6_PREFIX = 64
+
+# Some proxies write the port of the client into X-Forwarded-For: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
+_IPV4_WITH_PORT = re.compile(r"([0-9.]+):[0-9]+", re.ASCII)
+_IPV6_IN_BRACKETS = re.compile(r"\[([^\]]+)\](?::[0-9]+)?", re.ASCII)
+
+
+def network_of(address: str) -> str:
+    """Return the network that an address belongs to: an IPv4 address itself, or the /64 of an IPv6 address.
+
+    An IPv4 address that is written as an IPv6 one is an IPv4 address, and a port does not count. What is not an
+    address, such as the path of a Unix socket, is returned unchanged.
+    """
+    try:
+        parsed = ipaddress.ip_address(_without_port(address))
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), _IPV6_PREFIX), strict=False))
+
+
+def _without_port(address: str) -> str:
+    found = _IPV4_WITH_PORT.fullmatch(address) or _IPV6_IN_BRACKETS.fullmatch(address)
+    return found[1] if found else address

@@ -1,0 +1,140 @@
+"""Permissions that were given: listing them, and taking them back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, text
+
+from app.errors import NotAuthorisedError, user_error
+from app.identity import audit, right
+from app.identity.audit import Action, Event
+from app.identity.right import ADMINISTER_ALL
+from app.identity.rights import Caller, rights_on
+from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
+from app.nodes.versions import Node, find_node
+
+_COLUMNS = """
+    SELECT p.permission_identifier, p.permission_type, n.node_reference, v.node_name,
+           g.user_group_reference, g.user_group_name
+    FROM permission p
+    JOIN user_group g USING (user_group_identifier)
+    LEFT JOIN node n USING (node_identifier)
+    LEFT JOIN node_version v
+      ON v.node_identifier = n.node_identifier
+      AND v.version_number = n.latest_version_number
+"""
+_LIST = """
+    WHERE p.permission_identifier > :after
+      AND (CAST(:node AS bigint) IS NULL OR p.node_identifier = :node)
+      AND (CAST(:group AS text) IS NULL OR g.user_group_reference = :group)
+    ORDER BY p.permission_identifier LIMIT :limit
+"""
+_LOCK = text("""
+    SELECT p.permission_type, p.user_group_identifier, g.user_group_reference, p.node_identifier
+    FROM permission p JOIN user_group g USING (user_group_identifier)
+    WHERE p.permission_identifier = :permission FOR UPDATE OF p
+""")
+_DELETE = text("DELETE FROM permission WHERE permission_identifier = :permission")
+_NODE = text("SELECT node_reference, owner_identifier FROM node WHERE node_identifier = :node")
+_ADMINISTERS_ALL = text("""
+    SELECT EXISTS (
+      SELECT FROM permission
+      WHERE permission_type = :type AND node_identifier IS NULL AND user_group_identifier = ANY (:groups))
+""")
+_GIVE_BACK = text("""
+    INSERT INTO permission (permission_type, user_group_identifier, node_identifier)
+    SELECT :type, own_group_identifier, :node FROM account WHERE user_identifier = :user
+    ON CONFLICT DO NOTHING
+""")
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A permission of a group; on everything where it is on no node."""
+
+    identifier: int
+    type: str
+    node_reference: str | None
+    node_name: str | None
+    group_reference: str
+    group_name: str
+
+
+def find_object(connection: Connection, caller: Caller, identifier: int | None, reference: str | None) -> Node | None:
+    """Return the node whose permissions a caller wants to see, or None for those on all nodes and on everything.
+
+    Raises as `find_node`, and NotAuthorisedError (101) if the caller does not administer the node or, without a node,
+    does not have administer-all.
+    """
+    if not identifier and not reference:
+        if not caller.administers_all:
+            raise NotAuthorisedError(f"not authorised to list all permissions: that needs {ADMINISTER_ALL}")
+        return None
+    # A permission on a node of the system package is given by nobody, and may be seen by whoever may do everything.
+    field = "permissionOnNode" if identifier else "object"
+    node = find_node(connection, caller, identifier, reference, field)
+    if not node.may(right.ADMINISTER) and not caller.administers_all:
+        raise NotAuthorisedError(f"not authorised to administer {reference or identifier}")
+    return node
+
+
+def read_permissions(
+    connection: Connection, node: Node | None, group: str | None = None, *, after: int = 0, limit: int = 100
+) -> list[Permission]:
+    """Read permissions in the order in which they were given, of a node or of all, of a group or of all.
+
+    Raises UserError (105) about `userGroupReference` if it is not the form of a reference.
+    """
+    if group and not USER_REFERENCE.fullmatch(group):
+        user_error("userGroupReference", "is not the reference of a user or a user group")
+    given = {"after": after, "node": node and node.identifier, "group": group or None, "limit": limit}
+    return [Permission(*row) for row in connection.execute(text(_COLUMNS + _LIST), given)]
+
+
+def delete_permission(connection: Connection, caller: Caller, identifier: int | None) -> bool:
+    """Take a permission back; it counts from the next request on. Returns whether it existed.
+
+    Raises UserError (105) about `permissionIdentifier`, and NotAuthorisedError (101) where the caller could not have
+    given the permission. If the caller could not give it again without it, the caller alone gets it: nobody shuts
+    themselves out.
+    """
+    if not caller.is_signed_in:
+        raise NotAuthorisedError("sign in to delete a permission")
+    if not identifier:
+        user_error("permissionIdentifier", "is missing")
+    row = connection.execute(_LOCK, {"permission": identifier}).one_or_none()
+    if row is None:
+        return False
+    kind, group, group_reference, node = row
+    may_give = _may_give(connection, caller, node) and (group != PUBLIC_GROUP or caller.administers_all)
+    if not may_give:
+        raise NotAuthorisedError(f"not authorised to delete permission {identifier}")
+    connection.execute(_DELETE, {"permission": identifier})
+    kept = not _may_give(connection, _as_it_is_now(connection, caller), node)
+    if kept:
+        connection.execute(_GIVE_BACK, {"type": kind, "node": node, "user": caller.user_identifier})
+    told = {"permission": identifier, "type": kind, "on": _reference(connection, node)}
+    told |= {"kept": True} if kept else {}
+    audit.record(connection, Event(Action.PERMISSION_DELETED, "group", group_reference, told))
+    return True
+
+
+def _may_give(connection: Connection, caller: Caller, node: int | None) -> bool:
+    """Return whether a caller may give permissions on a node or, without one, on everything."""
+    if node is None:
+        return caller.administers_all
+    reference, owner = connection.execute(_NODE, {"node": node}).one()
+    return bool(rights_on(connection, caller, [reference]).on(node, reference, owner) & right.ADMINISTER)
+
+
+def _as_it_is_now(connection: Connection, caller: Caller) -> Caller:
+    """Return the caller with the global permission that they have at this moment of the transaction."""
+    if not caller.administers_all or caller.user_identifier is None:
+        return caller
+    given = {"type": ADMINISTER_ALL, "groups": list(caller.groups)}
+    return replace(caller, administers_all=bool(connection.execute(_ADMINISTERS_ALL, given).scalar_one()))
+
+
+def _reference(connection: Connection, node: int | None) -> str | None:
+    return None if node is None else str(connection.execute(_NODE, {"node": node}).one().node_reference)

@@ -1,0 +1,62 @@
+"""`relink permission`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.commands.conftest import Relink
+from tests.support.builders import Graph, frozen
+from tests.support.http import Client, message
+
+
+@pytest.fixture
+def on_database(relink_on: Callable[[str], Relink], database_url: str) -> Relink:
+    return relink_on(database_url)
+
+
+def reads(client: Client, reference: str) -> bool:
+    return client.as_user("ann").post(message("GetNode", {"nodeVersionReference": reference})).number == 0
+
+
+def test_what_was_given_is_listed_and_taken_back_at_once(
+    on_database: Relink, client: Client, make_user: Callable[..., None]
+) -> None:
+    client.load(Graph().node("P.A", frozen()).node("P.B", frozen()))
+    make_user("ann")
+    ids = [on_database("permission", "add", "node-read", "ann", "--on", f"P.{name}").stdout.strip() for name in "AB"]
+    assert (reads(client, "P.A"), reads(client, "P.B")) == (True, True)
+    lines = [f"{number}\tnode-read\tann\tP.{name}\n" for number, name in zip(ids, "AB", strict=True)]
+    assert on_database("permission", "list", "--group", "ann").stdout == "".join(lines)
+    assert on_database("permission", "list", "--on", "P.B").stdout == lines[1]
+    assert "\tadminister-all\tadmin\t\n" in on_database("permission", "list").stdout
+    result = on_database("permission", "remove", ids[0])
+    assert (result.exit_code, result.stdout) == (0, f"Removed permission {ids[0]}.\n")
+    assert (reads(client, "P.A"), reads(client, "P.B")) == (False, True)
+
+
+def test_administer_all_is_taken_back_too(on_database: Relink, client: Client, make_user: Callable[..., None]) -> None:
+    client.load(Graph().node("P.A", frozen()))
+    make_user("ann", "administer-all")
+    assert reads(client, "P.A")
+    identifier = on_database("permission", "list", "--group", "ann").stdout.split("\t")[0]
+    assert on_database("permission", "remove", identifier).exit_code == 0
+    assert not reads(client, "P.A")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["add", "node-write", "admin", "--on", "system"], "TYPE is not a permission type"),
+        (["add", "node-read", "nobody", "--on", "Q"], "--on Q is not found"),
+        (["add", "node-read", "admin", "--on", "system"], "not authorised to administer system"),
+        (["add", "administer-all", "nobody"], "GROUP is not the reference of a user or a user group"),
+        (["list", "--on", "Q"], "--on Q is not found"),
+        (["list", "--group", "a b"], "GROUP is not the reference"),
+        (["remove", "999999"], "there is no permission 999999"),
+    ],
+)
+def test_what_is_wrong_is_told(on_database: Relink, client: Client, arguments: list[str], told: str) -> None:
+    result = on_database("permission", *arguments)
+    assert (result.exit_code, told in result.stderr) == (1, True), result.output

@@ -1,0 +1,49 @@
+"""What the audit writes to the log, and what is said of a proxy that the settings do not know."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+from structlog.testing import capture_logs
+
+from app.application import create_app
+from app.settings import Settings
+from tests.support.http import ADMIN, PASSWORD, Client, message
+
+NODE = message("GetNode", {"nodeVersionReference": "system"})
+NEW = {"userLogonReferenceCreate": "new", "passwordCreate": "a n3w s3cret"}
+
+
+def test_changes_and_sign_ins_are_log_lines_without_secrets(client: Client) -> None:
+    with capture_logs() as lines:
+        client.as_user(None).post(NODE, auth=(ADMIN, "a wrong s3cret"))
+        client.post(message("CreateUser", NEW), environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
+    audited = [line for line in lines if line["event"] == "audit"]
+    told = [(line["action"], line["actor_kind"], line["address"], line.get("object")) for line in audited]
+    assert told == [
+        ("sign-in-refused", "public", "127.0.0.1", ADMIN),
+        ("sign-in", "user", "192.0.2.1", None),
+        ("user-created", "user", "192.0.2.1", "new"),
+    ]
+    assert "s3cret" not in str(lines)
+    assert PASSWORD not in str(lines)
+
+
+def test_a_change_that_is_undone_is_no_line(client: Client) -> None:
+    client.get("system")
+    with capture_logs() as lines:
+        assert client.post(message("CreateUser", {**NEW, "userLogonReferenceCreate": ADMIN})).number == 105
+    assert [line for line in lines if line["event"] == "audit"] == []
+
+
+@pytest.mark.parametrize(("proxies", "header", "warnings"), [(0, "192.0.2.1", 1), (1, "192.0.2.1", 0), (0, None, 0)])
+def test_a_proxy_that_is_not_trusted_is_told_of_once(
+    app: Flask, engine: Engine, proxies: int, header: str | None, warnings: int
+) -> None:
+    client = Client(create_app(Settings(trusted_proxies=proxies), engine), None)
+    headers = {} if header is None else {"X-Forwarded-For": header}
+    with capture_logs() as lines:
+        for _ in range(3):
+            client.post(NODE, headers=headers)
+    assert len([line for line in lines if "RELINK_TRUSTED_PROXIES" in line["event"]]) == warnings
