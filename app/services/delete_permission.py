@@ -1,0 +1,26 @@
+"""DeletePermission: take a permission back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.nodes.permission_records import delete_permission
+from app.services.answer import Answer
+from app.services.call import Call, Service
+
+
+@dataclass(frozen=True)
+class DeletePermissionRequest:
+    """A permission by its identifier."""
+
+    permission_identifier: int | None = None
+
+
+def run(request: DeletePermissionRequest, call: Call) -> Answer:
+    """Delete the permission if it exists; raises as `app.nodes.permission_records.delete_permission`."""
+    with call.engine.begin() as connection:
+        delete_permission(connection, call.caller, request.permission_identifier)
+    return Answer()
+
+
+SERVICE = Service("DeletePermission", DeletePermissionRequest, run)

@@ -1,0 +1,46 @@
+"""ListUsers: users in the order of their logon references, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.database.engine import snapshot
+from app.identity.accounts import Account, read_accounts
+from app.services.answer import Answer, Fields, Group
+from app.services.call import Call, Service, Token
+from app.solutions.texts import time_text
+
+
+@dataclass(frozen=True)
+class ListUsersRequest:
+    """The page begins after a logon reference."""
+
+    user_logon_reference_after: Token | None = None
+    page_size: int = 100
+
+
+def run(request: ListUsersRequest, call: Call) -> Answer:
+    """Return a page and, if there are more users, where the next one begins; 101 without administer-all."""
+    after = request.user_logon_reference_after or ""
+    with snapshot(call.engine) as connection:
+        accounts = read_accounts(connection, call.caller, after=after, limit=request.page_size + 1)
+    page = accounts[: request.page_size]
+    has_more = len(accounts) > len(page)
+    users = Group("UserList", (_user(account) for account in page))
+    return Answer((users, Fields(("userLogonReferenceAfter", page[-1].logon_reference if has_more else None))))
+
+
+def _user(account: Account) -> Group:
+    last = account.last_sign_in
+    fields = Fields(
+        ("userIdentifier", account.identifier),
+        ("userLogonReference", account.logon_reference),
+        ("userName", account.name),
+        ("userEmailAddress", account.email),
+        ("userEnabledIndicator", account.enabled),
+        ("lastSignOnTimestamp", None if last is None else time_text(last)),
+    )
+    return Group("User", (fields,))
+
+
+SERVICE = Service("ListUsers", ListUsersRequest, run)

@@ -1,0 +1,34 @@
+"""UpdatePassword: give a user a new password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.identity.accounts import change_password
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+
+
+@dataclass(frozen=True)
+class UpdatePasswordRequest:
+    """A user by logon reference, or the caller, with the new password and the old one."""
+
+    user_logon_reference_update: Token | None = None
+    old_password: str | None = field(default=None, repr=False)
+    new_password: str | None = field(default=None, repr=False)
+
+
+def run(request: UpdatePasswordRequest, call: Call) -> Answer:
+    """Change the password; raises as `app.identity.accounts.change_password`."""
+    with call.engine.begin() as connection:
+        change_password(
+            connection,
+            call.caller,
+            request.user_logon_reference_update,
+            request.old_password,
+            request.new_password,
+        )
+    return Answer()
+
+
+SERVICE = Service("UpdatePassword", UpdatePasswordRequest, run)

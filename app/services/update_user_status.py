@@ -1,0 +1,34 @@
+"""UpdateUserStatus: disable, enable or unlock a user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.identity.accounts import StatusAction, change_status
+from app.services.answer import Answer
+from app.services.call import Call, Service, Token
+
+
+@dataclass(frozen=True)
+class UpdateUserStatusRequest:
+    """A user by identifier, which takes precedence, or logon reference."""
+
+    user_identifier_update: int | None = None
+    user_logon_reference_update: Token | None = None
+    action: StatusAction | None = None
+
+
+def run(request: UpdateUserStatusRequest, call: Call) -> Answer:
+    """Change the status; raises as `app.identity.accounts.change_status`."""
+    with call.engine.begin() as connection:
+        change_status(
+            connection,
+            call.caller,
+            request.user_identifier_update,
+            request.user_logon_reference_update,
+            request.action,
+        )
+    return Answer()
+
+
+SERVICE = Service("UpdateUserStatus", UpdateUserStatusRequest, run)

@@ -1,0 +1,239 @@
+"""Users and permissions as administrators see and change them, over HTTP: what is taken back counts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from lxml import etree
+from sqlalchemy import Engine
+
+from app.application import create_app
+from app.settings import Settings
+from tests.support.builders import Graph, draft, frozen, package
+from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
+
+MakeUser = Callable[..., None]
+NEW = "quite another one"
+
+
+@pytest.fixture
+def store(client: Client, make_user: MakeUser) -> Client:
+    client.load(Graph().node("P", package()).node("P.A", frozen(), draft(name="A, new")).node("Q.A", frozen()))
+    make_user("owner", "package-administer P")
+    make_user("user", "node-read P.A")
+    return client
+
+
+@pytest.fixture
+def other_process(app: Flask, engine: Engine) -> Client:
+    """An application with a memory of verified passwords of its own, on the same database."""
+    return Client(create_app(Settings(), engine))
+
+
+def ask(client: Client, service: str, **elements: str) -> Reply:
+    return client.post(message(service, elements))
+
+
+def status(client: Client, logon: str, action: str) -> Reply:
+    return ask(client, "UpdateUserStatus", userLogonReferenceUpdate=logon, action=action)
+
+
+def signs_in(client: Client, logon: str, password: str = PASSWORD) -> bool:
+    request = message("GetNode", {"nodeVersionReference": "system"})
+    return client.as_user(None).post(request, auth=(logon, password)).number == 0
+
+
+def rows(reply: Reply, path: str, *fields: str) -> list[tuple[str | None, ...]]:
+    return [tuple(found.findtext(field) for field in fields) for found in reply.tree.iterfind(path)]
+
+
+def permissions(reply: Reply) -> list[tuple[str | None, ...]]:
+    fields = ("permissionTypeReference", "userGroupReference", "objectReference")
+    return rows(reply, "PermissionList/Permission", *fields)
+
+
+# Users
+
+
+def test_a_disabled_user_is_refused_at_once_in_every_process(store: Client, other_process: Client) -> None:
+    processes = (store, other_process)
+    assert [signs_in(process, "user") for process in processes] == [True] * 2
+    for action, accepted in (("disable", False), ("enable", True)):
+        assert status(store, "user", action).number == 0
+        assert [signs_in(process, "user") for process in processes] == [accepted] * 2
+
+
+def test_an_old_password_is_refused_at_once_in_every_process(store: Client, other_process: Client) -> None:
+    processes = (store, other_process)
+    assert [signs_in(process, "user") for process in processes] == [True] * 2
+    assert ask(store, "UpdatePassword", userLogonReferenceUpdate="user", newPassword=NEW).number == 0
+    assert [signs_in(process, "user") for process in processes] == [False] * 2
+    assert [signs_in(process, "user", NEW) for process in processes] == [True] * 2
+
+
+def test_users_change_their_own_password_with_the_old_one(store: Client) -> None:
+    user = store.as_user("user")
+    for old in ({}, {"oldPassword": "a wrong one"}):
+        reply = ask(user, "UpdatePassword", newPassword=NEW, **old)
+        assert (reply.number, reply.text("errorFields")) == (105, "oldPassword")
+    reply = ask(user, "UpdatePassword", newPassword="short", oldPassword=PASSWORD)
+    assert (reply.number, reply.text("errorFields")) == (105, "newPassword")
+    assert signs_in(store, "user")
+    given = {"userLogonReferenceUpdate": "user", "oldPassword": PASSWORD, "newPassword": NEW}
+    assert ask(user, "UpdatePassword", **given).number == 0
+    assert signs_in(store, "user", NEW)
+
+
+def test_a_new_password_unlocks(store: Client, engine: Engine) -> None:
+    strict = Client(create_app(Settings(sign_in_failures_per_account=2), engine))
+    assert [signs_in(strict, "user", "a wrong one") for _ in range(2)] == [False] * 2
+    assert not signs_in(strict, "user")
+    assert ask(store, "UpdatePassword", userLogonReferenceUpdate="user", newPassword=NEW).number == 0
+    assert signs_in(strict, "user", NEW)
+
+
+def test_an_administrator_unlocks(store: Client, engine: Engine) -> None:
+    strict = Client(create_app(Settings(sign_in_failures_per_account=2), engine))
+    assert [signs_in(strict, "user", "a wrong one") for _ in range(2)] == [False] * 2
+    assert not signs_in(strict, "user")
+    assert status(store, "user", "unlock").number == 0
+    assert signs_in(strict, "user")
+
+
+@pytest.mark.parametrize("user", ["owner", "user", None])
+def test_who_does_not_administer_all_learns_and_changes_nothing(store: Client, user: str | None) -> None:
+    somebody = store.as_user(user)
+    requests = [
+        ("ListUsers", {}),
+        ("GetPermissionList", {}),
+        *(("UpdateUserStatus", {"userLogonReferenceUpdate": logon, "action": "disable"}) for logon in (ADMIN, "none")),
+        ("UpdateUserStatus", {"userIdentifierUpdate": "101", "action": "unlock"}),
+        *(("UpdatePassword", {"userLogonReferenceUpdate": logon, "newPassword": NEW}) for logon in (ADMIN, "none")),
+    ]
+    for service, elements in requests:
+        reply = somebody.post(message(service, elements))
+        assert (reply.number, len(reply.tree)) == (101, 2), service
+    told = {status(somebody, logon, "disable").response.text for logon in (ADMIN, "none")}
+    assert len(told) == 1
+    assert signs_in(store, ADMIN)
+
+
+@pytest.mark.parametrize(
+    ("service", "elements", "field"),
+    [
+        ("UpdateUserStatus", {"userLogonReferenceUpdate": "user"}, "action"),
+        ("UpdateUserStatus", {"action": "disable"}, "userLogonReferenceUpdate"),
+        ("UpdateUserStatus", {"action": "disable", "userLogonReferenceUpdate": "none"}, "userLogonReferenceUpdate"),
+        ("UpdateUserStatus", {"action": "disable", "userLogonReferenceUpdate": "a b"}, "userLogonReferenceUpdate"),
+        ("UpdateUserStatus", {"action": "disable", "userLogonReferenceUpdate": ADMIN}, "userLogonReferenceUpdate"),
+        ("UpdateUserStatus", {"action": "enable", "userIdentifierUpdate": "9007199254740991"}, "userIdentifierUpdate"),
+        ("UpdatePassword", {"userLogonReferenceUpdate": "none", "newPassword": NEW}, "userLogonReferenceUpdate"),
+        ("UpdatePassword", {"userLogonReferenceUpdate": "user"}, "newPassword"),
+        ("DeletePermission", {}, "permissionIdentifier"),
+        ("GetPermissionList", {"objectReference": "none"}, "objectReference"),
+        ("GetPermissionList", {"objectReference": "a..b"}, "objectReference"),
+        ("GetPermissionList", {"permissionOnNodeIdentifier": "999999"}, "permissionOnNodeIdentifier"),
+        ("GetPermissionList", {"userGroupReference": "a b"}, "userGroupReference"),
+    ],
+)
+def test_what_is_wrong_is_told(store: Client, service: str, elements: dict[str, str], field: str) -> None:
+    reply = store.post(message(service, elements))
+    assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)
+
+
+def test_pages_of_users_follow_each_other(store: Client, make_user: MakeUser) -> None:
+    for logon in ("Zoe", "ann", "bob"):
+        make_user(logon)
+    status(store, "bob", "disable")
+    seen: list[tuple[str | None, ...]] = []
+    after: str | None = ""
+    while after is not None:
+        reply = ask(store, "ListUsers", userLogonReferenceAfter=after, pageSize="2")
+        seen += rows(reply, "UserList/User", "userLogonReference", "userEnabledIndicator")
+        after = reply.text("userLogonReferenceAfter")
+    logons = ["Zoe", ADMIN, "ann", "bob", "owner", "user"]
+    assert seen == [(logon, "false" if logon == "bob" else "true") for logon in logons]
+
+
+# Permissions
+
+
+def test_the_permissions_on_a_node_are_seen_by_who_administers_it(store: Client) -> None:
+    owner = store.as_user("owner")
+    reply = ask(owner, "GetPermissionList", objectReference="P.A", returnTypes="true")
+    head = [reply.text(field) for field in ("singleObject", "objectType", "objectReference", "objectName")]
+    assert head == ["true", "node", "P.A", "A, new"]
+    assert permissions(reply) == [("node-read", "user", "P.A")]
+    types = [found.text for found in reply.tree.iter("permissionTypeReference")][1:]
+    assert ("node-read" in types, "package-use" in types, "administer-all" in types) == (True, True, False)
+    assert permissions(ask(owner, "GetPermissionList", objectReference="P")) == [("package-administer", "owner", "P")]
+    refused = [ask(store.as_user("user"), "GetPermissionList", objectReference=each) for each in ("P.A", "Q.A", "Q.B")]
+    assert [reply.number for reply in refused] == [101, 101, 105]
+    assert [len(reply.tree) for reply in refused[:2]] == [2, 2]
+
+
+def test_all_permissions_or_those_of_a_group_page_by_page(store: Client) -> None:
+    wanted = [("package-administer", "owner", "P"), ("node-read", "user", "P.A")]
+    assert permissions(ask(store, "GetPermissionList", userGroupReference="user")) == wanted[1:]
+    seen: list[tuple[str | None, ...]] = []
+    after: str | None = ""
+    while after is not None:
+        reply = ask(store, "GetPermissionList", permissionIdentifierAfter=after, pageSize="1")
+        assert len(permissions(reply)) == 1
+        seen += permissions(reply)
+        after = reply.text("permissionIdentifierAfter")
+    assert ("administer-all", ADMIN, None) in seen
+    assert [row for row in seen if row[1] in ("owner", "user")] == wanted
+
+
+def identifier(client: Client, **elements: str) -> str:
+    found = ask(client, "GetPermissionList", **elements).text("PermissionList/Permission/permissionIdentifier")
+    assert found is not None
+    return found
+
+
+def test_what_is_taken_back_does_not_count_any_more(store: Client, other_process: Client) -> None:
+    node = message("GetNode", {"nodeVersionReference": "P.A"})
+    for process in (store, other_process):
+        assert process.as_user("user").post(node).number == 0
+    permission = identifier(store, objectReference="P.A")
+    assert ask(store.as_user("owner"), "DeletePermission", permissionIdentifier=permission).number == 0
+    for process in (store, other_process):
+        assert process.as_user("user").post(node).number == 101
+    assert ask(store, "DeletePermission", permissionIdentifier=permission).number == 0, "once more"
+
+
+def test_only_who_could_give_it_takes_it_back(store: Client) -> None:
+    permission = identifier(store, objectReference="P")
+    replies = [
+        ask(store.as_user(user), "DeletePermission", permissionIdentifier=each)
+        for user, each in (("user", permission), (None, permission), (None, "999999"))
+    ]
+    assert [reply.number for reply in replies] == [101] * 3
+    assert replies[1].response.text == replies[2].response.text
+    public = ask(
+        store,
+        "CreatePermission",
+        permissionTypeReference="node-read",
+        userGroupReference="public",
+        objectReference="P.A",
+    )
+    given = public.text("permissionIdentifier") or ""
+    assert ask(store.as_user("owner"), "DeletePermission", permissionIdentifier=given).number == 101
+    on_system = identifier(store, userGroupReference="public")
+    assert ask(store, "DeletePermission", permissionIdentifier=on_system).number == 101
+    assert permissions(ask(store, "GetPermissionList", objectReference="P")) == [("package-administer", "owner", "P")]
+
+
+@pytest.mark.parametrize(("user", "elements"), [("owner", {"objectReference": "P"}), (ADMIN, {})])
+def test_nobody_shuts_themselves_out(store: Client, user: str, elements: dict[str, str]) -> None:
+    mine = {"userGroupReference": user, **elements}
+    before = ask(store, "GetPermissionList", **mine)
+    permission = identifier(store, **mine)
+    assert ask(store.as_user(user), "DeletePermission", permissionIdentifier=permission).number == 0
+    after = ask(store, "GetPermissionList", **mine)
+    assert permissions(after) == permissions(before)
+    assert identifier(store, **mine) != permission
+    assert etree.tostring(after.tree) != etree.tostring(before.tree)
