@@ -1,0 +1,194 @@
+"""Who may do what, the slow way: every grant is looked at for every question.
+
+Written from the documented rules alone, so that it can be checked by reading. It shares no code with the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+ALL = frozenset({"read", "link", "use-type", "use-draft", "update", "execute", "administer", "use"})
+GIVES = {
+    "read": {"read"},
+    "link": {"link", "use-type", "read"},
+    "use-type": {"use-type", "read"},
+    "use-draft": {"use-draft", "read"},
+    "update": {"update", "use-draft", "read"},
+    "execute": {"execute", "read"},
+    "use": {"use", "read"},
+    "administer": ALL,
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """`node-read` or `package-read` on a node for a group."""
+
+    kind: str
+    group: str
+    on: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node with `frozen` frozen versions and perhaps a draft after them. All link to version 1 of each target."""
+
+    owner: str
+    frozen: int
+    draft: bool
+    targets: tuple[str, ...] = ()
+
+    @property
+    def latest(self) -> int:
+        return self.frozen + self.draft
+
+
+@dataclass(frozen=True)
+class World:
+    """Nodes by reference, the groups of each user besides the user's own and public, and who may do everything."""
+
+    nodes: dict[str, Node]
+    grants: frozenset[Grant]
+    groups: dict[str, frozenset[str]] = field(default_factory=dict)
+    administrators: frozenset[str] = frozenset()
+    solution_administrators: frozenset[str] = frozenset()
+
+    def with_node(self, reference: str, node: Node) -> World:
+        return replace(self, nodes={**self.nodes, reference: node})
+
+    def held_by(self, user: str | None) -> set[str]:
+        """The groups of a user; None is somebody without credentials."""
+        return {"public"} if user is None else {"public", user, *self.groups.get(user, ())}
+
+    def rights(self, user: str | None, reference: str) -> set[str]:
+        """All that a user may do with a node."""
+        node = self.nodes.get(reference)
+        if node is None:
+            return set()
+        if user in self.administrators or (user is not None and node.owner == user):
+            return set(ALL)
+        found: set[str] = set()
+        for grant in self.grants:
+            family, _, right = grant.kind.partition("-")
+            reaches = reference == grant.on or (family == "package" and reference.startswith(f"{grant.on}."))
+            if grant.group in self.held_by(user) and reaches:
+                found |= GIVES[right]
+        return found
+
+    def may(self, user: str | None, right: str, reference: str) -> bool:
+        return right in self.rights(user, reference)
+
+
+def context(world: World, user: str | None, reference: str) -> int:
+    """The number for a node that a request names: 0 where it may be read."""
+    if world.may(user, "read", reference):
+        return 0
+    return 101 if user is None or reference in world.nodes else 105
+
+
+def get_node(world: World, user: str | None, reference: str) -> int:
+    number = context(world, user, reference)
+    if number:
+        return number
+    node = world.nodes[reference]
+    return 0 if node.frozen or (node.draft and world.may(user, "use-draft", reference)) else 105
+
+
+def closure(world: World, start: set[str]) -> set[str]:
+    """The nodes whose drafts would be frozen: those asked for, and the drafts that they link to (as version 1)."""
+    found = {reference for reference in start if world.nodes[reference].draft}
+    while True:
+        more = {
+            target
+            for reference in found
+            for target in world.nodes[reference].targets
+            if world.nodes[target].draft and not world.nodes[target].frozen and target not in found
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def freeze(world: World, user: str | None, reference: str, content: bool, force: bool) -> tuple[int, World]:
+    number = context(world, user, reference)
+    if number:
+        return number, world
+    inside = {other for other in world.nodes if content and other.startswith(f"{reference}.")}
+    drafts = closure(world, {reference, *inside})
+    if any(not world.may(user, "administer", each) for each in drafts):
+        return 109, world
+    if not force:
+        return (108 if drafts - {reference} else 0), world
+    for each in drafts:
+        node = world.nodes[each]
+        world = world.with_node(each, replace(node, frozen=node.frozen + 1, draft=False))
+    return 0, world
+
+
+def may_link(world: World, user: str | None, reference: str) -> bool:
+    """May they make a copy that links to what this node links to?"""
+    return all(world.may(user, "link", target) for target in world.nodes[reference].targets)
+
+
+def copy(world: World, user: str | None, source: str, to: str) -> int:
+    number = get_node(world, user, source)
+    if number:
+        return number
+    if user is None and not world.may(user, "read", to):
+        return 101
+    if to in world.nodes:
+        if not world.may(user, "read", to):
+            return 105
+        if not world.may(user, "administer", to):
+            return 101
+        if world.nodes[to].draft:
+            return 105
+        return 0 if source == to or may_link(world, user, source) else 101
+    package = to.rpartition(".")[0]
+    if not world.may(user, "read", package):
+        return 105
+    if not world.may(user, "use", package):
+        return 101
+    return 0 if may_link(world, user, source) else 101
+
+
+def give(world: World, user: str | None, kind: str, group: str, reference: str) -> int:
+    if not world.may(user, "read", reference):
+        return 101 if user is None else 105
+    if not world.may(user, "administer", reference):
+        return 101
+    return 101 if group == "public" and user not in world.administrators else 0
+
+
+def take_back(world: World, user: str | None, grant: Grant | None) -> int:
+    if user is None:
+        return 101
+    if grant is None:
+        return 0
+    allowed = world.may(user, "administer", grant.on)
+    return 0 if allowed and (grant.group != "public" or user in world.administrators) else 101
+
+
+def bring_in(world: World, user: str | None, reference: str, target: str) -> int:
+    """NodeImport of the next version of a node, or of a new one, which links to the first version of another node."""
+    if user is None:
+        return 101
+    if reference in world.nodes:
+        if not world.may(user, "administer", reference):
+            return 105
+    elif not world.may(user, "use", reference.rpartition(".")[0]):
+        return 105
+    if target == reference:
+        return 0
+    node = world.nodes.get(target)
+    visible = node is not None and world.may(user, "read", target)
+    usable = node is not None and (node.frozen >= 1 or world.may(user, "use-draft", target))
+    return 0 if visible and usable and world.may(user, "link", target) else 105
+
+
+def administration(world: World, user: str | None) -> int:
+    return 0 if user in world.administrators else 101
+
+
+def solutions(world: World, user: str | None) -> int:
+    return 0 if user in world.administrators | world.solution_administrators else 101

@@ -1,0 +1,257 @@
+"""Every service, called by everybody in random worlds, answers what the oracle allows and tells nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.application import create_app
+from app.database.engine import make_engine
+from app.services.registry import SERVICES
+from app.settings import Settings
+from tests.access import oracle
+from tests.access.oracle import Grant, World
+from tests.access.worlds import EVERYBODY, GROUPS, MISSING, REFERENCES, load, version_name, worlds
+from tests.support.builders import LIST_TYPE, Graph, V, links
+from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
+
+EXAMPLES = max(1, int(os.environ.get("RELINK_TEST_EXAMPLES", "60")) // 6)
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is drawn for a call; each service takes what it needs of it."""
+
+    service: str
+    user: str | None
+    node: str
+    other: str
+    group: str
+    right: str
+    flag: bool
+
+
+@dataclass
+class Session:
+    """A world in a database, as it is after the calls so far."""
+
+    client: Client
+    world: World
+    grants: dict[Grant, int]
+    over: bool = field(default=False)
+    """Set when a call has changed links, which the oracle does not follow."""
+
+    def post(self, call: Call, service: str, **elements: str) -> Reply:
+        return self.client.as_user(call.user).post(message(service, elements))
+
+
+Answered = tuple[Reply, set[int]]
+Asked = Callable[[Session, Call], Answered]
+
+
+def get_node(session: Session, call: Call) -> Answered:
+    reply = session.post(call, "GetNode", nodeVersionReference=call.node)
+    return reply, {oracle.get_node(session.world, call.user, call.node)}
+
+
+def update(session: Session, call: Call) -> Answered:
+    scope = {"sourceScope": "latest"} if call.flag else {}
+    action = "force" if call.right == "administer" else "impact"
+    content = str(call.group == "public").lower()
+    reply = session.post(
+        call, "UpdateNodeVersions", nodeReference=call.node, action=action, updateContentIndicator=content, **scope
+    )
+    number = oracle.context(session.world, call.user, call.node)
+    session.over = action == "force" and number == 0
+    return reply, {number} if number else {0, 108}
+
+
+def freeze(session: Session, call: Call) -> Answered:
+    force = call.right == "administer"
+    elements = {"action": "force" if force else "impact", "freezeContentIndicator": str(call.flag).lower()}
+    reply = session.post(call, "FreezeNode", nodeReference=call.node, **elements)
+    number, session.world = oracle.freeze(session.world, call.user, call.node, call.flag, force)
+    return reply, {number}
+
+
+def copy(session: Session, call: Call) -> Answered:
+    reply = session.post(call, "CopyNode", nodeVersionReferenceFrom=call.node, nodeReferenceTo=call.other)
+    number = oracle.copy(session.world, call.user, call.node, call.other)
+    session.over = number == 0
+    return reply, {number}
+
+
+def bring_in(session: Session, call: Call) -> Answered:
+    node = session.world.nodes.get(call.node)
+    first = 1 if node is None else node.frozen + 1
+    version = V(links(f"{call.other}.1"), LIST_TYPE, draft=True, name="brought")
+    document = Graph().node(call.node, version, first=first).xml("impact")
+    reply = session.client.as_user(call.user).post(document)
+    return reply, {oracle.bring_in(session.world, call.user, call.node, call.other)}
+
+
+def give(session: Session, call: Call) -> Answered:
+    kind = f"{'package' if call.flag or call.right == 'use' else 'node'}-{call.right}"
+    elements = {"permissionTypeReference": kind, "userGroupReference": call.group, "objectReference": call.node}
+    reply = session.post(call, "CreatePermission", **elements)
+    number = oracle.give(session.world, call.user, kind, call.group, call.node)
+    if number == 0:
+        grant = Grant(kind, call.group, call.node)
+        session.world = replace(session.world, grants=session.world.grants | {grant})
+        session.grants[grant] = int(reply.text("permissionIdentifier") or 0)
+    return reply, {number}
+
+
+def take_back(session: Session, call: Call) -> Answered:
+    grants = sorted(session.grants, key=repr)
+    grant = grants[len(call.node + call.other) % len(grants)] if grants and not call.flag else None
+    number = session.grants[grant] if grant else 999_999
+    reply = session.post(call, "DeletePermission", permissionIdentifier=str(number))
+    expected = oracle.take_back(session.world, call.user, grant)
+    if expected == 0 and grant is not None:
+        del session.grants[grant]
+        left = session.world.grants - {grant}
+        without = replace(session.world, grants=left)
+        if call.user is not None and not without.may(call.user, "administer", grant.on):
+            # "re-created for that user alone"
+            own = Grant(grant.kind, call.user, grant.on)
+            without = replace(without, grants=left | {own})
+            session.grants.setdefault(own, _identifier(session, own))
+        session.world = without
+    return reply, {expected}
+
+
+def _identifier(session: Session, grant: Grant) -> int:
+    found = session.client.post(message("GetPermissionList", {"objectReference": grant.on})).tree
+    for each in found.iter("Permission"):
+        held = (each.findtext("permissionTypeReference"), each.findtext("userGroupReference"))
+        if held == (grant.kind, grant.group):
+            return int(each.findtext("permissionIdentifier") or 0)
+    raise AssertionError(f"{grant} was not given back")
+
+
+def list_permissions(session: Session, call: Call) -> Answered:
+    if call.flag:
+        return session.post(call, "GetPermissionList"), {oracle.administration(session.world, call.user)}
+    reply = session.post(call, "GetPermissionList", objectReference=call.node)
+    number = oracle.context(session.world, call.user, call.node)
+    if number == 0 and not session.world.may(call.user, "administer", call.node):
+        number = 101
+    if number == 0:
+        listed = {
+            Grant(each.findtext("permissionTypeReference") or "", each.findtext("userGroupReference") or "", call.node)
+            for each in reply.tree.iter("Permission")
+        }
+        assert listed == {grant for grant in session.world.grants if grant.on == call.node}
+    return reply, {number}
+
+
+def for_administrators(service: str, **elements: str) -> Asked:
+    def ask(session: Session, call: Call) -> Answered:
+        allowed = oracle.administration(session.world, call.user) == 0
+        return session.post(call, service, **elements), {0} if allowed else {101}
+
+    return ask
+
+
+def create_user(session: Session, call: Call) -> Answered:
+    allowed = oracle.administration(session.world, call.user) == 0
+    elements = {"userLogonReferenceCreate": "ann", "passwordCreate": PASSWORD}
+    return session.post(call, "CreateUser", **elements), {105} if allowed else {101}
+
+
+def update_password(session: Session, call: Call) -> Answered:
+    """Of another user, and one's own without the old one."""
+    logon = call.user if call.flag and call.user else "solver"
+    number = 0 if call.user in session.world.administrators else 105 if call.user == logon else 101
+    elements = {"userLogonReferenceUpdate": logon, "newPassword": PASSWORD}
+    return session.post(call, "UpdatePassword", **elements), {number}
+
+
+def about_solutions(service: str) -> Asked:
+    def ask(session: Session, call: Call) -> Answered:
+        allowed = oracle.solutions(session.world, call.user) == 0
+        return session.post(call, service), {0, 105} if allowed else {101}
+
+    return ask
+
+
+CALLS: dict[str, Asked] = {
+    "GetNode": get_node,
+    "UpdateNodeVersions": update,
+    "FreezeNode": freeze,
+    "CopyNode": copy,
+    "NodeImport": bring_in,
+    "CreatePermission": give,
+    "DeletePermission": take_back,
+    "GetPermissionList": list_permissions,
+    "ListUsers": for_administrators("ListUsers"),
+    "UpdateUserStatus": for_administrators("UpdateUserStatus", userLogonReferenceUpdate="ann", action="unlock"),
+    "CreateUser": create_user,
+    "UpdatePassword": update_password,
+}
+ABOUT_SOLUTIONS = [
+    name for name in SERVICES if any(word in name for word in ("Solution", "Authentication", "ExternalUser"))
+]
+CALLS |= {name: about_solutions(name) for name in ABOUT_SOLUTIONS}
+# Services about nodes are drawn more often.
+OFTEN = [name for name in CALLS if name not in ABOUT_SOLUTIONS]
+
+
+def test_the_oracle_knows_every_service() -> None:
+    assert set(CALLS) == set(SERVICES)
+
+
+@given(
+    world=worlds(),
+    calls=st.lists(
+        st.builds(
+            Call,
+            st.sampled_from([*OFTEN, *OFTEN, *OFTEN, *ABOUT_SOLUTIONS]),
+            st.sampled_from(EVERYBODY),
+            st.sampled_from([*REFERENCES, *REFERENCES, *MISSING]),
+            st.sampled_from([*REFERENCES, *REFERENCES, *MISSING]),
+            st.sampled_from(GROUPS),
+            st.sampled_from(sorted(oracle.GIVES)),
+            st.booleans(),
+        ),
+        min_size=20,
+        max_size=60,
+    ),
+)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_answer_is_what_the_oracle_allows(
+    fresh_database: Callable[[], AbstractContextManager[str]], world: World, calls: list[Call]
+) -> None:
+    with fresh_database() as url:
+        engine = make_engine(url, pool_size=4)
+        client = Client(create_app(Settings(), engine), ADMIN)
+        session = Session(client, world, load(engine, client, world))
+        for call in calls:
+            before = session.world
+            reply, expected = CALLS[call.service](session, call)
+            assert reply.number in expected, f"{call}: {expected} and not {reply.response.text}"
+            tells_nothing_unreadable(before, call, reply)
+            if session.over:
+                break
+        engine.dispose()
+
+
+def tells_nothing_unreadable(world: World, call: Call, reply: Reply) -> None:
+    told = set(WORD.findall(reply.response.text))
+    sent = {call.node, call.other}
+    sent |= {reference.rpartition(".")[0] for reference in sent}
+    for reference, node in world.nodes.items():
+        readable = world.may(call.user, "read", reference)
+        assert readable or reference in sent or reference not in told, f"{call} tells {reference}"
+        for number in range(1, node.latest + 1):
+            is_draft = number > node.frozen
+            known = readable and (not is_draft or world.may(call.user, "use-draft", reference))
+            assert known or version_name(reference, number) not in told, f"{call} tells a name of {reference}.{number}"
