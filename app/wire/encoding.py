@@ -1,4 +1,4 @@
-"""From the bytes of a request to UTF-8 text without a DOCTYPE, piece by piece.
+"""From the bytes of a request to text: XML in UTF-8 without a DOCTYPE, piece by piece, and JSON.
 
 XML 1.0 section 4.3.3 and RFC 7303 section 3 say how an encoding is declared. Only UTF-8 and UTF-16 are taken, and the
 text is handed on as UTF-8, so that no parser has to guess.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from app.wire.refusal import Refused
 
 _PROLOG_LIMIT = 64 * 1024
 _DECLARATION = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
-_NAME = re.compile(r"<([^\W\d][\w.:\-]*)(?=[\s/>])")
-_SKIPPED = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_NAME = re.compile(r"<([^\W\d][\w.:\-]*)(?=[ \t\r\n/>])")
+_SKIPPED = re.compile(r"[ \t\r\n]+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _UTF_8 = frozenset({"utf-8", "utf8"})
 _UTF_16 = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 
@@ -58,11 +59,34 @@ def root_name(text: str) -> str | None:
     raise Refused(400, "the document is not well-formed: no root element in its first 64 KiB")
 
 
+def json_text(body: bytes, charset: str | None) -> str:
+    """Returns the text of a JSON body without a byte order mark. JSON is sent in UTF-8 (RFC 8259, section 8.1).
+
+    Raises Refused: 415 for another charset, 400 for other bytes.
+    """
+    named = _named(charset)
+    if named and named not in _UTF_8:
+        raise Refused(415, f"the charset {named[:40]!r} is not accepted: send JSON in UTF-8")
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in body[:4]:
+        raise Refused(400, "the body is in UTF-16 or UTF-32: send JSON in UTF-8")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The codec counts from behind the mark.
+        mark = len(codecs.BOM_UTF8) if body.startswith(codecs.BOM_UTF8) else 0
+        raise Refused(400, f"the body is not valid UTF-8 at byte {mark + error.start + 1}") from None
+
+
+def _named(charset: str | None) -> str:
+    """Returns the charset parameter of a Content-Type as it is compared; empty if there is none."""
+    return (charset or "").strip(" \t").strip("\"'").lower()
+
+
 def _encoding(head: bytes, charset: str | None) -> str:
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise Refused(400, "UTF-32 is not taken: send UTF-8 or UTF-16")
-    named = charset.strip().strip("\"'").lower() if charset else None
-    if named is not None and named not in _UTF_8 and named not in _UTF_16:
+    named = _named(charset)
+    if named and named not in _UTF_8 and named not in _UTF_16:
         raise Refused(415, f"the charset {named[:40]!r} is not taken: send UTF-8 or UTF-16")
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8"
@@ -75,10 +99,12 @@ def _encoding(head: bytes, charset: str | None) -> str:
 
 
 def _decoded(decoder: codecs.IncrementalDecoder, head: bytes, rest: Iterator[bytes]) -> Iterator[str]:
-    try:
-        yield decoder.decode(head)
-        for block in rest:
-            yield decoder.decode(block)
-        yield decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise Refused(400, f"the document is not well-formed: not valid {error.encoding}") from None
+    taken = 0
+    for block in chain([head], rest, [b""]):
+        held, _ = decoder.getstate()
+        try:
+            yield decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            place = f"{error.encoding} at byte {taken - len(held) + error.start + 1}"
+            raise Refused(400, f"the document is not well-formed: not valid {place}: send UTF-8 or UTF-16") from None
+        taken += len(block)

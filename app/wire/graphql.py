@@ -27,7 +27,9 @@ from app.identity.actor import Actor, ActorKind, act_as
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import Token, find_token
 from app.wire.context import present_state
+from app.wire.encoding import json_text
 from app.wire.envelope import ERROR_NUMBER
+from app.wire.refusal import Refused
 from app.wire.schemas import SCHEMA_DIRECTORY
 
 MOST_BYTES: Final = 1024 * 1024
@@ -108,8 +110,8 @@ def _graphql_request() -> GraphQLRequest:
 
 
 def _body() -> bytes:
-    if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
-        raise _RefusedError(415, "the media type must be application/json, in UTF-8")
+    if request.mimetype != "application/json":
+        raise _RefusedError(415, f"the media type is {request.mimetype[:100] or 'missing'}: send application/json")
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise _RefusedError(415, "no content encoding is taken: send the JSON as it is")
     too_large = f"the body has more than {MOST_BYTES} bytes"
@@ -125,9 +127,12 @@ def _body() -> bytes:
 
 def _json(body: bytes) -> object:
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        text = json_text(body, request.mimetype_params.get("charset"))
+        return json.loads(text, parse_constant=_refuse_constant)
+    except Refused as error:
+        raise _RefusedError(error.status, error.description) from None
     except (ValueError, RecursionError):  # whose words repeat the body
-        raise _RefusedError(400, "the body is not JSON in UTF-8, or is nested too deep") from None
+        raise _RefusedError(400, "the body is not JSON, or is nested too deep") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

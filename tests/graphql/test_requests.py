@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import time
 from typing import Any
@@ -90,10 +91,42 @@ class TestBodies:
         assert master.post(most + b" ").status_code == 413
 
     @pytest.mark.parametrize(
-        "media_type", ["text/plain", "", "application/graphql", "application/json; charset=utf-16"]
+        "media_type",
+        ["text/plain", "", "application/graphql", "application/graphql+json", "application/graphql-response+json", "x"],
     )
     def test_another_media_type(self, master: GraphQL, media_type: str) -> None:
-        assert master.post(DETAILS, content_type=media_type).status_code == 415
+        response = master.post(DETAILS, content_type=media_type)
+        assert response.status_code == 415
+        assert error(response)["message"] == f"the media type is {media_type or 'missing'}: send application/json"
+
+    @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf8", "Utf8", '"utf-8"', '"UTF8"', "'utf-8'", ""])
+    @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+    def test_utf_8_however_it_is_named_with_and_without_a_byte_order_mark(
+        self, master: GraphQL, charset: str, mark: bytes
+    ) -> None:
+        body = mark + json.dumps({"query": "{ viewer { details { name } } } # ü"}, ensure_ascii=False).encode()
+        for media_type in (f"application/json; charset={charset}", f"Application/JSON;a=b;Charset={charset};c=d"):
+            response = master.post(body, content_type=media_type)
+            assert (response.status_code, response.get_json()["data"]["viewer"]["details"]["name"]) == (200, "Partner")
+        assert master.post(body).status_code == 200
+
+    @pytest.mark.parametrize("charset", ["utf-16", "UTF-16LE", "iso-8859-1", "us-ascii", "nonsense", "x" * 5000])
+    def test_another_charset(self, master: GraphQL, charset: str) -> None:
+        response = master.post(DETAILS, content_type=f"application/json; charset={charset}")
+        assert response.status_code == 415
+        assert error(response)["message"].endswith(" is not accepted: send JSON in UTF-8")
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+    def test_another_encoding(self, master: GraphQL, encoding: str) -> None:
+        response = master.post(json.dumps(DETAILS).encode(encoding))
+        assert response.status_code == 400
+        assert error(response)["message"] == "the body is in UTF-16 or UTF-32: send JSON in UTF-8"
+
+    @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+    def test_bytes_that_are_not_utf_8(self, master: GraphQL, mark: bytes) -> None:
+        response = master.post(mark + b'{"query": "p\xe4ss"}')
+        assert response.status_code == 400
+        assert error(response)["message"] == f"the body is not valid UTF-8 at byte {len(mark) + 13}"
 
     def test_a_content_encoding(self, master: GraphQL) -> None:
         headers = {"Authorization": f"Bearer {master.token}", "Content-Encoding": "gzip"}

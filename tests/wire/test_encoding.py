@@ -42,7 +42,7 @@ def test_texts_come_through_in_every_encoding(reader: Client, encoding: str) -> 
     assert "'Größe.語' is not a node reference" in (reader.post(NAMED.encode(encoding)).text("errorMessage") or "")
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"utf-8"', "utf-16", "utf-16le"])
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf8", "UTF8", '"utf-8"', "'utf-8'", "", "utf-16", "utf-16le"])
 def test_the_charset_may_be_named(reader: Client, charset: str) -> None:
     body = GET_SYSTEM.encode("utf-16-le" if "16" in charset else "utf-8")
     assert reader.post(body, content_type=f"application/xml; charset={charset}").number == 0
@@ -94,6 +94,22 @@ def test_broken_bytes_are_refused(reader: Client, body: bytes) -> None:
     reply = reader.post(body)
     assert (reply.status, reply.number) == (400, 103)
     assert "not well-formed" in (reply.text("errorDescription") or "")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "broken", "place"),
+    [
+        ("utf-8", b"\xff", "utf-8 at byte 140012"),
+        ("utf-8", b"\xc3", "utf-8 at byte 140012"),
+        ("utf-16-le", b"\x00\xd8x\x00", "utf-16-le at byte 140023"),
+    ],
+)
+def test_the_place_of_broken_bytes_is_told(reader: Client, encoding: str, broken: bytes, place: str) -> None:
+    body = f"<GetNode>xx{'é' * 70_000}"
+    before = body.encode(encoding)
+    assert len(before) + 1 == int(place.rpartition(" ")[2])
+    reply = reader.post(before + broken + b"</GetNode>")
+    assert_refused(reply, 400, 103, str(reply.tree.tag), f"not valid {place}", "send UTF-8")
 
 
 SECRET = "relink-secret-of-the-server"  # noqa: S105
