@@ -28,6 +28,8 @@ VARIABLES = frozenset(
         "MAX_IMPORT_BYTES",
         "THREADS",
         "RUNS_AT_WORK",
+        "CLIENT_SECONDS",
+        "CLIENT_BYTES_PER_SECOND",
         "POOL_SIZE",
         "SIGN_IN_FAILURES_PER_ACCOUNT",
         "SIGN_IN_FAILURES_PER_ADDRESS",
@@ -75,6 +77,9 @@ class Settings:
     """Threads of a web process. Each kind of long work may hold a part of them."""
     runs_at_work: int = 4
     """How many runs a web process works on at once; further ones are queued."""
+    client_seconds: int = 20
+    client_bytes_per_second: int = 4096
+    """How long a client may keep the service waiting; it gains a second by each of so many bytes that it moves."""
     sign_in_failures_per_account: int = 10
     sign_in_failures_per_address: int = 100
     sign_in_failure_period: int = 900
@@ -106,6 +111,10 @@ class Settings:
             pool_size=_number(environment, "POOL_SIZE", 0, least=2) or None,
             threads=(threads := _number(environment, "THREADS", cls.threads, least=FEWEST_THREADS)),
             runs_at_work=_runs_at_work(environment, threads),
+            client_seconds=_number(environment, "CLIENT_SECONDS", cls.client_seconds, least=1),
+            client_bytes_per_second=_number(
+                environment, "CLIENT_BYTES_PER_SECOND", cls.client_bytes_per_second, least=1
+            ),
             sign_in_failures_per_account=_number(
                 environment, "SIGN_IN_FAILURES_PER_ACCOUNT", cls.sign_in_failures_per_account, least=1
             ),

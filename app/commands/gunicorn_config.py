@@ -12,7 +12,15 @@ import app.application  # noqa: F401 - so that the workers, which are forks, fin
 from app.commands.parent import end_with_parent
 from app.logs import library_formatter
 
-worker_class = "gthread"
+worker_class = "app.server.worker.Worker"
+# Idle connections hold no thread.
+keepalive = 30
+worker_connections = 1000
+limit_request_line = 8190
+# A response may have to wait in memory for a slow client, which a file sent by the kernel does not.
+sendfile = False
+# These header fields would let a client on this machine rewrite the path of its request.
+forwarder_headers = ""
 control_socket_disable = True
 # Threads work while the worker's main loop gives its sign of life, so a long run does not count. A worker without
 # a sign of life for that long is stuck.
@@ -48,7 +56,7 @@ def _url(address: Any) -> str:  # noqa: ANN401 - what it is depends on the famil
 
 
 logconfig_dict = {
-    "root": {"level": "WARNING", "handlers": []},
+    "root": {"level": "WARNING", "handlers": ["error_console"]},
     "loggers": {"gunicorn.error": {"level": "WARNING", "handlers": ["error_console"], "propagate": False}},
     "formatters": {"generic": {"()": library_formatter}},
 }

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from flask import Request
+from werkzeug.datastructures import Authorization
 
 from app.identity.sign_in import Credentials
 from app.text import collapsed, is_blank
+
+
+def authorization(request: Request) -> Authorization | None:
+    """The `Authorization` header; None if there is none or if it is not right, such as one that is not ASCII."""
+    try:
+        return request.authorization
+    except ValueError:
+        return None
 
 
 def credentials(request: Request, logon_reference: str | None, password: str | None) -> Credentials | None:
@@ -17,10 +26,7 @@ def credentials(request: Request, logon_reference: str | None, password: str | N
     logon = collapsed(logon_reference or "")
     if logon or not is_blank(password):
         return Credentials(logon, password or "")
-    try:
-        basic = request.authorization
-    except ValueError:
-        basic = None  # not even ASCII
+    basic = authorization(request)
     if basic is not None and basic.type == "basic":
         return Credentials(collapsed(basic.username or ""), basic.password or "")
     if "Authorization" in request.headers:

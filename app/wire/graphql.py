@@ -27,6 +27,7 @@ from app.identity.actor import Actor, ActorKind, act_as
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import Token, find_token
 from app.wire.context import present_state
+from app.wire.credentials import authorization
 from app.wire.encoding import json_text
 from app.wire.envelope import ERROR_NUMBER
 from app.wire.refusal import Refused
@@ -79,7 +80,7 @@ def _schema() -> GraphQLSchema:
 
 def _token() -> Token:
     """The token of the request. Raises NoTokenError."""
-    given = request.authorization
+    given = authorization(request)
     if given is not None and given.type == "bearer" and given.token:
         with present_state().engine.connect() as connection:
             token = find_token(connection, given.token)

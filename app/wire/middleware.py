@@ -16,7 +16,7 @@ from app.identity.actor import act_as_nobody
 from app.wire.context import present_state
 from app.wire.failures import failure
 from app.wire.metrics import count_request
-from app.wire.refusal import Refused
+from app.wire.refusal import REFUSAL, Refused
 from app.wire.secret_names import names_a_password
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
@@ -57,6 +57,9 @@ def _begin() -> Response | None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     g.began = time.perf_counter()
     _warn_of_proxy()
+    refusal = request.environ.get(REFUSAL)
+    if isinstance(refusal, Refused):
+        return failure(refusal)
     try:
         names = list(request.args)
     except UnicodeDecodeError:
@@ -107,7 +110,12 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _exception(error: Exception) -> Response:
-    """What no endpoint expected: a failure of the database, a conflict that a retry will get past, or a defect."""
+    """What no endpoint expected: a failure of the database, a conflict that a retry will get past, or a defect.
+
+    A body that breaks off or comes too slowly is refused wherever it is read.
+    """
+    if isinstance(error, RelinkError):
+        return failure(error)
     found = database_failure(error)
     if found is None:
         _log.error("defect", request_id=g.request_id, exc_info=error)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from app.errors import RelinkError, UserError
 
+REFUSAL = "relink.refusal"
+"""The key of the WSGI environment for a refusal that the server hands over: it could not understand the request."""
+
 
 class Refused(RelinkError):  # noqa: N818 - it is an answer, not a fault of ours
     """103: a request refused by the intake; 102 where the status says that something is not found."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import TypeVar
 
 import pytest
 import structlog
@@ -25,12 +22,12 @@ from app.cli import main
 from app.database import embedded
 from tests.conftest import open_directory
 from tests.support.http import ADMIN, PASSWORD
+from tests.support.served import ROOT, WITHIN, Served, eventually, served
 
-WITHIN = 60
-Found = TypeVar("Found")
+__all__ = ["ROOT", "WITHIN", "Serve", "Served", "eventually"]
+
 Worker = subprocess.Popen[bytes]
 StartWorker = Callable[..., Worker]
-ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -110,19 +107,6 @@ def database_runs(data_directory: Path) -> bool:
     return (data_directory / "postgresql" / "postmaster.pid").exists()
 
 
-@dataclass(frozen=True)
-class Served:
-    """A running `relink serve`."""
-
-    process: subprocess.Popen[str]
-    url: str
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and answer the exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(WITHIN)
-
-
 Serve = Callable[[dict[str, str]], Served]
 
 
@@ -130,22 +114,7 @@ Serve = Callable[[dict[str, str]], Served]
 def serve(tmp_path: Path, data_directory: Path) -> Iterator[Serve]:
     """Starts `relink serve` on a free port; all of them are stopped at the end, and after that their database."""
     with ExitStack() as stack:
-        yield lambda environment: stack.enter_context(_served(environment, tmp_path / "serve.log"))
-
-
-@contextmanager
-def _served(environment: dict[str, str], log: Path) -> Iterator[Served]:
-    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "serve", "--bind", "127.0.0.1:0"]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdout=output, stderr=output, text=True, cwd=ROOT
-        )
-    try:
-        yield Served(process, eventually(lambda: _address(process, log)))
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(WITHIN)
+        yield lambda environment: stack.enter_context(served(environment, tmp_path / "serve.log"))
 
 
 @pytest.fixture
@@ -171,20 +140,3 @@ def _ended(process: Worker) -> Iterator[Worker]:
         if process.poll() is None:
             process.terminate()
         process.wait(WITHIN)
-
-
-def _address(process: subprocess.Popen[str], log: Path) -> str | None:
-    assert process.poll() is None, log.read_text()
-    found = re.search(r"^Relink listens on (\S+)$", log.read_text(), re.MULTILINE)
-    return found[1] if found else None
-
-
-def eventually(found: Callable[[], Found | None], within: float = WITHIN) -> Found:
-    """Ask until there is something; fails when that takes too long."""
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        value = found()
-        if value:
-            return value
-        time.sleep(0.02)
-    pytest.fail(f"nothing within {within} s")

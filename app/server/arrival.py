@@ -1,0 +1,158 @@
+"""A request on its way in: its head, and then as much of its body as is kept in memory."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from gunicorn.http import errors  # type: ignore[import-untyped]
+from gunicorn.http.body import ChunkedReader, LengthReader  # type: ignore[import-untyped]
+from gunicorn.http.message import Request  # type: ignore[import-untyped]
+
+from app.server.body import Incoming
+from app.server.chunks import ChunkScanner
+from app.wire.refusal import Refused
+
+HELD: Final = 1024 * 1024
+"""How many bytes of a body are taken in before a thread works on the request. Of a larger body the rest is a stream."""
+LARGEST_HEAD: Final = 64 * 1024
+
+_END_OF_HEAD = b"\r\n\r\n"
+_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+_NOTHING = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+
+class Arrival:
+    """The bytes of one request. When it is `ready`, it has either a `request` or, with it, the `refusal` to answer.
+
+    A request whose head cannot be understood is replaced by an empty one, which carries the refusal.
+    """
+
+    def __init__(self, config: Any, peer: Any, number: int) -> None:  # noqa: ANN401 - gunicorn has no types
+        self._config = config
+        self._peer = peer
+        self._number = number
+        self._bytes = bytearray()
+        self._searched = 0
+        self._scanner: ChunkScanner | None = None
+        self._length = 0
+        self.received = 0
+        self.incoming: Incoming | None = None
+        self.request: Any = None
+        self.refusal: Refused | None = None
+        self.ready = False
+        self.whole = False
+        """Whether no more of the body will come."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has come."""
+        return self.received > 0
+
+    @property
+    def held(self) -> int:
+        """At most how many bytes of the request are in memory."""
+        return min(self.received, LARGEST_HEAD + HELD)
+
+    @property
+    def awaits_continue(self) -> bool:
+        """Whether the client waits for `100 Continue` before it sends the body."""
+        return bool(self.request is not None and not self.ready and self.request._expected_100_continue)
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self.received += len(data)
+        self._bytes += data
+        if self.request is None:
+            self._look_for_head()
+        elif self._scanner is not None:
+            self._scanner.feed(data)
+        if self.request is not None and not self.ready:
+            self._look_for_end()
+
+    def end(self) -> None:
+        """The client sends no more: what has come is all that there is."""
+        if self.request is None:
+            self.refuse(Refused(400, "the connection was closed before the request was complete"))
+        elif not self.ready:
+            self._be_ready(whole=True)
+
+    def refuse(self, refusal: Refused) -> None:
+        """Give the request up."""
+        if self.request is None:
+            self.request = Request(self._config, Incoming(_NOTHING), self._peer, self._number)
+        self.request.force_close()
+        self.refusal = refusal
+        self._bytes.clear()
+        self.ready = True
+
+    def _look_for_head(self) -> None:
+        end = self._bytes.find(_END_OF_HEAD, max(0, self._searched - len(_END_OF_HEAD)))
+        if end < 0 and len(self._bytes) <= LARGEST_HEAD and not self._has_bare_line_feed():
+            self._searched = len(self._bytes)
+            return
+        if (end if end >= 0 else len(self._bytes)) > LARGEST_HEAD:
+            self.refuse(Refused(431, f"the header fields have more than {LARGEST_HEAD} bytes"))
+            return
+        incoming = Incoming(bytes(self._bytes))
+        try:
+            self.request = Request(self._config, incoming, self._peer, self._number)
+        except (errors.ParseException, OSError, StopIteration, ValueError) as error:
+            self.refuse(refusal_of(error))
+            return
+        self._begin_body(incoming)
+
+    def _has_bare_line_feed(self) -> bool:
+        return _BARE_LINE_FEED.search(self._bytes, max(0, self._searched - 1)) is not None
+
+    def _begin_body(self, incoming: Incoming) -> None:
+        self.incoming = incoming
+        self._bytes = bytearray(incoming.taken_back())
+        reader = self.request.body.reader
+        if isinstance(reader, ChunkedReader):
+            self._scanner = ChunkScanner()
+            self._scanner.feed(bytes(self._bytes))
+        elif isinstance(reader, LengthReader):
+            self._length = reader.length
+
+    def _look_for_end(self) -> None:
+        whole = self._scanner.ended if self._scanner is not None else len(self._bytes) >= self._length
+        if whole or len(self._bytes) > HELD:
+            self._be_ready(whole=whole)
+
+    def _be_ready(self, *, whole: bool) -> None:
+        if self.incoming is None:
+            raise RuntimeError("a body comes after a head")
+        self.incoming.hold(bytes(self._bytes))
+        self._bytes.clear()
+        self.whole = whole
+        self.ready = True
+
+
+def refusal_of(error: BaseException) -> Refused:
+    """What to answer to a request that gunicorn's parser does not take. The answer repeats nothing of the request."""
+    match error:
+        case errors.LimitRequestLine():
+            return Refused(414, "the request line is too long")
+        case errors.LimitRequestHeaders():
+            return Refused(431, "there are too many header fields, or they are too long")
+        case errors.ExpectationFailed():
+            return Refused(417, "the only expectation that is met is 100-continue")
+        case errors.UnsupportedTransferCoding():
+            return Refused(501, "the only transfer coding that is taken is chunked")
+    return Refused(400, f"the request is not HTTP/1.1: {_REASONS.get(type(error), 'it cannot be read')}")
+
+
+_REASONS = {
+    errors.InvalidRequestLine: "its request line is not valid",
+    errors.InvalidRequestMethod: "its method is not valid",
+    errors.InvalidHTTPVersion: "its version is not valid",
+    errors.InvalidHeader: "a header field is not valid",
+    errors.InvalidHeaderName: "the name of a header field is not valid",
+    errors.ObsoleteFolding: "a header field goes over several lines",
+    errors.InvalidSchemeHeaders: "header fields about the scheme contradict each other",
+    errors.InvalidChunkSize: "the size of a chunk is not valid",
+    errors.InvalidChunkExtension: "the extension of a chunk is not valid",
+    errors.ChunkMissingTerminator: "a chunk does not end where its size says",
+    errors.NoMoreData: "it ends too early",
+}

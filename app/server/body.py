@@ -1,0 +1,77 @@
+"""The body of a request as a thread reads it: first what is in memory, then the rest as it comes in."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from gunicorn.http.errors import NoMoreData, ParseException  # type: ignore[import-untyped]
+from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
+
+from app.wire.refusal import Refused
+
+# gunicorn's reader of chunks copies what it has read and not yet used with every chunk, so pieces are small.
+_PIECE = 8 * 1024
+_BLOCK = 64 * 1024
+
+
+class Source(Protocol):
+    """Where the rest of a body comes from."""
+
+    def receive(self, size: int) -> bytes:
+        """Wait for the next bytes; no bytes mean that the client has closed the connection."""
+
+
+class Incoming(Unreader):  # type: ignore[misc]
+    """The bytes of a request for gunicorn's parsers: those in memory, and then those of a source, if there is one."""
+
+    def __init__(self, held: bytes) -> None:
+        super().__init__()
+        self._held = memoryview(held)
+        self.source: Source | None = None
+
+    def hold(self, data: bytes) -> None:
+        """Continue with these bytes."""
+        self._held = memoryview(data)
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """The next bytes."""
+        if self._held:
+            size = max(_PIECE, min(size_hint or 0, _BLOCK))
+            piece, self._held = self._held[:size], self._held[size:]
+            return bytes(piece)
+        return self.source.receive(_BLOCK if size_hint and size_hint > _PIECE else _PIECE) if self.source else b""
+
+    def taken_back(self) -> bytes:
+        """What is in memory and was not used, which is the beginning of the body or of the next request."""
+        rest = bytes(self.take_buffered()) + bytes(self._held)
+        self._held = memoryview(b"")
+        return rest
+
+
+class _Body(io.RawIOBase):
+    def __init__(self, body: Any, length: int | None, refusal_of: Callable[[BaseException], Refused]) -> None:  # noqa: ANN401
+        self._body = body
+        self._left = length
+        self._refusal_of = refusal_of
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401
+        try:
+            data = self._body.read(len(buffer))
+        except (ParseException, NoMoreData) as error:
+            raise self._refusal_of(error) from None
+        if self._left is not None:
+            self._left -= len(data)
+            if not data and self._left > 0:
+                raise Refused(400, f"the body ends {self._left} bytes before its Content-Length")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def body_stream(request: Any, refusal_of: Callable[[BaseException], Refused]) -> io.BufferedReader:  # noqa: ANN401
+    """`wsgi.input` for a request. Reading from it raises Refused if the body is not right or does not come."""
+    return io.BufferedReader(_Body(request.body, getattr(request.body.reader, "length", None), refusal_of), _BLOCK)

@@ -1,0 +1,207 @@
+"""Clients that are slow to send or to read keep nobody else waiting, and are not waited for without end."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPException
+from threading import Event
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.settings import FEWEST_THREADS
+from tests.server.conftest import Service
+from tests.support.builders import Graph, M, draft, frozen, links
+from tests.support.http import message
+from tests.support.raw import BASIC, RawReply, connect, exchange, read_reply, request
+from tests.support.served import eventually
+
+GET_SYSTEM = "<GetNode><nodeVersionReference>system</nodeVersionReference></GetNode>"
+SLOW_CLIENTS = 64
+FORCES = 30
+WITHIN = 2.0
+MIB = 1024 * 1024
+
+
+@contextmanager
+def dripping(connections: list[socket.socket], data: bytes = b" ") -> Iterator[None]:
+    """Send a byte on each connection every second, as long as the context lasts."""
+    ended = Event()
+
+    def drip() -> None:
+        while not ended.wait(1):
+            for connection in connections:
+                try:
+                    connection.send(data)
+                except OSError:
+                    ended.wait(0)
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(drip)
+        try:
+            yield
+        finally:
+            ended.set()
+            future.result()
+
+
+@pytest.fixture
+def opened(service: Service) -> Iterator[Callable[[bytes], socket.socket]]:
+    """Opens connections and sends the beginnings of requests on them; they are closed at the end."""
+    with ExitStack() as stack:
+
+        def connected(data: bytes) -> socket.socket:
+            connection = stack.enter_context(connect(service.url))
+            connection.sendall(data)
+            return connection
+
+        yield connected
+
+
+def served_in_time(service: Service) -> Callable[[], None]:
+    """Returns a check that `/healthz` and a small request of a signed-in user are answered in time.
+
+    The time is two seconds on a machine that has nothing else to do. This one may be busy with other tests: what the
+    requests take now is allowed for.
+    """
+    allowed = WITHIN + 5 * max(_seconds(service) for _ in range(5))
+
+    def check() -> None:
+        for _ in range(5):
+            assert _seconds(service) < allowed
+
+    return check
+
+
+def _seconds(service: Service) -> float:
+    """How long the slower of the two requests takes."""
+    began = time.monotonic()
+    assert exchange(service.url, request("/healthz", method="GET")).status == 200
+    between = time.monotonic()
+    assert service.post(GET_SYSTEM).number == "0"
+    return max(between - began, time.monotonic() - between)
+
+
+@contextmanager
+def long_forces(service: Service, prefix: str) -> Iterator[list[Future[RawReply]]]:
+    """As many forces at once, each of which would take as long as the context lasts."""
+    graph = Graph()
+    for number in range(FORCES):
+        graph.node(f"{prefix}{number}.A", frozen(*links(f"{prefix}{number}.B.1")))
+        graph.node(f"{prefix}{number}.B", frozen(), draft())
+    assert service.post(graph.xml()).number == "0"
+    elements = {"action": "force", "updateContentIndicator": "true"}
+    with ThreadPoolExecutor(FORCES) as pool, service.engine.connect() as connection:
+        connection.execute(
+            text("SELECT FROM node WHERE node_reference LIKE :pattern FOR UPDATE"), {"pattern": f"{prefix}%.A"}
+        )
+        forces = [
+            pool.submit(service.post, message("UpdateNodeVersions", {"nodeReference": f"{prefix}{number}", **elements}))
+            for number in range(FORCES)
+        ]
+        try:
+            eventually(lambda: _waiting(service.engine, prefix) + sum(force.done() for force in forces) == FORCES)
+            yield forces
+        finally:
+            connection.rollback()
+
+
+def _waiting(engine: Engine, prefix: str) -> int:
+    with engine.connect() as connection:
+        query = text(
+            "SELECT count(*) FROM run WHERE state IN ('queued', 'running') AND starts_with(context_reference, :prefix)"
+        )
+        return int(connection.execute(query, {"prefix": prefix}).scalar_one())
+
+
+def test_slow_clients_and_long_forces_keep_nobody_waiting(
+    service: Service, opened: Callable[[bytes], socket.socket]
+) -> None:
+    heads = [
+        request("/service", b"<", length=900),
+        request("/service", b"<", length=50 * MIB),
+        request("/service", b"5\r\n<", Transfer_Encoding="chunked"),
+        b"POST /service HTTP/1.1\r\nHost: ",
+    ]
+    others_are_served = served_in_time(service)
+    slow = [opened(heads[number % len(heads)]) for number in range(SLOW_CLIENTS)]
+    with long_forces(service, "slow") as forces:
+        with dripping(slow):
+            others_are_served()
+        refused = [force.result() for force in forces if force.done()]
+        assert all((reply.status, reply.number) == (503, "106") for reply in refused)
+    replies = [force.result() for force in forces]
+    assert {reply.number for reply in replies} <= {"0", "106"}
+    assert sum(reply.number == "0" for reply in replies) == FORCES - len(refused)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"POST /service HTTP/1.1\r\nHost: ", request("/service", b"<", length=900),
+     request("/service", b"5\r\n<", Transfer_Encoding="chunked")],
+)  # fmt: skip
+def test_a_request_has_a_deadline(service: Service, opened: Callable[[bytes], socket.socket], begun: bytes) -> None:
+    connection = opened(begun)
+    with dripping([connection]):
+        reply = read_reply(connection)
+    assert (reply.status, reply.number) == (408, "103")
+    assert reply.headers["connection"] == "close"
+
+
+def test_a_large_body_has_a_least_rate_too(service: Service, opened: Callable[[bytes], socket.socket]) -> None:
+    """Of a larger body than is kept in memory, the rest is received while a thread works on the request."""
+    connection = opened(
+        request("/service", b"<NodeImport><NodeList>" + b" " * 2 * MIB, length=50 * MIB, Authorization=BASIC)
+    )
+    with dripping([connection]):
+        assert read_reply(connection).status in {408, 503}
+
+
+def test_large_bodies_that_come_slowly_leave_threads_for_others(
+    service: Service, opened: Callable[[bytes], socket.socket]
+) -> None:
+    head = request("/service", b"<NodeImport><NodeList>" + b" " * 2 * MIB, length=50 * MIB, Authorization=BASIC)
+    others_are_served = served_in_time(service)
+    slow = [opened(head) for _ in range(SLOW_CLIENTS)]
+    with dripping(slow):
+        others_are_served()
+    statuses = {read_reply(connection).status for connection in slow}
+    assert statuses <= {408, 503}
+
+
+def test_clients_that_do_not_read_leave_threads_for_others(small_service: Service) -> None:
+    """More of them than there are threads, each with a larger response than the system's buffers take."""
+    large = Graph().node("large.A", frozen(*(M(value="x" * 800_000) for _ in range(9))))
+    assert small_service.post(large.xml()).number == "0"
+    body = b"<GetNode><nodeVersionReference>large.A</nodeVersionReference></GetNode>"
+    read = request("/service", body, Authorization=BASIC)
+    others_are_served = served_in_time(small_service)
+    with ExitStack() as stack:
+        for _ in range(FEWEST_THREADS + 2):
+            connection = stack.enter_context(connect(small_service.url, receive_buffer=4096))
+            connection.sendall(read)
+        eventually(lambda: small_service.log().count("a response was cut off") >= FEWEST_THREADS)
+        others_are_served()
+    assert len(exchange(small_service.url, read).body) > 7_000_000
+
+
+def test_a_client_that_reads_slowly_is_cut_off(small_service: Service) -> None:
+    large = Graph().node("slow.A", frozen(*(M(value="x" * 800_000) for _ in range(9))))
+    assert small_service.post(large.xml()).number == "0"
+    body = b"<GetNode><nodeVersionReference>slow.A</nodeVersionReference></GetNode>"
+    with connect(small_service.url, receive_buffer=4096) as connection:
+        connection.sendall(request("/service", body, Authorization=BASIC))
+        eventually(lambda: "the client is too slow to read the response" in small_service.log())
+        with pytest.raises((OSError, HTTPException)):
+            read_reply(connection)
+
+
+def test_an_idle_connection_holds_no_thread(service: Service, opened: Callable[[bytes], socket.socket]) -> None:
+    others_are_served = served_in_time(service)
+    kept = [opened(request("/healthz", method="GET", Connection="keep-alive")) for _ in range(4 * SLOW_CLIENTS)]
+    assert {read_reply(connection).headers["connection"] for connection in kept} == {"keep-alive"}
+    others_are_served()

@@ -1,0 +1,68 @@
+"""`relink serve` as the process that it is."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+WITHIN = 60
+ROOT = Path(__file__).parent.parent.parent
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running `relink serve`."""
+
+    process: subprocess.Popen[str]
+    url: str
+    log: Path
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and answer the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(WITHIN)
+
+
+@contextmanager
+def served(environment: dict[str, str], log: Path, *options: str) -> Iterator[Served]:
+    """Run `relink serve` on a free port as long as the context lasts."""
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "serve", "--bind", "127.0.0.1:0", *options]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=output, stderr=output, text=True, cwd=ROOT
+        )
+    try:
+        yield Served(process, eventually(lambda: _address(process, log)), log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(WITHIN)
+
+
+def _address(process: subprocess.Popen[str], log: Path) -> str | None:
+    assert process.poll() is None, log.read_text()
+    found = re.search(r"^Relink listens on (\S+)$", log.read_text(), re.MULTILINE)
+    return found[1] if found else None
+
+
+def eventually(found: Callable[[], Found | None], within: float = WITHIN) -> Found:
+    """Ask until there is something; fails when that takes too long."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.02)
+    pytest.fail(f"nothing within {within} s")
