@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +13,7 @@ from prometheus_client import multiprocess
 import app.application  # noqa: F401 - so that the workers, which are forks, find it all imported
 from app.commands.parent import end_with_parent
 from app.logs import library_formatter
+from app.server import metrics_files
 
 worker_class = "app.server.worker.Worker"
 # Idle connections hold no thread.
@@ -40,6 +43,12 @@ def when_ready(server: Any) -> None:  # noqa: ANN401
     click.echo(f"Relink listens on {address}")
     click.echo(f"Try: curl {address}/readyz, a browser on {address}/schemas/, or in another shell: relink --help")
     sys.stdout.flush()
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ANN401
+    """Make the worker's metrics files before it writes to them."""
+    alive = {*server.WORKERS, os.getppid()}
+    metrics_files.prepare(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]), worker.pid, alive)
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ANN401, ARG001

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from secrets import token_hex
-from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn
 
@@ -23,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.commands.database import opened_database, plain_errors
 from app.commands.worker import WorkerProcess, worker_process
 from app.runs import record as runs
+from app.server.metrics_files import metrics_directory
 from app.settings import FEWEST_THREADS, Settings
 from app.start import with_secret_key
 
@@ -74,7 +74,7 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
     _handle(numbers, partial(_leave, numbers))
     with plain_errors():
         settings = Settings.from_environment({**os.environ, "RELINK_THREADS": str(threads)}).for_web_process()
-    with opened_database(settings) as engine, _environment(engine, name, settings) as environment:
+    with opened_database(settings) as engine, _environment(engine, name, settings, workers) as environment:
         engine.dispose()
         options = [f"--bind={bind}", f"--workers={workers}", f"--threads={threads}"]
         command = [sys.executable, "-m", "gunicorn", "-c", "python:app.commands.gunicorn_config", *options]
@@ -132,11 +132,11 @@ def _cancel_runs(engine: Engine, session_name: str) -> None:
 
 
 @contextmanager
-def _environment(engine: Engine, session_name: str, settings: Settings) -> Iterator[dict[str, str]]:
+def _environment(engine: Engine, session_name: str, settings: Settings, workers: int) -> Iterator[dict[str, str]]:
     """What the workers find: the database, with a name for their sessions, and a place for their metrics."""
     url = engine.url.update_query_dict({"application_name": session_name})
     secret_key = with_secret_key(settings).secret_key
-    with TemporaryDirectory(prefix="relink-metrics-") as directory:
+    with metrics_directory(workers) as directory:
         yield {
             **os.environ,
             "RELINK_POOL_SIZE": str(settings.pool_size),

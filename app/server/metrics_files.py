@@ -1,0 +1,67 @@
+"""The files in which worker processes keep their metrics, for whichever of them is asked.
+
+They are mapped into memory. Writing to a page for which the file system has no room would end the process with SIGBUS:
+so the files lie in memory where the system has a file system for that, away from temporary files, and all their
+blocks are there before a worker begins.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+KINDS: Final = ("counter", "histogram")
+"""The kinds of metrics that there are, as prometheus_client names their files."""
+SIZE: Final = 512 * 1024
+"""Room for more than three thousand counters, which are bounded: none is named by a client."""
+
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the directory in it is made by tempfile
+
+
+def metrics_directory(workers: int) -> tempfile.TemporaryDirectory[str]:
+    """Make a directory with room for the files of so many workers. Raises OSError if there is no room for them."""
+    size = workers * len(KINDS) * SIZE
+    try:
+        return _made(_IN_MEMORY, size)
+    except OSError:
+        return _made(None, size)
+
+
+def _made(base: Path | None, size: int) -> tempfile.TemporaryDirectory[str]:
+    directory = tempfile.TemporaryDirectory(prefix="relink-metrics-", dir=base)
+    try:
+        room = Path(directory.name, "room")
+        _allocate(room, size)
+        room.unlink()
+    except OSError:
+        directory.cleanup()
+        raise
+    return directory
+
+
+def prepare(directory: Path, process: int, alive: Collection[int]) -> None:
+    """Make the files of a worker, or take over those of one that has died, with what it had counted."""
+    for kind in KINDS:
+        own = directory / f"{kind}_{process}.db"
+        if not any(_taken_over(file, own) for file in directory.glob(f"{kind}_*.db") if _process(file) not in alive):
+            _allocate(own, SIZE)
+
+
+def _taken_over(file: Path, own: Path) -> bool:
+    with suppress(FileNotFoundError):  # another worker was faster
+        file.rename(own)
+        return True
+    return False
+
+
+def _process(file: Path) -> int:
+    return int(file.stem.rpartition("_")[2])
+
+
+def _allocate(file: Path, size: int) -> None:
+    with file.open("wb") as opened:
+        os.posix_fallocate(opened.fileno(), 0, size)

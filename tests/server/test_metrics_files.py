@@ -1,0 +1,80 @@
+"""The files of the metrics cannot end a worker, and outlive it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from app.server import metrics_files
+from tests.server.conftest import Service
+from tests.support.processes import children
+from tests.support.raw import exchange, request
+from tests.support.served import eventually
+
+
+def gunicorn(service: Service) -> int:
+    """The id of the process that starts the workers."""
+    [process] = [process for process in children(service.served.process.pid) if b"gunicorn" in command_line(process)]
+    return process
+
+
+def command_line(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+def directory(service: Service) -> Path:
+    environment = Path(f"/proc/{gunicorn(service)}/environ").read_bytes().split(b"\0")
+    [value] = [entry.partition(b"=")[2] for entry in environment if entry.startswith(b"PROMETHEUS_MULTIPROC_DIR=")]
+    return Path(value.decode())
+
+
+def counted(service: Service) -> int:
+    """How many requests to `/healthz` have been answered."""
+    body = exchange(service.url, request("/metrics", method="GET")).body.decode()
+    found = re.search(r'^relink_requests_total\{.*"health.healthz".*\} (\d+)', body, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def test_all_their_blocks_are_there(service: Service) -> None:
+    """A file with holes would end its worker when the file system is full."""
+    exchange(service.url, request("/healthz", method="GET"))
+    files = list(directory(service).glob("*.db"))
+    assert files
+    for file in files:
+        found = file.stat()
+        assert found.st_blocks * 512 >= found.st_size
+
+
+def test_a_new_worker_takes_over_those_of_one_that_died(small_service: Service) -> None:
+    for _ in range(3):
+        exchange(small_service.url, request("/healthz", method="GET"))
+    assert counted(small_service) == 3
+    [dead] = children(gunicorn(small_service))
+    os.kill(dead, signal.SIGKILL)
+    eventually(lambda: [process for process in children(gunicorn(small_service)) if process != dead])
+    exchange(small_service.url, request("/healthz", method="GET"))
+    assert counted(small_service) == 4
+    assert len(list(directory(small_service).glob("*.db"))) == len(metrics_files.KINDS)
+
+
+def test_two_workers_do_not_take_over_the_same_files(tmp_path: Path) -> None:
+    metrics_files.prepare(tmp_path, 1, alive={1})
+    metrics_files.prepare(tmp_path, 2, alive={2, 3})
+    metrics_files.prepare(tmp_path, 3, alive={2, 3})
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "counter_2.db", "counter_3.db", "histogram_2.db", "histogram_3.db",
+    ]  # fmt: skip
+
+
+def test_where_there_is_no_room_in_memory_another_place_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(metrics_files, "_IN_MEMORY", Path("/proc"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with metrics_files.metrics_directory(2) as made:
+        assert Path(made).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
