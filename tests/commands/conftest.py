@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from threading import Thread
 
@@ -20,7 +21,6 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.cli import main
 from app.database import embedded
-from tests.conftest import open_directory
 from tests.support.http import ADMIN, PASSWORD
 from tests.support.served import ROOT, WITHIN, Served, eventually, served
 
@@ -88,18 +88,11 @@ def relink_on() -> Callable[[str], Relink]:
 
 
 @pytest.fixture
-def data_directory() -> Iterator[Path]:
-    """A folder that the user of an embedded database can reach, with a path short enough for its socket.
-
-    A database that still runs in it after the test is stopped, whoever started it.
-    """
-    with open_directory() as folder:
-        yield folder / "data"
-        if database_runs(folder / "data"):
-            # Those who were killed are still on the list of its users until the next one comes.
-            embedded.start(folder / "data")
-            embedded.stop(folder / "data")
-            assert not database_runs(folder / "data")
+def data_directory(data_directory: Path) -> Iterator[Path]:
+    """A data directory that does not exist yet. Its database ends with those that use it, however these end."""
+    yield data_directory / "data"
+    embedded.stop(data_directory / "data")
+    eventually(lambda: not database_runs(data_directory / "data"))
 
 
 def database_runs(data_directory: Path) -> bool:
@@ -113,8 +106,9 @@ Serve = Callable[[dict[str, str]], Served]
 @pytest.fixture
 def serve(tmp_path: Path, data_directory: Path) -> Iterator[Serve]:
     """Starts `relink serve` on a free port; all of them are stopped at the end, and after that their database."""
+    numbers = count(1)
     with ExitStack() as stack:
-        yield lambda environment: stack.enter_context(served(environment, tmp_path / "serve.log"))
+        yield lambda environment: stack.enter_context(served(environment, tmp_path / f"serve-{next(numbers)}.log"))
 
 
 @pytest.fixture

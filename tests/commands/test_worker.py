@@ -15,6 +15,7 @@ from app.database.queue import missing_migrations, shipped_migrations
 from app.solutions.rollout.lazy_updates import BATCH
 from tests.commands.conftest import WITHIN, Relink, Serve, StartWorker, eventually
 from tests.support.moves import moves_made, multiply, on_releases, record_moves
+from tests.support.processes import arguments, children, runs
 from tests.support.receiver import SECRET, receiver
 from tests.support.solution_store import Store, config_slot, workflow
 
@@ -180,22 +181,9 @@ class TestBesideServe:
         assert workers_of(serve({"RELINK_DATABASE_URL": database_url}).process.pid) == []
 
 
-def workers_of(process: int) -> list[int]:
+def workers_of(pid: int) -> list[int]:
     """The workers among the processes that a process started."""
-    children = [int(child) for task in Path(f"/proc/{process}/task").iterdir() for child in _children(task)]
-    return [child for child in children if b"worker" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")]
-
-
-def _children(task: Path) -> list[str]:
-    return (task / "children").read_text().split()
-
-
-def runs(process: int) -> bool:
-    """Whether a process is there, and is not only waited for by its parent."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return [child for child in children(pid) if "worker" in arguments(child)]
 
 
 class TestQueue:

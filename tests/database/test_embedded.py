@@ -2,25 +2,130 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
+from sqlalchemy.engine import make_url
 
 from app.database import embedded
+from app.database.embedded import EmbeddedDatabaseError
+
+ODD = 'it\'s "a" \\ $HOME `x` %41 \u00e9'
+LONG = "/".join("abcdefghij" * 5 for _ in range(4))
 
 
-def test_files_that_were_left_half_made_are_made_anew(data_directory: Path) -> None:
-    """As after a Ctrl-C while initdb was at work."""
-    half_made = data_directory / "postgresql"
+@pytest.fixture
+def started(data_directory: Path) -> Iterator[Callable[[str], str]]:
+    """Starts the database of a folder in the data directory; it is stopped at the end."""
+    directories = []
+
+    def start(name: str = "data") -> str:
+        directories.append(data_directory / name)
+        return embedded.start(data_directory / name)
+
+    yield start
+    for directory in directories:
+        embedded.stop(directory)
+        assert not (directory / "postgresql" / "postmaster.pid").exists()
+
+
+def server_of(data_directory: Path) -> int:
+    return int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])
+
+
+@pytest.mark.parametrize("name", [ODD, f"{ODD}, b", LONG], ids=["odd", "comma", "long"])
+def test_the_first_start_depends_neither_on_the_path_nor_on_the_environment(
+    started: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for variable in ("LC_ALL", "LANG", "LC_MESSAGES"):
+        monkeypatch.setenv(variable, "xx_XX.UTF-8")
+    monkeypatch.setenv("PGPORT", "7777")
+    monkeypatch.setenv("PGDATA", "/nowhere")
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    with psycopg.connect(started(name)) as connection:
+        settings = "SELECT current_setting('server_encoding'), current_setting('lc_messages'), lower('\u00c9')"
+        assert connection.execute(settings).fetchone() == ("UTF8", "C", "\u00e9")
+
+
+@pytest.mark.parametrize("name", ["data", LONG], ids=["short", "long"])
+def test_nobody_else_reaches_the_socket(started: Callable[[str], str], name: str) -> None:
+    folder = Path(str(make_url(started(name)).query["host"]))
+    assert (folder / ".s.PGSQL.5432").is_socket()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_socket_folder_of_somebody_else_is_refused(started: Callable[[str], str], data_directory: Path) -> None:
+    folder = Path(str(make_url(started(LONG)).query["host"]))
+    embedded.stop(data_directory / LONG)
+    assert not folder.exists()
+    folder.mkdir()
+    try:
+        folder.chmod(0o755)
+        with pytest.raises(EmbeddedDatabaseError, match=f"{folder}.*remove it, or set RELINK_DATA_DIR"):
+            embedded.start(data_directory / LONG)
+    finally:
+        folder.rmdir()
+
+
+def test_a_path_with_a_line_break_is_refused(data_directory: Path) -> None:
+    with pytest.raises(EmbeddedDatabaseError, match=r"a\\nb' has control characters: set RELINK_DATA_DIR"):
+        embedded.start(data_directory / "a\nb")
+
+
+def test_files_that_were_left_half_made_are_made_anew(started: Callable[[str], str], data_directory: Path) -> None:
+    """As after a kill while initdb was at work."""
+    half_made = data_directory / "data" / "postgresql.new-x"
     (half_made / "base").mkdir(parents=True)
     (half_made / "PG_VERSION").write_text("18\n")
-    (data_directory / "being-made").touch()
-    url = embedded.start(data_directory)
-    try:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("CREATE TABLE kept ()")
-        assert not (data_directory / "being-made").exists()
-        with psycopg.connect(embedded.start(data_directory)) as connection:
-            connection.execute("TABLE kept")
-    finally:
-        embedded.stop(data_directory)
+    with psycopg.connect(started("data"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept ()")
+    assert not half_made.exists()
+    embedded.stop(data_directory / "data")
+    with psycopg.connect(started("data")) as connection:
+        connection.execute("TABLE kept")
+
+
+def test_what_the_server_says_is_in_the_message(data_directory: Path) -> None:
+    files = data_directory / "postgresql"
+    files.mkdir()
+    (files / "PG_VERSION").write_text("18\n")
+    with pytest.raises(EmbeddedDatabaseError) as raised:
+        embedded.start(data_directory)
+    assert f"the embedded database in {files} does not start: postgres: could not access" in str(raised.value)
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(data_directory: Path) -> None:
+    (data_directory / "postgresql").mkdir()
+    (data_directory / "postgresql" / "letter.txt").write_text("dear")
+    with pytest.raises(EmbeddedDatabaseError, match="is not empty and holds no database"):
+        embedded.start(data_directory)
+    assert (data_directory / "postgresql" / "letter.txt").read_text() == "dear"
+
+
+def test_a_data_directory_that_can_not_be_made_is_told(data_directory: Path) -> None:
+    (data_directory / "file").touch()
+    with pytest.raises(EmbeddedDatabaseError, match=r"file/data cannot be used .*: set RELINK_DATA_DIR"):
+        embedded.start(data_directory / "file" / "data")
+
+
+def test_the_process_number_of_a_dead_server_may_be_that_of_any_other(
+    started: Callable[[str], str], data_directory: Path
+) -> None:
+    """As in a container that was killed and started again: its processes have the numbers of those before."""
+    started("data")
+    embedded.stop(data_directory / "data")
+    files = data_directory / "data" / "postgresql"
+    owner = files.stat()
+    with subprocess.Popen(["sleep", "600"], user=owner.st_uid if os.geteuid() == 0 else None) as other:
+        pid_file = files / "postmaster.pid"
+        pid_file.write_text(f"{other.pid}\n{files}\n1700000000\n5432\n{files}\n\n\n")
+        os.chown(pid_file, owner.st_uid, owner.st_gid)
+        psycopg.connect(started("data")).close()
+        assert server_of(data_directory / "data") != other.pid
+        assert other.poll() is None
+        other.kill()

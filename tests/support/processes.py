@@ -11,3 +11,26 @@ def children(pid: int) -> list[int]:
     for thread in Path(f"/proc/{pid}/task").iterdir():
         found += [int(child) for child in (thread / "children").read_text().split()]
     return found
+
+
+def arguments(pid: int) -> list[str]:
+    """The command line of a process."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+
+
+def parent(pid: int) -> int:
+    """The process that started a process."""
+    return int(_state(pid)[1])
+
+
+def runs(pid: int) -> bool:
+    """Whether a process exists and has not ended."""
+    try:
+        return _state(pid)[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _state(pid: int) -> list[str]:
+    """The fields of its state from the third on; the name before them may have any characters."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,0 +1,339 @@
+"""Keeps an embedded PostgreSQL running for as long as any process uses it.
+
+`app.database.embedded` runs this file as a program: `python keeper.py DATA_DIRECTORY BINARIES [USER]`. It imports
+nothing but the standard library, so that it starts quickly and stays small.
+
+Each process that uses the server holds a shared lock on the file `users.lock`. The kernel releases the lock when the
+process ends, whatever ends it. The keeper starts the server, starts it again when it dies, and stops it when it gets
+the lock for itself: then nobody uses the server any more. The keeper holds the lock on the file `keeper`, so that
+there is never a second one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+KEEPER_LOCK = "keeper.lock"
+USERS_LOCK = "users.lock"
+FILES = "postgresql"
+LOG = "postgresql.log"
+SOCKET = ".s.PGSQL.5432"
+
+_LONGEST_SOCKET = 100  # bytes; Linux takes 107, macOS 103, and PostgreSQL puts ".lock" behind it
+_NEW = f"{FILES}.new-"
+_POLL = 0.1
+_LOCK_WITHIN = 2.0
+_START_WITHIN = 60.0
+_START_AGAIN_WITHIN = 5.0
+_STOP_WITHIN = 60.0
+_LONGEST_PAUSE = 10.0
+_LONGEST_LOG = 10 * 1024 * 1024
+_LONGEST_OUTPUT = 2000
+_PR_SET_PDEATHSIG = 1
+# What is left of a server that was killed goes within moments.
+_PASSING = ("pre-existing shared memory block", 'lock file "')
+_INITDB_OPTIONS = (
+    "--username=postgres",
+    # The files and the socket are in folders that only their owner may enter.
+    "--auth=trust",
+    "--encoding=UTF8",
+    # The same on every machine, whichever locales it has.
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+)
+
+
+class ServerError(RuntimeError):
+    """The server does not start; the message is what initdb or the server said."""
+
+
+def locked(file: IO[Any], operation: int) -> bool:
+    """Lock a file if that is possible without waiting; return whether it was."""
+    try:
+        fcntl.flock(file, operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def open_lock(data_directory: Path, name: str) -> IO[bytes]:
+    """Open one of the two files that are locked; other users cannot open them, so that they cannot hold a lock."""
+    return open(data_directory / name, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
+
+
+def socket_directory(data_directory: Path) -> Path:
+    """Return where the server of a data directory has its socket.
+
+    That is beside its files, unless the path is too long for a socket or holds what a connection string cannot express.
+    Then it is a folder in /tmp; not in TMPDIR, which may differ between the processes that use the server.
+    """
+    files = data_directory / FILES
+    try:
+        usable = len(str(files / SOCKET).encode()) <= _LONGEST_SOCKET and "," not in str(files)
+    except UnicodeEncodeError:
+        usable = False
+    if usable:
+        return files
+    return Path("/tmp") / f"relink-{sha256(os.fsencode(data_directory)).hexdigest()[:16]}"  # noqa: S108
+
+
+class Server:
+    """The PostgreSQL server of a data directory."""
+
+    def __init__(self, data_directory: Path, binaries: Path, user: str | None) -> None:
+        """Use the programs in `binaries`; `user` is whom root runs them as."""
+        self._data_directory = data_directory
+        self._files = data_directory / FILES
+        self._binaries = binaries
+        self._user = None if user is None else pwd.getpwnam(user)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder_of_socket: Path | None = None
+
+    def make_files(self) -> None:
+        """Make the server's files where there are none; they get their name when they are complete."""
+        for left in self._data_directory.glob(f"{_NEW}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        if (self._files / "PG_VERSION").exists():
+            return
+        if self._files.is_dir() and any(self._files.iterdir()):
+            raise ServerError("the folder is not empty and holds no database: move it away, or set RELINK_DATA_DIR")
+        made = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._data_directory))
+        self._give_to_user(made)
+        command = [str(self._binaries / "initdb"), f"--pgdata={made}", *_INITDB_OPTIONS]
+        done = self._start(command, signal.SIGKILL, subprocess.PIPE)
+        output = done.communicate()[0]
+        if done.returncode != 0:
+            shutil.rmtree(made, ignore_errors=True)
+            raise ServerError(_readable(output) or f"initdb ended with {done.returncode}")
+        made.rename(self._files)
+        directory = os.open(self._data_directory, os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
+
+    def start(self, within: float) -> None:
+        """Start the server and wait until it takes connections.
+
+        For `within` seconds it is tried again while what is left of a killed server is in the way. A server that is
+        up and recovers its data is waited for without limit. Raises ServerError.
+        """
+        deadline = time.monotonic() + within
+        _end_orphan(self._files)
+        directory = self._socket_directory()
+        while True:
+            output = self._started(directory)
+            if output is None:
+                return
+            if not any(words in output for words in _PASSING) or time.monotonic() > deadline:
+                raise ServerError(output)
+            time.sleep(_POLL)
+
+    def runs(self) -> bool:
+        """Whether the server that was started last still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Stop the server: its transactions are rolled back, its data is written out."""
+        if self._process is not None and self.runs():
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(_STOP_WITHIN)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(signal.SIGQUIT)
+                self._process.wait()
+        if self._folder_of_socket is not None:
+            with suppress(OSError):
+                self._folder_of_socket.rmdir()
+
+    def note(self, line: str) -> None:
+        """Write a line into the server's log."""
+        with (self._data_directory / LOG).open("a") as log:
+            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S %Z')} [keeper] {line}\n")
+
+    def _started(self, socket_directory: Path) -> str | None:
+        """Start the server once; return its output if it ended, or None if it takes connections."""
+        command = [str(self._binaries / "postgres"), "-D", str(self._files), "-c", "listen_addresses="]
+        quoted = str(socket_directory).replace('"', '""')
+        command += [
+            "-c",
+            f'unix_socket_directories="{quoted}"',
+            "-c",
+            "unix_socket_permissions=0700",
+            "-c",
+            "port=5432",
+        ]
+        with self._log() as log:
+            began = os.fstat(log.fileno()).st_size
+            process = self._process = self._start(command, signal.SIGINT, log)
+            while process.poll() is None:
+                if self._is_ready(process.pid):
+                    return None
+                time.sleep(_POLL / 4)
+            log.seek(began)
+            return _readable(log.read()) or f"postgres ended with {process.returncode}"
+
+    def _is_ready(self, pid: int) -> bool:
+        """Whether the server has written its number and `ready` (the eighth line) into its file."""
+        try:
+            lines = (self._files / "postmaster.pid").read_bytes().split(b"\n")
+        except OSError:
+            return False
+        return lines[0] == str(pid).encode() and len(lines) > 7 and lines[7].strip() == b"ready"
+
+    def _log(self) -> IO[bytes]:
+        path = self._data_directory / LOG
+        if path.exists() and path.stat().st_size > _LONGEST_LOG:
+            path.replace(path.with_suffix(".log.old"))
+        return path.open("a+b")
+
+    def _start(self, command: list[str], when_keeper_dies: int, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+        keeper = os.getpid()
+        prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+        def end_with_keeper() -> None:
+            if prctl is not None:
+                prctl(_PR_SET_PDEATHSIG, when_keeper_dies)
+                if os.getppid() != keeper:
+                    os._exit(1)
+
+        user = self._user
+        as_user: dict[str, Any] = {}
+        if user is not None:
+            as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        return subprocess.Popen(  # noqa: S603
+            command,
+            # Neither the locale nor any PG variable of whoever started us, and none of our secrets.
+            env={"LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath)},
+            cwd=self._data_directory,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=end_with_keeper,  # noqa: PLW1509 - the keeper has one thread
+            **as_user,
+        )
+
+    def _give_to_user(self, directory: Path) -> None:
+        if self._user is not None:
+            os.chown(directory, self._user.pw_uid, self._user.pw_gid)
+
+    def _socket_directory(self) -> Path:
+        """The folder of the socket. One in /tmp is closed to everybody else, and is refused if it is not ours."""
+        directory = socket_directory(self._data_directory)
+        if directory == self._files:
+            return directory
+        with suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+            self._give_to_user(directory)
+        state = directory.lstat()
+        owner = os.geteuid() if self._user is None else self._user.pw_uid
+        if directory.is_symlink() or not directory.is_dir() or state.st_uid != owner or state.st_mode & 0o077:
+            raise ServerError(
+                f"its socket would be in {directory}, because the path of the data directory is too long or has "
+                f"unusual characters, and that folder belongs to somebody else or is open to others: remove it, or "
+                f"set RELINK_DATA_DIR to a shorter path"
+            )
+        self._folder_of_socket = directory
+        return directory
+
+
+def _end_orphan(files: Path) -> None:
+    """Make way for a new server: end one that outlived its keeper.
+
+    The process number in `postmaster.pid` may meanwhile be that of any other program, above all in a container.
+    PostgreSQL would not start then, so the file is removed. The working directory of a server is its data directory.
+    """
+    pid_file = files / "postmaster.pid"
+    asked = False
+    while True:
+        try:
+            pid = int(pid_file.read_bytes().split()[0])
+            is_server = Path(f"/proc/{pid}/cwd").samefile(files)
+        except (OSError, IndexError, ValueError):
+            break
+        if not is_server:
+            pid_file.unlink(missing_ok=True)
+            break
+        if not asked:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGINT)
+            asked = True
+        time.sleep(_POLL)
+
+
+def _readable(output: bytes) -> str:
+    """The last lines of what a program wrote."""
+    return output[-_LONGEST_OUTPUT:].decode(errors="replace").strip()
+
+
+def keep(server: Server, users: IO[bytes]) -> None:
+    """Keep the server running until nobody uses it, then stop it."""
+    pause = _POLL
+    while not locked(users, fcntl.LOCK_EX):
+        if server.runs():
+            pause = _POLL
+        else:
+            server.note("the server ended and is started again")
+            try:
+                server.start(within=_START_AGAIN_WITHIN)
+            except (OSError, ServerError) as error:
+                server.note(f"it did not start: {error}")
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        time.sleep(pause)
+    server.stop()
+
+
+def main(data_directory: Path, binaries: Path, user: str | None) -> str | None:
+    """Keep the server of a data directory; return why it does not start."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # The keeper ends by itself. Unlike SIG_IGN, a handler is not inherited by the server.
+        signal.signal(number, lambda *_: None)
+    os.umask(0o077)
+    with open_lock(data_directory, KEEPER_LOCK) as lock, open_lock(data_directory, USERS_LOCK) as users:
+        deadline = time.monotonic() + _LOCK_WITHIN
+        while not locked(lock, fcntl.LOCK_EX):
+            # Whoever asks whether there is a keeper holds the lock for a moment.
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(_POLL / 10)
+        server = Server(data_directory, binaries, user)
+        try:
+            server.make_files()
+            server.start(within=_START_WITHIN)
+        except (OSError, ServerError) as error:
+            server.stop()
+            return str(error)
+        _write_to_log(data_directory)
+        keep(server, users)
+    return None
+
+
+def _write_to_log(data_directory: Path) -> None:
+    """Close the output that was given: whoever started the keeper reads it to its end."""
+    with (data_directory / LOG).open("ab") as log:
+        os.dup2(log.fileno(), sys.stdout.fileno())
+        os.dup2(log.fileno(), sys.stderr.fileno())
+
+
+if __name__ == "__main__":
+    if os.fork() > 0:
+        os._exit(0)
+    os.setsid()
+    failure = main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None)
+    if failure is not None:
+        with suppress(BrokenPipeError):
+            sys.stdout.buffer.write(failure.encode())
+            sys.stdout.flush()
+        sys.exit(1)
