@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -31,7 +32,7 @@ _ASK_EVERY = 0.5
 
 
 def _free(_context: click.Context, _parameter: click.Parameter, bind: str) -> str:
-    """The address, on which one can listen: found out before anything is started."""
+    """Returns the address if the service can listen there; this is checked before anything is started."""
     try:
         address = parse_address(bind)
         if isinstance(address, tuple):
@@ -39,7 +40,9 @@ def _free(_context: click.Context, _parameter: click.Parameter, bind: str) -> st
             family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
             socket.create_server(address, family=family).close()
     except (OSError, RuntimeError) as error:
-        raise click.BadParameter(f"{bind}: {getattr(error, 'strerror', None) or error}") from error
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        advice = ". Stop the program that listens there, or choose another port" if taken else ""
+        raise click.BadParameter(f"{bind}: {getattr(error, 'strerror', None) or error}{advice}") from error
     return bind
 
 

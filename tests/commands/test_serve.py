@@ -78,7 +78,9 @@ def test_a_port_that_is_taken_is_told(database_url: str, relink_on: Callable[[st
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         result = relink_on(database_url)("serve", "--bind", address)
     assert result.exit_code == 2
-    assert f"{address}: Address already in use" in result.stderr
+    words = " ".join(result.stderr.split())
+    assert f"{address}: Address already in use" in words
+    assert words.endswith("Stop the program that listens there, or choose another port")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:many", "nowhere.invalid:8080", "192.0.2.1:8080"])
