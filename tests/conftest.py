@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from itertools import count
+from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import pytest
@@ -57,12 +58,22 @@ def data_directory() -> Iterator[Path]:
         yield directory
 
 
-@pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    """The server that `RELINK_DATABASE_URL` names, or an embedded one for this session."""
-    given = os.environ.get("RELINK_DATABASE_URL")
-    if given:
+@pytest.fixture(scope="session", autouse=True)
+def developers_server() -> Iterator[str | None]:
+    """The server that `RELINK_DATABASE_URL` names, if any. No setting of the developer's reaches a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        given = os.environ.get("RELINK_DATABASE_URL") or None
+        for name in list(os.environ):
+            if name.startswith("RELINK_") and not name.startswith("RELINK_TEST_"):
+                patch.delenv(name)
         yield given
+
+
+@pytest.fixture(scope="session")
+def server_url(developers_server: str | None) -> Iterator[str]:
+    """The developer's server, or an embedded one for this session."""
+    if developers_server is not None:
+        yield developers_server
         return
     with open_directory() as directory:
         url = embedded.start(directory)
@@ -74,34 +85,55 @@ def server_url() -> Iterator[str]:
         embedded.stop(directory)
 
 
+@dataclass(frozen=True)
+class Templates:
+    """The names of two migrated databases: an empty one, and one that has a user `admin`, who may do everything."""
+
+    empty: str
+    with_admin: str
+
+
 @pytest.fixture(scope="session")
-def template(server_url: str) -> Iterator[str]:
-    """The name of a migrated, empty database."""
-    _execute(server_url, f"CREATE DATABASE {_TEMPLATE}")
-    engine = make_engine(_url(server_url, _TEMPLATE))
+def templates(server_url: str) -> Iterator[Templates]:
+    """The databases that those of the tests are copies of."""
+    made = Templates(f"{_TEMPLATE}_empty", f"{_TEMPLATE}_with_admin")
+    _execute(server_url, f"CREATE DATABASE {made.empty}")
+    engine = make_engine(_url(server_url, made.empty))
     migrate(engine)
     engine.dispose()
-    yield _TEMPLATE
-    _execute(server_url, f"DROP DATABASE {_TEMPLATE} WITH (FORCE)")
+    _execute(server_url, f"CREATE DATABASE {made.with_admin} TEMPLATE {made.empty}")
+    engine = make_engine(_url(server_url, made.with_admin))
+    with engine.begin() as connection:
+        add_user(connection, ADMIN, PASSWORD, admin=True)
+    engine.dispose()
+    yield made
+    for name in (made.empty, made.with_admin):
+        _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+FreshDatabase = Callable[[bool], AbstractContextManager[str]]
 
 
 @pytest.fixture(scope="session")
-def fresh_database(server_url: str, template: str) -> Iterator[Callable[[], AbstractContextManager[str]]]:
-    """Makes fresh databases; each lasts as long as its context. Some are ready before they are asked for: the server
-    makes them while a test is at work."""
+def fresh_database(server_url: str, templates: Templates) -> Iterator[FreshDatabase]:
+    """Makes fresh databases, with a user `admin` or without; each lasts as long as its context. Some are ready before
+    they are asked for: the server makes them while a test is at work."""
     with ThreadPoolExecutor(1) as maker:
-        ready = deque(maker.submit(_copied, server_url, template) for _ in range(_READY))
+        ready: dict[str, deque[Future[str]]] = {}
 
         @contextmanager
-        def make() -> Iterator[str]:
-            name = ready.popleft().result()
-            ready.append(maker.submit(_copied, server_url, template))
+        def make(with_admin: bool) -> Iterator[str]:
+            template = templates.with_admin if with_admin else templates.empty
+            queue = ready.setdefault(template, deque())
+            while len(queue) <= _READY:
+                queue.append(maker.submit(_copied, server_url, template))
+            name = queue.popleft().result()
             yield _url(server_url, name)
             dropped.append(maker.submit(_execute, server_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
         dropped: list[Future[None]] = []
         yield make
-        for made in ready:
+        for made in chain.from_iterable(ready.values()):
             dropped.append(maker.submit(_execute, server_url, f"DROP DATABASE {made.result()} WITH (FORCE)"))
         for each in dropped:
             each.result()
@@ -115,9 +147,12 @@ def _copied(server_url: str, template: str) -> str:
 
 
 @pytest.fixture
-def database_url(fresh_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
-    """The URL of a fresh database."""
-    with fresh_database() as url:
+def database_url(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Iterator[str]:
+    """The URL of a fresh database. It has a user `admin` if the test uses the application.
+
+    A copied user saves each test the time of hashing a password.
+    """
+    with fresh_database("app" in request.fixturenames) as url:
         yield url
 
 
@@ -158,8 +193,6 @@ def _execute(server_url: str, statement: str) -> None:
 @pytest.fixture
 def app(engine: Engine) -> Flask:
     """The application on a fresh database, with a user `admin` who may do everything."""
-    with engine.begin() as connection:
-        add_user(connection, ADMIN, PASSWORD, admin=True)
     return create_app(Settings(secret_key=SECRET_KEY), engine)
 
 

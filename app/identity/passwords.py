@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import cache
 from threading import BoundedSemaphore, Lock
 from typing import Final
 
@@ -44,7 +45,7 @@ class PasswordVerifier:
         self._clock = clock
         self._capacity = capacity
         self._key = secrets.token_bytes(32)
-        self._nobodys_hash = hash_password(secrets.token_urlsafe())
+        self._nobodys_hash = _nobodys_hash()
         self._lock = Lock()
         self._valid_until: OrderedDict[bytes, float] = OrderedDict()
 
@@ -85,6 +86,12 @@ class PasswordVerifier:
         # Lengths keep the parts apart: no two triples make the same message.
         message = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
         return hmac.digest(self._key, message, "sha256")
+
+
+@cache
+def _nobodys_hash() -> str:
+    """A hash that no password matches; it is computed once in a process."""
+    return hash_password(secrets.token_urlsafe())
 
 
 def is_right(stored_hash: str, password: str) -> bool:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import pytest
 
-WITHIN = 60
+WITHIN = 120
 ROOT = Path(__file__).parent.parent.parent
 Found = TypeVar("Found")
 

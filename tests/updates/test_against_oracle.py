@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, text
@@ -13,7 +13,8 @@ from app.application import create_app
 from app.database.engine import make_engine
 from app.identity.users import add_user
 from app.settings import Settings
-from tests.support.http import ADMIN, PASSWORD, Client, Reply
+from tests.conftest import FreshDatabase
+from tests.support.http import PASSWORD, Client, Reply
 from tests.updates import oracle
 from tests.updates.graphs import cases, to_node_import
 from tests.updates.oracle import Link, Request, Result, Row, Store
@@ -24,9 +25,7 @@ PERMISSIONS = {right: f"node-{right}" for right in ("read", "link", "use-type", 
 
 @given(case=cases())
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_impact_and_force_are_what_the_oracle_says(
-    fresh_database: Callable[[], AbstractContextManager[str]], case: tuple[Store, Request]
-) -> None:
+def test_impact_and_force_are_what_the_oracle_says(fresh_database: FreshDatabase, case: tuple[Store, Request]) -> None:
     store, request = case
     with loaded(fresh_database, store) as (engine, client):
         before = frozen_rows(engine, store)
@@ -44,12 +43,11 @@ def test_impact_and_force_are_what_the_oracle_says(
 
 
 @contextmanager
-def loaded(fresh_database: Callable[[], AbstractContextManager[str]], store: Store) -> Iterator[tuple[Engine, Client]]:
+def loaded(fresh_database: FreshDatabase, store: Store) -> Iterator[tuple[Engine, Client]]:
     """A service on a database with the nodes of a store, and a client who has the rights of its caller."""
-    with fresh_database() as url:
+    with fresh_database(True) as url:
         engine = make_engine(url, pool_size=4)
         with engine.begin() as connection:
-            add_user(connection, ADMIN, PASSWORD, admin=True)
             add_user(connection, "caller", PASSWORD)
         client = Client(create_app(Settings(), engine))
         assert client.post(to_node_import(store)).number == 0

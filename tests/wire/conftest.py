@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
 import pytest
 
 from app.application import create_app
 from app.database.engine import make_engine
-from app.identity.users import add_user
 from app.settings import Settings
+from tests.conftest import FreshDatabase
 from tests.support.builders import Graph, frozen
-from tests.support.http import ADMIN, PASSWORD, Client
+from tests.support.http import Client
 
 
 @pytest.fixture(scope="session")
-def reader(fresh_database: Callable[[], AbstractContextManager[str]]) -> Iterator[Client]:
+def reader(fresh_database: FreshDatabase) -> Iterator[Client]:
     """A client signed in as `admin`, for requests that change nothing. Only `admin` may read the node P.A."""
-    with fresh_database() as url:
+    with fresh_database(True) as url:
         engine = make_engine(url, pool_size=4)
-        with engine.begin() as connection:
-            add_user(connection, ADMIN, PASSWORD, admin=True)
         # Whoever tests what is refused is not to be throttled for it.
         settings = Settings(sign_in_failures_per_account=1_000_000, sign_in_failures_per_address=1_000_000)
         client = Client(create_app(settings, engine))
