@@ -30,6 +30,10 @@ VARIABLES = frozenset(
         "RUNS_AT_WORK",
         "CLIENT_SECONDS",
         "CLIENT_BYTES_PER_SECOND",
+        "MAX_ANSWER_BYTES",
+        "MAX_INSTANCE_BYTES",
+        "MAX_INSTANCES_PER_USER",
+        "MAX_AUTHENTICATIONS_PER_USER",
         "POOL_SIZE",
         "SIGN_IN_FAILURES_PER_ACCOUNT",
         "SIGN_IN_FAILURES_PER_ADDRESS",
@@ -80,6 +84,12 @@ class Settings:
     client_seconds: int = 20
     client_bytes_per_second: int = 4096
     """How long a client may keep the service waiting; it gains a second by each of so many bytes that it moves."""
+    max_answer_bytes: int = 16 * 1024**2
+    """Of a GraphQL answer, and of the values of the instances in one answer."""
+    max_instance_bytes: int = 256 * 1024
+    """Of all values of an instance of a solution, and of the data of an authentication."""
+    max_instances_per_user: int = 1000
+    max_authentications_per_user: int = 1000
     sign_in_failures_per_account: int = 10
     sign_in_failures_per_address: int = 100
     sign_in_failure_period: int = 900
@@ -114,6 +124,12 @@ class Settings:
             client_seconds=_number(environment, "CLIENT_SECONDS", cls.client_seconds, least=1),
             client_bytes_per_second=_number(
                 environment, "CLIENT_BYTES_PER_SECOND", cls.client_bytes_per_second, least=1
+            ),
+            max_answer_bytes=_number(environment, "MAX_ANSWER_BYTES", cls.max_answer_bytes, least=64 * 1024),
+            max_instance_bytes=_number(environment, "MAX_INSTANCE_BYTES", cls.max_instance_bytes, least=1024),
+            max_instances_per_user=_number(environment, "MAX_INSTANCES_PER_USER", cls.max_instances_per_user, least=1),
+            max_authentications_per_user=_number(
+                environment, "MAX_AUTHENTICATIONS_PER_USER", cls.max_authentications_per_user, least=1
             ),
             sign_in_failures_per_account=_number(
                 environment, "SIGN_IN_FAILURES_PER_ACCOUNT", cls.sign_in_failures_per_account, least=1

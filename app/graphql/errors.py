@@ -24,6 +24,7 @@ _REPEATED_TOKEN = re.compile(r"(Unexpected (?:Block)?String).*", re.DOTALL)
 # What the fields of requests about solutions are called here.
 _POSITION = re.compile(r"(?:(Config|Auth)ValueList/\w+|ScopeList/scope)\[(\d+)\]")
 _FIELDS = {
+    "ConfigValueList": "configValues",
     "service": "serviceId",
     "serviceVersion": "serviceId",
     "serviceEnvironment": "serviceEnvironmentId",

@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, execute_sync, get_operation_ast, parse, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationType,
+    execute_sync,
+    get_operation_ast,
+    parse,
+    validate,
+)
 
+from app.errors import UserError
+from app.graphql.budget import AnswerTooLarge
 from app.graphql.errors import format_errors
-from app.graphql.limits import MOST_TOKENS, limit_fault
+from app.graphql.limits import MOST_TOKENS, limit_fault, selected_fields
 from app.graphql.session import Session
 from app.graphql.variables import variable_faults
 
@@ -53,14 +64,26 @@ def _executed(
     faults = _faults(schema, document, request)
     if faults:
         return None, faults
-    result = execute_sync(
-        schema,
-        document,
-        context_value=session,
-        variable_values=request.variables,
-        operation_name=request.operation_name,
-    )
+    session.selected = selected_fields(document)
+    try:
+        result = execute_sync(
+            schema,
+            document,
+            context_value=session,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+            middleware=[session.budget],
+        )
+    except AnswerTooLarge:
+        return None, [_too_large(session, document, request)]
     return result.data, result.errors
+
+
+def _too_large(session: Session, document: DocumentNode, request: GraphQLRequest) -> GraphQLError:
+    operation = get_operation_ast(document, request.operation_name)
+    mutation = operation is not None and operation.operation is OperationType.MUTATION
+    done = ". What the mutations before that did remains done" if mutation else ""
+    return GraphQLError("", original_error=UserError([("", f"{session.budget.reason}{done}")]))
 
 
 def _faults(schema: GraphQLSchema, document: DocumentNode, request: GraphQLRequest) -> list[GraphQLError]:

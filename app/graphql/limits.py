@@ -39,6 +39,24 @@ def limit_fault(document: DocumentNode) -> GraphQLError | None:
     return None
 
 
+def selected_fields(document: DocumentNode) -> frozenset[str]:
+    """The names of all fields that a document selects."""
+    names: set[str] = set()
+    pending = [
+        definition.selection_set
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode)
+    ]
+    while pending:
+        for selection in pending.pop().selections:
+            if isinstance(selection, FieldNode):
+                names.add(selection.name.value)
+            inner = getattr(selection, "selection_set", None)
+            if inner is not None:
+                pending.append(inner)
+    return frozenset(names)
+
+
 class _Walk:
     """Counts what the selections of a document come to. Fields and spreads both count, so that the walk ends soon
     whatever the fragments are like, also where they use themselves."""

@@ -41,7 +41,7 @@ from app.solutions.texts import Fault, identifier
 Input: TypeAlias = dict[str, Any]
 Payload: TypeAlias = dict[str, object]
 OfMaster: TypeAlias = Callable[[Connection, Input], Payload]
-OfBoth: TypeAlias = Callable[[Connection, str | None, Input], Instance]
+OfBoth: TypeAlias = Callable[[Session, Connection, str | None, Input], Instance]
 OfUser: TypeAlias = Callable[[Session, Connection, str, Input], Payload | Instance]
 
 MUTATION = MutationType()
@@ -83,7 +83,7 @@ def _both(name: str) -> Callable[[OfBoth], OfBoth]:
     def register(do: OfBoth) -> OfBoth:
         def resolve(_: object, info: GraphQLResolveInfo[Any], input: Input) -> Payload:
             session = session_of(info)
-            return _done(session, lambda connection, given: do(connection, session.token.owner, given), input)
+            return _done(session, lambda connection, given: do(session, connection, session.token.owner, given), input)
 
         MUTATION.set_field(name, resolve)
         return do
@@ -106,7 +106,7 @@ def _node(session: Session, instance: Instance) -> InstanceNode:
 
 
 @_user("createSolutionInstance")
-def _create_instance(_: Session, connection: Connection, owner: str, given: Input) -> Instance:
+def _create_instance(session: Session, connection: Connection, owner: str, given: Input) -> Instance:
     values = _values(given)
     return create_instance(
         connection,
@@ -116,11 +116,12 @@ def _create_instance(_: Session, connection: Connection, owner: str, given: Inpu
         values.config_values,
         values.auth_values,
         by_end_user=True,
+        limits=session.limits,
     )
 
 
 @_both("updateSolutionInstance")
-def _update_instance(connection: Connection, owner: str | None, given: Input) -> Instance:
+def _update_instance(session: Session, connection: Connection, owner: str | None, given: Input) -> Instance:
     values = _values(given)
     return update_instance(
         connection,
@@ -131,14 +132,17 @@ def _update_instance(connection: Connection, owner: str | None, given: Input) ->
         auth_values=values.auth_values,
         error_on_enabling_with_missing_values=bool(given.get("error_on_enabling_with_missing_values")),
         by_end_user=owner is not None,
+        limits=session.limits,
     )
 
 
 @_both("upgradeSolutionInstance")
-def _upgrade_instance(connection: Connection, owner: str | None, given: Input) -> Instance:
+def _upgrade_instance(session: Session, connection: Connection, owner: str | None, given: Input) -> Instance:
     values, by_end_user = _values(given), owner is not None
     instance = _instance(connection, owner, given)
-    return upgrade_instance(connection, instance, values.config_values, values.auth_values, by_end_user=by_end_user)
+    return upgrade_instance(
+        connection, instance, values.config_values, values.auth_values, by_end_user=by_end_user, limits=session.limits
+    )
 
 
 @_user("removeSolutionInstance")
@@ -161,7 +165,7 @@ def _create_authentication(session: Session, connection: Connection, owner: str,
         data=given["data"],
         hidden=bool(given.get("hidden")),
     )
-    return {"authentication_id": set_authentication(connection, session.cipher, draft)}
+    return {"authentication_id": set_authentication(connection, session.cipher, draft, session.limits)}
 
 
 @_user("removeAuthentication")

@@ -29,7 +29,7 @@ from app.solutions.instances.reading import Instance
 from app.solutions.instances.workflows import WorkflowInstance, read_workflows
 from app.solutions.people.authentications import Authentication
 from app.solutions.releases.contents import contents_of_releases
-from app.solutions.releases.solutions import CustomField, Solution, read_solutions
+from app.solutions.releases.solutions import CustomField, Solution, bytes_of_solutions, read_solutions
 from app.text import collapsed
 
 _NO_DEFAULT = "null"
@@ -170,6 +170,7 @@ class Together:
         """The solutions of the instances, by id."""
         ids = {instance.solution_id for instance in self._instances}
         with snapshot(self._session.engine) as connection:
+            self._session.budget.read(bytes_of_solutions(connection, ids))
             return solution_nodes(connection, read_solutions(connection, ids=ids), sees_hidden=self.sees_hidden)
 
     @cached_property

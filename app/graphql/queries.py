@@ -15,6 +15,7 @@ from app.graphql.nodes import Together, authentication_node, solution_nodes
 from app.graphql.paging import Page, Paging, cursor, read_page
 from app.graphql.session import Session, session_of
 from app.solutions.instances.reading import InstanceFilter, instance_listing, read_instances_of
+from app.solutions.instances.values import bytes_of_values
 from app.solutions.listing import Listing, count_all
 from app.solutions.people.authentications import authentication_listing, read_authentications
 from app.solutions.people.external_users import (
@@ -24,7 +25,7 @@ from app.solutions.people.external_users import (
     read_external_users,
     user_listing,
 )
-from app.solutions.releases.solutions import read_solutions, solution_listing
+from app.solutions.releases.solutions import bytes_of_solutions, read_solutions, solution_listing
 from app.solutions.texts import identifier, text_faults
 
 Info: TypeAlias = GraphQLResolveInfo[Any]
@@ -83,6 +84,7 @@ def _solutions(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
     listing = _listing(solution_listing(tags, published=True), *tags)
     with snapshot(session.engine) as connection:
         page = _page(session, connection, listing, paging)
+        session.budget.read(bytes_of_solutions(connection, page.ids))
         return _connection(page, solution_nodes(connection, read_solutions(connection, ids=page.ids), sees_hidden=True))
 
 
@@ -101,7 +103,10 @@ def _instances(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
     listing = _listing(instance_listing(wanted), wanted.name)
     with snapshot(session.engine) as connection:
         page = _page(session, connection, listing, paging)
-        instances = read_instances_of(connection, page.ids)
+        with_values = not session.selected.isdisjoint(("configValues", "authValues"))
+        if with_values:
+            session.budget.read(bytes_of_values(connection, page.ids))
+        instances = read_instances_of(connection, page.ids, with_values=with_values)
     nodes = {node.id: node for node in Together(session, instances).nodes}
 
     # Only called where it is asked for: to count takes as long as the list is.

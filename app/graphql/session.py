@@ -9,8 +9,10 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import Engine
 
 from app.errors import user_error
+from app.graphql.budget import Budget
 from app.graphql.errors import AccessError
 from app.graphql.limits import MOST_ENTRIES
+from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import Token
 
@@ -19,14 +21,21 @@ from app.solutions.people.tokens import Token
 class Session:
     """What the resolvers of one request share. The bearer of its token is the organisation or one end user.
 
-    `trigger_url` is where the webhooks of workflows are taken; None where that is not known.
+    `trigger_url` is where the webhooks of workflows are taken; None where that is not known. `selected` are the names
+    of all fields that the request asks for.
     """
 
     engine: Engine
     cipher: Cipher
     token: Token
     trigger_url: str | None = None
+    limits: Limits = DEFAULT_LIMITS
+    selected: frozenset[str] = frozenset()
     _entries: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        """An answer starts with nothing in it."""
+        self.budget = Budget(self.limits.answer_bytes)
 
     def require_master(self, operation: str) -> None:
         """Raise AccessError unless the token is the organisation's."""

@@ -12,6 +12,7 @@ from app.identity.rights import Caller
 from app.runs.turns import Shares, Workload
 from app.services.answer import Answer
 from app.settings import Settings
+from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.cipher import Cipher
 
 Request = TypeVar("Request")
@@ -25,13 +26,14 @@ Verbatim = Annotated[str, "verbatim"]
 
 @dataclass(frozen=True)
 class Call:
-    """Who calls, where the data is, the conditions of HTTP headers, what encrypts authentications, and the turns of
-    long work."""
+    """Who calls, where the data is, the conditions of HTTP headers, what encrypts authentications, the limits of
+    end users and answers, and the turns of long work."""
 
     engine: Engine
     caller: Caller
     if_match: str | None = None
     cipher: Cipher = field(default_factory=Cipher)
+    limits: Limits = DEFAULT_LIMITS
     workload: Workload = field(default_factory=lambda: Workload(Shares.of(Settings())))
 
 

@@ -39,6 +39,7 @@ def run(request: CreateSolutionInstanceRequest, call: Call) -> Answer:
             request.instance_name,
             values.config_values,
             values.auth_values,
+            limits=call.limits,
         )
     return Answer((instance_group(instance),))
 

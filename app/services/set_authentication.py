@@ -38,7 +38,7 @@ def run(request: SetAuthenticationRequest, call: Call) -> Answer:
         request.data,
     )
     with call.engine.begin() as connection:
-        authentication = set_authentication(connection, call.cipher, draft)
+        authentication = set_authentication(connection, call.cipher, draft, call.limits)
     return Answer((Fields(("authenticationId", authentication)),))
 
 

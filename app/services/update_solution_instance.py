@@ -43,6 +43,7 @@ def run(request: UpdateSolutionInstanceRequest, call: Call) -> Answer:
             config_values=values.config_values,
             auth_values=values.auth_values,
             error_on_enabling_with_missing_values=request.error_on_enabling_with_missing_values,
+            limits=call.limits,
         )
     return Answer((instance_group(instance),))
 

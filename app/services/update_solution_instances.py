@@ -59,7 +59,7 @@ def update_solution_instances(request: UpdateSolutionInstancesRequest, call: Cal
 
 def _forced(wanted: Wanted, call: Call) -> Answer:
     with snapshot(call.engine) as connection:
-        solution_id = rollout(connection, wanted).solution.solution_id
+        solution_id = rollout(connection, wanted, call.limits).solution.solution_id
 
     def begin(connection: Connection, state: RunState) -> int:
         return runs.begin(connection, call.caller, runs.SolutionContext(solution_id), _options(wanted), state)
@@ -74,7 +74,7 @@ def _forced(wanted: Wanted, call: Call) -> Answer:
 
 def _planned(wanted: Wanted, call: Call) -> Outcome:
     with snapshot(call.engine) as connection:
-        return impact(connection, rollout(connection, wanted))
+        return impact(connection, rollout(connection, wanted, call.limits))
 
 
 def _options(wanted: Wanted) -> dict[str, object]:

@@ -34,7 +34,11 @@ def run(request: UpgradeSolutionInstanceRequest, call: Call) -> Answer:
     values = given_values(request.config_value_list, request.auth_value_list)
     with call.engine.begin() as connection:
         instance = upgrade_instance(
-            connection, request.solution_instance_id or "", values.config_values, values.auth_values
+            connection,
+            request.solution_instance_id or "",
+            values.config_values,
+            values.auth_values,
+            limits=call.limits,
         )
     return Answer((instance_group(instance),))
 

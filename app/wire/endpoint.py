@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g, request
 from app.errors import NotAuthorisedError, RelinkError
 from app.services.call import Call
 from app.services.registry import SERVICES
+from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.wire.context import present_state
 from app.wire.credentials import credentials
@@ -69,7 +70,14 @@ def _call(logon_reference: str | None, password: str | None) -> Call:
     state = present_state()
     caller = state.sign_in.caller(credentials(request, logon_reference, password), request.remote_addr or "")
     cipher = Cipher(state.settings.secret_key)
-    return Call(state.engine, caller, _if_match(request.headers.get("If-Match")), cipher, state.workload)
+    return Call(
+        state.engine,
+        caller,
+        _if_match(request.headers.get("If-Match")),
+        cipher,
+        Limits.of(state.settings),
+        state.workload,
+    )
 
 
 def _if_match(header: str | None) -> str | None:

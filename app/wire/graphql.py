@@ -24,6 +24,7 @@ from app.graphql.execution import GraphQLRequest, execute
 from app.graphql.schema import make_schema
 from app.graphql.session import Session
 from app.identity.actor import Actor, ActorKind, act_as
+from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import Token, find_token
 from app.wire.context import present_state
@@ -55,7 +56,8 @@ def graphql() -> Response:
     try:
         token = _token()
         state = present_state()
-        session = Session(state.engine, Cipher(state.settings.secret_key), token, state.settings.trigger_url)
+        limits = Limits.of(state.settings)
+        session = Session(state.engine, Cipher(state.settings.secret_key), token, state.settings.trigger_url, limits)
         executed = execute(_schema(), session, _graphql_request())
     except NoTokenError as error:
         return failed(401, error, {"WWW-Authenticate": "Bearer"})

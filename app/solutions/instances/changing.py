@@ -28,8 +28,18 @@ from app.solutions.instances.reading import (
     read_instances,
     read_row,
 )
-from app.solutions.instances.values import Given, SlotKey, Taker, checked, drop_values, read_values, store_values
+from app.solutions.instances.values import (
+    Given,
+    SlotKey,
+    Taker,
+    check_size,
+    checked,
+    drop_values,
+    read_values,
+    store_values,
+)
 from app.solutions.instances.workflows import set_workflows
+from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.messages import announce
 from app.solutions.people.external_users import lock_external_user
 from app.solutions.releases.contents import read_contents
@@ -104,6 +114,7 @@ def create_instance(
     auth_values: Mapping[str, str] = _NOTHING,
     *,
     by_end_user: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Instance:
     """Make an instance of a solution's latest release for an end user. It is not enabled.
 
@@ -119,9 +130,11 @@ def create_instance(
         faults.append(("solutionId", "has no release yet"))
     if faults:
         raise UserError(faults)
-    user = lock_external_user(connection, owner, "owner")
+    user = lock_external_user(connection, owner, "owner", alone=True)
+    _check_number(connection, user, limits)
     contents = read_contents(connection, solution.solution_id, [latest])
     values = _checked(connection, Taker(user, latest, latest, contents, by_end_user), Given(config_values, auth_values))
+    check_size(values, config_values, limits)
     parameters = {"solution": solution.solution_id, "release": latest, "owner": user, "name": name}
     instance = connection.execute(_INSERT, parameters).scalar_one()
     store_values(connection, instance, values)
@@ -140,6 +153,7 @@ def update_instance(
     auth_values: Mapping[str, str] = _NOTHING,
     error_on_enabling_with_missing_values: bool = False,
     by_end_user: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Instance:
     """Change an instance on the release that it is on. Absent fields keep their value, and given values replace those
     held. An end user gives no values for hidden slots: to them there are no such slots.
@@ -169,6 +183,7 @@ def update_instance(
         faults += _missing_values(changed, by_end_user=by_end_user)
     if faults:
         raise UserError(faults)
+    check_size(changed.values, config_values, limits)
     _store_row(connection, changed.row)
     store_values(connection, row.instance_id, values)
     return changed.instance
@@ -181,6 +196,7 @@ def upgrade_instance(
     auth_values: Mapping[str, str] = _NOTHING,
     *,
     by_end_user: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Instance:
     """Move an instance to the latest release of its solution, with values for slots of that release; an end user gives
     none for hidden slots.
@@ -191,7 +207,9 @@ def upgrade_instance(
     locked = _lock_to_move(connection, instance_id)
     row = locked.row
     given = Given(config_values, auth_values)
-    instance = _moved(connection, locked, row.latest_release_number, given, Move.UPGRADE, by_end_user=by_end_user)
+    instance = _moved(
+        connection, locked, row.latest_release_number, given, Move.UPGRADE, limits, by_end_user=by_end_user
+    )
     id_only = not config_values and not auth_values
     if id_only and row.release_number != instance.release_number and any(not slot.hidden for slot in instance.pending):
         announce(connection, row.solution_id, instance.release_number, [row.instance_id])
@@ -245,12 +263,21 @@ def _read(connection: Connection, row: InstanceRow, releases: Set[int] | None = 
 
 
 def _moved(
-    connection: Connection, locked: _Locked, to_release: int, given: Given, how: Move, *, by_end_user: bool = False
+    connection: Connection,
+    locked: _Locked,
+    to_release: int,
+    given: Given,
+    how: Move,
+    limits: Limits | None = None,
+    *,
+    by_end_user: bool = False,
 ) -> Instance:
     row, content = locked.row, locked.contents[to_release]
     taker = Taker(row.owner, to_release, row.latest_release_number, locked.contents, by_end_user)
     values = _checked(connection, taker, given)
     kept = values_after_move(locked.values, content)
+    if limits is not None:
+        check_size({**kept, **values}, given.config_values, limits)
     drop_values(connection, row.instance_id, locked.values.keys() - kept.keys())
     store_values(connection, row.instance_id, values)
     if to_release != row.release_number:
@@ -261,6 +288,13 @@ def _moved(
         audit.log_on_commit(connection, moved)
         set_workflows(connection, row.instance_id, content)
     return _Locked(replace(row, release_number=to_release), {**kept, **values}, locked.contents).instance
+
+
+def _check_number(connection: Connection, owner: str, limits: Limits) -> None:
+    """Raise UserError if an end user, who is locked, cannot have one more instance."""
+    query = text("SELECT count(*) FROM solution_instance WHERE owner = :owner")
+    if connection.execute(query, {"owner": owner}).scalar_one() >= limits.instances_per_user:
+        user_error("owner", f"has {limits.instances_per_user} instances, and cannot have more: remove one first")
 
 
 def _checked(connection: Connection, taker: Taker, given: Given) -> dict[SlotKey, GivenValue]:

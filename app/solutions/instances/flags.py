@@ -19,6 +19,8 @@ from app.solutions.instances.values import SlotKey, read_values
 Move: TypeAlias = tuple[str, int, int]
 """A solution, and from which of its releases to which."""
 
+_TOGETHER = 500
+
 
 class OnRelease(NamedTuple):
     """An instance, the release that it is on, and the one to compare that with."""
@@ -39,17 +41,20 @@ def read_flags(
 ) -> dict[str, Flags]:
     """The flags of instances, by id. `contents` are those of all releases, by solution."""
     breaking = {move: _breaking(*move, contents) for move in {instance.move for instance in instances}}
-    asked = [instance.instance_id for instance in instances if breaking[instance.move]]
     slots = {slot_of(change) for found in breaking.values() for change in found}
-    values = read_values(connection, asked, slots) if asked else {}
-    judged: dict[tuple[Move, frozenset[tuple[SlotKey, GivenValue]]], Flags] = {}
-    found = {}
-    for instance in instances:
-        its = values.get(instance.instance_id, {})
-        alike = instance.move, frozenset(its.items())
-        if alike not in judged:
-            judged[alike] = _flags(instance, breaking[instance.move], contents, its)
-        found[instance.instance_id] = judged[alike]
+    found: dict[str, Flags] = {}
+    # In parts, so that the values of many instances are never in memory together.
+    for first in range(0, len(instances), _TOGETHER):
+        part = instances[first : first + _TOGETHER]
+        asked = [instance.instance_id for instance in part if breaking[instance.move]]
+        values = read_values(connection, asked, slots) if asked else {}
+        judged: dict[tuple[Move, frozenset[tuple[SlotKey, GivenValue]]], Flags] = {}
+        for instance in part:
+            its = values.get(instance.instance_id, {})
+            alike = instance.move, frozenset(its.items())
+            if alike not in judged:
+                judged[alike] = _flags(instance, breaking[instance.move], contents, its)
+            found[instance.instance_id] = judged[alike]
     return found
 
 

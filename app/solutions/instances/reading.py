@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -12,11 +12,13 @@ from app.errors import user_error
 from app.solutions.content.flags import Contents, PendingSlot, Values, flags, pending
 from app.solutions.content.model import Flags, SlotKind
 from app.solutions.instances.flags import OnRelease, read_flags
-from app.solutions.instances.values import SlotKey, read_values
+from app.solutions.instances.values import SlotKey, bytes_of_values, read_values
+from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing, count_all
 from app.solutions.releases.contents import contents_of_releases, contents_of_solutions
 from app.solutions.texts import identifier
 
+_TOGETHER = 50
 _WITH_SOLUTION = "solution_instance i JOIN solution s USING (solution_identifier)"
 _ROWS = f"""
     SELECT i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number,
@@ -102,27 +104,54 @@ def read_instance(connection: Connection, instance_id: str) -> Instance:
 
 
 def read_instances(
-    connection: Connection, wanted: InstanceFilter, page: int = 1, page_size: int = 100
+    connection: Connection,
+    wanted: InstanceFilter,
+    page: int = 1,
+    page_size: int = 100,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[list[Instance], int]:
     """A page (from 1) of the instances that a filter lets through, by age, and how many there are on all pages.
 
-    The connection is that of a snapshot, or nobody publishes a release of the solutions meanwhile.
+    The connection is that of a snapshot, or nobody publishes a release of the solutions meanwhile. Raises UserError
+    about `pageSize` if the values on the page are too large for one answer.
     """
     listing = instance_listing(wanted)
     first = (page - 1) * page_size
     if wanted.asks_for_input:
         ids = _ids_by_flags(connection, wanted, listing)
-        return read_instances_of(connection, ids[first : first + page_size]), len(ids)
+        return _page(connection, ids[first : first + page_size], limits), len(ids)
     query = f"""
         SELECT {listing.identifier}::text FROM {listing.table} WHERE {listing.condition}
         ORDER BY {listing.order} LIMIT :size OFFSET :first
     """  # noqa: S608
     ids = list(connection.execute(text(query), {**listing.parameters, "size": page_size, "first": first}).scalars())
-    return read_instances_of(connection, ids), count_all(connection, listing)
+    return _page(connection, ids, limits), count_all(connection, listing)
 
 
-def read_instances_of(connection: Connection, ids: Sequence[str]) -> list[Instance]:
-    """The instances of `ids` that there are, by age."""
+def read_instances_of(connection: Connection, ids: Sequence[str], *, with_values: bool = True) -> list[Instance]:
+    """The instances of `ids` that there are, by age.
+
+    Flags and pending slots take their values to be judged. Without `with_values`, the values are let go of after that:
+    a long list of instances takes no more memory than a part of it with its values.
+    """
+    if with_values:
+        return _read_together(connection, ids)
+    return [
+        replace(instance, config_values={}, auth_values={})
+        for first in range(0, len(ids), _TOGETHER)
+        for instance in _read_together(connection, ids[first : first + _TOGETHER])
+    ]
+
+
+def _page(connection: Connection, ids: Sequence[str], limits: Limits) -> list[Instance]:
+    size = bytes_of_values(connection, ids)
+    if len(ids) > 1 and size > limits.answer_bytes:
+        reason = f"is too large: the values of these {len(ids)} instances have {size} bytes, of at most"
+        user_error("pageSize", f"{reason} {limits.answer_bytes} in one answer")
+    return read_instances_of(connection, ids)
+
+
+def _read_together(connection: Connection, ids: Sequence[str]) -> list[Instance]:
     rows = _rows(connection, ids)
     values = read_values(connection, [row.instance_id for row in rows])
     releases = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 
+from app.errors import user_error
 from app.solutions.content.flags import Contents
 from app.solutions.content.model import (
     AuthenticationFacts,
@@ -20,6 +21,7 @@ from app.solutions.content.model import (
     SlotKind,
 )
 from app.solutions.content.values import authentication_fault, config_value_fault, is_good
+from app.solutions.limits import Limits
 from app.solutions.people.authentications import Authentication, read_authentications
 from app.solutions.texts import Fault, identifier
 
@@ -34,6 +36,10 @@ _READ = """
     FROM instance_value v LEFT JOIN authentication a USING (authentication_identifier)
     WHERE v.instance_identifier = ANY (cast(:instances AS uuid[]))
 """
+_BYTES = text("""
+    SELECT coalesce(sum(octet_length(value)), 0) FROM instance_value
+    WHERE instance_identifier = ANY (cast(:instances AS uuid[]))
+""")
 _OF_SLOTS = """
     AND (v.slot_kind, v.external_identifier) IN
         (SELECT * FROM unnest(cast(:kinds AS text[]), cast(:external_ids AS text[])))
@@ -109,6 +115,24 @@ def checked(connection: Connection, taker: Taker, given: Given) -> tuple[dict[Sl
         values[key] = GivenValue(None, facts, (taker.release,))
         faults += _faults(taker, key, values[key], (f"{path}/externalId", f"{path}/authId"))
     return {key: _for_the_latest_too(taker, key, value) for key, value in values.items()}, faults
+
+
+def check_size(values: Mapping[SlotKey, GivenValue], given: Mapping[str, str], limits: Limits) -> None:
+    """Raise UserError if the values of an instance, of which some are given now, are too large together.
+
+    Nothing is refused to an instance that is given nothing, such as one that moves, after the limit was lowered.
+    """
+    if not given:
+        return
+    size = sum(len(value.value.encode()) for value in values.values() if value.value is not None)
+    if size > limits.instance_bytes:
+        reason = f"make the values of the instance {size} bytes together: it can hold {limits.instance_bytes}"
+        user_error("ConfigValueList", reason)
+
+
+def bytes_of_values(connection: Connection, instance_ids: Sequence[str]) -> int:
+    """How many bytes the values of instances have together, found without reading them."""
+    return int(connection.execute(_BYTES, {"instances": list(instance_ids)}).scalar_one())
 
 
 def store_values(connection: Connection, instance_id: str, values: Mapping[SlotKey, GivenValue]) -> None:

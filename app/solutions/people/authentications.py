@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, text
 
 from app.errors import UserError, user_error
 from app.solutions.content.model import AuthenticationFacts, NotJsonError, read_json
+from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.external_users import lock_external_user
@@ -36,6 +37,7 @@ _UPDATE = text("""
         hidden = coalesce(:hidden, hidden)
     WHERE authentication_identifier = :authentication
 """)
+_MOST_SCOPES = 16 * 1024
 _SLOTS_OF_DRAFTS = text("""
     SELECT title FROM solution
     WHERE jsonb_path_exists(draft, '$.authSlots[*].authenticationId ? (@ == $id)',
@@ -70,12 +72,14 @@ class Authentication:
     created: datetime
 
 
-def set_authentication(connection: Connection, cipher: Cipher, draft: AuthenticationDraft) -> str:
+def set_authentication(
+    connection: Connection, cipher: Cipher, draft: AuthenticationDraft, limits: Limits = DEFAULT_LIMITS
+) -> str:
     """Create or change an authentication and answer its id.
 
     Raises UserError about the fields of SetAuthentication. The owner never changes.
     """
-    faults = _faults(draft, new=draft.authentication_id is None)
+    faults = _faults(draft, limits, new=draft.authentication_id is None)
     if faults:
         raise UserError(faults)
     values = {
@@ -88,7 +92,10 @@ def set_authentication(connection: Connection, cipher: Cipher, draft: Authentica
         "hidden": draft.hidden,
     }
     if draft.authentication_id is None:
-        owner = None if draft.owner is None else lock_external_user(connection, draft.owner, "owner")
+        owner = None
+        if draft.owner is not None:
+            owner = lock_external_user(connection, draft.owner, "owner", alone=True)
+            _check_number(connection, owner, limits)
         return str(connection.execute(_INSERT, {**values, "owner": owner}).scalar_one())
     # Not FOR UPDATE: who gives it to an instance meanwhile need not wait.
     held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
@@ -144,7 +151,16 @@ def read_data(connection: Connection, cipher: Cipher, authentication_id: str) ->
     return cipher.decrypt(bytes(data))
 
 
-def _faults(draft: AuthenticationDraft, *, new: bool) -> list[Fault]:
+def _check_number(connection: Connection, owner: str, limits: Limits) -> None:
+    """Raise UserError if an end user, who is locked, cannot have one more authentication."""
+    query = text("SELECT count(*) FROM authentication WHERE owner = :owner")
+    if connection.execute(query, {"owner": owner}).scalar_one() >= limits.authentications_per_user:
+        user_error(
+            "owner", f"has {limits.authentications_per_user} authentications, and cannot have more: remove one first"
+        )
+
+
+def _faults(draft: AuthenticationDraft, limits: Limits, *, new: bool) -> list[Fault]:
     return [
         *text_faults("name", draft.name, required=new),
         *text_faults("service", draft.service, most=MOST_LABEL, required=new),
@@ -155,13 +171,22 @@ def _faults(draft: AuthenticationDraft, *, new: bool) -> list[Fault]:
             for position, scope in enumerate(draft.scopes or (), 1)
             for fault in text_faults(f"ScopeList/scope[{position}]", scope, most=MOST_LABEL)
         ),
-        *_data_faults(draft.data, required=new),
+        *_scopes_faults(draft.scopes or ()),
+        *_data_faults(draft.data, limits, required=new),
     ]
 
 
-def _data_faults(data: str | None, *, required: bool) -> list[Fault]:
+def _scopes_faults(scopes: tuple[str, ...]) -> list[Fault]:
+    if sum(map(len, scopes)) <= _MOST_SCOPES:
+        return []
+    return [("ScopeList/scope[1]", f"and the others must have at most {_MOST_SCOPES} characters together")]
+
+
+def _data_faults(data: str | None, limits: Limits, *, required: bool) -> list[Fault]:
     if not data:
         return [("data", "is missing")] if required else []
+    if len(data.encode(errors="replace")) > limits.instance_bytes:
+        return [("data", f"must have at most {limits.instance_bytes} bytes")]
     try:
         read_json(data)
     except NotJsonError as error:

@@ -125,9 +125,13 @@ def user_listing(wanted: UserFilter) -> Listing:
     return Listing("external_user", "created_at", "user_identifier", " AND ".join(given) or "true", parameters)
 
 
-def lock_external_user(connection: Connection, user_id: str | None, field: str) -> str:
-    """Answer the id of an end user, who is not removed before the transaction ends. Raises UserError."""
-    query = text("SELECT user_identifier FROM external_user WHERE user_identifier = :user FOR KEY SHARE")
+def lock_external_user(connection: Connection, user_id: str | None, field: str, *, alone: bool = False) -> str:
+    """Lock an end user, so that it is not removed before the transaction ends, and return its id. Raises UserError.
+
+    With `alone`, transactions that do the same wait: what the end user has can be counted.
+    """
+    lock = "NO KEY UPDATE" if alone else "KEY SHARE"
+    query = text(f"SELECT user_identifier FROM external_user WHERE user_identifier = :user FOR {lock}")  # noqa: S608
     user = connection.execute(query, {"user": identifier(user_id)}).scalar_one_or_none()
     if user is None:
         user_error(field, "is not found" if user_id else "is missing")

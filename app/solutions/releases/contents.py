@@ -13,6 +13,8 @@ from app.solutions.content.documents import from_document
 from app.solutions.content.model import Content
 from app.solutions.texts import identifier
 
+_MOST_CACHED = 64 * 1024
+"""Larger contents are not kept in memory for later readers."""
 _OF_SOLUTIONS = text("""
     SELECT solution_identifier::text, release_number, content::text FROM solution_release
     WHERE solution_identifier = ANY (cast(:solutions AS uuid[]))
@@ -57,5 +59,6 @@ def content_of_text(document: str) -> Content:
 def _read(rows: Iterable[tuple[str, int, str]]) -> dict[str, dict[int, Content]]:
     contents: dict[str, dict[int, Content]] = defaultdict(dict)
     for solution, number, document in rows:
-        contents[solution][number] = content_of_text(document)
+        cached = len(document) <= _MOST_CACHED
+        contents[solution][number] = content_of_text(document) if cached else from_document(json.loads(document))
     return dict(contents)

@@ -36,6 +36,12 @@ __all__ = [
 ]
 
 _DAYS_AND_MONTHS = "sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_BYTES = text("""
+    SELECT coalesce(sum(octet_length(s.draft::text) + coalesce(octet_length(r.content::text), 0)), 0)
+    FROM solution s LEFT JOIN solution_release r
+      ON r.solution_identifier = s.solution_identifier AND r.release_number = s.latest_release_number
+    WHERE s.solution_identifier = ANY (cast(:solutions AS uuid[]))
+""")
 _SCHEDULE = re.compile(rf"((\d|[*,/-]|{_DAYS_AND_MONTHS})+( |$)){{5}}", re.ASCII | re.IGNORECASE)
 
 _COLUMNS = """
@@ -147,6 +153,11 @@ def read_solutions(
         query += " AND solution_identifier = ANY (cast(:ids AS uuid[]))"
         values["ids"] = [known for known in map(identifier, ids) if known is not None]
     return [_solution(row) for row in connection.execute(text(f"{query} ORDER BY {listing.order}"), values)]
+
+
+def bytes_of_solutions(connection: Connection, solution_ids: Iterable[str]) -> int:
+    """How many bytes the drafts and the latest releases of solutions have together, found without reading them."""
+    return int(connection.execute(_BYTES, {"solutions": list(solution_ids)}).scalar_one())
 
 
 def solution_listing(tags: Collection[str] = (), *, published: bool = False) -> Listing:

@@ -39,7 +39,8 @@ from app.solutions.content.flags import (
     values_after_move,
 )
 from app.solutions.content.model import ConfigSlot, Content, GivenValue, SlotKind
-from app.solutions.instances.values import Given, SlotKey, Taker, checked, read_values
+from app.solutions.instances.values import Given, SlotKey, Taker, check_size, checked, read_values
+from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.external_users import read_external_user
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Solution, read_solution
@@ -210,7 +211,7 @@ class Rollout:
         return open_changes(self._breaking_from(candidate.release), self.target, self.contents, values)
 
 
-def rollout(connection: Connection, wanted: Wanted) -> Rollout:
+def rollout(connection: Connection, wanted: Wanted, limits: Limits = DEFAULT_LIMITS) -> Rollout:
     """A roll-out as it is asked for. Raises UserError about the fields of UpdateSolutionInstances."""
     solution = read_solution(connection, wanted.solution_id)
     latest = solution.latest_release_number
@@ -227,6 +228,7 @@ def rollout(connection: Connection, wanted: Wanted) -> Rollout:
     faults += _visible(contents, target, wanted.config_values)
     if faults:
         raise UserError(faults)
+    check_size(given, wanted.config_values, limits)
     return Rollout(wanted, solution, contents, target, given)
 
 

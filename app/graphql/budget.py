@@ -1,0 +1,80 @@
+"""How much the answer to one request may hold, counted while it is built.
+
+The limits of a query do not bound its answer: an entry of a list may have any number of slots, with values of any size,
+and an alias repeats them. So that no answer is larger than the process can bear, every field is counted as it would
+stand in the JSON document, before the next one is resolved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from graphql import GraphQLResolveInfo
+
+MOST_VALUES: Final = 250_000
+"""Fields and entries of lists. Each takes memory, however short it is in JSON."""
+
+_PUNCTUATION = 6
+_TIME = 28
+
+
+class AnswerTooLarge(BaseException):
+    """Ends an execution at once: an error of a field would only make that field null, and the next one would go on."""
+
+
+@dataclass
+class Budget:
+    """What is left for an answer. Values that are read for it count too, before they are read."""
+
+    most_bytes: int
+    _bytes: int = 0
+    _values: int = 0
+    _bytes_read: int = 0
+
+    @property
+    def reason(self) -> str:
+        """Why an answer is refused, and what to do about it."""
+        return (
+            f"the answer would have more than {self.most_bytes} bytes or {MOST_VALUES} values:"
+            " ask for fewer entries with first or last, or for fewer fields"
+        )
+
+    def read(self, size: int) -> None:
+        """Count bytes that are about to be read. Raises AnswerTooLarge."""
+        self._bytes_read += size
+        if self._bytes_read > self.most_bytes:
+            raise AnswerTooLarge
+
+    def resolve(
+        self,
+        next_resolver: Callable[..., Any],
+        source: object,
+        info: GraphQLResolveInfo[Any],
+        /,
+        **arguments: Any,  # noqa: ANN401 - whatever the field takes
+    ) -> object:
+        """Resolve a field and count it, as a middleware of graphql-core. Raises AnswerTooLarge."""
+        value: object = next_resolver(source, info, **arguments)
+        self._values += 1 + (len(value) if isinstance(value, list | tuple) else 0)
+        self._bytes += len(str(info.path.key)) + _PUNCTUATION + _size(value)
+        if self._bytes > self.most_bytes or self._values > MOST_VALUES:
+            raise AnswerTooLarge
+        return value
+
+
+def _size(value: object) -> int:
+    """How many bytes a value takes in JSON, without what its own fields take."""
+    match value:
+        case str():
+            return len(json.dumps(value))
+        case list() | tuple():
+            return 2 + sum(2 + _size(entry) for entry in value)
+        case datetime():
+            return _TIME
+        case int() | None:
+            return len(str(value))
+    return 2

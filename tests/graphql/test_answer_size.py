@@ -1,0 +1,173 @@
+"""No answer is larger than the limit, whatever a query multiplies, and none takes much memory on the way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.application import create_app
+from app.settings import Settings
+from tests.graphql.client import GraphQL, mutation, nodes
+from tests.support.http import SECRET_KEY
+from tests.support.solution_store import Store, config_slot
+
+MIB = 1024 * 1024
+MOST = 64 * 1024
+VALUES = "edges { node { configValues { externalId value } } }"
+# What a process that serves one large query grows by at most: some copies of an answer, and what its parts take.
+MOST_GROWTH = 160 * MIB
+CHILD = """
+import json, resource, sys
+from app.application import create_app
+from app.database.engine import make_engine
+from app.settings import Settings
+
+url, token, query = json.load(sys.stdin)
+client = create_app(Settings(), make_engine(url, pool_size=2)).test_client()
+
+def post(query):
+    return client.post("/graphql", json={"query": query}, headers={"Authorization": f"Bearer {token}"})
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+assert "errors" not in post("{ viewer { solutionInstances(first: 1) { edges { node { name } } } } }").get_json()
+before = peak()
+response = post(query)
+print(json.dumps([peak() - before, response.status_code, len(response.data), response.get_json().get("errors")]))
+"""
+
+
+@pytest.fixture
+def small(engine: Engine, anns: GraphQL) -> GraphQL:
+    """Ann's client of a service with a low limit."""
+    return GraphQL(create_app(Settings(max_answer_bytes=MOST, secret_key=SECRET_KEY), engine), anns.token)
+
+
+def fill(engine: Engine, solution: str, owner: str, instances: int, size: int) -> None:
+    """Instances with one value of a size each, as they may be from before there was a limit."""
+    query = text("""
+        WITH made AS (
+          INSERT INTO solution_instance (solution_identifier, release_number, owner, name)
+          SELECT :solution, 1, :owner, 'Large' FROM generate_series(1, :instances) RETURNING instance_identifier
+        )
+        INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value, given_for)
+        SELECT instance_identifier, 'config', 'a', '"' || repeat('x', :size - 2) || '"', '{1}' FROM made
+    """)
+    parameters = {"solution": solution, "owner": owner, "instances": instances, "size": size}
+    with engine.begin() as connection:
+        connection.execute(query, parameters)
+
+
+def refused(client: GraphQL, query: str) -> str:
+    """The message with which a query is refused for the size of its answer."""
+    code, message = client.error(query)
+    assert code == "invalid_input"
+    assert "bytes or" in message
+    assert "ask for fewer entries" in message
+    return message
+
+
+def test_an_answer_is_as_large_as_the_limit_and_no_larger(
+    store: Store, engine: Engine, ann: str, anns: GraphQL, small: GraphQL
+) -> None:
+    solution = store.published(config=[config_slot("a")])
+    fill(engine, solution, ann, 10, 8000)
+    query = "{{ viewer {{ solutionInstances(first: {}) {{ {} }} }} }}"
+    taken = [first for first in range(1, 11) if "errors" not in small.answer(query.format(first, VALUES))]
+    assert taken == list(range(1, 9)), "8 values of 8,000 bytes are the most in 64 KiB with what is around them"
+    assert len(small.post({"query": query.format(8, VALUES)}).data) <= MOST
+    refused(small, query.format(9, VALUES))
+    assert len(nodes(anns.viewer(f"solutionInstances {{ {VALUES} }}"))) == 10
+
+
+def test_aliases_count_as_often_as_they_repeat_a_value(store: Store, ann: str, small: GraphQL) -> None:
+    store.instance(store.published(config=[config_slot("a")]), ann, config={"a": json.dumps("x" * 8000)})
+    repeated = " ".join(f"v{number}: value" for number in range(9))
+    refused(small, f"{{ viewer {{ solutionInstances {{ edges {{ node {{ configValues {{ {repeated} }} }} }} }} }} }}")
+    lists = " ".join(f"l{number}: solutionInstances {{ {VALUES} }}" for number in range(9))
+    refused(small, f"{{ viewer {{ {lists} }} }}")
+
+
+def test_what_json_escapes_counts_as_it_is_sent(store: Store, ann: str, small: GraphQL) -> None:
+    """A quotation mark takes two bytes, and a letter that is not ASCII takes six."""
+    store.instance(
+        store.published(config=[config_slot("a")]), ann, config={"a": json.dumps("ü" * 5000, ensure_ascii=False)}
+    )
+    shown = "viewer { solutionInstances { edges { node { configValues { value } } } } }"
+    assert len(small.post({"query": f"{{ {shown} }}"}).data) > 30_000
+    refused(small, f"{{ a: {shown} b: {shown} c: {shown} }}")
+
+
+def test_lists_inside_of_lists_count_too(
+    store: Store, engine: Engine, ann: str, anns: GraphQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.graphql.budget.MOST_VALUES", 2000)
+    solution = store.published(config=[config_slot(f"s{number}", mandatory=False) for number in range(100)])
+    for _ in range(20):
+        store.instance(solution, ann)
+    slots = "edges { node { solution { configSlots { externalId } } } }"
+    assert len(nodes(anns.viewer(f"solutionInstances(first: 5) {{ {slots} }}"))) == 5
+    refused(anns, f"{{ viewer {{ solutionInstances {{ {slots} }} }} }}")
+
+
+def test_without_their_values_large_instances_are_listed(
+    store: Store, engine: Engine, ann: str, small: GraphQL
+) -> None:
+    solution = store.published(config=[config_slot("a")])
+    fill(engine, solution, ann, 100, 8000)
+    shown = "edges { node { id name solutionVersionFlags { hasNewerVersion } } }"
+    assert len(nodes(small.viewer(f"solutionInstances {{ totalCount {shown} }}"))) == 100
+
+
+def test_a_mutation_whose_answer_is_too_large_says_that_it_is_done(store: Store, ann: str, small: GraphQL) -> None:
+    instance = store.instance(store.published(config=[config_slot("a")]), ann, config={"a": json.dumps("x" * 8000)})
+    repeated = " ".join(f"v{number}: value" for number in range(9))
+    query = mutation("updateSolutionInstance", f"solutionInstance {{ configValues {{ {repeated} }} }}")
+    code, message = small.error(query, input={"solutionInstanceId": instance, "instanceName": "New"})
+    assert code == "invalid_input"
+    assert "remains done" in message
+    assert store.get(instance).name == "New"
+
+
+def test_a_page_of_xml_has_the_same_limit(store: Store, engine: Engine, ann: str) -> None:
+    solution = store.published(config=[config_slot("a")])
+    fill(engine, solution, ann, 20, MIB - 1)
+    assert store.faults("GetSolutionInstances", owner=ann) == ["pageSize"]
+    reply = store.done("GetSolutionInstances", owner=ann, pageSize=10)
+    assert len(reply.tree.findall("SolutionInstanceList/SolutionInstance")) == 10
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ viewer { " + " ".join(f"{alias}: solutionInstances(first: 250) {{ {VALUES} }}" for alias in "abcd") + " } }",
+        "{ viewer { solutionInstances(first: 15) { edges { node { configValues { "
+        + " ".join(f"v{number}: value" for number in range(29))
+        + " } } } } } }",
+        "{ viewer { solutionInstances(first: 1000) { edges { node { solutionVersionFlags { hasNewerVersion } } } } } }",
+    ],
+    ids=["aliases of lists", "aliases of values", "flags alone"],
+)
+def test_a_process_does_not_grow_with_what_is_asked_for(
+    store: Store, engine: Engine, ann: str, anns: GraphQL, query: str
+) -> None:
+    """A worker grew to 3.3 GB with four aliases over 250 instances of 0.9 MB."""
+    solution = store.published(config=[config_slot("a")])
+    fill(engine, solution, ann, 250, 900_000)
+    store.republish(solution, config=[config_slot("a", type="object")])
+    url = engine.url.render_as_string(hide_password=False)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD],
+        input=json.dumps([url, anns.token, query]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    growth, status, size, errors = json.loads(done.stdout.splitlines()[-1])
+    assert (status, growth < MOST_GROWTH, size <= 16 * MIB) == (200, True, True), (growth, size, errors)
