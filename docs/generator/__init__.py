@@ -1,0 +1,1 @@
+"""Writes `docs/reference/` from the schema files, the code and the tests."""

@@ -1,0 +1,42 @@
+"""`python -m docs.generator` writes the reference; with `--check` it names the pages that are out of date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from docs.generator import commands, graphql, services
+
+_DOCS = Path(__file__).parents[1]
+REFERENCE = _DOCS / "reference"
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Each generated page: its file and its text."""
+    for source in (services, graphql, commands):
+        for name, text in source.pages():
+            yield REFERENCE / name, text
+
+
+def out_of_date() -> list[Path]:
+    """The pages that differ from what would be written, and the files that nothing writes."""
+    wanted = dict(pages())
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    return stale + [path for path in REFERENCE.rglob("*.md") if path not in wanted]
+
+
+def write() -> None:
+    """Writes the pages, and deletes those that nothing writes any more."""
+    for path in out_of_date():
+        path.unlink(missing_ok=True)
+    for path, text in pages():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv[1:]:
+        stale = out_of_date()
+        sys.exit("\n".join(["out of date, run make docs:", *map(str, stale)]) if stale else 0)
+    write()
