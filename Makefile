@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint bench clean
+.PHONY: help install demo test soak lint fix check docs bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,17 @@ lint: install ## check style, types and the layers of the code
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+fix: install ## mend style, and write the generated documents
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m docs.generator
+
+check: lint ## lint, and name the generated documents that are out of date
+	$(BIN)/python -m docs.generator --check
+
+docs: install ## write docs/reference from the schema files and the code
+	$(BIN)/python -m docs.generator
 
 bench: install ## measure the speed; ARCHIVE=FILE.tsv.xz names a large input
 	@$(BIN)/python -m benchmarks $(ARCHIVE)

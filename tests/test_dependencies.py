@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = {"app", "tests", "benchmarks", "examples", *(file.stem for file in (ROOT / "examples").rglob("*.py"))}
+OURS = {"app", "tests", "benchmarks", "docs", "examples", *(file.stem for file in (ROOT / "examples").rglob("*.py"))}
 
 
 def normal(distribution: str) -> str:
@@ -62,7 +62,7 @@ def test_what_the_program_imports_is_declared() -> None:
     assert undeclared("app", declared()) == {}
 
 
-@pytest.mark.parametrize("folder", ["tests", "benchmarks", "examples"])
+@pytest.mark.parametrize("folder", ["tests", "benchmarks", "docs", "examples"])
 def test_what_tests_and_examples_import_is_declared(folder: str) -> None:
     assert undeclared(folder, declared("test")) == {}
 

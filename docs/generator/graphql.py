@@ -17,6 +17,7 @@ from graphql import (
     build_schema,
 )
 
+_FIELDS = ("", "| field | type | meaning |", "|---|---|---|")
 _SCHEMA = Path(__file__).parents[2] / "schemas" / "solutions.graphql"
 
 
@@ -25,8 +26,8 @@ def pages() -> Iterator[tuple[str, str]]:
     schema = build_schema(_SCHEMA.read_text(encoding="utf-8"))
     parts = [
         "# GraphQL\n\n"
-        "POST a query as JSON to `/graphql`, with `Authorization: Bearer` and a master token or a user token. The schema file:\n"
-        "[solutions.graphql](../../schemas/solutions.graphql).",
+        "POST a query as JSON to `/graphql`, with `Authorization: Bearer` and a master token or a user token.\n"
+        "The schema file: [solutions.graphql](../../schemas/solutions.graphql).",
         *(_section(named) for named in _in_order(schema)),
     ]
     yield "graphql.md", "\n\n".join(parts) + "\n"
@@ -43,16 +44,25 @@ def _section(named: GraphQLNamedType) -> str:
     heading = f"## {named.name}\n\n{_text(named.description)}"
     match named:
         case GraphQLObjectType() | GraphQLInterfaceType():
-            rows = [f"| `{name}{_arguments(field)}` | `{field.type}` | {_about(field)} |" for name, field in named.fields.items()]
+            rows = [
+                f"| `{name}{_arguments(field)}` | `{field.type}` | {_about(field)} |"
+                for name, field in named.fields.items()
+            ]
             return "\n".join([heading + "\n", "| field | type | meaning |", "|---|---|---|", *rows])
         case GraphQLInputObjectType():
-            rows = [f"| `{name}` | `{field.type}` | {_text(field.description)} |" for name, field in named.fields.items()]
+            rows = [
+                f"| `{name}` | `{field.type}` | {_text(field.description)} |" for name, field in named.fields.items()
+            ]
             return "\n".join([heading + "\n", "| field | type | meaning |", "|---|---|---|", *rows])
         case GraphQLEnumType():
-            rows = [f"| `{name}` | {_text(value.description)} |" for name, value in named.values.items()]
-            return "\n".join([heading + "\n", "| value | meaning |", "|---|---|", *rows])
+            values = (f"| `{name}` | {_text(value.description)} |" for name, value in named.values.items())
+            return "\n".join([heading, "", "| value | meaning |", "|---|---|", *values])
         case _:
             return heading
+
+
+def _row(name: str, kind: object, about: str) -> str:
+    return f"| `{name}` | `{kind}` | {about} |"
 
 
 def _arguments(field: GraphQLField) -> str:

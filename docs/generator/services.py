@@ -8,6 +8,7 @@ from pathlib import Path
 from lxml import etree
 
 ROOT = Path(__file__).parents[2]
+_UP = "../../.."
 _SCHEMAS = ROOT / "schemas"
 _CASES = ROOT / "tests" / "conformance"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -27,9 +28,9 @@ def _index(services: list[str]) -> str:
     rows = "\n".join(f"| [{name}]({name}.md) | {_Schema('requests', name).about(name)} |" for name in services)
     return (
         "# Services\n\n"
-        "POST a request as XML to `/service`, or to `/service/NAME`. Credentials come in `userLogonReference` and `password`,\n"
-        "or by HTTP Basic; those in the message win. Elements may come in any order; an empty element means an absent one.\n"
-        "Every response begins with `errorNumber`: see [errors](../../../README.md#errors).\n\n"
+        "POST a request as XML to `/service`, or to `/service/NAME`. Credentials come in `userLogonReference` and\n"
+        "`password`, or by HTTP Basic; those in the message win. Elements may come in any order; an empty element\n"
+        "means an absent one. Every response begins with `errorNumber`: see [errors](../../../README.md#errors).\n\n"
         "| service | what a request asks for |\n|---|---|\n" + rows + "\n"
     )
 
@@ -38,7 +39,7 @@ def _page(service: str) -> str:
     request, response = _Schema("requests", service), _Schema("responses", service)
     parts = [
         f"# {service}\n\n{request.about(service)}",
-        f"Schemas: [request](../../../schemas/requests/{service}.xsd), [response](../../../schemas/responses/{service}.xsd).",
+        f"Schemas: [request]({_UP}/schemas/requests/{service}.xsd), [response]({_UP}/schemas/responses/{service}.xsd).",
         "## Request\n\n" + _table(request.fields(service), credentials=False),
         f"## Response\n\n{response.about(service)}\n\n" + _table(response.fields(service), credentials=True),
         "## Examples\n\n" + "\n\n".join(_examples(service)),
@@ -48,7 +49,9 @@ def _page(service: str) -> str:
 
 def _table(fields: Iterator[tuple[str, str, str]], *, credentials: bool) -> str:
     rows = [
-        f"| `{path}` | {occurs} | {about} |" for path, occurs, about in fields if credentials or path not in _CREDENTIALS
+        f"| `{path}` | {occurs} | {about} |"
+        for path, occurs, about in fields
+        if credentials or path not in _CREDENTIALS
     ]
     return "\n".join(["| element | occurs | meaning |", "|---|---|---|", *rows])
 
@@ -56,7 +59,7 @@ def _table(fields: Iterator[tuple[str, str, str]], *, credentials: bool) -> str:
 def _examples(service: str) -> Iterator[str]:
     """The first case that succeeds in full, and links to the others."""
     cases = sorted(path.parent for path in (_CASES / service).glob("*/request.xml"))
-    shown = min(cases, key=lambda case: (_error_number(case) != "0", case.name))
+    shown = min(cases, key=lambda case: (_error_number(case) not in ("0", "108"), _error_number(case), case.name))
     yield f"{_title(shown)}\n\n```xml\n{_xml(shown / 'request.xml')}```\n\n```xml\n{_xml(shown / 'response.xml')}```"
     links = [f"- [{_title(case)}](../../../{case.relative_to(ROOT).as_posix()}/)" for case in cases if case != shown]
     if links:
