@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from app.commands.texts import check_arguments
+
 _COMMANDS = {
     "serve": "app.commands.serve:serve",
     "worker": "app.commands.worker:worker",
@@ -24,6 +26,10 @@ _COMMANDS = {
 
 class _Commands(click.Group):
     """Imports a command when it is asked for: clients of the service do not wait for what it consists of."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        check_arguments(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)

@@ -60,6 +60,8 @@ _TEST_PREFIX = "RELINK_TEST_"
 _OF_KUBERNETES = re.compile(
     r"RELINK_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
 )
+# int() also takes other Unicode digits and underscores.
+_NUMBER = re.compile(r"[ \t]*[+-]?[0-9]{1,18}[ \t]*")
 _DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -174,10 +176,23 @@ class Settings:
 
 
 def refuse_unknown(environment: Mapping[str, str]) -> None:
-    """Raise SettingsError for a variable that is not a setting, with the name that was probably meant."""
+    """Raise SettingsError for a variable that is not a setting, with the name that was probably meant, or not UTF-8."""
     unknown = [name for name in sorted(environment) if name.startswith("RELINK_") and not _is_known(name)]
     if unknown:
         raise SettingsError("\n".join(map(_told, unknown)))
+    for name, value in environment.items():
+        # A path may be any bytes.
+        if name.startswith("RELINK_") and name != "RELINK_DATA_DIR" and not _is_utf_8(value):
+            raise SettingsError(f"{name} is not UTF-8")
+
+
+def _is_utf_8(value: str) -> bool:
+    """Whether a variable was UTF-8: Python marks other bytes with surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_known(name: str) -> bool:
@@ -268,10 +283,9 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, least: i
     text = environment.get(f"RELINK_{name}")
     if not text:
         return default
-    try:
-        number = int(text)
-    except ValueError:
-        raise SettingsError(f"RELINK_{name} must be a whole number, not {text!r}") from None
+    if not _NUMBER.fullmatch(text):
+        raise SettingsError(f"RELINK_{name} must be a whole number, not {text!r}")
+    number = int(text)
     if number < least:
         raise SettingsError(f"RELINK_{name} must be at least {least}, not {number}")
     if most is not None and number > most:

@@ -33,6 +33,11 @@ def present(text: str | None) -> str | None:
     return None if is_blank(text) else text
 
 
+def is_whole_number(text: str) -> bool:
+    """Returns whether the text is one or more digits from 0 to 9. Python's own tests take other Unicode digits."""
+    return text.isascii() and text.isdigit()
+
+
 def is_writable(text: str) -> bool:
     """Returns whether XML and the database can hold every character of the text."""
     return _UNWRITABLE.search(text) is None

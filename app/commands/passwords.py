@@ -6,11 +6,19 @@ import sys
 
 import click
 
+from app.commands.texts import is_utf_8, line_of_standard_input
+
 
 def read_password(from_standard_input: bool, *, confirm: bool) -> str | None:
-    """The password: the first line of standard input, or typed in; None where there is nobody to ask."""
+    """Returns the password: the one line of standard input, or what is typed; None if nobody can be asked.
+
+    Raises ClickException for a password that is not UTF-8: the service takes passwords in UTF-8.
+    """
     if from_standard_input:
-        return sys.stdin.readline().rstrip("\r\n")
-    if sys.stdin.isatty():
-        return str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True))
-    return None
+        return line_of_standard_input("the password")
+    if not sys.stdin.isatty():
+        return None
+    password = str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True))
+    if not is_utf_8(password):
+        raise click.ClickException("the password is not UTF-8")
+    return password

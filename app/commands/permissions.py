@@ -9,6 +9,7 @@ import click
 from sqlalchemy import Connection
 
 from app.commands.database import opened_database
+from app.commands.texts import TOKEN
 from app.errors import RelinkError, UserError
 from app.identity.rights import OPERATOR
 from app.nodes.permission_records import Permission, delete_permission, find_object, read_permissions
@@ -32,8 +33,10 @@ def permission() -> None:
 
 
 @permission.command("list")
-@click.option("--on", "reference", metavar="REFERENCE", help="Only permissions on this node.")
-@click.option("--group", metavar="GROUP", help="Only permissions of this group, or of the user of this name.")
+@click.option("--on", "reference", metavar="REFERENCE", type=TOKEN, help="Only permissions on this node.")
+@click.option(
+    "--group", metavar="GROUP", type=TOKEN, help="Only permissions of this group, or of the user of this name."
+)
 def show(reference: str | None, group: str | None) -> None:
     """Show permissions: id, type, group, and the node that each is on, with tabs between them."""
     after = 0
@@ -46,9 +49,11 @@ def show(reference: str | None, group: str | None) -> None:
 
 
 @permission.command()
-@click.argument("type_", metavar="TYPE")
-@click.argument("group")
-@click.option("--on", "reference", metavar="REFERENCE", help="The node; none for a permission on everything.")
+@click.argument("type_", metavar="TYPE", type=TOKEN)
+@click.argument("group", type=TOKEN)
+@click.option(
+    "--on", "reference", metavar="REFERENCE", type=TOKEN, help="The node; none for a permission on everything."
+)
 def add(type_: str, group: str, reference: str | None) -> None:
     """Give the permission TYPE, such as node-read, to GROUP, and print its id."""
     with _connected() as connection:

@@ -23,6 +23,7 @@ from lxml import etree
 
 from app.commands.passwords import read_password
 from app.settings import SettingsError, refuse_unknown
+from app.text import is_whole_number
 
 PARTIAL = 108
 _IN_MEMORY = 8 * 1024 * 1024
@@ -84,7 +85,7 @@ class Service:
         request = self._request("/service", "POST", body, {"Content-Type": "application/xml", **(headers or {})})
         with self._opened(request) as response:
             number = response.headers.get("Relink-Error-Number", "")
-            if not (number.isascii() and number.isdigit()):
+            if not is_whole_number(number):
                 raise click.ClickException(f"{self.url} is no Relink service: it answers HTTP {response.status}")
             return Reply(int(number), response.headers, _kept(response))
 

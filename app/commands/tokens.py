@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import click
 
 from app.commands.database import opened_database
+from app.commands.texts import TOKEN
 from app.errors import UserError
 from app.solutions.people.tokens import KnownToken, create_master_token, read_tokens, remove_tokens
 from app.solutions.texts import time_text
@@ -19,7 +20,7 @@ def token() -> None:
 
 
 @token.command()
-@click.argument("name")
+@click.argument("name", type=TOKEN)
 @click.option("--master", is_flag=True, help="A master token: it may do everything and does not expire.")
 def add(name: str, master: bool) -> None:
     """Make a token and print it: it cannot be read again.
@@ -46,7 +47,7 @@ def show(all_kinds: bool) -> None:
 
 
 @token.command()
-@click.argument("name", metavar="NAME|ID")
+@click.argument("name", metavar="NAME|ID", type=TOKEN)
 def remove(name: str) -> None:
     """Remove the token with the id ID, or the master tokens named NAME. They stop working at once."""
     with opened_database() as engine, _explained(), engine.begin() as connection:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.commands.database import opened_database
 from app.commands.passwords import read_password
+from app.commands.texts import TOKEN
 from app.errors import UserError
 from app.identity.accounts import Account, StatusAction, change_password, change_status, read_accounts
 from app.identity.rights import OPERATOR
@@ -37,10 +38,10 @@ def user() -> None:
 
 
 @user.command()
-@click.argument("logon")
+@click.argument("logon", type=TOKEN)
 @click.option("--admin", is_flag=True, help="The user may do everything.")
 @click.option("--name", help="The name that people read; else LOGON.")
-@click.option("--email", help="A mail address.")
+@click.option("--email", type=TOKEN, help="A mail address.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def add(logon: str, admin: bool, name: str | None, email: str | None, password_stdin: bool) -> None:
     """Add the user LOGON to the database.
@@ -68,7 +69,7 @@ def show() -> None:
 
 
 @user.command()
-@click.argument("logon")
+@click.argument("logon", type=TOKEN)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def passwd(logon: str, password_stdin: bool) -> None:
     """Give the user LOGON a new password. The old one is refused from now on, and the user is unlocked."""
@@ -79,7 +80,7 @@ def passwd(logon: str, password_stdin: bool) -> None:
 
 
 @user.command()
-@click.argument("logon")
+@click.argument("logon", type=TOKEN)
 def disable(logon: str) -> None:
     """Refuse the user LOGON from now on. Nothing is deleted."""
     with _changing() as connection:
@@ -88,7 +89,7 @@ def disable(logon: str) -> None:
 
 
 @user.command()
-@click.argument("logon")
+@click.argument("logon", type=TOKEN)
 def enable(logon: str) -> None:
     """Let the user LOGON, who was disabled, sign in again."""
     with _changing() as connection:
@@ -97,8 +98,10 @@ def enable(logon: str) -> None:
 
 
 @user.command()
-@click.argument("logon", required=False)
-@click.option("--address", help="Forget the failed sign-ins from this network address too, with all accounts.")
+@click.argument("logon", type=TOKEN, required=False)
+@click.option(
+    "--address", type=TOKEN, help="Forget the failed sign-ins from this network address too, with all accounts."
+)
 def unlock(logon: str | None, address: str | None) -> None:
     """Forget the failed sign-ins of the user LOGON, who can try again at once."""
     if logon is None and address is None:

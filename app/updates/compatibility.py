@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import re2
 
 from app import system_nodes
+from app.text import is_whole_number
 from app.updates.snapshot import Link, Member
 
 
@@ -126,7 +127,7 @@ def fit(
 
 
 def _count(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return int(text) if text and is_whole_number(text) and len(text) < 10 else 0
 
 
 def _matches(pattern: str, value: str) -> bool:

@@ -64,18 +64,11 @@ def test_user_tokens_are_not_made_here(on_database: Relink) -> None:
     assert "--master" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["Foo", " ", "x" * 201, "\udcff", 'a "b"'])
+@pytest.mark.parametrize("name", ["Foo", " ", "x" * 201, 'a "b"', "\uff11"])
 def test_a_token_that_is_not_there_is_named(on_database: Relink, name: str) -> None:
     result = on_database("token", "remove", name)
     assert (result.exit_code, result.exception.__class__) == (1, SystemExit)
     assert result.stderr.startswith('Error: there is no token named "')
-
-
-@pytest.mark.parametrize("name", ["\udcff", "a\x01"])
-def test_a_token_has_a_name_that_is_text(on_database: Relink, name: str) -> None:
-    result = on_database("token", "add", name, "--master")
-    assert result.exit_code == 1
-    assert "Error: NAME " in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from app.identity import audit
 from app.identity.audit import Action, Event
 from app.solutions.people.external_users import lock_external_user
 from app.solutions.texts import text_faults
+from app.text import is_whole_number
 
 USER_TOKEN_LIFE: Final = timedelta(days=2)
 CODE_LIFE: Final = timedelta(minutes=5)
@@ -80,7 +81,7 @@ def create_master_token(connection: Connection, name: str) -> str:
     faults = text_faults("name", name, most=_MOST_NAME)
     if faults:
         raise UserError(faults)
-    if name.isdecimal():
+    if is_whole_number(name):
         user_error("name", "must not be a number: a number names a token by its id")
     return _create(connection, TokenKind.MASTER, name, None, None)
 
@@ -112,7 +113,7 @@ def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
 
     Returns how many they were. Raises UserError if there is none.
     """
-    by_identifier = name_or_identifier.isdecimal() and len(name_or_identifier) < _MOST_DIGITS
+    by_identifier = is_whole_number(name_or_identifier) and len(name_or_identifier) < _MOST_DIGITS
     possible = by_identifier or not text_faults("name", name_or_identifier, most=_MOST_NAME)
     given = {
         "identifier": int(name_or_identifier) if by_identifier else None,

@@ -1,0 +1,61 @@
+"""Text on the command line and on standard input: UTF-8, with white space as in requests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Final
+
+import click
+
+from app.text import collapsed, is_writable
+
+MOST_BYTES: Final = 8192
+"""Of a line on standard input: more than any password may have."""
+
+
+class Token(click.ParamType[str]):
+    """A parameter whose white space is collapsed, as that of the same field in a request."""
+
+    name = "text"
+
+    def convert(self, value: str, _parameter: click.Parameter | None, _context: click.Context | None) -> str:
+        return collapsed(value)
+
+
+TOKEN: Final = Token()
+
+
+def check_arguments(arguments: Iterable[str]) -> None:
+    """Raises UsageError for an argument that is not UTF-8, or that has control characters."""
+    for argument in arguments:
+        if not is_writable(argument):
+            shown = ascii(argument[:100])
+            wrong = "has control characters" if is_utf_8(argument) else "is not UTF-8"
+            raise click.UsageError(f"the argument {shown} {wrong}: give text in UTF-8")
+
+
+def is_utf_8(text: str) -> bool:
+    """Returns whether text from the operating system was UTF-8: Python marks other bytes with surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def line_of_standard_input(what: str) -> str:
+    """Returns the one line of standard input, as given but for its end. Raises ClickException that names `what`."""
+    stream = sys.stdin.buffer
+    given = stream.readline(MOST_BYTES + 1) if sys.stdin.isatty() else stream.read(MOST_BYTES + 1)
+    if len(given) > MOST_BYTES:
+        raise click.ClickException(f"{what} on standard input is too long: it has more than {MOST_BYTES} bytes")
+    try:
+        line = given.decode()
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{what} on standard input is not UTF-8 (byte {error.start + 1})") from None
+    if line.endswith("\n"):
+        line = line[:-1].removesuffix("\r")
+    if "\n" in line:
+        raise click.ClickException(f"{what} on standard input has more than one line: send one line")
+    return line
