@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from app.database.engine import Row
+from app.nodes.patterns import PatternCheck, PatternError
 from app.references import (
     MAXIMUM_VERSION_NUMBER,
     InvalidReferenceError,
@@ -25,6 +26,7 @@ MOST_FAULTS = 100
 
 _CHUNK_ROWS = 20_000
 _SYSTEM = "system"
+_VALUE_PATTERN = "system.VALUE_PATTERN"
 _NOTHING: Final[tuple[str | None, str | None]] = (None, None)
 _FIELDS = (
     "",
@@ -37,6 +39,7 @@ _FIELDS = (
     "nodeVersionReferenceType",
     "MemberList",
     "nodeVersionReferenceMemberType",
+    "nodeMemberValue",
     "nodeVersionReferenceTarget",
 )
 
@@ -122,6 +125,7 @@ class Document:
 
     def __init__(self, nodes: Iterable[ImportNode]) -> None:
         self._nodes = nodes
+        self._patterns = PatternCheck()
         self.faults: list[Fault] = []
 
     def chunks(self) -> Iterator[Chunk]:
@@ -177,7 +181,17 @@ class Document:
                 target = self._read_link(member.target_reference, place, "nodeVersionReferenceTarget")
             sequence = sequences[member_type[0]] = sequences.get(member_type[0], 0) + 1
             value, comment = member.value or None, member.comment or None
+            if member_type[0] == _VALUE_PATTERN and value is not None:
+                self._check_pattern(value, place)
             chunk.members.append((*place, *member_type, sequence, value, member.scale, *target, comment))
+
+    def _check_pattern(self, pattern: str, place: Place) -> None:
+        if len(self.faults) >= MOST_FAULTS:
+            return
+        try:
+            self._patterns.check(pattern)
+        except PatternError as error:
+            self._add_fault(place, "nodeMemberValue", f"is a pattern that {error}")
 
     def _read_link(self, reference: str | None, place: Place, field_name: str) -> tuple[str | None, str | None]:
         """The node reference and the version asked for, as text; nulls where the reference is at fault."""

@@ -9,9 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import re2
-
 from app import system_nodes
+from app.nodes.patterns import PatternCheck, PatternError
 from app.text import is_whole_number
 from app.updates.snapshot import Link, Member
 
@@ -50,24 +49,35 @@ class Rules:
             target_types=frozenset(target_types),
         )
 
-    def broken_by(self, members: list[Member], type_node: Callable[[Link], int | None]) -> str | None:
-        """The first rule that these members of one member type break, in words, or None."""
+    def broken_by(
+        self, members: list[Member], type_node: Callable[[Link], int | None], patterns: PatternCheck
+    ) -> str | None:
+        """Returns the first rule that these members of one member type break, in words, or None.
+
+        A pattern that cannot be checked counts as broken.
+        """
         if len(members) < self.minimum:
             return f"needs at least {self.minimum} and there are {len(members)}"
         if 0 < self.maximum < len(members):
             return f"allows at most {self.maximum} and there are {len(members)}"
         for member in members:
-            fault = self._broken_by_one(member, type_node)
+            fault = self._broken_by_one(member, type_node, patterns)
             if fault is not None:
                 return fault
         return None
 
-    def _broken_by_one(self, member: Member, type_node: Callable[[Link], int | None]) -> str | None:
+    def _broken_by_one(
+        self, member: Member, type_node: Callable[[Link], int | None], patterns: PatternCheck
+    ) -> str | None:
         if member.value is not None:
             if not self.use_value:
                 return "allows no value"
-            if self.pattern is not None and not _matches(self.pattern, member.value):
-                return f"does not allow the value {_short(member.value)}"
+            if self.pattern is not None:
+                try:
+                    if not patterns.matches(self.pattern, member.value):
+                        return f"does not allow the value {_short(member.value)}"
+                except PatternError as error:
+                    return f"has a pattern that {error}"
         if member.scale is not None and not self.use_scale:
             return "allows no scale"
         if member.target is not None:
@@ -95,6 +105,7 @@ def fit(
     new_list: list[Link],
     rules_of: Callable[[Link], Rules],
     type_node: Callable[[Link], int | None],
+    patterns: PatternCheck,
 ) -> Fit:
     """Put members under the member types of a new list.
 
@@ -120,7 +131,7 @@ def fit(
     broken = []
     for member_type in dict.fromkeys(new_list):
         if member_type not in old_list:
-            fault = rules_of(member_type).broken_by(under[member_type], type_node)
+            fault = rules_of(member_type).broken_by(under[member_type], type_node, patterns)
             if fault is not None:
                 broken.append((member_type, fault))
     return Fit(kept, removed, moved, broken)
@@ -128,16 +139,6 @@ def fit(
 
 def _count(text: str | None) -> int:
     return int(text) if text and is_whole_number(text) and len(text) < 10 else 0
-
-
-def _matches(pattern: str, value: str) -> bool:
-    """Whether the whole value matches; a pattern that is none matches nothing."""
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options).fullmatch(value) is not None
-    except re2.error:
-        return False
 
 
 def _short(value: str) -> str:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.identity.right import ADMINISTER, LINK, READ, USE_TYPE
+from app.nodes.patterns import PatternCheck
 from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.compatibility import Fit, Rules, fit
 from app.updates.fixpoint import Closure, Needs
@@ -153,8 +154,18 @@ def concern(snapshot: Snapshot, needs: Needs) -> Concern:
     )
 
 
-def plan(snapshot: Snapshot, needs: Needs, details: Details, failed: Mapping[int, str] | None = None) -> Plan:
-    """Plan an update. `failed` are nodes that an earlier round could not update, with the reason in words."""
+def plan(
+    snapshot: Snapshot,
+    needs: Needs,
+    details: Details,
+    failed: Mapping[int, str] | None = None,
+    patterns: PatternCheck | None = None,
+) -> Plan:
+    """Plans an update. `failed` are nodes that an earlier round could not update, with the reason in words.
+
+    `patterns` is the check that all rounds of a run share.
+    """
+    patterns = patterns or PatternCheck()
     refused = {
         node: Refusal(snapshot.examined[node], (Reason(ReasonCode.FAILED, text=text),), predicted=True)
         for node, text in (failed or {}).items()
@@ -172,7 +183,7 @@ def plan(snapshot: Snapshot, needs: Needs, details: Details, failed: Mapping[int
     )
     while True:
         closure = needs.closure(refused)
-        attempt = _Attempt(snapshot, details, closure)
+        attempt = _Attempt(snapshot, details, closure, patterns)
         newly_refused = attempt.refusals()
         if not newly_refused:
             break
@@ -192,7 +203,8 @@ def plan(snapshot: Snapshot, needs: Needs, details: Details, failed: Mapping[int
 class _Attempt:
     """One closure looked at closely: what each of its nodes would undergo, and which of them cannot."""
 
-    def __init__(self, snapshot: Snapshot, details: Details, closure: Closure) -> None:
+    def __init__(self, snapshot: Snapshot, details: Details, closure: Closure, patterns: PatternCheck) -> None:
+        self._patterns = patterns
         self.snapshot = snapshot
         self.details = details
         self.updated = closure.updated
@@ -200,7 +212,8 @@ class _Attempt:
         self.moved = dict(closure.moved)
         self.new_types = closure.type_changes
         self._rules: dict[Link, Rules] = {}
-        self.fits = {node: self._fit(node, new_type) for node, new_type in self.new_types.items()}
+        # In a fixed order, so that impact and force spend the budget for patterns on the same nodes.
+        self.fits = {node: self._fit(node, new_type) for node, new_type in sorted(self.new_types.items())}
         for node, fitted in self.fits.items():
             gone = {(member.member_type, member.sequence) for member in fitted.removed}
             if gone:
@@ -283,7 +296,8 @@ class _Attempt:
             return []
         reasons: dict[Reason, None] = {}
         for user in self.details.users[type_node]:
-            fitted = fit(self._content_after(user.version), old_list, new_list, self._rules_after, self._type_node)
+            members = self._content_after(user.version)
+            fitted = fit(members, old_list, new_list, self._rules_after, self._type_node, self._patterns)
             listed_before = {node for node, _ in old_list}
             if any(member.member_type[0] in listed_before for member in fitted.removed):
                 reasons[Reason(ReasonCode.DRAFT_TYPE, text="data of a node of this type would be lost")] = None
@@ -297,7 +311,7 @@ class _Attempt:
     def _fit(self, node: int, new_type: Link) -> Fit:
         members = self._moved_members(self.details.contents[node, self.snapshot.examined[node]])
         old_list = _listed(self.details.contents[self.snapshot.types[node]])
-        return fit(members, old_list, self._list_after(new_type), self._rules_after, self._type_node)
+        return fit(members, old_list, self._list_after(new_type), self._rules_after, self._type_node, self._patterns)
 
     def _list_after(self, version: Link) -> list[Link]:
         return _listed(self._content_after(version))

@@ -12,6 +12,7 @@ from app.database.engine import snapshot
 from app.errors import NotAuthorisedError, PreconditionError, UserError
 from app.identity.present_rights import read_again
 from app.identity.rights import Caller
+from app.nodes.patterns import PatternCheck
 from app.nodes.versions import Node, find_node
 from app.runs import record as runs
 from app.runs.record import NodeContext, RunState
@@ -65,12 +66,19 @@ def impact(connection: Connection, caller: Caller, context: Context, options: Op
     return Outcome(caller, node, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
 
 
-def make_plan(connection: Connection, caller: Caller, context: Node, options: Options, failed: dict[int, str]) -> Plan:
-    """Read the store and plan on it."""
+def make_plan(
+    connection: Connection,
+    caller: Caller,
+    context: Node,
+    options: Options,
+    failed: dict[int, str],
+    patterns: PatternCheck | None = None,
+) -> Plan:
+    """Reads the store and plans on it."""
     state = read_snapshot(connection, caller, context, options)
     needs = Needs(state)
     details = read_details(connection, caller, state, needs) if needs.first else Details()
-    return plan(state, needs, details, failed)
+    return plan(state, needs, details, failed, patterns)
 
 
 def force(
@@ -104,6 +112,7 @@ class _Force:
     if_match: str | None
     updates: dict[int, NodeUpdate] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
+    patterns: PatternCheck = field(default_factory=PatternCheck)
     changed_under_us: Counter[int] = field(default_factory=Counter)
     steps_before: int = 0
 
@@ -137,7 +146,7 @@ class _Force:
         with snapshot(self.engine) as connection:
             self.caller = read_again(connection, self.caller)
             node = find_node(connection, self.caller, self.context.identifier, self.context.reference, "node")
-            return node, make_plan(connection, self.caller, node, self.options, self.failed)
+            return node, make_plan(connection, self.caller, node, self.options, self.failed, self.patterns)
 
     def _matching(self, planned: Plan) -> str:
         fingerprint = planned.fingerprint()

@@ -1,0 +1,120 @@
+"""Patterns: regular expressions that values of a member type have to match as a whole (`system.VALUE_PATTERN`).
+
+RE2 takes time proportional to the length of the value times the size of the program that a pattern compiles to. That is
+never exponential, but hours for a large program and a long value. So patterns, programs and values have limits, and
+all matches of one check (an import, the plan of an update) share a budget of work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import re2
+
+LONGEST_PATTERN: Final = 4_000
+"""In characters."""
+LONGEST_VALUE: Final = 64 * 1024
+"""The longest value that is checked against a pattern, in bytes of UTF-8."""
+DEFAULT_BUDGET: Final = 2_000_000_000
+"""Bytes of values times instructions of programs, in one check: at most some 20 seconds of a processor."""
+
+MOST_INSTRUCTIONS: Final = 20_000
+"""The largest program of a pattern. `.{0,1000}` has 9,004 instructions; a class such as `\\pL` has about 1,200, so that
+`\\pL+` is well within the limit and `\\pL{1,50}` is not."""
+
+# Enough for the largest program, whose size RE2 estimates generously before it is compiled.
+_MEMORY = 8 * 1024 * 1024
+# What compiling costs, in the unit of the budget: for each character and each instruction, and for a pattern that does
+# not compile, which can take 150 ms to find out.
+_COMPILING = 100
+_FAILURE = 20_000_000
+_TOO_LARGE = (
+    f"is too large: it compiles to more than {MOST_INSTRUCTIONS} instructions;"
+    " use fewer repetitions, such as + in place of {1,50}"
+)
+
+
+class PatternError(ValueError):
+    """A pattern that no value can be checked against. The message ends a sentence that begins with the pattern."""
+
+
+class OverBudgetError(PatternError):
+    """The budget of the check does not suffice."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "takes more work than one request may spend on patterns: send fewer nodes at once, or use a shorter pattern"
+        )
+
+
+@dataclass
+class PatternCheck:
+    """Matches values against patterns within one budget of work.
+
+    A match that was made once costs nothing when it is made again, so the same check of the same data always ends in
+    the same way. Not safe to use from several threads.
+    """
+
+    budget: int = DEFAULT_BUDGET
+    work: int = 0
+    """How much of the budget is used."""
+    _programs: dict[str, re2._Regexp | PatternError] = field(default_factory=dict)
+    _matches: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def check(self, pattern: str) -> None:
+        """Raises PatternError if the pattern cannot be used."""
+        self._program(pattern)
+
+    def matches(self, pattern: str, value: str) -> bool:
+        """Returns whether the whole value matches. Raises PatternError."""
+        known = self._matches.get((pattern, value))
+        if known is None:
+            program = self._program(pattern)
+            size = len(value.encode())
+            if size > LONGEST_VALUE:
+                raise PatternError(f"is not checked on values of more than {LONGEST_VALUE} bytes: shorten the value")
+            self._spend(size * program.programsize)
+            known = self._matches[pattern, value] = program.fullmatch(value) is not None
+        return known
+
+    def _program(self, pattern: str) -> re2._Regexp:
+        program = self._programs.get(pattern)
+        if program is None:
+            if self.work >= self.budget:
+                raise OverBudgetError
+            program = self._programs[pattern] = _compiled(pattern)
+            self.work += _cost(pattern, program)
+        if isinstance(program, PatternError):
+            raise program
+        return program
+
+    def _spend(self, work: int) -> None:
+        """Uses up a part of the budget, before the work is done."""
+        if self.work + work > self.budget:
+            raise OverBudgetError
+        self.work += work
+
+
+def _cost(pattern: str, program: re2._Regexp | PatternError) -> int:
+    """Returns the work that it took to compile a pattern."""
+    if isinstance(program, PatternError):
+        return _FAILURE
+    return _COMPILING * (len(pattern) + int(program.programsize))
+
+
+def _compiled(pattern: str) -> re2._Regexp | PatternError:
+    if len(pattern) > LONGEST_PATTERN:
+        return PatternError(f"is too long: it has more than {LONGEST_PATTERN} characters")
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = _MEMORY
+    try:
+        program = re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+        if "too large" in reason:
+            return PatternError(_TOO_LARGE)
+        return PatternError(f"is not a regular expression in RE2 syntax: {reason[:200]}")
+    return program if program.programsize <= MOST_INSTRUCTIONS else PatternError(_TOO_LARGE)

@@ -1,0 +1,150 @@
+"""Patterns and the values that are checked against them take a bounded time, whatever they are."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.nodes.patterns import DEFAULT_BUDGET, OverBudgetError, PatternCheck, PatternError
+from tests.support.builders import Graph, M, V, member_type, type_with
+from tests.support.http import Client
+
+HOSTILE = "|".join(f"[ab]*a[ab]{{{count}}}d" for count in range(1, 201))
+LARGEST = "[0-9]*x*|.{0,990}y"
+
+
+def ruled(pattern: str, *values: str) -> Graph:
+    """Nodes P.N0, P.N1 ... with a value each under X.m.1; the next version of their type has a pattern."""
+    graph = (
+        Graph()
+        .node("X.m", member_type(), member_type(VALUE_PATTERN=pattern))
+        .node("X.T", type_with("X.m.1"), type_with("X.m.2"))
+    )
+    for number, value in enumerate(values):
+        graph.node(f"P.N{number}", V((M("X.m.1", value=value),), "X.T.1"))
+    return graph
+
+
+def store_pattern(engine: Engine, pattern: str) -> None:
+    """Puts a pattern into the store that an import refuses, as an older version of the software may have done."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        changed = connection.execute(
+            text("UPDATE member SET value = :pattern WHERE value = 'old'"), {"pattern": pattern}
+        )
+        assert changed.rowcount == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        (HOSTILE, "is too large: it compiles to more than 20000 instructions"),
+        (r"\pL{1,1000}", "is too large"),
+        ("x" * 4001, "is too long: it has more than 4000 characters"),
+        ("[a-", "is not a regular expression in RE2 syntax: missing ]"),
+        ("(?=x)", "is not a regular expression in RE2 syntax"),
+        ("x{1001}", "is not a regular expression in RE2 syntax"),
+    ],
+)
+def test_a_pattern_that_cannot_be_used_is_refused_by_an_import(client: Client, pattern: str, reason: str) -> None:
+    reply = client.post(ruled(pattern).xml())
+    assert reply.number == 105
+    path = "NodeList/Node[1]/VersionList/Version[2]/MemberList/Member[1]/nodeMemberValue"
+    assert reply.text("errorFields") == path
+    assert f"{path}: is a pattern that {reason}" in (reply.text("errorMessage") or "")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["", "[A-Z]{2}-[0-9]{4}", ".{0,1000}", r"\S+@\S+", "x" * 4000, r"\pL{1,10}\pL+", "(?i)a|(b)"]
+)
+def test_a_pattern_of_ordinary_size_is_accepted(client: Client, pattern: str) -> None:
+    client.load(ruled(pattern))
+
+
+def test_an_import_of_many_bad_patterns_is_refused_soon(client: Client) -> None:
+    patterns = (r"\pL" * 1000 + f"{number}" for number in range(3000))
+    graph = Graph().node("X.m", *(member_type(VALUE_PATTERN=pattern) for pattern in patterns))
+    began = time.thread_time()
+    reply = client.post(graph.xml(), content_type="application/xml")
+    assert reply.number == 105
+    assert len((reply.text("errorMessage") or "").split("\n")) == 100
+    assert time.thread_time() - began < 30
+
+
+def test_a_stored_pattern_that_is_too_large_is_an_error_row_and_not_hours(client: Client, engine: Engine) -> None:
+    client.load(ruled("old", "ab" * 1_000_000, "red"))
+    store_pattern(engine, HOSTILE)
+    broken = "The data breaks the rules of X.m.2, which has a pattern that is too large"
+    for action, update_type in (("impact", "warning"), ("force", "error")):
+        reply = client.update("P", action, sourceScope="current")
+        assert reply.number == 108
+        assert len(reply.rows()) == 2
+        for number, row in enumerate(reply.rows()):
+            assert row.startswith(f"P.N{number}.1 {update_type}: {broken}")
+
+
+def test_a_value_that_is_too_long_for_a_pattern_is_an_error_row(client: Client) -> None:
+    client.load(ruled(".*", "x" * 65_536, "x" * 65_537, "é" * 40_000))
+    reply = client.update("P", "force", sourceScope="current")
+    broken = (
+        "The data breaks the rules of X.m.2, which has a pattern that is not checked on values of more than 65536 bytes"
+    )
+    assert reply.rows() == [
+        "P.N0.2 version type X.T.2",
+        *(f"P.N{number}.1 error: {broken}: shorten the value" for number in (1, 2)),
+    ]
+
+
+def test_an_update_that_spends_its_budget_says_so_for_the_nodes_that_it_could_not_check(client: Client) -> None:
+    size = 60_000
+    check = PatternCheck()
+    check.check(LARGEST)
+    fitting = 0
+    while True:
+        try:
+            check.matches(LARGEST, f"{fitting}".ljust(size, "x"))
+        except OverBudgetError:
+            break
+        fitting += 1
+    assert 2 <= fitting <= 10
+    client.load(ruled(LARGEST, *(f"{number}".ljust(size, "x") for number in range(fitting + 2))))
+    for action, update_type in (("impact", "warning"), ("force", "error")):
+        reply = client.update("P", action, sourceScope="current")
+        assert reply.number == 108
+        number = 1 if action == "impact" else 2
+        assert reply.rows()[:fitting] == [f"P.N{n}.{number} version type X.T.2" for n in range(fitting)]
+        for n, row in enumerate(reply.rows()[fitting:], fitting):
+            assert row.startswith(
+                f"P.N{n}.1 {update_type}: The data breaks the rules of X.m.2, which has a pattern that"
+            )
+            assert "takes more work than one request may spend on patterns" in row
+    # The rest has a budget of its own.
+    assert [row.split()[1] for row in client.update("P", "force", sourceScope="current").rows()] == [
+        "version",
+        "version",
+    ]
+
+
+def test_work_is_the_size_of_the_value_times_that_of_the_program_and_a_repeated_match_is_free() -> None:
+    check = PatternCheck()
+    check.check("[a-z]+")
+    compiled = check.work
+    assert check.matches("[a-z]+", "abc")
+    once = check.work
+    assert check.matches("[a-z]+", "abc")
+    assert check.work == once
+    assert not check.matches("[a-z]+", "abcabc7")
+    assert 0 < once - compiled < check.work - once
+    assert check.work < 10_000 < DEFAULT_BUDGET
+
+
+def test_a_pattern_that_failed_is_not_compiled_again() -> None:
+    check = PatternCheck()
+    with pytest.raises(PatternError, match="too large"):
+        check.check(HOSTILE)
+    spent = check.work
+    with pytest.raises(PatternError, match="too large"):
+        check.matches(HOSTILE, "ab")
+    assert check.work == spent
