@@ -142,7 +142,18 @@ class TestDraft:
     def test_a_cron_expression_is_a_schedule(self, store: Store, schedule: str) -> None:
         store.set(element("WorkflowList", workflow("w", trigger="scheduled", schedule=schedule)))
 
-    @pytest.mark.parametrize("schedule", ["* * * *", "0 0 31 2 *", "@daily", "61 * * * *", "0 0 0 * * *", "R * * * *"])
+    @pytest.mark.parametrize(
+        "schedule",
+        [
+            "* * * *",
+            "0 0 31 2 *",
+            "@daily",
+            "61 * * * *",
+            "0 0 0 * * *",
+            "R * * * *",
+            ",".join(["*/1"] * 200) + " * * * *",
+        ],
+    )
     def test_a_schedule_has_five_fields_and_a_next_time(self, store: Store, schedule: str) -> None:
         wrong = element("WorkflowList", workflow("w", trigger="scheduled", schedule=schedule))
         assert store.faults("SetSolution", wrong, title="x") == ["WorkflowList/Workflow[1]/schedule"]

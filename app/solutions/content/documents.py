@@ -117,7 +117,10 @@ def _workflow_faults(content: Content, is_schedule: Callable[[str], bool]) -> It
         elif workflow.schedule is None:
             yield f"{path}/schedule", "is missing: a scheduled workflow has one"
         elif not is_schedule(workflow.schedule):
-            yield f"{path}/schedule", "is no cron expression"
+            yield (
+                f"{path}/schedule",
+                "is not a cron expression of five fields, with a next time and at most 500 characters",
+            )
 
 
 def _id_faults(path: str, identifier: str, seen: set[str]) -> Iterator[Fault]:

@@ -35,6 +35,9 @@ __all__ = [
     "solution_listing",
 ]
 
+# A cron expression is read again for each instance that waits for its next time. All minutes, hours and days of a month
+# written out have 330 characters.
+LONGEST_SCHEDULE = 500
 _DAYS_AND_MONTHS = "sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _BYTES = text("""
     SELECT coalesce(sum(octet_length(s.draft::text) + coalesce(octet_length(r.content::text), 0)), 0)
@@ -178,7 +181,7 @@ def is_schedule(expression: str) -> bool:
 
     Not of croniter's own notations, such as a field for seconds, or `R` for a time at random.
     """
-    if not _SCHEDULE.fullmatch(expression):
+    if len(expression) > LONGEST_SCHEDULE or not _SCHEDULE.fullmatch(expression):
         return False
     try:
         croniter(expression, datetime.now(UTC)).get_next()
