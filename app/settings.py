@@ -26,6 +26,7 @@ VARIABLES = frozenset(
         "SECRET_KEY",
         "MAX_REQUEST_BYTES",
         "MAX_IMPORT_BYTES",
+        "UPLOAD_DIR",
         "THREADS",
         "RUNS_AT_WORK",
         "CLIENT_SECONDS",
@@ -77,6 +78,8 @@ class Settings:
     data_directory: Path = Path("relink-data")
     max_request_bytes: int = 1024 * 1024
     max_import_bytes: int = 4 * 1024**3
+    upload_directory: Path | None = None
+    """Where imports are stored while they are read. None is the system's temporary directory."""
     pool_size: int | None = None
     """How many connections to the database a process may have; None for as many as its threads need."""
     threads: int = 32
@@ -120,6 +123,7 @@ class Settings:
             data_directory=_data_directory(environment),
             max_request_bytes=_number(environment, "MAX_REQUEST_BYTES", cls.max_request_bytes, least=1024),
             max_import_bytes=_number(environment, "MAX_IMPORT_BYTES", cls.max_import_bytes, least=1024),
+            upload_directory=_upload_directory(environment),
             pool_size=_number(environment, "POOL_SIZE", 0, least=2) or None,
             threads=(threads := _number(environment, "THREADS", cls.threads, least=FEWEST_THREADS)),
             runs_at_work=_runs_at_work(environment, threads),
@@ -231,6 +235,18 @@ def _data_directory(environment: Mapping[str, str]) -> Path:
     if given:
         return Path(given).expanduser().absolute()
     return ROOT_DATA_DIRECTORY if os.geteuid() == 0 else Path("relink-data").absolute()
+
+
+def _upload_directory(environment: Mapping[str, str]) -> Path | None:
+    given = environment.get("RELINK_UPLOAD_DIR")
+    if not given:
+        return None
+    directory = Path(given).expanduser().absolute()
+    if not directory.is_dir():
+        raise SettingsError(f"RELINK_UPLOAD_DIR must be a directory that exists, and {directory} is not one: create it")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise SettingsError(f"RELINK_UPLOAD_DIR must be a directory that this user can write to, not {directory}")
+    return directory
 
 
 def _secret_key(environment: Mapping[str, str]) -> str | None:

@@ -16,6 +16,7 @@ from app.database.engine import Row, driver_connection
 from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError, StateError, UserError
 from app.identity import right
+from app.identity.right import NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller, rights_on
 from app.nodes.import_document import (
     Document,
@@ -27,7 +28,14 @@ from app.nodes.import_document import (
 )
 from app.system_nodes import PACKAGE_LISTING
 
-__all__ = ["ImportMember", "ImportNode", "ImportTotals", "ImportVersion", "import_nodes"]
+__all__ = ["ImportMember", "ImportNode", "ImportTotals", "ImportVersion", "import_nodes", "may_import"]
+
+_IMPORTING = right.USE | right.ADMINISTER
+_MAY_IMPORT = text("""
+    SELECT EXISTS (
+             SELECT FROM permission WHERE user_group_identifier = ANY (:groups) AND permission_type = ANY (:types)
+           ) OR EXISTS (SELECT FROM node WHERE owner_identifier = :user)
+""")
 
 _NODES_AT_ONCE = 20_000
 _MEMBERS_AT_ONCE = 200_000
@@ -42,6 +50,20 @@ class ImportTotals:
     versions_created: int
     versions_replaced: int
     members_written: int
+
+
+def may_import(connection: Connection, caller: Caller) -> bool:
+    """Returns whether the caller has a right that an import can need: to create nodes in a package, or to administer a
+    node. What exactly the caller may import is checked for each node."""
+    if caller.administers_all:
+        return True
+    permissions = {**NODE_PERMISSIONS, **PACKAGE_PERMISSIONS}
+    values = {
+        "groups": list(caller.groups),
+        "types": [name for name, rights in permissions.items() if rights & _IMPORTING],
+        "user": caller.user_identifier,
+    }
+    return bool(connection.execute(_MAY_IMPORT, values).scalar_one())
 
 
 def import_nodes(connection: Connection, caller: Caller, nodes: Iterable[ImportNode], *, force: bool) -> ImportTotals:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.nodes.importing import ImportNode, import_nodes
+from app.errors import NotAuthorisedError
+from app.nodes.importing import ImportNode, import_nodes, may_import
 from app.services.answer import Answer, Fields
 from app.services.call import Call, Service
 
@@ -24,6 +25,19 @@ class NodeImportRequest:
 
     action: ImportAction = ImportAction.FORCE
     nodes: Iterable[ImportNode] = ()
+
+
+def check_may_import(call: Call) -> None:
+    """Raises NotAuthorisedError (101) if the caller has not signed in, or has no right to import any node."""
+    if call.caller.user_identifier is None:
+        raise NotAuthorisedError(
+            "sign in to import: with HTTP Basic, or with userLogonReference and password before the list of nodes"
+        )
+    with call.engine.connect() as connection:
+        if not may_import(connection, call.caller):
+            raise NotAuthorisedError(
+                "not authorised to import: you may not create nodes in any package, and administer no node"
+            )
 
 
 def run(request: NodeImportRequest, call: Call) -> Answer:

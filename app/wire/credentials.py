@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from flask import Request
 from werkzeug.datastructures import Authorization
 
 from app.identity.sign_in import Credentials
 from app.text import collapsed, is_blank
+
+CREDENTIALS: Final = ("userLogonReference", "password")
+"""The elements of a message that hold credentials."""
 
 
 def authorization(request: Request) -> Authorization | None:
@@ -17,13 +23,14 @@ def authorization(request: Request) -> Authorization | None:
         return None
 
 
-def credentials(request: Request, logon_reference: str | None, password: str | None) -> Credentials | None:
-    """Returns the credentials of a request; those in the message win.
+def credentials(request: Request, message: Mapping[str, str]) -> Credentials | None:
+    """Returns the credentials of a request; those in the message, by the names of their elements, win.
 
     The user's name is a token, however it is sent. A password is taken as given, but white space alone is none: an
     empty element of a pretty-printed message must not hide the credentials of HTTP Basic.
     """
-    logon = collapsed(logon_reference or "")
+    password = message.get("password")
+    logon = collapsed(message.get("userLogonReference") or "")
     if logon or not is_blank(password):
         return Credentials(logon, password or "")
     basic = authorization(request)

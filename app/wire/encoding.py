@@ -1,22 +1,17 @@
-"""From the bytes of a request to text: XML in UTF-8 without a DOCTYPE, piece by piece, and JSON.
+"""From the bytes of a request to text: XML in UTF-8, block by block, and JSON.
 
-XML 1.0 section 4.3.3 and RFC 7303 section 3 say how an encoding is declared. Only UTF-8 and UTF-16 are taken, and the
-text is handed on as UTF-8, so that no parser has to guess.
+XML 1.0 section 4.3.3 and RFC 7303 section 3 say how an encoding is declared. Only UTF-8 and UTF-16 are accepted, and
+the text is passed on as UTF-8, so that no parser has to guess.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from app.wire.refusal import Refused
 
-_PROLOG_LIMIT = 64 * 1024
-_DECLARATION = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
-_NAME = re.compile(r"<([^\W\d][\w.:\-]*)(?=[ \t\r\n/>])")
-_SKIPPED = re.compile(r"[ \t\r\n]+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _UTF_8 = frozenset({"utf-8", "utf8"})
 _UTF_16 = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 
@@ -36,27 +31,6 @@ def utf8_blocks(blocks: Iterable[bytes], charset: str | None) -> Iterator[bytes]
     for text in _decoded(decoder, head, source):
         yield (text.removeprefix("\ufeff") if first else text).encode()
         first = False
-
-
-def root_name(text: str) -> str | None:
-    """The name of the root element in the beginning of a document, or None where it does not come to it.
-
-    Raises Refused for a DOCTYPE, for an encoding that is not taken, and where something else comes first.
-    """
-    declared = _DECLARATION.match(text)
-    if declared and declared[1].lower() not in _UTF_8 and declared[1].lower() not in _UTF_16:
-        raise Refused(400, f"the encoding {declared[1][:40]!r} is not taken: send UTF-8 or UTF-16")
-    position = 0
-    while skipped := _SKIPPED.match(text, position):
-        position = skipped.end()
-    if text.startswith("<!DOCTYPE", position):
-        raise Refused(400, "a document type declaration is not taken")
-    root = _NAME.match(text, position)
-    if root is not None:
-        return root[1]
-    if len(text) < _PROLOG_LIMIT:
-        return None
-    raise Refused(400, "the document is not well-formed: no root element in its first 64 KiB")
 
 
 def json_text(body: bytes, charset: str | None) -> str:

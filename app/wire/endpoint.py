@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, g, request
 
 from app.errors import NotAuthorisedError, RelinkError
 from app.services.call import Call
+from app.services.node_import import check_may_import
 from app.services.registry import SERVICES
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
@@ -15,13 +17,13 @@ from app.wire.context import present_state
 from app.wire.credentials import credentials
 from app.wire.decode import decode
 from app.wire.envelope import answered, failed
-from app.wire.import_stream import IMPORT, import_request, leading_elements
-from app.wire.intake import Document, parse, taken_in
-from app.wire.refusal import NoSuchServiceError, NotValidError
-from app.wire.schemas import faults, is_valid
+from app.wire.import_stream import IMPORT, import_request
+from app.wire.intake import Document, Intake
+from app.wire.refusal import NoSuchServiceError
+from app.wire.threads import in_own_thread
+from app.wire.tree import valid_tree
 
 blueprint = Blueprint("services", __name__)
-_LARGE = frozenset({IMPORT})
 _QUOTED = re.compile(r'(?:W/)?"([^"]*)"')
 
 
@@ -41,22 +43,27 @@ def service(name: str | None = None) -> Response:
 def _answer(name: str | None) -> Response:
     if name is not None:
         _know(name)
-    with taken_in(request, present_state().settings, name, _LARGE) as document:
-        _know(document.root)
-        return _served(document)
+    intake = Intake(request, present_state().settings, name, _know)
+    return _imported(intake) if intake.root == IMPORT else _served(intake.document())
 
 
 def _served(document: Document) -> Response:
-    if document.root == IMPORT:
-        leading = leading_elements(document)
-        call = _call(leading.get("userLogonReference"), leading.get("password"))
-        return answered(IMPORT, SERVICES[IMPORT].run(import_request(document, leading), call))
-    root = parse(document)
-    if not is_valid(document.root, root, large=document.large):
-        raise NotValidError(faults(document.root, root))
+    """Answers a small request. Before a large tree is built, its sender has to sign in."""
+    call = _call(document.credentials) if document.large else None
+    if call is not None and call.caller.user_identifier is None:
+        raise NotAuthorisedError("sign in: a request of more than 64 KiB is not accepted without credentials")
+    root = valid_tree(document)
     called = SERVICES[document.root]
-    call = _call(root.findtext("userLogonReference"), root.findtext("password"))
-    return answered(called.name, called.run(decode(called.request, root), call))
+    return answered(called.name, called.run(decode(called.request, root), call or _call(document.credentials)))
+
+
+def _imported(intake: Intake) -> Response:
+    """Answers an import. Nothing of it is stored before its sender has signed in and may import something."""
+    message = intake.leading()
+    call = _call(message)
+    check_may_import(call)
+    with intake.stored() as document:
+        return in_own_thread(lambda: answered(IMPORT, SERVICES[IMPORT].run(import_request(document, message), call)))
 
 
 def _know(name: str) -> None:
@@ -66,9 +73,10 @@ def _know(name: str) -> None:
     g.service = name
 
 
-def _call(logon_reference: str | None, password: str | None) -> Call:
+def _call(message: Mapping[str, str]) -> Call:
+    """Signs in with the credentials of the message or of the HTTP headers."""
     state = present_state()
-    caller = state.sign_in.caller(credentials(request, logon_reference, password), request.remote_addr or "")
+    caller = state.sign_in.caller(credentials(request, message), request.remote_addr or "")
     cipher = Cipher(state.settings.secret_key)
     return Call(
         state.engine,

@@ -1,174 +1,198 @@
-"""A NodeImport document, read as a stream: each node validated by itself, and the document never held whole."""
+"""A NodeImport document, read as a stream: each node is validated by itself, and the document is never held whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import IO, cast
 
 from lxml import etree
 
-from app.nodes.importing import ImportMember, ImportNode, ImportVersion
+from app.nodes.importing import ImportNode
 from app.services.node_import import SERVICE, ImportAction, NodeImportRequest
-from app.text import WHITE_SPACE, collapsed, is_blank, present
-from app.wire.decode import whole_number
+from app.text import WHITE_SPACE, collapsed, is_blank
+from app.wire.credentials import CREDENTIALS
+from app.wire.import_nodes import NodeReader
 from app.wire.intake import Document
 from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import OPTIONS
 from app.wire.refusal import NotValidError, Refused
-from app.wire.schemas import IMPORTED_NODE, MOST_FAULTS, faults, is_valid
+from app.wire.schemas import MOST_FAULTS, faults, is_valid
 
 IMPORT = SERVICE.name
 
-_LEADING = ("userLogonReference", "password", "action")
-_LONGEST_LEADING = 4096
+_LONGEST_ACTION = 100
 _END_OF_LIST = b"</NodeList>"
 _TAIL = 64 * 1024
 _BLOCK = 64 * 1024
 
-# How much of a document may be one node, which is held whole: 64 MiB, and about 120,000 members.
+# The most of a document that may be one node: 64 MiB, and about 120,000 members.
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_MARKS = 1_000_000
+# The most of a document that may be one tag, in attributes: a tag is held whole until it ends.
+_MOST_MARKS_AT_ONCE = 200_000
+# What is left of a valid document after a block is read: the last parts of its last node.
+_MOST_LEFT = 1000
 
 
-def leading_elements(document: Document) -> dict[str, str]:
-    """The credentials and the action, which mostly stand before the list, and may stand behind it.
+def import_request(document: Document, credentials: Mapping[str, str]) -> NodeImportRequest:
+    """Returns the request that `document` makes, signed with `credentials` at its beginning.
 
-    Whoever sends the document is not known yet: no tree is built of it.
+    Its nodes raise Refused or NotValidError while they are read, if the document is not right.
     """
-    found = _Leading(to_the_end=_something_follows(document.file))
+    action = collapsed(_action(document.file))
+    known = action if action in list(ImportAction) else ""
+    return NodeImportRequest(ImportAction(known or ImportAction.FORCE), _nodes(document.file, credentials))
+
+
+def _nodes(file: IO[bytes], credentials: Mapping[str, str]) -> Iterator[ImportNode]:
+    """Yields the nodes up to the first fault, and raises NotValidError after all faults are found."""
+    found: list[tuple[str, str]] = []
+    stream = _NodeStream(file)
+    reader = NodeReader(1)
+    for element, complete in stream:
+        if not complete:
+            found += reader.take(element)
+        else:
+            found += _drop_before(element)
+            node, faults_within = reader.finish(element, large=stream.may_be_large)
+            found += faults_within
+            if not found and node is not None:
+                yield node
+            del element[:]
+            reader = NodeReader(reader.position + 1, keep=not found)
+        if len(found) >= MOST_FAULTS:
+            raise NotValidError(found)
+    found += _faults_around(stream, credentials)
+    if found:
+        raise NotValidError(found)
+
+
+def _action(file: IO[bytes]) -> str:
+    """Returns the action, which may stand before or behind the list of nodes."""
+    found = _Action(to_the_end=_something_follows(file))
     parser = etree.XMLParser(target=found, **OPTIONS)
-    document.file.seek(0)
+    file.seek(0)
     try:
-        while block := document.file.read(_BLOCK):
+        while block := file.read(_BLOCK):
             parser.feed(block)
         parser.close()
     except _EnoughError:
         pass
     except etree.XMLSyntaxError as error:
-        raise not_well_formed(error, lambda: path_of_fault(document.file)) from None
-    return found.texts
-
-
-def import_request(document: Document, leading: dict[str, str]) -> NodeImportRequest:
-    """The request; its nodes raise Refused or NotValidError when they are read and the document is not right."""
-    action = collapsed(leading.get("action", ""))
-    known = action if action in list(ImportAction) else ""
-    return NodeImportRequest(ImportAction(known or ImportAction.FORCE), _nodes(document))
-
-
-def _nodes(document: Document) -> Iterator[ImportNode]:
-    """The nodes; from the first fault on none any more, until all faults are found."""
-    found: list[tuple[str, str]] = []
-    stream = _NodeStream(document.file)
-    for position, element in enumerate(stream, start=1):
-        found += _drop_before(element)
-        if not is_valid(IMPORTED_NODE, element, large=stream.may_be_large):
-            found += [_below(f"NodeList/Node[{position}]", fault) for fault in faults(IMPORTED_NODE, element)]
-        if len(found) >= MOST_FAULTS:
-            raise NotValidError(found)
-        if not found:
-            yield _node(element)
-        del element[:]
-    found += _faults_around(stream)
-    if found:
-        raise NotValidError(found)
+        raise not_well_formed(error, lambda: path_of_fault(file)) from None
+    return found.text or ""
 
 
 class _EnoughError(Exception):
     """The list of nodes begins, and nothing follows it."""
 
 
-class _Leading:
-    """What a parser tells of a document's parts."""
+class _Action:
+    """A parser target that picks the first `action` out of a document."""
 
     def __init__(self, *, to_the_end: bool) -> None:
-        self.texts: dict[str, str] = {}
+        self.text: str | None = None
         self._to_the_end = to_the_end
         self._depth = 0
-        self._present: str | None = None
+        self._open = False
 
     def start(self, tag: str | bytes, _attributes: object) -> None:
         self._depth += 1
-        tag = str(tag)
         if self._depth == 2 and tag == "NodeList" and not self._to_the_end:
             raise _EnoughError
-        self._present = tag if self._depth == 2 and tag in _LEADING and tag not in self.texts else None
-        if self._present:
-            self.texts[tag] = ""
+        self._open = self._depth == 2 and tag == "action" and self.text is None
+        if self._open:
+            self.text = ""
 
     def end(self, _tag: str | bytes) -> None:
         self._depth -= 1
-        self._present = None
+        self._open = False
 
     def data(self, text: str | bytes) -> None:
-        if self._present is None or len(self.texts[self._present]) >= _LONGEST_LEADING:
-            return
-        text = str(text)
-        if self._present != "password" and not self.texts[self._present]:
-            text = text.lstrip(WHITE_SPACE)  # which does not count, and must not use up the length
-        self.texts[self._present] += text
+        if self._open and self.text is not None and len(self.text) < _LONGEST_ACTION:
+            self.text = (self.text + str(text)).lstrip(WHITE_SPACE)
 
     def comment(self, _text: str | bytes) -> None:
-        """Comments are not told of."""
+        """Comments are ignored."""
 
     def close(self) -> None:
-        """Nothing more."""
+        """Nothing is left to do."""
 
 
 class _NodeStream:
-    """The `Node` elements, as the file is read; each is complete, and those before it may be dropped.
+    """The `Node` elements as the file is read, each with whether it is complete.
 
-    Raises Refused where the document is not well-formed or a node is too large, NotValidError where a node or the
-    list of nodes stands somewhere else.
+    An incomplete node comes whenever a block was read that does not end it, so that its complete parts can be taken
+    out. Raises Refused if the document is not well-formed or a node is too large, and NotValidError if a node or the
+    list of nodes stands in another place, or if more elements are left after a block than a valid document can have.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._parser = etree.XMLPullParser(events=("start", "end"), tag=("NodeList", "Node"), **OPTIONS)
-        self._bytes = 0
-        self._marks = 0
-        self._nodes = 0
+        tags = ("{*}" + IMPORT, "NodeList", "Node")
+        self._parser = etree.XMLPullParser(events=("start", "end"), tag=tags, **OPTIONS)
+        self._bytes = self._marks = self._marks_at_once = self._left = self._nodes = 0
+        self._open: etree._Element | None = None
         self.node_list: etree._Element | None = None
-        self.root: etree._Element
-        """The document without its nodes, once all of them have been read."""
+        self.root: etree._Element | None = None
 
     @property
     def may_be_large(self) -> bool:
         """Whether the present node began before the present block."""
         return self._bytes > 0
 
-    def __iter__(self) -> Iterator[etree._Element]:
+    def __iter__(self) -> Iterator[tuple[etree._Element, bool]]:
         self._file.seek(0)
         try:
             while block := self._file.read(_BLOCK):
                 self._parser.feed(block)
                 yield from self._complete()
+                if self._open is not None:
+                    yield self._open, False
+                self._check_left()
                 self._count(block)
             self.root = self._parser.close()
         except etree.XMLSyntaxError as error:
             raise not_well_formed(error, lambda: path_of_fault(self._file)) from None
 
-    def _complete(self) -> Iterator[etree._Element]:
+    def _complete(self) -> Iterator[tuple[etree._Element, bool]]:
         for event, element in cast(Iterable[tuple[str, etree._Element]], self._parser.read_events()):
             if event == "start":
                 self._begin(element)
             elif element.tag == "Node":
+                self._open = None
                 self._nodes += 1
-                yield element
-                self._bytes = self._marks = 0
+                yield element, True
+                self._bytes = self._marks = self._marks_at_once = 0
 
     def _begin(self, element: etree._Element) -> None:
         parent = element.getparent()
-        if element.tag == "NodeList" and self.node_list is None and parent is not None and parent.getparent() is None:
+        if parent is None:
+            self.root = element
+        elif element.tag == "NodeList" and self.node_list is None and parent is self.root:
             self.node_list = element
-        elif element.tag == "NodeList" or parent is not self.node_list:
+        elif element.tag == "Node" and parent is self.node_list:
+            self._open = element
+        else:
             raise NotValidError([(str(element.tag), "is not expected here")])
 
+    def _check_left(self) -> None:
+        """Checks how much of the document is left after its complete nodes and parts were taken out."""
+        if self.root is None:
+            return
+        left = sum(1 for _ in islice(self.root.iter(), _MOST_LEFT + 1))
+        if left > _MOST_LEFT:
+            raise NotValidError(faults(IMPORT, self.root))
+        self._marks_at_once = self._marks_at_once if left == self._left else 0
+        self._left = left
+
     def _count(self, block: bytes) -> None:
+        marks = block.count(b"<") + block.count(b"=")
         self._bytes += len(block)
-        self._marks += block.count(b"<") + block.count(b"=")
-        if self._bytes > _MOST_BYTES or self._marks > _MOST_MARKS:
+        self._marks += marks
+        self._marks_at_once += marks
+        if self._bytes > _MOST_BYTES or self._marks > _MOST_MARKS or self._marks_at_once > _MOST_MARKS_AT_ONCE:
             limit = "a node has at most 64 MiB, and about 120,000 members"
             raise Refused(413, f"NodeList/Node[{self._nodes + 1}]: {limit}")
 
@@ -182,7 +206,7 @@ def _something_follows(file: IO[bytes]) -> bool:
 
 
 def _drop_before(node: etree._Element) -> list[tuple[str, str]]:
-    """Free the node before this one. What else stands there is a fault."""
+    """Frees the node before this one, and returns the faults of whatever else stands there."""
     found: list[tuple[str, str]] = []
     parent = node.getparent()
     while parent is not None and (previous := node.getprevious()) is not None and len(found) < MOST_FAULTS:
@@ -192,58 +216,23 @@ def _drop_before(node: etree._Element) -> list[tuple[str, str]]:
 
 
 def _faults_beside(element: etree._Element) -> list[tuple[str, str]]:
-    """An element of the list of nodes that is none, and text behind an element, which a node's own validation does
-    not see."""
+    """Returns the faults in a list of nodes that the validation of a single node does not see: another element, and
+    text behind an element."""
     found = [] if element.tag == "Node" else [(f"NodeList/{str(element.tag)[:100]}", "is not expected")]
     if not is_blank(element.tail):
         found.append(("NodeList", "text between the nodes is not allowed"))
     return found
 
 
-def _faults_around(stream: _NodeStream) -> list[tuple[str, str]]:
-    """What is wrong with the document around its nodes."""
+def _faults_around(stream: _NodeStream, credentials: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Returns the faults of the document around its nodes."""
     found = []
     if stream.node_list is not None:
         beside = chain.from_iterable(_faults_beside(element) for element in stream.node_list)
         found = list(islice(beside, MOST_FAULTS))
         del stream.node_list[:]
-    if not is_valid(IMPORT, stream.root, large=True):
-        found += faults(IMPORT, stream.root)
-    return found
-
-
-def _below(path: str, fault: tuple[str, str]) -> tuple[str, str]:
-    within, reason = fault
-    return f"{path}/{within}" if within else path, reason
-
-
-def _node(element: etree._Element) -> ImportNode:
-    versions = tuple(_version(version) for version in element.iterfind("VersionList/Version"))
-    return ImportNode(_token(element, "nodeReference") or "", versions)
-
-
-def _version(element: etree._Element) -> ImportVersion:
-    return ImportVersion(
-        number=whole_number(element.findtext("nodeVersionNumber") or ""),
-        frozen=_token(element, "frozenIndicator") == "true",
-        name=present(element.findtext("nodeName")),
-        comment=present(element.findtext("nodeVersionComment")),
-        type_reference=_token(element, "nodeVersionReferenceType"),
-        members=tuple(_member(member) for member in element.iterfind("MemberList/Member")),
-    )
-
-
-def _member(element: etree._Element) -> ImportMember:
-    texts: dict[str, str | None] = {child.tag: child.text for child in element}
-    scale = collapsed(texts.get("nodeMemberScale") or "")
-    return ImportMember(
-        member_type_reference=collapsed(texts.get("nodeVersionReferenceMemberType") or ""),
-        value=texts.get("nodeMemberValue") or None,
-        scale=float(scale) if scale else None,
-        target_reference=collapsed(texts.get("nodeVersionReferenceTarget") or "") or None,
-        comment=present(texts.get("nodeMemberComment")),
-    )
-
-
-def _token(element: etree._Element, name: str) -> str | None:
-    return collapsed(element.findtext(name) or "") or None
+    root = cast(etree._Element, stream.root)
+    if not is_valid(IMPORT, root, large=True):
+        return found + faults(IMPORT, root)
+    late = [name for name in CREDENTIALS if root.find(name) is not None and name not in credentials]
+    return found + [(name, "must come before the list of nodes, in the first 64 KiB of the document") for name in late]

@@ -1,23 +1,26 @@
-"""The intake: from an HTTP request to a well-formed, valid document, or a refusal with its status (section 2)."""
+"""The intake: from an HTTP request to a document whose root element is known, or a refusal with its status.
+
+Of a body whose sender has not signed in, no more than a small request is ever kept, and that in memory. An import is
+stored in a file after its sender has signed in.
+"""
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import chain
-from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from flask import Request
-from lxml import etree
 
 from app.settings import Settings
-from app.wire.encoding import root_name, utf8_blocks
-from app.wire.limits import not_well_formed, path_of_fault
-from app.wire.parsers import hardened_parser
+from app.wire.encoding import utf8_blocks
 from app.wire.refusal import Refused
+from app.wire.scan import HEAD_LIMIT, LARGE, Scan
+from app.wire.uploads import UploadFile
 
 _XML_TYPES = frozenset({"application/xml", "text/xml"})
 _FORM_TYPE = "application/x-www-form-urlencoded"
@@ -26,11 +29,18 @@ _BLOCK = 64 * 1024
 
 @dataclass(frozen=True)
 class Document:
-    """A request's body in UTF-8, and the name of its root element."""
+    """A request's body in UTF-8, and the name of its root element.
+
+    `credentials` are those in a small message. `ordinary` says whether all its names are known to be names of the
+    schemas. `fault` is that of a document that ends too early.
+    """
 
     root: str
     file: IO[bytes]
     size: int
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    ordinary: bool = False
+    fault: Refused | None = None
 
     @property
     def large(self) -> bool:
@@ -38,61 +48,125 @@ class Document:
         return self.size > 64 * 1024
 
 
-@contextmanager
-def taken_in(request: Request, settings: Settings, service: str | None, large: frozenset[str]) -> Iterator[Document]:
-    """Take the body in: size, media type, encoding, DOCTYPE. `large` are the services that may send more.
+class Intake:
+    """A body on its way in, read as far as its root element."""
 
-    `service` is the name in the URL, if there is one. Raises Refused. The document lasts as long as the context.
-    """
-    most = settings.max_import_bytes if service is None or service in large else settings.max_request_bytes
-    if request.content_length is not None and request.content_length > most:
-        raise Refused(413, f"the body has {request.content_length} bytes, at most {most} are taken")
-    encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding.strip().lower() not in ("", "identity"):
-        raise Refused(415, f"the content encoding {encoding[:40]!r} is not taken: send the XML as it is")
-    blocks = _blocks(request.stream, most)
-    first = next(blocks, b"")
-    _check_media_type(request.mimetype, first)
-    utf8 = utf8_blocks(chain([first], blocks), request.mimetype_params.get("charset"))
-    with SpooledTemporaryFile(max_size=settings.max_request_bytes) as file:
-        root, size = _write(utf8, file, settings, large)
-        if service is not None and root != service:
-            raise Refused(400, f"the root element is {root[:100]!r}, and the service in the URL is {service}")
+    root: str
+
+    def __init__(
+        self, request: Request, settings: Settings, service: str | None, on_root: Callable[[str], None]
+    ) -> None:
+        """Reads the beginning of the body, and calls `on_root` with the name of the root element.
+
+        `service` is the name in the URL, if there is one. Raises Refused, and whatever `on_root` raises.
+        """
+        self._service = service
+        self._on_root = on_root
+        self._settings = settings
+        self._length = request.content_length
+        self._most = self._largest(service)
+        self._check_size(self._length or 0)
+        encoding = request.headers.get("Content-Encoding", "identity")
+        if encoding.strip().lower() not in ("", "identity"):
+            raise Refused(415, f"the content encoding {encoding[:40]!r} is not accepted: send the XML as it is")
+        blocks = self._received(request.stream)
+        first = next(blocks, b"")
+        _check_media_type(request.mimetype, first)
+        self._blocks = utf8_blocks(chain([first], blocks), request.mimetype_params.get("charset"))
+        self._head: list[bytes] = []
+        self._scan = Scan(self._check_root)
+        self.root = self._find_root()
+
+    def document(self) -> Document:
+        """Returns the whole body of a small request, in memory."""
+        self._limit_to_root()
+        file = BytesIO()
+        for block in chain(self._head, iter(self._next_block, None)):
+            file.write(block)
+            self._check_size(file.tell())
+        fault = self._fault_at_end()
+        size = file.tell()
         file.seek(0)
-        yield Document(root, file, size)
+        return Document(self.root, file, size, self._scan.texts, self._scan.ordinary and fault is None, fault)
 
+    def leading(self) -> dict[str, str]:
+        """Returns the texts of the credentials with which a large request begins."""
+        self._limit_to_root()
+        size = sum(map(len, self._head))
+        while not self._scan.leading_ended and size < HEAD_LIMIT:
+            block = self._next_block()
+            if block is None:
+                break
+            self._head.append(block)
+            size += len(block)
+        return self._scan.texts
 
-def parse(document: Document) -> etree._Element:
-    """Returns the tree of a small document.
+    @contextmanager
+    def stored(self) -> Iterator[Document]:
+        """Stores the whole body of a large request in a file, which lasts as long as the context."""
+        with UploadFile(self._settings.upload_directory) as upload:
+            size = 0
+            for block in chain(self._head, self._blocks):
+                size += len(block)
+                self._check_size(size)
+                upload.write(block)
+            upload.file.seek(0)
+            yield Document(self.root, upload.file, size)
 
-    Raises Refused: 400 where the document is not well-formed, 413 where it exceeds a limit of the parser.
-    """
-    try:
-        return etree.parse(document.file, hardened_parser()).getroot()
-    except etree.XMLSyntaxError as error:
-        raise not_well_formed(error, lambda: path_of_fault(document.file)) from None
+    def _find_root(self) -> str:
+        while self._scan.root is None:
+            block = self._next_block()
+            if block is None:
+                self._scan.close()
+                raise Refused(400, "the document is not well-formed: it has no root element")
+            self._head.append(block)
+        return self._scan.root
 
+    def _fault_at_end(self) -> Refused | None:
+        """Returns the fault of a document that ends too early.
 
-def _write(utf8: Iterator[bytes], file: IO[bytes], settings: Settings, large: frozenset[str]) -> tuple[str, int]:
-    """Write the document to a file, no more of it than its root may have; answers the root's name and the size."""
-    root: str | None = None
-    text, size, most = "", 0, settings.max_request_bytes
-    for block in utf8:
-        file.write(block)
-        size += len(block)
-        if root is None:
-            text += block.decode()
-            root = root_name(text)
-            most = settings.max_import_bytes if root in large else most
-        if size > most:
-            raise Refused(413, f"the body has more than {most} bytes")
-    if root is None:
-        raise Refused(400, "the document is not well-formed: it has no root element")
-    return root, size
+        libxml2, which reads it next, may know a better one, such as a limit that the document exceeds.
+        """
+        try:
+            self._scan.close()
+        except Refused as fault:
+            return fault
+        return None
+
+    def _check_root(self, name: str) -> None:
+        if self._service is not None and name != self._service:
+            raise Refused(400, f"the root element is {name[:100]!r}, and the service in the URL is {self._service}")
+        self._on_root(name)
+
+    def _next_block(self) -> bytes | None:
+        block = next(self._blocks, None)
+        if block is not None:
+            self._scan.feed(block)
+        return block
+
+    def _limit_to_root(self) -> None:
+        self._most = self._largest(self.root)
+        self._check_size(self._length or 0)
+
+    def _largest(self, service: str | None) -> int:
+        """Returns the largest size of a body for a service; None if the service is not known yet."""
+        large = service is None or service in LARGE
+        return self._settings.max_import_bytes if large else self._settings.max_request_bytes
+
+    def _check_size(self, size: int) -> None:
+        if size > self._most:
+            raise Refused(413, f"the body has more than {self._most} bytes, the most that this service accepts")
+
+    def _received(self, stream: IO[bytes]) -> Iterator[bytes]:
+        size = 0
+        while block := stream.read(_BLOCK):
+            size += len(block)
+            self._check_size(size)
+            yield block
 
 
 def _check_media_type(media_type: str, first: bytes) -> None:
-    """XML, or the form type that `curl -d @file` gives to an XML file."""
+    """Accepts XML, and the form type that `curl -d @file` gives to an XML file."""
     if media_type in _XML_TYPES or (media_type == _FORM_TYPE and _looks_like_xml(first)):
         return
     shown = media_type[:100] or "none"
@@ -103,12 +177,3 @@ def _looks_like_xml(first: bytes) -> bool:
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
     return first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
-
-
-def _blocks(stream: IO[bytes], most: int) -> Iterator[bytes]:
-    size = 0
-    while block := stream.read(_BLOCK):
-        size += len(block)
-        if size > most:
-            raise Refused(413, f"the body has more than {most} bytes")
-        yield block

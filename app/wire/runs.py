@@ -106,7 +106,7 @@ def _found(caller: Caller, identifier: int) -> Run:
 
 
 def _caller() -> Caller:
-    return present_state().sign_in.caller(credentials(request, None, None), request.remote_addr or "")
+    return present_state().sign_in.caller(credentials(request, {}), request.remote_addr or "")
 
 
 def _state() -> RunState | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -20,15 +22,20 @@ SCHEMA_DIRECTORY = Path(__file__).parent.parent.parent / "schemas"
 MOST_FAULTS = 100
 
 IMPORTED_NODE = "NodeImport/Node"
-"""The grammar of one node of a NodeImport; all others are named like their services."""
+"""The grammar of the parts of a NodeImport that are read by themselves; all others are named like their services."""
 
 _IMPORTED_NODE_SCHEMA = """
 <xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
   <xs:include schemaLocation="NodeImport.xsd"/>
   <xs:element name="Node" type="ImportNode"/>
+  <xs:element name="VersionList" type="ImportVersionList"/>
+  <xs:element name="Version" type="ImportVersion"/>
+  <xs:element name="MemberList" type="ImportMemberList"/>
+  <xs:element name="Member" type="ImportMember"/>
 </xs:schema>
 """
 _REQUESTS = SCHEMA_DIRECTORY / "requests"
+_XS_ELEMENT = "{http://www.w3.org/2001/XMLSchema}element"
 
 # To explain takes time that grows with the square of what is wrong: so much of a document is explained.
 _EXPLAINED_CHILDREN = 1000
@@ -36,17 +43,32 @@ _EXPLAINED_ATTRIBUTES = 100
 _LIGHT = 1000
 _LONGEST_TEXT = 300
 
-_compiled = threading.local()
+_MOST_LOG_TEXT = 64 * 1024
+
+_idle: defaultdict[str, list[etree.XMLSchema]] = defaultdict(list)
 _explaining = threading.Lock()
 
 
-def compiled(grammar: str) -> etree.XMLSchema:
-    """The compiled schema of a grammar: one a thread, since its error log is not thread-safe."""
-    by_grammar: dict[str, etree.XMLSchema] = _compiled.__dict__
-    schema = by_grammar.get(grammar)
-    if schema is None:
-        schema = by_grammar[grammar] = _compile(grammar)
-    return schema
+@cache
+def element_names() -> frozenset[str]:
+    """Returns the names of all elements in the schemas of requests."""
+    files = [*_REQUESTS.glob("*.xsd"), SCHEMA_DIRECTORY / "common.xsd"]
+    elements = (element for file in files for element in etree.parse(file).iter(_XS_ELEMENT))
+    return frozenset(name for element in elements if (name := element.get("name")) is not None)
+
+
+@contextmanager
+def compiled(grammar: str) -> Iterator[etree.XMLSchema]:
+    """Lends the compiled schema of a grammar: to one thread at a time, since its error log is not thread-safe."""
+    try:
+        schema = _idle[grammar].pop()
+    except IndexError:
+        schema = _compile(grammar)
+    yield schema
+    # A schema keeps its error log until it is used again.
+    log = cast(Sequence[etree._LogEntry], schema.error_log)
+    if len(log) <= MOST_FAULTS and sum(len(entry.message) for entry in log) <= _MOST_LOG_TEXT:
+        _idle[grammar].append(schema)
 
 
 def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
@@ -55,14 +77,14 @@ def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
     A large one is written and read again for it: while it validates a tree, lxml notes the path of every fault, and
     counts the elements before each to do so.
     """
-    schema = compiled(grammar)
-    if not large:
-        return schema.validate(root)
-    try:
-        etree.fromstring(etree.tostring(root, encoding="utf-8", with_tail=False), validating_parser(schema))
-    except etree.XMLSyntaxError:
-        return False
-    return True
+    with compiled(grammar) as schema:
+        if not large:
+            return schema.validate(root)
+        try:
+            etree.fromstring(etree.tostring(root, encoding="utf-8", with_tail=False), validating_parser(schema))
+        except etree.XMLSyntaxError:
+            return False
+        return True
 
 
 def faults(grammar: str, root: etree._Element) -> list[tuple[str, str]]:
@@ -88,9 +110,10 @@ def _by_xmlschema(grammar: str, root: etree._Element) -> Iterator[tuple[str, str
 
 
 def _by_libxml2(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]:
-    schema = compiled(grammar)
-    schema.validate(root)
-    for entry in islice(cast(Iterable[etree._LogEntry], schema.error_log), MOST_FAULTS):
+    with compiled(grammar) as schema:
+        schema.validate(root)
+        entries = list(islice(cast(Iterable[etree._LogEntry], schema.error_log), MOST_FAULTS))
+    for entry in entries:
         yield _fault(entry.path or "", entry.message.partition(": ")[2] or entry.message)
 
 

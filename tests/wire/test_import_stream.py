@@ -127,16 +127,14 @@ def test_bytes_that_are_no_text_in_the_middle_leave_nothing(importer: Client) ->
     assert_nothing_written(importer, reply)
 
 
-@pytest.mark.parametrize("gap", ["", " ", "\n<!-- </NodeList></NodeImport> -->\n", "<?pi </NodeList>?>", " " * 100_000])
-def test_credentials_and_action_may_stand_before_or_behind_the_list(importer: Client, gap: str) -> None:
+@pytest.mark.parametrize("gap", ["", " ", "\n<!-- </NodeList></NodeImport> -->\n", "<?pi </NodeList>?>", " " * 50_000])
+def test_credentials_stand_before_the_list_and_the_action_before_or_behind_it(importer: Client, gap: str) -> None:
     nobody = importer.as_user(None)
     leading = f"<action>impact</action>{gap}{SIGNED}"
     for body in (
         document(NODE, around=leading),
-        document(NODE).replace("</NodeImport>", f"{gap}{leading}{gap}</NodeImport>"),
-        document(NODE, around=SIGNED).replace("</NodeImport>", f"<action>impact</action>{gap}</NodeImport>"),
+        document(NODE, around=SIGNED).replace("</NodeImport>", f"{gap}<action>impact</action>{gap}</NodeImport>"),
         f"<NodeImport>{leading}{gap}<NodeList/>{gap}</NodeImport >",
-        f"<NodeImport><NodeList/>{leading}</NodeImport>",
         f"<NodeImport>{leading}</NodeImport>",
     ):
         reply = nobody.post(body)
@@ -144,9 +142,17 @@ def test_credentials_and_action_may_stand_before_or_behind_the_list(importer: Cl
     assert importer.post("<GetNode><nodeVersionReference>I</nodeVersionReference></GetNode>").number == 105
 
 
-def test_wrong_credentials_behind_the_list_are_wrong(importer: Client) -> None:
-    wrong = SIGNED.replace(PASSWORD, "wrong horse")
-    assert importer.post(document(NODE).replace("</NodeImport>", f"{wrong}</NodeImport>")).number == 101
+@pytest.mark.parametrize("gap", ["", " " * 100_000])
+def test_credentials_that_come_late_are_refused_and_not_ignored(importer: Client, gap: str) -> None:
+    behind = document(NODE).replace("</NodeImport>", f"{gap}{SIGNED}</NodeImport>")
+    for body in (behind, document(NODE, around=f"{gap}{SIGNED}") if gap else behind):
+        refused = importer.as_user(None).post(body)
+        assert (refused.status, refused.number) == (200, 101)
+        assert "before the list of nodes" in (refused.text("errorDescription") or "")
+        reply = importer.post(body)
+        assert fields(reply) == ["userLogonReference", "password"]
+        assert "before the list of nodes" in (reply.text("errorMessage") or "")
+        assert_nothing_written(importer, reply)
 
 
 def test_a_part_of_a_value_is_no_end_of_the_list(importer: Client) -> None:
@@ -198,11 +204,13 @@ print(*peaks)
 """
 
 
-def test_an_import_of_20_megabytes_takes_little_memory(app: Flask, database_url: str, tmp_path: Path) -> None:
+def test_an_import_takes_no_more_memory_where_it_is_twice_as_large(
+    app: Flask, database_url: str, tmp_path: Path
+) -> None:
     node = Graph().node("I.A", frozen(*(M(value="x" * 500) for _ in range(6)))).xml()
     node = node[node.index("<Node>") : node.index("</NodeList>")]
     paths = []
-    for count in (700, 5000):
+    for count in (3500, 7000):
         parts = (node.replace("I.A", f"I.A{number}") for number in range(count))
         paths.append(tmp_path / f"{count}.xml")
         paths[-1].write_text(document(*parts).replace("</NodeImport>", "<action>impact</action></NodeImport>"))
@@ -211,4 +219,4 @@ def test_an_import_of_20_megabytes_takes_little_memory(app: Flask, database_url:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     before, after = map(int, done.stdout.split()[-2:])
-    assert after - before < 15_000
+    assert after - before < 8_000

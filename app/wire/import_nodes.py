@@ -1,0 +1,160 @@
+"""The nodes of a NodeImport: validated, and made typed values.
+
+A node may have a hundred thousand members. Its complete parts are taken out of the tree while the rest still arrives,
+so that the tree of a node is hardly larger than a block of the document.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from app.nodes.importing import ImportMember, ImportNode, ImportVersion
+from app.text import collapsed, present
+from app.wire.decode import whole_number
+from app.wire.schemas import IMPORTED_NODE, MOST_FAULTS, faults, is_valid
+
+Faults = list[tuple[str, str]]
+
+_VERSION = re.compile(r"VersionList/Version(?:\[(\d+)\])?(.*)", re.DOTALL)
+_MEMBER = re.compile(r"MemberList/Member(?:\[(\d+)\])?(.*)", re.DOTALL)
+
+
+class NodeReader:
+    """Reads one node, at `position` in the list of nodes. Faults have paths from the root of the document."""
+
+    def __init__(self, position: int, *, keep: bool = True) -> None:
+        """Keeps the node only if `keep`: of a document that has a fault only further faults are wanted."""
+        self.position = position
+        self._path = f"NodeList/Node[{position}]"
+        self._keep = keep
+        self._versions: list[ImportVersion] = []
+        self._members: list[ImportMember] = []
+        self._versions_taken = 0
+        self._members_taken = 0
+
+    def take(self, node: etree._Element) -> Faults:
+        """Takes the complete parts out of a node that is not complete yet, and returns their faults."""
+        versions = node.find("VersionList")
+        if versions is None or not len(versions):
+            return []
+        found = self._take_versions(versions)
+        members = versions[-1].find("MemberList")
+        if members is not None:
+            found += self._take_members(members)
+        self._keep = self._keep and not found
+        return found
+
+    def finish(self, node: etree._Element, *, large: bool) -> tuple[ImportNode | None, Faults]:
+        """Returns the complete node, or None and the faults of what had not been taken out of it."""
+        if not is_valid(IMPORTED_NODE, node, large=large):
+            found = faults(IMPORTED_NODE, node)
+            return None, [_below(self._path, self._node_path(path), reason) for path, reason in found]
+        if not self._keep:
+            return None, []
+        for version in node.iterfind("VersionList/Version"):
+            self._add_version(version)
+        return ImportNode(_token(node, "nodeReference") or "", tuple(self._versions)), []
+
+    def _take_versions(self, versions: etree._Element) -> Faults:
+        complete = list(versions)[:-1]
+        if not complete:
+            return []
+        valid = _are_valid("VersionList", complete)
+        found: Faults = []
+        for position, version in enumerate(complete, self._versions_taken + 1):
+            path = f"{self._path}/VersionList/Version[{position}]"
+            if not valid and len(found) < MOST_FAULTS:
+                found += [
+                    _below(path, self._version_path(within), reason)
+                    for within, reason in _faults_of(version, "Version")
+                ]
+            if valid and self._keep:
+                self._add_version(version)
+            self._members_taken = 0
+        self._versions_taken += len(complete)
+        return found if valid or found else [(f"{self._path}/VersionList", "text is not allowed here")]
+
+    def _take_members(self, members: etree._Element) -> Faults:
+        complete = list(members)[:-1]
+        if not complete:
+            return []
+        valid = _are_valid("MemberList", complete)
+        found: Faults = []
+        list_path = f"{self._path}/VersionList/Version[{self._versions_taken + 1}]/MemberList"
+        for position, member in enumerate(complete, self._members_taken + 1):
+            if not valid and len(found) < MOST_FAULTS:
+                path = f"{list_path}/Member[{position}]"
+                found += [_below(path, within, reason) for within, reason in _faults_of(member, "Member")]
+            if valid and self._keep:
+                self._members.append(_member(member))
+        self._members_taken += len(complete)
+        return found if valid or found else [(list_path, "text is not allowed here")]
+
+    def _add_version(self, version: etree._Element) -> None:
+        """Adds a version, with the members that were taken out of it before it was complete."""
+        members = (*self._members, *map(_member, version.iterfind("MemberList/Member")))
+        self._members.clear()
+        self._versions.append(_version(version, members))
+
+    def _node_path(self, path: str) -> str:
+        """Returns a path within the node, counting the parts that were taken out of it."""
+        found = _VERSION.fullmatch(path)
+        if found is None or not (self._versions_taken or self._members_taken):
+            return path
+        position, rest = int(found[1] or 1), found[2].removeprefix("/")
+        rest = self._version_path(rest) if position == 1 else rest
+        path = f"VersionList/Version[{position + self._versions_taken}]"
+        return f"{path}/{rest}" if rest else path
+
+    def _version_path(self, path: str) -> str:
+        """Returns a path within the first version that is left, counting the members that were taken out of it."""
+        found = _MEMBER.fullmatch(path)
+        if found is None or not self._members_taken:
+            return path
+        return f"MemberList/Member[{int(found[1] or 1) + self._members_taken}]{found[2]}"
+
+
+def _are_valid(name: str, parts: list[etree._Element]) -> bool:
+    """Moves parts into a list of their own, and returns whether they are valid there."""
+    parts_alone = etree.Element(name)
+    parts_alone.extend(parts)
+    return is_valid(IMPORTED_NODE, parts_alone, large=True)
+
+
+def _faults_of(part: etree._Element, name: str) -> Faults:
+    if part.tag != name:
+        return [("", f"is not expected: it is {str(part.tag)[:100]}")]
+    return [] if is_valid(IMPORTED_NODE, part, large=True) else faults(IMPORTED_NODE, part)
+
+
+def _below(path: str, within: str, reason: str) -> tuple[str, str]:
+    return f"{path}/{within}" if within else path, reason
+
+
+def _version(element: etree._Element, members: tuple[ImportMember, ...]) -> ImportVersion:
+    return ImportVersion(
+        number=whole_number(element.findtext("nodeVersionNumber") or ""),
+        frozen=_token(element, "frozenIndicator") == "true",
+        name=present(element.findtext("nodeName")),
+        comment=present(element.findtext("nodeVersionComment")),
+        type_reference=_token(element, "nodeVersionReferenceType"),
+        members=members,
+    )
+
+
+def _member(element: etree._Element) -> ImportMember:
+    texts: dict[str, str | None] = {child.tag: child.text for child in element}
+    scale = collapsed(texts.get("nodeMemberScale") or "")
+    return ImportMember(
+        member_type_reference=collapsed(texts.get("nodeVersionReferenceMemberType") or ""),
+        value=texts.get("nodeMemberValue") or None,
+        scale=float(scale) if scale else None,
+        target_reference=collapsed(texts.get("nodeVersionReferenceTarget") or "") or None,
+        comment=present(texts.get("nodeMemberComment")),
+    )
+
+
+def _token(element: etree._Element, name: str) -> str | None:
+    return collapsed(element.findtext(name) or "") or None

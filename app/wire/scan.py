@@ -1,0 +1,137 @@
+"""A first look at a document while its body arrives: its root element, the elements it begins with, and its size.
+
+expat reads the document for this, for two reasons: no tree is built of a document whose sender is not known yet, and
+libxml2 keeps every name that it reads for as long as the thread lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from xml.parsers import expat
+
+from app.text import WHITE_SPACE
+from app.wire.credentials import CREDENTIALS
+from app.wire.refusal import Refused
+from app.wire.schemas import element_names
+
+HEAD_LIMIT: Final = 64 * 1024
+"""The root element and, in an import, the credentials have to come within this many bytes."""
+
+LARGE: Final = frozenset({"NodeImport"})
+"""The services whose requests may be large. They are read as a stream, and begin with their credentials."""
+
+_LEADING: Final = frozenset({*CREDENTIALS, "action"})
+_LONGEST_TEXT = 4096
+_MOST_NODES = 20_000
+_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf16", "utf-16le", "utf-16be"})
+
+
+class _EnoughError(Exception):
+    """What is wanted of a large request is known."""
+
+
+class Scan:
+    """Reads a document in UTF-8 block by block. Every method raises Refused if the document is not accepted."""
+
+    root: str | None
+    """The name of the root element, as soon as it is known."""
+    texts: dict[str, str]
+    """The credentials by the names of their elements: in a large request those before any other element."""
+    leading_ended: bool
+    """Whether another element has come. Of a large request, nothing is read from there on."""
+    ordinary: bool
+    """Whether the document has only element names of the schemas, and no attributes or processing instructions."""
+
+    def __init__(self, on_root: Callable[[str], None]) -> None:
+        """Calls `on_root` with the name of the root element, before anything in it is read."""
+        self._on_root = on_root
+        self.root = None
+        self.texts = {}
+        self.leading_ended = False
+        self.ordinary = True
+        self._size = self._depth = self._nodes = 0
+        self._names = element_names()
+        parser = expat.ParserCreate("utf-8", None, {})
+        parser.ordered_attributes = True
+        parser.buffer_text = True
+        parser.XmlDeclHandler = _check_declaration
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.ProcessingInstructionHandler = self._instruction
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        self._parser = parser
+
+    def feed(self, block: bytes) -> None:
+        """Reads the next block."""
+        self._parse(block, last=False)
+        self._size += len(block)
+        if self.root is None and self._size >= HEAD_LIMIT:
+            raise Refused(400, "the document is not well-formed: no root element in its first 64 KiB")
+
+    def close(self) -> None:
+        """Reads the end of the document."""
+        self._parse(b"", last=True)
+
+    def _parse(self, block: bytes, *, last: bool) -> None:
+        if self.leading_ended and self.root in LARGE:
+            return
+        try:
+            self._parser.Parse(block, last)
+        except _EnoughError:
+            pass
+        except expat.ExpatError as error:
+            raise _fault(error) from None
+
+    def _start(self, name: str, attributes: list[str]) -> None:
+        self._depth += 1
+        self._nodes += 1 + len(attributes) // 2
+        if self._nodes > _MOST_NODES:
+            raise Refused(413, f"the document is too large: at most {_MOST_NODES} elements and attributes are accepted")
+        if attributes or name not in self._names:
+            self.ordinary = False
+        if self._depth == 1:
+            self.root = name
+            self._on_root(name)
+        elif self._depth == 2:
+            self.leading_ended = self.leading_ended or name not in _LEADING
+            if self.leading_ended and self.root in LARGE:
+                raise _EnoughError
+            self._begin_text(name)
+
+    def _begin_text(self, name: str) -> None:
+        if name in CREDENTIALS and name not in self.texts:
+            self.texts[name] = ""
+            self._parser.CharacterDataHandler = lambda text: self._text(name, text)
+
+    def _text(self, name: str, text: str) -> None:
+        if self._depth == 2 and len(self.texts[name]) < _LONGEST_TEXT:
+            # White space before a name does not count, and must not use up the length.
+            ignored = WHITE_SPACE if name != "password" and not self.texts[name] else ""
+            self.texts[name] += text.lstrip(ignored) if ignored else text
+
+    def _end(self, _name: str) -> None:
+        self._depth -= 1
+        if self._depth <= 1:
+            self._parser.CharacterDataHandler = None
+        if self._depth == 0:
+            self.leading_ended = True
+
+    def _instruction(self, _target: str, _data: str) -> None:
+        self.ordinary = False
+
+
+def _check_declaration(_version: str, encoding: str | None, _standalone: int) -> None:
+    if encoding is not None and encoding.lower() not in _ENCODINGS:
+        raise Refused(400, f"the encoding {encoding[:40]!r} is not accepted: send UTF-8 or UTF-16")
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise Refused(400, "a document type declaration is not accepted")
+
+
+def _fault(error: expat.ExpatError) -> Refused:
+    reason = expat.ErrorString(error.code)
+    if error.code == expat.errors.codes[expat.errors.XML_ERROR_XML_DECL]:
+        reason += " (the encoding must be UTF-8 or UTF-16)"
+    return Refused(400, f"the document is not well-formed: {reason}, line {error.lineno}, column {error.offset + 1}")

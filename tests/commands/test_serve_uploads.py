@@ -1,0 +1,105 @@
+"""Imports over a socket: when they are refused, where they are stored, and what a full folder does to others."""
+
+from __future__ import annotations
+
+import resource
+import socket
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from tests.commands.conftest import Serve, Served, eventually
+from tests.support.builders import Graph, M, frozen
+from tests.support.http import ADMIN, PASSWORD
+from tests.support.processes import children
+
+MIB = 1024 * 1024
+BASIC = "Authorization: Basic " + b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()
+SMALL = b"<GetNode><nodeVersionReference>system</nodeVersionReference></GetNode>"
+START = b"<NodeImport><NodeList>"
+
+
+@contextmanager
+def sending(served: Served, length: int, *headers: str) -> Iterator[socket.socket]:
+    """A connection on which a request of a length has begun."""
+    address = urlsplit(served.url)
+    head = ["POST /service HTTP/1.1", "Host: x", "Content-Type: application/xml", f"Content-Length: {length}", *headers]
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=30) as connection:
+        connection.sendall("\r\n".join([*head, "", ""]).encode())
+        yield connection
+
+
+def answer(connection: socket.socket) -> str:
+    """The answer, up to the end of its document."""
+    received = b""
+    while b"</GetNode>" not in received and b"</NodeImport>" not in received:
+        block = connection.recv(65536)
+        assert block, received
+        received += block
+    return received.decode()
+
+
+def post(served: Served, body: bytes) -> str:
+    with sending(served, len(body), BASIC) as connection:
+        connection.sendall(body)
+        return answer(connection)
+
+
+def open_uploads(served: Served, directory: Path) -> list[str]:
+    """What the web processes have open in a directory."""
+    found = []
+    for master in children(served.process.pid):
+        for worker in [master, *children(master)]:
+            for descriptor in Path(f"/proc/{worker}/fd").iterdir():
+                try:
+                    name = str(descriptor.readlink())
+                except FileNotFoundError:
+                    continue
+                found += [name] if name.startswith(str(directory)) else []
+    return found
+
+
+def test_who_has_not_signed_in_is_answered_at_once_and_has_nothing_stored(
+    serve: Serve, app: Flask, database_url: str, tmp_path: Path
+) -> None:
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    served = serve({"RELINK_DATABASE_URL": database_url, "RELINK_UPLOAD_DIR": str(uploads)})
+    with sending(served, 4 * 1024 * MIB) as connection:
+        connection.sendall(START.ljust(128 * 1024))
+        # The rest of the body never comes.
+        assert "<errorNumber>101</errorNumber>" in answer(connection)
+        assert not open_uploads(served, uploads)
+
+
+def test_an_upload_has_no_name_that_could_be_left_behind(
+    serve: Serve, app: Flask, database_url: str, tmp_path: Path
+) -> None:
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    served = serve({"RELINK_DATABASE_URL": database_url, "RELINK_UPLOAD_DIR": str(uploads)})
+    with sending(served, 100 * MIB, BASIC) as connection:
+        connection.sendall(START.ljust(4 * MIB))
+        assert eventually(lambda: open_uploads(served, uploads))
+        assert not list(uploads.iterdir())
+    assert eventually(lambda: not open_uploads(served, uploads))
+
+
+def test_a_full_folder_for_uploads_disturbs_nobody_else(serve: Serve, app: Flask, database_url: str) -> None:
+    served = serve({"RELINK_DATABASE_URL": database_url})
+    assert "<errorNumber>0</errorNumber>" in post(served, SMALL)
+    for master in children(served.process.pid):
+        for process in [master, *children(master)]:
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (2 * MIB, 2 * MIB))
+    small = Graph().node("I.A", frozen()).xml().encode()
+    large = Graph().node("I.B", frozen(*(M(value="x" * MIB) for _ in range(4)))).xml().encode()
+    for _ in range(2):
+        refused = post(served, large)
+        assert refused.startswith("HTTP/1.1 507 ")
+        assert "<errorNumber>100</errorNumber>" in refused
+        assert "<errorNumber>0</errorNumber>" in post(served, SMALL)
+        assert "<errorNumber>0</errorNumber>" in post(served, small)
