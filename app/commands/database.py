@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 import psycopg
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import start
@@ -100,7 +101,7 @@ def _check() -> None:
         embedded = settings.database_url is None
         _say("ok", f"settings: {'the embedded database' if embedded else 'a database server'} is used")
         with _connected(settings) as engine:
-            where = f"embedded, in {settings.data_directory}" if embedded else engine.url.render_as_string()
+            where = f"embedded, in {settings.data_directory}" if embedded else shown_url(engine.url)
             _say("ok", f"database: PostgreSQL {_version(engine)}, {where}")
             migrations.refuse_newer(engine)
             present, expected = _revision(engine), migrations.expected_revision()
@@ -122,6 +123,12 @@ def _check() -> None:
         raise click.ClickException(
             f"migrations: at {present or 'none'}, this program needs {expected}: run 'relink migrate'"
         )
+
+
+def shown_url(url: URL) -> str:
+    """Return a URL with `***` for every password in it, also for those in its query string."""
+    secrets = {name: "***" for name in url.query if re.search("password|secret", name, re.IGNORECASE)}
+    return url.update_query_dict(secrets).render_as_string()
 
 
 def _check_secret_key(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from app.identity.accounts import Account, StatusAction, change_password, change
 from app.identity.rights import OPERATOR
 from app.identity.sign_in import unlock_network
 from app.identity.users import add_user
+from app.runs.record import cancel_those_of_disabled_users
 from app.solutions.texts import time_text
 
 _NAMES = {
@@ -82,9 +83,10 @@ def passwd(logon: str, password_stdin: bool) -> None:
 @user.command()
 @click.argument("logon", type=TOKEN)
 def disable(logon: str) -> None:
-    """Refuse the user LOGON from now on. Nothing is deleted."""
+    """Refuse the user LOGON from now on, and cancel the user's runs. Nothing is deleted."""
     with _changing() as connection:
         change_status(connection, OPERATOR, None, logon, StatusAction.DISABLE)
+        cancel_those_of_disabled_users(connection)
     click.echo(f"The user {logon} is disabled.")
 
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection as Session
-from sqlalchemy import Dialect, Engine, create_engine, event
+from sqlalchemy import Dialect, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app.database.connection import Connection, Pulse, connected
 from app.database.session import connection_arguments
 
-__all__ = ["Row", "driver_arguments", "driver_connection", "make_engine", "refusal", "snapshot"]
+__all__ = ["Row", "after_commit", "driver_arguments", "driver_connection", "make_engine", "refusal", "snapshot"]
 
 DEFAULT_POOL_SIZE = 20
 _POOL_TIMEOUT = 5
+_AFTER_COMMIT = "relink.after_commit"
 
 
 def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
@@ -42,9 +43,37 @@ def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Eng
     def connect(_dialect: Dialect, _record: object, _arguments: object, given: dict[str, Any]) -> Connection:
         return connected(given, pulse)
 
+    _call_after_commits(engine)
     event.listen(engine, "checkout", _in_use)
     event.listen(engine, "checkin", _not_in_use)
     return engine
+
+
+def after_commit(connection: Session, call: Callable[[], None]) -> None:
+    """Call a function when the transaction of the connection has been committed, and not if it fails to commit.
+
+    SQLAlchemy's own `commit` event comes before the COMMIT, which can still fail.
+    """
+    connection.info.setdefault(_AFTER_COMMIT, []).append(call)
+
+
+def _call_after_commits(engine: Engine) -> None:
+    commit = engine.dialect.do_commit
+
+    def do_commit(connection: PoolProxiedConnection) -> None:
+        calls = connection.info.pop(_AFTER_COMMIT, ())
+        commit(connection)
+        for call in calls:
+            call()
+
+    engine.dialect.do_commit = do_commit  # type: ignore[method-assign, assignment]
+    event.listen(engine, "rollback", _forget_calls)
+
+
+def _forget_calls(connection: Session) -> None:
+    # A lost connection has lost its calls too.
+    if not connection.invalidated:
+        connection.info.pop(_AFTER_COMMIT, None)
 
 
 def driver_arguments(engine: Engine) -> dict[str, Any]:

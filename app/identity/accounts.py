@@ -17,6 +17,7 @@ from app.errors import NotAuthorisedError, UserError, user_error
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.identity.passwords import hash_password, is_right
+from app.identity.present_rights import lock_administrators
 from app.identity.right import ADMINISTER_ALL
 from app.identity.rights import Caller
 from app.identity.sign_in import unlock_account
@@ -89,6 +90,8 @@ def change_status(
     _require_administrator(caller, "to change the status of users")
     if action is None:
         user_error("action", f"is missing; there are {', '.join(StatusAction)}")
+    if action is StatusAction.DISABLE:
+        _require_administrator(lock_administrators(connection, caller), "to change the status of users")
     account = _find(connection, identifier, logon)
     if action is StatusAction.UNLOCK:
         unlock_account(connection, account.logon_reference)

@@ -1,6 +1,7 @@
 """The audit: who did what, to what, from where and when, as rows of a table and as log lines.
 
-A row is written in the transaction of the change that it tells of. Its log line follows when that transaction commits.
+A row is written in the transaction of the change that it tells of. Its log line follows when that transaction has
+committed.
 Neither ever holds a password, a token, or a value of an instance.
 """
 
@@ -14,11 +15,11 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, TextClause, event, text
+from sqlalchemy import Connection, Engine, TextClause, text
 
+from app.database.engine import after_commit
 from app.identity.actor import ActorKind, present_actor
 
-_PENDING = "relink.audit"
 _DELETED_AT_ONCE = 10_000
 _log = structlog.get_logger("relink.audit")
 
@@ -99,7 +100,7 @@ def parameters(what: Event) -> dict[str, object]:
 
 
 def log_on_commit(connection: Connection, what: Event) -> None:
-    """Write the log line of an event when the transaction of the connection commits, and none if it rolls back.
+    """Write the log line of an event after the transaction of the connection has committed, and none otherwise.
 
     An administration command has no log: it prints what it did.
     """
@@ -116,22 +117,8 @@ def log_on_commit(connection: Connection, what: Event) -> None:
         "object": what.object_name,
         **what.details,
     }
-    connection.info.setdefault(_PENDING, []).append(line)
-
-
-@event.listens_for(Engine, "commit")
-def _committed(connection: Connection) -> None:
-    if connection.invalidated:
-        return
-    for line in connection.info.pop(_PENDING, ()):
-        _log.info("audit", **{name: value for name, value in line.items() if value is not None})
-
-
-@event.listens_for(Engine, "rollback")
-def _rolled_back(connection: Connection) -> None:
-    # What a lost connection held is gone with it.
-    if not connection.invalidated:
-        connection.info.pop(_PENDING, None)
+    told = {name: value for name, value in line.items() if value is not None}
+    after_commit(connection, lambda: _log.info("audit", **told))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from app.identity.right import ADMINISTER_ALL, ADMINISTER_SOLUTIONS, GLOBAL_PERM
 from app.identity.rights import Caller
 from app.identity.users import PUBLIC_GROUP
 
+_ADMINISTRATORS_LOCK = 0x52454C4D
+_LOCK_ADMINISTRATORS = text("SELECT pg_advisory_xact_lock(:key)")
 _READ = text("""
     SELECT held.group_identifiers,
            ARRAY(
@@ -26,6 +28,18 @@ _READ = text("""
     ) AS held (group_identifiers)
     WHERE a.user_identifier = :user AND a.enabled
 """)
+
+
+def lock_administrators(connection: Connection, caller: Caller) -> Caller:
+    """Return the caller with their present rights, which nobody takes from them before this transaction ends.
+
+    Whoever disables an account or deletes a permission calls this first. Since the caller still has administer-all
+    then, and nobody takes that from themselves, an administrator is always left.
+
+    Raises NotAuthorisedError (101) as `read_again`.
+    """
+    connection.execute(_LOCK_ADMINISTRATORS, {"key": _ADMINISTRATORS_LOCK})
+    return read_again(connection, caller)
 
 
 def read_again(connection: Connection, caller: Caller) -> Caller:

@@ -21,7 +21,7 @@ MOST_REFUSALS: Final = 100
 
 
 class Refusals:
-    """Records each refusal of a user once in an hour, and at most MOST_REFUSALS of them.
+    """Records the refusal of a user by a service once in an hour, and at most MOST_REFUSALS of them.
 
     A client that repeats what it may not do does not fill the audit. Safe to use from many threads.
     """
@@ -30,18 +30,23 @@ class Refusals:
         self._engine = engine
         self._clock = clock
         self._lock = Lock()
-        self._recorded: OrderedDict[int, tuple[float, set[tuple[str, str]]]] = OrderedDict()
+        self._recorded: OrderedDict[int, tuple[float, set[str]]] = OrderedDict()
 
-    def record(self, service: str, reason: str) -> None:
-        """Record that a service refused the present actor, if that is a user."""
+    def record(self, service: str, error_number: int) -> None:
+        """Record that a service refused the present actor, if that is a user.
+
+        The description of the error is not recorded: it may repeat what the client sent, such as a password that was
+        typed into the wrong field.
+        """
         actor = present_actor()
         if actor.kind is not ActorKind.USER or actor.user_identifier is None:
             return
-        if self._is_new(actor.user_identifier, (service, reason)):
+        if self._is_new(actor.user_identifier, service):
+            refused = Event(Action.ACCESS_REFUSED, "service", service, {"errorNumber": error_number})
             with self._engine.begin() as connection:
-                audit.record(connection, Event(Action.ACCESS_REFUSED, "service", service, {"reason": reason}))
+                audit.record(connection, refused)
 
-    def _is_new(self, user: int, refusal: tuple[str, str]) -> bool:
+    def _is_new(self, user: int, service: str) -> bool:
         with self._lock:
             since, known = self._recorded.get(user, (0.0, set()))
             if not known or self._clock() - since >= _PERIOD:
@@ -50,7 +55,7 @@ class Refusals:
             self._recorded.move_to_end(user)
             if len(self._recorded) > _USERS:
                 self._recorded.popitem(last=False)
-            if refusal in known or len(known) >= MOST_REFUSALS:
+            if service in known or len(known) >= MOST_REFUSALS:
                 return False
-            known.add(refusal)
+            known.add(service)
             return True

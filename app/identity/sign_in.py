@@ -115,7 +115,15 @@ _NOTE_SIGN_IN = audit.statement("""
 
 _FORGET_FAILURES = text("DELETE FROM sign_in_failure WHERE network = :network AND account = :account")
 _UNLOCK_ACCOUNT = text("DELETE FROM sign_in_failure WHERE account = :account")
-_UNLOCK_NETWORK = text("DELETE FROM sign_in_failure WHERE network = :network")
+# Rows are locked in the order of _RECORD_FAILURE: those of accounts before that of the whole network, whose account is
+# empty.
+_UNLOCK_NETWORK = text("""
+    WITH locked AS MATERIALIZED (
+      SELECT network, account FROM sign_in_failure WHERE network = :network ORDER BY account DESC FOR UPDATE
+    )
+    DELETE FROM sign_in_failure s USING locked l
+    WHERE s.network = l.network AND s.account = l.account
+""")
 _FORGET_NETWORKS = text("DELETE FROM sign_in_network WHERE last_at < now() - make_interval(days => :days)")
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from app.errors import NotAuthorisedError, user_error
 from app.identity import audit, right
 from app.identity.audit import Action, Event
+from app.identity.present_rights import lock_administrators
 from app.identity.right import ADMINISTER_ALL
 from app.identity.rights import Caller, rights_on
 from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
@@ -95,6 +96,9 @@ def read_permissions(
 def delete_permission(connection: Connection, caller: Caller, identifier: int | None) -> bool:
     """Take a permission back; it counts from the next request on. Returns whether it existed.
 
+    A permission on a node that the caller may not read, and a permission on everything for a caller without
+    administer-all, do not exist for the caller.
+
     Raises UserError (105) about `permissionIdentifier`, and NotAuthorisedError (101) where the caller could not have
     given the permission. If the caller could not give it again without it, the caller alone gets it: nobody shuts
     themselves out.
@@ -103,8 +107,9 @@ def delete_permission(connection: Connection, caller: Caller, identifier: int | 
         raise NotAuthorisedError("sign in to delete a permission")
     if not identifier:
         user_error("permissionIdentifier", "is missing")
+    caller = lock_administrators(connection, caller)
     row = connection.execute(_LOCK, {"permission": identifier}).one_or_none()
-    if row is None:
+    if row is None or not _may_know(connection, caller, row.node_identifier):
         return False
     kind, group, group_reference, node = row
     may_give = _may_give(connection, caller, node) and (group != PUBLIC_GROUP or caller.administers_all)
@@ -120,12 +125,23 @@ def delete_permission(connection: Connection, caller: Caller, identifier: int | 
     return True
 
 
+def _may_know(connection: Connection, caller: Caller, node: int | None) -> bool:
+    """Return whether a caller may know of the permissions on a node, or of those on everything."""
+    if node is None:
+        return caller.administers_all
+    return bool(_rights(connection, caller, node) & right.READ)
+
+
 def _may_give(connection: Connection, caller: Caller, node: int | None) -> bool:
     """Return whether a caller may give permissions on a node or, without one, on everything."""
     if node is None:
         return caller.administers_all
+    return bool(_rights(connection, caller, node) & right.ADMINISTER)
+
+
+def _rights(connection: Connection, caller: Caller, node: int) -> int:
     reference, owner = connection.execute(_NODE, {"node": node}).one()
-    return bool(rights_on(connection, caller, [reference]).on(node, reference, owner) & right.ADMINISTER)
+    return rights_on(connection, caller, [reference]).on(node, reference, owner)
 
 
 def _as_it_is_now(connection: Connection, caller: Caller) -> Caller:

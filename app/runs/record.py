@@ -54,6 +54,13 @@ _SELECT_CANCELLED = text("""
 """)
 
 
+_CANCEL_THOSE_OF_DISABLED_USERS = text("""
+    UPDATE run r SET cancel_requested = true FROM account a
+    WHERE a.user_identifier = r.user_identifier AND NOT a.enabled
+      AND r.state IN ('queued', 'running') AND NOT r.cancel_requested
+""")
+
+
 class RunState(StrEnum):
     """Where a run stands."""
 
@@ -216,6 +223,11 @@ def close_dead(connection: Connection) -> int:
 def cancel(connection: Connection, run: int) -> None:
     """Ask a run to end after its present node or instance."""
     connection.execute(text("UPDATE run SET cancel_requested = true WHERE run_identifier = :run"), {"run": run})
+
+
+def cancel_those_of_disabled_users(connection: Connection) -> None:
+    """Ask the runs of users whose accounts are disabled to end after their present node or instance."""
+    connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS)
 
 
 def is_cancelled(connection: Connection, run: int) -> bool:

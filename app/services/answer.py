@@ -40,11 +40,12 @@ Part = Fields | Group
 class Answer:
     """The parts that follow `errorNumber`, and what goes into HTTP headers.
 
-    Where `keep` is given, it is called once with the whole answer, compressed, before any of it is sent.
+    Where `keep` is given, it is called once with the parts of the compressed answer, before any of them is sent, and
+    returns the parts. It renders the answer by iterating over them.
     """
 
     parts: Iterable[Part] = ()
     error_number: int = 0
     error_description: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
-    keep: Callable[[list[bytes]], None] | None = None
+    keep: Callable[[Iterable[bytes]], list[bytes]] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -15,8 +15,6 @@ from app.runs.record import RunState
 from app.runs.turns import Turn
 from app.services.answer import Answer
 from app.services.call import Call
-
-_LOOK_EVERY = 0.5
 
 _LOOK_EVERY = 0.5
 
@@ -73,11 +71,14 @@ def forced(
         answer.headers["Relink-Run"] = str(run)
         resources = on_failure.pop_all()
 
-    def keep(parts: list[bytes]) -> None:
+    def keep(parts: Iterable[bytes]) -> list[bytes]:
+        # The parts are rendered here, so that the lock is released if that fails.
         with resources:
-            runs.keep_answer(connection, run, parts)
+            kept = list(parts)
+            runs.keep_answer(connection, run, kept)
             state = RunState.CANCELLED if outcome.cancelled else RunState.DONE
             runs.finish(connection, run, state, outcome.error_number)
+        return kept
 
     answer.keep = keep
     return answer

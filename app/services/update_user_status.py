@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.identity.accounts import StatusAction, change_status
+from app.runs.record import cancel_those_of_disabled_users
 from app.services.answer import Answer
 from app.services.call import Call, Service, Token
 
@@ -19,7 +20,10 @@ class UpdateUserStatusRequest:
 
 
 def run(request: UpdateUserStatusRequest, call: Call) -> Answer:
-    """Change the status; raises as `app.identity.accounts.change_status`."""
+    """Change the status, and cancel the runs of a user who is disabled.
+
+    Raises as `app.identity.accounts.change_status`.
+    """
     with call.engine.begin() as connection:
         change_status(
             connection,
@@ -28,6 +32,8 @@ def run(request: UpdateUserStatusRequest, call: Call) -> Answer:
             request.user_logon_reference_update,
             request.action,
         )
+        if request.action is StatusAction.DISABLE:
+            cancel_those_of_disabled_users(connection)
     return Answer()
 
 

@@ -34,7 +34,7 @@ def service(name: str | None = None) -> Response:
     try:
         return _answer(name)
     except NotAuthorisedError as error:
-        present_state().refusals.record(g.get("service", ""), error.description)
+        present_state().refusals.record(g.get("service", ""), error.number)
         return failed(g.get("service"), error)
     except RelinkError as error:
         return failed(g.get("service"), error)

@@ -24,9 +24,7 @@ def answered(root: str, answer: Answer) -> Response:
     head = Fields(("errorNumber", answer.error_number), ("errorDescription", answer.error_description))
     body: Iterable[bytes] = write_document(root, _chained(head, answer.parts))
     if answer.keep is not None:
-        kept = list(_compressed(body))
-        answer.keep(kept)
-        body = decompressed(kept)
+        body = decompressed(answer.keep(_compressed(body)))
     response = Response(body, 200, content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(answer.error_number)
     response.headers.update(answer.headers)

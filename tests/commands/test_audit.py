@@ -42,7 +42,7 @@ def test_what_commands_and_users_did(on_database: Relink, client: Client) -> Non
         ["user-created", me, "", "user ann"],
     ]
     assert sorted(rows[2][4].strip("{}").split(", ")) == sorted(details.split(", "))
-    assert rows[0][4] == '{"reason": "not authorised to read P.A"}'
+    assert rows[0][4] == '{"errorNumber": 101}'
 
 
 def test_failed_sign_ins_and_the_lock(on_database: Relink, client: Client) -> None:

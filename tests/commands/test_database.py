@@ -54,6 +54,18 @@ def test_what_keeps_authentications_is_told(
     assert f"ok      secret key: in {data_directory / 'secret-key'}" in embedded.stdout
 
 
+def test_passwords_in_the_query_string_of_the_url_are_not_shown(
+    relink_on: Callable[[str], Relink], database_url: str
+) -> None:
+    url = make_url(database_url)
+    given = url.update_query_dict({"sslpassword": "geheim", "password": url.password or "geheim"})
+    result = relink_on(given.render_as_string(hide_password=False))("check")
+    assert result.exit_code == 0, result.output
+    assert "sslpassword=" in result.stdout
+    for secret in ("geheim", url.password or "geheim"):
+        assert secret not in result.output
+
+
 def test_a_setting_that_is_wrong_is_named(relink_on: Callable[[str], Relink], database_url: str) -> None:
     result = relink_on(database_url).with_environment(RELINK_POOL_SIZE="many")("check")
     assert (result.exit_code, states(result.stdout)) == (1, ["not ok"])

@@ -24,6 +24,7 @@ from app.identity.sign_in import (
 )
 from app.identity.users import add_user
 from app.settings import Settings
+from tests.services.test_queued_runs import eventually
 
 RIGHT = "correct horse"
 WRONG = "battery staple"
@@ -416,3 +417,36 @@ def at_once(jobs: list[Callable[[], None]]) -> None:
     with ThreadPoolExecutor(len(jobs)) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()
+
+
+def test_unlocking_a_network_locks_rows_in_the_order_in_which_failures_do(engine: Engine) -> None:
+    network = sha256(HERE.encode()).digest()
+    insert = text(
+        "INSERT INTO sign_in_failure (network, account, failures, since) VALUES (:network, :account, 1, now())"
+    )
+    for account in (b"", b"account"):
+        with engine.begin() as connection:
+            connection.execute(insert, {"network": network, "account": account})
+    lock = "SELECT FROM sign_in_failure WHERE network = :network AND account = :account FOR UPDATE"
+
+    def unlock() -> None:
+        with engine.begin() as connection:
+            unlock_network(connection, HERE)
+
+    with ThreadPoolExecutor(1) as thread, engine.connect() as failing:
+        failing.execute(text(lock), {"network": network, "account": b"account"})
+        unlocked = thread.submit(unlock)
+        try:
+            eventually(lambda: _somebody_waits_for_a_row(engine))
+            failing.execute(text(f"{lock} NOWAIT"), {"network": network, "account": b""})
+        finally:
+            failing.rollback()
+        unlocked.result()
+
+
+def _somebody_waits_for_a_row(engine: Engine) -> bool:
+    waiting = """
+        SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
+    """
+    with engine.connect() as connection:
+        return bool(connection.execute(text(waiting)).scalar_one())

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
-from sqlalchemy import Engine
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine, text
 
+from app.cli import main
+from tests.services.test_queued_runs import eventually
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import ADMIN, PASSWORD, Client
+from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
 from tests.support.solution_store import Store, config_slot
 from tests.updates.test_force import interfere, stop_interfering
 
@@ -17,7 +23,10 @@ for name, target in ("AB", "BC", "CD"):
 CHAIN.node("P.D", frozen(), draft())
 
 REPLANNED = "UPDATE node SET edition = edition + 1 WHERE node_reference = 'P.B';"
-"""In the first step: P.B is planned again, in a second round."""
+"""In the first step: P.B is planned again, in a second round, for which the rights are read again."""
+
+STEP_LOCK = 7
+"""The key of an advisory lock that a step waits for."""
 
 
 def in_first_step(engine: Engine, statement: str) -> None:
@@ -29,13 +38,49 @@ def state(client: Client) -> tuple[str, int]:
     return run["state"], run["done"]
 
 
-def test_a_starter_who_is_disabled_meanwhile_ends_the_run_as_cancelled(
-    client: Client, engine: Engine, make_user: Callable[..., None]
+@contextmanager
+def force_in_first_step(client: Client, engine: Engine) -> Iterator[Future[Reply]]:
+    """A force by bob that stops in its first step, and goes on when the context ends."""
+    interfere(engine, f"IF nextval('step') = 1 THEN PERFORM pg_advisory_xact_lock({STEP_LOCK}); END IF;")
+    with ThreadPoolExecutor(1) as thread, engine.connect() as holding:
+        holding.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": STEP_LOCK})
+        forced = thread.submit(client.as_user("bob").update, "P", "force")
+        try:
+            eventually(lambda: waits_for_step_lock(engine))
+            yield forced
+        finally:
+            holding.rollback()
+
+
+def waits_for_step_lock(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        waiting = text(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        )
+        return bool(connection.execute(waiting, {"key": STEP_LOCK}).scalar_one())
+
+
+def disable_over_http(client: Client, _engine: Engine) -> None:
+    given = {"userLogonReferenceUpdate": "bob", "action": "disable"}
+    assert client.post(message("UpdateUserStatus", given)).number == 0
+
+
+def disable_by_command(_client: Client, engine: Engine) -> None:
+    url = engine.url.render_as_string(hide_password=False)
+    result = CliRunner().invoke(main, ["user", "disable", "bob"], env={"RELINK_DATABASE_URL": url})
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("disable", [disable_over_http, disable_by_command])
+def test_a_starter_who_is_disabled_meanwhile_ends_the_run_after_its_present_node(
+    client: Client, engine: Engine, make_user: Callable[..., None], disable: Callable[[Client, Engine], None]
 ) -> None:
     client.load(CHAIN)
     make_user("bob", "package-administer P")
-    in_first_step(engine, "UPDATE account SET enabled = false WHERE user_logon_reference = 'bob';")
-    reply = client.as_user("bob").update("P", "force")
+    with force_in_first_step(client, engine) as forced:
+        disable(client, engine)
+    reply = forced.result()
     assert (reply.number, reply.text("errorDescription")) == (108, "The run was cancelled.")
     assert [row["nodeReference"] for row in reply.updates()] == ["P.C"]
     assert state(client) == ("cancelled", 1)
@@ -43,6 +88,18 @@ def test_a_starter_who_is_disabled_meanwhile_ends_the_run_as_cancelled(
     assert client.as_user("bob").update("P", "force").number == 101
     assert client.update("P", "force").number == 0
     assert client.update("P").rows() == []
+
+
+def test_disabling_a_user_leaves_the_runs_of_others(
+    client: Client, engine: Engine, make_user: Callable[..., None]
+) -> None:
+    client.load(CHAIN)
+    make_user("bob", "package-administer P")
+    make_user("ann")
+    with force_in_first_step(client, engine) as forced:
+        given = {"userLogonReferenceUpdate": "ann", "action": "disable"}
+        assert client.post(message("UpdateUserStatus", given)).number == 0
+    assert forced.result().number == 0
 
 
 def test_what_a_starter_loses_meanwhile_is_not_done(

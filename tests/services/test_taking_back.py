@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from flask import Flask
 from lxml import etree
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
 from app.application import create_app
+from app.errors import NotAuthorisedError
+from app.identity.accounts import StatusAction, change_status
+from app.identity.passwords import PasswordVerifier
+from app.identity.rights import Caller
+from app.identity.sign_in import Credentials, SignIn
+from app.nodes.permission_records import delete_permission, read_permissions
 from app.settings import Settings
+from tests.services.test_queued_runs import eventually
 from tests.support.builders import Graph, draft, frozen, package
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
 
 MakeUser = Callable[..., None]
+Remove = Callable[[Connection, Caller, str], None]
 NEW = "quite another one"
 
 
@@ -207,12 +217,13 @@ def test_what_is_taken_back_does_not_count_any_more(store: Client, other_process
 
 def test_only_who_could_give_it_takes_it_back(store: Client) -> None:
     permission = identifier(store, objectReference="P")
-    replies = [
-        ask(store.as_user(user), "DeletePermission", permissionIdentifier=each)
-        for user, each in (("user", permission), (None, permission), (None, "999999"))
+    nobodys = [
+        ask(store.as_user(None), "DeletePermission", permissionIdentifier=each) for each in (permission, "999999")
     ]
-    assert [reply.number for reply in replies] == [101] * 3
-    assert replies[1].response.text == replies[2].response.text
+    assert [reply.number for reply in nobodys] == [101] * 2
+    assert nobodys[0].response.text == nobodys[1].response.text
+    on_a_node_that_is_read = identifier(store, objectReference="P.A")
+    assert ask(store.as_user("user"), "DeletePermission", permissionIdentifier=on_a_node_that_is_read).number == 101
     public = ask(
         store,
         "CreatePermission",
@@ -237,3 +248,62 @@ def test_nobody_shuts_themselves_out(store: Client, user: str, elements: dict[st
     assert permissions(after) == permissions(before)
     assert identifier(store, **mine) != permission
     assert etree.tostring(after.tree) != etree.tostring(before.tree)
+
+
+def test_a_permission_on_what_may_not_be_read_is_as_one_that_does_not_exist(store: Client) -> None:
+    before = permissions(ask(store, "GetPermissionList"))
+    hidden = identifier(store, objectReference="P")
+    on_everything = identifier(store, userGroupReference=ADMIN)
+    replies = [
+        ask(store.as_user("user"), "DeletePermission", permissionIdentifier=each)
+        for each in (hidden, on_everything, "999999")
+    ]
+    assert len({reply.response.text for reply in replies}) == 1
+    assert permissions(ask(store, "GetPermissionList")) == before
+
+
+def disabling(connection: Connection, caller: Caller, victim: str) -> None:
+    change_status(connection, caller, None, victim, StatusAction.DISABLE)
+
+
+def taking_back(connection: Connection, caller: Caller, victim: str) -> None:
+    found = read_permissions(connection, None, victim)
+    delete_permission(connection, caller, found[0].identifier)
+
+
+@pytest.mark.parametrize("second", [disabling, taking_back])
+@pytest.mark.parametrize("first", [disabling, taking_back])
+def test_administrators_who_remove_each_other_at_the_same_time_leave_one(
+    client: Client, engine: Engine, make_user: MakeUser, first: Remove, second: Remove
+) -> None:
+    make_user("other", "administer-all")
+    mine, others = (caller_of(engine, logon) for logon in (ADMIN, "other"))
+
+    def remove_me() -> None:
+        with suppress(NotAuthorisedError), engine.begin() as connection:
+            second(connection, others, ADMIN)
+
+    with ThreadPoolExecutor(1) as thread, engine.connect() as connection:
+        first(connection, mine, "other")
+        removed = thread.submit(remove_me)
+        try:
+            eventually(lambda: removed.done() or waits_for_advisory_lock(engine))
+        finally:
+            connection.commit()
+        removed.result()
+    assert ask(client, "ListUsers").number == 0
+    assert ask(client.as_user("other"), "ListUsers").number == 101
+
+
+def caller_of(engine: Engine, logon: str) -> Caller:
+    sign_in = SignIn(engine, Settings(), PasswordVerifier(1))
+    return sign_in.caller(Credentials(logon, PASSWORD), "127.0.0.1")
+
+
+def waits_for_advisory_lock(engine: Engine) -> bool:
+    waiting = """
+        SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+    """
+    with engine.connect() as connection:
+        return bool(connection.execute(text(waiting)).scalar_one())

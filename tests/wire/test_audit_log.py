@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
 from app.application import create_app
@@ -35,6 +35,26 @@ def test_a_change_that_is_undone_is_no_line(client: Client) -> None:
     with capture_logs() as lines:
         assert client.post(message("CreateUser", {**NEW, "userLogonReferenceCreate": ADMIN})).number == 105
     assert [line for line in lines if line["event"] == "audit"] == []
+
+
+def test_a_change_whose_commit_fails_is_no_line(client: Client, engine: Engine) -> None:
+    client.get("system")
+    with engine.begin() as connection:
+        connection.connection.cursor().execute(
+            """
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+            CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON account DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION refuse();
+            """
+        )
+    with capture_logs() as lines:
+        assert client.post(message("CreateUser", NEW)).number == 100
+    assert [line for line in lines if line["event"] == "audit"] == []
+    with engine.begin() as connection:
+        connection.execute(text("DROP FUNCTION refuse CASCADE"))
+    with capture_logs() as lines:
+        assert client.post(message("CreateUser", NEW)).number == 0
+    assert [line["action"] for line in lines if line["event"] == "audit"] == ["user-created"]
 
 
 @pytest.mark.parametrize(("proxies", "header", "warnings"), [(0, "192.0.2.1", 1), (1, "192.0.2.1", 0), (0, None, 0)])
