@@ -163,7 +163,7 @@ def give(world: World, user: str | None, kind: str, group: str, reference: str) 
 def take_back(world: World, user: str | None, grant: Grant | None) -> int:
     if user is None:
         return 101
-    if grant is None:
+    if grant is None or not world.may(user, "read", grant.on):
         return 0
     allowed = world.may(user, "administer", grant.on)
     return 0 if allowed and (grant.group != "public" or user in world.administrators) else 101

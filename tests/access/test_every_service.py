@@ -115,7 +115,7 @@ def take_back(session: Session, call: Call) -> Answered:
     number = session.grants[grant] if grant else 999_999
     reply = session.post(call, "DeletePermission", permissionIdentifier=str(number))
     expected = oracle.take_back(session.world, call.user, grant)
-    if expected == 0 and grant is not None:
+    if expected == 0 and grant is not None and session.world.may(call.user, "read", grant.on):
         del session.grants[grant]
         left = session.world.grants - {grant}
         without = replace(session.world, grants=left)
