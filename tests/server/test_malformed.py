@@ -8,8 +8,8 @@ import socket
 import pytest
 from lxml import etree
 
-from tests.server.conftest import Service
 from tests.support.raw import BASIC, RawReply, connect, exchange, read_replies, read_reply, request
+from tests.support.real_service import Service
 
 GET_SYSTEM = b"<GetNode><nodeVersionReference>system</nodeVersionReference></GetNode>"
 CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(GET_SYSTEM), GET_SYSTEM)

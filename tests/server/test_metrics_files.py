@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.server import metrics_files
-from tests.server.conftest import Service
 from tests.support.processes import children
 from tests.support.raw import exchange, request
+from tests.support.real_service import Service
 from tests.support.served import eventually
 
 

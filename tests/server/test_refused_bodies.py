@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.server.conftest import Service
 from tests.support.raw import BASIC, connect, exchange, read_reply, request
+from tests.support.real_service import Service
 
 LARGE = b"<GetNode>" + b" " * 4_000_000
 XML = "application/xml"

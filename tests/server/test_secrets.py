@@ -7,8 +7,8 @@ from base64 import b64encode
 import pytest
 from sqlalchemy import text
 
-from tests.server.conftest import Service
 from tests.support.raw import BASIC, exchange, request
+from tests.support.real_service import Service
 
 SECRET = "hunter2-s3cr3t"  # noqa: S105
 MARK = SECRET.encode()

@@ -3,50 +3,22 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from http.client import HTTPException
-from threading import Event
 
 import pytest
-from sqlalchemy import Engine, text
 
 from app.settings import FEWEST_THREADS
-from tests.server.conftest import Service
-from tests.support.builders import Graph, M, draft, frozen, links
-from tests.support.http import message
-from tests.support.raw import BASIC, RawReply, connect, exchange, read_reply, request
+from tests.support.builders import Graph, M, frozen
+from tests.support.load import FORCES, SLOW_REQUESTS, dripping, long_forces, seconds
+from tests.support.raw import BASIC, connect, exchange, read_reply, request
+from tests.support.real_service import Service
 from tests.support.served import eventually
 
-GET_SYSTEM = "<GetNode><nodeVersionReference>system</nodeVersionReference></GetNode>"
 SLOW_CLIENTS = 64
-FORCES = 30
 WITHIN = 2.0
 MIB = 1024 * 1024
-
-
-@contextmanager
-def dripping(connections: list[socket.socket], data: bytes = b" ") -> Iterator[None]:
-    """Send a byte on each connection every second, as long as the context lasts."""
-    ended = Event()
-
-    def drip() -> None:
-        while not ended.wait(1):
-            for connection in connections:
-                try:
-                    connection.send(data)
-                except OSError:
-                    ended.wait(0)
-
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(drip)
-        try:
-            yield
-        finally:
-            ended.set()
-            future.result()
 
 
 @pytest.fixture
@@ -68,67 +40,20 @@ def served_in_time(service: Service) -> Callable[[], None]:
     The time is two seconds on a machine that has nothing else to do. This one may be busy with other tests: what the
     requests take now is allowed for.
     """
-    allowed = WITHIN + 5 * max(_seconds(service) for _ in range(5))
+    allowed = WITHIN + 5 * max(seconds(service) for _ in range(5))
 
     def check() -> None:
         for _ in range(5):
-            assert _seconds(service) < allowed
+            assert seconds(service) < allowed
 
     return check
-
-
-def _seconds(service: Service) -> float:
-    """How long the slower of the two requests takes."""
-    began = time.monotonic()
-    assert exchange(service.url, request("/healthz", method="GET")).status == 200
-    between = time.monotonic()
-    assert service.post(GET_SYSTEM).number == "0"
-    return max(between - began, time.monotonic() - between)
-
-
-@contextmanager
-def long_forces(service: Service, prefix: str) -> Iterator[list[Future[RawReply]]]:
-    """As many forces at once, each of which would take as long as the context lasts."""
-    graph = Graph()
-    for number in range(FORCES):
-        graph.node(f"{prefix}{number}.A", frozen(*links(f"{prefix}{number}.B.1")))
-        graph.node(f"{prefix}{number}.B", frozen(), draft())
-    assert service.post(graph.xml()).number == "0"
-    elements = {"action": "force", "updateContentIndicator": "true"}
-    with ThreadPoolExecutor(FORCES) as pool, service.engine.connect() as connection:
-        connection.execute(
-            text("SELECT FROM node WHERE node_reference LIKE :pattern FOR UPDATE"), {"pattern": f"{prefix}%.A"}
-        )
-        forces = [
-            pool.submit(service.post, message("UpdateNodeVersions", {"nodeReference": f"{prefix}{number}", **elements}))
-            for number in range(FORCES)
-        ]
-        try:
-            eventually(lambda: _waiting(service.engine, prefix) + sum(force.done() for force in forces) == FORCES)
-            yield forces
-        finally:
-            connection.rollback()
-
-
-def _waiting(engine: Engine, prefix: str) -> int:
-    with engine.connect() as connection:
-        query = text(
-            "SELECT count(*) FROM run WHERE state IN ('queued', 'running') AND starts_with(context_reference, :prefix)"
-        )
-        return int(connection.execute(query, {"prefix": prefix}).scalar_one())
 
 
 def test_slow_clients_and_long_forces_keep_nobody_waiting(
     service: Service, opened: Callable[[bytes], socket.socket]
 ) -> None:
-    heads = [
-        request("/service", b"<", length=900),
-        request("/service", b"<", length=50 * MIB),
-        request("/service", b"5\r\n<", Transfer_Encoding="chunked"),
-        b"POST /service HTTP/1.1\r\nHost: ",
-    ]
     others_are_served = served_in_time(service)
-    slow = [opened(heads[number % len(heads)]) for number in range(SLOW_CLIENTS)]
+    slow = [opened(SLOW_REQUESTS[number % len(SLOW_REQUESTS)]) for number in range(SLOW_CLIENTS)]
     with long_forces(service, "slow") as forces:
         with dripping(slow):
             others_are_served()

@@ -5,20 +5,30 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import FreshDatabase
+from tests.support.real_service import Service, serving
 from tests.support.small_disk import SmallDisk
 
 _IS_ROOT = sys.platform == "linux" and os.geteuid() == 0
-_NEEDS = {"test_full_disk.py": "mount", "test_power_cut.py": "ip"}
+_OF_ROOT = {"test_full_disk.py": "mount", "test_power_cut.py": "ip"}
 """The tests that only root can run, on Linux, and the program that each needs."""
+_OF_ANYBODY = {"test_conformance_files.py": "npm"}
 
 
-def _left_out() -> list[str]:
-    return [name for name, program in _NEEDS.items() if not (_IS_ROOT and shutil.which(program))]
+def _left_out() -> dict[str, str]:
+    """The tests that cannot run here, and what each needs."""
+    of_root = {
+        name: f"Linux, root and the program {program!r}"
+        for name, program in _OF_ROOT.items()
+        if not (_IS_ROOT and shutil.which(program))
+    }
+    others = {name: f"the program {program!r}" for name, program in _OF_ANYBODY.items() if not shutil.which(program)}
+    return of_root | others
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -26,10 +36,36 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if collection_path.name in _left_out() else None
 
 
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes a line with what was measured, which is shown at the end."""
+    lines = request.config.stash.setdefault(_FIGURES, [])
+    name = request.node.name
+
+    def show(line: str) -> None:
+        lines.append(f"{name}: {line}")
+
+    return show
+
+
+@pytest.fixture(scope="session")
+def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A real service, as it is by default, but that it takes any number of wrong passwords."""
+    variables = {f"RELINK_SIGN_IN_FAILURES_PER_{what}": "1000000000" for what in ("ACCOUNT", "ADDRESS")}
+    log = tmp_path_factory.mktemp("served") / "serve.log"
+    with fresh_database(True) as url, serving(url, log, **variables) as running:
+        yield running
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out."""
-    for name in _left_out():
-        terminalreporter.write_line(f"NOT RUN: {name} needs Linux, root and the program {_NEEDS[name]!r}", yellow=True)
+    """Show what was measured, and say what was left out."""
+    for line in terminalreporter.config.stash.get(_FIGURES, []):
+        terminalreporter.write_line(line)
+    for name, needed in _left_out().items():
+        terminalreporter.write_line(f"NOT RUN: {name} needs {needed}", yellow=True)
 
 
 @pytest.fixture

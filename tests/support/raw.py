@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tests.support.http import ADMIN, PASSWORD
 
-WITHIN = 60
+WITHIN = 300
 BASIC = "Basic " + b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()
 
 

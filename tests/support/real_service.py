@@ -1,0 +1,46 @@
+"""A real service, with gunicorn and sockets, on a database of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from app.database.engine import make_engine
+from tests.support.http import SECRET_KEY
+from tests.support.raw import BASIC, RawReply, exchange, request
+from tests.support.served import Served, served
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service and its database."""
+
+    served: Served
+    engine: Engine
+
+    @property
+    def url(self) -> str:
+        return self.served.url
+
+    def post(self, body: str | bytes, path: str = "/service") -> RawReply:
+        """POST as the user who may do everything."""
+        data = body.encode() if isinstance(body, str) else body
+        return exchange(self.url, request(path, data, Authorization=BASIC))
+
+    def log(self) -> str:
+        """What the service has written so far."""
+        return self.served.log.read_text()
+
+
+@contextmanager
+def serving(url: str, log: Path, *options: str, **variables: str) -> Iterator[Service]:
+    """Serve a database that has the user `admin`, with options and `RELINK_` variables."""
+    engine = make_engine(url, pool_size=10)
+    environment = {"RELINK_DATABASE_URL": url, "RELINK_SECRET_KEY": SECRET_KEY, **variables}
+    with served(environment, log, *options) as running:
+        yield Service(running, engine)
+    engine.dispose()
