@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +17,7 @@ from app.settings import Settings
 from tests.access import oracle
 from tests.access.oracle import Grant, World
 from tests.access.worlds import EVERYBODY, GROUPS, MISSING, REFERENCES, load, version_name, worlds
+from tests.conftest import FreshDatabase
 from tests.support.builders import LIST_TYPE, Graph, V, links
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
 
@@ -227,10 +227,8 @@ def test_the_oracle_knows_every_service() -> None:
     ),
 )
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_answer_is_what_the_oracle_allows(
-    fresh_database: Callable[[], AbstractContextManager[str]], world: World, calls: list[Call]
-) -> None:
-    with fresh_database() as url:
+def test_the_answer_is_what_the_oracle_allows(fresh_database: FreshDatabase, world: World, calls: list[Call]) -> None:
+    with fresh_database(False) as url:
         engine = make_engine(url, pool_size=4)
         client = Client(create_app(Settings(), engine), ADMIN)
         session = Session(client, world, load(engine, client, world))

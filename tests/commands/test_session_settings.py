@@ -123,7 +123,7 @@ def test_services_lists_runs_tokens_and_sweeps_work(
 ) -> None:
     relink = relink_on(database_url)
     token = relink("token", "add", "Partner für 5 €", "--master").stdout.strip()
-    assert relink("token", "list").stdout.split("\t")[1] == "Partner für 5 €\n"
+    assert relink("token", "list").stdout.split("\t")[1] == "Partner für 5 €"
     assert relink("check").exit_code == 0
 
     solution = store.set(*slots(config=[config_slot("a", mandatory=False)]), title="Support für 5 €")

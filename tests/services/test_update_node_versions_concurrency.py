@@ -64,7 +64,7 @@ def wait_until_done(client: Client, commits: int) -> None:
     browser = client.app.test_client()
     while time.monotonic() < deadline:
         run = browser.get("/runs/1", auth=(ADMIN, PASSWORD)).json
-        if run is not None and run["done"] >= commits:
+        if run is not None and run.get("done", 0) >= commits:
             return
     raise AssertionError(f"the run has not made {commits} commits")
 

@@ -25,7 +25,7 @@ class Proxy:
     @property
     def url(self) -> str:
         port = self.listener.getsockname()[1]
-        query = {name: value for name, value in self.target.query.items() if name != "host"}
+        query = {name: value for name, value in self.target.query.items() if name not in ("host", "port")}
         mine = self.target.set(host="127.0.0.1", port=port, query=query)
         return mine.render_as_string(hide_password=False)
 
@@ -42,7 +42,7 @@ class Proxy:
         directory = self.target.query.get("host")
         if isinstance(directory, str) and directory.startswith("/"):
             server = socket.socket(socket.AF_UNIX)
-            server.connect(f"{directory}/.s.PGSQL.{self.target.port or 5432}")
+            server.connect(f"{directory}/.s.PGSQL.{self.target.port or self.target.query.get('port', 5432)}")
             return server
         return socket.create_connection((self.target.host or "127.0.0.1", self.target.port or 5432))
 

@@ -119,7 +119,7 @@ def _workflow_faults(content: Content, is_schedule: Callable[[str], bool]) -> It
         elif not is_schedule(workflow.schedule):
             yield (
                 f"{path}/schedule",
-                "is not a cron expression of five fields, with a next time and at most 500 characters",
+                "is not a cron expression of five fields, with a next time and at most 200 characters",
             )
 
 

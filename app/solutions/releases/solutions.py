@@ -35,9 +35,8 @@ __all__ = [
     "solution_listing",
 ]
 
-# A cron expression is read again for each instance that waits for its next time. All minutes, hours and days of a month
-# written out have 330 characters.
-LONGEST_SCHEDULE = 500
+# A cron expression is read again for each instance that waits for its next time. The schema has the same limit.
+LONGEST_SCHEDULE = 200
 _DAYS_AND_MONTHS = "sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _BYTES = text("""
     SELECT coalesce(sum(octet_length(s.draft::text) + coalesce(octet_length(r.content::text), 0)), 0)

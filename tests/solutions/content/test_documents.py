@@ -162,7 +162,7 @@ def test_drawn_contents_have_no_faults(content: Content) -> None:
         (
             Content((), (), (Workflow("w", trigger=Trigger.SCHEDULED, schedule="often"),)),
             "WorkflowList/Workflow[1]/schedule",
-            "is not a cron expression of five fields, with a next time and at most 500 characters",
+            "is not a cron expression of five fields, with a next time and at most 200 characters",
         ),
         (
             Content((), (), (Workflow("w", trigger=Trigger.WEBHOOK, schedule="0 * * * *"),)),
