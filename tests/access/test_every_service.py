@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from hypothesis import HealthCheck, given, settings
@@ -228,8 +229,9 @@ def test_the_oracle_knows_every_service() -> None:
 )
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_answer_is_what_the_oracle_allows(fresh_database: FreshDatabase, world: World, calls: list[Call]) -> None:
-    with fresh_database(False) as url:
+    with fresh_database(False) as url, ExitStack() as stack:
         engine = make_engine(url, pool_size=4)
+        stack.callback(engine.dispose)
         client = Client(create_app(Settings(), engine), ADMIN)
         session = Session(client, world, load(engine, client, world))
         for call in calls:
@@ -239,7 +241,6 @@ def test_the_answer_is_what_the_oracle_allows(fresh_database: FreshDatabase, wor
             tells_nothing_unreadable(before, call, reply)
             if session.over:
                 break
-        engine.dispose()
 
 
 def tells_nothing_unreadable(world: World, call: Call, reply: Reply) -> None:
