@@ -1,12 +1,14 @@
 FROM python:3.13-slim
 
 WORKDIR /srv/relink
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY pyproject.toml README.md wsgi.py ./
 COPY app ./app
 COPY schemas ./schemas
 COPY examples ./examples
 # Installed in place: the schema files and the examples are found beside the program.
-RUN pip install --no-cache-dir -e . \
+RUN pip install --no-cache-dir --no-deps -e . \
     && useradd --uid 10001 --no-create-home relink \
     && install -d -o relink /var/lib/relink
 

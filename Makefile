@@ -2,17 +2,30 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# The lock files hold for all systems and all supported versions of Python, and name no package index.
+LOCK := build/lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint fix check docs bench clean
+.PHONY: help install lock demo dev test soak lint fix check docs bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-install: $(VENV)/.installed ## make .venv with everything in it
+install: $(VENV)/.installed ## make .venv with the versions of requirements-test.lock in it
+
+lock: ## write the lock files after a change of pyproject.toml; UPGRADE=--upgrade takes the latest versions
+	@$(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(LOCK) $(UPGRADE) --output-file requirements.lock pyproject.toml
+	@$(LOCK) $(UPGRADE) --constraints requirements.lock --extra test --output-file requirements-test.lock pyproject.toml
 
 demo: install ## show in a few seconds what Relink does
 	@$(BIN)/relink demo
+
+dev: export PORT ?= 8080
+dev: install ## serve on port 8080 with examples in the store, and again whenever the code changes
+	@$(BIN)/python -m examples.dev
 
 test: install ## run the tests, one process for each core
 	@echo "Running all tests, which takes about 8 minutes on 2 cores"
@@ -50,9 +63,10 @@ clean: ## take away what was made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	find app tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml requirements-test.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	@echo "Installing into $(VENV), which takes a minute"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
