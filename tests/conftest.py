@@ -28,6 +28,7 @@ from app.nodes.permissions import create_permission
 from app.settings import Settings
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.solution_store import Store
+from tests.support.statements import Statements
 
 collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak"]
 """The tests of `make soak`: see tests/soak/conftest.py."""
@@ -171,6 +172,12 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url, pool_size=10)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def statements(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Statements:
+    """Notes what is sent to the test's database."""
+    return Statements(engine.url.database, monkeypatch)
 
 
 @pytest.fixture(scope="session")

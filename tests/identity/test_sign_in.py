@@ -1,15 +1,14 @@
 """From credentials to callers, and how guessing is made slow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from itertools import cycle, islice
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 
 from app.errors import NotAuthorisedError
 from app.identity.passwords import PasswordVerifier
@@ -25,6 +24,7 @@ from app.identity.sign_in import (
 from app.identity.users import add_user
 from app.settings import Settings
 from tests.services.test_queued_runs import eventually
+from tests.support.statements import Statements
 
 RIGHT = "correct horse"
 WRONG = "battery staple"
@@ -87,21 +87,8 @@ def failures(engine: Engine) -> dict[str, list[int]]:
     return counts
 
 
-@contextmanager
-def statements(engine: Engine) -> Iterator[list[str]]:
-    """What is sent to the database meanwhile."""
-    sent: list[str] = []
-
-    def note(*arguments: object) -> None:
-        sent.append(str(arguments[2]).strip())
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
-
-
-def test_without_credentials_the_caller_is_public(engine: Engine) -> None:
-    with statements(engine) as sent:
+def test_without_credentials_the_caller_is_public(engine: Engine, statements: Statements) -> None:
+    with statements.sent() as sent:
         assert make(engine).caller(None, HERE) == Caller(None, (1,), administers_all=False)
     assert sent == []
 
@@ -181,25 +168,25 @@ def test_a_user_disabled_after_a_sign_in_is_refused_at_once(engine: Engine, anna
     assert sign_in.caller(Credentials("anna", RIGHT), HERE).user_identifier == anna
 
 
-def test_the_usual_sign_in_is_one_select(engine: Engine, anna: int) -> None:
+def test_the_usual_sign_in_is_one_select(engine: Engine, anna: int, statements: Statements) -> None:
     make(engine).caller(Credentials("anna", RIGHT), HERE)
     sign_in = make(engine)
     for _ in range(2):
-        with statements(engine) as sent:
+        with statements.sent() as sent:
             sign_in.caller(Credentials("anna", RIGHT), HERE)
         assert [statement.split()[0] for statement in sent] == ["SELECT"]
 
 
-def test_all_refusals_ask_the_database_the_same(engine: Engine, anna: int) -> None:
+def test_all_refusals_ask_the_database_the_same(engine: Engine, anna: int, statements: Statements) -> None:
     sign_in = make(engine, NO_LIMIT)
     execute(engine, "UPDATE account SET enabled = false")
     asked = []
     for logon in ("anna", "nobody", "a\0b"):
-        with statements(engine) as sent:
+        with statements.sent() as sent:
             refusal(sign_in, logon)
         asked.append(sent)
     execute(engine, "UPDATE account SET enabled = true")
-    with statements(engine) as sent:
+    with statements.sent() as sent:
         refusal(sign_in)
     assert asked == [sent] * 3
 
@@ -278,12 +265,14 @@ def test_a_success_clears_the_account_but_not_the_address(engine: Engine, anna: 
     assert failures(engine) == {"account": [1], "network": [3]}
 
 
-def test_a_remembered_success_passes_a_closed_door_and_leaves_it_closed(engine: Engine, anna: int) -> None:
+def test_a_remembered_success_passes_a_closed_door_and_leaves_it_closed(
+    engine: Engine, anna: int, statements: Statements
+) -> None:
     sign_in = make(engine)
     sign_in.caller(Credentials("anna", RIGHT), HERE)
     fail(make(engine), 3)
     fail(make(engine), 2, "nobody")
-    with statements(engine) as sent:
+    with statements.sent() as sent:
         assert sign_in.caller(Credentials("anna", RIGHT), HERE).user_identifier == anna
     assert len(sent) == 1
     throttled(sign_in, password=WRONG)
