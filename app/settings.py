@@ -11,50 +11,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.variables import VARIABLES
+
 ROOT_DATA_DIRECTORY = Path("/var/lib/relink")
 _SECRET_KEY_BYTES = 32
 _MOST_DAYS = 36_500
 """A hundred years: PostgreSQL has no dates before 4713 BC."""
 FEWEST_THREADS = 8
 _LEAST_POOL = 20
-
-VARIABLES = frozenset(
-    f"RELINK_{name}"
-    for name in (
-        "DATABASE_URL",
-        "DATA_DIR",
-        "SECRET_KEY",
-        "MAX_REQUEST_BYTES",
-        "MAX_IMPORT_BYTES",
-        "UPLOAD_DIR",
-        "THREADS",
-        "RUNS_AT_WORK",
-        "CLIENT_SECONDS",
-        "CLIENT_BYTES_PER_SECOND",
-        "MAX_ANSWER_BYTES",
-        "MAX_INSTANCE_BYTES",
-        "MAX_INSTANCES_PER_USER",
-        "MAX_AUTHENTICATIONS_PER_USER",
-        "POOL_SIZE",
-        "SIGN_IN_FAILURES_PER_ACCOUNT",
-        "SIGN_IN_FAILURES_PER_ADDRESS",
-        "SIGN_IN_FAILURE_PERIOD",
-        "VERIFIED_PASSWORD_SECONDS",
-        "TRUSTED_PROXIES",
-        "RUN_RETENTION_DAYS",
-        "AUDIT_RETENTION_DAYS",
-        "LAZY_UPDATE_DELAY",
-        "WEBHOOK_URL",
-        "WEBHOOK_SECRET",
-        "TRIGGER_URL",
-        # Read by the command line.
-        "NO_WORKER",
-        "URL",
-        "USER",
-        "PASSWORD",
-    )
-)
-"""All variables that the program reads."""
 
 _TEST_PREFIX = "RELINK_TEST_"
 # Kubernetes describes a service called relink or relink-web to all containers beside it by such variables.
@@ -205,7 +169,9 @@ def _is_known(name: str) -> bool:
 
 def _told(name: str) -> str:
     nearest = get_close_matches(name, VARIABLES, 1, 0.8)
-    return f"{name} is not a setting; " + (f"did you mean {nearest[0]}?" if nearest else "README.md lists all settings")
+    return f"{name} is not a setting; " + (
+        f"did you mean {nearest[0]}?" if nearest else "docs/reference/settings.md lists all settings"
+    )
 
 
 def _database_url(environment: Mapping[str, str]) -> str | None:

@@ -30,7 +30,7 @@ def _index(services: list[str]) -> str:
         "# Services\n\n"
         "POST a request as XML to `/service`, or to `/service/NAME`. Credentials come in `userLogonReference` and\n"
         "`password`, or by HTTP Basic; those in the message win. Elements may come in any order; an empty element\n"
-        "means an absent one. Every response begins with `errorNumber`: see [errors](../../../README.md#errors).\n\n"
+        "means an absent one. Every response begins with `errorNumber`: see [errors](../../http.md#errors).\n\n"
         "| service | what a request asks for |\n|---|---|\n" + rows + "\n"
     )
 

@@ -42,7 +42,7 @@ To do the same by hand, in the folder of Relink's source:
   post {shlex.quote(_IMPACT.decode())}
   post {shlex.quote(_FORCE.decode())}
 
-and for the solution as docs/solutions.md shows it.
+and for the solution as docs/tutorial-solutions.md shows it.
 """
 
 
