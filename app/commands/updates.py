@@ -68,7 +68,7 @@ def force(
     body = update_message(reference, "force", **options)
     with wait_for_force(service, reference, lambda: service.post(body, headers)) as reply:
         shown = _shown(reply, xml=xml, everything=everything, forced=True)
-    if shown:
+    if shown and "Relink-Run" in reply.headers:
         click.echo(f"This was run {reply.headers['Relink-Run']}.")
     _leave(reply)
 

@@ -1,8 +1,11 @@
-"""Who may see what of a run.
+"""Who may begin a run, and who may see what of one.
+
+A run holds its package, so it is begun only by a user who has signed in and administers a node in its scope: for
+everybody else it could do nothing but keep others waiting.
 
 The state, the progress and cancelling are for whoever started the run and for whoever may administer its context. The
 answer holds what the starter could read, so it is for the starter alone. Whoever has administer-all may see everything.
-A run that was started without signing in has no starter.
+A run whose record names no user has no starter.
 """
 
 from __future__ import annotations
@@ -15,9 +18,10 @@ from sqlalchemy import Connection, text
 from app.errors import RelinkError
 from app.identity import right
 from app.identity.rights import Caller, rights_on
-from app.nodes.versions import find_node
-from app.references import InvalidReferenceError, parse_version_reference
+from app.nodes.versions import Node, find_node
+from app.references import InvalidReferenceError, content_range, parse_version_reference
 from app.runs.record import Run
+from app.system_nodes import LAST_SYSTEM_IDENTIFIER
 
 _SOURCE = "source_reference"
 
@@ -25,6 +29,35 @@ _NODES = text("""
     SELECT node_identifier, node_reference, owner_identifier FROM node
     WHERE node_identifier = ANY (:identifiers) OR node_reference = ANY (:references)
 """)
+
+_ADMINISTERS_CONTENT = text("""
+    SELECT EXISTS (
+      SELECT FROM node n
+      WHERE n.node_reference >= :lower AND n.node_reference < :upper AND n.node_identifier > :last_system
+        AND (n.owner_identifier = :user OR EXISTS (
+          SELECT FROM permission p
+          WHERE p.node_identifier = n.node_identifier AND p.user_group_identifier = ANY (:groups)
+            AND p.permission_type IN ('node-administer', 'package-administer'))))
+""")
+
+
+def may_begin(connection: Connection, caller: Caller, context: Node, *, include_content: bool) -> bool:
+    """Whether a caller may begin a run on a node or, with `include_content`, on it and all its content."""
+    if not caller.is_signed_in:
+        return False
+    if caller.administers_all or context.may(right.ADMINISTER):
+        return True
+    if not include_content:
+        return False
+    lower, upper = content_range(context.reference)
+    wanted = {
+        "lower": lower,
+        "upper": upper,
+        "last_system": LAST_SYSTEM_IDENTIFIER,
+        "user": caller.user_identifier,
+        "groups": list(caller.groups),
+    }
+    return bool(connection.execute(_ADMINISTERS_CONTENT, wanted).scalar_one())
 
 
 def may_read_answer(caller: Caller, run: Run) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
+from app.errors import NotAuthorisedError
 from app.nodes.versions import find_node, version_name
 from app.references import VersionKeyword
+from app.runs.access import may_begin
 from app.services.answer import Answer, Group
 from app.services.call import Call, Service, Token
 from app.services.forced import UpdateAction, bypassed, forced
 from app.services.identifying_fields import six
 from app.services.update_rows import UpdateRows
 from app.updates.read import Options, SourceScope
-from app.updates.update import Context, Outcome, RunState, begin, force, impact
+from app.updates.update import Context, Outcome, RunState, begin, check_match, force, impact
 
 _WAIT_FOR_TURN = 10
 
@@ -60,6 +62,9 @@ def update_node_versions(request: UpdateNodeVersionsRequest, call: Call) -> Answ
 def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
     with snapshot(call.engine) as connection:
         node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
+        allowed = may_begin(connection, call.caller, node, include_content=request.update_content_indicator)
+    if not allowed and (answer := _all_bypassed(request, call)) is not None:
+        return answer
 
     def work(connection: Connection, run: int) -> Outcome:
         return force(call.engine, call.caller, request.context, request.options, run, connection, call.if_match)
@@ -72,6 +77,22 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
         return begin(connection, call.caller, node, request.options, state)
 
     return forced(call, begun, work, answered)
+
+
+def _all_bypassed(request: UpdateNodeVersionsRequest, call: Call) -> Answer | None:
+    """Answer a force of a caller who may not begin a run: nothing is done, and the package is not held.
+
+    Returns None if the rights of the caller have changed meanwhile so that something can be done. Raises
+    NotAuthorisedError (101) for a caller who has not signed in and could do something with the rights of `public`.
+    """
+    with call.workload.impacts.soon(_WAIT_FOR_TURN), snapshot(call.engine) as connection:
+        outcome = impact(connection, call.caller, request.context, request.options)
+        check_match(outcome.fingerprint, call.if_match)
+        if not outcome.updates:
+            return _answer(connection, replace(outcome, done=True))
+    if not call.caller.is_signed_in:
+        raise NotAuthorisedError("sign in to update nodes: without credentials only an impact is possible")
+    return None
 
 
 def _answer(connection: Connection, outcome: Outcome) -> Answer:

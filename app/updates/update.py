@@ -81,6 +81,12 @@ def make_plan(
     return plan(state, needs, details, failed, patterns)
 
 
+def check_match(fingerprint: str, if_match: str | None) -> None:
+    """Raise PreconditionError unless the fingerprint is that of the plan which `If-Match` names, if it names one."""
+    if if_match not in (None, "*", fingerprint):
+        raise PreconditionError("the plan is no longer the one that If-Match names: ask for the impact again")
+
+
 def force(
     engine: Engine,
     caller: Caller,
@@ -150,8 +156,7 @@ class _Force:
 
     def _matching(self, planned: Plan) -> str:
         fingerprint = planned.fingerprint()
-        if self.if_match not in (None, "*", fingerprint):
-            raise PreconditionError("the plan is no longer the one that If-Match names: ask for the impact again")
+        check_match(fingerprint, self.if_match)
         return fingerprint
 
     def _do(self, planned: Plan) -> Stop | None:
@@ -217,4 +222,4 @@ def begin(engine_connection: Connection, caller: Caller, context: Node, options:
     return runs.begin(engine_connection, caller, run_context, asdict(options), state)
 
 
-__all__ = ["Context", "Outcome", "RunState", "begin", "force", "impact", "make_plan"]
+__all__ = ["Context", "Outcome", "RunState", "begin", "check_match", "force", "impact", "make_plan"]

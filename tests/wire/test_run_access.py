@@ -59,23 +59,6 @@ def test_the_answer_of_a_run_is_for_its_starter_and_for_administrators(shared: C
         assert get(shared.as_user(user), f"/runs/{his}/response")[0] == 200
 
 
-def test_a_run_that_nobody_signed_in_for_is_read_by_administrators_alone(shared: Client, engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO permission (permission_type, user_group_identifier, node_identifier)"
-                " SELECT 'package-administer', user_group_identifier, node_identifier FROM user_group, node"
-                " WHERE user_group_reference = 'public' AND node_reference = 'P'"
-            )
-        )
-    run = run_of(shared.as_user(None).update("P", "force"))
-    assert get(shared.as_user(None), f"/runs/{run}")[0] != 404
-    assert "nodeReference" not in get(shared.as_user(None), f"/runs/{run}")[1]
-    assert "UpdateList" not in get(shared.as_user(None), f"/runs/{run}/response")[1]
-    assert get(shared.as_user("bob"), f"/runs/{run}/response")[0] == 403
-    assert get(shared, f"/runs/{run}/response")[0] == 200
-
-
 def test_the_source_of_a_run_is_shown_to_those_who_may_read_it(shared: Client) -> None:
     run = run_of(shared.update("P", "force", sourceScope="latest", sourceReference="Q.Source"))
     assert shown(shared, f"/runs/{run}")["options"]["sourceReference"] == "Q.Source"
