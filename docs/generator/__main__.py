@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from docs.generator import commands, graphql, services, settings
+from docs.generator import commands, graphql, ledger, services, settings
 
 _DOCS = Path(__file__).parents[1]
 REFERENCE = _DOCS / "reference"
@@ -14,7 +14,7 @@ REFERENCE = _DOCS / "reference"
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Each generated page: its file and its text."""
-    for source in (services, graphql, commands, settings):
+    for source in (services, graphql, commands, settings, ledger):
         for name, text in source.pages():
             yield REFERENCE / name, text
 

@@ -45,6 +45,7 @@ def test_what_commands_and_users_did(on_database: Relink, client: Client) -> Non
     assert rows[0][4] == '{"errorNumber": 101}'
 
 
+@pytest.mark.ledger("DEC-42")
 def test_failed_sign_ins_and_the_lock(on_database: Relink, client: Client) -> None:
     nobody = client.as_user(None)
     node = message("GetNode", {"nodeVersionReference": "system"})
@@ -60,6 +61,7 @@ def test_failed_sign_ins_and_the_lock(on_database: Relink, client: Client) -> No
     assert "s3cret" not in str(rows)
 
 
+@pytest.mark.ledger("DEC-42")
 def test_a_client_that_signs_in_with_every_request_has_one_row(on_database: Relink, client: Client) -> None:
     for _ in range(5):
         client.get("system")

@@ -58,6 +58,7 @@ def state(engine: Engine) -> str:
         return str(connection.execute(text("SELECT state FROM run WHERE run_identifier = 1")).scalar_one())
 
 
+@pytest.mark.ledger("DEC-27")
 def test_a_run_whose_process_is_killed_frees_its_package_while_its_node_is_still_held(
     served: Served, client: Client, engine: Engine
 ) -> None:
@@ -93,6 +94,7 @@ def is_closed(engine: Engine) -> bool:
     return state(engine) == "interrupted" and count(engine, "run_step", "run_source") == 0
 
 
+@pytest.mark.ledger("DEC-28")
 def test_a_service_closes_dead_runs_when_it_starts(
     serve: Serve, database_url: str, client: Client, engine: Engine
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_service_closes_dead_runs_when_it_starts(
     eventually(lambda: is_closed(engine))
 
 
+@pytest.mark.ledger("DEC-28")
 def test_a_worker_closes_dead_runs_and_deletes_old_ones(
     start_worker: StartWorker, client: Client, engine: Engine
 ) -> None:

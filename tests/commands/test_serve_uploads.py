@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from flask import Flask
 
 from tests.commands.conftest import Serve, Served, eventually
@@ -89,6 +90,7 @@ def test_an_upload_has_no_name_that_could_be_left_behind(
     assert eventually(lambda: not open_uploads(served, uploads))
 
 
+@pytest.mark.ledger("DEC-51")
 def test_a_full_folder_for_uploads_disturbs_nobody_else(serve: Serve, app: Flask, database_url: str) -> None:
     served = serve({"RELINK_DATABASE_URL": database_url})
     assert "<errorNumber>0</errorNumber>" in post(served, SMALL)

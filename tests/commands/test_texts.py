@@ -33,6 +33,7 @@ def signs_in(client: Client, password: str) -> bool:
     return client.post(ASK, auth=("ann", password)).number == 0
 
 
+@pytest.mark.ledger("DEC-48")
 @pytest.mark.parametrize(
     ("given", "password"),
     [
@@ -51,6 +52,7 @@ def test_a_password_is_the_line_as_given(on_database: Relink, client: Client, gi
     assert signs_in(client, password)
 
 
+@pytest.mark.ledger("DEC-48")
 @pytest.mark.parametrize(
     ("given", "told"),
     [

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, text
 
 from app.database.migrate import migrate, require_schema
@@ -37,6 +38,7 @@ def to_be_moved(store: Store, engine: Engine, count: int) -> None:
     store.republish(solution, config=slots[:1], workflows=workflows)
 
 
+@pytest.mark.ledger("UVU-3", "UVU-9")
 def test_two_workers_one_of_them_killed_half_way_move_each_of_10_000_instances_once(
     store: Store, engine: Engine, start_worker: StartWorker
 ) -> None:
@@ -98,6 +100,7 @@ def announced(store: Store) -> None:
     store.republish(solution, config=[config_slot("a")])
 
 
+@pytest.mark.ledger("UVU-26")
 def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
     with receiver() as receiving:
         receiving.answers = [500]
@@ -110,6 +113,7 @@ def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
     assert len({message["id"] for message in receiving.messages}) == 2
 
 
+@pytest.mark.ledger("DEC-113")
 def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engine, start_worker: StartWorker) -> None:
     """The receiver answers when another sweep than that which was at work has begun, at the first attempt still."""
     to_be_moved(store, engine, 2000)
@@ -128,6 +132,7 @@ def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engi
     assert len(receiving.messages) == 1
 
 
+@pytest.mark.ledger("DEC-112")
 def test_old_messages_are_forgotten_also_where_none_are_sent(
     store: Store, engine: Engine, start_worker: StartWorker
 ) -> None:

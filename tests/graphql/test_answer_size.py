@@ -72,6 +72,7 @@ def refused(client: GraphQL, query: str) -> str:
     return message
 
 
+@pytest.mark.ledger("DEC-130")
 def test_an_answer_is_as_large_as_the_limit_and_no_larger(
     store: Store, engine: Engine, ann: str, anns: GraphQL, small: GraphQL
 ) -> None:
@@ -103,6 +104,7 @@ def test_what_json_escapes_counts_as_it_is_sent(store: Store, ann: str, small: G
     refused(small, f"{{ a: {shown} b: {shown} c: {shown} }}")
 
 
+@pytest.mark.ledger("DEC-130")
 def test_lists_inside_of_lists_count_too(
     store: Store, engine: Engine, ann: str, anns: GraphQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_mutation_whose_answer_is_too_large_says_that_it_is_done(store: Store,
     assert store.get(instance).name == "New"
 
 
+@pytest.mark.ledger("DEC-130")
 def test_a_page_of_xml_has_the_same_limit(store: Store, engine: Engine, ann: str) -> None:
     solution = store.published(config=[config_slot("a")])
     fill(engine, solution, ann, 20, MIB - 1)
@@ -142,6 +145,7 @@ def test_a_page_of_xml_has_the_same_limit(store: Store, engine: Engine, ann: str
     assert len(reply.tree.findall("SolutionInstanceList/SolutionInstance")) == 10
 
 
+@pytest.mark.ledger("DEC-130")
 @pytest.mark.parametrize(
     "query",
     [

@@ -38,6 +38,7 @@ def instance(store: Store, solution: str, ann: str) -> str:
     )
 
 
+@pytest.mark.ledger("DEC-117")
 def test_a_user_token_does_not_see_hidden_slots(instance: str, anns: GraphQL) -> None:
     response = anns.post(
         {"query": f"{{ viewer {{ solutionInstances {{ edges {{ node {{ {VALUES} {SLOTS} }} }} }} }} }}"}
@@ -58,6 +59,7 @@ def test_the_payload_of_a_mutation_does_not_show_them_either(instance: str, anns
     assert not any(secret in response.text for secret in SECRETS)
 
 
+@pytest.mark.ledger("DEC-117")
 def test_with_a_master_token_hidden_slots_are_like_others(
     store: Store, solution: str, instance: str, master: GraphQL
 ) -> None:
@@ -94,6 +96,7 @@ def refusals(client: GraphQL, name: str, given: dict[str, Any], slots: tuple[str
     return told
 
 
+@pytest.mark.ledger("DEC-117")
 @pytest.mark.parametrize("name", ["createSolutionInstance", "updateSolutionInstance", "upgradeSolutionInstance"])
 def test_a_hidden_slot_is_refused_as_one_that_does_not_exist(
     store: Store, solution: str, instance: str, anns: GraphQL, name: str

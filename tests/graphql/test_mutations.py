@@ -52,6 +52,7 @@ OPERATIONS = [
 ]
 
 
+@pytest.mark.ledger("DEC-118")
 @pytest.mark.parametrize("kind", ["master", "user"])
 @pytest.mark.parametrize(("needed", "name", "query", "given"), OPERATIONS, ids=[row[1] for row in OPERATIONS])
 def test_which_token_an_operation_needs(
@@ -71,6 +72,7 @@ def test_which_token_an_operation_needs(
 
 
 class TestInstances:
+    @pytest.mark.ledger("UVU-24")
     def test_the_life_of_an_instance(self, store: Store, ann: str, anns: GraphQL) -> None:
         solution = store.published(config=[config_slot("a"), config_slot("b")], auth=[auth_slot("slack")])
         authentication = store.authentication(ann)
@@ -140,6 +142,7 @@ class TestInstances:
         assert faults(configValues=[{"externalId": "x", "value": "1"}]) == ["configValues[0].externalId"]
         assert faults(authValues=[{"externalId": "slack", "authId": NOBODY}]) == ["authValues[0].authId"]
 
+    @pytest.mark.ledger("DEC-119")
     @pytest.mark.parametrize("name", ["updateSolutionInstance", "upgradeSolutionInstance", "removeSolutionInstance"])
     def test_another_s_instance_is_not_found_as_one_that_there_is_not(
         self, store: Store, anns: GraphQL, name: str
@@ -152,6 +155,7 @@ class TestInstances:
             assert told == {("not_found", "solutionInstanceId: is not found")}
         assert store.get(foreign) == before
 
+    @pytest.mark.ledger("DEC-83")
     def test_another_s_authentication_can_not_be_used(self, store: Store, anns: GraphQL) -> None:
         solution = store.published(auth=[auth_slot("slack")])
         foreign, builders = store.authentication(store.user("Bob")), store.authentication(None)
@@ -167,6 +171,7 @@ class TestInstances:
         assert len(told) == 1
         assert store.find() == []
 
+    @pytest.mark.ledger("DEC-132")
     def test_mutations_of_one_request_run_one_after_the_other(self, store: Store, anns: GraphQL) -> None:
         solution = store.published()
         names = ["a", "b", "c"]
@@ -186,6 +191,7 @@ class TestInstances:
 
 
 class TestAuthentications:
+    @pytest.mark.ledger("DEC-86", "DEC-139")
     def test_made_kept_encrypted_and_removed(self, engine: Engine, ann: str, anns: GraphQL) -> None:
         made = anns.mutate("createUserAuthentication", "authenticationId", **NEW_AUTHENTICATION)["authenticationId"]
         with engine.begin() as connection:
@@ -198,6 +204,7 @@ class TestAuthentications:
         assert anns.mutate("removeAuthentication", authenticationId=made) == {"clientMutationId": None}
         assert nodes(anns.viewer("authentications { edges { node { id } } }")) == []
 
+    @pytest.mark.ledger("DEC-119")
     def test_another_s_is_not_found_as_one_that_there_is_not(self, store: Store, anns: GraphQL) -> None:
         foreign, builders = store.authentication(store.user("Bob")), store.authentication(None)
         told = {anns.refused("removeAuthentication", authenticationId=wrong) for wrong in (foreign, builders, "x")}
@@ -221,6 +228,7 @@ class TestAuthentications:
         assert message.split(":")[0] == told
         assert "secret" not in message
 
+    @pytest.mark.ledger("DEC-80")
     @pytest.mark.parametrize(
         ("query", "given"),
         [
@@ -249,6 +257,7 @@ class TestAuthentications:
 
 
 class TestUsersAndTokens:
+    @pytest.mark.ledger("DEC-92")
     def test_the_life_of_a_user(self, app: Flask, store: Store, master: GraphQL) -> None:
         user = master.mutate("createExternalUser", "userId", name="Ann", externalUserId="a-1")["userId"]
         taken = master.refused("createExternalUser", name="Bob", externalUserId="a-1")
@@ -323,6 +332,7 @@ class TestUsersAndTokens:
             assert redeem_authorization_code(connection, late) is None
 
 
+@pytest.mark.ledger("DEC-133")
 def test_connectors_are_not_run(master: GraphQL) -> None:
     given = {"connector": "slack", "version": "2.0", "operation": "send", "input": "{}"}
     told = master.refused("callConnector", **given)

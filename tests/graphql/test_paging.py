@@ -92,6 +92,7 @@ def test_every_list_there_and_back(master: GraphQL, engine: Engine, fill: Fill, 
     assert (back["pageInfo"]["hasPreviousPage"], back["pageInfo"]["hasNextPage"]) == (True, True)
 
 
+@pytest.mark.ledger("DEC-127")
 def test_pages_whose_entries_are_removed_before_the_next_one(store: Store, anns: GraphQL, ann: str) -> None:
     """Whoever clears a list page by page comes to its end, and comes by everything once."""
     solution = store.published()
@@ -129,6 +130,7 @@ def test_the_total_is_counted_only_where_it_is_asked_for(master: GraphQL, engine
     assert [counted(selected) for selected in ("", "totalCount @skip(if: true)", "totalCount")] == [0, 0, 1]
 
 
+@pytest.mark.ledger("DEC-127")
 def test_a_cursor_of_another_s_is_a_place_like_any(
     store: Store, ann: str, anns: GraphQL, as_user: Callable[[str], GraphQL]
 ) -> None:
@@ -145,6 +147,7 @@ def test_a_cursor_of_another_s_is_a_place_like_any(
     assert listed(anns, "solutionInstances", arguments, "totalCount") == answer
 
 
+@pytest.mark.ledger("DEC-127")
 def test_what_no_list_has_given_is_no_cursor(master: GraphQL) -> None:
     identifier = "00000000-0000-4000-8000-000000000000"
     places = [
@@ -197,6 +200,7 @@ def cut(places: Sequence[Place], first: int | None, last: int | None, after: Pla
     return Cut(within, has_previous, has_next)
 
 
+@pytest.mark.ledger("DEC-128")
 def test_against_the_specification(engine: Engine) -> None:
     """All pages by cursors of what is there, was there, and stands before and after all that is there."""
     with engine.begin() as connection:

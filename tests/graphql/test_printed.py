@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from tests.graphql.client import GraphQL
 from tests.schemas.test_graphql import PRINTED_ANSWER, PRINTED_MUTATION, PRINTED_QUERY
 from tests.support.solution_store import Store, config_slot
@@ -36,6 +38,7 @@ def shape(value: object) -> object:
     return type(value)
 
 
+@pytest.mark.ledger("UVU-30", "UVU-31", "UVU-36", "UVU-37", "UVU-40")
 def test_the_query(store: Store, master: GraphQL, anns: GraphQL, ann: str) -> None:
     solution = store.published()
     instance = store.instance(solution, ann, NAME)
@@ -52,6 +55,7 @@ def test_the_query(store: Store, master: GraphQL, anns: GraphQL, ann: str) -> No
     assert anns.data(PRINTED_QUERY) == data
 
 
+@pytest.mark.ledger("UVU-29", "UVU-34")
 def test_the_mutation(store: Store, master: GraphQL, anns: GraphQL, ann: str) -> None:
     """The slot is hidden, and so the value is given with a master token."""
     solution = store.published()
@@ -67,6 +71,7 @@ def test_the_mutation(store: Store, master: GraphQL, anns: GraphQL, ann: str) ->
     assert flags(anns) == NO_FLAGS
 
 
+@pytest.mark.ledger("UVU-24", "UVU-33")
 def test_the_mutation_with_the_id_only(store: Store, anns: GraphQL, ann: str) -> None:
     """The end user fills what is pending then."""
     solution = store.published()
@@ -82,6 +87,7 @@ def test_the_mutation_with_the_id_only(store: Store, anns: GraphQL, ann: str) ->
     assert store.get(instance).pending == []
 
 
+@pytest.mark.ledger("UVU-28")
 def test_update_can_not_be_used_for_this_purpose(store: Store, master: GraphQL, ann: str) -> None:
     solution = store.published()
     instance = store.instance(solution, ann)

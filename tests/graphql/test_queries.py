@@ -26,6 +26,7 @@ def ids(client: GraphQL, arguments: str = "") -> list[str]:
     return names
 
 
+@pytest.mark.ledger("UVU-38", "DEC-135", "DEC-136")
 def test_solutions_are_the_published_ones_with_the_slots_of_their_latest_release(store: Store, master: GraphQL) -> None:
     store.set(title="A draft")
     solution = store.set(
@@ -64,6 +65,7 @@ def test_solutions_are_the_published_ones_with_the_slots_of_their_latest_release
         assert len(nodes(answer["viewer"]["solutions"])) == found
 
 
+@pytest.mark.ledger("UVU-37", "UVU-39", "DEC-138")
 def test_an_instance_with_all_that_it_has(store: Store, anns: GraphQL, ann: str) -> None:
     solution = store.published(
         config=[config_slot("a")],
@@ -91,6 +93,7 @@ def test_an_instance_with_all_that_it_has(store: Store, anns: GraphQL, ann: str)
     assert (manual["sourceWorkflowId"], manual["triggerUrl"]) == ("w2", None)
 
 
+@pytest.mark.ledger("DEC-138")
 def test_a_trigger_url_is_below_the_one_in_the_settings(store: Store, engine: Engine, anns: GraphQL, ann: str) -> None:
     store.instance(store.published(workflows=[workflow("w", trigger="webhook")]), ann)
     query = "solutionInstances { edges { node { workflows { edges { node { triggerUrl } } } } } }"
@@ -100,6 +103,7 @@ def test_a_trigger_url_is_below_the_one_in_the_settings(store: Store, engine: En
     assert url["triggerUrl"] == path["triggerUrl"].replace("/trigger/", "https://hooks.example.com/relink/")
 
 
+@pytest.mark.ledger("UVU-22", "UVU-30", "UVU-35", "UVU-39")
 def test_instances_by_all_criteria(store: Store, master: GraphQL, ann: str) -> None:
     one, two, bob = store.published(), store.published(), store.user("Bob")
     first = store.instance(one, ann, "1a")
@@ -122,6 +126,7 @@ def test_instances_by_all_criteria(store: Store, master: GraphQL, ann: str) -> N
         assert ids(master, f"(criteria: {{ {criteria} }})") == found, criteria
 
 
+@pytest.mark.ledger("DEC-125")
 def test_instances_by_several_ids(store: Store, master: GraphQL, anns: GraphQL, ann: str) -> None:
     solution = store.published()
     one, two = store.instance(solution, ann, "1"), store.instance(solution, ann, "2")
@@ -148,6 +153,7 @@ def test_instances_by_several_ids(store: Store, master: GraphQL, anns: GraphQL, 
     assert nodes(answer["viewer"]["solutionInstances"]) == [{"name": "1"}]
 
 
+@pytest.mark.ledger("UVU-30", "UVU-36", "DEC-119")
 def test_a_user_token_sees_its_user_s_own_whatever_the_criteria(
     store: Store, ann: str, anns: GraphQL, as_user: Callable[[str], GraphQL]
 ) -> None:
@@ -159,6 +165,7 @@ def test_a_user_token_sees_its_user_s_own_whatever_the_criteria(
     assert ids(as_user(bob)) == ["bob's"]
 
 
+@pytest.mark.ledger("DEC-137")
 def test_users(store: Store, master: GraphQL) -> None:
     made = master.mutate("createExternalUser", "userId", name="Ann", externalUserId="a-1", isTestUser=True)["userId"]
     master.mutate("createExternalUser", name="Bob", externalUserId="b-1")
@@ -173,6 +180,7 @@ def test_users(store: Store, master: GraphQL) -> None:
         assert len(nodes(answer["users"])) == found, given
 
 
+@pytest.mark.ledger("DEC-120", "DEC-139")
 def test_authentications_are_one_s_own_and_the_builder_s_with_a_master_token(
     store: Store, master: GraphQL, anns: GraphQL, ann: str
 ) -> None:
@@ -199,6 +207,7 @@ def test_details(store: Store, master: GraphQL, anns: GraphQL) -> None:
     assert found["username"].startswith("Ann-")
 
 
+@pytest.mark.ledger("UVU-39")
 def test_there_and_back_page_by_page(store: Store, master: GraphQL, ann: str) -> None:
     solution = store.published()
     for number in range(5):
@@ -228,6 +237,7 @@ def test_there_and_back_page_by_page(store: Store, master: GraphQL, ann: str) ->
     assert (seen, info["startCursor"], info["endCursor"]) == ([], None, None)
 
 
+@pytest.mark.ledger("DEC-126")
 @pytest.mark.parametrize("listed", LISTS)
 @pytest.mark.parametrize(
     ("arguments", "told"),
@@ -246,6 +256,7 @@ def test_paging_that_can_not_be(master: GraphQL, listed: str, arguments: str, to
     assert message.startswith(told)
 
 
+@pytest.mark.ledger("DEC-126")
 def test_all_lists_of_a_request_together_have_a_limit(
     store: Store, master: GraphQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:

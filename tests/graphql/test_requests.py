@@ -32,6 +32,7 @@ def error(response: Any) -> dict[str, Any]:  # noqa: ANN401 - werkzeug's
 
 
 class TestTokens:
+    @pytest.mark.ledger("DEC-41", "DEC-121")
     @pytest.mark.parametrize("token", [None, "unknown", "", "ü"])
     def test_none_or_an_unknown_one(self, app: Flask, token: str | None) -> None:
         response = GraphQL(app, token).post(DETAILS)
@@ -90,6 +91,7 @@ class TestBodies:
         assert master.post(most).status_code == 200
         assert master.post(most + b" ").status_code == 413
 
+    @pytest.mark.ledger("DEC-47")
     @pytest.mark.parametrize(
         "media_type",
         ["text/plain", "", "application/graphql", "application/graphql+json", "application/graphql-response+json", "x"],
@@ -99,6 +101,7 @@ class TestBodies:
         assert response.status_code == 415
         assert error(response)["message"] == f"the media type is {media_type or 'missing'}: send application/json"
 
+    @pytest.mark.ledger("DEC-47")
     @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf8", "Utf8", '"utf-8"', '"UTF8"', "'utf-8'", ""])
     @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
     def test_utf_8_however_it_is_named_with_and_without_a_byte_order_mark(
@@ -161,6 +164,7 @@ class TestErrors:
             "time_thrown": found["extensions"]["time_thrown"]
         }
 
+    @pytest.mark.ledger("DEC-123")
     def test_what_an_error_does_not_have_is_absent(self, master: GraphQL) -> None:
         """The specification has `path` and `locations` as lists that are absent where there is nothing to put in."""
         assert set(error(master.post({"query": "{ nothing }"}))) == {"message", "locations", "extensions"}
@@ -190,6 +194,7 @@ class TestErrors:
         assert "hunter2" not in response.text
         assert "7315" not in response.text
 
+    @pytest.mark.ledger("DEC-124")
     def test_faults_in_an_input_say_in_which_field_without_the_values(self, anns: GraphQL) -> None:
         query = (
             "mutation($i: CreateUserAuthenticationInput!) { createUserAuthentication(input: $i) { authenticationId } }"
@@ -221,6 +226,7 @@ class TestErrors:
         answer = anns.answer(query, i={"scopes": [1] * 10_000})
         assert 1 < len(answer["errors"]) <= 11
 
+    @pytest.mark.ledger("DEC-123")
     def test_failures_count_as_failures_in_the_metrics(self, app: Flask, master: GraphQL) -> None:
         def counted(number: int, status: int = 200) -> float:
             name = f'relink_requests_total{{error_number="{number}",service="graphql.graphql",status="{status}"}} '
@@ -237,6 +243,7 @@ class TestErrors:
             master.post({"query": query})
             assert counted(number, status) == before + 1
 
+    @pytest.mark.ledger("DEC-121")
     @pytest.mark.parametrize("query", ["", "{", "{ nothing }", "subscription { x }", "type A { b: Int }", "{ viewer }"])
     def test_what_is_no_query_of_the_schema(self, master: GraphQL, query: str) -> None:
         response = master.post({"query": query})
@@ -286,6 +293,7 @@ def fragments(count: int, last: str) -> str:
 
 
 class TestTooMuch:
+    @pytest.mark.ledger("DEC-129")
     @pytest.mark.parametrize(
         "query",
         [
@@ -322,6 +330,7 @@ class TestTooMuch:
             nest = '{"c": ' + "[" * levels + "]" * levels + "}}"
             assert master.post((body + nest).encode()).status_code in (200, 400)
 
+    @pytest.mark.ledger("DEC-129")
     def test_introspection_is_allowed(self, master: GraphQL, anns: GraphQL) -> None:
         for client in (master, anns):
             assert client.data(get_introspection_query())["__schema"]["queryType"]["name"] == "Query"

@@ -112,6 +112,7 @@ def test_tags_are_tokens(store: Store, master: GraphQL) -> None:
         assert [node["title"] for node in edges] == found
 
 
+@pytest.mark.ledger("DEC-38")
 @pytest.mark.parametrize("blank", ["", " ", "\n\t\r\n "])
 def test_a_blank_name_is_missing(master: GraphQL, anns: GraphQL, store: Store, ann: str, blank: str) -> None:
     assert master.refused("createExternalUser", name=blank, externalUserId="x")[1] == "name: is missing"

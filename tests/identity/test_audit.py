@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
@@ -87,6 +88,7 @@ def test_rows_are_kept_for_the_retention_time(engine: Engine) -> None:
     assert [row.object_name for row in rows(engine, Action.USER_CREATED)] == ["aged 9", "aged 0"]
 
 
+@pytest.mark.ledger("DEC-42")
 def test_a_refusal_is_recorded_once_in_an_hour(client: Client, engine: Engine) -> None:
     client.post(message("CreateUser", {"userLogonReferenceCreate": "ann", "passwordCreate": "correct horse"}))
     for _ in range(3):

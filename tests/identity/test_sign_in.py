@@ -280,6 +280,7 @@ def test_a_remembered_success_passes_a_closed_door_and_leaves_it_closed(
     assert failures(engine) == {"account": [2, 3], "network": [5]}
 
 
+@pytest.mark.ledger("DEC-40")
 def test_failures_from_elsewhere_do_not_lock_an_account(engine: Engine, anna: int) -> None:
     for host in range(3):
         fail(make(engine), 3, address=f"198.51.100.{host}")
@@ -287,6 +288,7 @@ def test_failures_from_elsewhere_do_not_lock_an_account(engine: Engine, anna: in
     throttled(make(engine), address="198.51.100.1")
 
 
+@pytest.mark.ledger("DEC-40")
 def test_a_known_network_is_not_locked_by_what_others_do(engine: Engine, anna: int) -> None:
     with engine.begin() as connection:
         bert = add_user(connection, "bert", RIGHT)
@@ -300,6 +302,7 @@ def test_a_known_network_is_not_locked_by_what_others_do(engine: Engine, anna: i
     throttled(make(engine))
 
 
+@pytest.mark.ledger("DEC-40")
 def test_a_network_is_known_for_thirty_days(engine: Engine, anna: int) -> None:
     make(engine).caller(Credentials("anna", RIGHT), HERE)
     execute(engine, "UPDATE sign_in_network SET last_at = now() - interval '29 days 23 hours'")

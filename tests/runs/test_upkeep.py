@@ -47,6 +47,7 @@ def rows(engine: Engine) -> list[tuple[int, int, int]]:
         return [(row[0], row[1], row[2]) for row in connection.execute(text(query))]
 
 
+@pytest.mark.ledger("DEC-29")
 def test_runs_are_deleted_with_their_outcomes_and_answers_when_their_time_is_over(
     forced: Client, engine: Engine
 ) -> None:

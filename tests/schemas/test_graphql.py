@@ -254,10 +254,12 @@ def test_the_schema_is_valid() -> None:
     assert published().subscription_type is None
 
 
+@pytest.mark.ledger("DEC-134")
 def test_it_has_the_documented_types_and_no_others() -> None:
     assert sorted(own_types(published())) == sorted(own_types(build_schema(DOCUMENTED)))
 
 
+@pytest.mark.ledger("UVU-39")
 @pytest.mark.parametrize("name", own_types(build_schema(DOCUMENTED)))
 def test_a_type_is_as_documented(name: str) -> None:
     assert outline(published(), name) == outline(build_schema(DOCUMENTED), name)
@@ -278,11 +280,13 @@ def test_nothing_has_a_default() -> None:
             assert all(part.ast_node is not None and part.ast_node.default_value is None for part in parts), name
 
 
+@pytest.mark.ledger("UVU-29", "UVU-40")
 @pytest.mark.parametrize("document", [PRINTED_MUTATION, PRINTED_QUERY])
 def test_what_the_document_prints_is_valid(document: str) -> None:
     assert faults(document) == []
 
 
+@pytest.mark.ledger("UVU-40")
 def test_the_printed_answer_answers_the_printed_query() -> None:
     result = execute_sync(published(), parse(PRINTED_QUERY), PRINTED_ANSWER)
     assert result.errors is None
@@ -310,6 +314,7 @@ def test_what_clients_send_is_valid(document: str) -> None:
     assert faults(document) == []
 
 
+@pytest.mark.ledger("DEC-134")
 @pytest.mark.parametrize(
     ("document", "fault"),
     [

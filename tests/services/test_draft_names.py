@@ -57,6 +57,7 @@ def partly(client: Client, make_user: Callable[..., None]) -> Client:
     return client.as_user("partly")
 
 
+@pytest.mark.ledger("DEC-115")
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_name_is_not_shown_without_use_draft(partly: Client, question: str) -> None:
     reply = partly.post(message(question.partition(" ")[0], QUESTIONS[question]))
@@ -76,6 +77,7 @@ def test_what_is_linked_to_is_shown_without_its_name(partly: Client) -> None:
     assert sorted(map(str, names)) == ["None", "Old F"]
 
 
+@pytest.mark.ledger("DEC-115")
 def test_what_stands_in_the_way_of_a_freeze_is_listed_without_its_name(partly: Client) -> None:
     reply = partly.post(message("FreezeNode", {"nodeReference": "P.A"}))
     rows = [(row.findtext("nodeReference"), row.findtext("nodeName")) for row in reply.tree.iterfind("NodeList/Node")]

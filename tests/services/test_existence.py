@@ -65,6 +65,7 @@ def seen(reply: Reply, reference: str) -> tuple[object, ...]:
     return reply.status, headers, reply.response.text.replace(reference, "SENT")
 
 
+@pytest.mark.ledger("DEC-36")
 @pytest.mark.parametrize("service", BY_REFERENCE)
 def test_without_credentials_a_hidden_node_and_a_missing_one_are_the_same(world: Client, service: str) -> None:
     name, element, others = BY_REFERENCE[service]
@@ -84,6 +85,7 @@ def test_nor_do_its_versions_tell(world: Client, suffix: str) -> None:
     assert seen(hidden, HIDDEN) == seen(missing, MISSING)
 
 
+@pytest.mark.ledger("DEC-36")
 @pytest.mark.parametrize("service", BY_IDENTIFIER)
 def test_nor_does_an_identifier(world: Client, engine: Engine, service: str) -> None:
     element, others = BY_IDENTIFIER[service]
@@ -119,6 +121,7 @@ def signed_in() -> Iterator[tuple[str, int, int]]:
         yield service, 101 if documented else 105, 105
 
 
+@pytest.mark.ledger("DEC-37")
 @pytest.mark.parametrize(("service", "hidden", "missing"), list(signed_in()))
 def test_who_is_signed_in_gets_the_documented_numbers(world: Client, service: str, hidden: int, missing: int) -> None:
     name, element, others = BY_REFERENCE[service]

@@ -47,6 +47,7 @@ def text_of(size: int) -> str:
     return json.dumps("ü" * ((size - 2) // 2), ensure_ascii=False)
 
 
+@pytest.mark.ledger("DEC-131")
 def test_the_instances_of_an_end_user_are_counted(limited: Store, anns: tuple[str, GraphQL]) -> None:
     ann, client = anns
     solution = limited.published()
@@ -62,6 +63,7 @@ def test_the_instances_of_an_end_user_are_counted(limited: Store, anns: tuple[st
     client.mutate("createSolutionInstance", **new)
 
 
+@pytest.mark.ledger("DEC-131")
 def test_the_limit_holds_for_instances_that_are_made_at_once(limited: Store, anns: tuple[str, GraphQL]) -> None:
     ann, _ = anns
     solution = limited.published()
@@ -89,6 +91,7 @@ def test_the_values_of_an_instance_have_a_size(limited: Store, anns: tuple[str, 
     limited.update(instance, config={"a": '"x"', "b": '"x"'})
 
 
+@pytest.mark.ledger("DEC-131")
 def test_what_is_larger_than_a_limit_that_was_lowered_can_be_used_and_made_smaller(
     limited: Store, anns: tuple[str, GraphQL], engine: Engine
 ) -> None:

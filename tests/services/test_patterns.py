@@ -37,6 +37,7 @@ def store_pattern(engine: Engine, pattern: str) -> None:
         assert changed.rowcount == 1
 
 
+@pytest.mark.ledger("DEC-53")
 @pytest.mark.parametrize(
     ("pattern", "reason"),
     [
@@ -73,6 +74,7 @@ def test_an_import_of_many_bad_patterns_is_refused_soon(client: Client) -> None:
     assert time.thread_time() - began < 30
 
 
+@pytest.mark.ledger("DEC-53")
 def test_a_stored_pattern_that_is_too_large_is_an_error_row_and_not_hours(client: Client, engine: Engine) -> None:
     client.load(ruled("old", "ab" * 1_000_000, "red"))
     store_pattern(engine, HOSTILE)
@@ -97,6 +99,7 @@ def test_a_value_that_is_too_long_for_a_pattern_is_an_error_row(client: Client) 
     ]
 
 
+@pytest.mark.ledger("DEC-53")
 def test_an_update_that_spends_its_budget_says_so_for_the_nodes_that_it_could_not_check(client: Client) -> None:
     size = 60_000
     check = PatternCheck()

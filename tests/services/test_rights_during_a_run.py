@@ -72,6 +72,7 @@ def disable_by_command(_client: Client, engine: Engine) -> None:
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.ledger("DEC-33")
 @pytest.mark.parametrize("disable", [disable_over_http, disable_by_command])
 def test_a_starter_who_is_disabled_meanwhile_ends_the_run_after_its_present_node(
     client: Client, engine: Engine, make_user: Callable[..., None], disable: Callable[[Client, Engine], None]
@@ -102,6 +103,7 @@ def test_disabling_a_user_leaves_the_runs_of_others(
     assert forced.result().number == 0
 
 
+@pytest.mark.ledger("DEC-33")
 def test_what_a_starter_loses_meanwhile_is_not_done(
     client: Client, engine: Engine, make_user: Callable[..., None]
 ) -> None:
@@ -132,6 +134,7 @@ def test_a_starter_who_loses_the_context_meanwhile_ends_the_run_as_cancelled(
     assert state(client) == ("cancelled", 1)
 
 
+@pytest.mark.ledger("DEC-33")
 def test_a_bulk_roll_out_ends_when_its_starter_is_disabled(
     store: Store, client: Client, engine: Engine, make_user: Callable[..., None]
 ) -> None:

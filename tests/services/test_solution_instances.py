@@ -42,15 +42,19 @@ def auth_flags_after(store: Store, before: str, after: str) -> str:
 
 
 class TestFlags:
+    @pytest.mark.ledger("UVU-31", "UVU-32")
     def test_without_a_newer_release_there_are_none(self, store: Store) -> None:
         assert store.get(store.instance(store.published(config=[config_slot("a")]))).flags == ""
 
+    @pytest.mark.ledger("UVU-32")
     def test_a_release_without_breaking_changes_needs_no_action(self, store: Store) -> None:
         assert flags_after(store, config_slot("a"), config_slot("a", title="A")) == "N"
 
+    @pytest.mark.ledger("UVU-33")
     def test_new_visible_config_data_has_the_user_run_the_wizard(self, store: Store) -> None:
         assert flags_after(store, config_slot("a", mandatory=False), config_slot("b")) == "NU"
 
+    @pytest.mark.ledger("UVU-20", "UVU-34")
     def test_new_hidden_config_data_must_be_imported(self, store: Store) -> None:
         assert flags_after(store, config_slot("a", mandatory=False), config_slot("b", hidden=True)) == "NS"
 
@@ -66,6 +70,7 @@ class TestFlags:
         store.republish(solution, config=[config_slot("a", mandatory=False), config_slot("b", defaultValue='"x"')])
         assert store.get(instance).flags == "N"
 
+    @pytest.mark.ledger("UVU-21", "UVU-33", "UVU-34")
     def test_new_auth_data_asks_as_config_data_does(self, store: Store) -> None:
         solution = store.published()
         instance = store.instance(solution)
@@ -74,14 +79,17 @@ class TestFlags:
         store.republish(solution, auth=[auth_slot("slack", hidden=True)])
         assert store.get(instance).flags == "NS"
 
+    @pytest.mark.ledger("UVU-13")
     def test_additional_scopes_require_an_upgrade_and_fewer_do_not(self, store: Store) -> None:
         assert auth_flags_after(store, auth_slot("slack", ["read"]), auth_slot("slack", ["read", "write"])) == "NU"
         assert auth_flags_after(store, auth_slot("slack", ["read"]), auth_slot("slack")) == "N"
 
+    @pytest.mark.ledger("UVU-14")
     def test_another_service_version_or_environment_requires_an_upgrade(self, store: Store) -> None:
         assert auth_flags_after(store, auth_slot("slack"), auth_slot("slack", serviceVersion="3.0")) == "NU"
         assert auth_flags_after(store, auth_slot("slack"), auth_slot("slack", serviceEnvironment="test")) == "NU"
 
+    @pytest.mark.ledger("UVU-16")
     def test_an_authentication_re_created_for_another_environment_requires_an_upgrade(self, store: Store) -> None:
         one, same, other = (
             store.authentication(None, serviceEnvironment=name) for name in ("production",) * 2 + ("test",)
@@ -91,6 +99,7 @@ class TestFlags:
         after = auth_slot("slack", authenticationId=other, serviceEnvironment="test")
         assert auth_flags_after(store, before, after) == "NU"
 
+    @pytest.mark.ledger("UVU-13", "UVU-14", "DEC-60")
     def test_what_a_slot_leaves_empty_is_as_the_linked_authentication_has_it_on_publishing(self, store: Store) -> None:
         """ "The authentication linked to the auth slot has been updated and it has additional scopes" """
         linked = store.authentication(None, ["read"])
@@ -112,11 +121,13 @@ class TestFlags:
             assert changes(store.publish(solution)) == [f"auth slack {code}!"]
             assert store.get(instance).flags == "NU"
 
+    @pytest.mark.ledger("UVU-17")
     def test_another_type_requires_an_upgrade(self, store: Store) -> None:
         assert flags_after(store, config_slot("a"), config_slot("a", type="integer"), {"a": '"x"'}) == "NU"
         hidden = config_slot("a", type="integer", hidden=True)
         assert flags_after(store, config_slot("a"), hidden, {"a": '"x"'}) == "NS"
 
+    @pytest.mark.ledger("UVU-18")
     def test_other_properties_of_a_drop_down_list_require_an_upgrade(self, store: Store) -> None:
         before = config_slot("a", ddl(), type="ddl")
         for change in (
@@ -127,6 +138,7 @@ class TestFlags:
         ):
             assert flags_after(store, before, config_slot("a", ddl(**change), type="ddl"), {"a": '"x"'}) == "NU"
 
+    @pytest.mark.ledger("UVU-19")
     def test_another_auth_slot_of_a_drop_down_list_requires_an_upgrade(self, store: Store) -> None:
         auth = [auth_slot("one", mandatory=False), auth_slot("two", mandatory=False)]
         solution = store.published(auth=auth, config=[config_slot("a", ddl(authSlotExternalId="one"), type="ddl")])
@@ -134,6 +146,7 @@ class TestFlags:
         store.republish(solution, auth=auth, config=[config_slot("a", ddl(authSlotExternalId="two"), type="ddl")])
         assert store.get(instance).flags == "NU"
 
+    @pytest.mark.ledger("UVU-12", "DEC-74")
     def test_a_change_counts_until_the_instance_has_moved_whatever_comes_after_it(self, store: Store) -> None:
         solution = store.published()
         instance = store.instance(solution)
@@ -143,6 +156,7 @@ class TestFlags:
         store.republish(solution)
         assert store.get(instance).flags == "N", "the release that asks for nothing is the latest"
 
+    @pytest.mark.ledger("DEC-77")
     def test_a_value_given_since_settles_a_change(self, store: Store) -> None:
         """Design section 8: "does not count again"."""
         solution = store.published(config=[config_slot("a", type="integer")])
@@ -152,6 +166,7 @@ class TestFlags:
         updated = store.update(instance, config={"a": "2"})
         assert (updated.flags, updated.release, updated.pending) == ("N", 1, [])
 
+    @pytest.mark.ledger("DEC-77")
     def test_an_authentication_given_since_settles_a_change(self, store: Store) -> None:
         owner = store.user()
         solution = store.published(auth=[auth_slot("chat", ["read"])])
@@ -161,6 +176,7 @@ class TestFlags:
         more = store.update(instance, auth={"chat": store.authentication(owner, ["read", "write"])})
         assert (more.flags, more.release, more.pending) == ("N", 1, [])
 
+    @pytest.mark.ledger("DEC-77")
     def test_an_authentication_that_fits_both_releases_is_good_for_both(self, store: Store) -> None:
         owner = store.user()
         solution = store.published(auth=[auth_slot("chat", ["read", "write"])])
@@ -169,6 +185,7 @@ class TestFlags:
         given = store.update(instance, auth={"chat": store.authentication(owner, ["read", "write"])})
         assert (given.flags, given.release, given.pending) == ("N", 1, [])
 
+    @pytest.mark.ledger("DEC-78")
     def test_what_was_chosen_from_a_list_is_none_of_the_next_list(self, store: Store) -> None:
         """Only who chooses from the list can tell whether it has the value: it is asked for in any case."""
         solution = store.published(config=[config_slot("a", ddl(), type="ddl")])
@@ -178,6 +195,7 @@ class TestFlags:
         assert (updated.flags, updated.pending) == ("NU", [])
         assert store.upgrade(instance).pending == ["a"]
 
+    @pytest.mark.ledger("DEC-77")
     def test_a_value_that_the_latest_release_does_not_take_settles_nothing(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])
         instance = store.instance(solution, config={"a": '"x"'})
@@ -189,6 +207,7 @@ class TestFlags:
 
 
 class TestUpgrade:
+    @pytest.mark.ledger("UVU-27", "UVU-29", "UVU-34")
     def test_the_example_of_the_document(self, store: Store) -> None:
         """A hidden piece of config that was not in the previous version: a value for it, and it is done."""
         solution = store.published(config=[config_slot("channel")])
@@ -200,6 +219,7 @@ class TestUpgrade:
         assert upgraded.config == {"channel": '"#help"', EMAIL: SUPPORT}
         assert store.get(instance) == upgraded
 
+    @pytest.mark.ledger("UVU-24", "UVU-25")
     def test_with_the_id_only_what_is_asked_for_is_pending_for_the_wizard(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])
         instance = store.instance(solution, config={"a": '"1"'})
@@ -215,6 +235,7 @@ class TestUpgrade:
         wizard = store.update(instance, config={"b": '"2"'})
         assert wizard.pending == ["slack", "c"]
 
+    @pytest.mark.ledger("DEC-87")
     def test_given_values_go_over_those_held_and_the_others_stay(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a"), config_slot("b")])
         instance = store.instance(solution, config={"a": '"1"', "b": '"1"'})
@@ -228,6 +249,7 @@ class TestUpgrade:
             store.republish(solution, config=[config_slot(slot, mandatory=False)])
         assert store.upgrade(instance).release == 4
 
+    @pytest.mark.ledger("DEC-79")
     def test_values_of_slots_that_are_gone_are_dropped(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a"), config_slot("b")])
         instance = store.instance(solution, config={"a": '"1"', "b": '"1"'})
@@ -243,11 +265,13 @@ class TestUpgrade:
         assert store.upgrade(instance).pending == ["a"]
         assert store.upgrade(instance, config={"a": "1"}).pending == []
 
+    @pytest.mark.ledger("DEC-89")
     def test_an_instance_on_the_latest_release_may_be_upgraded_again(self, store: Store) -> None:
         instance = store.instance(store.published(config=[config_slot("a")]))
         assert store.upgrade(instance, config={"a": '"1"'}).config == {"a": '"1"'}
         assert store.upgrade(instance).release == 1
 
+    @pytest.mark.ledger("DEC-88")
     def test_it_neither_enables_nor_disables(self, store: Store) -> None:
         solution = store.published()
         on, off = store.instance(solution), store.instance(solution)
@@ -255,6 +279,7 @@ class TestUpgrade:
         store.republish(solution, config=[config_slot("a")])
         assert (store.upgrade(on).enabled, store.upgrade(off).enabled) == (True, False)
 
+    @pytest.mark.ledger("DEC-90")
     def test_faults_name_their_fields_and_nothing_moves(self, store: Store) -> None:
         solution = store.published()
         instance = store.instance(solution)
@@ -270,6 +295,7 @@ class TestUpgrade:
         ]
         assert (store.get(instance).release, store.get(instance).config) == (1, {})
 
+    @pytest.mark.ledger("DEC-80")
     @pytest.mark.parametrize("value", ["support@example.com", "", "{", "NaN", '"a" "b"', "'a'"])
     def test_a_value_is_json_in_a_text(self, store: Store, value: str) -> None:
         instance = store.instance(store.published(config=[config_slot("a")]))
@@ -298,11 +324,13 @@ class TestUpdate:
         assert store.update(instance) == changed
         assert store.update(instance, enabled=False, held=False).enabled is False
 
+    @pytest.mark.ledger("DEC-87")
     def test_values_of_existing_slots(self, store: Store) -> None:
         instance = store.instance(store.published(config=[config_slot("a"), config_slot("b")]), config={"a": '"1"'})
         assert store.update(instance, config={"b": '"2"'}).config == {"a": '"1"', "b": '"2"'}
         assert store.update(instance, config={"a": '"3"'}).config == {"a": '"3"', "b": '"2"'}
 
+    @pytest.mark.ledger("UVU-28")
     def test_it_can_not_be_used_to_upgrade(self, store: Store) -> None:
         """ "You cannot use the updateSolutionInstance mutation for this purpose." """
         solution = store.published()
@@ -324,12 +352,14 @@ class TestUpdate:
         assert reply.number == 105
         assert "UpgradeSolutionInstance" not in (reply.text("errorMessage") or "")
 
+    @pytest.mark.ledger("UVU-28")
     def test_the_release_stays_where_it_is(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])
         instance = store.instance(solution)
         store.republish(solution, config=[config_slot("a", title="A")])
         assert store.update(instance, enabled=True, config={"a": '"1"'}).release == 1
 
+    @pytest.mark.ledger("DEC-91")
     def test_enabling_with_missing_values_is_an_error_only_where_that_is_wanted(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a"), config_slot("b", hidden=True)])
         instance = store.instance(solution)
@@ -350,6 +380,7 @@ class TestUpdate:
 
 
 class TestAuthentications:
+    @pytest.mark.ledger("DEC-83")
     def test_those_of_the_owner_and_that_of_the_slot_itself_fit(self, store: Store) -> None:
         own = store.authentication(None)
         slot = auth_slot("slack", authenticationId=own, mandatory=False)
@@ -363,6 +394,7 @@ class TestAuthentications:
             faults = store.faults("UpdateSolutionInstance", *values(None, given), solutionInstanceId=instance)
             assert faults == ["AuthValueList/AuthValue[1]/authId"]
 
+    @pytest.mark.ledger("DEC-84")
     def test_it_must_be_for_the_service_version_and_environment_with_all_scopes(self, store: Store) -> None:
         ann = store.user()
         instance = store.instance(store.published(auth=[auth_slot("slack", ["read", "write"])]), ann)
@@ -378,6 +410,7 @@ class TestAuthentications:
         right = store.authentication(ann, ["write", "read", "more"])
         assert store.update(instance, auth={"slack": right}).pending == []
 
+    @pytest.mark.ledger("DEC-61")
     def test_a_slot_without_a_version_or_an_environment_takes_any(self, store: Store) -> None:
         ann = store.user()
         slot = auth_slot("slack", serviceVersion=None, serviceEnvironment=None)
@@ -386,6 +419,7 @@ class TestAuthentications:
         found = store.update(instance, auth={"slack": authentication})
         assert (found.auth, found.pending) == ({"slack": authentication}, [])
 
+    @pytest.mark.ledger("DEC-85")
     def test_an_authentication_that_is_changed_or_removed_leaves_the_slot_pending(self, store: Store) -> None:
         ann = store.user()
         slack = store.authentication(ann, ["read"])
@@ -429,6 +463,7 @@ class TestCreateAndRemove:
             assert store.faults(name, solutionInstanceId="no id") == ["solutionInstanceId"]
             assert store.faults(name) == ["solutionInstanceId"]
 
+    @pytest.mark.ledger("DEC-92")
     def test_removing_a_user_removes_all_that_users_instances(self, store: Store) -> None:
         solution, ann, bob = store.published(), store.user("Ann"), store.user("Bob")
         for owner, name in ((ann, "a"), (bob, "b"), (ann, "c")):
@@ -441,6 +476,7 @@ class TestCreateAndRemove:
 
 
 class TestGetSolutionInstances:
+    @pytest.mark.ledger("UVU-22", "UVU-35")
     def test_by_id_owner_and_solution_alone_and_together(self, store: Store) -> None:
         one, two, ann, bob = store.published(), store.published(), store.user("Ann"), store.user("Bob")
         first = store.instance(one, ann, "1a")
@@ -454,6 +490,7 @@ class TestGetSolutionInstances:
         assert store.find(solutionInstanceId=first, owner=bob) == []
         assert store.find(owner=NOBODY) == store.find(solutionId="none") == store.find(solutionInstanceId="x") == []
 
+    @pytest.mark.ledger("UVU-3", "UVU-21")
     def test_by_flags(self, store: Store) -> None:
         solution = store.published()
         for name in ("waits", "user", "system"):
@@ -482,6 +519,7 @@ class TestGetSolutionInstances:
         assert store.find(**both) == ["user", "system"]
         assert store.find(**both, owner=NOBODY) == []
 
+    @pytest.mark.ledger("UVU-22")
     def test_page_by_page(self, store: Store) -> None:
         solution, owner = store.published(), store.user()
         for number in range(5):
@@ -493,6 +531,7 @@ class TestGetSolutionInstances:
             reply = store.done("GetSolutionInstances", page=2, pageSize=2, **flags)
             assert reply.text("totalCount") == "5"
 
+    @pytest.mark.ledger("DEC-126")
     def test_a_page_is_of_the_schema_s_making(self, store: Store) -> None:
         for wrong in ({"page": 0}, {"pageSize": 0}, {"pageSize": 1001}):
             reply = store.reply_to("GetSolutionInstances", **wrong)
@@ -500,6 +539,7 @@ class TestGetSolutionInstances:
 
 
 class TestWorkflows:
+    @pytest.mark.ledger("UVU-2", "DEC-59")
     def test_the_wizard_is_not_needed_for_workflows_alone(self, store: Store) -> None:
         solution = store.published(workflows=[workflow("w1", trigger="webhook"), workflow("w2")])
         instance = store.instance(solution)

@@ -31,6 +31,7 @@ def parts(reply: Reply, path: str) -> list[str]:
 
 
 class TestDraft:
+    @pytest.mark.ledger("UVU-5")
     def test_what_is_set_is_answered(self, store: Store) -> None:
         own = store.authentication(None)
         auth = auth_slot("slack", ["b", "a"], title="Slack", authenticationId=own, hidden=True, mandatory=False)
@@ -72,6 +73,7 @@ class TestDraft:
         ]
         assert parts(reply, "ReleaseList/Release") == []
 
+    @pytest.mark.ledger("UVU-1", "DEC-72")
     def test_what_is_absent_stays_and_what_is_given_replaces(self, store: Store) -> None:
         solution = store.set(
             *slots(auth=[auth_slot("s")], config=[config_slot("a"), config_slot("b")], workflows=[workflow("w")]),
@@ -91,6 +93,7 @@ class TestDraft:
         assert parts(reply, "AuthSlotList/AuthSlot/externalId") == [leaf("externalId", "s")]
         assert parts(reply, "TagList/tag") == [leaf("tag", "crm")]
 
+    @pytest.mark.ledger("DEC-72")
     def test_a_list_of_one_empty_entry_empties(self, store: Store) -> None:
         solution = store.set(
             *slots(auth=[auth_slot("s")], config=[config_slot("a")], workflows=[workflow("w")]),
@@ -138,10 +141,12 @@ class TestDraft:
         wrong = element("AuthSlotList", auth_slot("s", authenticationId=of_ann))
         assert store.faults("SetSolution", wrong, title="x") == ["AuthSlotList/AuthSlot[1]/authenticationId"]
 
+    @pytest.mark.ledger("DEC-73")
     @pytest.mark.parametrize("schedule", ["*/5 8-18 * * MON-fri", " 0  0,12 29 2 * "])
     def test_a_cron_expression_is_a_schedule(self, store: Store, schedule: str) -> None:
         store.set(element("WorkflowList", workflow("w", trigger="scheduled", schedule=schedule)))
 
+    @pytest.mark.ledger("DEC-73")
     @pytest.mark.parametrize(
         "schedule",
         [
@@ -160,6 +165,7 @@ class TestDraft:
 
 
 class TestPublish:
+    @pytest.mark.ledger("UVU-1", "UVU-5")
     def test_releases_are_numbered_without_gaps_and_keep_what_they_hold(self, store: Store) -> None:
         solution = store.set(*slots(config=[config_slot("a")]), title="First")
         assert store.publish(solution, releaseNotes="The first.").text("releaseNumber") == "1"
@@ -181,6 +187,7 @@ class TestPublish:
         assert TIME.fullmatch(first.findtext("publishedAt") or "")
         assert (second.findtext("releaseNumber"), second.findtext("releaseNotes")) == ("2", None)
 
+    @pytest.mark.ledger("UVU-8")
     def test_the_preview_says_the_same_and_does_nothing(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])
         store.instance(solution)
@@ -191,6 +198,7 @@ class TestPublish:
         bodies = {reply.response.text.replace("PreviewSolution", "PublishSolution") for reply in (*previews, published)}
         assert len(bodies) == 1
 
+    @pytest.mark.ledger("UVU-8")
     def test_the_notice_of_automatic_roll_out(self, store: Store) -> None:
         """ "It will be rolled out automatically to End Users if no extra configuration is required from them." """
         solution = store.published(config=[config_slot("a")])
@@ -201,6 +209,7 @@ class TestPublish:
         assert _counts(reply) == (3, 0)
         assert changes(reply) == ["config a TitleChanged", "config b CreatedOptionalSlot"]
 
+    @pytest.mark.ledger("UVU-8")
     def test_the_notice_of_an_upgrade_with_the_number_of_instances(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a", type="integer")])
         moving, asked = (store.instance(solution, config={"a": "1"}) for _ in range(2))
@@ -214,6 +223,7 @@ class TestPublish:
         store.update(moving, config={"a": "2"})
         assert _counts(store.publish(solution)) == (2, 0), "both have settled it"
 
+    @pytest.mark.ledger("UVU-8", "DEC-70", "DEC-98")
     def test_the_notice_in_sentences(self, store: Store) -> None:
         """What becomes of how many instances, and by whom."""
         solution = store.published()
@@ -237,6 +247,7 @@ class TestPublish:
             " 0 by the system with values for hidden slots). Instances that move by themselves: 0. On hold: 1."
         )
 
+    @pytest.mark.ledger("DEC-71")
     def test_a_release_that_undoes_a_breaking_change_needs_no_upgrade(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])
         instance = store.instance(solution, config={"a": '"x"'})
@@ -251,6 +262,7 @@ class TestPublish:
             )
         assert store.get(instance).flags == "N"
 
+    @pytest.mark.ledger("DEC-71")
     def test_without_instances_no_upgrade_is_announced(self, store: Store) -> None:
         reply = store.republish(store.published(), config=[config_slot("a")])
         assert (_judgement(reply), _counts(reply)) == (("automatic", "true", "true", "false"), (0, 0))
@@ -275,6 +287,7 @@ class TestPublish:
             " Instances that move by themselves: 0. On hold: 1."
         )
 
+    @pytest.mark.ledger("UVU-21")
     def test_hidden_and_visible_input_are_told_apart(self, store: Store) -> None:
         solution = store.published()
         store.instance(solution)
@@ -285,6 +298,7 @@ class TestPublish:
         assert _judgement(visible) == ("upgrade", "true", "true", "false")
         assert _judgement(store.publish(solution))[1:] == ("false", "false", "false")
 
+    @pytest.mark.ledger("DEC-69")
     def test_instances_on_older_releases_count_by_what_they_need(self, store: Store) -> None:
         solution = store.published()
         store.instance(solution)
@@ -293,6 +307,7 @@ class TestPublish:
         reply = store.publish(solution)
         assert (reply.text("breakingChanges"), reply.text("notice"), _counts(reply)) == ("false", "upgrade", (1, 1))
 
+    @pytest.mark.ledger("DEC-70")
     def test_what_is_on_hold_does_not_move_by_itself(self, store: Store) -> None:
         solution = store.published()
         held, _ = store.instance(solution), store.instance(solution)
@@ -301,6 +316,7 @@ class TestPublish:
         store.set(solution=solution, held=True)
         assert _counts(store.publish(solution)) == (0, 0)
 
+    @pytest.mark.ledger("DEC-67")
     def test_the_first_release_breaks_nothing(self, store: Store) -> None:
         solution = store.set(*slots(config=[config_slot("a")], workflows=[workflow("w")]))
         reply = store.publish(solution)

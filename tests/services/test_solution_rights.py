@@ -40,6 +40,7 @@ def test_the_services_are_these() -> None:
     } <= set(ABOUT_SOLUTIONS)
 
 
+@pytest.mark.ledger("DEC-116")
 @pytest.mark.parametrize("name", ABOUT_SOLUTIONS)
 def test_each_needs_administer_solutions(app: Flask, make_user: Callable[..., None], name: str) -> None:
     make_user("ann")
@@ -51,6 +52,7 @@ def test_each_needs_administer_solutions(app: Flask, make_user: Callable[..., No
         assert Client(app, user).post(message(name, {})).number in (0, 105)
 
 
+@pytest.mark.ledger("DEC-116")
 def test_it_gives_no_right_on_nodes(app: Flask, make_user: Callable[..., None]) -> None:
     make_user("bob", "administer-solutions")
     bob = Client(app, "bob")
@@ -64,6 +66,7 @@ def test_it_gives_no_right_on_nodes(app: Flask, make_user: Callable[..., None]) 
 
 
 class TestSecrecy:
+    @pytest.mark.ledger("DEC-86")
     def test_the_data_of_an_authentication_is_told_by_nobody(self, store: Store, engine: Engine) -> None:
         replies = []
         with capture_logs() as logs:
@@ -93,6 +96,7 @@ class TestSecrecy:
         assert [reply.number for reply in wrong] == [105] * 4
         assert SECRET not in repr(logs) + "".join(reply.response.text for reply in wrong)
 
+    @pytest.mark.ledger("DEC-86")
     def test_without_a_key_only_keeping_is_refused(self, engine: Engine, app: Flask) -> None:
         store = Store(Client(create_app(Settings(), engine)))
         reply = store.reply_to("SetAuthentication", name="x", service="slack", data='"x"')
@@ -124,6 +128,7 @@ class TestAuthenticationFaults:
             assert store.faults("RemoveAuthentication", authenticationId=given) == ["authenticationId"]
         assert store.faults("RemoveAuthentication") == ["authenticationId"]
 
+    @pytest.mark.ledger("DEC-85")
     def test_the_builder_s_own_is_not_removed_while_it_is_used(self, store: Store) -> None:
         own = store.authentication(None)
         slot = auth_slot("slack", authenticationId=own)

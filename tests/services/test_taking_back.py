@@ -83,6 +83,7 @@ def test_an_old_password_is_refused_at_once_in_every_process(store: Client, othe
     assert [signs_in(process, "user", NEW) for process in processes] == [True] * 2
 
 
+@pytest.mark.ledger("DEC-46")
 def test_users_change_their_own_password_with_the_old_one(store: Client) -> None:
     user = store.as_user("user")
     for old in ({}, {"oldPassword": "a wrong one"}):
@@ -104,6 +105,7 @@ def test_a_new_password_unlocks(store: Client, engine: Engine) -> None:
     assert signs_in(strict, "user", NEW)
 
 
+@pytest.mark.ledger("DEC-44")
 def test_an_administrator_unlocks(store: Client, engine: Engine) -> None:
     strict = Client(create_app(Settings(sign_in_failures_per_account=2), engine))
     assert [signs_in(strict, "user", "a wrong one") for _ in range(2)] == [False] * 2
@@ -153,6 +155,7 @@ def test_what_is_wrong_is_told(store: Client, service: str, elements: dict[str, 
     assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)
 
 
+@pytest.mark.ledger("DEC-45")
 def test_pages_of_users_follow_each_other(store: Client, make_user: MakeUser) -> None:
     for logon in ("Zoe", "ann", "bob"):
         make_user(logon)
@@ -184,6 +187,7 @@ def test_the_permissions_on_a_node_are_seen_by_who_administers_it(store: Client)
     assert [len(reply.tree) for reply in refused[:2]] == [2, 2]
 
 
+@pytest.mark.ledger("DEC-45")
 def test_all_permissions_or_those_of_a_group_page_by_page(store: Client) -> None:
     wanted = [("package-administer", "owner", "P"), ("node-read", "user", "P.A")]
     assert permissions(ask(store, "GetPermissionList", userGroupReference="user")) == wanted[1:]

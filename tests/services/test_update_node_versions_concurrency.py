@@ -87,6 +87,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield executor
 
 
+@pytest.mark.ledger("UNV-34")
 def test_each_node_is_committed_when_it_is_updated_and_is_free_then(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
@@ -112,6 +113,7 @@ def interrupted(client: Client, engine: Engine, threads: ThreadPoolExecutor) -> 
         yield run
 
 
+@pytest.mark.ledger("UNV-34")
 def test_a_draft_that_an_editor_makes_meanwhile_is_changed_and_keeps_what_the_editor_wrote(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
@@ -125,6 +127,7 @@ def test_a_draft_that_an_editor_makes_meanwhile_is_changed_and_keeps_what_the_ed
     assert client.get("P.A").text("nodeName") == "Axle"
 
 
+@pytest.mark.ledger("UNV-34", "DEC-35")
 def test_a_draft_that_an_editor_freezes_meanwhile_gets_a_new_version(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
@@ -136,6 +139,7 @@ def test_a_draft_that_an_editor_freezes_meanwhile_gets_a_new_version(
     assert client.get("P.A.1").members() == [f"{LIST} -> P.B.1"]
 
 
+@pytest.mark.ledger("UNV-34")
 def test_a_node_that_an_editor_moves_on_meanwhile_is_left_to_them(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
@@ -147,6 +151,7 @@ def test_a_node_that_an_editor_moves_on_meanwhile_is_left_to_them(
     assert client.get("P.A").members() == [f"{LIST} -> P.E.1"]
 
 
+@pytest.mark.ledger("UNV-34")
 def test_a_draft_that_an_editor_gives_another_type_meanwhile_keeps_that(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
@@ -161,6 +166,7 @@ def test_a_draft_that_an_editor_gives_another_type_meanwhile_keeps_that(
     assert client.get("P.A").text("nodeVersionReferenceType") == "Q.U.1"
 
 
+@pytest.mark.ledger("UNV-33", "DEC-26")
 def test_a_second_run_in_the_same_package_is_refused_and_the_first_one_named(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
@@ -179,6 +185,7 @@ def test_a_second_run_in_the_same_package_is_refused_and_the_first_one_named(
 # Many at once
 
 
+@pytest.mark.ledger("UNV-34")
 @pytest.mark.parametrize("attempt", range(3))
 def test_two_clients_that_force_overlapping_packages_lose_no_update(
     client: Client, threads: ThreadPoolExecutor, attempt: int
@@ -206,6 +213,7 @@ def test_two_clients_that_force_overlapping_packages_lose_no_update(
         assert all(member.endswith(".2") for member in shown.members())
 
 
+@pytest.mark.ledger("UNV-34")
 def test_a_run_and_an_editor_of_the_same_nodes_lose_nothing_to_each_other(
     client: Client, threads: ThreadPoolExecutor
 ) -> None:

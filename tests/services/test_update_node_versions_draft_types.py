@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.support.builders import (
     MEMBER_TYPE_LIST,
     Graph,
@@ -38,6 +40,7 @@ def instance(value: str) -> V:
     return V((M("P.m.1", value=value),), "P.T.1", draft=True)
 
 
+@pytest.mark.ledger("UNV-76")
 def test_the_data_of_in_context_drafts_moves_with_their_draft_type(client: Client) -> None:
     client.load(
         draft_type().node("P.N", instance("red")).node("P.O", instance("blue")).node("P.Q", V((), "P.T.1", True))
@@ -47,6 +50,7 @@ def test_the_data_of_in_context_drafts_moves_with_their_draft_type(client: Clien
     assert [client.get(node).members() for node in ("P.N", "P.O", "P.Q")] == [["P.m.2 = red"], ["P.m.2 = blue"], []]
 
 
+@pytest.mark.ledger("UNV-76")
 def test_a_draft_that_moves_with_its_type_and_has_a_link_to_follow_gets_one_row(client: Client) -> None:
     members = (M("P.m.1", "P.B.1", "red"),)
     client.load(draft_type().node("P.N", V(members, "P.T.1", draft=True)).node("P.B", frozen(), draft()))
@@ -60,6 +64,7 @@ OUTSIDE = (
 )
 
 
+@pytest.mark.ledger("UNV-72", "UNV-75")
 def test_a_draft_type_does_not_move_the_data_of_nodes_out_of_context(client: Client) -> None:
     client.load(draft_type().node("X.N", instance("red")).node("P.O", instance("blue")))
     for action, update_type in (("impact", "warning"), ("force", "error")):
@@ -69,11 +74,13 @@ def test_a_draft_type_does_not_move_the_data_of_nodes_out_of_context(client: Cli
     assert client.get("P.O").members() == ["P.m.1 = blue"]
 
 
+@pytest.mark.ledger("UNV-75")
 def test_a_draft_type_may_change_if_nodes_out_of_context_have_no_data_that_moves(client: Client) -> None:
     client.load(draft_type().node("X.N", V((), "P.T.1", draft=True)))
     assert client.update("P", "force").rows() == [CHANGED]
 
 
+@pytest.mark.ledger("UNV-75")
 def test_a_draft_type_does_not_move_the_data_of_nodes_that_the_user_does_not_administer(
     client: Client, make_user: Callable[..., None]
 ) -> None:
@@ -92,6 +99,7 @@ def test_a_draft_type_does_not_change_under_data_that_breaks_the_new_rules(clien
     assert client.get("P.N").members() == ["P.m.1 = Red 7"]
 
 
+@pytest.mark.ledger("UNV-74")
 def test_a_draft_type_loses_no_member_types_by_following_its_own_type(client: Client) -> None:
     client.load(
         Graph()
@@ -105,6 +113,7 @@ def test_a_draft_type_loses_no_member_types_by_following_its_own_type(client: Cl
     assert client.get("P.N").members() == ["P.m.1 = red"]
 
 
+@pytest.mark.ledger("UNV-77")
 def test_frozen_types_keep_important_data_as_it_is(client: Client) -> None:
     client.load(
         Graph()

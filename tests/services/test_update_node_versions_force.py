@@ -44,6 +44,7 @@ def content(reply: Reply) -> tuple[str | None, str | None, str | None, str | Non
 # Versions that are created
 
 
+@pytest.mark.ledger("UNV-47")
 def test_the_version_created_is_a_draft_and_the_frozen_number_stays(client: Client) -> None:
     client.load(one_link())
     client.update("P", "force")
@@ -51,6 +52,7 @@ def test_the_version_created_is_a_draft_and_the_frozen_number_stays(client: Clie
     assert (shown.text("nodeVersionNumber"), shown.text("nodeFrozenVersionNumber")) == ("2", "1")
 
 
+@pytest.mark.ledger("UNV-47", "UNV-77")
 def test_the_version_that_was_there_stays_as_it_was(client: Client) -> None:
     client.load(mixed())
     before = {reference: content(client.get(reference)) for reference in ("P.1", "P.A.1", "P.B.1", "P.C.1", "P.N.1")}
@@ -58,6 +60,7 @@ def test_the_version_that_was_there_stays_as_it_was(client: Client) -> None:
     assert {reference: content(client.get(reference)) for reference in before} == before
 
 
+@pytest.mark.ledger("UNV-3")
 def test_a_version_created_has_the_name_type_values_scales_and_order_of_the_one_before(client: Client) -> None:
     client.load(
         Graph()
@@ -76,6 +79,7 @@ def test_a_version_created_has_the_name_type_values_scales_and_order_of_the_one_
     assert shown.members() == ["X.m.1 = b * -0.25 -> P.B.2", "X.m.1 = a", "X.m.1 * 3.0"]
 
 
+@pytest.mark.ledger("UNV-79")
 def test_comments_are_not_carried_over_to_new_versions(client: Client) -> None:
     client.load(
         Graph()
@@ -90,6 +94,7 @@ def test_comments_are_not_carried_over_to_new_versions(client: Client) -> None:
     assert client.get("P.A.1").members() == [f"{NODES} -> P.B.1 (moved)", f"{NODES} -> X.C.1 (stays)"]
 
 
+@pytest.mark.ledger("UNV-48", "UNV-78")
 def test_comments_are_retained_when_a_version_is_changed(client: Client) -> None:
     members = (M(NODES, "P.B.1", comment="moved"), M(NODES, "X.C.1", comment="stays"))
     client.load(
@@ -105,6 +110,7 @@ def test_comments_are_retained_when_a_version_is_changed(client: Client) -> None
     assert shown.text("nodeVersionComment") == "the first"
 
 
+@pytest.mark.ledger("UNV-78")
 def test_member_comments_are_retained_when_a_draft_moves_to_a_new_type(client: Client) -> None:
     client.load(
         Graph()
@@ -116,6 +122,7 @@ def test_member_comments_are_retained_when_a_draft_moves_to_a_new_type(client: C
     assert client.get("P.N").members() == ["P.m.2 = red (as painted)"]
 
 
+@pytest.mark.ledger("DEC-10")
 def test_the_owner_stays_the_same(client: Client, make_user: Callable[..., None]) -> None:
     client.load(Graph().node("P", package()))
     make_user("ann", "package-use P")
@@ -129,6 +136,7 @@ def test_the_owner_stays_the_same(client: Client, make_user: Callable[..., None]
 # Rows are true
 
 
+@pytest.mark.ledger("UNV-9", "UNV-43")
 @pytest.mark.parametrize("always", ["false", "true"])
 def test_what_is_read_after_a_force_is_what_its_rows_say(client: Client, always: str) -> None:
     client.load(mixed())
@@ -147,6 +155,7 @@ def test_what_is_read_after_a_force_is_what_its_rows_say(client: Client, always:
             assert change.rpartition(" -> ")[2] in targets
 
 
+@pytest.mark.ledger("UNV-1", "UNV-43")
 def test_force_does_what_the_impact_listed(client: Client) -> None:
     client.load(mixed())
     expected = [
@@ -162,6 +171,7 @@ def test_force_does_what_the_impact_listed(client: Client) -> None:
     assert client.get("P.N").members() == ["P.m.2 = one * 1.5 -> P.C.2"]
 
 
+@pytest.mark.ledger("UNV-6")
 @pytest.mark.parametrize("always", ["false", "true"])
 @pytest.mark.parametrize("scope", ["node", "latest"])
 def test_a_second_impact_after_a_clean_force_is_empty(client: Client, always: str, scope: str) -> None:
@@ -177,6 +187,7 @@ def test_a_second_impact_after_a_clean_force_is_empty(client: Client, always: st
 # As often as needed
 
 
+@pytest.mark.ledger("UNV-6")
 def test_relinking_is_repeated_until_there_is_no_more_to_be_done(client: Client) -> None:
     length = 30
     graph = Graph().node(f"P.N{length}", frozen(), draft())
@@ -188,6 +199,7 @@ def test_relinking_is_repeated_until_there_is_no_more_to_be_done(client: Client)
     assert client.get("P.N0").members() == [f"{NODES} -> P.N1.2"]
 
 
+@pytest.mark.ledger("UNV-6")
 def test_in_a_cycle_every_node_links_to_the_new_version_of_the_next(client: Client) -> None:
     client.load(
         Graph()
@@ -204,11 +216,13 @@ def test_in_a_cycle_every_node_links_to_the_new_version_of_the_next(client: Clie
     assert client.get("P.C").members() == [f"{NODES} -> P.A.2", f"{NODES} -> P.D.2"]
 
 
+@pytest.mark.ledger("UNV-13")
 def test_a_cycle_that_nothing_moves_stays(client: Client) -> None:
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(*links("P.A.1"))))
     assert client.update("P").rows() == []
 
 
+@pytest.mark.ledger("UNV-6")
 def test_a_link_to_itself_follows_the_new_version_of_its_node(client: Client) -> None:
     client.load(Graph().node("P.A", frozen(*links("P.A.1", "P.B.1"))).node("P.B", frozen(), draft()))
     assert client.update("P", "force").rows() == [f"P.A.2 version: {moves('P.A.2', 'P.B.2')}"]
@@ -223,6 +237,7 @@ def test_a_link_to_itself_alone_is_no_need_for_a_new_version(client: Client) -> 
 # alwaysCreateNewVersionIndicator
 
 
+@pytest.mark.ledger("UNV-12")
 def test_always_create_gives_a_draft_to_all_that_has_none_even_if_nothing_has_changed(client: Client) -> None:
     client.load(
         Graph().node("P", package()).node("P.A", frozen(*links("P.A.1"))).node("P.D", draft()).node("X.C", frozen())
@@ -232,12 +247,14 @@ def test_always_create_gives_a_draft_to_all_that_has_none_even_if_nothing_has_ch
     assert [client.get(node).text("nodeVersionNumber") for node in ("P", "P.A", "P.D", "X.C")] == ["2", "2", "1", "1"]
 
 
+@pytest.mark.ledger("UNV-12")
 def test_always_create_without_content_gives_a_draft_to_the_context_alone(client: Client) -> None:
     client.load(one_link())
     rows = client.update("P", "force", content=False, alwaysCreateNewVersionIndicator="true").rows()
     assert rows == ["P.2 version"]
 
 
+@pytest.mark.ledger("UNV-13")
 def test_without_always_create_only_nodes_whose_type_or_targets_change_get_versions(client: Client) -> None:
     client.load(one_link().node("P.E", frozen(*links("P.F.1"))).node("P.F", frozen()))
     client.update("P", "force")
@@ -284,6 +301,7 @@ def refuse_versions(engine: Engine) -> None:
         )
 
 
+@pytest.mark.ledger("UNV-31", "UNV-50")
 def test_an_impact_without_warnings_may_be_followed_by_errors(client: Client, engine: Engine) -> None:
     client.load(
         Graph()
@@ -304,6 +322,7 @@ def test_an_impact_without_warnings_may_be_followed_by_errors(client: Client, en
     assert client.get("P.A").members() == [f"{NODES} -> P.B.1", f"{NODES} -> P.D.2"]
 
 
+@pytest.mark.ledger("UNV-33")
 def test_every_force_is_a_run_that_its_answer_names(client: Client) -> None:
     client.load(one_link())
     reply = client.update("P", "force")
@@ -313,6 +332,7 @@ def test_every_force_is_a_run_that_its_answer_names(client: Client) -> None:
     assert "Relink-Run" not in client.update("P").response.headers
 
 
+@pytest.mark.ledger("UNV-34")
 def test_the_same_request_sent_again_finishes_what_could_not_be_done(client: Client, engine: Engine) -> None:
     client.load(
         Graph()

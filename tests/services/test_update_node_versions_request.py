@@ -38,25 +38,30 @@ def ask(client: Client, **elements: str) -> list[str]:
     return reply.rows()
 
 
+@pytest.mark.ledger("DEC-1")
 def test_action_defaults_to_impact(stale: Client) -> None:
     assert ask(stale, nodeReference="P", updateContentIndicator="true") == ROWS
     assert stale.get("P.A").text("nodeVersionNumber") == "1"
 
 
+@pytest.mark.ledger("UNV-24", "DEC-1")
 def test_update_content_indicator_defaults_to_false(stale: Client) -> None:
     assert ask(stale, nodeReference="P", sourceScope="latest") == []
     assert ask(stale, nodeReference="P", sourceScope="latest", updateContentIndicator="true") != []
 
 
+@pytest.mark.ledger("DEC-1")
 def test_always_create_new_version_indicator_defaults_to_false(stale: Client) -> None:
     assert ask(stale, nodeReference="P") == []
     assert ask(stale, nodeReference="P", alwaysCreateNewVersionIndicator="true") == ["P.1 version"]
 
 
+@pytest.mark.ledger("DEC-1")
 def test_source_scope_defaults_to_node(stale: Client) -> None:
     assert ask(stale, **RELINK) == ask(stale, **RELINK, sourceScope="node") == ROWS
 
 
+@pytest.mark.ledger("UNV-36")
 def test_empty_elements_mean_their_defaults(stale: Client) -> None:
     empty = dict.fromkeys(("nodeIdentifier", "action", "sourceScope", "sourceReference"), "")
     indicators = {"updateContentIndicator": "true", "alwaysCreateNewVersionIndicator": ""}
@@ -68,6 +73,7 @@ def test_white_space_around_words_and_references_means_nothing(stale: Client) ->
     assert ask(stale, nodeReference=" P\n", action=" impact ", updateContentIndicator=" true ") == ROWS
 
 
+@pytest.mark.ledger("UNV-35", "UNV-36")
 def test_elements_come_in_any_order(stale: Client) -> None:
     elements = [
         ("userLogonReference", "admin"),
@@ -80,6 +86,7 @@ def test_elements_come_in_any_order(stale: Client) -> None:
         assert stale.as_user(None).post(message("UpdateNodeVersions", dict(ordered))).rows() == ROWS
 
 
+@pytest.mark.ledger("UNV-8")
 def test_impact_lists_the_updates_and_makes_none(stale: Client) -> None:
     first, second = stale.update("P"), stale.update("P")
     assert first.rows() == ROWS
@@ -87,29 +94,34 @@ def test_impact_lists_the_updates_and_makes_none(stale: Client) -> None:
     assert stale.get("P.A").text("nodeVersionReference") == "P.A.1"
 
 
+@pytest.mark.ledger("UNV-9", "DEC-2")
 @pytest.mark.parametrize("action", ["force", "update"])
 def test_force_performs_the_updates_and_update_is_another_word_for_it(stale: Client, action: str) -> None:
     assert stale.update("P", action).rows() == [f"P.A.2 version: {moves('P.B.2')}"]
     assert stale.get("P.A").members() == ["system.NODE_LIST.1 -> P.B.2", "system.NODE_LIST.1 -> X.C.1"]
 
 
+@pytest.mark.ledger("DEC-5")
 def test_a_clean_impact_answers_0_though_it_lists_updates(stale: Client) -> None:
     reply = stale.update("P")
     assert (reply.number, len(reply.rows())) == (0, 1)
 
 
+@pytest.mark.ledger("UNV-7", "UNV-37")
 def test_the_context_is_given_by_identifier_or_reference(stale: Client) -> None:
     identifier = stale.get("P").text("nodeIdentifier") or ""
     content = {"updateContentIndicator": "true"}
     assert ask(stale, nodeIdentifier=identifier, **content) == ask(stale, nodeReference="P", **content) == ROWS
 
 
+@pytest.mark.ledger("UNV-38")
 def test_the_identifier_takes_precedence_over_the_reference(stale: Client) -> None:
     identifier = stale.get("P").text("nodeIdentifier") or ""
     assert ask(stale, nodeIdentifier=identifier, nodeReference="X", updateContentIndicator="true") == ROWS
     assert ask(stale, nodeIdentifier="0", nodeReference="P", updateContentIndicator="true") == ROWS
 
 
+@pytest.mark.ledger("UNV-81", "DEC-4")
 @pytest.mark.parametrize(
     ("elements", "field"),
     [
@@ -131,6 +143,7 @@ def test_105_when_context_or_source_can_not_be_found(stale: Client, elements: di
         assert reply.text("errorMessage")
 
 
+@pytest.mark.ledger("UNV-36", "DEC-4")
 @pytest.mark.parametrize(
     ("element", "word"),
     [
@@ -148,6 +161,7 @@ def test_105_with_status_400_when_the_schema_refuses_the_request(stale: Client, 
     assert element in (reply.text("errorMessage") or "")
 
 
+@pytest.mark.ledger("UNV-32", "UNV-80", "DEC-4", "DEC-6")
 @pytest.mark.parametrize("action", ["impact", "force"])
 def test_101_only_when_the_context_may_not_be_read(stale: Client, make_user: Callable[..., None], action: str) -> None:
     make_user("stranger")
@@ -159,11 +173,13 @@ def test_101_only_when_the_context_may_not_be_read(stale: Client, make_user: Cal
     assert bypassed.rows() == ["P.A.1 warning: Not authorised to administer this node"]
 
 
+@pytest.mark.ledger("UNV-35")
 def test_101_when_the_credentials_are_wrong(stale: Client) -> None:
     wrong = {"userLogonReference": "admin", "password": "wrong horse"}
     assert stale.post(message("UpdateNodeVersions", {**wrong, **RELINK})).number == 101
 
 
+@pytest.mark.ledger("UNV-80")
 def test_without_credentials_the_rights_are_those_of_public(app: Flask, engine: Engine, stale: Client) -> None:
     nobody = stale.as_user(None)
     assert nobody.update("P").number == 101

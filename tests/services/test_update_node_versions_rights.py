@@ -52,6 +52,7 @@ def both(client: Client, reference: str = "P", scope: str = "node", always: str 
 # Administer
 
 
+@pytest.mark.ledger("UNV-26", "UNV-29")
 def test_108_and_a_warning_for_a_node_that_the_user_may_not_administer(client: Client, make_user: MakeUser) -> None:
     client.load(chain())
     make_user("ann", "package-read P", "node-use-draft P.C", "node-administer P.A")
@@ -60,6 +61,7 @@ def test_108_and_a_warning_for_a_node_that_the_user_may_not_administer(client: C
     assert [client.get(node).text("nodeVersionNumber") for node in ("P.A", "P.B")] == ["1", "1"]
 
 
+@pytest.mark.ledger("UNV-64")
 def test_only_nodes_that_require_updates_have_to_be_administered(client: Client, make_user: MakeUser) -> None:
     client.load(chain())
     make_user("ann", "package-link P", "node-use-draft P.C", "node-administer P.A", "node-administer P.B")
@@ -67,12 +69,14 @@ def test_only_nodes_that_require_updates_have_to_be_administered(client: Client,
     assert rows == [f"P.A.1 version: {moves('P.B.2')}", f"P.B.1 version: {moves('P.C.2')}"]
 
 
+@pytest.mark.ledger("UNV-64")
 def test_nodes_that_require_a_new_version_have_to_be_administered(client: Client, make_user: MakeUser) -> None:
     client.load(Graph().node("P", package()).node("P.A", frozen()).node("P.D", draft()))
     make_user("ann", "package-read P", "node-use-draft P.D", "node-administer P")
     assert both(client.as_user("ann"), always="true") == ["P.1 version", f"P.A.1 {NOT_MINE}"]
 
 
+@pytest.mark.ledger("UNV-26")
 def test_the_content_need_not_be_administered_if_it_is_not_updated(client: Client, make_user: MakeUser) -> None:
     client.load(Graph().node("P", frozen(*links("X.C.1"))).node("P.A", frozen(*links("X.C.1"))).node("X.C", frozen()))
     client.load(Graph().node("X.C", frozen(), first=2))
@@ -81,6 +85,7 @@ def test_the_content_need_not_be_administered_if_it_is_not_updated(client: Clien
     assert (reply.number, reply.rows()) == (0, [f"P.2 version: {moves('X.C.2')}"])
 
 
+@pytest.mark.ledger("UNV-26")
 @pytest.mark.parametrize("permission", ["node-read", "node-link", "node-use-draft", "node-update", "node-execute"])
 def test_nothing_less_than_administer_lets_a_user_update_a_node(
     client: Client, make_user: MakeUser, permission: str
@@ -90,6 +95,7 @@ def test_nothing_less_than_administer_lets_a_user_update_a_node(
     assert both(client.as_user("ann")) == [f"P.B.1 {NOT_MINE}"]
 
 
+@pytest.mark.ledger("UNV-26")
 def test_package_administer_holds_for_all_content(client: Client, make_user: MakeUser) -> None:
     client.load(Graph().node("P", package()).node("P.s.A", frozen(*links("P.s.B.1"))).node("P.s.B", frozen(), draft()))
     make_user("ann", "package-administer P")
@@ -104,6 +110,7 @@ def test_the_owner_of_a_node_administers_it(client: Client, make_user: MakeUser)
     assert both(ann) == [f"P.A.1 version: {moves('P.B.2')}"]
 
 
+@pytest.mark.ledger("DEC-17")
 def test_nobody_administers_the_system_package(client: Client) -> None:
     reply = client.update("system", "force", alwaysCreateNewVersionIndicator="true")
     assert reply.number == 108
@@ -114,6 +121,7 @@ def test_nobody_administers_the_system_package(client: Client) -> None:
 # Link and use type
 
 
+@pytest.mark.ledger("UNV-27", "UNV-66")
 def test_108_and_a_warning_for_a_target_that_the_user_may_not_link_to(client: Client, make_user: MakeUser) -> None:
     client.load(outside())
     make_user("ann", "package-administer P", "node-read X.C", "node-use-draft X.D", "node-use-type X.T")
@@ -123,6 +131,7 @@ def test_108_and_a_warning_for_a_target_that_the_user_may_not_link_to(client: Cl
     assert client.get("P.A").members() == ["system.NODE_LIST.1 -> X.C.1", "system.NODE_LIST.1 -> X.D.1"]
 
 
+@pytest.mark.ledger("UNV-27")
 def test_only_targets_that_are_updated_have_to_be_linkable(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph().node("P.A", frozen(*links("X.C.1", "X.D.1"))).node("X.C", frozen(), frozen()).node("X.D", frozen())
@@ -131,6 +140,7 @@ def test_only_targets_that_are_updated_have_to_be_linkable(client: Client, make_
     assert both(client.as_user("ann"), scope="current") == [f"P.A.1 version: {moves('X.C.2')}"]
 
 
+@pytest.mark.ledger("UNV-28", "UNV-65")
 def test_108_and_a_warning_for_a_type_that_the_user_may_not_use(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()
@@ -145,6 +155,7 @@ def test_108_and_a_warning_for_a_type_that_the_user_may_not_use(client: Client, 
     assert client.get("P.M").text("nodeVersionReferenceType") == "Y.T.1"
 
 
+@pytest.mark.ledger("UNV-28")
 @pytest.mark.parametrize("permission", ["node-use-type", "node-link", "node-administer"])
 def test_use_type_is_enough_for_a_type_and_link_implies_it(
     client: Client, make_user: MakeUser, permission: str
@@ -154,6 +165,7 @@ def test_use_type_is_enough_for_a_type_and_link_implies_it(
     assert both(client.as_user("ann"), scope="current") == ["P.N.1 version type X.T.2"]
 
 
+@pytest.mark.ledger("UNV-27")
 def test_use_type_is_not_enough_for_a_target(client: Client, make_user: MakeUser) -> None:
     client.load(outside())
     make_user("ann", "package-administer P", "node-use-type X.C", "node-link X.D")
@@ -161,6 +173,7 @@ def test_use_type_is_not_enough_for_a_target(client: Client, make_user: MakeUser
     assert rows == ["P.A.1 warning: Not authorised to link to X.C.2"]
 
 
+@pytest.mark.ledger("UNV-53")
 def test_all_reasons_are_given_at_once(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()
@@ -182,6 +195,7 @@ def test_all_reasons_are_given_at_once(client: Client, make_user: MakeUser) -> N
 # What is bypassed, and what is not
 
 
+@pytest.mark.ledger("UNV-30", "UNV-82")
 def test_blocked_nodes_do_not_stop_the_others(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()
@@ -200,6 +214,7 @@ def test_blocked_nodes_do_not_stop_the_others(client: Client, make_user: MakeUse
     assert client.get("P.D").members() == ["system.NODE_LIST.1 -> P.C.2"]
 
 
+@pytest.mark.ledger("UNV-30")
 def test_nodes_above_a_blocked_node_are_updated_only_for_what_else_they_need(
     client: Client, make_user: MakeUser
 ) -> None:
@@ -210,6 +225,7 @@ def test_nodes_above_a_blocked_node_are_updated_only_for_what_else_they_need(
     assert client.get("P.A").members() == ["system.NODE_LIST.1 -> P.B.1", "system.NODE_LIST.1 -> P.D.2"]
 
 
+@pytest.mark.ledger("DEC-11")
 def test_a_node_is_not_blocked_for_want_of_a_right_on_a_blocked_one_that_gets_no_new_version(
     client: Client, make_user: MakeUser
 ) -> None:
@@ -219,12 +235,14 @@ def test_a_node_is_not_blocked_for_want_of_a_right_on_a_blocked_one_that_gets_no
     assert both(client.as_user("ann")) == [f"P.A.1 version: {moves('P.D.2')}", f"P.B.1 {NOT_MINE}"]
 
 
+@pytest.mark.ledger("DEC-12")
 def test_a_blocked_node_without_a_need_in_the_end_has_no_row(client: Client, make_user: MakeUser) -> None:
     client.load(chain())
     make_user("ann", "package-read P", "node-use-draft P.C", "node-administer P.C")
     assert both(client.as_user("ann")) == [f"P.B.1 {NOT_MINE}"]
 
 
+@pytest.mark.ledger("UNV-30")
 def test_after_a_partial_force_only_the_warnings_are_left(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()
@@ -245,6 +263,7 @@ def test_after_a_partial_force_only_the_warnings_are_left(client: Client, make_u
 # What the user may not read does not exist for them
 
 
+@pytest.mark.ledger("DEC-13")
 @pytest.mark.parametrize("action", ["impact", "force"])
 def test_blocked_nodes_that_may_not_be_read_are_counted_and_not_shown(
     client: Client, make_user: MakeUser, action: str
@@ -265,6 +284,7 @@ def test_blocked_nodes_that_may_not_be_read_are_counted_and_not_shown(
     assert b"Hush" not in reply.response.data
 
 
+@pytest.mark.ledger("DEC-14")
 def test_targets_that_may_not_be_read_are_left_alone_without_a_word(client: Client, make_user: MakeUser) -> None:
     client.load(outside())
     make_user("ann", "package-administer P", "node-link X.C", "node-use-type X.T")
@@ -276,6 +296,7 @@ def test_targets_that_may_not_be_read_are_left_alone_without_a_word(client: Clie
     assert b"X.D" not in reply.response.data
 
 
+@pytest.mark.ledger("DEC-15")
 def test_member_types_that_may_not_be_read_have_no_name_in_a_row(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()
@@ -291,6 +312,7 @@ def test_member_types_that_may_not_be_read_have_no_name_in_a_row(client: Client,
     assert client.get("P.N").members() == ["X.Secret.1 -> P.B.2"]
 
 
+@pytest.mark.ledger("UNV-3")
 def test_a_draft_that_the_user_may_not_use_is_not_examined(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()

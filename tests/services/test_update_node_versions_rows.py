@@ -58,6 +58,7 @@ def typed() -> Graph:
 # Each row
 
 
+@pytest.mark.ledger("UNV-5", "UNV-44", "UNV-47", "UNV-56")
 def test_a_version_row_has_the_new_links_and_no_type_where_that_stays(client: Client) -> None:
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft(name="Better")))
     (update,) = client.update("P").updates()
@@ -71,6 +72,7 @@ def test_a_version_row_has_the_new_links_and_no_type_where_that_stays(client: Cl
     }
 
 
+@pytest.mark.ledger("UNV-5", "UNV-48")
 def test_a_change_row_has_the_same_fields(client: Client) -> None:
     client.load(Graph().node("P.A", draft(*links("P.B.1"))).node("P.B", frozen(), draft()))
     (update,) = client.update("P").updates()
@@ -84,6 +86,7 @@ def test_a_change_row_has_the_same_fields(client: Client) -> None:
     }
 
 
+@pytest.mark.ledger("UNV-54", "UNV-55", "DEC-3")
 def test_a_row_with_a_type_change_names_the_new_type_version(client: Client) -> None:
     client.load(typed())
     tree = client.update("P", sourceScope="current").tree
@@ -105,6 +108,7 @@ def test_a_row_with_a_type_change_names_the_new_type_version(client: Client) -> 
 FIVE = ["nodeReference", "nodeVersionNumber", "nodeName", "updateType", "errorMessage"]
 
 
+@pytest.mark.ledger("UNV-53")
 def test_a_warning_row_has_an_explanation_and_no_other_fields(client: Client, make_user: Callable[..., None]) -> None:
     client.load(Graph().node("P", package()).node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), frozen()))
     make_user("ann", "package-read P")
@@ -115,6 +119,7 @@ def test_a_warning_row_has_an_explanation_and_no_other_fields(client: Client, ma
         assert [child.text for child in row] == ["P.A", "1", "A", "warning", "Not authorised to administer this node"]
 
 
+@pytest.mark.ledger("UNV-53")
 def test_an_error_row_has_an_explanation_and_no_other_fields(client: Client) -> None:
     client.load(
         Graph()
@@ -129,6 +134,7 @@ def test_an_error_row_has_an_explanation_and_no_other_fields(client: Client) -> 
     assert [child.text for child in row] == ["P.N", "1", "N", "error", explanation]
 
 
+@pytest.mark.ledger("UNV-51", "UNV-52")
 def test_updates_of_type_error_occur_with_force_alone(client: Client) -> None:
     client.load(
         Graph()
@@ -140,6 +146,7 @@ def test_updates_of_type_error_occur_with_force_alone(client: Client) -> None:
     assert kinds == [["warning", "version"], ["error", "version"]]
 
 
+@pytest.mark.ledger("UNV-57", "UNV-59")
 def test_member_updates_have_the_fields_of_the_document(client: Client) -> None:
     client.load(typed())
     tree = client.update("P", sourceScope="current").tree
@@ -152,6 +159,7 @@ def test_member_updates_have_the_fields_of_the_document(client: Client) -> None:
     assert [child.text for child in change] == ["X.m", "1", "m", "change", "P.B", "2", "B"]
 
 
+@pytest.mark.ledger("UNV-45")
 def test_names_are_those_of_the_versions_that_are_shown(client: Client) -> None:
     client.load(
         Graph()
@@ -168,6 +176,7 @@ def test_names_are_those_of_the_versions_that_are_shown(client: Client) -> None:
 # Rows and their order
 
 
+@pytest.mark.ledger("UNV-44", "DEC-9")
 def test_rows_come_in_the_order_of_references(client: Client) -> None:
     graph = Graph().node("P.B", frozen(), draft())
     references = ["P.a", "P.A_", "P.Z", "P.A.x", "P._", "P.A", "P.A0"]
@@ -177,6 +186,7 @@ def test_rows_come_in_the_order_of_references(client: Client) -> None:
     assert [row["nodeReference"] for row in client.update("P").updates()] == sorted(references)
 
 
+@pytest.mark.ledger("UNV-57", "DEC-9")
 def test_each_member_has_an_update_of_its_own_by_member_type_list_then_sequence(client: Client) -> None:
     client.load(
         Graph()
@@ -191,11 +201,13 @@ def test_each_member_has_an_update_of_its_own_by_member_type_list_then_sequence(
     assert client.update("P").rows() == [f"P.N.1 version: {members}"]
 
 
+@pytest.mark.ledger("UNV-57")
 def test_two_members_with_the_same_target_are_two_updates(client: Client) -> None:
     client.load(Graph().node("P.A", frozen(*links("P.B.1", "P.B.1"))).node("P.B", frozen(), draft()))
     assert client.update("P").rows() == [f"P.A.1 version: {moves('P.B.2', 'P.B.2')}"]
 
 
+@pytest.mark.ledger("UNV-60")
 def test_a_removed_member_type_is_one_update_however_many_members_and_targets_it_had(client: Client) -> None:
     client.load(typed())
     members = f"remove X.k.1, {moves('P.B.2', member_type='X.m.1')}"
@@ -205,18 +217,21 @@ def test_a_removed_member_type_is_one_update_however_many_members_and_targets_it
 # Numbers
 
 
+@pytest.mark.ledger("UNV-46")
 def test_for_creates_the_impact_shows_the_old_number_and_the_force_the_new_one(client: Client) -> None:
     client.load(Graph().node("P.A", frozen(), frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     numbers = [client.update("P", action).updates()[0]["nodeVersionNumber"] for action in ("impact", "force")]
     assert numbers == ["2", "3"]
 
 
+@pytest.mark.ledger("UNV-46")
 def test_for_changes_impact_and_force_show_the_same_number(client: Client) -> None:
     client.load(Graph().node("P.A", frozen(), draft(*links("P.B.1"))).node("P.B", frozen(), draft()))
     numbers = [client.update("P", action).updates()[0]["nodeVersionNumber"] for action in ("impact", "force")]
     assert numbers == ["2", "2"]
 
 
+@pytest.mark.ledger("UNV-55", "UNV-59")
 def test_numbers_of_targets_and_types_are_the_new_ones_in_both(client: Client) -> None:
     client.load(
         Graph()
@@ -233,6 +248,7 @@ def test_numbers_of_targets_and_types_are_the_new_ones_in_both(client: Client) -
         ]
 
 
+@pytest.mark.ledger("UNV-61", "UNV-62")
 def test_member_type_numbers_are_those_before_the_update(client: Client) -> None:
     client.load(
         Graph()
@@ -247,6 +263,7 @@ def test_member_type_numbers_are_those_before_the_update(client: Client) -> None
     assert client.get("P.N").members() == ["P.m.2 -> P.B.2"]
 
 
+@pytest.mark.ledger("UNV-63")
 def test_nodes_that_have_only_member_type_changes_are_not_listed(client: Client) -> None:
     client.load(
         Graph()
@@ -261,6 +278,7 @@ def test_nodes_that_have_only_member_type_changes_are_not_listed(client: Client)
 # The context
 
 
+@pytest.mark.ledger("UNV-42", "DEC-7", "DEC-8")
 def test_the_identifying_fields_are_those_of_the_latest_version_before_an_impact_and_after_a_force(
     client: Client,
 ) -> None:
@@ -279,6 +297,7 @@ def test_the_identifying_fields_are_those_of_the_version_asked_for_by_identifier
     assert (top(reply)[1], top(reply)[2]) == ("P.2", "Pump")
 
 
+@pytest.mark.ledger("UNV-42")
 def test_a_draft_that_the_user_may_not_use_is_not_the_latest_version(
     client: Client, make_user: Callable[..., None]
 ) -> None:
@@ -289,6 +308,7 @@ def test_a_draft_that_the_user_may_not_use_is_not_the_latest_version(
     assert top(unseen) == [None, None, None, unseen.text("nodeIdentifier"), "Q", None]
 
 
+@pytest.mark.ledger("UNV-43")
 @pytest.mark.parametrize("action", ["impact", "force"])
 def test_an_up_to_date_context_has_an_empty_list(client: Client, action: str) -> None:
     client.load(Graph().node("P", package()).node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen()))

@@ -40,6 +40,7 @@ def chain() -> Graph:
 # Context and content
 
 
+@pytest.mark.ledger("UNV-3", "UNV-10")
 def test_content_is_updated_at_any_depth(client: Client) -> None:
     client.load(
         Graph().node("P", package()).node("P.s.t.A", frozen(*links("P.s.B.1"))).node("P.s.B", frozen(), draft())
@@ -47,22 +48,26 @@ def test_content_is_updated_at_any_depth(client: Client) -> None:
     assert client.update("P").rows() == [f"P.s.t.A.1 version: {moves('P.s.B.2')}"]
 
 
+@pytest.mark.ledger("UNV-3", "UNV-10")
 def test_the_package_node_itself_is_examined(client: Client) -> None:
     client.load(Graph().node("P", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     assert client.update("P").rows() == [f"P.1 version: {moves('P.B.2')}"]
 
 
+@pytest.mark.ledger("UNV-3")
 def test_a_node_whose_reference_only_begins_alike_is_no_content(client: Client) -> None:
     client.load(Graph().node("P", package()).node("P2.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     assert client.update("P").rows() == []
 
 
+@pytest.mark.ledger("UNV-10", "UNV-23")
 def test_nodes_outside_the_context_are_left_alone(client: Client) -> None:
     client.load(Graph().node("P", package()).node("X.Z", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     assert client.update("P", "force").rows() == []
     assert client.get("X.Z").members() == ["system.NODE_LIST.1 -> P.B.1"]
 
 
+@pytest.mark.ledger("UNV-11")
 @pytest.mark.parametrize("scope", ["node", "current", "latest"])
 def test_without_content_only_the_context_node_is_updated(client: Client, scope: str) -> None:
     client.load(chain())
@@ -70,6 +75,7 @@ def test_without_content_only_the_context_node_is_updated(client: Client, scope:
     assert client.get("P.B").text("nodeVersionNumber") == "1"
 
 
+@pytest.mark.ledger("UNV-11")
 def test_without_content_the_context_node_follows_the_source(client: Client) -> None:
     client.load(chain())
     reply = client.update("P.B", "force", content=False, sourceScope="current")
@@ -80,16 +86,19 @@ def test_without_content_the_context_node_follows_the_source(client: Client) -> 
 # sourceScope node
 
 
+@pytest.mark.ledger("UNV-14")
 def test_scope_node_with_content_takes_versions_of_the_package_alone(client: Client) -> None:
     client.load(outside())
     assert client.update("P", sourceScope="node").rows() == [f"P.A.1 version: {moves('P.B.3')}"]
 
 
+@pytest.mark.ledger("UNV-14")
 def test_scope_node_without_content_takes_versions_of_the_context_node_alone(client: Client) -> None:
     client.load(Graph().node("P.A", frozen(), draft(*links("P.A.1", "P.B.1"))).node("P.B", frozen(), draft()))
     assert client.update("P.A", content=False).rows() == [f"P.A.2 change: {moves('P.A.2')}"]
 
 
+@pytest.mark.ledger("DEC-22")
 @pytest.mark.parametrize("source", ["X", "X.Nowhere", "no reference!"])
 def test_scope_node_ignores_source_reference(client: Client, source: str) -> None:
     client.load(outside())
@@ -99,16 +108,19 @@ def test_scope_node_ignores_source_reference(client: Client, source: str) -> Non
 # sourceScope current and latest
 
 
+@pytest.mark.ledger("UNV-15")
 def test_scope_current_takes_the_highest_frozen_versions(client: Client) -> None:
     client.load(outside())
     assert client.update("P", sourceScope="current").rows() == [f"P.A.1 version: {moves('P.B.2', 'X.C.2')}"]
 
 
+@pytest.mark.ledger("UNV-16")
 def test_scope_latest_takes_the_draft(client: Client) -> None:
     client.load(outside())
     assert client.update("P", sourceScope="latest").rows() == [f"P.A.1 version: {moves('P.B.3', 'X.C.3')}"]
 
 
+@pytest.mark.ledger("UNV-17", "DEC-16")
 @pytest.mark.parametrize(
     ("permission", "number"), [("node-link", 2), ("node-use-draft", 3), ("node-update", 3), ("node-administer", 3)]
 )
@@ -121,6 +133,7 @@ def test_scope_latest_takes_the_draft_only_if_the_user_may_use_it(
     assert rows == [f"P.A.1 version: {moves(f'X.C.{number}')}"]
 
 
+@pytest.mark.ledger("UNV-20")
 @pytest.mark.parametrize("scope", ["current", "latest"])
 @pytest.mark.parametrize("source", [None, "", " "])
 def test_no_or_an_empty_source_reference_means_all_packages(client: Client, scope: str, source: str | None) -> None:
@@ -138,6 +151,7 @@ def test_no_or_an_empty_source_reference_means_all_packages(client: Client, scop
     assert rows == [f"P.A.1 version: {moves('P.B.2', 'X.C.2', 'Y.s.D.2')}"]
 
 
+@pytest.mark.ledger("UNV-19")
 @pytest.mark.parametrize(("scope", "number"), [("current", 2), ("latest", 3)])
 def test_a_source_package_means_itself_and_its_content_at_any_depth(client: Client, scope: str, number: int) -> None:
     three = (frozen(), frozen(), draft())
@@ -154,6 +168,7 @@ def test_a_source_package_means_itself_and_its_content_at_any_depth(client: Clie
     assert rows == [f"P.A.1 version: {moves(f'X.{number}', f'X.C.{number}', f'X.s.D.{number}')}"]
 
 
+@pytest.mark.ledger("UNV-19")
 def test_the_source_package_may_be_the_context(client: Client) -> None:
     client.load(outside().node("P", package(), package()).node("P.E", frozen(*links("P.1", "X.1"))))
     client.load(Graph().node("X", package(), first=2))
@@ -161,6 +176,7 @@ def test_the_source_package_may_be_the_context(client: Client) -> None:
     assert rows == [f"P.A.1 version: {moves('P.B.2')}", f"P.E.1 version: {moves('P.2')}"]
 
 
+@pytest.mark.ledger("UNV-39", "DEC-21")
 @pytest.mark.parametrize("source", ["X.1", "X.$current"])
 def test_a_source_package_may_be_given_as_a_node_version(client: Client, source: str) -> None:
     client.load(outside())
@@ -168,17 +184,20 @@ def test_a_source_package_may_be_given_as_a_node_version(client: Client, source:
     assert rows == [f"P.A.1 version: {moves('X.C.2')}"]
 
 
+@pytest.mark.ledger("UNV-15")
 def test_scope_current_takes_no_node_that_has_nothing_frozen(client: Client) -> None:
     client.load(Graph().node("P.A", draft(*links("X.C.1"))).node("X.C", draft()))
     assert client.update("P", sourceScope="current").rows() == []
 
 
+@pytest.mark.ledger("DEC-18")
 def test_scope_current_does_not_follow_the_drafts_that_the_update_makes(client: Client) -> None:
     client.load(chain())
     assert client.update("P", "force", sourceScope="current").rows() == [f"P.B.2 version: {moves('X.C.2')}"]
     assert client.update("P", sourceScope="current").rows() == []
 
 
+@pytest.mark.ledger("UNV-16", "DEC-18")
 def test_scope_latest_follows_the_drafts_that_the_update_makes(client: Client) -> None:
     client.load(chain())
     rows = client.update("P", sourceScope="latest").rows()
@@ -191,6 +210,7 @@ def test_scope_latest_with_a_source_package_follows_none_outside_it(client: Clie
     assert rows == [f"P.B.1 version: {moves('X.C.2')}"]
 
 
+@pytest.mark.ledger("UNV-25")
 def test_update_all_takes_current_versions_of_everything(client: Client) -> None:
     client.load(
         Graph()
@@ -204,6 +224,7 @@ def test_update_all_takes_current_versions_of_everything(client: Client) -> None
     ]
 
 
+@pytest.mark.ledger("DEC-14")
 def test_what_the_user_may_not_read_is_no_source(client: Client, make_user: Callable[..., None]) -> None:
     client.load(outside())
     make_user("ann", "package-administer P")
@@ -211,6 +232,7 @@ def test_what_the_user_may_not_read_is_no_source(client: Client, make_user: Call
     assert rows == [f"P.A.1 version: {moves('P.B.2')}"]
 
 
+@pytest.mark.ledger("UNV-81", "DEC-6")
 def test_a_source_that_the_user_may_not_read_can_not_be_found(client: Client, make_user: Callable[..., None]) -> None:
     client.load(outside().node("X.Release", manifest("X.C.2")))
     make_user("ann", "package-administer P")
@@ -225,6 +247,7 @@ def test_a_source_that_the_user_may_not_read_can_not_be_found(client: Client, ma
 # Forward only
 
 
+@pytest.mark.ledger("UNV-58", "DEC-19")
 def test_links_move_only_to_later_versions(client: Client) -> None:
     client.load(
         Graph()
@@ -258,11 +281,13 @@ def by_manifest(client: Client, reference: str = "X.Release") -> list[str]:
     return client.update("P", sourceScope="manifest", sourceReference=reference).rows()
 
 
+@pytest.mark.ledger("UNV-18")
 def test_a_manifest_gives_the_versions_that_it_lists_and_no_others(client: Client) -> None:
     client.load(released(manifest("X.C.2")))
     assert by_manifest(client) == [f"P.A.1 version: {moves('X.C.2')}"]
 
 
+@pytest.mark.ledger("UNV-21", "UNV-40")
 def test_a_specific_version_of_a_manifest_is_a_full_version_reference(client: Client) -> None:
     client.load(released(manifest("X.C.2"), manifest("X.C.3"), manifest("X.D.3", draft=True)))
     assert by_manifest(client, "X.Release.1") == [f"P.A.1 version: {moves('X.C.2')}"]
@@ -280,17 +305,20 @@ def test_a_manifest_without_a_version_is_its_latest_that_the_user_may_use(
     assert by_manifest(client.as_user("ann")) == [f"P.A.1 version: {moves('X.C.2')}"]
 
 
+@pytest.mark.ledger("UNV-58", "DEC-20")
 def test_a_manifest_that_lists_a_node_twice_gives_the_higher_version(client: Client) -> None:
     client.load(released(manifest("X.C.2", "X.C.3", "X.C.1")))
     assert by_manifest(client) == [f"P.A.1 version: {moves('X.C.3')}"]
 
 
+@pytest.mark.ledger("UNV-22")
 def test_only_members_of_type_manifest_items_count_whatever_the_type_of_the_manifest(client: Client) -> None:
     items = links("X.C.2", member_type="system.MANIFEST_ITEMS.1")
     client.load(released(frozen(*items, *links("X.C.3", "X.D.3"))))
     assert by_manifest(client) == [f"P.A.1 version: {moves('X.C.2')}"]
 
 
+@pytest.mark.ledger("UNV-18")
 def test_a_manifest_gives_types_as_well_as_targets(client: Client) -> None:
     types = [V((), "system.TYPE_TYPE.1") for _ in range(2)]
     client.load(Graph().node("P.N", V((), "X.T.1")).node("X.T", *types).node("X.Release", manifest("X.T.2")))
@@ -302,6 +330,7 @@ def test_nodes_above_do_not_follow_unless_the_manifest_lists_their_targets(clien
     assert by_manifest(client) == [f"P.B.1 version: {moves('X.C.2')}"]
 
 
+@pytest.mark.ledger("DEC-20")
 def test_items_that_the_user_may_not_use_are_passed_over(client: Client, make_user: Callable[..., None]) -> None:
     client.load(
         Graph()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.builders import (
     MEMBER_TYPE_LIST,
     Graph,
@@ -26,6 +28,7 @@ def settled(client: Client, *rows: str) -> bool:
     return True
 
 
+@pytest.mark.ledger("UNV-6")
 def test_a_type_and_its_member_type_that_refer_to_each_other(client: Client) -> None:
     client.load(
         Graph()
@@ -55,6 +58,7 @@ def test_a_type_that_is_its_own_type(client: Client) -> None:
     assert shown.members() == [f"{LISTED} -> {LISTED}", f"{LISTED} -> P.m.2"]
 
 
+@pytest.mark.ledger("UNV-6")
 def test_a_type_that_is_its_own_member_type(client: Client) -> None:
     client.load(
         Graph()
@@ -91,6 +95,7 @@ def test_two_types_that_are_each_others_type(client: Client) -> None:
     )
 
 
+@pytest.mark.ledger("UNV-76")
 def test_a_draft_type_that_is_its_own_type_and_lists_a_member_type_that_follows(client: Client) -> None:
     listed = links(LISTED, "P.m.1", member_type=LISTED)
     client.load(
@@ -135,6 +140,7 @@ def test_a_draft_type_whose_member_type_links_to_an_instance_that_the_update_mak
     assert client.get("P.N").members() == ["P.m.2 = red"]
 
 
+@pytest.mark.ledger("UNV-12")
 def test_always_create_in_a_cycle_of_types(client: Client) -> None:
     client.load(
         Graph()

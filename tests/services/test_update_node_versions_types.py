@@ -54,6 +54,7 @@ def test_a_node_moves_to_the_new_version_of_its_type(
     assert shown.members() == ["X.m.1 = kept"]
 
 
+@pytest.mark.ledger("UNV-1", "UNV-62")
 def test_data_moves_to_the_new_types_version_of_its_member_type(client: Client) -> None:
     client.load(
         Graph()
@@ -66,6 +67,7 @@ def test_data_moves_to_the_new_types_version_of_its_member_type(client: Client) 
     assert client.get("P.N").members() == ["X.k.2 = a", "X.m.3 = b", "X.m.3 = c"]
 
 
+@pytest.mark.ledger("UNV-67", "DEC-23")
 def test_data_stays_under_its_member_type_version_where_the_new_type_lists_that_too(client: Client) -> None:
     client.load(
         Graph()
@@ -77,6 +79,7 @@ def test_data_stays_under_its_member_type_version_where_the_new_type_lists_that_
     assert client.get("P.N").members() == ["X.m.1 = red"]
 
 
+@pytest.mark.ledger("DEC-23")
 def test_data_moves_to_the_highest_version_of_its_member_type_that_the_new_type_lists(client: Client) -> None:
     client.load(
         Graph()
@@ -92,6 +95,7 @@ def test_data_moves_to_the_highest_version_of_its_member_type_that_the_new_type_
 # "Can not update to type"
 
 
+@pytest.mark.ledger("UNV-60", "UNV-68")
 def test_a_frozen_node_gets_a_new_version_without_the_data_and_a_remove_update_says_so(client: Client) -> None:
     client.load(losing(*UNMOVABLE, draft=False))
     assert current(client) == ["P.N.1 version type X.T.2: remove X.k.1"]
@@ -100,6 +104,7 @@ def test_a_frozen_node_gets_a_new_version_without_the_data_and_a_remove_update_s
     assert client.get("P.N.1").members() == ["X.k.1 = lost", "X.m.1 = kept"]
 
 
+@pytest.mark.ledger("UNV-49", "UNV-67")
 def test_a_draft_that_would_lose_data_is_not_updated(client: Client) -> None:
     client.load(losing(*UNMOVABLE, draft=True))
     for action in ("impact", "force"):
@@ -109,11 +114,13 @@ def test_a_draft_that_would_lose_data_is_not_updated(client: Client) -> None:
     assert (shown.text("nodeVersionReferenceType"), shown.members()) == ("X.T.1", ["X.k.1 = lost", "X.m.1 = kept"])
 
 
+@pytest.mark.ledger("UNV-67")
 def test_only_populated_member_types_can_be_missed(client: Client) -> None:
     client.load(losing(M("X.m.1", value="kept"), draft=True))
     assert current(client) == ["P.N.1 change type X.T.2"]
 
 
+@pytest.mark.ledger("UNV-67")
 def test_another_version_of_a_member_type_is_place_enough(client: Client) -> None:
     client.load(
         Graph()
@@ -125,12 +132,14 @@ def test_another_version_of_a_member_type_is_place_enough(client: Client) -> Non
     assert client.get("P.N").members() == ["X.m.2 = red"]
 
 
+@pytest.mark.ledger("UNV-69")
 def test_one_way_out_of_can_not_update_to_type_is_to_freeze_the_draft(client: Client) -> None:
     client.load(losing(*UNMOVABLE, draft=True))
     client.freeze("P.N")
     assert current(client, "force") == ["P.N.2 version type X.T.2: remove X.k.1"]
 
 
+@pytest.mark.ledger("UNV-70")
 def test_another_way_out_of_can_not_update_to_type_is_to_remove_the_data(client: Client) -> None:
     client.load(losing(*UNMOVABLE, draft=True))
     client.load(Graph().node("P.N", V(UNMOVABLE[1:], "X.T.1", draft=True)))
@@ -157,6 +166,7 @@ def ruled(*data: M, rules: V) -> Graph:
     )
 
 
+@pytest.mark.ledger("UNV-73")
 @pytest.mark.parametrize(
     ("rules", "data", "broken"),
     [
@@ -181,6 +191,7 @@ def test_data_that_fails_the_rules_of_its_new_member_type_is_foreseen_and_an_err
     assert client.get("P.N").response.data == before
 
 
+@pytest.mark.ledger("UNV-73", "DEC-24")
 @pytest.mark.parametrize(
     ("rules", "data"),
     [
@@ -200,6 +211,7 @@ def test_data_that_keeps_the_rules_is_updated_and_a_rule_that_is_absent_allows(
     assert len(client.get("P.N").members()) == len(data)
 
 
+@pytest.mark.ledger("UNV-73")
 def test_targets_have_to_be_of_a_type_in_the_target_type_list(client: Client) -> None:
     def allowing(reference: str) -> V:
         return member_type(M("system.TARGET_TYPE_LIST.1", reference))
@@ -216,6 +228,7 @@ def test_targets_have_to_be_of_a_type_in_the_target_type_list(client: Client) ->
     ]
 
 
+@pytest.mark.ledger("UNV-73", "DEC-25")
 def test_data_is_not_refused_for_what_was_wrong_before(client: Client) -> None:
     client.load(
         Graph()

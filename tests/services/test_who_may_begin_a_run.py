@@ -42,6 +42,7 @@ def force(client: Client, if_match: str) -> Reply:
 @pytest.mark.parametrize(
     "permissions", [None, (), ("package-update P", "package-use P"), ("node-administer P.A.Other",)]
 )
+@pytest.mark.ledger("DEC-140")
 def test_who_administers_nothing_in_scope_begins_no_run(
     stale: Client, engine: Engine, make_user: MakeUser, permissions: tuple[str, ...] | None
 ) -> None:
@@ -117,6 +118,7 @@ def test_if_match_holds_for_it_too(stale: Client, make_user: MakeUser) -> None:
     assert force(bob, bob.update("P").response.headers["ETag"]).number == 108
 
 
+@pytest.mark.ledger("DEC-140")
 def test_the_rights_of_everybody_are_not_enough_to_do_an_update(stale: Client, engine: Engine) -> None:
     """Nobody could say whose run it was."""
     grant(engine, "package-administer")

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Thread
 
 import click
+import pytest
 from sqlalchemy import text
 
 from app.application import create_app
@@ -85,6 +86,7 @@ def _address(log: Path) -> str | None:
     return found[1] if found else None
 
 
+@pytest.mark.ledger("DEC-27")
 def test_a_run_whose_machine_loses_its_power_frees_its_package(data_directory: Path, tmp_path: Path) -> None:
     with (
         FarMachine.connected() as machine,

@@ -68,6 +68,7 @@ def announced(store: Store) -> str:
 
 
 class TestWritten:
+    @pytest.mark.ledger("UVU-26")
     def test_for_every_instance_that_needs_its_end_user_after_a_release(self, store: Store, engine: Engine) -> None:
         solution = store.published(config=[config_slot("a", mandatory=False)])
         owner = store.user()
@@ -81,6 +82,7 @@ class TestWritten:
         bodies = sorted((row.body for row in found), key=lambda body: str(body["solutionInstanceId"]))
         assert bodies == [{**expected, "solutionInstanceId": instance} for instance in instances]
 
+    @pytest.mark.ledger("UVU-26")
     def test_for_none_that_needs_nothing_or_the_system_alone(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         store.instance(solution)
@@ -89,6 +91,7 @@ class TestWritten:
         store.done("PreviewSolutionRelease", solutionId=solution)
         assert outbox(engine) == []
 
+    @pytest.mark.ledger("UVU-26", "UVU-27", "DEC-114")
     def test_for_an_instance_that_was_upgraded_with_its_id_only(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         instances = [store.instance(solution) for _ in range(2)]
@@ -102,6 +105,7 @@ class TestWritten:
         store.upgrade(instances[1])
         assert len(outbox(engine)) == 1, "it was on the latest release"
 
+    @pytest.mark.ledger("UVU-26")
     def test_for_an_instance_that_a_roll_out_upgrades(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         store.instance(solution)
@@ -109,6 +113,7 @@ class TestWritten:
         store.done("UpdateSolutionInstances", solutionId=solution, action="force")
         assert [row.body["releaseNumber"] for row in outbox(engine)] == [2, 2]
 
+    @pytest.mark.ledger("DEC-110")
     def test_with_what_it_tells_of_or_not_at_all(self, announced: str, engine: Engine) -> None:
         (told,) = outbox(engine)
         with engine.connect() as connection:
@@ -124,6 +129,7 @@ class TestWritten:
 
 
 class TestSent:
+    @pytest.mark.ledger("UVU-26", "DEC-110")
     def test_signed_and_once(self, announced: str, engine: Engine, receiving: Receiver) -> None:
         assert send_due(engine, webhook(receiving), most=MOST) == 1
         (message,) = receiving.messages
@@ -135,6 +141,7 @@ class TestSent:
         assert send_due(engine, webhook(receiving), most=MOST) == 0
         assert [(row.sent, row.attempts) for row in outbox(engine)] == [(True, 1)]
 
+    @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
     def test_with_the_time_of_what_it_tells_of(self, engine: Engine, receiving: Receiver) -> None:
         """In UTC, to the millisecond, and the same however often it is sent."""
@@ -153,6 +160,7 @@ class TestSent:
         assert receiving.messages == []
         assert [row.sent for row in outbox(engine)] == [False]
 
+    @pytest.mark.ledger("DEC-111")
     @pytest.mark.parametrize("status", [500, 404, 302])
     @pytest.mark.usefixtures("announced")
     def test_again_after_an_answer_that_is_no_success(self, engine: Engine, receiving: Receiver, status: int) -> None:
@@ -183,6 +191,7 @@ class TestSent:
         receiving.answers = [500]
         assert send_due(engine, webhook(receiving), most=MOST) == 2
 
+    @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
     def test_again_with_the_same_id_where_a_worker_died_before_its_commit(
         self, engine: Engine, receiving: Receiver
@@ -201,6 +210,7 @@ class TestSent:
         assert len(receiving.messages) == 2
         assert receiving.messages[0] == receiving.messages[1]
 
+    @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
     def test_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:
         pauses = [pause_after(attempts) for attempts in range(1, 30)]
@@ -218,6 +228,7 @@ class TestSent:
         assert send_due(engine, webhook(receiving), most=MOST) == 0
         assert len(receiving.messages) == 2
 
+    @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
     def test_not_at_all_if_it_was_not_tried_for_a_day(self, engine: Engine, receiving: Receiver) -> None:
         make_older(engine, timedelta(days=1))
@@ -241,6 +252,7 @@ class TestSent:
         assert send_due(engine, webhook(receiving), most=MOST, within=0) == 1
         assert send_due(engine, webhook(receiving), most=MOST, within=60) == 2
 
+    @pytest.mark.ledger("DEC-113")
     @pytest.mark.usefixtures("announced")
     def test_while_a_receiver_takes_its_time_nothing_is_locked(self, engine: Engine, receiving: Receiver) -> None:
         idle = """
@@ -273,6 +285,7 @@ class TestSent:
             assert sending.result() == 1
         assert [(row.sent, row.given_up) for row in outbox(engine)] == [(True, False)]
 
+    @pytest.mark.ledger("DEC-113")
     @pytest.mark.usefixtures("announced")
     def test_a_worker_that_comes_too_late_leaves_it_to_the_one_that_sends_it_now(
         self, engine: Engine, receiving: Receiver
@@ -307,6 +320,7 @@ class TestSent:
 class TestTidied:
     DAY = timedelta(days=1)
 
+    @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
     def test_what_nobody_sends_is_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:
         """A URL that is set later gets no history."""
@@ -318,6 +332,7 @@ class TestTidied:
         assert [row.given_up for row in outbox(engine)] == [True]
         assert send_due(engine, webhook(receiving), most=MOST) == 0
 
+    @pytest.mark.ledger("DEC-112")
     @pytest.mark.usefixtures("announced")
     @pytest.mark.parametrize("sent", [True, False])
     def test_what_was_done_is_forgotten_after_a_week(self, engine: Engine, receiving: Receiver, sent: bool) -> None:

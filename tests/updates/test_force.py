@@ -104,6 +104,7 @@ def test_a_draft_that_gets_other_content_meanwhile_is_planned_on_its_new_content
     assert contents(engine)["P.A.2"][1] == [("system.NODE_LIST.1", None, None, "P.C.2", None)]
 
 
+@pytest.mark.ledger("DEC-34")
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
 def test_a_step_that_fails_leaves_its_node_as_it_was_and_a_repeated_force_finishes(
     client: Client, engine: Engine, step: int
@@ -120,6 +121,7 @@ def test_a_step_that_fails_leaves_its_node_as_it_was_and_a_repeated_force_finish
     assert client.update("P").updates() == []
 
 
+@pytest.mark.ledger("DEC-34")
 @pytest.mark.parametrize("step", [1, STEPS])
 def test_a_full_disk_ends_the_run_with_an_error_and_a_repeated_force_finishes(
     client: Client, engine: Engine, step: int

@@ -142,6 +142,7 @@ def test_credentials_stand_before_the_list_and_the_action_before_or_behind_it(im
     assert importer.post("<GetNode><nodeVersionReference>I</nodeVersionReference></GetNode>").number == 105
 
 
+@pytest.mark.ledger("DEC-49")
 @pytest.mark.parametrize("gap", ["", " " * 100_000])
 def test_credentials_that_come_late_are_refused_and_not_ignored(importer: Client, gap: str) -> None:
     behind = document(NODE).replace("</NodeImport>", f"{gap}{SIGNED}</NodeImport>")

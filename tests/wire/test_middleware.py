@@ -47,6 +47,7 @@ def test_an_unknown_url_is_not_found(reader: Client, path: str, method: str) -> 
     assert_refused(reply, 404, 102, "Error")
 
 
+@pytest.mark.ledger("DEC-122")
 @pytest.mark.parametrize("path", ["/runs/x", "/runs/-1", "/runs/", "/healthz/x", "/readyz/x"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_below_an_endpoint_that_returns_json_an_unknown_url_is_not_found_in_json(

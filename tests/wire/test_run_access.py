@@ -45,6 +45,7 @@ def run_of(reply: Reply) -> int:
     return int(reply.response.headers["Relink-Run"])
 
 
+@pytest.mark.ledger("DEC-30")
 def test_the_answer_of_a_run_is_for_its_starter_and_for_administrators(shared: Client) -> None:
     forced = shared.update("P", "force")
     assert HIDDEN in forced.response.text
@@ -59,12 +60,14 @@ def test_the_answer_of_a_run_is_for_its_starter_and_for_administrators(shared: C
         assert get(shared.as_user(user), f"/runs/{his}/response")[0] == 200
 
 
+@pytest.mark.ledger("DEC-31")
 def test_the_source_of_a_run_is_shown_to_those_who_may_read_it(shared: Client) -> None:
     run = run_of(shared.update("P", "force", sourceScope="latest", sourceReference="Q.Source"))
     assert shown(shared, f"/runs/{run}")["options"]["sourceReference"] == "Q.Source"
     assert shown(shared.as_user("bob"), f"/runs/{run}")["options"]["sourceReference"] is None
 
 
+@pytest.mark.ledger("DEC-31")
 def test_a_starter_who_may_no_longer_read_the_context_is_not_told_its_reference(shared: Client, engine: Engine) -> None:
     bob = shared.as_user("bob")
     run = run_of(bob.update("P.Open", "force"))
@@ -103,6 +106,7 @@ def test_who_is_refused_because_of_a_run_is_not_told_what_it_works_on(shared: Cl
         holder.execute(text("SELECT pg_advisory_unlock_all()"))
 
 
+@pytest.mark.ledger("DEC-32")
 def test_the_tag_of_a_plan_does_not_change_with_a_node_that_may_not_be_read(shared: Client) -> None:
     bob = shared.as_user("bob")
     before = bob.update("P"), shared.update("P")
@@ -114,6 +118,7 @@ def test_the_tag_of_a_plan_does_not_change_with_a_node_that_may_not_be_read(shar
     assert before[1].response.headers["ETag"] != after[1].response.headers["ETag"]
 
 
+@pytest.mark.ledger("DEC-30")
 def test_the_answer_of_a_bulk_roll_out_is_for_its_starter_and_for_administrators(
     store: Store, client: Client, make_user: Callable[..., None]
 ) -> None:

@@ -111,6 +111,7 @@ def test_an_unknown_run_is_not_found(stale: Client) -> None:
             assert_not_found(get(stale, f"/runs/{number}{path}"))
 
 
+@pytest.mark.ledger("DEC-122")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
 def test_who_is_not_signed_in_sees_no_run_and_is_asked_to_sign_in(stale: Client, method: str) -> None:
     run = run_of(stale.update("P", "force"))
@@ -134,6 +135,7 @@ def test_credentials_that_cannot_be_read_are_wrong(reader: Client, header: str) 
     assert_json_failure(response, 401, 101)
 
 
+@pytest.mark.ledger("DEC-122")
 def test_the_answer_of_a_run_is_xml_and_so_are_its_failures(stale: Client) -> None:
     run = run_of(stale.update("P", "force"))
     for number in (run, run + 1):

@@ -46,6 +46,7 @@ def send(client: Client, start: str, path: str = "/service") -> tuple[Reply, int
     return reply, body.size
 
 
+@pytest.mark.ledger("DEC-49")
 @pytest.mark.parametrize("path", ["/service", "/service/NodeImport"])
 @pytest.mark.parametrize(
     "start",
@@ -72,6 +73,7 @@ def test_what_to_do_is_said_to_whom_has_not_signed_in(reader: Client) -> None:
     assert "userLogonReference" in (reply.text("errorDescription") or "")
 
 
+@pytest.mark.ledger("DEC-50")
 @pytest.mark.parametrize("permissions", [(), ("node-read P.A",), ("package-update P", "administer-solutions")])
 def test_an_import_of_a_user_without_any_right_to_it_is_refused_before_it_is_read(
     client: Client, make_user: Callable[..., None], permissions: tuple[str, ...]
@@ -111,6 +113,7 @@ def test_another_request_that_never_ends_is_read_as_far_as_its_limit(reader: Cli
     assert read <= 1200 * KIB
 
 
+@pytest.mark.ledger("DEC-52")
 def test_a_large_request_needs_credentials(reader: Client) -> None:
     body = GET_SYSTEM.replace("system", " " * 70_000 + "system")
     assert reader.post(body).number == 0
@@ -127,6 +130,7 @@ def full(app: Flask, engine: Engine, tmp_path: Path) -> Client:
     return Client(create_app(settings, engine))
 
 
+@pytest.mark.ledger("DEC-51")
 def test_an_import_that_cannot_be_stored_is_refused_with_507(full: Client) -> None:
     reply = full.post(NODE)
     assert (reply.status, reply.number, reply.tree.tag) == (507, 100, "NodeImport")

@@ -24,6 +24,7 @@ def slot_ids(store: Store, solution: str) -> list[str | None]:
     return [slot.findtext("externalId") for slot in reply.tree.iter("ConfigSlot")]
 
 
+@pytest.mark.ledger("DEC-38")
 @pytest.mark.parametrize("space", OTHER_SPACES)
 def test_other_spaces_are_kept_in_a_token(store: Store, space: str) -> None:
     name = f"{space}a{space}{space}b{space}"
@@ -151,6 +152,7 @@ class TestBlankElements:
             query = "SELECT user_name, user_email_address FROM account WHERE user_logon_reference = 'ann'"
             assert connection.exec_driver_sql(query).one() == ("ann", None)
 
+    @pytest.mark.ledger("DEC-39")
     def test_a_password_is_as_given_and_not_blank(self, client: Client) -> None:
         given = {"userLogonReferenceCreate": "ann", "passwordCreate": BLANK + " " * 20}
         assert client.post(message("CreateUser", given)).text("errorFields") == "passwordCreate"

@@ -47,6 +47,7 @@ def said(found: list[Change]) -> list[tuple[str, bool, str]]:
     return [(change.code.value, change.breaking, change.message) for change in found]
 
 
+@pytest.mark.ledger("UVU-14", "UVU-15", "DEC-60", "DEC-63")
 @pytest.mark.parametrize(
     ("edit", "code", "breaking", "message"),
     [
@@ -107,6 +108,7 @@ def test_auth_slot(edit: dict[str, Any], code: str, breaking: bool, message: str
     assert said(between(AUTH, replace(AUTH, **edit))) == [(code, breaking, message)]
 
 
+@pytest.mark.ledger("UVU-16")
 def test_authentication_recreated_for_another_environment() -> None:
     found = between(AUTH, replace(AUTH, authentication_id="B", service_environment="test"))
     assert said(found) == [
@@ -131,6 +133,7 @@ def test_scopes_added_and_removed_at_once() -> None:
     ]
 
 
+@pytest.mark.ledger("UVU-17")
 @pytest.mark.parametrize(
     ("edit", "code", "breaking", "message"),
     [
@@ -159,6 +162,7 @@ def test_config_slot(edit: dict[str, Any], code: str, breaking: bool, message: s
     assert said(between(CONFIG, replace(CONFIG, **edit))) == [(code, breaking, message)]
 
 
+@pytest.mark.ledger("UVU-18", "UVU-19")
 @pytest.mark.parametrize(
     ("edit", "code", "message"),
     [
@@ -200,12 +204,14 @@ def test_drop_down_list(edit: dict[str, Any], code: str, message: str) -> None:
     assert said(found) == [(code, True, f'Config slot "channel" {message}')]
 
 
+@pytest.mark.ledger("UVU-17", "DEC-65")
 def test_a_list_that_becomes_a_text_changes_its_type_only() -> None:
     text = replace(LIST, type=ConfigType.STRING, ddl=None)
     assert [change.code for change in between(LIST, text)] == [ChangeCode.CONFIG_TYPE_CHANGED]
     assert [change.code for change in between(text, LIST)] == [ChangeCode.CONFIG_TYPE_CHANGED]
 
 
+@pytest.mark.ledger("DEC-56")
 @pytest.mark.parametrize(
     ("slot", "code", "breaking", "message"),
     [
@@ -233,6 +239,7 @@ def test_removed_slot(slot: AuthSlot | ConfigSlot) -> None:
     assert change.message.endswith(f'slot "{slot.external_id}" is removed')
 
 
+@pytest.mark.ledger("DEC-57", "DEC-58")
 @pytest.mark.parametrize("slot", [AUTH, LIST])
 def test_a_slot_that_is_needed_now_counts_as_created(slot: AuthSlot | ConfigSlot) -> None:
     optional = replace(slot, mandatory=False)
@@ -246,6 +253,7 @@ def test_a_slot_that_becomes_mandatory_with_a_default_asks_nothing() -> None:
     assert between(replace(CONFIG, mandatory=False), CONFIG) == []
 
 
+@pytest.mark.ledger("DEC-57")
 def test_a_mandatory_slot_that_loses_its_default_counts_as_created() -> None:
     found = between(CONFIG, replace(CONFIG, default_value=None))
     assert said(found) == [
@@ -254,6 +262,7 @@ def test_a_mandatory_slot_that_loses_its_default_counts_as_created() -> None:
     ]
 
 
+@pytest.mark.ledger("UVU-2", "UVU-4")
 @pytest.mark.parametrize(
     ("old", "new", "code", "message"),
     [
@@ -280,6 +289,7 @@ def test_workflow(old: Workflow | None, new: Workflow | None, code: str, message
     assert (change.kind, change.external_id, change.hidden) == (ChangeKind.WORKFLOW, "w1", False)
 
 
+@pytest.mark.ledger("UVU-12", "DEC-59")
 def test_the_codes_that_break() -> None:
     assert {code.value for code in BREAKING_CODES} == {
         "AuthScopesAdded",
@@ -293,11 +303,13 @@ def test_the_codes_that_break() -> None:
     }
 
 
+@pytest.mark.ledger("DEC-75")
 def test_hidden_is_that_of_the_new_slot() -> None:
     found = between(AUTH, replace(AUTH, service_version="3", hidden=True))
     assert [change.hidden for change in found] == [True, True]
 
 
+@pytest.mark.ledger("DEC-64")
 def test_another_external_id_is_another_slot() -> None:
     found = between(AUTH, replace(AUTH, external_id="post"))
     assert [(change.external_id, change.code) for change in found] == [
@@ -306,6 +318,7 @@ def test_another_external_id_is_another_slot() -> None:
     ]
 
 
+@pytest.mark.ledger("DEC-68")
 def test_order() -> None:
     a, b, c = (ConfigSlot(name) for name in "abc")
     old = Content((AuthSlot("x"),), (a, b), (Workflow("u"), Workflow("v")))
@@ -322,6 +335,7 @@ def test_order() -> None:
     ]
 
 
+@pytest.mark.ledger("DEC-66")
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -351,6 +365,7 @@ def test_a_difference_far_inside_a_long_text_is_seen() -> None:
     assert len(change.message) < 250
 
 
+@pytest.mark.ledger("DEC-64")
 @many_examples
 @given(content=contents(), data=st.data())
 def test_no_change_between_equal_contents(content: Content, data: st.DataObject) -> None:

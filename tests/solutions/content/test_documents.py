@@ -91,6 +91,7 @@ def test_drawn_contents_have_no_faults(content: Content) -> None:
     assert content_faults(content, lambda _: True) == []
 
 
+@pytest.mark.ledger("DEC-61", "DEC-62")
 @pytest.mark.parametrize(
     ("content", "path", "reason"),
     [
@@ -200,6 +201,7 @@ def test_all_faults_in_order() -> None:
     ]
 
 
+@pytest.mark.ledger("DEC-62")
 def test_what_is_right_has_no_faults() -> None:
     """An external id is unique within its kind only; a slot with an authentication is for the service of that; of a
     drop-down list the connector and the operation are all that is needed."""

@@ -78,6 +78,7 @@ def given_text(text: str, given_for: int) -> Values:
     return {(SlotKind.CONFIG, "subject"): GivenValue(text, None, (given_for,))}
 
 
+@pytest.mark.ledger("UVU-12", "UVU-13", "UVU-14", "UVU-16", "UVU-17", "UVU-18", "UVU-19", "UVU-20")
 @pytest.mark.parametrize(
     ("sentence", "slot", "edit"),
     [
@@ -120,6 +121,7 @@ def test_what_comprises_a_breaking_change(sentence: str, slot: Slot, edit: dict[
     assert [found.external_id for found in pending(2, {1: old, 2: new}, HELD)] == [slot.external_id]
 
 
+@pytest.mark.ledger("UVU-9", "DEC-59")
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -138,6 +140,7 @@ def test_what_is_rolled_out_automatically(old: Content, new: Content) -> None:
     assert not judge_publish(old, new).breaking_changes
 
 
+@pytest.mark.ledger("UVU-20", "DEC-56")
 def test_a_new_mandatory_slot_asks_until_it_has_a_value() -> None:
     """The `external_support-email` of the document: new, hidden, filled by upgradeSolutionInstance."""
     new = ConfigSlot("external_support-email", hidden=True)
@@ -149,17 +152,20 @@ def test_a_new_mandatory_slot_asks_until_it_has_a_value() -> None:
     assert pending(2, contents, {**HELD, **email}) == []
 
 
+@pytest.mark.ledger("UVU-33")
 def test_visible_and_hidden_slots_ask_for_both() -> None:
     contents = {1: Content(), 2: content_of(AUTH, replace(TEXT, hidden=True))}
     assert flags(1, 2, contents, {}) == Flags(True, True, True)
 
 
+@pytest.mark.ledger("DEC-75")
 def test_whether_a_slot_is_hidden_is_as_the_latest_release_has_it() -> None:
     old, new = texts(hidden=True), texts(hidden=False, type=ConfigType.INTEGER)
     assert flags(1, 2, {1: old, 2: new}, {}) == USER
     assert flags(1, 2, {1: new, 2: old}, {}) == SYSTEM
 
 
+@pytest.mark.ledger("DEC-74")
 def test_releases_between_do_not_count() -> None:
     contents = {1: texts(), 2: texts(type=ConfigType.INTEGER), 3: texts()}
     assert flags(1, 2, contents, HELD) == USER
@@ -182,6 +188,7 @@ def test_a_value_older_than_the_releases_release_settles_a_change_back() -> None
     assert flags(2, 3, contents, given_text("7", given_for=2)) == USER
 
 
+@pytest.mark.ledger("DEC-79")
 def test_a_slot_that_went_and_came_back() -> None:
     contents = {1: texts(), 2: Content(), 3: texts()}
     held = given_text('"x"', given_for=1)
@@ -192,12 +199,14 @@ def test_a_slot_that_went_and_came_back() -> None:
     assert pending(3, contents, kept) == [PendingSlot(SlotKind.CONFIG, "subject", False)]
 
 
+@pytest.mark.ledger("DEC-57")
 def test_a_slot_that_becomes_mandatory_asks_only_instances_without_a_value() -> None:
     contents = {1: texts(mandatory=False), 2: texts()}
     assert flags(1, 2, contents, {}) == USER
     assert flags(1, 2, contents, HELD) == AUTOMATIC
 
 
+@pytest.mark.ledger("DEC-57")
 def test_a_lost_default_asks_only_instances_without_a_value() -> None:
     contents = {1: texts(default_value='"Hi"'), 2: texts()}
     assert flags(1, 2, contents, {}) == USER
@@ -224,6 +233,7 @@ def test_pending_slots_in_order() -> None:
     assert [found.external_id for found in pending(1, contents, HELD)] == ["with a wrong default", "hidden"]
 
 
+@pytest.mark.ledger("DEC-67")
 def test_the_first_release_breaks_nothing() -> None:
     judgement = judge_publish(None, content_of(AUTH, replace(TEXT, hidden=True)))
     assert [change.code for change in judgement.changes] == [ChangeCode.CREATED_MANDATORY_SLOT] * 2
@@ -238,6 +248,7 @@ def test_a_release_after_an_empty_one_breaks() -> None:
     assert judgement.breaking_changes
 
 
+@pytest.mark.ledger("UVU-8", "UVU-12", "UVU-31")
 @many_examples
 @given(releases=histories(least=2))
 def test_flags_see_what_changes_break(releases: dict[int, Content]) -> None:
@@ -253,6 +264,7 @@ def test_flags_see_what_changes_break(releases: dict[int, Content]) -> None:
     assert judgement.breaking_changes == bool(breaking)
 
 
+@pytest.mark.ledger("UVU-31")
 @many_examples
 @given(releases=histories(), data=st.data())
 def test_input_is_only_asked_for_where_there_is_a_newer_version(
@@ -265,6 +277,7 @@ def test_input_is_only_asked_for_where_there_is_a_newer_version(
         assert found == NOTHING_NEW
 
 
+@pytest.mark.ledger("UVU-9")
 @many_examples
 @given(releases=histories(least=2), data=st.data())
 def test_a_lazy_update_leaves_no_slot_pending_that_was_not(releases: dict[int, Content], data: st.DataObject) -> None:
@@ -276,6 +289,7 @@ def test_a_lazy_update_leaves_no_slot_pending_that_was_not(releases: dict[int, C
         assert after <= before
 
 
+@pytest.mark.ledger("UVU-27")
 @many_examples
 @given(releases=histories(least=2), data=st.data())
 def test_values_for_what_is_asked_settle_it(releases: dict[int, Content], data: st.DataObject) -> None:

@@ -70,6 +70,7 @@ def auth_good(facts: AuthenticationFacts, given_for: int, release: int, *content
     return is_good(value, SlotKind.AUTH, "chat", release, dict(enumerate(contents, start=1)))
 
 
+@pytest.mark.ledger("DEC-81")
 @pytest.mark.parametrize("text", GIVEN)
 @pytest.mark.parametrize("config_type", ConfigType)
 def test_a_value_is_of_the_type_of_its_slot(config_type: ConfigType, text: str) -> None:
@@ -77,6 +78,7 @@ def test_a_value_is_of_the_type_of_its_slot(config_type: ConfigType, text: str) 
     assert (fault is None) == (text in FIT[config_type])
 
 
+@pytest.mark.ledger("DEC-80", "DEC-82")
 @pytest.mark.parametrize(
     ("config_type", "text", "sentence"),
     [
@@ -107,6 +109,7 @@ def test_a_fault_names_the_slot_and_not_the_value(config_type: ConfigType, text:
     assert fault == f'The value of config slot "s" {sentence}'
 
 
+@pytest.mark.ledger("DEC-82")
 @pytest.mark.parametrize(
     "text",
     [
@@ -144,10 +147,12 @@ def test_any_text_can_be_read_or_refused(one: str, other: str) -> None:
         config_value_fault(ConfigSlot("s", type=config_type), one)
 
 
+@pytest.mark.ledger("DEC-84")
 def test_an_authentication_may_have_more_scopes_than_its_slot() -> None:
     assert authentication_fault(SLOT, FACTS) is None
 
 
+@pytest.mark.ledger("DEC-61")
 @pytest.mark.parametrize("part", ["service_version", "service_environment"])
 @pytest.mark.parametrize("has", ["", "other"])
 def test_a_slot_without_a_version_or_an_environment_is_for_any(part: str, has: str) -> None:
@@ -157,6 +162,7 @@ def test_a_slot_without_a_version_or_an_environment_is_for_any(part: str, has: s
     assert authentication_fault(SLOT, replace(FACTS, **other)) is not None
 
 
+@pytest.mark.ledger("DEC-61")
 def test_a_version_is_not_any_version() -> None:
     """Both ways it is a change of the version: the authentication is asked for again, though it would fit."""
     assert authentication_fault(replace(SLOT, service_version=""), FACTS) is None
@@ -189,11 +195,13 @@ def test_a_value_is_not_good_for_another_type() -> None:
     assert not config_good('"x"', 1, 2, text, number)
 
 
+@pytest.mark.ledger("DEC-76")
 def test_a_value_of_two_types_is_asked_for_again() -> None:
     """It would fit, but it was given for something else."""
     assert not config_good("1", 1, 2, config_release(ConfigType.INTEGER), config_release(ConfigType.NUMBER))
 
 
+@pytest.mark.ledger("DEC-76")
 def test_a_value_outlives_a_type_that_comes_back() -> None:
     text, number = config_release(ConfigType.STRING), config_release(ConfigType.INTEGER)
     good = [config_good('"x"', 1, release, text, number, text) for release in (1, 2, 3)]
@@ -224,6 +232,7 @@ def test_an_authentication_is_good_until_its_slot_asks_for_more() -> None:
     assert [auth_good(FACTS, 2, release, *releases) for release in (1, 2, 3)] == [True, True, False]
 
 
+@pytest.mark.ledger("UVU-13")
 def test_an_authentication_that_has_the_added_scopes_was_not_given_for_them() -> None:
     """ "The authentication linked to the auth slot has been updated and it has additional scopes" asks for upgrade."""
     assert not auth_good(FACTS, 1, 2, auth_release(scopes="a"), auth_release())
@@ -235,6 +244,7 @@ def test_a_value_of_one_kind_does_not_fill_a_slot_of_the_other() -> None:
     assert not is_good(GivenValue(None, FACTS, (1,)), SlotKind.CONFIG, "chat", 1, release)
 
 
+@pytest.mark.ledger("DEC-76")
 @many_examples
 @given(releases=histories(), data=st.data())
 def test_a_value_is_good_where_its_slot_is_as_it_was(releases: dict[int, Content], data: st.DataObject) -> None:

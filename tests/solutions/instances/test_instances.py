@@ -98,6 +98,7 @@ class TestMoving:
         world.upgrade(instance)
         assert world.rows(query) == [(False, False)]
 
+    @pytest.mark.ledger("DEC-77")
     def test_a_value_counts_for_the_latest_release_where_it_fits_that(self, world: World) -> None:
         world.release(config("a", "b", "c"))
         instance = world.make(c='"1"')
@@ -118,6 +119,7 @@ class TestWorkflows:
         assert len(keys["hook"] or "") >= 32
         assert keys["hook"] != world.keys(two)["hook"]
 
+    @pytest.mark.ledger("UVU-2", "DEC-138")
     def test_those_that_stay_keep_their_trigger_keys(self, world: World) -> None:
         world.release(Content(workflows=(HOOK, PLAIN)))
         instance = world.make()
@@ -158,6 +160,7 @@ class TestWorkflows:
 
 
 class TestReading:
+    @pytest.mark.ledger("UVU-31")
     def test_the_filter_finds_what_the_flags_of_each_say(self, world: World) -> None:
         before, after = (ConfigSlot("v", type=each) for each in (ConfigType.INTEGER, ConfigType.NUMBER))
         world.release(config("a", before, ddl("h", "one", hidden=True)))
@@ -199,6 +202,7 @@ class TestReading:
         ]
         assert names == [["One"], [], ["One", "Two"], [], ["One", "Two"], []]
 
+    @pytest.mark.ledger("DEC-93")
     def test_the_oldest_come_first_and_equals_by_id(self, world: World) -> None:
         world.release(config())
         made = sorted(world.make(str(number)) for number in range(6))

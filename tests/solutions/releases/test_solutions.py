@@ -56,6 +56,7 @@ def at_once(jobs: list[Callable[[], object]]) -> None:
             done.result()
 
 
+@pytest.mark.ledger("UVU-4", "UVU-5", "UVU-6")
 def test_a_content_is_read_as_it_was_given(engine: Engine) -> None:
     solution = make(engine)
     assert read(engine, solution).draft == CONTENT
@@ -76,6 +77,7 @@ def test_contents_are_read_for_all_releases_or_for_some(engine: Engine) -> None:
         assert read_contents(connection, "none") == {}
 
 
+@pytest.mark.ledger("UVU-1")
 def test_a_release_never_changes(engine: Engine) -> None:
     release(engine, make(engine))
     with pytest.raises(DBAPIError, match="is published"), engine.begin() as connection:
@@ -114,6 +116,7 @@ def test_a_publication_that_is_undone_leaves_no_gap(engine: Engine) -> None:
     assert release(engine, solution) == 1
 
 
+@pytest.mark.ledger("DEC-93")
 def test_solutions_are_found_by_id_tags_and_whether_they_are_published(engine: Engine) -> None:
     one, two = make(engine, "One", ("crm", "mail")), make(engine, "Two", ("crm",))
     three = make(engine, "Three")

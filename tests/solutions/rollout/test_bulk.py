@@ -87,6 +87,7 @@ def listed(reply: Reply) -> list[str]:
 
 
 class TestRows:
+    @pytest.mark.ledger("UVU-23", "DEC-103")
     def test_what_needs_nothing_is_an_update(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a", "b")
         reply = made("impact")
@@ -96,10 +97,12 @@ class TestRows:
         assert made.done() == ["a 1 -> 2 update", "b 1 -> 2 update"]
         assert on_releases(engine) == {2: 2}
 
+    @pytest.mark.ledger("UVU-21", "UVU-23", "DEC-104")
     def test_what_its_end_user_has_to_complete_is_an_upgrade(self, rollout: Make) -> None:
         made = rollout("a", config=(config_slot("x"), config_slot("y", mandatory=False)), auth=(auth_slot("slack"),))
         assert made.done() == ["a 1 -> 2 upgrade (slack, x)"]
 
+    @pytest.mark.ledger("DEC-104")
     def test_hidden_slots_without_a_value_are_a_warning(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a", config=(config_slot("email", hidden=True), config_slot("x")))
         for action in ("impact", "force"):
@@ -108,12 +111,14 @@ class TestRows:
         assert reply.text("errorDescription") == "1 update was bypassed."
         assert on_releases(engine) == {1: 1}
 
+    @pytest.mark.ledger("DEC-105")
     def test_hidden_slots_that_are_given_a_value_are_filled(self, rollout: Make) -> None:
         made = rollout("a", config=(config_slot("email", hidden=True), config_slot("x")))
         assert made.done(*values(EMAIL)) == ["a 1 -> 2 upgrade (x)"]
         found = made.store.get(made.instances["a"])
         assert (found.config, found.pending, found.flags) == (EMAIL, ["x"], "")
 
+    @pytest.mark.ledger("DEC-104")
     def test_a_hidden_auth_slot_is_a_warning_whatever_is_given(self, rollout: Make) -> None:
         made = rollout("a", auth=(auth_slot("slack", hidden=True),))
         assert rows(made("impact")) == ['a 1 -> 2 warning: Hidden slots need a value: "slack"']
@@ -139,6 +144,7 @@ class TestRows:
             'full 1 -> 2 warning: Hidden slots need a value: "chat", "a"',
         ]
 
+    @pytest.mark.ledger("DEC-98")
     def test_a_hold_on_an_instance_is_a_warning(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a", "b")
         made.store.update(made.instances["a"], held=True)
@@ -146,12 +152,14 @@ class TestRows:
         assert (reply.number, rows(reply)) == (108, ["a 1 -> 2 warning: The instance is on hold", "b 1 -> 2 update"])
         assert on_releases(engine) == {1: 1, 2: 1}
 
+    @pytest.mark.ledger("DEC-96")
     def test_a_hold_on_the_solution_is_none_for_a_roll_out(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a")
         made.store.set(solution=made.solution, held=True)
         assert move_due_instances(engine, AT_ONCE) == 0
         assert made.done() == ["a 1 -> 2 update"]
 
+    @pytest.mark.ledger("UVU-23", "DEC-99")
     def test_what_can_not_be_moved_is_an_error_and_the_others_move(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a", "broken", "b")
         refuse_broken(engine)
@@ -166,6 +174,7 @@ class TestRows:
         shown = made.store.client.app.test_client().get(f"/runs/{run}", auth=(ADMIN, PASSWORD)).get_json()
         assert (shown["state"], shown["steps"], shown["done"]) == ("done", 3, 3)
 
+    @pytest.mark.ledger("DEC-93")
     def test_rows_are_in_the_order_of_the_ids(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a")
         multiply(engine, made.instances["a"], 50)
@@ -175,6 +184,7 @@ class TestRows:
 
 
 class TestChoice:
+    @pytest.mark.ledger("UVU-3")
     def test_by_owner(self, store: Store) -> None:
         solution = store.published()
         ann, ben = store.user("Ann"), store.user("Ben")
@@ -185,12 +195,14 @@ class TestChoice:
         assert made.done(owner=ann) == ["a 1 -> 2 update", "b 1 -> 2 update"]
         assert made.done() == ["c 1 -> 2 update"]
 
+    @pytest.mark.ledger("DEC-107")
     def test_by_the_tags_of_the_solution(self, rollout: Make) -> None:
         made = rollout("a")
         made.store.set(leaves("TagList", "tag", ["crm", "beta"]), solution=made.solution)
         assert rows(made("impact", leaves("TagList", "tag", ["beta", "chat"]))) == []
         assert rows(made("impact", leaves("TagList", "tag", ["beta", "crm"]))) == ["a 1 -> 2 update"]
 
+    @pytest.mark.ledger("DEC-106")
     def test_by_percent_each_share_has_the_smaller_ones_in_it(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a")
         multiply(engine, made.instances["a"], 300)
@@ -203,6 +215,7 @@ class TestChoice:
         assert on_releases(engine)[2] == len(chosen[1])
         assert set(listed(made("impact", percent=20))) == chosen[2] - chosen[1]
 
+    @pytest.mark.ledger("DEC-106")
     def test_percent_is_of_a_hundred(self) -> None:
         ids = [str(uuid4()) for _ in range(20_000)]
         for percent in (1, 10, 33, 90):
@@ -211,6 +224,7 @@ class TestChoice:
 
 
 class TestTarget:
+    @pytest.mark.ledger("DEC-79")
     def test_an_older_release_takes_the_values_of_slots_away_that_it_has_not(
         self, store: Store, engine: Engine
     ) -> None:
@@ -228,6 +242,7 @@ class TestTarget:
         assert store.get(instance).config == {"a": '"x"'}
         assert moves_made(engine) == [(instance, 1, 2), (instance, 2, 1), (instance, 1, 2)]
 
+    @pytest.mark.ledger("DEC-108")
     def test_what_was_rolled_back_stays_until_there_is_a_newer_release(self, rollout: Make, engine: Engine) -> None:
         """Otherwise the next lazy update would undo it."""
         made = rollout("a")
@@ -238,6 +253,7 @@ class TestTarget:
         assert move_due_instances(engine, AT_ONCE) == 1
         assert on_releases(engine) == {3: 1}
 
+    @pytest.mark.ledger("DEC-108")
     def test_a_release_between(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a")
         made.store.republish(made.solution)
@@ -255,6 +271,7 @@ class TestTarget:
 
 
 class TestFaults:
+    @pytest.mark.ledger("DEC-105")
     @pytest.mark.parametrize(
         ("fields", "content", "field"),
         [
@@ -354,6 +371,7 @@ class TestRun:
         assert (run.browse().get_json()["state"], run.browse().get_json()["done"]) == ("done", 5)
         assert run.browse("/runs/1/response").data == reply.response.data
 
+    @pytest.mark.ledger("DEC-109")
     def test_one_at_a_time_over_a_solution(self, rollout: Make, engine: Engine) -> None:
         other = rollout("other")
         with running(rollout, engine) as run:
@@ -375,6 +393,7 @@ class TestRun:
         assert len(rows(run.made("force"))) == 2
         assert on_releases(engine) == {2: 5}
 
+    @pytest.mark.ledger("UVU-23")
     def test_killed_half_way_it_loses_nothing_and_made_again_it_does_the_rest(
         self, rollout: Make, engine: Engine
     ) -> None:
@@ -424,6 +443,7 @@ class TestRun:
             connection.execute(text(_DEADLOCK_ONCE))
         assert made.done() == ["a 1 -> 2 update", "b 1 -> 2 update"]
 
+    @pytest.mark.ledger("DEC-109")
     def test_only_who_administers_solutions_sees_it(
         self, rollout: Make, make_user: Callable[..., None], client: Client
     ) -> None:
@@ -433,6 +453,7 @@ class TestRun:
         for user, status in (("ann", 404), ("ben", 200)):
             assert client.app.test_client().get("/runs/1", auth=(user, PASSWORD)).status_code == status
 
+    @pytest.mark.ledger("DEC-109")
     def test_its_record_holds_no_values(self, rollout: Make, client: Client) -> None:
         made = rollout("a", config=(config_slot("email", hidden=True),))
         made("force", *values(EMAIL))

@@ -29,18 +29,22 @@ def scheduled(schedule: str) -> Workflow:
 
 
 class TestDueAt:
+    @pytest.mark.ledger("UVU-10")
     def test_the_delay_after_the_release(self) -> None:
         assert due_at(AT, 120, ()) == AT + timedelta(minutes=2)
         assert due_at(AT, 120, (Workflow("a", trigger=Trigger.WEBHOOK), Workflow("b"))) == AT + timedelta(minutes=2)
 
+    @pytest.mark.ledger("UVU-11")
     def test_the_next_scheduled_run_after_the_delay(self) -> None:
         assert due_at(AT, 120, (scheduled("0 * * * *"),)) == AT + timedelta(minutes=10)
         assert due_at(AT, 600, (scheduled("0 * * * *"),)) == AT + timedelta(minutes=70)
 
+    @pytest.mark.ledger("DEC-94")
     def test_of_several_schedules_the_earliest(self) -> None:
         every = (scheduled("0 3 * * *"), Workflow("a"), scheduled("55 * * * *"), scheduled("0 * * * *"))
         assert due_at(AT, 120, every) == AT + timedelta(minutes=5)
 
+    @pytest.mark.ledger("DEC-94")
     def test_schedules_are_in_utc(self) -> None:
         elsewhere = AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
         assert due_at(elsewhere, 120, (scheduled("0 12 * * *"),)) == datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -63,6 +67,7 @@ def published_at(engine: Engine) -> Callable[[str], datetime]:
     return read
 
 
+@pytest.mark.ledger("UVU-9", "UVU-10", "UVU-32", "DEC-95")
 def test_an_instance_moves_two_minutes_after_the_release(
     store: Store, engine: Engine, published_at: Callable[[str], datetime]
 ) -> None:
@@ -79,6 +84,7 @@ def test_an_instance_moves_two_minutes_after_the_release(
     assert (moved.release, moved.flags, moved.enabled) == (2, "", False)
 
 
+@pytest.mark.ledger("DEC-97")
 def test_each_release_has_its_delay(store: Store, engine: Engine, published_at: Callable[[str], datetime]) -> None:
     solution = store.published()
     store.instance(solution)
@@ -91,6 +97,7 @@ def test_each_release_has_its_delay(store: Store, engine: Engine, published_at: 
     assert move_due_instances(engine, settings, now=last + timedelta(seconds=120)) == 1
 
 
+@pytest.mark.ledger("UVU-11", "DEC-94")
 def test_a_scheduled_instance_moves_at_its_next_scheduled_run(
     store: Store, engine: Engine, published_at: Callable[[str], datetime]
 ) -> None:
@@ -108,6 +115,7 @@ def test_a_scheduled_instance_moves_at_its_next_scheduled_run(
     assert store.get(instance).release == 2
 
 
+@pytest.mark.ledger("UVU-3")
 def test_an_instance_that_is_releases_behind_moves_to_the_latest(store: Store, engine: Engine) -> None:
     record_moves(engine)
     solution = store.published()
@@ -120,6 +128,7 @@ def test_an_instance_that_is_releases_behind_moves_to_the_latest(store: Store, e
 
 
 class TestHold:
+    @pytest.mark.ledger("DEC-98")
     def test_of_an_instance(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         held, other = store.instance(solution), store.instance(solution)
@@ -130,6 +139,7 @@ class TestHold:
         store.update(held, held=False)
         assert move_due_instances(engine, AT_ONCE) == 1
 
+    @pytest.mark.ledger("DEC-96")
     def test_of_a_solution(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         store.instance(solution)
@@ -141,6 +151,7 @@ class TestHold:
 
 
 class TestNeedsInput:
+    @pytest.mark.ledger("UVU-9", "UVU-12", "UVU-32")
     @pytest.mark.parametrize("hidden", [True, False])
     def test_of_anybody_it_stays(self, store: Store, engine: Engine, hidden: bool) -> None:
         solution = store.published()
@@ -158,6 +169,7 @@ class TestNeedsInput:
             move_due_instances(engine, AT_ONCE, progressed=lambda: looked_at.append(None))
         assert len(looked_at) == 10
 
+    @pytest.mark.ledger("UVU-32")
     def test_a_release_that_asks_for_nothing_moves_it(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         instance = store.instance(solution)
@@ -229,6 +241,7 @@ class TestAtOnce:
 
 
 class TestNotMoved:
+    @pytest.mark.ledger("DEC-99")
     def test_one_that_can_not_be_moved_is_left_and_does_not_stop_the_others(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         for name in ("a", "broken", "b"):
@@ -238,6 +251,7 @@ class TestNotMoved:
         assert move_due_instances(engine, AT_ONCE) == 2
         assert on_releases(engine) == {1: 1, 2: 2}
 
+    @pytest.mark.ledger("DEC-100")
     def test_many_that_can_not_be_moved_keep_nobody_waiting(self, store: Store, engine: Engine) -> None:
         """Neither the instances of another solution nor one of their own."""
         broken, other = store.published(), store.published()
@@ -252,6 +266,7 @@ class TestNotMoved:
         assert move_due_instances(engine, AT_ONCE) == 0
         assert refusals(engine) == BATCH + 1, "none of them was tried again"
 
+    @pytest.mark.ledger("DEC-100")
     def test_it_is_tried_again_after_a_minute_then_two_and_so_on_up_to_an_hour(
         self, store: Store, engine: Engine, published_at: Callable[[str], datetime]
     ) -> None:
@@ -279,6 +294,7 @@ class TestNotMoved:
         assert move_due_instances(engine, AT_ONCE) == 0, "its time has not come"
         assert move_due_instances(engine, AT_ONCE, now=datetime.now(UTC) + timedelta(minutes=2)) == 1
 
+    @pytest.mark.ledger("DEC-100")
     def test_a_new_release_is_tried_at_once_and_with_the_first_pause(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         store.instance(solution, name="broken")
@@ -296,6 +312,7 @@ class TestNotMoved:
         move_due_instances(engine, AT_ONCE, now=after + timedelta(seconds=60))
         assert refusals(engine) == 5
 
+    @pytest.mark.ledger("DEC-100")
     def test_whatever_goes_wrong_with_an_instance_the_others_move(self, store: Store, engine: Engine) -> None:
         """One has a value of a release that there is not."""
         solution = store.published(config=[config_slot("a", type="integer")])
@@ -310,6 +327,7 @@ class TestNotMoved:
             assert move_due_instances(engine, AT_ONCE) == 2
         assert [line["instance_id"] for line in logs if line["event"] == "instance not moved"] == [instances[1]]
 
+    @pytest.mark.ledger("DEC-100")
     @pytest.mark.parametrize(("release", "damage"), [(1, "workflows"), (2, "configSlots")])
     def test_whatever_goes_wrong_with_a_solution_the_others_move(
         self, store: Store, engine: Engine, release: int, damage: str
@@ -331,6 +349,7 @@ class TestNotMoved:
 
 
 class TestSolutionsDoNotWaitForEachOther:
+    @pytest.mark.ledger("DEC-101")
     def test_solutions_do_not_wait_for_each_other(self, store: Store, engine: Engine) -> None:
         """The first has more instances than one sweep moves, of two old releases; one has an instance that needs
         input, one nothing to move."""
@@ -348,6 +367,7 @@ class TestSolutionsDoNotWaitForEachOther:
         assert store.get(small).release == 2
         assert move_due_instances(engine, AT_ONCE, batch=40) == 34
 
+    @pytest.mark.ledger("DEC-101")
     def test_also_when_there_are_more_of_them_than_one_sweep_looks_at(self, store: Store, engine: Engine) -> None:
         large, small = store.published(), store.published()
         multiply(engine, store.instance(large), 100)
@@ -397,6 +417,7 @@ def whole_contents(sent: list[str]) -> list[str]:
 class TestMeanwhile:
     """A sweep and somebody else's change, at the same time."""
 
+    @pytest.mark.ledger("DEC-102")
     def test_scopes_that_come_while_an_instance_is_found_to_lack_them(self, store: Store, engine: Engine) -> None:
         """The sweep has judged by the scopes that were there, and what it found is to be seen after the change."""
         solution = store.published(auth=[auth_slot("slack", ["read"])])
@@ -418,6 +439,7 @@ class TestMeanwhile:
         assert store.get(instance).flags == "N"
         assert move_due_instances(engine, AT_ONCE) == 1
 
+    @pytest.mark.ledger("DEC-102")
     def test_a_release_that_comes_while_an_instance_moves_is_the_one_that_it_moves_to(
         self, store: Store, engine: Engine
     ) -> None:

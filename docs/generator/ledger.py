@@ -1,0 +1,83 @@
+"""Which tests prove which promise, from the ledger and from the markers of the tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+_LEDGER = ROOT / "docs" / "ledger.md"
+_TESTS = ROOT / "tests"
+_CONFORMANCE = _TESTS / "conformance"
+_ID = re.compile(r"[A-Z]{3}-\d+")
+_LINK = re.compile(r"\]\((?!https?:|#)")
+
+
+class Promise(NamedTuple):
+    """A sentence of one of the two documents, or a decision, which has no state and no reason."""
+
+    identifier: str
+    sentence: str
+    state: str
+    reason: str
+
+
+def promises() -> list[Promise]:
+    """The rows of the ledger."""
+    return [
+        Promise(*[*cells, "", "", ""][:4])
+        for line in _LEDGER.read_text(encoding="utf-8").splitlines()
+        if (cells := [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]) and _ID.fullmatch(cells[0])
+    ]
+
+
+def proofs() -> dict[str, list[str]]:
+    """The tests that prove each promise, by its id: `tests/file.py::test` or the folder of a golden pair."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(_TESTS.rglob("test_*.py")):
+        for name, identifiers in _marked(path):
+            for identifier in identifiers:
+                found[identifier].append(f"{path.relative_to(ROOT).as_posix()}::{name}")
+    for path in sorted(_CONFORMANCE.rglob("proves.txt")):
+        for identifier in path.read_text(encoding="utf-8").split():
+            found[identifier].append(path.parent.relative_to(ROOT).as_posix())
+    return dict(found)
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """The one page of the promises and their tests."""
+    known = proofs()
+    rows = [
+        f"| {its.identifier} | {_LINK.sub('](../', its.sentence)} | {_shown(known.get(its.identifier, []))} |"
+        for its in promises()
+    ]
+    yield (
+        "proofs.md",
+        "# Which tests prove what\n\n"
+        "The sentences and decisions of the [ledger](../ledger.md), each with the tests that are marked with its id.\n"
+        "A folder is a golden pair of `tests/conformance`.\n\n"
+        "| id | promise | tests |\n|---|---|---|\n" + "\n".join(rows) + "\n",
+    )
+
+
+def _shown(tests: list[str]) -> str:
+    return "<br>".join(f"`{test}`" for test in tests)
+
+
+def _marked(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """The test functions of a file that have the marker `ledger`, with its ids."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            identifiers = [
+                argument.value
+                for decorator in node.decorator_list
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.ledger"
+                for argument in decorator.args
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+            ]
+            if identifiers:
+                yield node.name, identifiers
