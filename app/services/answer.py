@@ -1,19 +1,19 @@
-"""What a service answers, before it is written as XML (or anything else): names and texts, in order.
+"""What a service returns, before it is written as XML (or anything else): names and texts, in order.
 
-Built to be written in a stream: a group may be given as an iterable that is never held whole, and parts that
-stand in many places are rendered once.
+It is written as a stream: the parts of a group may be an iterator that is never held whole in memory, and parts that
+occur in many places are rendered once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 Value = str | int | float | bool | None
 
 
 class Fields:
-    """Some elements with a text each, in order. A value of None leaves the element out."""
+    """Some elements with a text each, in order. An element whose value is None is left out."""
 
     __slots__ = ("items", "rendered")
 
@@ -23,7 +23,7 @@ class Fields:
 
 
 class Group:
-    """An element with parts in it. Parts in a tuple are rendered once and kept; others are taken as they come."""
+    """An element with parts in it. Parts in a tuple are rendered once; those of any other iterable are streamed."""
 
     __slots__ = ("name", "parts", "rendered")
 
@@ -40,12 +40,11 @@ Part = Fields | Group
 class Answer:
     """The parts that follow `errorNumber`, and what goes into HTTP headers.
 
-    Where `keep` is given, it is called once with the parts of the compressed answer, before any of them is sent, and
-    returns the parts. It renders the answer by iterating over them.
+    `written` is the whole document where it has been written already, because it was kept.
     """
 
     parts: Iterable[Part] = ()
     error_number: int = 0
     error_description: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
-    keep: Callable[[Iterable[bytes]], list[bytes]] | None = None
+    written: Iterable[bytes] | None = None

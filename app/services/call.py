@@ -1,8 +1,8 @@
-"""What a service is called with besides its request, and how a service is described to the intake."""
+"""What a service is called with beside its request, and how a service describes itself to its callers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Generic, TypeVar
 
@@ -24,13 +24,18 @@ Verbatim = Annotated[str, "verbatim"]
 """A value that is kept as it is given, even if it is white space only. A plain `str` that is blank counts as absent."""
 
 
+Writer = Callable[[str, Answer], Iterable[bytes]]
+"""Writes an answer as a document with a root of this name."""
+
+
 @dataclass(frozen=True)
 class Call:
-    """Who calls, where the data is, the conditions of HTTP headers, what encrypts authentications, the limits of
-    end users and answers, and the turns of long work."""
+    """Who calls, where the data is, how answers that are kept are written, the conditions of HTTP headers, what
+    encrypts authentications, the limits of end users and answers, and the turns of long work."""
 
     engine: Engine
     caller: Caller
+    write: Writer
     if_match: str | None = None
     cipher: Cipher = field(default_factory=Cipher)
     limits: Limits = DEFAULT_LIMITS

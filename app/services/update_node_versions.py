@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
 from app.errors import NotAuthorisedError
-from app.nodes.versions import find_node, version_name
+from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
 from app.runs.access import may_begin
+from app.runs.held import check_match, started
+from app.runs.record import NodeContext
 from app.services.answer import Answer, Group
 from app.services.call import Call, Service, Token
-from app.services.forced import UpdateAction, bypassed, forced
+from app.services.forced import UpdateAction, bypassed, kept
 from app.services.identifying_fields import six
 from app.services.update_rows import UpdateRows
 from app.updates.read import Options, SourceScope
-from app.updates.update import Context, Outcome, RunState, begin, check_match, force, impact
+from app.updates.update import Outcome, force, impact
 
+_NAME = "UpdateNodeVersions"
 _WAIT_FOR_TURN = 10
 
 
@@ -35,10 +38,6 @@ class UpdateNodeVersionsRequest:
     source_reference: Token | None = None
 
     @property
-    def context(self) -> Context:
-        return Context(self.node_identifier, self.node_reference)
-
-    @property
     def options(self) -> Options:
         return Options(
             self.update_content_indicator,
@@ -49,44 +48,42 @@ class UpdateNodeVersionsRequest:
 
 
 def update_node_versions(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
-    """Answer the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
-    if request.action is UpdateAction.IMPACT:
-        with call.workload.impacts.soon(_WAIT_FOR_TURN), snapshot(call.engine) as connection:
-            outcome = impact(connection, call.caller, request.context, request.options)
-            answer = _answer(connection, outcome)
-        answer.headers["ETag"] = f'"{outcome.fingerprint}"'
-        return answer
-    return _forced(request, call)
+    """Return the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
+    return _impact(request, call) if request.action is UpdateAction.IMPACT else _forced(request, call)
+
+
+def _impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
+    with call.workload.impacts.soon(_WAIT_FOR_TURN), snapshot(call.engine) as connection:
+        node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
+        outcome = impact(connection, call.caller, node, request.options)
+        answer = _answer(connection, outcome)
+    answer.headers["ETag"] = f'"{outcome.fingerprint}"'
+    return answer
 
 
 def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
     with snapshot(call.engine) as connection:
         node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
         allowed = may_begin(connection, call.caller, node, include_content=request.update_content_indicator)
-    if not allowed and (answer := _all_bypassed(request, call)) is not None:
+    if not allowed and (answer := _all_bypassed(node, request.options, call)) is not None:
         return answer
-
-    def work(connection: Connection, run: int) -> Outcome:
-        return force(call.engine, call.caller, request.context, request.options, run, connection, call.if_match)
-
-    def answered(outcome: Outcome) -> Answer:
+    context = NodeContext(node.identifier, node.reference, request.update_content_indicator)
+    with started(call.engine, call.caller, context, asdict(request.options), call.workload.runs) as run:
+        outcome = force(run, node, request.options, call.if_match)
         with snapshot(call.engine) as connection:
-            return _answer(connection, outcome)
-
-    def begun(connection: Connection, state: RunState) -> int:
-        return begin(connection, call.caller, node, request.options, state)
-
-    return forced(call, begun, work, answered)
+            answer = _answer(connection, outcome)
+        return kept(call, _NAME, run, answer, cancelled=outcome.cancelled)
 
 
-def _all_bypassed(request: UpdateNodeVersionsRequest, call: Call) -> Answer | None:
-    """Answer a force of a caller who may not begin a run: nothing is done, and the package is not held.
+def _all_bypassed(context: Node, options: Options, call: Call) -> Answer | None:
+    """Return what a force would bypass for a caller who may not begin a run. Nothing is done or held.
 
     Returns None if the rights of the caller have changed meanwhile so that something can be done. Raises
     NotAuthorisedError (101) for a caller who has not signed in and could do something with the rights of `public`.
     """
     with call.workload.impacts.soon(_WAIT_FOR_TURN), snapshot(call.engine) as connection:
-        outcome = impact(connection, call.caller, request.context, request.options)
+        node = find_node(connection, call.caller, context.identifier, None, "node")
+        outcome = impact(connection, call.caller, node, options)
         check_match(outcome.fingerprint, call.if_match)
         if not outcome.updates:
             return _answer(connection, replace(outcome, done=True))
@@ -117,4 +114,4 @@ def _description(outcome: Outcome, hidden: int) -> str | None:
     return " ".join(parts)
 
 
-SERVICE = Service("UpdateNodeVersions", UpdateNodeVersionsRequest, update_node_versions)
+SERVICE = Service(_NAME, UpdateNodeVersionsRequest, update_node_versions)

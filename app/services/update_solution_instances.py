@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from app.database.engine import snapshot
 from app.identity.present_rights import read_again
-from app.runs import record as runs
-from app.runs.record import RunState
+from app.runs.held import started
+from app.runs.record import SolutionContext
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, Service, Token
-from app.services.forced import UpdateAction, bypassed, forced
+from app.services.forced import UpdateAction, bypassed, kept
 from app.services.solution_fields import GivenConfigValue, given_values, require_solutions
-from app.solutions.rollout.bulk_plan import InstanceUpdate, UpdateType, Wanted, rollout
+from app.solutions.rollout.bulk_plan import InstanceUpdate, Rollout, UpdateType, Wanted, rollout
 from app.solutions.rollout.bulk_run import Outcome, force, impact
+
+_NAME = "UpdateSolutionInstances"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class UpdateSolutionInstancesRequest:
     config_value_list: tuple[GivenConfigValue, ...] | None = None
 
     def wanted(self) -> Wanted:
-        """As the domain has it. Raises UserError where the list of values is not one value per slot."""
+        """The roll-out asked for. Raises UserError where the list of values is not one value per slot."""
         return Wanted(
             solution_id=self.solution_id or "",
             owner=self.owner,
@@ -46,35 +46,27 @@ class UpdateSolutionInstancesRequest:
 
 
 def update_solution_instances(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
-    """Answer the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
+    """Return the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
     require_solutions(call.caller)
     wanted = request.wanted()
-    if request.action is not UpdateAction.IMPACT:
-        return _forced(wanted, call)
-    outcome = _planned(wanted, call)
+    with snapshot(call.engine) as connection:
+        bulk = rollout(connection, wanted, call.limits)
+        outcome = impact(connection, bulk) if request.action is UpdateAction.IMPACT else None
+    if outcome is None:
+        return _forced(bulk, call)
     answer = _answer(outcome)
     answer.headers["ETag"] = f'"{outcome.fingerprint}"'
     return answer
 
 
-def _forced(wanted: Wanted, call: Call) -> Answer:
-    with snapshot(call.engine) as connection:
-        solution_id = rollout(connection, wanted, call.limits).solution.solution_id
-
-    def begin(connection: Connection, state: RunState) -> int:
-        return runs.begin(connection, call.caller, runs.SolutionContext(solution_id), _options(wanted), state)
-
-    def work(connection: Connection, run: int) -> Outcome:
-        with snapshot(call.engine) as reading:
-            require_solutions(read_again(reading, call.caller))
-        return force(connection, run, _planned(wanted, call), call.if_match)
-
-    return forced(call, begin, work, _answer)
-
-
-def _planned(wanted: Wanted, call: Call) -> Outcome:
-    with snapshot(call.engine) as connection:
-        return impact(connection, rollout(connection, wanted, call.limits))
+def _forced(bulk: Rollout, call: Call) -> Answer:
+    context = SolutionContext(bulk.solution.solution_id)
+    with started(call.engine, call.caller, context, _options(bulk.wanted), call.workload.runs) as run:
+        with snapshot(call.engine) as connection:
+            require_solutions(read_again(connection, call.caller))
+            planned = impact(connection, bulk)
+        outcome = force(run, planned, call.if_match)
+        return kept(call, _NAME, run, _answer(outcome), cancelled=outcome.cancelled)
 
 
 def _options(wanted: Wanted) -> dict[str, object]:
@@ -117,4 +109,4 @@ def _row(update: InstanceUpdate, target: int) -> Group:
     return Group("Update", (fields, Group("PendingSlotList", (pending,))))
 
 
-SERVICE = Service("UpdateSolutionInstances", UpdateSolutionInstancesRequest, update_solution_instances)
+SERVICE = Service(_NAME, UpdateSolutionInstancesRequest, update_solution_instances)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from app.database.copy import write_rows
 from app.database.engine import Row, driver_connection
 from app.database.failures import Passing, passing
+from app.runs.held import HeldRun
 from app.updates.steps import Schedule, Step
 
 _SESSION = """
@@ -53,16 +54,18 @@ def prepared(connection: Connection) -> Iterator[None]:
             driver.autocommit = False
 
 
-def stage(connection: Connection, run: int, order: Schedule, steps_before: int) -> None:
+def stage(run: HeldRun, order: Schedule, steps_before: int) -> None:
     """Put the steps where the procedure finds them, numbered on from those of earlier rounds."""
-    driver = driver_connection(connection)
-    _unstage(driver, run)
-    write_rows(driver, "run_step", _STEP_COLUMNS, (_staged(run, step, steps_before) for step in order.steps))
-    sources = ((run, node, number, ordinal + steps_before if ordinal else 0) for node, number, ordinal in order.sources)
+    driver, identifier = driver_connection(run.connection), run.identifier
+    _unstage(driver, identifier)
+    write_rows(driver, "run_step", _STEP_COLUMNS, (_staged(identifier, step, steps_before) for step in order.steps))
+    sources = (
+        (identifier, node, number, ordinal + steps_before if ordinal else 0) for node, number, ordinal in order.sources
+    )
     write_rows(driver, "run_source", "run_identifier, node_identifier, version_number, ordinal", sources)
 
 
-def apply(connection: Connection, run: int, actor: int | None, order: Schedule, steps_before: int) -> Stop | None:
+def apply(run: HeldRun, order: Schedule, steps_before: int) -> Stop | None:
     """Do the staged steps, and return None when all are done.
 
     A step that a constraint or a deadlock refuses is rolled back by itself and is returned as a Stop, and so is one
@@ -71,20 +74,21 @@ def apply(connection: Connection, run: int, actor: int | None, order: Schedule, 
     """
     if not order.steps:
         return None
-    driver = driver_connection(connection)
+    driver, identifier = driver_connection(run.connection), run.identifier
+    actor = run.caller.user_identifier
     stopped: int | None
     why: str | None
     try:
-        row = driver.execute("CALL apply_run(%s, %s, %s, NULL, NULL)", (run, actor, steps_before + 1)).fetchone()
+        row = driver.execute("CALL apply_run(%s, %s, %s, NULL, NULL)", (identifier, actor, steps_before + 1)).fetchone()
         stopped, why = row if row is not None else (None, None)
     except psycopg.Error as error:
         if driver.broken or passing(error) is Passing.AWAY:
             raise
         stopped, why = (
-            _first_undone(driver, run, steps_before),
+            _first_undone(driver, identifier, steps_before),
             f"the database refused the update ({error.sqlstate})",
         )
-    _unstage(driver, run)
+    _unstage(driver, identifier)
     if stopped is None:
         return None
     if why == "changed":

@@ -1,21 +1,20 @@
-"""Impact and force: the same plan, shown or done (section 4)."""
+"""Impact and force: the same plan, listed or done."""
 
 from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from app.database.engine import snapshot
-from app.errors import NotAuthorisedError, PreconditionError, UserError
+from app.errors import NotAuthorisedError, UserError
 from app.identity.present_rights import read_again
 from app.identity.rights import Caller
 from app.nodes.patterns import PatternCheck
 from app.nodes.versions import Node, find_node
-from app.runs import record as runs
-from app.runs.record import NodeContext, RunState
+from app.runs.held import HeldRun, check_match
 from app.updates.apply import Stop, apply, prepared, stage
 from app.updates.details import read_details
 from app.updates.fixpoint import Needs
@@ -26,14 +25,6 @@ from app.updates.steps import Schedule, schedule
 
 ROUNDS = 3
 """How often a node that others change meanwhile is planned again before it is given up."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """The context node as a request names it: the identifier goes before the reference."""
-
-    identifier: int | None
-    reference: str | None
 
 
 @dataclass
@@ -58,12 +49,11 @@ class Outcome:
         return 108 if self.refusals or self.cancelled else 0
 
 
-def impact(connection: Connection, caller: Caller, context: Context, options: Options) -> Outcome:
-    """List what an update would do. Raises 101 and 105 as `find_node` and `read_snapshot` do."""
-    node = find_node(connection, caller, context.identifier, context.reference, "node")
-    planned = make_plan(connection, caller, node, options, {})
+def impact(connection: Connection, caller: Caller, context: Node, options: Options) -> Outcome:
+    """List what an update would do. Raises 101 and 105 as `read_snapshot` does."""
+    planned = make_plan(connection, caller, context, options, {})
     updates = {update.node: update for update in planned.updates}
-    return Outcome(caller, node, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
+    return Outcome(caller, context, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
 
 
 def make_plan(
@@ -74,58 +64,42 @@ def make_plan(
     failed: dict[int, str],
     patterns: PatternCheck | None = None,
 ) -> Plan:
-    """Reads the store and plans on it."""
+    """Read the store and plan on it."""
     state = read_snapshot(connection, caller, context, options)
     needs = Needs(state)
     details = read_details(connection, caller, state, needs) if needs.first else Details()
     return plan(state, needs, details, failed, patterns)
 
 
-def check_match(fingerprint: str, if_match: str | None) -> None:
-    """Raise PreconditionError unless the fingerprint is that of the plan which `If-Match` names, if it names one."""
-    if if_match not in (None, "*", fingerprint):
-        raise PreconditionError("the plan is no longer the one that If-Match names: ask for the impact again")
+def force(run: HeldRun, context: Node, options: Options, if_match: str | None) -> Outcome:
+    """Do an update as a run, one commit per node.
 
-
-def force(
-    engine: Engine,
-    caller: Caller,
-    context: Context,
-    options: Options,
-    run: int,
-    run_connection: Connection,
-    if_match: str | None,
-) -> Outcome:
-    """Do an update as a run that has begun on `run_connection`, one commit per node.
-
-    The rights of the caller are read again for each round of planning. If the account was disabled meanwhile, or may
-    no longer read the context, the run ends as cancelled.
+    The context node and the rights of the caller are read again for each round of planning. If the account was disabled
+    meanwhile, or may no longer read the context, the run ends as cancelled.
 
     Raises PreconditionError if `if_match` is not the fingerprint of the plan, and 101 and 105 as `impact` does: then
     nothing is done.
     """
-    return _Force(engine, caller, context, options, run, run_connection, if_match).outcome()
+    return _Force(run, run.caller, context.identifier, options).outcome(if_match)
 
 
 @dataclass
 class _Force:
-    engine: Engine
+    run: HeldRun
     caller: Caller
-    context: Context
+    context: int
     options: Options
-    run: int
-    connection: Connection
-    if_match: str | None
     updates: dict[int, NodeUpdate] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
     patterns: PatternCheck = field(default_factory=PatternCheck)
     changed_under_us: Counter[int] = field(default_factory=Counter)
     steps_before: int = 0
 
-    def outcome(self) -> Outcome:
-        with prepared(self.connection):
+    def outcome(self, if_match: str | None) -> Outcome:
+        with prepared(self.run.connection):
             node, planned = self._plan()
-            fingerprint = self._matching(planned)
+            fingerprint = planned.fingerprint()
+            check_match(fingerprint, if_match)
             stop = self._do(planned)
             while stop is not None and not stop.cancelled:
                 try:
@@ -135,8 +109,8 @@ class _Force:
                     break
                 stop = self._do(planned)
         if self.updates:
-            with suppress(NotAuthorisedError, UserError), snapshot(self.engine) as connection:
-                node = find_node(connection, self.caller, node.identifier, None, "node")
+            with suppress(NotAuthorisedError, UserError), snapshot(self.run.engine) as connection:
+                node = find_node(connection, self.caller, self.context, None, "node")
         return Outcome(
             self.caller,
             node,
@@ -149,22 +123,17 @@ class _Force:
 
     def _plan(self) -> tuple[Node, Plan]:
         """Plan with the present rights of the caller."""
-        with snapshot(self.engine) as connection:
+        with snapshot(self.run.engine) as connection:
             self.caller = read_again(connection, self.caller)
-            node = find_node(connection, self.caller, self.context.identifier, self.context.reference, "node")
+            node = find_node(connection, self.caller, self.context, None, "node")
             return node, make_plan(connection, self.caller, node, self.options, self.failed, self.patterns)
-
-    def _matching(self, planned: Plan) -> str:
-        fingerprint = planned.fingerprint()
-        check_match(fingerprint, self.if_match)
-        return fingerprint
 
     def _do(self, planned: Plan) -> Stop | None:
         """One round: do the plan as far as it goes."""
         order = schedule(planned)
-        runs.count_steps(self.connection, self.run, self.steps_before + len(order.steps))
-        stage(self.connection, self.run, order, self.steps_before)
-        stop = apply(self.connection, self.run, self.caller.user_identifier, order, self.steps_before)
+        self.run.count_steps(self.steps_before + len(order.steps))
+        stage(self.run, order, self.steps_before)
+        stop = apply(self.run, order, self.steps_before)
         done = len(order.steps) if stop is None else stop.ordinal - 1
         self._record(planned, order, done)
         self.steps_before += done
@@ -176,7 +145,7 @@ class _Force:
         return stop
 
     def _record(self, planned: Plan, order: Schedule, done: int) -> None:
-        """Count in what the first `done` steps did; a node may have been in an earlier round."""
+        """Add what the first `done` steps did to the updates; a node may have been updated in an earlier round."""
         by_node = {update.node: update for update in planned.updates}
         for step in order.steps[:done]:
             update = by_node.pop(step.node, None)
@@ -214,12 +183,3 @@ def _merged(before: NodeUpdate, after: NodeUpdate) -> NodeUpdate:
         type=after.type or before.type,
         members=tuple(members.values()),
     )
-
-
-def begin(engine_connection: Connection, caller: Caller, context: Node, options: Options, state: RunState) -> int:
-    """Register a run for a force of this context; raises StateError (106) where another run holds it."""
-    run_context = NodeContext(context.identifier, context.reference, options.update_content)
-    return runs.begin(engine_connection, caller, run_context, asdict(options), state)
-
-
-__all__ = ["Context", "Outcome", "RunState", "begin", "check_match", "force", "impact", "make_plan"]

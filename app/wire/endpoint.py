@@ -16,7 +16,7 @@ from app.solutions.people.cipher import Cipher
 from app.wire.context import present_state
 from app.wire.credentials import credentials
 from app.wire.decode import decode
-from app.wire.envelope import answered, failed
+from app.wire.envelope import answered, failed, written
 from app.wire.import_stream import IMPORT, import_request
 from app.wire.intake import Document, Intake
 from app.wire.refusal import NoSuchServiceError
@@ -81,6 +81,7 @@ def _call(message: Mapping[str, str]) -> Call:
     return Call(
         state.engine,
         caller,
+        written,
         _if_match(request.headers.get("If-Match")),
         cipher,
         Limits.of(state.settings),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 
 from flask import Response
 
 from app.errors import BusyError, PreconditionError, RelinkError, UserError
 from app.identity.sign_in import TooManyFailuresError
-from app.services.answer import Answer, Fields, Part, Value
+from app.services.answer import Answer, Fields, Value
 from app.wire.refusal import NotValidError, Refused
 from app.wire.xml_writer import write_document
 
@@ -20,15 +20,18 @@ MOST_FAULTS = 100
 
 
 def answered(root: str, answer: Answer) -> Response:
-    """The response of a service; an answer that is to be kept is kept before it is sent."""
-    head = Fields(("errorNumber", answer.error_number), ("errorDescription", answer.error_description))
-    body: Iterable[bytes] = write_document(root, _chained(head, answer.parts))
-    if answer.keep is not None:
-        body = decompressed(answer.keep(_compressed(body)))
+    """The response of a service."""
+    body = written(root, answer) if answer.written is None else answer.written
     response = Response(body, 200, content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(answer.error_number)
     response.headers.update(answer.headers)
     return response
+
+
+def written(root: str, answer: Answer) -> Iterator[bytes]:
+    """The document of an answer, in blocks."""
+    head = Fields(("errorNumber", answer.error_number), ("errorDescription", answer.error_description))
+    return write_document(root, chain((head,), answer.parts))
 
 
 def failed(root: str | None, error: RelinkError) -> Response:
@@ -78,28 +81,3 @@ def failure_status(error: RelinkError) -> int:
             return 503
         case _:
             return 500 if error.number == 100 else 200
-
-
-def decompressed(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """An answer that was kept, as it was sent."""
-    expand = zlib.decompressobj()
-    for part in parts:
-        yield expand.decompress(part)
-    yield expand.flush()
-
-
-def _compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Compressed parts of some size, fast rather than small."""
-    compress = zlib.compressobj(level=1)
-    part = b""
-    for block in blocks:
-        part += compress.compress(block)
-        if len(part) >= 1024 * 1024:
-            yield part
-            part = b""
-    yield part + compress.flush()
-
-
-def _chained(head: Fields, parts: Iterable[Part]) -> Iterator[Part]:
-    yield head
-    yield from parts

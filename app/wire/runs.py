@@ -11,13 +11,14 @@ from app.database.engine import snapshot
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity.rights import Caller
 from app.references import InvalidReferenceError, check_node_reference
+from app.runs import answers
 from app.runs import record as runs
 from app.runs.access import may_read_answer, may_see, with_readable_references
 from app.runs.record import Run, RunState
 from app.text import collapsed
 from app.wire.context import present_state
 from app.wire.credentials import credentials
-from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER, decompressed
+from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER
 from app.wire.failures import failure
 from app.wire.refusal import Forbidden, NotValidError, Refused
 
@@ -84,12 +85,12 @@ def kept_answer(identifier: int) -> Response:
         if not may_read_answer(caller, found):
             raise Forbidden(f"the answer of run {identifier} is for the user who started it and for administrators")
         with snapshot(present_state().engine) as connection:
-            parts = list(runs.kept_answer(connection, found.identifier))
+            parts = list(answers.kept_answer(connection, found.identifier))
         if not parts:
             raise Refused(404, f"run {identifier} is {found.state.value} and has no answer")
     except RelinkError as error:
         return failure(error)
-    response = Response(decompressed(parts), content_type=CONTENT_TYPE)
+    response = Response(answers.decompressed(parts), content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(found.error_number or 0)
     return response
 

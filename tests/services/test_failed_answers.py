@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from app.identity.rights import OPERATOR
 from app.runs import record as runs
+from app.runs.held import started
 from app.runs.record import NodeContext, RunState
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call
-from app.services.forced import forced
-from app.wire.envelope import answered
+from app.services.forced import kept
+from app.wire.envelope import written
 from tests.support.builders import Graph, package
 from tests.support.http import Client
 
 SERVICE = "UpdateNodeVersions"
-
-
-class Nothing:
-    """The outcome of a run without any steps."""
-
-    cancelled = False
-    error_number = 0
 
 
 def broken_rows() -> Iterator[Group]:
@@ -36,18 +30,16 @@ def test_a_run_whose_answer_cannot_be_rendered_ends_and_frees_its_package(client
     client.load(Graph().node("P", package()))
     context = NodeContext(int(client.get("P").text("nodeIdentifier") or 0), "P", include_content=True)
 
-    def begin(connection: Connection, state: RunState) -> int:
-        return runs.begin(connection, OPERATOR, context, {}, state)
-
-    def respond(_outcome: Nothing) -> Answer:
-        return Answer((Group("UpdateList", broken_rows()),))
-
-    call = Call(engine, OPERATOR)
-    with pytest.raises(RuntimeError, match="broken"):
-        answered(SERVICE, forced(call, begin, lambda _connection, _run: Nothing(), respond))
+    call = Call(engine, OPERATOR, written)
+    answer = Answer((Group("UpdateList", broken_rows()),))
+    with (
+        pytest.raises(RuntimeError, match="broken"),
+        started(engine, OPERATOR, context, {}, call.workload.runs) as run,
+    ):
+        kept(call, SERVICE, run, answer, cancelled=False)
     with engine.connect() as connection:
-        (run,) = runs.recent(connection, None)
-    assert run.state is RunState.INTERRUPTED
+        (record,) = runs.recent(connection, None)
+    assert record.state is RunState.INTERRUPTED
     with call.workload.runs.turn() as turn:
         assert turn.has_come
     assert client.update("P", "force").number == 0

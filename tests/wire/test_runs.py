@@ -154,7 +154,7 @@ def test_the_answer_of_a_run_is_read_again_as_it_was_sent(stale: Client) -> None
 
 
 def test_the_number_of_an_answer_with_warnings_is_read_again(stale: Client, make_user: Callable[..., None]) -> None:
-    make_user("partly", "package-use-draft P")
+    make_user("partly", "package-use-draft P", "node-administer P.B")
     reply = stale.as_user("partly").update("P", "force")
     assert reply.number == 108
     again = checked(get(stale, f"/runs/{run_of(reply)}/response"))

@@ -131,11 +131,13 @@ class Rollout:
     def plan(self, connection: Connection) -> list[InstanceUpdate]:
         """What would become of the instances chosen, in the order of their ids."""
         chosen = list(self._chosen(connection))
+        self._learn(connection, {candidate.release for candidate in chosen})
         planned: list[InstanceUpdate] = []
         for first in range(0, len(chosen), _PAGE):
             page = chosen[first : first + _PAGE]
             asked = [candidate.instance_id for candidate in page if self._asks(candidate)]
             values = read_values(connection, asked) if asked else {}
+            self._learn(connection, _given_for(value for held in values.values() for value in held.values()))
             planned += [self._judged(candidate, values.get(candidate.instance_id, {})) for candidate in page]
         return planned
 
@@ -155,7 +157,7 @@ class Rollout:
         self._learn(connection, {candidate.release})
         found = read_values(connection, [candidate.instance_id]) if self._asks(candidate) else {}
         values = found.get(candidate.instance_id, {})
-        self._learn(connection, {number for value in values.values() for number in value.given_for})
+        self._learn(connection, _given_for(values.values()))
         return self._judged(candidate, values)
 
     def fingerprint(self, planned: Sequence[InstanceUpdate]) -> str:
@@ -230,6 +232,11 @@ def rollout(connection: Connection, wanted: Wanted, limits: Limits = DEFAULT_LIM
         raise UserError(faults)
     check_size(given, wanted.config_values, limits)
     return Rollout(wanted, solution, contents, target, given)
+
+
+def _given_for(values: Iterable[GivenValue]) -> set[int]:
+    """Return the releases for which values were given."""
+    return {number for value in values for number in value.given_for}
 
 
 def is_among(instance_id: str, percent: int) -> bool:

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database.engine import refusal
 from app.database.failures import Passing, passing
-from app.errors import PreconditionError, RelinkError
-from app.runs import record as runs
+from app.errors import RelinkError
+from app.runs.held import HeldRun, check_match
 from app.solutions.instances.changing import Move, move_instance
 from app.solutions.messages import announce
 from app.solutions.rollout.bulk_plan import Candidate, InstanceUpdate, Rollout, UpdateType
@@ -53,8 +53,8 @@ def impact(connection: Connection, rollout: Rollout) -> Outcome:
     return Outcome(rollout, planned, rollout.fingerprint(planned))
 
 
-def force(connection: Connection, run: int, planned: Outcome, if_match: str | None) -> Outcome:
-    """Make a roll-out as it was planned, as a run that has begun on this connection.
+def force(run: HeldRun, planned: Outcome, if_match: str | None) -> Outcome:
+    """Make a roll-out as it was planned.
 
     Each instance is locked and judged again, since somebody may have changed it meanwhile: one that is on the target
     by then has no row. A roll-out that is cancelled or killed has moved an instance or has not, and made again it
@@ -62,10 +62,9 @@ def force(connection: Connection, run: int, planned: Outcome, if_match: str | No
 
     Raises PreconditionError where `if_match` is not the fingerprint of the plan: then nothing is done.
     """
-    if if_match not in (None, "*", planned.fingerprint):
-        raise PreconditionError("the plan is no longer the one that If-Match names: ask for the impact again")
-    runs.count_steps(connection, run, sum(update.moves for update in planned.updates))
-    force = _Force(connection, run, planned.rollout)
+    check_match(planned.fingerprint, if_match)
+    run.count_steps(sum(update.moves for update in planned.updates))
+    force = _Force(run, planned.rollout)
     cancelled = False
     for update in planned.updates:
         cancelled = not force.do(update.instance)
@@ -76,8 +75,7 @@ def force(connection: Connection, run: int, planned: Outcome, if_match: str | No
 
 @dataclass
 class _Force:
-    connection: Connection
-    run: int
+    run: HeldRun
     rollout: Rollout
     updates: list[InstanceUpdate] = field(default_factory=list)
     recorded: int = 0
@@ -87,10 +85,10 @@ class _Force:
         others is tried again."""
         for left in reversed(range(_TRIES)):
             try:
-                with self.connection.begin():
-                    if runs.is_cancelled(self.connection, self.run):
+                with self.run.connection.begin():
+                    if self.run.is_cancelled():
                         return False
-                    self.connection.execute(text("SET LOCAL synchronous_commit = off"))
+                    self.run.connection.execute(text("SET LOCAL synchronous_commit = off"))
                     update = self._done(candidate)
                 break
             except (RelinkError, DBAPIError) as error:
@@ -107,33 +105,33 @@ class _Force:
         return True
 
     def _done(self, candidate: Candidate) -> InstanceUpdate | None:
-        update = self.rollout.locked(self.connection, candidate)
+        update = self.rollout.locked(self.run.connection, candidate)
         if update is None or not update.moves:
             return update
         moved = update.instance.instance_id
         how = Move.ROLL_BACK if self.rollout.rolls_back else Move.BULK
-        move_instance(self.connection, moved, self.rollout.target, self.rollout.wanted.config_values, how=how)
+        move_instance(self.run.connection, moved, self.rollout.target, self.rollout.wanted.config_values, how=how)
         if self.rollout.rolls_back:
             latest = self.rollout.solution.latest_release_number
-            self.connection.execute(_PIN, {"instance": moved, "latest": latest})
+            self.run.connection.execute(_PIN, {"instance": moved, "latest": latest})
         if update.pending:
-            announce(self.connection, self.rollout.solution.solution_id, self.rollout.target, [moved])
+            announce(self.run.connection, self.rollout.solution.solution_id, self.rollout.target, [moved])
         self._record(update)
         return update
 
     def _failed(self, candidate: Candidate, error: RelinkError | DBAPIError) -> InstanceUpdate:
         reason = error.description if isinstance(error, RelinkError) else f"the database refused: {refusal(error)}"
-        _log.error("instance not moved", run_id=self.run, instance_id=candidate.instance_id, reason=reason)
+        _log.error("instance not moved", run_id=self.run.identifier, instance_id=candidate.instance_id, reason=reason)
         update = InstanceUpdate(candidate, UpdateType.ERROR, error_message=f"Not moved: {reason}")
-        with self.connection.begin():
+        with self.run.connection.begin():
             self._record(update)
         return update
 
     def _record(self, update: InstanceUpdate) -> None:
-        self.connection.execute(
+        self.run.connection.execute(
             _OUTCOME,
             {
-                "run": self.run,
+                "run": self.run.identifier,
                 "ordinal": self.recorded + 1,
                 "instance": update.instance.instance_id,
                 "release": self.rollout.target,

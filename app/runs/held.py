@@ -1,0 +1,156 @@
+"""A run that this process does: its record, its lock, its progress and its end.
+
+Only one run at a time may work in a package and all its content, or over the instances of a solution.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, text
+
+from app.errors import PreconditionError, RelinkError, StateError
+from app.identity.rights import Caller
+from app.runs import answers, locks
+from app.runs.record import NodeContext, RunState, SolutionContext, close, interrupt, is_cancelled
+from app.runs.turns import Turn, Turns
+
+_LOOK_EVERY = 0.5
+
+_INSERT = text("""
+    INSERT INTO run (user_identifier, context_node_identifier, solution_identifier, context_reference, include_content,
+                     options, state)
+    VALUES (:user, :node, CAST(:solution AS uuid), :reference, :content, :options, :state)
+    RETURNING run_identifier
+""")
+_SET_STATE = text("UPDATE run SET state = :state WHERE run_identifier = :run")
+_SET_STEPS = text("UPDATE run SET steps = :steps WHERE run_identifier = :run")
+# Running and queued runs that may write what this one may write too.
+_OVERLAPPING = text("""
+    SELECT run_identifier, started_at FROM run
+    WHERE state IN ('queued', 'running') AND (
+      solution_identifier = CAST(:solution AS uuid)
+      OR CAST(:node AS bigint) IS NOT NULL AND context_node_identifier IS NOT NULL AND (
+        context_reference = :reference
+        OR (include_content AND starts_with(:reference, context_reference || '.'))
+        OR (:content AND starts_with(context_reference, :reference || '.'))))
+    ORDER BY run_identifier
+""")
+
+
+@dataclass(frozen=True)
+class HeldRun:
+    """A run that holds its lock, on the connection that does its work. `caller` has started it."""
+
+    identifier: int
+    engine: Engine
+    connection: Connection
+    caller: Caller
+
+    def count_steps(self, steps: int) -> None:
+        """Record how many steps the run will have taken when it is done."""
+        with self.connection.begin():
+            self.connection.execute(_SET_STEPS, {"run": self.identifier, "steps": steps})
+
+    def is_cancelled(self) -> bool:
+        """Whether the run was asked to end, or the account of its starter was disabled."""
+        return is_cancelled(self.connection, self.identifier)
+
+    def end(self, answer: Iterable[bytes], error_number: int, *, cancelled: bool) -> Iterator[bytes]:
+        """Record the end of the run, keep its answer, and return the answer.
+
+        The commit waits for the disk, and so for all commits of the run before it.
+        """
+        parts = list(answers.compressed(answer))
+        state = RunState.CANCELLED if cancelled else RunState.DONE
+        with self.connection.begin():
+            answers.keep(self.connection, self.identifier, parts)
+            self._close(state, error_number)
+        return answers.decompressed(parts)
+
+    def cancel(self, error_number: int) -> None:
+        """Record that the run ends without an answer."""
+        with self.connection.begin():
+            self._close(RunState.CANCELLED, error_number)
+
+    def wait_for(self, turn: Turn) -> None:
+        """Wait in the queue until it is the run's turn. Raises StateError if the run is cancelled meanwhile."""
+        while not turn.wait(_LOOK_EVERY):
+            with self.connection.begin():
+                if self.is_cancelled():
+                    raise StateError(f"run {self.identifier} was cancelled before it began")
+        with self.connection.begin():
+            self.connection.execute(_SET_STATE, {"run": self.identifier, "state": RunState.RUNNING.value})
+
+    def _close(self, state: RunState, error_number: int) -> None:
+        self.connection.execute(text("SET LOCAL synchronous_commit = on"))
+        close(self.connection, self.identifier, state, error_number)
+
+
+@contextmanager
+def started(
+    engine: Engine, caller: Caller, context: NodeContext | SolutionContext, options: Mapping[str, object], turns: Turns
+) -> Iterator[HeldRun]:
+    """Begin a run on a context, and hold its lock until this `with` statement ends.
+
+    While the process works on as many runs as it may, the run is queued. The run does not end when its client leaves:
+    its answer can be read later. A RelinkError ends it as cancelled; after any other exception, and where `end` was not
+    called, it is found as interrupted.
+
+    Raises BusyError if too many runs are queued, and StateError (106), naming the other run, if one holds this package
+    or a part of it, or this solution.
+    """
+    with turns.turn() as turn, engine.connect() as connection:
+        state = RunState.RUNNING if turn.has_come else RunState.QUEUED
+        run = HeldRun(_begun(connection, caller, context, options, state), engine, connection, caller)
+        try:
+            if state is RunState.QUEUED:
+                run.wait_for(turn)
+            yield run
+        except RelinkError as error:
+            run.cancel(error.number)
+            raise
+        finally:
+            locks.release(connection, run.identifier)
+
+
+def check_match(fingerprint: str, if_match: str | None) -> None:
+    """Raise PreconditionError unless the fingerprint is that of the plan which `If-Match` names, if it names one."""
+    if if_match not in (None, "*", fingerprint):
+        raise PreconditionError("the plan is no longer the one that If-Match names: ask for the impact again")
+
+
+def _begun(
+    connection: Connection,
+    caller: Caller,
+    context: NodeContext | SolutionContext,
+    options: Mapping[str, object],
+    state: RunState,
+) -> int:
+    """Register a run on a context, take its lock for this connection and return its identifier."""
+    values = {
+        "user": caller.user_identifier,
+        "options": json.dumps(options),
+        "state": state.value,
+        **context.columns(),
+    }
+    with connection.begin():
+        locks.lock_registry(connection)
+        _make_room(connection, context)
+        run = int(connection.execute(_INSERT, values).scalar_one())
+        locks.lock(connection, run)
+    return run
+
+
+def _make_room(connection: Connection, context: NodeContext | SolutionContext) -> None:
+    """Interrupt dead runs that overlap with this context. Raises StateError (106) if one of the others is alive."""
+    others = connection.execute(_OVERLAPPING, context.columns()).all()
+    held = locks.held_runs(connection) if others else set()
+    for other, since in others:
+        if other in held:
+            what = "this package or a part of it" if isinstance(context, NodeContext) else "this solution"
+            raise StateError(f"run {other} holds {what} since {since:%Y-%m-%d %H:%M:%S} UTC")
+        interrupt(connection, other)

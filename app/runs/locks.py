@@ -1,0 +1,55 @@
+"""The advisory lock that the connection of a run holds while the run is alive.
+
+The database frees the lock when the connection ends, whatever ended it: so a run whose lock nobody holds is dead.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+_REGISTRY_LOCK = 0x52454C4A
+_RUN_LOCK_CLASS = 0x52454C4B
+"""The advisory lock of run N is N in this class of locks (the upper half of a 64-bit key)."""
+
+_LOCK_REGISTRY = text("SELECT pg_advisory_xact_lock(:key)")
+_LOCK = text("SELECT pg_advisory_lock(:key)")
+_UNLOCK = text("SELECT pg_advisory_unlock(:key)")
+_HELD = text("""
+    SELECT l.objid::bigint FROM pg_locks l
+    JOIN pg_database d ON d.oid = l.database
+    LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted
+      AND l.classid::bigint = :class AND l.objsubid = 1
+      AND (CAST(:session_name AS text) IS NULL OR a.application_name = :session_name)
+""")
+
+
+def lock_registry(connection: Connection) -> None:
+    """Let no other run begin before this transaction ends."""
+    connection.execute(_LOCK_REGISTRY, {"key": _REGISTRY_LOCK})
+
+
+def lock(connection: Connection, run: int) -> None:
+    """Take the lock of a run for this connection. It outlives the transaction."""
+    connection.execute(_LOCK, {"key": _key(run)})
+
+
+def release(connection: Connection, run: int) -> None:
+    """Release the lock of a run. A connection that fails to do so is closed, which frees the lock too."""
+    try:
+        connection.rollback()
+        with connection.begin():
+            connection.execute(_UNLOCK, {"key": _key(run)})
+    except SQLAlchemyError:
+        connection.invalidate()
+
+
+def held_runs(connection: Connection, session_name: str | None = None) -> set[int]:
+    """Return the runs whose locks are held, by any session or only by sessions of this name."""
+    found = connection.execute(_HELD, {"class": _RUN_LOCK_CLASS, "session_name": session_name})
+    return set(found.scalars())
+
+
+def _key(run: int) -> int:
+    return (_RUN_LOCK_CLASS << 32) | run
