@@ -23,9 +23,10 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.worker import Worker
+from psycopg.rows import TupleRow as Row
 from sqlalchemy import Engine
 
-from app.database.engine import Row, driver_arguments
+from app.database.engine import driver_arguments
 from app.database.failures import database_failure
 from app.database.session import CONNECT_TIMEOUT, settings_statement
 from app.identity import audit, sign_in

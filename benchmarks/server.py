@@ -10,9 +10,10 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import TupleRow as Row
 
 from app.database import embedded
-from app.database.engine import Row, make_engine
+from app.database.engine import make_engine
 from app.database.migrate import migrate
 from app.identity.users import add_user
 

@@ -8,8 +8,7 @@ from typing import LiteralString
 
 import psycopg
 from psycopg import sql
-
-from app.database.engine import Row
+from psycopg.rows import TupleRow as Row
 
 _HEADER_BYTES = 19
 _TRAILER_BYTES = 2

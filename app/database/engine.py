@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection as Session
 from sqlalchemy import Dialect, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
@@ -15,8 +14,6 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database.connection import Connection, Pulse, connected
 from app.database.session import connection_arguments
-
-__all__ = ["Row", "after_commit", "driver_arguments", "driver_connection", "make_engine", "refusal", "snapshot"]
 
 DEFAULT_POOL_SIZE = 20
 _POOL_TIMEOUT = 5

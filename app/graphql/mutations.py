@@ -19,14 +19,8 @@ from app.graphql.errors import NotAvailableError, in_graphql_words
 from app.graphql.inputs import with_tokens_collapsed
 from app.graphql.nodes import InstanceNode, Together, service_and_version
 from app.graphql.session import Session, session_of
-from app.solutions.instances.changing import (
-    Instance,
-    create_instance,
-    remove_instance,
-    update_instance,
-    upgrade_instance,
-)
-from app.solutions.instances.reading import read_row
+from app.solutions.instances.changing import create_instance, remove_instance, update_instance, upgrade_instance
+from app.solutions.instances.reading import Instance, read_row
 from app.solutions.instances.values import Given
 from app.solutions.people.authentications import (
     AuthenticationDraft,

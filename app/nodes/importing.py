@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection, text
 
 from app.database.copy import write_rows
-from app.database.engine import Row, driver_connection
+from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError, StateError, UserError
 from app.identity import right
@@ -21,14 +22,10 @@ from app.identity.rights import Caller, rights_on
 from app.nodes.import_document import (
     Document,
     Fault,
-    ImportMember,
     ImportNode,
-    ImportVersion,
     first_faults,
 )
 from app.system_nodes import PACKAGE_LISTING
-
-__all__ = ["ImportMember", "ImportNode", "ImportTotals", "ImportVersion", "import_nodes", "may_import"]
 
 _IMPORTING = right.USE | right.ADMINISTER
 _MAY_IMPORT = text("""

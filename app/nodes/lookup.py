@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
-
-from app.database.engine import Row
+from psycopg.rows import TupleRow as Row
 
 Link = tuple[int, int]
 """A version of a node: (node identifier, version number)."""

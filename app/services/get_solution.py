@@ -11,7 +11,8 @@ from app.services.answer import Answer, Fields, Group, Part
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import require_solutions
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content
-from app.solutions.releases.solutions import Release, Solution, read_contents, read_releases, read_solution
+from app.solutions.releases.contents import read_contents
+from app.solutions.releases.solutions import Release, Solution, read_releases, read_solution
 from app.solutions.texts import time_text
 
 

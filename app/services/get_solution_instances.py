@@ -8,7 +8,7 @@ from app.database.engine import snapshot
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, Service, Token
 from app.services.solution_fields import instance_group, require_solutions
-from app.solutions.instances.changing import InstanceFilter, read_instances
+from app.solutions.instances.reading import InstanceFilter, read_instances
 
 
 @dataclass(frozen=True)

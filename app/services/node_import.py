@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.errors import NotAuthorisedError
-from app.nodes.importing import ImportNode, import_nodes, may_import
+from app.nodes.import_document import ImportNode
+from app.nodes.importing import import_nodes, may_import
 from app.services.answer import Answer, Fields
 from app.services.call import Call, Service
 

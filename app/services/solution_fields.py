@@ -11,7 +11,7 @@ from app.identity.rights import Caller
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Token
 from app.solutions.content.changes import Change
-from app.solutions.instances.changing import Instance
+from app.solutions.instances.reading import Instance
 from app.solutions.instances.values import Given
 from app.solutions.rollout.publishing import PublishPreview
 from app.solutions.texts import time_text

@@ -12,7 +12,7 @@ from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.lookup import Link, Named, read_named
 from app.services.answer import Fields, Group, Part
-from app.updates.plan import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
+from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 from app.updates.update import Outcome
 
 _CHANGE = Fields(("memberUpdateType", "change"))

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
+from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection
 
 from app.database.copy import write_rows
-from app.database.engine import Row, driver_connection
+from app.database.engine import driver_connection
 from app.database.failures import Passing, passing
 from app.runs.held import HeldRun
 from app.updates.steps import Schedule, Step

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import psycopg
+from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection
 
-from app.database.engine import Row, driver_connection
+from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on

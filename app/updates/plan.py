@@ -1,4 +1,4 @@
-"""What an update would do, worked out without touching the store (section 4). Impact shows it; force does it."""
+"""What an update would do, worked out without touching the store. An impact shows the plan; a force carries it out."""
 
 from __future__ import annotations
 
@@ -6,80 +6,19 @@ import hashlib
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple
 
 from app.identity.right import ADMINISTER, LINK, READ, USE_TYPE
 from app.nodes.patterns import PatternCheck
 from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.compatibility import Fit, Rules, fit
 from app.updates.fixpoint import Closure, Needs
+from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 from app.updates.snapshot import Details, Link, Member, MemberLink, Snapshot
 
 Place = tuple[int, str, int]
 """What member rows are ordered by: position in the type's list, then reference and number of the member type."""
 
 _UNLISTED = 1 << 60
-
-
-class UpdateType(StrEnum):
-    """What happens to a node, in the words of the seed's `updateType`."""
-
-    VERSION = "version"
-    CHANGE = "change"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class ReasonCode(StrEnum):
-    """Why a node cannot be updated."""
-
-    ADMINISTER = "administer"
-    USE_TYPE = "use-type"
-    LINK = "link"
-    TYPE = "type"
-    RULES = "rules"
-    DRAFT_TYPE = "draft-type"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why, about which version of another node if one is concerned, and details in words."""
-
-    code: ReasonCode
-    about: Link | None = None
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a node that has a need is left alone at its examined version `number`.
-
-    `predicted` failures are errors when forced, warnings before.
-    """
-
-    number: int
-    reasons: tuple[Reason, ...]
-    predicted: bool
-
-
-class MemberUpdate(NamedTuple):
-    """One member whose target moves, or, without a target, a member type whose members go."""
-
-    member_type: Link
-    target: Link | None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeUpdate:
-    """One node of U: `number` is its examined version, `members` the changes in the order of its type's list."""
-
-    node: int
-    number: int
-    update_type: UpdateType
-    type: Link | None
-    members: tuple[MemberUpdate, ...]
 
 
 @dataclass

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from app.system_nodes import MEMBER_TYPE_LIST
-from app.updates.plan import NodeUpdate, Plan, UpdateType
+from app.updates.plan import Plan
+from app.updates.rows import NodeUpdate, UpdateType
 from app.updates.snapshot import Link
 
 

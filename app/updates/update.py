@@ -18,8 +18,9 @@ from app.runs.held import HeldRun, check_match
 from app.updates.apply import Stop, apply, prepared, stage
 from app.updates.details import read_details
 from app.updates.fixpoint import Needs
-from app.updates.plan import MemberUpdate, NodeUpdate, Plan, Refusal, plan
+from app.updates.plan import Plan, plan
 from app.updates.read import Options, read_snapshot
+from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.snapshot import Details
 from app.updates.steps import Schedule, schedule
 

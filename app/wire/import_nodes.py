@@ -10,7 +10,7 @@ import re
 
 from lxml import etree
 
-from app.nodes.importing import ImportMember, ImportNode, ImportVersion
+from app.nodes.import_document import ImportMember, ImportNode, ImportVersion
 from app.text import collapsed, present
 from app.wire.decode import whole_number
 from app.wire.schemas import IMPORTED_NODE, MOST_FAULTS, faults, is_valid

@@ -8,7 +8,7 @@ from typing import IO, cast
 
 from lxml import etree
 
-from app.nodes.importing import ImportNode
+from app.nodes.import_document import ImportNode
 from app.services.node_import import SERVICE, ImportAction, NodeImportRequest
 from app.text import WHITE_SPACE, collapsed, is_blank
 from app.wire.credentials import CREDENTIALS

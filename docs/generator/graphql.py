@@ -17,7 +17,6 @@ from graphql import (
     build_schema,
 )
 
-_FIELDS = ("", "| field | type | meaning |", "|---|---|---|")
 _SCHEMA = Path(__file__).parents[2] / "schemas" / "solutions.graphql"
 
 
@@ -59,10 +58,6 @@ def _section(named: GraphQLNamedType) -> str:
             return "\n".join([heading, "", "| value | meaning |", "|---|---|", *values])
         case _:
             return heading
-
-
-def _row(name: str, kind: object, about: str) -> str:
-    return f"| `{name}` | `{kind}` | {about} |"
 
 
 def _arguments(field: GraphQLField) -> str:

@@ -24,8 +24,6 @@ from app.database import embedded
 from tests.support.http import ADMIN, PASSWORD
 from tests.support.served import ROOT, WITHIN, Served, eventually, served
 
-__all__ = ["ROOT", "WITHIN", "Serve", "Served", "eventually"]
-
 Worker = subprocess.Popen[bytes]
 StartWorker = Callable[..., Worker]
 

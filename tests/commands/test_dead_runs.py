@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.commands.service import Service
-from tests.commands.conftest import Serve, Served, StartWorker, eventually
+from tests.commands.conftest import Serve, StartWorker
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.kills import kill_web_processes
+from tests.support.served import Served, eventually
 
 SOON = 15.0
 """The database notices a dead client within a second; the rest is for a busy machine."""

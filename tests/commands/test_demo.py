@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.commands.conftest import ROOT
+from tests.support.served import ROOT
 
 
 def test_the_demo_ends_well_and_leaves_nothing(data_directory: Path) -> None:

@@ -14,8 +14,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.commands.conftest import ROOT, WITHIN, Serve, Served, database_runs, eventually
+from tests.commands.conftest import Serve, database_runs
 from tests.support.processes import arguments, children, parent, runs
+from tests.support.served import ROOT, WITHIN, Served, eventually
 
 Check = Callable[[], subprocess.Popen[bytes]]
 

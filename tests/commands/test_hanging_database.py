@@ -19,10 +19,11 @@ from sqlalchemy import Engine, text
 
 from app.database.connection import PATIENCE
 from app.database.engine import make_engine
-from tests.commands.conftest import Relink, Serve, eventually
+from tests.commands.conftest import Relink, Serve
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.proxy import Proxy, proxy
+from tests.support.served import eventually
 
 DEADLINE = 10.0
 AT_ONCE = 16

@@ -17,10 +17,11 @@ from app.database.engine import make_engine
 from app.database.migrate import migrate
 from app.identity.users import add_user
 from app.settings import Settings
-from tests.commands.conftest import Serve, eventually
+from tests.commands.conftest import Serve
 from tests.support.chance import seeded
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.kills import Battlefield, kill_web_processes, terminate_backend
+from tests.support.served import eventually
 
 KILLS = int(os.environ.get("RELINK_TEST_KILLS", "10"))
 

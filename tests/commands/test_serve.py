@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.commands.service import Service
-from tests.commands.conftest import Relink, Serve, database_runs, eventually
+from tests.commands.conftest import Relink, Serve, database_runs
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client, message
+from tests.support.served import eventually
 
 
 def read(url: str) -> str:

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from tests.commands.conftest import Serve, Served, eventually
+from tests.commands.conftest import Serve
 from tests.support.builders import Graph, M, frozen
 from tests.support.http import ADMIN, PASSWORD
 from tests.support.processes import children
+from tests.support.served import Served, eventually
 
 MIB = 1024 * 1024
 BASIC = "Authorization: Basic " + b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()

@@ -19,11 +19,12 @@ from app.database.engine import make_engine
 from app.database.session import SETTINGS
 from app.settings import Settings
 from app.solutions.rollout.lazy_updates import move_due_instances
-from tests.commands.conftest import ROOT, WITHIN, Relink, Serve, eventually
+from tests.commands.conftest import Relink, Serve
 from tests.graphql.client import GraphQL, nodes
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client
 from tests.support.moves import on_releases
+from tests.support.served import ROOT, WITHIN, eventually
 from tests.support.solution_store import Store, config_slot, slots
 
 HOSTILE = {

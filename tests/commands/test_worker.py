@@ -14,10 +14,11 @@ from sqlalchemy import Engine, text
 from app.database.migrate import migrate, require_schema
 from app.database.queue import missing_migrations, shipped_migrations
 from app.solutions.rollout.lazy_updates import BATCH
-from tests.commands.conftest import WITHIN, Relink, Serve, StartWorker, eventually
+from tests.commands.conftest import Relink, Serve, StartWorker
 from tests.support.moves import moves_made, multiply, on_releases, record_moves
 from tests.support.processes import arguments, children, runs
 from tests.support.receiver import SECRET, receiver
+from tests.support.served import WITHIN, eventually
 from tests.support.solution_store import Store, config_slot, workflow
 
 MANY = 10_000

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from app.database.engine import make_engine
 from app.database.migrate import migrate, require_schema
-from app.solutions.instances.changing import read_instance
+from app.solutions.instances.reading import read_instance
 
 _A_VALUE_OF_0004 = """
     WITH solution AS (

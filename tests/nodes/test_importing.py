@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from app.errors import NotAuthorisedError, StateError, UserError
 from app.identity.rights import Caller
-from app.nodes.importing import ImportMember, ImportNode, ImportTotals, ImportVersion, import_nodes
+from app.nodes.import_document import ImportMember, ImportNode, ImportVersion
+from app.nodes.importing import ImportTotals, import_nodes
 
 PACKAGE = "system.PACKAGE_LISTING.1"
 TYPE = "system.TYPE_TYPE.1"

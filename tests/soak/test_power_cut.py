@@ -24,10 +24,10 @@ from app.database.engine import make_engine
 from app.database.migrate import migrate
 from app.identity.users import add_user
 from app.settings import Settings
-from tests.commands.conftest import eventually
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.far_machine import FarMachine
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, message
+from tests.support.served import eventually
 
 ROOT = Path(__file__).parent.parent.parent
 NOTICED_WITHIN = 60.0

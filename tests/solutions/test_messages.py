@@ -15,9 +15,9 @@ from sqlalchemy.pool import QueuePool
 
 from app.settings import Settings, SettingsError
 from app.solutions.messages import LEASE, TIMEOUT, Webhook, announce, pause_after, send_due, tidy
-from tests.commands.conftest import eventually
 from tests.support.moves import multiply
 from tests.support.receiver import SECRET, Receiver, receiver
+from tests.support.served import eventually
 from tests.support.solution_store import Store, config_slot
 
 MOST = 100

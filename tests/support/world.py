@@ -8,17 +8,8 @@ from sqlalchemy import Engine, text
 
 from app.database.engine import snapshot
 from app.solutions.content.model import ConfigSlot, ConfigType, Content, Ddl
-from app.solutions.instances.changing import (
-    Instance,
-    InstanceFilter,
-    Move,
-    create_instance,
-    move_instance,
-    read_instance,
-    read_instances,
-    update_instance,
-    upgrade_instance,
-)
+from app.solutions.instances.changing import Move, create_instance, move_instance, update_instance, upgrade_instance
+from app.solutions.instances.reading import Instance, InstanceFilter, read_instance, read_instances
 from app.solutions.instances.workflows import read_workflows
 from app.solutions.releases.solutions import SolutionDraft, set_draft
 from app.solutions.rollout.publishing import publish

@@ -20,12 +20,9 @@ from app.solutions.content.flags import Contents, pending, values_after_move
 from app.solutions.content.model import GivenValue
 from app.solutions.instances.reading import (
     Instance,
-    InstanceFilter,
     InstanceRow,
     instance_of,
     needed_releases,
-    read_instance,
-    read_instances,
     read_row,
 )
 from app.solutions.instances.values import (
@@ -45,19 +42,6 @@ from app.solutions.people.external_users import lock_external_user
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import keep_latest_release, read_solution
 from app.solutions.texts import Fault, identifier, text_faults
-
-__all__ = [
-    "Instance",
-    "InstanceFilter",
-    "Move",
-    "create_instance",
-    "move_instance",
-    "read_instance",
-    "read_instances",
-    "remove_instance",
-    "update_instance",
-    "upgrade_instance",
-]
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -16,24 +16,8 @@ from app.solutions.content.documents import content_faults, to_document
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Workflow
 from app.solutions.listing import Listing
 from app.solutions.people.authentications import read_authentications
-from app.solutions.releases.contents import content_of_text, read_contents
+from app.solutions.releases.contents import content_of_text
 from app.solutions.texts import MOST_DESCRIPTION, MOST_LABEL, Fault, identifier, text_faults
-
-__all__ = [
-    "CustomField",
-    "Release",
-    "Solution",
-    "SolutionDraft",
-    "is_schedule",
-    "keep_latest_release",
-    "lock_solution",
-    "read_contents",
-    "read_releases",
-    "read_solution",
-    "read_solutions",
-    "set_draft",
-    "solution_listing",
-]
 
 # A cron expression is read again for each instance that waits for its next time. The schema has the same limit.
 LONGEST_SCHEDULE = 200

@@ -13,20 +13,13 @@ from sqlalchemy import Engine, event
 
 from app.errors import UserError
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Content, Flags, Trigger, Workflow
-from app.solutions.instances.changing import (
-    Instance,
-    InstanceFilter,
-    Move,
-    create_instance,
-    move_instance,
-    remove_instance,
-    update_instance,
-)
+from app.solutions.instances.changing import Move, create_instance, move_instance, remove_instance, update_instance
+from app.solutions.instances.reading import Instance, InstanceFilter
 from app.solutions.people.authentications import AuthenticationDraft, remove_authentication, set_authentication
 from app.solutions.people.cipher import Cipher
 from app.solutions.rollout.publishing import publish
-from tests.commands.conftest import eventually
 from tests.support.http import SECRET_KEY
+from tests.support.served import eventually
 from tests.support.world import World, config, ddl
 
 CIPHER = Cipher(SECRET_KEY)

@@ -12,11 +12,11 @@ from sqlalchemy.exc import DBAPIError
 
 from app.errors import UserError
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
+from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import (
     CustomField,
     Solution,
     SolutionDraft,
-    read_contents,
     read_releases,
     read_solution,
     read_solutions,

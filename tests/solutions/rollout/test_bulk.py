@@ -18,9 +18,9 @@ from werkzeug.test import TestResponse
 from app.settings import Settings
 from app.solutions.rollout.bulk_plan import is_among
 from app.solutions.rollout.lazy_updates import move_due_instances
-from tests.commands.conftest import eventually
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, checked
 from tests.support.moves import moves_made, multiply, on_releases, record_moves, refuse_broken
+from tests.support.served import eventually
 from tests.support.solution_store import Store, auth_slot, config_slot, element, leaves, values
 
 SERVICE = "UpdateSolutionInstances"

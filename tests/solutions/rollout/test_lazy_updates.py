@@ -15,9 +15,9 @@ from app.settings import Settings
 from app.solutions.content.model import Trigger, Workflow
 from app.solutions.rollout.lazy_updates import BATCH, due_at, move_due_instances, pause_after
 from app.solutions.rollout.publishing import publish
-from tests.commands.conftest import eventually
 from tests.solutions.instances.test_instances import statements
 from tests.support.moves import moves_made, multiply, on_releases, record_moves, refusals, refuse_broken
+from tests.support.served import eventually
 from tests.support.solution_store import Store, auth_slot, config_slot, leaves, workflow
 
 AT = datetime(2026, 3, 1, 11, 50, tzinfo=UTC)
