@@ -1,6 +1,6 @@
 """A service for development, on a store with examples in it: `make dev`.
 
-Flask's server starts again whenever a file of the code changes. The store lies in a temporary folder and is deleted at
+Flask's server starts again whenever a file of the code changes. The store is in a temporary folder and is deleted at
 the end, unless `RELINK_DATA_DIR` or `RELINK_DATABASE_URL` names another one, which stays.
 """
 
@@ -45,10 +45,10 @@ def main() -> None:
         settings = Settings.from_environment()
         engine = open_database(settings)
         with suppress(UserError):  # the user is there already, and so are the examples
-            _add_user(engine)
+            add_demo_user(engine)
             click.echo("Filling the store with examples ...")
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-            _fill(create_app(with_secret_key(settings), engine))
+            fill(create_app(with_secret_key(settings), engine))
         engine.dispose()
         port = os.environ.get("PORT", "8080")
         click.echo(f"Sign in as {_USER} with the password '{_PASSWORD}'. Try: relink impact debian")
@@ -67,18 +67,18 @@ def _store() -> Iterator[None]:
         folder = Path(name)
         folder.chmod(0o755)  # the database server of root runs as another user
         os.environ["RELINK_DATA_DIR"] = str(folder / "data")
-        click.echo(f"The store is in {folder / 'data'}, and goes when the service is stopped")
+        click.echo(f"The store is in {folder / 'data'} and is deleted when the service is stopped")
         yield
         embedded.stop(folder / "data")
 
 
-def _add_user(engine: Engine) -> None:
+def add_demo_user(engine: Engine) -> None:
     """Add a user who may do everything."""
     with engine.begin() as connection:
         add_user(connection, _USER, _PASSWORD, admin=True)
 
 
-def _fill(app: Flask) -> None:
+def fill(app: Flask) -> None:
     """Add the catalog, packages of Debian, and a solution with two releases and two instances."""
     _post(app, (_ROOT / "examples" / "acme.xml").read_text())
     debian = _ROOT / "examples" / "debian"
