@@ -7,6 +7,7 @@ so that the tree of a node is hardly larger than a block of the document.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from lxml import etree
 
@@ -16,6 +17,11 @@ from app.wire.decode import whole_number
 from app.wire.schemas import IMPORTED_NODE, MOST_FAULTS, faults, is_valid
 
 Faults = list[tuple[str, str]]
+
+# While it validates a tree, lxml notes the path of every fault, and counts the elements before each to do so: a tree
+# must not have many. What is valid has no more in a block of 64 KiB.
+_MOST_ELEMENTS = 4000
+_PARTS_AT_ONCE = 300
 
 _VERSION = re.compile(r"VersionList/Version(?:\[(\d+)\])?(.*)", re.DOTALL)
 _MEMBER = re.compile(r"MemberList/Member(?:\[(\d+)\])?(.*)", re.DOTALL)
@@ -34,21 +40,25 @@ class NodeReader:
         self._versions_taken = 0
         self._members_taken = 0
 
-    def take(self, node: etree._Element) -> Faults:
-        """Takes the complete parts out of a node that is not complete yet, and returns their faults."""
+    def take(self, node: etree._Element) -> tuple[bool, Faults]:
+        """Takes the complete parts out of a node that is not complete yet.
+
+        Returns whether there were any, and their faults.
+        """
         versions = node.find("VersionList")
         if versions is None or not len(versions):
-            return []
+            return False, []
+        taken_before = self._versions_taken, self._members_taken
         found = self._take_versions(versions)
         members = versions[-1].find("MemberList")
         if members is not None:
             found += self._take_members(members)
         self._keep = self._keep and not found
-        return found
+        return (self._versions_taken, self._members_taken) != taken_before, found
 
-    def finish(self, node: etree._Element, *, large: bool) -> tuple[ImportNode | None, Faults]:
+    def finish(self, node: etree._Element) -> tuple[ImportNode | None, Faults]:
         """Returns the complete node, or None and the faults of what had not been taken out of it."""
-        if not is_valid(IMPORTED_NODE, node, large=large):
+        if not _is_valid(node):
             found = faults(IMPORTED_NODE, node)
             return None, [_below(self._path, self._node_path(path), reason) for path, reason in found]
         if not self._keep:
@@ -117,16 +127,25 @@ class NodeReader:
 
 
 def _are_valid(name: str, parts: list[etree._Element]) -> bool:
-    """Moves parts into a list of their own, and returns whether they are valid there."""
-    parts_alone = etree.Element(name)
-    parts_alone.extend(parts)
-    return is_valid(IMPORTED_NODE, parts_alone, large=True)
+    """Moves parts into lists of their own, and returns whether they are valid there."""
+    for first in range(0, len(parts), _PARTS_AT_ONCE):
+        alone = etree.Element(name)
+        alone.extend(parts[first : first + _PARTS_AT_ONCE])
+        if not _is_valid(alone):
+            return False
+    return True
+
+
+def _is_valid(part: etree._Element) -> bool:
+    """Returns whether a part of a node is valid. It has no more elements than fit into a block."""
+    elements = sum(1 for _ in islice(part.iter(), _MOST_ELEMENTS + 1))
+    return elements <= _MOST_ELEMENTS and is_valid(IMPORTED_NODE, part, large=False)
 
 
 def _faults_of(part: etree._Element, name: str) -> Faults:
     if part.tag != name:
         return [("", f"is not expected: it is {str(part.tag)[:100]}")]
-    return [] if is_valid(IMPORTED_NODE, part, large=True) else faults(IMPORTED_NODE, part)
+    return [] if _is_valid(part) else faults(IMPORTED_NODE, part)
 
 
 def _below(path: str, within: str, reason: str) -> tuple[str, str]:

@@ -52,10 +52,13 @@ def _nodes(file: IO[bytes], credentials: Mapping[str, str]) -> Iterator[ImportNo
     reader = NodeReader(1)
     for element, complete in stream:
         if not complete:
-            found += reader.take(element)
+            taken, faults_within = reader.take(element)
+            found += faults_within
+            if taken:
+                stream.count_anew()
         else:
             found += _drop_before(element)
-            node, faults_within = reader.finish(element, large=stream.may_be_large)
+            node, faults_within = reader.finish(element)
             found += faults_within
             if not found and node is not None:
                 yield node
@@ -132,15 +135,14 @@ class _NodeStream:
         self._file = file
         tags = ("{*}" + IMPORT, "NodeList", "Node")
         self._parser = etree.XMLPullParser(events=("start", "end"), tag=tags, **OPTIONS)
-        self._bytes = self._marks = self._marks_at_once = self._left = self._nodes = 0
+        self._bytes = self._marks = self._marks_at_once = self._nodes = 0
         self._open: etree._Element | None = None
         self.node_list: etree._Element | None = None
         self.root: etree._Element | None = None
 
-    @property
-    def may_be_large(self) -> bool:
-        """Whether the present node began before the present block."""
-        return self._bytes > 0
+    def count_anew(self) -> None:
+        """Notes that the parser has gone on: it is not within one tag."""
+        self._marks_at_once = 0
 
     def __iter__(self) -> Iterator[tuple[etree._Element, bool]]:
         self._file.seek(0)
@@ -184,8 +186,6 @@ class _NodeStream:
         left = sum(1 for _ in islice(self.root.iter(), _MOST_LEFT + 1))
         if left > _MOST_LEFT:
             raise NotValidError(faults(IMPORT, self.root))
-        self._marks_at_once = self._marks_at_once if left == self._left else 0
-        self._left = left
 
     def _count(self, block: bytes) -> None:
         marks = block.count(b"<") + block.count(b"=")
@@ -232,7 +232,7 @@ def _faults_around(stream: _NodeStream, credentials: Mapping[str, str]) -> list[
         found = list(islice(beside, MOST_FAULTS))
         del stream.node_list[:]
     root = cast(etree._Element, stream.root)
-    if not is_valid(IMPORT, root, large=True):
+    if not is_valid(IMPORT, root, large=False):
         return found + faults(IMPORT, root)
     late = [name for name in CREDENTIALS if root.find(name) is not None and name not in credentials]
     return found + [(name, "must come before the list of nodes, in the first 64 KiB of the document") for name in late]

@@ -32,7 +32,7 @@ class Document:
     """A request's body in UTF-8, and the name of its root element.
 
     `credentials` are those in a small message. `ordinary` says whether all its names are known to be names of the
-    schemas. `fault` is that of a document that ends too early.
+    schemas, `nodes` counts its elements and attributes, `fault` is that of a document that ends too early.
     """
 
     root: str
@@ -40,6 +40,7 @@ class Document:
     size: int
     credentials: Mapping[str, str] = field(default_factory=dict)
     ordinary: bool = False
+    nodes: int = 0
     fault: Refused | None = None
 
     @property
@@ -87,7 +88,8 @@ class Intake:
         fault = self._fault_at_end()
         size = file.tell()
         file.seek(0)
-        return Document(self.root, file, size, self._scan.texts, self._scan.ordinary and fault is None, fault)
+        scan = self._scan
+        return Document(self.root, file, size, scan.texts, scan.ordinary and fault is None, scan.nodes, fault)
 
     def leading(self) -> dict[str, str]:
         """Returns the texts of the credentials with which a large request begins."""

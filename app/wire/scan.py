@@ -40,6 +40,8 @@ class Scan:
     """The credentials by the names of their elements: in a large request those before any other element."""
     leading_ended: bool
     """Whether another element has come. Of a large request, nothing is read from there on."""
+    nodes: int
+    """How many elements and attributes have come."""
     ordinary: bool
     """Whether the document has only element names of the schemas, and no attributes or processing instructions."""
 
@@ -50,7 +52,8 @@ class Scan:
         self.texts = {}
         self.leading_ended = False
         self.ordinary = True
-        self._size = self._depth = self._nodes = 0
+        self.nodes = 0
+        self._size = self._depth = 0
         self._names = element_names()
         parser = expat.ParserCreate("utf-8", None, {})
         parser.ordered_attributes = True
@@ -85,8 +88,8 @@ class Scan:
 
     def _start(self, name: str, attributes: list[str]) -> None:
         self._depth += 1
-        self._nodes += 1 + len(attributes) // 2
-        if self._nodes > _MOST_NODES:
+        self.nodes += 1 + len(attributes) // 2
+        if self.nodes > _MOST_NODES:
             raise Refused(413, f"the document is too large: at most {_MOST_NODES} elements and attributes are accepted")
         if attributes or name not in self._names:
             self.ordinary = False

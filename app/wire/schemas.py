@@ -72,10 +72,12 @@ def compiled(grammar: str) -> Iterator[etree.XMLSchema]:
 
 
 def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
-    """Whether a tree is valid.
+    """Returns whether a tree is valid.
 
-    A large one is written and read again for it: while it validates a tree, lxml notes the path of every fault, and
-    counts the elements before each to do so.
+    Both ways to find out take quadratic time for some documents. Validating a tree, lxml notes the path of every fault,
+    and counts the elements before each to do so: `large` says that there are many elements, and the tree is written and
+    read again. Validating what it reads, libxml2 measures a value again with each character reference in it: values
+    must not be longer than a small request.
     """
     with compiled(grammar) as schema:
         if not large:

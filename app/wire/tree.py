@@ -18,6 +18,8 @@ from app.wire.threads import in_own_thread
 # build large trees at the same time, the less a process holds after a flood of them.
 _LARGE_AT_ONCE = BoundedSemaphore(2)
 
+_MANY_NODES = 2000
+
 
 def valid_tree(document: Document) -> etree._Element:
     """Returns the root of a document. Raises Refused if it is not well-formed, NotValidError if it is not valid."""
@@ -32,7 +34,7 @@ def _valid_tree(document: Document) -> etree._Element:
         root = etree.parse(document.file, hardened_parser()).getroot()
     except etree.XMLSyntaxError as error:
         raise not_well_formed(error, lambda: path_of_fault(document.file)) from None
-    if not is_valid(document.root, root, large=document.large):
+    if not is_valid(document.root, root, large=document.nodes > _MANY_NODES):
         raise NotValidError(faults(document.root, root))
     if document.fault is not None:
         raise document.fault  # The two parsers disagree about the end of the document.

@@ -72,7 +72,8 @@ def test_who_has_not_signed_in_is_answered_at_once_and_has_nothing_stored(
     uploads.mkdir()
     served = serve({"RELINK_DATABASE_URL": database_url, "RELINK_UPLOAD_DIR": str(uploads)})
     with sending(served, 4 * 1024 * MIB) as connection:
-        connection.sendall(START.ljust(128 * 1024))
+        # The service takes the first MiB in before it looks at a request.
+        connection.sendall(START.ljust(MIB + 256 * 1024))
         # The rest of the body never comes.
         assert "<errorNumber>101</errorNumber>" in answer(connection)
         assert not open_uploads(served, uploads)

@@ -158,10 +158,10 @@ def test_a_document_type_declaration_elsewhere_is_not_well_formed(reader: Client
 
 def test_an_entity_bomb_takes_no_time(reader: Client) -> None:
     levels = "".join(f'<!ENTITY e{level} "{f"&e{level - 1};" * 10}">' for level in range(1, 12))
-    began = time.perf_counter()
+    began = time.process_time()
     reply = reader.post(f'<!DOCTYPE GetNode [<!ENTITY e0 "x">{levels}]>{GET_SYSTEM.replace("system", "&e11;")}')
     assert reply.status == 400
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_comments_and_processing_instructions_may_stand_anywhere(reader: Client) -> None:

