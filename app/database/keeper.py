@@ -55,6 +55,17 @@ _INITDB_OPTIONS = (
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
 )
+_SETTINGS = (
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "port=5432",
+    # Errors repeat values, which come from clients. Whoever sent the statement is told of them, and logs what happened.
+    "log_min_messages=log",
+    "log_min_error_statement=panic",
+    "log_error_verbosity=terse",
+    "log_statement=none",
+    "log_min_duration_statement=-1",
+)
 
 
 class ServerError(RuntimeError):
@@ -165,16 +176,10 @@ class Server:
 
     def _started(self, socket_directory: Path) -> str | None:
         """Start the server once; return its output if it ended, or None if it takes connections."""
-        command = [str(self._binaries / "postgres"), "-D", str(self._files), "-c", "listen_addresses="]
+        command = [str(self._binaries / "postgres"), "-D", str(self._files)]
         quoted = str(socket_directory).replace('"', '""')
-        command += [
-            "-c",
-            f'unix_socket_directories="{quoted}"',
-            "-c",
-            "unix_socket_permissions=0700",
-            "-c",
-            "port=5432",
-        ]
+        for setting in (f'unix_socket_directories="{quoted}"', *_SETTINGS):
+            command += ["-c", setting]
         with self._log() as log:
             began = os.fstat(log.fileno()).st_size
             process = self._process = self._start(command, signal.SIGINT, log)

@@ -14,7 +14,10 @@ from app.server.chunks import ChunkScanner
 from app.wire.refusal import Refused
 
 HELD: Final = 1024 * 1024
-"""How many bytes of a body are taken in before a thread works on the request. Of a larger body the rest is a stream."""
+"""A body of at most so many bytes is complete before a thread works on the request."""
+BEGINNING: Final = 64 * 1024
+"""So much of a larger body comes first; the rest is a stream. Who sends an import is known by then, and who may not
+is refused without waiting."""
 LARGEST_HEAD: Final = 64 * 1024
 
 _END_OF_HEAD = b"\r\n\r\n"
@@ -117,7 +120,8 @@ class Arrival:
 
     def _look_for_end(self) -> None:
         whole = self._scanner.ended if self._scanner is not None else len(self._bytes) >= self._length
-        if whole or len(self._bytes) > HELD:
+        enough = BEGINNING if self._length > HELD else HELD + 1
+        if whole or len(self._bytes) >= enough:
             self._be_ready(whole=whole)
 
     def _be_ready(self, *, whole: bool) -> None:

@@ -52,6 +52,20 @@ def test_the_first_start_depends_neither_on_the_path_nor_on_the_environment(
         assert connection.execute(settings).fetchone() == ("UTF8", "C", "\u00e9")
 
 
+def test_its_log_repeats_nothing_that_was_sent(started: Callable[[str], str], data_directory: Path) -> None:
+    with psycopg.connect(started("data"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE a (b text PRIMARY KEY)")
+        connection.execute("INSERT INTO a VALUES ('s3cr3t')")
+        for statement in ("SELECT 's3cr3t'::integer", "INSERT INTO a VALUES ('s3cr3t')", "SELECT s3cr3t"):
+            with pytest.raises(psycopg.Error, match="s3cr3t"):
+                connection.execute(statement)
+        with pytest.raises(psycopg.Error, match="s3cr3t"):
+            connection.execute("DO $$ BEGIN RAISE EXCEPTION 's3cr3t'; END $$")
+    log = (data_directory / "data" / "postgresql.log").read_text()
+    assert "database system is ready to accept connections" in log
+    assert "s3cr3t" not in log
+
+
 @pytest.mark.parametrize("name", ["data", LONG], ids=["short", "long"])
 def test_nobody_else_reaches_the_socket(started: Callable[[str], str], name: str) -> None:
     folder = Path(str(make_url(started(name)).query["host"]))
