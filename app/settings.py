@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from app.text import WHITE_SPACE
+from app.urls import checked_database_url, checked_http_url
 
 from app.variables import VARIABLES
 
@@ -17,6 +19,15 @@ ROOT_DATA_DIRECTORY = Path("/var/lib/relink")
 _SECRET_KEY_BYTES = 32
 _MOST_DAYS = 36_500
 """A hundred years: PostgreSQL has no dates before 4713 BC."""
+_YEAR = 365 * 24 * 3600
+_DAY = 24 * 3600
+_GIB = 1024**3
+_MOST_COUNT = 1_000_000
+_MOST_CONNECTIONS = 10_000
+_MOST_THREADS = 1024
+_MOST_PROXIES = 100
+_MOST_SHOWN = 40
+"""How many characters of an invalid value a message shows."""
 FEWEST_THREADS = 8
 _LEAST_POOL = 20
 
@@ -25,9 +36,7 @@ _TEST_PREFIX = "RELINK_TEST_"
 _OF_KUBERNETES = re.compile(
     r"RELINK_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
 )
-# int() also takes other Unicode digits and underscores.
-_NUMBER = re.compile(r"[ \t]*[+-]?[0-9]{1,18}[ \t]*")
-_DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class SettingsError(ValueError):
@@ -85,33 +94,41 @@ class Settings:
         return cls(
             database_url=_database_url(environment),
             data_directory=_data_directory(environment),
-            max_request_bytes=_number(environment, "MAX_REQUEST_BYTES", cls.max_request_bytes, least=1024),
-            max_import_bytes=_number(environment, "MAX_IMPORT_BYTES", cls.max_import_bytes, least=1024),
-            upload_directory=_upload_directory(environment),
-            pool_size=_number(environment, "POOL_SIZE", 0, least=2) or None,
-            threads=(threads := _number(environment, "THREADS", cls.threads, least=FEWEST_THREADS)),
-            runs_at_work=_runs_at_work(environment, threads),
-            client_seconds=_number(environment, "CLIENT_SECONDS", cls.client_seconds, least=1),
-            client_bytes_per_second=_number(
-                environment, "CLIENT_BYTES_PER_SECOND", cls.client_bytes_per_second, least=1
+            max_request_bytes=_number(environment, "MAX_REQUEST_BYTES", cls.max_request_bytes, least=1024, most=_GIB),
+            max_import_bytes=_number(
+                environment, "MAX_IMPORT_BYTES", cls.max_import_bytes, least=1024, most=1024 * _GIB
             ),
-            max_answer_bytes=_number(environment, "MAX_ANSWER_BYTES", cls.max_answer_bytes, least=64 * 1024),
-            max_instance_bytes=_number(environment, "MAX_INSTANCE_BYTES", cls.max_instance_bytes, least=1024),
-            max_instances_per_user=_number(environment, "MAX_INSTANCES_PER_USER", cls.max_instances_per_user, least=1),
+            upload_directory=_upload_directory(environment),
+            pool_size=_number(environment, "POOL_SIZE", 0, least=2, most=_MOST_CONNECTIONS) or None,
+            threads=(threads := _number(environment, "THREADS", cls.threads, least=FEWEST_THREADS, most=_MOST_THREADS)),
+            runs_at_work=_runs_at_work(environment, threads),
+            client_seconds=_number(environment, "CLIENT_SECONDS", cls.client_seconds, least=1, most=_DAY),
+            client_bytes_per_second=_number(
+                environment, "CLIENT_BYTES_PER_SECOND", cls.client_bytes_per_second, least=1, most=_GIB
+            ),
+            max_answer_bytes=_number(environment, "MAX_ANSWER_BYTES", cls.max_answer_bytes, least=64 * 1024, most=_GIB),
+            max_instance_bytes=_number(
+                environment, "MAX_INSTANCE_BYTES", cls.max_instance_bytes, least=1024, most=_GIB
+            ),
+            max_instances_per_user=_number(
+                environment, "MAX_INSTANCES_PER_USER", cls.max_instances_per_user, least=1, most=_MOST_COUNT
+            ),
             max_authentications_per_user=_number(
-                environment, "MAX_AUTHENTICATIONS_PER_USER", cls.max_authentications_per_user, least=1
+                environment, "MAX_AUTHENTICATIONS_PER_USER", cls.max_authentications_per_user, least=1, most=_MOST_COUNT
             ),
             sign_in_failures_per_account=_number(
-                environment, "SIGN_IN_FAILURES_PER_ACCOUNT", cls.sign_in_failures_per_account, least=1
+                environment, "SIGN_IN_FAILURES_PER_ACCOUNT", cls.sign_in_failures_per_account, least=1, most=_MOST_COUNT
             ),
             sign_in_failures_per_address=_number(
-                environment, "SIGN_IN_FAILURES_PER_ADDRESS", cls.sign_in_failures_per_address, least=1
+                environment, "SIGN_IN_FAILURES_PER_ADDRESS", cls.sign_in_failures_per_address, least=1, most=_MOST_COUNT
             ),
-            sign_in_failure_period=_number(environment, "SIGN_IN_FAILURE_PERIOD", cls.sign_in_failure_period, least=1),
+            sign_in_failure_period=_number(
+                environment, "SIGN_IN_FAILURE_PERIOD", cls.sign_in_failure_period, least=1, most=_YEAR
+            ),
             verified_password_seconds=_number(
-                environment, "VERIFIED_PASSWORD_SECONDS", cls.verified_password_seconds, least=0
+                environment, "VERIFIED_PASSWORD_SECONDS", cls.verified_password_seconds, least=0, most=_YEAR
             ),
-            trusted_proxies=_number(environment, "TRUSTED_PROXIES", cls.trusted_proxies, least=0),
+            trusted_proxies=_number(environment, "TRUSTED_PROXIES", cls.trusted_proxies, least=0, most=_MOST_PROXIES),
             secret_key=_secret_key(environment),
             run_retention_days=_number(
                 environment, "RUN_RETENTION_DAYS", cls.run_retention_days, least=1, most=_MOST_DAYS
@@ -119,7 +136,7 @@ class Settings:
             audit_retention_days=_number(
                 environment, "AUDIT_RETENTION_DAYS", cls.audit_retention_days, least=1, most=_MOST_DAYS
             ),
-            lazy_update_delay=_number(environment, "LAZY_UPDATE_DELAY", cls.lazy_update_delay, least=0),
+            lazy_update_delay=_number(environment, "LAZY_UPDATE_DELAY", cls.lazy_update_delay, least=0, most=_YEAR),
             webhook_url=_webhook_url(environment),
             webhook_secret=environment.get("RELINK_WEBHOOK_SECRET") or None,
             trigger_url=_url(environment, "TRIGGER_URL"),
@@ -169,31 +186,18 @@ def _is_known(name: str) -> bool:
 
 def _told(name: str) -> str:
     nearest = get_close_matches(name, VARIABLES, 1, 0.8)
-    return f"{name} is not a setting; " + (
+    shown = name if name.isascii() else ascii(name)
+    return f"{shown} is not a setting; " + (
         f"did you mean {nearest[0]}?" if nearest else "docs/reference/settings.md lists all settings"
     )
 
 
 def _database_url(environment: Mapping[str, str]) -> str | None:
-    """The URL. Messages do not repeat it: it holds a password."""
-    url = environment.get("RELINK_DATABASE_URL", "").strip()
-    if not url:
-        return None
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in _DATABASE_SCHEMES:
-        given = f"{scheme}://" if separator and scheme.isalnum() else "something else"
-        raise SettingsError(
-            f"RELINK_DATABASE_URL must be the URL of a PostgreSQL database, postgresql://user:password@host/database,"
-            f" and begins with {given}"
-        )
-    server = rest.partition("?")[0].partition("/")[0].rpartition("@")[2]
-    port = server.rpartition("]")[2].partition(":")[2]
-    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        raise SettingsError(
-            "RELINK_DATABASE_URL must have a number from 1 to 65535 as its port;"
-            " several servers are written as ?host=first:5432&host=second:5432"
-        )
-    return url
+    given = environment.get("RELINK_DATABASE_URL")
+    try:
+        return None if given is None else checked_database_url(given)
+    except ValueError as error:
+        raise SettingsError(f"RELINK_DATABASE_URL {error}") from error
 
 
 def _data_directory(environment: Mapping[str, str]) -> Path:
@@ -236,23 +240,18 @@ def _webhook_url(environment: Mapping[str, str]) -> str | None:
 
 
 def _url(environment: Mapping[str, str], name: str) -> str | None:
-    url = environment.get(f"RELINK_{name}", "").strip()
+    url = environment.get(f"RELINK_{name}", "").strip(WHITE_SPACE)
     if not url:
         return None
     try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        usable = usable and parts.username is None
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingsError(f"RELINK_{name} must be the URL of an HTTP service, without a user name")
-    return url
+        return checked_http_url(url)
+    except ValueError as error:
+        raise SettingsError(f"RELINK_{name} must be the URL of an HTTP service: it {error}") from error
 
 
 def _runs_at_work(environment: Mapping[str, str], threads: int) -> int:
     most = threads // 4
-    number = _number(environment, "RUNS_AT_WORK", min(Settings.runs_at_work, most), least=1)
+    number = _number(environment, "RUNS_AT_WORK", min(Settings.runs_at_work, most), least=1, most=_MOST_COUNT)
     if number > most:
         raise SettingsError(
             f"RELINK_RUNS_AT_WORK must be at most a quarter of the threads of a process, {most}, not {number}:"
@@ -261,15 +260,15 @@ def _runs_at_work(environment: Mapping[str, str], threads: int) -> int:
     return number
 
 
-def _number(environment: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:
-    text = environment.get(f"RELINK_{name}")
+def _number(environment: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+    """Return a whole number in ASCII digits; int() also takes Unicode digits and underscores."""
+    text = environment.get(f"RELINK_{name}", "").strip(WHITE_SPACE)
     if not text:
         return default
-    if not _NUMBER.fullmatch(text):
-        raise SettingsError(f"RELINK_{name} must be a whole number, not {text!r}")
-    number = int(text)
-    if number < least:
-        raise SettingsError(f"RELINK_{name} must be at least {least}, not {number}")
-    if most is not None and number > most:
-        raise SettingsError(f"RELINK_{name} must be at most {most}, not {number}")
-    return number
+    if not _NUMBER.fullmatch(text) or not least <= int(text) <= most:
+        raise SettingsError(f"RELINK_{name} must be a whole number from {least} to {most}, not {_shown(text)}")
+    return int(text)
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}...")

@@ -27,7 +27,7 @@ SECRET_KEY_FILE = "secret-key"  # noqa: S105 - the name of a file in the data di
 
 def connect(settings: Settings) -> Engine:
     """An engine on the database server of the settings, or on the embedded one, which is started."""
-    forget_environment()
+    forget_environment(embedded=settings.database_url is None)
     url = settings.database_url or embedded.start(settings.data_directory)
     return make_engine(url, pool_size=settings.pool_size or DEFAULT_POOL_SIZE)
 

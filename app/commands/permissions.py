@@ -79,11 +79,14 @@ def _connected() -> Iterator[Connection]:
             with engine.begin() as connection:
                 yield connection
         except UserError as error:
-            told = "\n".join(f"{_NAMES.get(field, field)} {reason}" for field, reason in error.faults)
-            raise click.ClickException(told) from error
+            raise click.ClickException("\n".join(_told(*fault) for fault in error.faults)) from error
         except RelinkError as error:
             raise click.ClickException(error.description) from error
 
 
 def _line(each: Permission) -> str:
     return "\t".join([str(each.identifier), each.type, each.group_reference, each.node_reference or ""])
+
+
+def _told(field: str, reason: str) -> str:
+    return reason if reason.startswith("there is no ") else f"{_NAMES.get(field, field)} {reason}"

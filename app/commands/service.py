@@ -22,8 +22,10 @@ import click
 from lxml import etree
 
 from app.commands.passwords import read_password
+from app.commands.texts import TOKEN
 from app.settings import SettingsError, refuse_unknown
-from app.text import is_whole_number
+from app.text import WHITE_SPACE, is_whole_number
+from app.urls import checked_http_url
 
 PARTIAL = 108
 _IN_MEMORY = 8 * 1024 * 1024
@@ -149,7 +151,7 @@ class Service:
             return cast("HTTPResponse", error)
         except (BrokenPipeError, ConnectionResetError, HTTPException) as error:
             raise click.ClickException(f"{self.url} closed the connection without an answer") from error
-        except (URLError, OSError) as error:
+        except (URLError, OSError, UnicodeError) as error:  # UnicodeError: a host name with a label that is too long
             reason = error.reason if isinstance(error, URLError) else error
             if isinstance(reason, BrokenPipeError | ConnectionResetError):
                 raise click.ClickException(f"{self.url} closed the connection before all was sent") from error
@@ -201,7 +203,12 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that name a service and a user, and as its first argument the service."""
 
     @click.option("--url", envvar="RELINK_URL", default="http://127.0.0.1:8080", show_default=True, callback=_url)
-    @click.option("--user", envvar="RELINK_USER", help="Who signs in; nobody: what the public may. [env: RELINK_USER]")
+    @click.option(
+        "--user",
+        envvar="RELINK_USER",
+        type=TOKEN,
+        help="Who signs in; nobody: what the public may. [env: RELINK_USER]",
+    )
     @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, not RELINK_PASSWORD.")
     @wraps(command)
     def wrapped(url: str, user: str | None, password_stdin: bool, **arguments: object) -> None:
@@ -220,9 +227,10 @@ def check_variables() -> None:
 
 
 def _url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise click.BadParameter("must begin with http:// or https://")
-    return url
+    try:
+        return checked_http_url(url.strip(WHITE_SPACE))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _password(user: str | None, from_standard_input: bool) -> str:

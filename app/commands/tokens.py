@@ -12,6 +12,7 @@ from app.commands.texts import TOKEN
 from app.errors import UserError
 from app.solutions.people.tokens import KnownToken, create_master_token, read_tokens, remove_tokens
 from app.solutions.texts import time_text
+from app.text import collapsed
 
 
 @click.group()
@@ -61,7 +62,7 @@ def _line(found: KnownToken) -> list[str]:
 
 def _shown(name: str | None) -> str:
     """A name in one line, without tabs."""
-    return " ".join((name or "").split())
+    return collapsed(name or "")
 
 
 def _full_line(found: KnownToken) -> list[str]:

@@ -18,10 +18,11 @@ from app.identity.sign_in import unlock_network
 from app.identity.users import add_user
 from app.runs.record import cancel_those_of_disabled_users
 from app.solutions.texts import time_text
+from app.text import collapsed
 
 _NAMES = {
     "userLogonReferenceCreate": "LOGON",
-    "userLogonReferenceUpdate": "LOGON:",
+    "userLogonReferenceUpdate": "LOGON",
     "passwordCreate": "the password",
     "newPassword": "the password",
     "userName": "--name",
@@ -140,9 +141,10 @@ def _new_password(from_standard_input: bool) -> str:
 def _line(account: Account) -> str:
     state = "enabled" if account.enabled else "disabled"
     last = "" if account.last_sign_in is None else time_text(account.last_sign_in)
-    name = " ".join(account.name.split())
+    name = collapsed(account.name)
     return "\t".join([account.logon_reference, name, account.email or "", state, last])
 
 
 def _told(field: str, reason: str) -> str:
-    return reason if " is taken" in reason else f"{_NAMES.get(field, field)} {reason}"
+    is_sentence = " is taken" in reason or reason.startswith("there is no ")
+    return reason if is_sentence else f"{_NAMES.get(field, field)} {reason}"

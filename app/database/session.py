@@ -14,8 +14,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final, LiteralString
 
+from psycopg import pq
+
 CONNECT_TIMEOUT: Final = 4
-"""In how many seconds a server must have accepted a connection."""
+"""In how many seconds a server must have accepted a connection. A URL may name fewer."""
 
 SETTINGS: Final[Mapping[str, LiteralString]] = {
     # What psycopg reads and writes as text.
@@ -70,8 +72,12 @@ _KEEPALIVES: Final[Mapping[str, int]] = {
     "tcp_user_timeout": 10_000,  # milliseconds
 }
 
-# libpq sends these when it connects, and no argument of a connection overrides them.
-_ENVIRONMENT = ("PGDATESTYLE", "PGTZ", "PGGEQO")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+
+# libpq sends the first three when it connects, and no argument of a connection overrides them. The others lead to
+# another server than the one that the URL names.
+_ENVIRONMENT = ("PGDATESTYLE", "PGTZ", "PGGEQO", "PGHOSTADDR", "PGSERVICE")
+_FILES = ("PGSERVICEFILE", "PGSYSCONFDIR")
 
 
 def connection_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def connection_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
         arguments["options"] = " ".join(arguments["options"])
     if "," in str(arguments.get("host", "")):
         arguments.setdefault("target_session_attrs", "primary")
-    return {**arguments, "client_encoding": "UTF8", "connect_timeout": CONNECT_TIMEOUT}
+    return {**arguments, "client_encoding": "UTF8", "connect_timeout": _connect_timeout(arguments)}
 
 
 def settings_statement(options: str) -> LiteralString:
@@ -106,10 +112,25 @@ def settings_statement(options: str) -> LiteralString:
     """  # noqa: S608 - all of it is in this module
 
 
-def forget_environment() -> None:
-    """Remove the variables from which libpq takes settings of a session that no argument overrides."""
-    for name in _ENVIRONMENT:
+def forget_environment(*, embedded: bool = False) -> None:
+    """Remove the variables that would override what a URL says or what our sessions need.
+
+    For the embedded database, all variables of libpq are removed: none of them is meant for it.
+    """
+    names = {*_ENVIRONMENT}
+    if embedded:
+        names |= {*_FILES, *(option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar)}
+    for name in names:
         os.environ.pop(name, None)
+
+
+def _connect_timeout(arguments: Mapping[str, Any]) -> object:
+    """Return the smaller one of the URL's timeout and ours. The driver refuses a text that is not a number."""
+    given = str(arguments.get("connect_timeout", CONNECT_TIMEOUT))
+    if not _WHOLE_NUMBER.fullmatch(given):
+        return given
+    seconds = int(given)
+    return min(seconds, CONNECT_TIMEOUT) if seconds > 0 else CONNECT_TIMEOUT
 
 
 def _sets_search_path(options: str) -> bool:

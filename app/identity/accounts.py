@@ -140,7 +140,9 @@ def _find(connection: Connection, identifier: int | None, logon: str | None) -> 
     wanted = logon if logon and USER_REFERENCE.fullmatch(logon) else None
     row = connection.execute(_FIND, {"identifier": identifier or None, "logon": wanted}).one_or_none()
     if row is None:
-        user_error(LOGON_FIELD if logon else "userIdentifierUpdate", f"{logon or identifier} is not found")
+        if logon:
+            user_error(LOGON_FIELD, f'there is no user "{logon}"')
+        user_error("userIdentifierUpdate", f"there is no user {identifier}")
     return _Found(*row)
 
 

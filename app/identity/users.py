@@ -43,6 +43,8 @@ _INSERT_USER = text("""
     RETURNING user_identifier
 """)
 
+_FIND_GROUP = text("SELECT user_group_identifier FROM user_group WHERE user_group_reference = :reference")
+
 _GIVE_ALL = text("""
     INSERT INTO permission (permission_type, user_group_identifier)
     SELECT :permission, own_group_identifier FROM account WHERE user_identifier = :user
@@ -104,6 +106,19 @@ def add_user(
         connection.execute(_GIVE_ALL, {"permission": ADMINISTER_ALL, "user": user})
     audit.record(connection, Event(Action.USER_CREATED, "user", logon, {ADMINISTER_ALL: True} if admin else {}))
     return int(user)
+
+
+def find_group(connection: Connection, reference: str) -> int | None:
+    """Return the identifier of the user group with this reference, or None if there is none."""
+    if not USER_REFERENCE.fullmatch(reference):
+        return None
+    found = connection.execute(_FIND_GROUP, {"reference": reference}).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def no_group(reference: str) -> str:
+    """Return the sentence that says that no user and no user group has a reference."""
+    return f'there is no user or group "{reference}"'
 
 
 def _logon_faults(logon: str) -> list[tuple[str, str]]:

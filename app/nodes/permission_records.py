@@ -12,7 +12,7 @@ from app.identity.audit import Action, Event
 from app.identity.present_rights import lock_administrators
 from app.identity.right import ADMINISTER_ALL
 from app.identity.rights import Caller, rights_on
-from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
+from app.identity.users import PUBLIC_GROUP, find_group, no_group
 from app.nodes.versions import Node, find_node
 
 _COLUMNS = """
@@ -85,10 +85,10 @@ def read_permissions(
 ) -> list[Permission]:
     """Read permissions in the order in which they were given, of a node or of all, of a group or of all.
 
-    Raises UserError (105) about `userGroupReference` if it is not the form of a reference.
+    Raises UserError (105) about `userGroupReference` if there is no such user or group.
     """
-    if group and not USER_REFERENCE.fullmatch(group):
-        user_error("userGroupReference", "is not the reference of a user or a user group")
+    if group and find_group(connection, group) is None:
+        user_error("userGroupReference", no_group(group))
     given = {"after": after, "node": node and node.identifier, "group": group or None, "limit": limit}
     return [Permission(*row) for row in connection.execute(text(_COLUMNS + _LIST), given)]
 

@@ -9,11 +9,9 @@ from app.identity import audit, right
 from app.identity.audit import Action, Event
 from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller
-from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
+from app.identity.users import PUBLIC_GROUP, find_group, no_group
 from app.nodes.versions import node_by_reference, sign_in_to_read
 from app.references import InvalidReferenceError, check_node_reference
-
-_FIND_GROUP = text("SELECT user_group_identifier FROM user_group WHERE user_group_reference = :reference")
 
 # The update changes nothing: it is there so that a permission that exists is answered, too, also one that
 # somebody else is creating at the same time.
@@ -63,7 +61,9 @@ def _faults(permission_type: str, group_reference: str, object_reference: str) -
         faults.append(("permissionTypeReference", "is missing"))
     elif not on_node and permission_type not in GLOBAL_PERMISSIONS:
         known = ", ".join([*NODE_PERMISSIONS, *PACKAGE_PERMISSIONS, *sorted(GLOBAL_PERMISSIONS)])
-        faults.append(("permissionTypeReference", f"is not a permission type; there are {known}"))
+        faults.append(
+            ("permissionTypeReference", f'there is no permission type "{permission_type}"; there are {known}')
+        )
     if not group_reference:
         faults.append(("userGroupReference", "is missing"))
     if on_node and not object_reference:
@@ -94,13 +94,11 @@ def _authorised_node(connection: Connection, caller: Caller, permission_type: st
 
 def _group(connection: Connection, caller: Caller, permission_type: str, reference: str) -> int:
     """The group of a reference, if the caller may give this permission to it."""
-    group = None
-    if USER_REFERENCE.fullmatch(reference):
-        group = connection.execute(_FIND_GROUP, {"reference": reference}).scalar_one_or_none()
+    group = find_group(connection, reference)
     if group is None:
-        user_error("userGroupReference", "is not the reference of a user or a user group")
+        user_error("userGroupReference", no_group(reference))
     if group == PUBLIC_GROUP and not caller.administers_all:
         raise NotAuthorisedError("not authorised to grant to public")
     if group == PUBLIC_GROUP and permission_type in GLOBAL_PERMISSIONS:
         user_error("userGroupReference", f"{permission_type} can not be given to public")
-    return int(group)
+    return group

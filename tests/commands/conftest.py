@@ -34,7 +34,7 @@ class Relink:
 
     environment: dict[str, str | None]
 
-    def __call__(self, *arguments: str, stdin: str = "") -> Result:
+    def __call__(self, *arguments: str, stdin: str | bytes = "") -> Result:
         return CliRunner().invoke(main, arguments, input=stdin, env=self.environment)
 
     def with_environment(self, **variables: str) -> Relink:

@@ -48,15 +48,24 @@ def test_administer_all_is_taken_back_too(on_database: Relink, client: Client, m
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["add", "node-write", "admin", "--on", "system"], "TYPE is not a permission type"),
+        (["add", "node-write", "admin", "--on", "system"], 'there is no permission type "node-write"; there are '),
         (["add", "node-read", "nobody", "--on", "Q"], "--on Q is not found"),
         (["add", "node-read", "admin", "--on", "system"], "not authorised to administer system"),
-        (["add", "administer-all", "nobody"], "GROUP is not the reference of a user or a user group"),
+        (["add", "administer-all", "nobody"], 'Error: there is no user or group "nobody"\n'),
         (["list", "--on", "Q"], "--on Q is not found"),
-        (["list", "--group", "a b"], "GROUP is not the reference"),
+        (["list", "--group", "a b"], 'Error: there is no user or group "a b"\n'),
+        (["list", "--group", "nobody"], 'Error: there is no user or group "nobody"\n'),
         (["remove", "999999"], "there is no permission 999999"),
     ],
 )
 def test_what_is_wrong_is_told(on_database: Relink, client: Client, arguments: list[str], told: str) -> None:
     result = on_database("permission", *arguments)
     assert (result.exit_code, told in result.stderr) == (1, True), result.output
+
+
+def test_arguments_are_collapsed(on_database: Relink, client: Client, make_user: Callable[..., None]) -> None:
+    client.load(Graph().node("P.A", frozen()))
+    make_user("ann")
+    assert on_database("permission", "add", " node-read", "ann\n", "--on", "\tP.A ").exit_code == 0
+    assert reads(client, "P.A")
+    assert on_database("permission", "list", "--group", " ann ", "--on", "P.A\t").stdout.endswith("\tann\tP.A\n")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,7 +16,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from app.commands.service import Service
-from app.database.engine import make_engine
+from app.database.engine import driver_arguments, make_engine
 from app.database.session import SETTINGS
 from app.settings import Settings
 from app.solutions.rollout.lazy_updates import move_due_instances
@@ -214,7 +215,46 @@ ENVIRONMENT = {
     "PGDATESTYLE": ["German", "nonsense"],
     "PGGEQO": ["off", "nonsense"],
     "PGCONNECT_TIMEOUT": ["0", "nonsense"],
+    "PGHOSTADDR": ["127.0.0.255", "nonsense"],
+    "PGSERVICE": ["nonsense"],
 }
+# What these say counts for a server, unless the URL says otherwise.
+FOR_SERVERS = {
+    "PGHOST": "nowhere.invalid",
+    "PGPORT": "1",
+    "PGUSER": "nobody",
+    "PGDATABASE": "nowhere",
+    "PGSSLMODE": "verify-full",
+    "PGREQUIREAUTH": "scram-sha-256",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGCHANNELBINDING": "require",
+    "PGREQUIREPEER": "nobody",
+    "PGSERVICEFILE": "/nowhere",
+}
+
+
+def test_the_embedded_database_is_used_whatever_the_environment_says(
+    data_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ({name: values[-1] for name, values in ENVIRONMENT.items()} | FOR_SERVERS).items():
+        monkeypatch.setenv(name, value)
+    relink = Relink({"RELINK_DATA_DIR": str(data_directory)})
+    assert relink("token", "add", "Partner", "--master").exit_code == 0
+    assert relink("check").exit_code == 0
+
+
+@pytest.mark.parametrize(("given", "used"), [("2", 2), ("3600", 4), ("0", 4), ("-1", 4)])
+def test_the_shorter_timeout_for_connecting_is_used(database_url: str, given: str, used: int) -> None:
+    url = make_url(database_url).update_query_dict({"connect_timeout": given}).render_as_string(hide_password=False)
+    with administering(url) as engine:
+        assert driver_arguments(engine)["connect_timeout"] == used
+        assert present(engine)["DateStyle"] == SETTINGS["DateStyle"]
+
+
+def test_a_timeout_that_is_not_a_number_is_told(database_url: str, relink_on: Callable[[str], Relink]) -> None:
+    url = make_url(database_url).update_query_dict({"connect_timeout": "soon"}).render_as_string(hide_password=False)
+    result = relink_on(url)("check")
+    assert (result.exit_code, "connect_timeout" in result.output) == (1, True)
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ENVIRONMENT.items() for value in values])

@@ -121,7 +121,7 @@ def test_a_locked_user_is_unlocked(on_database: Relink, client: Client, engine: 
 def test_who_is_no_user_is_not_found(on_database: Relink, command: str, logon: str) -> None:
     options = ["--password-stdin"] if command == "passwd" else []
     result = on_database("user", command, logon, *options, stdin=PASSWORD)
-    assert (result.exit_code, result.stderr) == (1, f"Error: LOGON: {logon} is not found\n")
+    assert (result.exit_code, result.stderr) == (1, f'Error: there is no user "{logon}"\n')
 
 
 def test_unlock_needs_something_to_unlock(on_database: Relink) -> None:
