@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -236,13 +236,28 @@ def test_the_answer_is_what_the_oracle_allows(fresh_database: FreshDatabase, wor
         stack.callback(engine.dispose)
         client = Client(create_app(Settings(), engine), ADMIN)
         session = Session(client, world, load(engine, client, world))
-        for call in calls:
+        for call in [*sweep(world), *calls]:
             before = session.world
             reply, expected = CALLS[call.service](session, call)
             assert reply.number in expected, f"{call}: {expected} and not {reply.response.text}"
             tells_nothing_unreadable(before, call, reply)
             if session.over:
                 break
+
+
+def sweep(world: World) -> Iterator[Call]:
+    """Calls that change nothing, for every node by some users: what only reads, and what is refused."""
+    for user in ("ann", "bob", None):
+        for node in REFERENCES:
+            for service in ("GetNode", "UpdateNodeVersions", "FreezeNode", "GetPermissionList"):
+                yield Call(service, user, node, node, "public", "read", flag=service != "GetPermissionList")
+            other = next(iter(world.nodes[node].targets), "X")
+            yield Call("NodeImport", user, node, other, "public", "read", flag=False)
+            for to in ("P.none", other):
+                if oracle.copy(world, user, node, to):
+                    yield Call("CopyNode", user, node, to, "public", "read", flag=False)
+            if oracle.give(world, user, "node-read", "carl", node):
+                yield Call("CreatePermission", user, node, node, "carl", "read", flag=False)
 
 
 def tells_nothing_unreadable(world: World, call: Call, reply: Reply) -> None:
