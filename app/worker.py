@@ -157,7 +157,7 @@ def run_worker(engine: Engine, settings: Settings, concurrency: int) -> None:
 
     A worker that loses the database tries again until it is back.
     """
-    # We say ourselves when the database is away; the pool does so at each attempt.
+    # We say ourselves when the database is not available; the pool does so at each attempt.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     asyncio.run(_run(engine, settings, concurrency))
 

@@ -14,6 +14,7 @@ from itertools import chain, count
 from pathlib import Path
 
 import pytest
+import structlog
 from flask import Flask
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
@@ -68,6 +69,13 @@ def developers_server() -> Iterator[str | None]:
             if name.startswith("RELINK_") and not name.startswith("RELINK_TEST_"):
                 patch.delenv(name)
         yield given
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """Logs are as they are by default, whatever commands the tests before have run in this process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

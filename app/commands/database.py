@@ -137,7 +137,7 @@ def _check_secret_key(settings: Settings) -> None:
     elif settings.database_url is None:
         _say("ok", f"secret key: in {settings.data_directory / start.SECRET_KEY_FILE}, made at the first start")
     else:
-        _say("note", "secret key: RELINK_SECRET_KEY is not set, authentications of solutions can not be kept")
+        _say("note", "secret key: RELINK_SECRET_KEY is not set, authentications of solutions cannot be kept")
 
 
 def _check_proxies(settings: Settings) -> None:

@@ -48,4 +48,4 @@ def _blocks(file: Path) -> Iterator[bytes]:
             while block := stream.read(_BLOCK):
                 yield block
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise click.ClickException(f"{file} can not be read: {error}") from error
+        raise click.ClickException(f"{file} cannot be read: {error}") from error

@@ -88,7 +88,7 @@ class Service:
         with self._opened(request) as response:
             number = response.headers.get("Relink-Error-Number", "")
             if not is_whole_number(number):
-                raise click.ClickException(f"{self.url} is no Relink service: it answers HTTP {response.status}")
+                raise click.ClickException(f"{self.url} is not a Relink service: it answers HTTP {response.status}")
             return Reply(int(number), response.headers, _kept(response))
 
     def query(self, query: str, token: str) -> dict[str, object]:

@@ -35,7 +35,7 @@ class DatabaseHangsError(psycopg.OperationalError):
     """The database gave no answer in time. The connection is closed."""
 
     def __init__(self) -> None:
-        super().__init__("the database gives no answer")
+        super().__init__("the database does not respond")
 
 
 class Pulse:
@@ -108,7 +108,7 @@ class Connection(psycopg.Connection[Row]):
         self.execute(f"RESET ALL; {self.settings}")
 
     def wait(self, gen: PQGen[RV], interval: float = _INTERVAL, timeout: float | None = None) -> RV:
-        """As psycopg waits. Raises DatabaseHangsError where the server gives no answer."""
+        """As psycopg waits. Raises DatabaseHangsError where the server does not respond."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
         if self.in_use:

@@ -140,7 +140,7 @@ class _Use:
                     self._start_keeper()
             except (OSError, EmbeddedDatabaseError) as error:
                 if not self._ended.is_set():
-                    _log.error("the embedded database is away", reason=str(error))
+                    _log.error("the embedded database is not available", reason=str(error))
 
     def _is_kept(self) -> bool:
         """Whether there is a keeper."""

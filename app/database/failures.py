@@ -1,4 +1,4 @@
-"""What a failure of the database means to whoever made the request, and to whoever runs the service."""
+"""What a failure of the database means to the client that sent a request, and to the operator of the service."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from enum import Enum
 from typing import Final
 
 import psycopg
+import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.database.connection import DatabaseHangsError
+
+_log = structlog.get_logger("relink.database")
 
 
 class Passing(Enum):
@@ -25,8 +28,8 @@ class Passing(Enum):
 class Failure:
     """What a failure means.
 
-    `message` is for whoever made the request, `advice` for whoever runs the service. `passing` is None where a retry
-    fails again; otherwise `retry_after` says after how many seconds to retry.
+    `message` is for the client, `advice` for the operator of the service. `passing` is None where a retry fails again;
+    otherwise `retry_after` says after how many seconds to retry.
     """
 
     message: str
@@ -34,10 +37,21 @@ class Failure:
     passing: Passing | None = Passing.AWAY
     retry_after: int = 5
 
+    @property
+    def description(self) -> str:
+        """The message for the client, with what to do."""
+        match self.passing:
+            case Passing.AWAY:
+                return f"{self.message}: try again in {self.retry_after} seconds"
+            case Passing.CONFLICT:
+                return f"{self.message}: try again"
+            case None:
+                return f"{self.message}: the operator of the service must correct this"
 
-_AWAY: Final = Failure("the database is away")
+
+_AWAY: Final = Failure("the database is not available")
 _CONFLICT: Final = Failure("others are changing the same data", passing=Passing.CONFLICT)
-_HANGS: Final = Failure("the database gives no answer")
+_HANGS: Final = Failure("the database does not respond")
 _NO_CONNECTION: Final = Failure(
     "the service has no free connection to the database", "raise RELINK_POOL_SIZE if this lasts"
 )
@@ -121,6 +135,20 @@ def database_failure(error: BaseException | None) -> Failure | None:
     return next((found for words, found in _BY_WORDS if re.search(words, str(original))), _AWAY)
 
 
+def logged_failure(error: BaseException, request_id: str | None) -> Failure | None:
+    """Returns what `database_failure` returns, and logs it for the operator unless a retry passes by itself."""
+    found = database_failure(error)
+    if found is not None and found.passing is not Passing.CONFLICT:
+        _log.error(
+            "the database cannot be used",
+            request_id=request_id,
+            reason=found.message,
+            advice=found.advice,
+            error=type(error).__name__,
+        )
+    return found
+
+
 def passing(error: BaseException | None) -> Passing | None:
     """Whether a retry may succeed; None where it fails again, or where the error is no failure of the database."""
     found = database_failure(error)
@@ -128,7 +156,7 @@ def passing(error: BaseException | None) -> Passing | None:
 
 
 def explained(error: BaseException) -> str:
-    """An error in one line for whoever runs the service: what it means, what to do, and the words of the server."""
+    """An error in one line for the operator of the service: what it means, what to do, and the words of the server."""
     original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     words = " ".join(str(original).split())[:500]
     found = database_failure(error)

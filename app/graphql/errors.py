@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
-from app.database.failures import Failure, Passing, database_failure
+from app.database.failures import Passing, logged_failure
 from app.errors import NotAuthorisedError, RelinkError, UserError
 from app.solutions.texts import time_text
 
@@ -50,6 +50,7 @@ _INVALID_REQUEST = _Kind("RequestError", "invalid_request", 103)
 _TRY_AGAIN = _Kind("StateError", "try_again", 106)
 _AWAY = _Kind("StateError", "try_again", 100)
 _INTERNAL = _Kind("InternalError", "internal_error", 100)
+_KINDS = {Passing.AWAY: _AWAY, Passing.CONFLICT: _TRY_AGAIN, None: _INTERNAL}
 
 
 class AccessError(NotAuthorisedError):
@@ -74,7 +75,7 @@ class BadRequestError(RelinkError):
 
 
 class InternalError(RelinkError):
-    """An error of ours that is in the log already; the message says under which request."""
+    """A defect that is in the log already; the message says under which request."""
 
 
 class VariableError(RelinkError):
@@ -83,17 +84,17 @@ class VariableError(RelinkError):
 
 @dataclass(frozen=True)
 class FormattedErrors:
-    """Errors as they are sent, and the number of the most serious: 100 if any is ours, otherwise that of the first."""
+    """Errors as they are sent, and the most serious number: 100 if any is internal, otherwise that of the first."""
 
     errors: list[dict[str, Any]]
     number: int
 
 
-def format_errors(errors: Iterable[GraphQLError]) -> FormattedErrors:
-    """Format errors for a response. An error of ours is logged, and its message tells nothing about it."""
+def format_errors(errors: Iterable[GraphQLError], request_id: str) -> FormattedErrors:
+    """Format errors for a response. An internal error is logged, and its message says nothing about its cause."""
     formatted, numbers = [], []
     for error in errors:
-        message, kind = _message_and_kind(error)
+        message, kind = _message_and_kind(error, request_id)
         formatted.append(_formatted(error, message, kind))
         numbers.append(kind.number)
     return FormattedErrors(formatted, min(numbers, key=lambda number: number != _INTERNAL.number))
@@ -126,7 +127,7 @@ def _position(found: re.Match[str]) -> str:
     return f"{'scopes' if kind is None else f'{kind.lower()}Values'}[{int(number) - 1}]"
 
 
-def _message_and_kind(error: GraphQLError) -> tuple[str, _Kind]:
+def _message_and_kind(error: GraphQLError, request_id: str) -> tuple[str, _Kind]:
     original = error.original_error
     while isinstance(original, GraphQLError):
         original = original.original_error
@@ -148,21 +149,11 @@ def _message_and_kind(error: GraphQLError) -> tuple[str, _Kind]:
             return original.description, _INTERNAL
         case RelinkError():
             return original.description, _TRY_AGAIN
-        case _ if (found := database_failure(original)) is not None:
-            return _of_database(found)
+        case _ if (found := logged_failure(original, request_id)) is not None:
+            return found.description, _KINDS[found.passing]
         case _:
-            _log.error("defect", exc_info=original)
-            return "an error of ours", _INTERNAL
-
-
-def _of_database(found: Failure) -> tuple[str, _Kind]:
-    match found.passing:
-        case Passing.AWAY:
-            return f"{found.message}: try again in {found.retry_after} seconds", _AWAY
-        case Passing.CONFLICT:
-            return f"{found.message}: try again", _TRY_AGAIN
-        case None:
-            return f"{found.message}: whoever runs the service has to change that", _INTERNAL
+            _log.error("defect", request_id=request_id, exc_info=original)
+            return f"internal error, logged as request {request_id}", _INTERNAL
 
 
 def without_values(message: str) -> str:

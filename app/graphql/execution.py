@@ -41,8 +41,8 @@ class Executed:
     error_number: int
 
 
-def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest) -> Executed:
-    """Execute a request. Its mutations run one after the other."""
+def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest, request_id: str) -> Executed:
+    """Execute a request. Its mutations run one after the other. Internal errors are logged with the `request_id`."""
     try:
         data, errors = _executed(schema, session, request)
     except GraphQLError as error:
@@ -52,7 +52,7 @@ def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest) ->
     answer: dict[str, Any] = {"data": data}
     if not errors:
         return Executed(answer, 0)
-    formatted = format_errors(errors)
+    formatted = format_errors(errors, request_id)
     answer["errors"] = formatted.errors
     return Executed(answer, formatted.number)
 

@@ -94,7 +94,7 @@ def _place(given: str | None, field: str) -> Place | None:
     except (ValueError, OverflowError):
         known = False
     if not known:
-        user_error(field, "is no cursor of this list")
+        user_error(field, "is not a cursor of this list")
     return place
 
 

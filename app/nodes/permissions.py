@@ -100,5 +100,5 @@ def _group(connection: Connection, caller: Caller, permission_type: str, referen
     if group == PUBLIC_GROUP and not caller.administers_all:
         raise NotAuthorisedError("not authorised to grant to public")
     if group == PUBLIC_GROUP and permission_type in GLOBAL_PERMISSIONS:
-        user_error("userGroupReference", f"{permission_type} can not be given to public")
+        user_error("userGroupReference", f"{permission_type} cannot be given to public")
     return group

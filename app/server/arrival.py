@@ -143,7 +143,7 @@ def refusal_of(error: BaseException) -> Refused:
         case errors.ExpectationFailed():
             return Refused(417, "the only expectation that is met is 100-continue")
         case errors.UnsupportedTransferCoding():
-            return Refused(501, "the only transfer coding that is taken is chunked")
+            return Refused(501, "the only transfer coding that is accepted is chunked")
     return Refused(400, f"the request is not HTTP/1.1: {_REASONS.get(type(error), 'it cannot be read')}")
 
 

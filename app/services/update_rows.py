@@ -126,7 +126,7 @@ class UpdateRows:
                 return f"The data breaks the rules of {about}, which {reason.text}"
             case ReasonCode.DRAFT_TYPE:
                 rule = f"the data of a node breaks the rules of {about}, which {reason.text}"
-                return f"This draft type can not be changed in place: {rule if about else reason.text}"
+                return f"This draft type cannot be changed in place: {rule if about else reason.text}"
             case ReasonCode.FAILED:
                 return f"Not updated: {reason.text}"
 

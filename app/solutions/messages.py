@@ -209,7 +209,7 @@ def _record(engine: Engine, message: _Message, answer: int | str) -> bool:
     with engine.begin() as connection:
         given_up = connection.execute(_NOT_SENT, given).scalar_one_or_none()
     _log.warning(
-        "message given up" if given_up else "message not taken",
+        "message given up" if given_up else "message not accepted",
         message_id=message.message_id,
         attempts=message.attempts,
         answer=answer,

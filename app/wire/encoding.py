@@ -58,10 +58,10 @@ def _named(charset: str | None) -> str:
 
 def _encoding(head: bytes, charset: str | None) -> str:
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise Refused(400, "UTF-32 is not taken: send UTF-8 or UTF-16")
+        raise Refused(400, "UTF-32 is not accepted: send UTF-8 or UTF-16")
     named = _named(charset)
     if named and named not in _UTF_8 and named not in _UTF_16:
-        raise Refused(415, f"the charset {named[:40]!r} is not taken: send UTF-8 or UTF-16")
+        raise Refused(415, f"the charset {named[:40]!r} is not accepted: send UTF-8 or UTF-16")
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -3,7 +3,7 @@
 The response is JSON in the documented shape whatever happens. Its status is 200 for a request that was executed, even
 with errors, as documented: `Relink-Error-Number` says whether it has errors, for the log and the metrics too. The
 status is 401 without a valid token, 400 where the body is not a GraphQL request, 405, 413 or 415 where it cannot be
-accepted, and 503 while the database is away.
+accepted, and 503 while the database is not available.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, NoReturn
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from graphql import GraphQLError, GraphQLSchema
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -41,7 +41,7 @@ _BLOCK = 64 * 1024
 
 
 class _RefusedError(BadRequestError):
-    """A body that is not taken, with the status that says why."""
+    """A body that is not accepted, with the status that says why."""
 
     def __init__(self, status: int, description: str) -> None:
         super().__init__(description)
@@ -52,13 +52,13 @@ class _RefusedError(BadRequestError):
 def graphql() -> Response:
     """Answer one request."""
     if request.method != "POST":
-        return failed(405, BadRequestError("only POST is taken here"), {"Allow": "POST"})
+        return failed(405, BadRequestError("only POST is allowed here"), {"Allow": "POST"})
     try:
         token = _token()
         state = present_state()
         limits = Limits.of(state.settings)
         session = Session(state.engine, Cipher(state.settings.secret_key), token, state.settings.trigger_url, limits)
-        executed = execute(_schema(), session, _graphql_request())
+        executed = execute(_schema(), session, _graphql_request(), g.request_id)
     except NoTokenError as error:
         return failed(401, error, {"WWW-Authenticate": "Bearer"})
     except _RefusedError as error:
@@ -116,7 +116,7 @@ def _body() -> bytes:
     if request.mimetype != "application/json":
         raise _RefusedError(415, f"the media type is {request.mimetype[:100] or 'missing'}: send application/json")
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-        raise _RefusedError(415, "no content encoding is taken: send the JSON as it is")
+        raise _RefusedError(415, "a content encoding is not accepted: send the JSON as it is")
     too_large = f"the body has more than {MOST_BYTES} bytes"
     if request.content_length is not None and request.content_length > MOST_BYTES:
         raise _RefusedError(413, too_large)
@@ -153,7 +153,7 @@ def failed(status: int, error: RelinkError, headers: Mapping[str, str] | None = 
 
 
 def _failed(status: int, error: RelinkError | SQLAlchemyError, headers: Mapping[str, str] | None = None) -> Response:
-    formatted = format_errors([GraphQLError("", original_error=error)])
+    formatted = format_errors([GraphQLError("", original_error=error)], g.request_id)
     response = _answered(status, {"data": None, "errors": formatted.errors}, formatted.number)
     response.headers.update(headers or {})
     return response

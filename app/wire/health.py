@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, g, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database.failures import database_failure
+from app.database.failures import logged_failure
 from app.wire.context import present_state
 from app.wire.metrics import exposition
 
@@ -26,10 +26,10 @@ def readyz() -> Response:
         with present_state().engine.connect() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
-        found = database_failure(error)
+        found = logged_failure(error, g.request_id)
         response = jsonify(status=found.message if found else "the database cannot be used")
         response.status_code = 503
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = str(found.retry_after if found else 5)
         return response
     return jsonify(status="ok")
 

@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from app.database.failures import Failure, Passing, database_failure
+from app.database.failures import Failure, Passing, logged_failure
 from app.errors import RelinkError, StateError
 from app.identity.actor import act_as_nobody
 from app.wire.context import present_state
@@ -29,18 +29,15 @@ class DatabaseFailedError(Refused):
     number = 100
 
     def __init__(self, found: Failure) -> None:
-        if found.passing is None:
-            super().__init__(500, f"{found.message}: whoever runs the service has to change that")
-        else:
-            headers = {"Retry-After": str(found.retry_after)}
-            super().__init__(503, f"{found.message}: try again in {found.retry_after} seconds", headers=headers)
+        headers = {} if found.passing is None else {"Retry-After": str(found.retry_after)}
+        super().__init__(500 if found.passing is None else 503, found.description, headers=headers)
 
 
-class OurFaultError(RelinkError):
-    """100 with status 500: a defect of ours, to be found in the log by its request id."""
+class InternalError(RelinkError):
+    """100 with status 500: a defect, which is in the log under the id of the request."""
 
     def __init__(self, request_id: str) -> None:
-        super().__init__(f"an error of ours, logged as request {request_id}")
+        super().__init__(f"internal error, logged as request {request_id}")
 
 
 def watch(app: Flask) -> None:
@@ -105,7 +102,7 @@ def _http_error(error: HTTPException) -> Response:
     """Flask's own refusals, such as an unknown URL, in our envelope."""
     if isinstance(error, MethodNotAllowed):
         methods = ", ".join(sorted(error.valid_methods or ()))
-        return failure(Refused(405, f"only {methods} is taken here", headers={"Allow": methods}))
+        return failure(Refused(405, f"only {methods} is allowed here", headers={"Allow": methods}))
     return failure(Refused(error.code or 500, error.description or ""))
 
 
@@ -116,17 +113,10 @@ def _exception(error: Exception) -> Response:
     """
     if isinstance(error, RelinkError):
         return failure(error)
-    found = database_failure(error)
+    found = logged_failure(error, g.request_id)
     if found is None:
         _log.error("defect", request_id=g.request_id, exc_info=error)
-        return failure(OurFaultError(g.request_id))
+        return failure(InternalError(g.request_id))
     if found.passing is Passing.CONFLICT:
         return failure(StateError("others are changing the same nodes: try again"))
-    _log.error(
-        "the database cannot be used",
-        request_id=g.request_id,
-        reason=found.message,
-        advice=found.advice,
-        error=type(error).__name__,
-    )
     return failure(DatabaseFailedError(found))

@@ -37,6 +37,9 @@ _IMPORTED_NODE_SCHEMA = """
 _REQUESTS = SCHEMA_DIRECTORY / "requests"
 _XS_ELEMENT = "{http://www.w3.org/2001/XMLSchema}element"
 
+# No element of the schemas has an attribute but the few of XML itself.
+_MOST_ATTRIBUTES = 100
+
 # To explain takes time that grows with the square of what is wrong: so much of a document is explained.
 _EXPLAINED_CHILDREN = 1000
 _EXPLAINED_ATTRIBUTES = 100
@@ -77,8 +80,11 @@ def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
     Both ways to find out take quadratic time for some documents. Validating a tree, lxml notes the path of every fault,
     and counts the elements before each to do so: `large` says that there are many elements, and the tree is written and
     read again. Validating what it reads, libxml2 measures a value again with each character reference in it: values
-    must not be longer than a small request.
+    must not be longer than a small request. An element with many attributes is invalid without either: libxml2 would
+    note each of them.
     """
+    if any(len(element.attrib) > _MOST_ATTRIBUTES for element in root.iter(etree.Element)):
+        return False
     with compiled(grammar) as schema:
         if not large:
             return schema.validate(root)

@@ -18,7 +18,8 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def _helps(command: click.Command, parent: click.Context | None, name: str) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, parent=parent, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH)
+    settings = {"terminal_width": _WIDTH, "max_content_width": _WIDTH, **command.context_settings}
+    context = click.Context(command, parent=parent, info_name=name, **settings)
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for below in command.list_commands(context):

@@ -76,7 +76,7 @@ def test_a_setting_that_is_wrong_is_named(relink_on: Callable[[str], Relink], da
 def test_a_database_that_is_away_is_told_without_its_password(relink_on: Callable[[str], Relink], command: str) -> None:
     result = relink_on("postgresql://someone:geheim@127.0.0.1:1/relink")(*command.split())
     assert result.exit_code == 1
-    assert "the database cannot be used: the database is away" in result.output
+    assert "the database cannot be used: the database is not available" in result.output
     assert "geheim" not in result.output
     assert "Traceback" not in result.output
 

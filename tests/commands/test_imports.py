@@ -45,7 +45,7 @@ def test_a_file_that_ends_too_early_imports_nothing(
     file.write_bytes(PACKERS[suffix](GRAPH.xml().encode())[:-20])
     result = relink("import", str(file))
     assert result.exit_code == 1
-    assert "can not be read" in result.stderr
+    assert "cannot be read" in result.stderr
     assert client.update("P").number == 105
 
 
@@ -54,7 +54,7 @@ def test_a_file_that_is_not_packed_as_it_says_is_told(relink: Relink, tmp_path: 
     file.write_text(GRAPH.xml())
     result = relink("import", str(file))
     assert result.exit_code == 1
-    assert "can not be read" in result.stderr
+    assert "cannot be read" in result.stderr
 
 
 def test_faults_are_told_with_their_places(relink: Relink, client: Client, tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_what_no_list_has_given_is_no_cursor(master: GraphQL) -> None:
         assert master.data(query % field, given=right) == {"users": {"edges": []}}
         for wrong in [*map(coded, places), right[:-4], f"{right}=", f" {right}", "\ud800", "ü"]:
             told = master.error(query % field, given=wrong)
-            assert told == ("invalid_input", f"{field}: is no cursor of this list"), wrong
+            assert told == ("invalid_input", f"{field}: is not a cursor of this list"), wrong
 
 
 def coded(place: str) -> str:

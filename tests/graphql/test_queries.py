@@ -242,8 +242,8 @@ def test_there_and_back_page_by_page(store: Store, master: GraphQL, ann: str) ->
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ('after: "x"', "after: is no cursor"),
-        ('before: "bm9uZQ=="', "before: is no cursor"),
+        ('after: "x"', "after: is not a cursor"),
+        ('before: "bm9uZQ=="', "before: is not a cursor"),
         ("first: -1", "first: must be from 0 to 1000"),
         ("last: 1001", "last: must be from 0 to 1000"),
         ("first: 1, last: 1", "last: and first cannot be given together"),

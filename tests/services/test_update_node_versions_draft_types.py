@@ -59,7 +59,7 @@ def test_a_draft_that_moves_with_its_type_and_has_a_link_to_follow_gets_one_row(
 
 
 OUTSIDE = (
-    "This draft type can not be changed in place: "
+    "This draft type cannot be changed in place: "
     "data of a node outside the update, or that you may not administer, would be changed"
 )
 
@@ -95,7 +95,7 @@ def test_a_draft_type_does_not_change_under_data_that_breaks_the_new_rules(clien
     client.load(draft_type().node("P.N", instance("Red 7")))
     why = "the data of a node breaks the rules of P.m.2, which does not allow the value 'Red 7'"
     rows = client.update("P", "force").rows()
-    assert rows == [f"P.T.1 error: This draft type can not be changed in place: {why}"]
+    assert rows == [f"P.T.1 error: This draft type cannot be changed in place: {why}"]
     assert client.get("P.N").members() == ["P.m.1 = Red 7"]
 
 

@@ -427,7 +427,7 @@ def fails_draft_type(guess: Guess, reference: str) -> bool:
 
 
 def obstacles(guess: Guess, reference: str) -> frozenset[str]:
-    """Why a node of the guess can not be updated; predicted errors count only where nothing else does."""
+    """Why a node of the guess cannot be updated; predicted errors count only where nothing else does."""
     reasons = blocked_reasons(guess, reference)
     if reasons:
         return reasons

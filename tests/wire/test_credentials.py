@@ -205,6 +205,6 @@ def test_no_password_comes_into_a_log(app: Flask, database_url: str) -> None:
     done = subprocess.run([sys.executable, "-c", SERVER], env=environment, capture_output=True, text=True, check=True)
     log = done.stdout + done.stderr
     assert log.count('"event": "request"') == 10
-    assert "the database is away" in log
+    assert "the database is not available" in log
     assert "s3cret" not in log
     assert PASSWORD not in log

@@ -23,11 +23,11 @@ FAILURES = {
     "58030": (503, "the database server cannot read or write its files: try again in 60 seconds"),
     "25006": (503, "the database is read-only: try again in 30 seconds"),
     "57P03": (503, "the database server is starting or stopping: try again in 5 seconds"),
-    "57P01": (503, "the database is away: try again in 5 seconds"),
-    "08006": (503, "the database is away: try again in 5 seconds"),
+    "57P01": (503, "the database is not available: try again in 5 seconds"),
+    "08006": (503, "the database is not available: try again in 5 seconds"),
     "28P01": (503, "the database does not accept the service: try again in 30 seconds"),
     "3D000": (503, "the database does not exist: try again in 30 seconds"),
-    "42501": (500, "the database refuses this to the service: whoever runs the service has to change that"),
+    "42501": (500, "the database refuses this to the service: the operator of the service must correct this"),
 }
 CREATE = message("CreateUser", {"userLogonReferenceCreate": "bob", "passwordCreate": "a good password"})
 
@@ -58,10 +58,12 @@ def test_a_defect_is_another_thing(client: Client, engine: Engine) -> None:
     failing(engine, "account", "XX000")
     reply = client.post(CREATE)
     assert (reply.status, reply.number) == (500, 100)
-    assert "an error of ours" in (reply.text("errorDescription") or "")
+    assert "internal error" in (reply.text("errorDescription") or "")
 
 
-def test_graphql_says_it_too(app: Flask, engine: Engine, client: Client) -> None:
+def test_graphql_says_it_too_and_logs_what_to_do(
+    app: Flask, engine: Engine, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
     with engine.begin() as connection:
         graphql = GraphQL(app, create_master_token(connection, "Partner"))
     failing(engine, "external_user", "53100")
@@ -69,3 +71,6 @@ def test_graphql_says_it_too(app: Flask, engine: Engine, client: Client) -> None
     (error,) = graphql.post(body).get_json()["errors"]
     assert error["message"] == "the disk of the database is full: try again in 60 seconds"
     assert error["extensions"]["code"] == "try_again"
+    log = capsys.readouterr().out
+    assert "the database cannot be used" in log
+    assert "free some space on it" in log

@@ -102,5 +102,5 @@ def test_the_longest_value_is_taken(client: Client) -> None:
 
 
 def test_a_node_that_is_too_large_is_named(reader: Client) -> None:
-    reply = reader.post(document(NODE, node("<MemberList>" + MEMBER.format("") * 250_001 + "</MemberList>")))
+    reply = reader.post(document(NODE, node("<MemberList>" + MEMBER.format("") * 300_000 + "</MemberList>")))
     assert_told(reply, 413, "NodeList/Node[2]: a node has at most 64 MiB, and about 120,000 members")

@@ -103,7 +103,7 @@ def _ddl_faults(path: str, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterato
         except NotJsonError as fault:
             yield f"{path}/input", str(fault)
     if slot.ddl.auth_slot_external_id is not None and slot.ddl.auth_slot_external_id not in auth_slot_ids:
-        yield f"{path}/authSlotExternalId", "is no auth slot of this solution"
+        yield f"{path}/authSlotExternalId", "is not an auth slot of this solution"
 
 
 def _workflow_faults(content: Content, is_schedule: Callable[[str], bool]) -> Iterator[Fault]:
@@ -235,7 +235,7 @@ class _Fields:
         """A text; without a default it has to be there."""
         value = self._fields.get(key, default)
         if not isinstance(value, str):
-            raise MalformedDocumentError(f"{key} is no text")
+            raise MalformedDocumentError(f"{key} is not a text")
         return value
 
     def text_or_none(self, key: str) -> str | None:
@@ -245,7 +245,7 @@ class _Fields:
         values = self._list(key)
         texts = [value for value in values if isinstance(value, str)]
         if len(texts) < len(values):
-            raise MalformedDocumentError(f"{key} has something that is no text")
+            raise MalformedDocumentError(f"{key} has something that is not a text")
         return texts
 
     def flag(self, key: str, default: bool) -> bool:
@@ -272,5 +272,5 @@ class _Fields:
     def _list(self, key: str) -> list[object]:
         value = self._fields.get(key, [])
         if not isinstance(value, list):
-            raise MalformedDocumentError(f"{key} is no list")
+            raise MalformedDocumentError(f"{key} is not a list")
         return value

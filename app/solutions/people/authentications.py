@@ -100,7 +100,7 @@ def set_authentication(
     # Not FOR UPDATE: who gives it to an instance meanwhile need not wait.
     held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
     if draft.owner is not None and identifier(draft.owner) != held.owner:
-        user_error("owner", "can not be changed")
+        user_error("owner", "cannot be changed")
     connection.execute(_UPDATE, {**values, "authentication": held.facts.authentication_id})
     return held.facts.authentication_id
 

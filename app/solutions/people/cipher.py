@@ -24,9 +24,9 @@ class Cipher:
         try:
             return self._fernet().decrypt(data).decode()
         except InvalidToken:
-            raise StateError("the authentication can not be read: it was encrypted with another key") from None
+            raise StateError("the authentication cannot be read: it was encrypted with another key") from None
 
     def _fernet(self) -> Fernet:
         if self.secret_key is None:
-            raise StateError("authentications can not be kept: RELINK_SECRET_KEY is not set")
+            raise StateError("authentications cannot be kept: RELINK_SECRET_KEY is not set")
         return Fernet(self.secret_key)

@@ -7,7 +7,7 @@ If a source workflow runs on a scheduled trigger it won't happen until the next 
 Any number of workers sweep at once. Each instance is locked, judged again under the lock and moved in a commit of its
 own; one that somebody else has locked is passed over. So each moves once, and a worker that is killed has moved an
 instance or has not. What a sweep finds to need input is marked, so that the next ones do not look at it again before
-there is another release or a new value. What can not be moved is put off, for longer each time.
+there is another release or a new value. What cannot be moved is put off, for longer each time.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class _Sweep:
     progressed: Callable[[], None]
     moved: int = 0
     contents: dict[str, Contents | None] = field(default_factory=dict)
-    """Of all releases, by solution; None where they can not be read."""
+    """Of all releases, by solution; None where they cannot be read."""
 
     def go_round(self, groups: list[_Group]) -> None:
         """Look at some instances of each group, then again at some of each that has more, as long as any are left."""

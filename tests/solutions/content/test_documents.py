@@ -132,7 +132,7 @@ def test_drawn_contents_have_no_faults(content: Content) -> None:
         (
             Content((CHAT,), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, auth_slot_external_id="mail")),)),
             "ConfigSlotList/ConfigSlot[1]/Ddl/authSlotExternalId",
-            "is no auth slot of this solution",
+            "is not an auth slot of this solution",
         ),
         (
             Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, connector=" ")),)),
