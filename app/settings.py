@@ -12,7 +12,6 @@ from pathlib import Path
 
 from app.text import WHITE_SPACE
 from app.urls import checked_database_url, checked_http_url
-
 from app.variables import VARIABLES
 
 ROOT_DATA_DIRECTORY = Path("/var/lib/relink")

@@ -19,7 +19,8 @@ VARIABLES = {
     "RELINK_DATABASE_URL": Variable(
         "the embedded PostgreSQL 18",
         "A PostgreSQL 15 or later: `postgresql://user:password@host/database`. Bring it up to date with `relink "
-        "migrate`. Tables are in the schema `public`, or in the one that `?options=-csearch_path%3DNAME` names; "
+        "migrate`. An empty value is refused. User and password are percent-encoded. "
+        "Tables are in the schema `public`, or in the one that `?options=-csearch_path%3DNAME` names; "
         "other options and settings of TCP in the URL are kept: [sessions](../decisions/0001-sessions.md).",
     ),
     "RELINK_DATA_DIR": Variable(
