@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TypeVar
 
 from cryptography.fernet import Fernet
 from flask import Flask
@@ -16,12 +19,17 @@ from sqlalchemy import Engine
 from app.application import create_app
 from app.database import embedded
 from app.database.engine import DEFAULT_POOL_SIZE, make_engine
+from app.database.failures import Passing, passing
 from app.database.migrate import migrate, require_schema
 from app.database.session import forget_environment
 from app.logs import configure_logs
 from app.runs import upkeep
 from app.settings import Settings
 
+Result = TypeVar("Result")
+
+_PATIENCE_SECONDS = 30
+_RETRY_SECONDS = 0.2
 SECRET_KEY_FILE = "secret-key"  # noqa: S105 - the name of a file in the data directory
 
 
@@ -76,6 +84,22 @@ def application() -> Flask:
     # few hundred takes longer than the planning.
     gc.set_threshold(200_000, 20, 50)
     settings = Settings.from_environment().for_web_process()
-    engine = open_database(settings)
-    upkeep.close_dead(engine)
+    engine = _when_available(lambda: open_database(settings))
+    _when_available(lambda: upkeep.close_dead(engine))
     return create_app(with_secret_key(settings), engine)
+
+
+def _when_available(work: Callable[[], Result]) -> Result:
+    """Returns what the work returns. Where the database is not available, the work is tried again for half a minute.
+
+    gunicorn stops the whole service when one of its worker processes fails to start, so a database that restarts at
+    that moment must not make one fail.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return work()
+        except Exception as error:
+            if passing(error) is not Passing.AWAY or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)

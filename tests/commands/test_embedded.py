@@ -23,7 +23,7 @@ Check = Callable[[], subprocess.Popen[bytes]]
 
 @pytest.fixture
 def environment(data_directory: Path) -> dict[str, str]:
-    return {"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory)}
+    return {"RELINK_DATA_DIR": str(data_directory)}
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_a_server_that_no_longer_answers(serve: Serve, between: Proxy) -> None:
 
 
 def test_an_embedded_server_that_is_stopped(serve: Serve, data_directory: Path) -> None:
-    environment = {"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
+    environment = {"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
     served = serve(environment)
     added = Relink(dict(environment))("user", "add", ADMIN, "--admin", "--password-stdin", stdin=PASSWORD)
     assert added.exit_code == 0

@@ -34,7 +34,7 @@ def answer_of(service: Service, body: str) -> int:
 def test_the_embedded_database_runs_as_long_as_the_service(
     serve: Serve, data_directory: Path, number: signal.Signals
 ) -> None:
-    served = serve({"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory)})
+    served = serve({"RELINK_DATA_DIR": str(data_directory)})
     assert '"ok"' in read(f"{served.url}/readyz")
     assert database_runs(data_directory)
     assert served.stop(number) == 0
@@ -42,7 +42,7 @@ def test_the_embedded_database_runs_as_long_as_the_service(
 
 
 def test_a_killed_service_leaves_a_database_that_the_next_one_stops(serve: Serve, data_directory: Path) -> None:
-    environment = {"RELINK_DATABASE_URL": "", "RELINK_DATA_DIR": str(data_directory)}
+    environment = {"RELINK_DATA_DIR": str(data_directory)}
     serve(environment).stop(signal.SIGKILL)
     served = serve(environment)
     assert '"ok"' in read(f"{served.url}/readyz")
