@@ -227,6 +227,7 @@ def check_variables() -> None:
 
 
 def _url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
+    check_variables()
     try:
         return checked_http_url(url.strip(WHITE_SPACE))
     except ValueError as error:
