@@ -1,4 +1,4 @@
-"""References to nodes and to versions of nodes (design section 1).
+"""References to nodes and to versions of nodes.
 
 A node reference is a dotted path of parts; a version reference adds `.` and a number or a keyword.
 """

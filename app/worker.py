@@ -1,4 +1,4 @@
-"""The worker: procrastinate's queue on our database, and the sweeps that it runs (design section 6, *Scale*).
+"""The worker: procrastinate's queue on our database, and the sweeps that it runs.
 
 Nothing is lost with a job: a job is only the word that somebody should look, and what there is to do stands in our own
 tables. Every few seconds one is put into the queue, whichever worker does so. A sweep works in batches; when it has

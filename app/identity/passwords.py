@@ -1,4 +1,4 @@
-"""Hashing and checking passwords (design sections 2 and 9).
+"""Hashing and checking passwords.
 
 Argon2id with the profile that the OWASP Password Storage Cheat Sheet gives first: 19 MiB, two passes, one lane.
 """

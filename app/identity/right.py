@@ -1,4 +1,4 @@
-"""Rights as sets of bits, plain integers, and what each kind of permission gives (design section 3)."""
+"""Rights as sets of bits, plain integers, and what each kind of permission gives."""
 
 from __future__ import annotations
 

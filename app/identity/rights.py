@@ -1,4 +1,4 @@
-"""What a caller may do with which node (design section 3).
+"""What a caller may do with which node.
 
 Permissions are held by groups on nodes, all versions at once. A `package-X` permission on a node gives `X` on
 that node and on all its content. A plan asks for rights hundreds of thousands of times: they are sets of bits.

@@ -1,4 +1,4 @@
-"""Creating users (design section 5, CreateUser).
+"""Creating users.
 
 Every user has a group of its own, which bears the user's logon reference: users and groups share one namespace.
 """

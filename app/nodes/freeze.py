@@ -1,4 +1,4 @@
-"""Freezing: a draft becomes a frozen version, after all that it depends on (design section 1).
+"""Freezing: a draft becomes a frozen version, after all that it depends on.
 
 A frozen version never depends on a draft, so freezing freezes the drafts that the draft depends on as well: its
 type, its targets, its member types, and theirs.

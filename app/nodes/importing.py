@@ -1,4 +1,4 @@
-"""Bringing nodes in, in bulk, all or nothing (design section 5, NodeImport).
+"""Bringing nodes in, in bulk, all or nothing.
 
 The document goes to temporary tables by COPY; there it is resolved and checked, and from there written, by
 statements over all of it, none for a single node. Whether members keep the rules of their types is not checked.

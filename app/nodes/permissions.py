@@ -1,4 +1,4 @@
-"""Giving permissions to groups (design section 3; section 5, CreatePermission)."""
+"""Giving permissions to groups."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whether the data of a version fits a new type: moves of member types, losses, broken rules.
 
-Pure functions on members. The rules of a member type are members of its version (design section 1).
+Pure functions on members. The rules of a member type are members of its version.
 """
 
 from __future__ import annotations

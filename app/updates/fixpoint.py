@@ -1,4 +1,4 @@
-"""Which nodes have to follow: the least set closed under need (section 4, *Fixpoint*)."""
+"""Which nodes have to follow: the least set closed under need."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class _Reader:
         source_package: str | None,
         listed: dict[int, int],
     ) -> None:
-        """Say to which version links to each node move (section 4, *Source*)."""
+        """Say to which version links to each node move."""
         rights: dict[int, int] = dict(snapshot.rights)
         readable = {node for node, held in rights.items() if held & right.READ}
         scope = self._options.source_scope

@@ -42,7 +42,7 @@ class Snapshot:
 
     `examined` gives the examined version of each node in scope that has one; `drafts` are those of them in
     draft. `sources` gives, per node, the version to which links to it move as things stand now; `moving` are
-    the nodes whose new version, if this run makes one, becomes the source instead (section 4, *Source*).
+    the nodes whose new version, if this run makes one, becomes the source instead.
     `rights` covers the nodes in scope and all sources.
     """
 

@@ -158,7 +158,7 @@ class TestFlags:
 
     @pytest.mark.ledger("DEC-77")
     def test_a_value_given_since_settles_a_change(self, store: Store) -> None:
-        """Design section 8: "does not count again"."""
+        """A change that an instance has a value for does not count again."""
         solution = store.published(config=[config_slot("a", type="integer")])
         instance = store.instance(solution, config={"a": "1"})
         store.republish(solution, config=[config_slot("a", type="number")])

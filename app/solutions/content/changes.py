@@ -1,7 +1,7 @@
 """What changed between two releases of a solution, slot by slot, and which changes are breaking.
 
-The codes and which of them break are those of design section 8; it follows "What comprises a breaking change" of
-"Updating vs Upgrading instances" and adds the slot that newly needs a value (`CreatedMandatorySlot`).
+Which changes are breaking follows "What comprises a breaking change" of "Updating vs Upgrading instances", and adds the
+slot that newly needs a value (`CreatedMandatorySlot`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a newer release asks of an instance, and what a publication does to the instances (design section 8).
+"""What a newer release asks of an instance, and what a publication does to the instances.
 
 "requiresUserInputToUpdateVersion: if True this indicates that new config or auth data is available which requires the
 End User to run the Config Wizard again"; the same of hidden data for `requiresSystemInputToUpdateVersion`.
@@ -71,7 +71,7 @@ def open_changes(breaking: Iterable[Change], latest: int, contents: Contents, va
     """Those of the breaking changes to the latest release that still ask for input.
 
     "A change on a slot for which the instance already holds a valid value given since that release does not count
-    again" (design section 8): one does not count if the value held is good for the latest release.
+    again": one does not count if the value held is good for the latest release.
     """
 
     def settled(change: Change) -> bool:

@@ -1,4 +1,4 @@
-"""The words of solutions (design section 8): slots, workflows, and what a release holds.
+"""The words of solutions: slots, workflows, and what a release holds.
 
 A release's content is a value: equal contents are interchangeable, and nothing here knows the database.
 """

@@ -46,7 +46,7 @@ def type_fault(config_type: ConfigType, text: str) -> str | None:
 def config_value_fault(slot: ConfigSlot, value: str) -> str | None:
     """Why a JSON text is no value for a config slot, as a sentence that does not repeat it; or None.
 
-    "Values are JSON inside a string; a value is checked against the slot's type" (design section 8).
+    "Values are JSON inside a string; a value is checked against the slot's type".
     """
     fault = type_fault(slot.type, value)
     return None if fault is None else f'The value of config slot "{slot.external_id}" {fault}'
@@ -56,8 +56,8 @@ def authentication_fault(slot: AuthSlot, facts: AuthenticationFacts) -> str | No
     """Why an authentication does not fit an auth slot, as a sentence that says nothing of the authentication but
     what it lacks; or None.
 
-    It has to be for the slot's service, service version and service environment, and have at least its scopes
-    (design section 8). A slot without a version or an environment is for any.
+    It has to be for the slot's service, service version and service environment, and have at least its scopes.
+    A slot without a version or an environment is for any.
     """
     name = f'The authentication for auth slot "{slot.external_id}"'
     if facts.service != slot.service:

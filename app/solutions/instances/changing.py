@@ -1,4 +1,4 @@
-"""Instances: made, updated, moved to another release, removed ("Updating vs Upgrading instances"; design section 8).
+"""Instances: made, updated, moved to another release, removed ("Updating vs Upgrading instances").
 
 *Update* changes an instance on its release; *upgrade* moves it to the latest. `move_instance` is the one way to
 another release: upgrade, lazy update, roll-out and roll-back use it.

@@ -1,4 +1,4 @@
-"""The flags of many instances at once (design section 8, *Flags*).
+"""The flags of many instances at once.
 
 What lies between two releases is the same for all instances on the older one: values are read only where something
 breaking does, and only those of the slots concerned. Instances that hold the same are judged once.

@@ -1,4 +1,4 @@
-"""Reading instances: one, or a page of those that a filter lets through (design section 8)."""
+"""Reading instances: one, or a page of those that a filter lets through."""
 
 from __future__ import annotations
 

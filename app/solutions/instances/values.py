@@ -1,4 +1,4 @@
-"""The values that instances hold in their slots: read, checked, stored (design section 8)."""
+"""The values that instances hold in their slots: read, checked, stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Authentications: what an end user, or the builder, is known by to some service (design section 8).
+"""Authentications: what an end user, or the builder, is known by to some service.
 
 Their data is kept encrypted. It is answered to nobody: only the call of a connector reads it.
 """

@@ -1,4 +1,4 @@
-"""Keeping the data of authentications: encrypted in the database, with a key that is not there (design section 8)."""
+"""Keeping the data of authentications: encrypted in the database, with a key that is not there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Solutions: their drafts, and the releases that were made of them (design section 8)."""
+"""Solutions: their drafts, and the releases that were made of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roll-out: many instances of a solution moved to one release (design section 8, *UpdateSolutionInstances*).
+"""Roll-out: many instances of a solution moved to one release.
 
 "Query all the instances of the solution using Get Solution Instances. Loop and upgrade each one using the
 upgradeSolutionInstance mutation" (Updating vs Upgrading): this is that loop, with a list of it beforehand.

@@ -1,4 +1,4 @@
-"""Lazy updates: instances that need nothing for the latest release move to it by themselves (design section 8).
+"""Lazy updates: instances that need nothing for the latest release move to it by themselves.
 
 "When a new version of a Solution is published it will be rolled out automatically to End Users if no extra
 configuration is required from them. This will work as a 'lazy update', with a delay of approx 2 minutes from release.

@@ -1,4 +1,4 @@
-"""Publishing: a draft becomes the next release, and what that does to the instances (design section 8).
+"""Publishing: a draft becomes the next release, and what that does to the instances.
 
 "When you hit the 'Publish draft' button, you could get one of the two popups" (Updating vs Upgrading instances).
 """

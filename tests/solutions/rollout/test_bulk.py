@@ -1,4 +1,4 @@
-"""UpdateSolutionInstances: roll-outs, through the service and on the real database (design section 8)."""
+"""UpdateSolutionInstances: roll-outs, through the service and on the real database."""
 
 from __future__ import annotations
 

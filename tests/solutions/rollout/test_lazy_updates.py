@@ -1,4 +1,4 @@
-"""Lazy updates: instances that need nothing move by themselves ("Automatic (lazy) updates"; design section 8)."""
+"""Lazy updates: instances that need nothing move by themselves ("Automatic (lazy) updates")."""
 
 from __future__ import annotations
 
