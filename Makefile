@@ -53,7 +53,7 @@ fix: install ## mend style, and write the generated documents
 check: lint ## lint, and name the generated documents that are out of date
 	$(BIN)/python -m docs.generator --check
 
-docs: install ## write docs/reference from the schema files and the code
+docs: install ## write docs/reference and app/database/schema.sql from the code
 	$(BIN)/python -m docs.generator
 
 bench: install ## measure the speed; ARCHIVE=FILE.tsv.xz names a large input

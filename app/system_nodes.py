@@ -1,6 +1,6 @@
 """The nodes of the `system` package: fixed identifiers, always frozen, exactly one version.
 
-They are made by the first migration; here are the ones that rules refer to.
+The first migration creates them. Here are the ones that rules refer to; `nodes/system_nodes.sql` names one for SQL.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from app.database import queue
 from app.database.embedded import EmbeddedDatabaseError
 from app.database.failures import explained
 from app.database.migrate import SchemaError
+from app.database.routines import routines_are_current
 from app.identity.actor import Actor, ActorKind, act_as
 from app.settings import Settings, SettingsError
 
@@ -74,14 +75,18 @@ def migrate() -> None:
     """Bring the database up to date."""
     with plain_errors(), _connected(Settings.from_environment()) as engine:
         before = _revision(engine)
-        lacking = _lacking_for_queue(engine) if before == migrations.expected_revision() else []
+        present = before == migrations.expected_revision()
+        lacking = _lacking_for_queue(engine) if present else []
+        anew = present and not _has_routines(engine)
         migrations.migrate(engine)
         after = _revision(engine)
+    if anew:
+        click.echo("The functions in the database have been created anew.")
     if lacking:
         click.echo(f"The queue has had the migrations {', '.join(lacking)}.")
-    elif before == after:
+    elif before == after and not anew:
         click.echo(f"The database is at migration {after}, the latest; nothing to do.")
-    else:
+    elif before != after:
         click.echo(f"The database is now at migration {after} (it was at {before or 'none'}).")
 
 
@@ -106,10 +111,15 @@ def _check() -> None:
             migrations.refuse_newer(engine)
             present, expected = _revision(engine), migrations.expected_revision()
             lacking = _lacking_for_queue(engine) if present == expected else []
+            differ = present == expected and not _has_routines(engine)
     _check_secret_key(settings)
     _check_proxies(settings)
     library = f"procrastinate {queue.library_version()}"
-    if present == expected and not lacking:
+    if differ and embedded:
+        _say("ok", f"migrations: at {present}, the latest; the next start creates the functions anew")
+    elif differ:
+        raise click.ClickException(f"migrations: {migrations.ROUTINES_DIFFER}: run 'relink migrate'")
+    elif present == expected and not lacking:
         _say("ok", f"migrations: at {present}, the latest; those of the queue are those of {library}")
     elif present == expected and embedded:
         _say("ok", f"migrations: at {present}, the latest; the next start brings the queue to {library}")
@@ -172,3 +182,8 @@ def _revision(engine: Engine) -> str | None:
 def _lacking_for_queue(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         return queue.missing_migrations(connection)
+
+
+def _has_routines(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return routines_are_current(connection)

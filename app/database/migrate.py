@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from app.database.queue import library_version, migrate_queue, missing_migrations, unknown_migrations
+from app.database.routines import create_routines, drop_routines, routines_are_current
 
 _MIGRATION_LOCK = 0x52454C49  # one migrator at a time, whatever starts it
+_LOCK_TIMEOUT = "2s"
+_ATTEMPTS = 40
+_PAUSE = 1.0  # seconds between attempts
+
+ROUTINES_DIFFER = "the functions in the database are not those of this program"
 
 
 class SchemaError(RuntimeError):
@@ -27,18 +36,27 @@ class SchemaAheadError(SchemaError):
     """The database has had migrations that this program does not know: it is of a newer program."""
 
 
-def migrate(engine: Engine, revision: str = "head") -> None:
-    """Apply all migrations that are missing up to a revision. Safe to call from several processes at once.
+class SchemaBusyError(SchemaError):
+    """Transactions that do not end hold locks on the tables that a migration has to change."""
 
-    Raises SchemaAheadError, and changes nothing, where the database is of a newer program.
+
+def migrate(engine: Engine) -> None:
+    """Applies the migrations that are missing, and creates the routines anew if they have changed.
+
+    It is safe to call this from several processes at once. All of it is one transaction: another connection sees the
+    tables and the routines as before, or both as after. A migration needs locks that wait for the transactions in
+    progress, and everything that comes later would wait behind it: so it waits only for a short time, and then lets
+    the others go on before it tries again.
+
+    Raises SchemaAheadError, and changes nothing, where the database is of a newer program; SchemaBusyError where the
+    locks were not to be had in two minutes.
     """
     refuse_newer(engine)
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.commit()
         try:
-            command.upgrade(_config(connection), revision)
-            connection.commit()
+            _migrate_patiently(connection)
             migrate_queue(connection)
         finally:
             connection.rollback()
@@ -46,18 +64,45 @@ def migrate(engine: Engine, revision: str = "head") -> None:
             connection.commit()
 
 
+def _migrate_patiently(connection: Connection) -> None:
+    for _ in range(_ATTEMPTS):
+        try:
+            _migrate(connection)
+        except OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                raise
+            connection.rollback()
+            time.sleep(_PAUSE)
+        else:
+            return
+    raise SchemaBusyError(
+        "the tables to be changed are in use by transactions that do not end: wait until imports are done, or stop the"
+        " service, and run 'relink migrate' again"
+    )
+
+
+def _migrate(connection: Connection) -> None:
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
+    if present_revision(connection) != expected_revision() or not routines_are_current(connection):
+        # A migration must not meet routines that were written for other tables.
+        drop_routines(connection)
+        command.upgrade(_config(connection), "head")
+        create_routines(connection)
+    connection.commit()
+
+
 def present_revision(connection: Connection) -> str | None:
-    """The last migration that the database has had; None for an empty one."""
+    """Returns the last migration that the database has had; None for an empty one."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def expected_revision() -> str | None:
-    """The last migration that this program knows."""
+    """Returns the last migration that this program knows."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
 def refuse_newer(engine: Engine) -> None:
-    """Raise SchemaAheadError where the database has had migrations that this program does not know."""
+    """Raises SchemaAheadError where the database has had migrations that this program does not know."""
     with engine.connect() as connection:
         present = present_revision(connection)
         known = {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
@@ -73,7 +118,7 @@ def refuse_newer(engine: Engine) -> None:
 
 
 def require_schema(engine: Engine) -> None:
-    """Raise SchemaBehindError or SchemaAheadError unless the database has exactly the expected schema."""
+    """Raises SchemaBehindError or SchemaAheadError unless the database has exactly the expected schema."""
     refuse_newer(engine)
     with engine.connect() as connection:
         present, expected = present_revision(connection), expected_revision()
@@ -81,6 +126,8 @@ def require_schema(engine: Engine) -> None:
             raise SchemaBehindError(
                 f"the database is at migration {present or 'none'}, this program needs {expected}: run 'relink migrate'"
             )
+        if not routines_are_current(connection):
+            raise SchemaBehindError(f"{ROUTINES_DIFFER}: run 'relink migrate'")
         if missing := missing_migrations(connection):
             raise SchemaBehindError(f"the tables of the queue lack migration {missing[0]}: run 'relink migrate'")
 

@@ -37,7 +37,7 @@ _MEMBERS = text("""
       SELECT min(l.sequence) AS position
       FROM node_version v
       JOIN member l ON l.node_identifier = v.type_node_identifier AND l.version_number = v.type_version_number
-        AND l.member_type_node_identifier = 21
+        AND l.member_type_node_identifier = member_type_list()
         AND l.target_node_identifier = m.member_type_node_identifier
       WHERE v.node_identifier = m.node_identifier AND v.version_number = m.version_number
     ) listed ON true

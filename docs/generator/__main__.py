@@ -1,4 +1,4 @@
-"""`python -m docs.generator` writes the reference; with `--check` it names the pages that are out of date."""
+"""`python -m docs.generator` writes the reference and the schema file; `--check` names the files out of date."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from docs.generator import commands, graphql, ledger, services, settings
+from docs.generator import commands, graphql, ledger, schema, services, settings
 
 _DOCS = Path(__file__).parents[1]
 REFERENCE = _DOCS / "reference"
@@ -38,5 +38,8 @@ def write() -> None:
 if __name__ == "__main__":
     if "--check" in sys.argv[1:]:
         stale = out_of_date()
+        if schema.SCHEMA_FILE.read_text(encoding="utf-8") != schema.fresh_schema():
+            stale.append(schema.SCHEMA_FILE)
         sys.exit("\n".join(["out of date, run make docs:", *map(str, stale)]) if stale else 0)
     write()
+    schema.SCHEMA_FILE.write_text(schema.fresh_schema(), encoding="utf-8")

@@ -1,32 +1,33 @@
-"""Migrations keep what a database holds."""
+"""What `relink migrate` makes: tables, and the functions, procedures and triggers from the files beside the modules."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
 from app.database.engine import make_engine
-from app.database.migrate import migrate, require_schema
-from app.solutions.instances.reading import read_instance
+from app.database.migrate import SchemaBehindError, migrate, require_schema
+from app.database.routines import ROUTINE_FILES
+from docs.generator.schema import SCHEMA_FILE, dump_schema
+from tests.commands.conftest import Relink
+from tests.support.served import ROOT, eventually
 
-_A_VALUE_OF_0004 = """
-    WITH solution AS (
-      INSERT INTO solution (title, draft, latest_release_number) VALUES ('Support', '{}', 2) RETURNING *
-    ), release AS (
-      INSERT INTO solution_release (solution_identifier, release_number, title, content)
-      SELECT solution_identifier, number, title, '{"configSlots": [{"externalId": "channel"}]}'
-      FROM solution, generate_series(1, 2) number
-    ), owner AS (
-      INSERT INTO external_user (name, external_user_identifier) VALUES ('Ann', 'ann') RETURNING *
-    ), instance AS (
-      INSERT INTO solution_instance (solution_identifier, release_number, owner, name)
-      SELECT solution_identifier, 1, user_identifier, 'Mine' FROM solution, owner RETURNING *
-    )
-    INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value, given_for_release)
-    SELECT instance_identifier, 'config', 'channel', '"#help"', 1 FROM instance
-    RETURNING instance_identifier::text
+_AS_AN_OLDER_PROGRAM = """
+    DROP FUNCTION refuse_thaw CASCADE;
+    CREATE OR REPLACE FUNCTION member_type_list() RETURNS bigint LANGUAGE sql RETURN 0;
+    CREATE FUNCTION no_longer_there(number integer) RETURNS integer LANGUAGE sql RETURN number;
+    CREATE VIEW no_longer_seen AS SELECT 1;
+    UPDATE routine SET files_digest = 'of older files';
+    INSERT INTO routine VALUES ('routine', 'no_longer_there(integer)', 'of older files');
+    INSERT INTO routine VALUES ('view', 'no_longer_seen', 'of older files');
+    CREATE FUNCTION of_the_operator() RETURNS integer LANGUAGE sql RETURN 1;
+    CREATE VIEW also_of_the_operator AS SELECT of_the_operator();
 """
 
 
@@ -37,12 +38,70 @@ def empty(empty_database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def test_a_value_given_before_0005_is_as_good_as_it_was(empty: Engine) -> None:
-    migrate(empty, "0004")
-    with empty.begin() as connection:
-        instance_id = connection.execute(text(_A_VALUE_OF_0004)).scalar_one()
-    migrate(empty)
-    require_schema(empty)
-    with empty.connect() as connection:
-        instance = read_instance(connection, instance_id)
-    assert (instance.config_values, instance.pending) == ({"channel": '"#help"'}, ())
+def execute(engine: Engine, statements: str) -> None:
+    with engine.begin() as connection:
+        connection.connection.cursor().execute(statements.encode())
+
+
+def test_the_schema_file_shows_what_a_migrated_database_has(
+    empty: Engine, empty_database_url: str, engine: Engine, database_url: str
+) -> None:
+    """`make docs` writes the file. Both are dumped from the same server, since `pg_dump` depends on its version."""
+    execute(empty, "SET check_function_bodies = off;" + SCHEMA_FILE.read_text(encoding="utf-8"))
+    assert dump_schema(empty_database_url) == dump_schema(database_url)
+
+
+class TestRoutines:
+    def test_those_whose_text_has_changed_are_created_anew_and_those_that_are_gone_are_dropped(
+        self, engine: Engine, database_url: str
+    ) -> None:
+        fresh = dump_schema(database_url)
+        execute(engine, _AS_AN_OLDER_PROGRAM)
+        with pytest.raises(SchemaBehindError, match="run 'relink migrate'"):
+            require_schema(engine)
+        migrate(engine)
+        require_schema(engine)
+        execute(engine, "DROP VIEW also_of_the_operator; DROP FUNCTION of_the_operator()")
+        assert dump_schema(database_url) == fresh
+
+    def test_they_are_left_alone_when_nothing_has_changed(self, engine: Engine) -> None:
+        procedure = text("SELECT oid FROM pg_proc WHERE proname = 'apply_run'")
+        with engine.begin() as connection:
+            before = connection.execute(procedure).scalar_one()
+        migrate(engine)
+        with engine.begin() as connection:
+            assert connection.execute(procedure).scalar_one() == before
+
+    def test_check_and_migrate_say_that_they_differ(self, engine: Engine, database_url: str) -> None:
+        relink = Relink({"RELINK_DATABASE_URL": database_url})
+        execute(engine, _AS_AN_OLDER_PROGRAM)
+        assert "functions in the database are not those of this program: run 'relink migrate'" in relink("check").stdout
+        assert "created anew" in relink("migrate").stdout
+        assert relink("check").exit_code == 0
+        assert "nothing to do" in relink("migrate").stdout
+
+    def test_a_long_transaction_delays_them_and_nobody_else(self, engine: Engine) -> None:
+        execute(engine, _AS_AN_OLDER_PROGRAM)
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'")
+        with engine.connect() as busy, engine.connect() as watching, ThreadPoolExecutor(1) as other:
+            busy.execute(text("LOCK TABLE node IN ACCESS SHARE MODE"))
+            migrated = other.submit(migrate, engine)
+            eventually(lambda: watching.execute(waiting).scalar_one() > 0)
+            assert watching.execute(text("SELECT count(*) FROM node")).scalar_one() > 0
+            assert not migrated.done()
+            busy.rollback()
+            migrated.result()
+        require_schema(engine)
+
+
+def test_an_installed_package_has_every_sql_file(tmp_path: Path) -> None:
+    """`build_py` copies what a wheel contains."""
+    command = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q"]
+    for part in ("egg_info", "--egg-base", str(tmp_path), "build_py", "--build-lib", str(tmp_path / "built")):
+        command.append(part)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    built = tmp_path / "built"
+    installed = {path.relative_to(built) for path in built.rglob("*.sql")}
+    assert installed == {path.relative_to(ROOT) for path in (ROOT / "app").rglob("*.sql")}
+    for package, name in ROUTINE_FILES:
+        assert Path(*package.split("."), f"{name}.sql") in installed

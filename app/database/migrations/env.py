@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `app.database.migrate` hands over."""
+"""Alembic's entry: runs the migrations in the transaction that `app.database.migrate` has begun."""
 
 from __future__ import annotations
 
@@ -6,6 +6,5 @@ from alembic import context
 from sqlalchemy import Connection
 
 connection: Connection = context.config.attributes["connection"]
-context.configure(connection=connection, transaction_per_migration=True)
-with context.begin_transaction():
-    context.run_migrations()
+context.configure(connection=connection)
+context.run_migrations()

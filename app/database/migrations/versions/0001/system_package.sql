@@ -56,22 +56,24 @@ SELECT identifier, 1, type, 1, name FROM system_node;
 
 INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
                     member_type_version_number, value, target_node_identifier, target_version_number)
-SELECT type.identifier, 1, 21, listed.sequence, 1, lower(listed_node.name), listed.identifier, 1
+SELECT type.identifier, 1, list.identifier, listed.sequence, 1, lower(listed_node.name), listed.identifier, 1
 FROM system_node type
+JOIN system_node list ON list.reference = 'system.MEMBER_TYPE_LIST'
 CROSS JOIN unnest(type.members) WITH ORDINALITY AS listed (identifier, sequence)
 JOIN system_node listed_node ON listed_node.identifier = listed.identifier;
 
 INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
                     member_type_version_number, value)
-SELECT s.identifier, 1, rule.identifier, 1, 1, rule.value
+SELECT s.identifier, 1, member_type.identifier, 1, 1, rule.value
 FROM system_node s
 CROSS JOIN LATERAL (VALUES
-  (31, (s.uses LIKE '%value%')::text),
-  (32, (s.uses LIKE '%scale%')::text),
-  (33, (s.uses LIKE '%target%')::text),
-  (35, s.maximum::text),
-  (36, s.pattern)
-) AS rule (identifier, value)
+  ('system.USE_VALUE', (s.uses LIKE '%value%')::text),
+  ('system.USE_SCALE', (s.uses LIKE '%scale%')::text),
+  ('system.USE_TARGET', (s.uses LIKE '%target%')::text),
+  ('system.MAXIMUM_CARDINALITY', s.maximum::text),
+  ('system.VALUE_PATTERN', s.pattern)
+) AS rule (member_type, value)
+JOIN system_node member_type ON member_type.reference = rule.member_type
 WHERE s.uses IS NOT NULL AND rule.value IS NOT NULL;
 
 UPDATE node SET frozen_version_number = 1;

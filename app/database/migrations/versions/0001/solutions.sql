@@ -23,14 +23,6 @@ CREATE TABLE solution_release (
   PRIMARY KEY (solution_identifier, release_number)
 );
 
-CREATE FUNCTION refuse_change_of_release() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'release % of solution % is published', OLD.release_number, OLD.solution_identifier
-    USING ERRCODE = 'RL001';
-END $$;
-CREATE TRIGGER published_release BEFORE UPDATE ON solution_release
-  FOR EACH ROW EXECUTE FUNCTION refuse_change_of_release();
-
 CREATE TABLE external_user (
   user_identifier uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   name text NOT NULL,
@@ -39,7 +31,7 @@ CREATE TABLE external_user (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- data is encrypted with the key from the settings and never answered. owner is null for the builder's own.
+-- data is encrypted with the key from the settings and never returned. owner is null for the builder's own.
 CREATE TABLE authentication (
   authentication_identifier uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   owner uuid REFERENCES external_user ON DELETE CASCADE,
@@ -53,7 +45,6 @@ CREATE TABLE authentication (
   hidden boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX authentication_owner ON authentication (owner);
 
 CREATE TABLE solution_instance (
   instance_identifier uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -65,20 +56,34 @@ CREATE TABLE solution_instance (
   held boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   moved_at timestamptz,
+  -- A lazy update passes over an instance up to a release of its solution: the latest one when it was found to need
+  -- input, and the latest one when it was moved to an older one on purpose.
+  needs_input_for_release integer NOT NULL DEFAULT 0,
+  pinned_at_release integer NOT NULL DEFAULT 0,
+  passed_over_release integer NOT NULL
+    GENERATED ALWAYS AS (greatest(needs_input_for_release, pinned_at_release)) STORED,
+  -- An instance that could not be moved to failed_release is not tried again before try_again_at. A later release is
+  -- tried at once.
+  failed_release integer NOT NULL DEFAULT 0,
+  failed_times integer NOT NULL DEFAULT 0,
+  try_again_at timestamptz NOT NULL DEFAULT 'epoch',
   FOREIGN KEY (solution_identifier, release_number) REFERENCES solution_release
 );
 CREATE INDEX solution_instance_release ON solution_instance (solution_identifier, release_number);
-CREATE INDEX solution_instance_owner ON solution_instance (owner);
+-- A sweep goes through the instances of a release in this order.
+CREATE INDEX solution_instance_lazy
+  ON solution_instance (solution_identifier, release_number, passed_over_release, instance_identifier) WHERE NOT held;
 
--- The value of a config slot (JSON as text) or of an auth slot (an authentication), and the release that it was given
--- for: a value is good as long as nothing breaking has happened to its slot since.
+-- The value of a config slot (JSON as text) or of an auth slot (an authentication). given_for are the releases by whose
+-- slot the value was judged when it was given: it is good where nothing breaking lies between one of them and the
+-- release in question.
 CREATE TABLE instance_value (
   instance_identifier uuid NOT NULL REFERENCES solution_instance ON DELETE CASCADE,
   slot_kind text NOT NULL CHECK (slot_kind IN ('auth', 'config')),
   external_identifier text NOT NULL,
   value text,
   authentication_identifier uuid REFERENCES authentication ON DELETE CASCADE,
-  given_for_release integer NOT NULL,
+  given_for integer[] NOT NULL,
   PRIMARY KEY (instance_identifier, slot_kind, external_identifier),
   CHECK ((slot_kind = 'config') = (value IS NOT NULL)),
   CHECK ((slot_kind = 'auth') = (authentication_identifier IS NOT NULL))
@@ -94,9 +99,11 @@ CREATE TABLE workflow_instance (
   UNIQUE (instance_identifier, source_workflow_identifier)
 );
 
--- Tokens are kept as hashes. A master token has no owner; user tokens and authorization codes have.
+-- Tokens are kept as hashes. A master token has no owner; user tokens and authorization codes have one. Administrators
+-- name a token by its number, since only its bearer knows the token itself.
 CREATE TABLE access_token (
   token_hash bytea PRIMARY KEY,
+  token_identifier bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   kind text NOT NULL CHECK (kind IN ('master', 'user', 'code')),
   name text,
   owner uuid REFERENCES external_user ON DELETE CASCADE,
@@ -106,22 +113,28 @@ CREATE TABLE access_token (
   CHECK ((kind = 'master') = (expires_at IS NULL))
 );
 
--- What people outside are to be told, sent by the worker until it is taken or given up.
+-- Messages to people outside, sent by the worker until they are accepted or given up. A message is given up at a certain
+-- age, and deleted some time after it was sent or given up.
 CREATE TABLE outbox (
   message_identifier uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   event text NOT NULL,
   body jsonb NOT NULL,
   attempts integer NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
   due_at timestamptz NOT NULL DEFAULT now(),
   sent_at timestamptz,
   given_up_at timestamptz
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE sent_at IS NULL AND given_up_at IS NULL;
+CREATE INDEX outbox_done ON outbox (coalesce(sent_at, given_up_at)) WHERE sent_at IS NOT NULL OR given_up_at IS NOT NULL;
 
--- A run may also be over the instances of a solution.
-ALTER TABLE run ALTER COLUMN context_node_identifier DROP NOT NULL;
-ALTER TABLE run ADD COLUMN solution_identifier uuid REFERENCES solution;
-ALTER TABLE run ADD CHECK ((context_node_identifier IS NULL) <> (solution_identifier IS NULL));
-ALTER TABLE run_outcome ALTER COLUMN node_identifier DROP NOT NULL;
-ALTER TABLE run_outcome ALTER COLUMN version_number DROP NOT NULL;
-ALTER TABLE run_outcome ADD COLUMN instance_identifier uuid;
+-- Lists are in order of age, and by id among rows of one age: a page begins at a place in that order.
+CREATE INDEX solution_instance_by_age ON solution_instance (created_at, instance_identifier);
+CREATE INDEX solution_instance_of_solution
+  ON solution_instance (solution_identifier, created_at, instance_identifier);
+CREATE INDEX solution_instance_of_owner ON solution_instance (owner, created_at, instance_identifier);
+CREATE INDEX external_user_by_age ON external_user (created_at, user_identifier);
+CREATE INDEX solution_by_age ON solution (created_at, solution_identifier);
+CREATE INDEX authentication_of_owner ON authentication (owner, created_at, authentication_identifier);
+-- For those of the builder: an index returns rows in order only for what is equal to something, and null is not.
+CREATE INDEX authentication_of_builder ON authentication (created_at, authentication_identifier) WHERE owner IS NULL;

@@ -1,64 +1,3 @@
--- A run is one force of UpdateNodeVersions. Who holds the advisory lock of a running run is its process; a
--- running run whose lock nobody holds is interrupted.
-CREATE TABLE run (
-  run_identifier bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  user_identifier bigint REFERENCES account,
-  context_node_identifier bigint NOT NULL,
-  context_reference text COLLATE "C" NOT NULL,
-  include_content boolean NOT NULL,
-  options jsonb NOT NULL,
-  state text NOT NULL CHECK (state IN ('running', 'done', 'cancelled', 'interrupted')),
-  cancel_requested boolean NOT NULL DEFAULT false,
-  steps integer NOT NULL DEFAULT 0,
-  error_number integer,
-  started_at timestamptz NOT NULL DEFAULT now(),
-  finished_at timestamptz
-);
-CREATE INDEX run_running ON run (run_identifier) WHERE state = 'running';
-
--- What was done to which node, written in the node's own commit.
-CREATE TABLE run_outcome (
-  run_identifier bigint NOT NULL REFERENCES run,
-  ordinal integer NOT NULL,
-  node_identifier bigint NOT NULL,
-  version_number integer NOT NULL,
-  outcome text NOT NULL,
-  PRIMARY KEY (run_identifier, ordinal)
-);
-
-CREATE TABLE run_answer (
-  run_identifier bigint NOT NULL REFERENCES run,
-  part integer NOT NULL,
-  content bytea NOT NULL,
-  PRIMARY KEY (run_identifier, part)
-);
-
--- The plan on its way to being done. Unlogged: after a crash the run is planned again.
-CREATE UNLOGGED TABLE run_step (
-  run_identifier bigint NOT NULL,
-  ordinal integer NOT NULL,
-  node_identifier bigint NOT NULL,
-  edition bigint NOT NULL,
-  kind text NOT NULL,                -- 'version' or 'change'
-  version_number integer NOT NULL,   -- the version that is read; 'version' writes the next one
-  type_node_identifier bigint,       -- the new type, null where the type stays
-  type_version_number integer,
-  removed integer NOT NULL,          -- members that the new type has no place for
-  user_nodes bigint[],               -- the other drafts of this draft type, where its list moves, and
-                                     -- their editions
-  user_editions bigint[],
-  PRIMARY KEY (run_identifier, ordinal)
-);
-
--- To which version links move, from the step on in which that version exists.
-CREATE UNLOGGED TABLE run_source (
-  run_identifier bigint NOT NULL,
-  node_identifier bigint NOT NULL,
-  version_number integer NOT NULL,
-  ordinal integer NOT NULL,
-  PRIMARY KEY (run_identifier, node_identifier)
-);
-
 -- The members of a draft move to the versions of their member types that a type lists: the same version if it is
 -- listed, else the highest.
 CREATE PROCEDURE move_members_to_type(node bigint, version integer, type_node bigint, type_version integer)
@@ -69,7 +8,7 @@ LANGUAGE sql AS $$
            array_agg(target_version_number) AS version_numbers
     FROM member
     WHERE node_identifier = type_node AND version_number = type_version
-      AND member_type_node_identifier = 21 AND target_node_identifier IS NOT NULL
+      AND member_type_node_identifier = member_type_list() AND target_node_identifier IS NOT NULL
     GROUP BY target_node_identifier
   ) listed
   WHERE m.node_identifier = node AND m.version_number = version
@@ -77,7 +16,7 @@ LANGUAGE sql AS $$
     AND m.member_type_version_number <> ALL (listed.version_numbers);
 $$;
 
--- The members of a draft that its type has no place for go. Answers how many they were.
+-- Deletes the members of a draft that its type does not list. Returns their number.
 CREATE FUNCTION remove_unlisted_members(node bigint, version integer, type_node bigint, type_version integer)
 RETURNS bigint LANGUAGE sql AS $$
   WITH removed AS (
@@ -86,16 +25,16 @@ RETURNS bigint LANGUAGE sql AS $$
       AND NOT EXISTS (
         SELECT FROM member l
         WHERE l.node_identifier = type_node AND l.version_number = type_version
-          AND l.member_type_node_identifier = 21
+          AND l.member_type_node_identifier = member_type_list()
           AND l.target_node_identifier = m.member_type_node_identifier)
     RETURNING 1
   )
   SELECT count(*) FROM removed;
 $$;
 
--- Does the staged steps of a run from `first` on, one commit each. Comes back with `stopped` null when all are
--- done, else with the step that was not done and why: 'cancelled', or 'changed' when the node is not as it was
--- when the plan was made. What a failing statement of a step did is rolled back with that step.
+-- Does the staged steps of a run from `first` on, one commit each. Returns `stopped` null when all are done, else the
+-- step that was not done and why: 'cancelled', or 'changed' where the node is not as it was when the plan was made. An
+-- error rolls back the step in which it occurs.
 CREATE PROCEDURE apply_run(run bigint, actor bigint, first integer, INOUT stopped integer, INOUT why text)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -112,6 +51,44 @@ BEGIN
     IF (SELECT r.cancel_requested FROM run r WHERE r.run_identifier = run) THEN
       why := 'cancelled';
       RETURN;
+    END IF;
+
+    -- What most steps are, in one statement: a new version of the same type.
+    IF step.kind = 'version' AND step.type_version_number IS NULL THEN
+      WITH taken AS (
+        UPDATE node n
+        SET edition = n.edition + 1, latest_version_number = step.version_number + 1
+        WHERE n.node_identifier = step.node_identifier AND n.edition = step.edition
+        RETURNING n.node_identifier
+      ), version AS (
+        INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number,
+                                  node_name, node_version_comment, created_by, amended_by)
+        SELECT v.node_identifier, step.version_number + 1, v.type_node_identifier, v.type_version_number,
+               v.node_name, NULL, actor, actor
+        FROM taken JOIN node_version v
+          ON v.node_identifier = taken.node_identifier AND v.version_number = step.version_number
+      ), members AS (
+        INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
+                            member_type_version_number, value, scale,
+                            target_node_identifier, target_version_number)
+        SELECT m.node_identifier, step.version_number + 1, m.member_type_node_identifier, m.sequence,
+               m.member_type_version_number, m.value, m.scale,
+               m.target_node_identifier, coalesce(s.version_number, m.target_version_number)
+        FROM taken JOIN member m
+          ON m.node_identifier = taken.node_identifier AND m.version_number = step.version_number
+        LEFT JOIN run_source s
+          ON s.run_identifier = run AND s.node_identifier = m.target_node_identifier
+          AND s.version_number > m.target_version_number AND s.ordinal <= step.ordinal
+      )
+      INSERT INTO run_outcome (run_identifier, ordinal, node_identifier, version_number, outcome)
+      SELECT run, step.ordinal, taken.node_identifier, step.version_number + 1, step.kind FROM taken;
+      IF NOT FOUND THEN
+        ROLLBACK;
+        why := 'changed';
+        RETURN;
+      END IF;
+      COMMIT;
+      CONTINUE;
     END IF;
 
     IF step.user_nodes IS NOT NULL THEN
@@ -134,48 +111,33 @@ BEGIN
       INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number,
                                 node_name, node_version_comment, created_by, amended_by)
       SELECT v.node_identifier, done_number, v.type_node_identifier,
-             coalesce(step.type_version_number, v.type_version_number),
-             v.node_name, NULL, actor, actor
+             step.type_version_number, v.node_name, NULL, actor, actor
       FROM node_version v
       WHERE v.node_identifier = step.node_identifier AND v.version_number = step.version_number;
-      IF step.type_version_number IS NULL THEN
-        INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
-                            member_type_version_number, value, scale,
-                            target_node_identifier, target_version_number)
-        SELECT m.node_identifier, done_number, m.member_type_node_identifier, m.sequence,
-               m.member_type_version_number, m.value, m.scale,
-               m.target_node_identifier, coalesce(s.version_number, m.target_version_number)
-        FROM member m
-        LEFT JOIN run_source s
-          ON s.run_identifier = run AND s.node_identifier = m.target_node_identifier
-          AND s.version_number > m.target_version_number AND s.ordinal <= step.ordinal
-        WHERE m.node_identifier = step.node_identifier AND m.version_number = step.version_number;
-      ELSE
-        SELECT count(*) INTO removed FROM member m
-        WHERE m.node_identifier = step.node_identifier AND m.version_number = step.version_number;
-        INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
-                            member_type_version_number, value, scale,
-                            target_node_identifier, target_version_number)
-        SELECT m.node_identifier, done_number, m.member_type_node_identifier, m.sequence,
-               listed.version_number, m.value, m.scale,
-               m.target_node_identifier, coalesce(s.version_number, m.target_version_number)
-        FROM member m
-        JOIN LATERAL (
-          SELECT l.target_version_number AS version_number FROM member l
-          WHERE l.node_identifier = step.type_node_identifier
-            AND l.version_number = step.type_version_number
-            AND l.member_type_node_identifier = 21
-            AND l.target_node_identifier = m.member_type_node_identifier
-          ORDER BY l.target_version_number = m.member_type_version_number DESC, l.target_version_number DESC
-          LIMIT 1
-        ) listed ON true
-        LEFT JOIN run_source s
-          ON s.run_identifier = run AND s.node_identifier = m.target_node_identifier
-          AND s.version_number > m.target_version_number AND s.ordinal <= step.ordinal
-        WHERE m.node_identifier = step.node_identifier AND m.version_number = step.version_number;
-        GET DIAGNOSTICS written = ROW_COUNT;
-        removed := removed - written;
-      END IF;
+      SELECT count(*) INTO removed FROM member m
+      WHERE m.node_identifier = step.node_identifier AND m.version_number = step.version_number;
+      INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
+                          member_type_version_number, value, scale,
+                          target_node_identifier, target_version_number)
+      SELECT m.node_identifier, done_number, m.member_type_node_identifier, m.sequence,
+             listed.version_number, m.value, m.scale,
+             m.target_node_identifier, coalesce(s.version_number, m.target_version_number)
+      FROM member m
+      JOIN LATERAL (
+        SELECT l.target_version_number AS version_number FROM member l
+        WHERE l.node_identifier = step.type_node_identifier
+          AND l.version_number = step.type_version_number
+          AND l.member_type_node_identifier = member_type_list()
+          AND l.target_node_identifier = m.member_type_node_identifier
+        ORDER BY l.target_version_number = m.member_type_version_number DESC, l.target_version_number DESC
+        LIMIT 1
+      ) listed ON true
+      LEFT JOIN run_source s
+        ON s.run_identifier = run AND s.node_identifier = m.target_node_identifier
+        AND s.version_number > m.target_version_number AND s.ordinal <= step.ordinal
+      WHERE m.node_identifier = step.node_identifier AND m.version_number = step.version_number;
+      GET DIAGNOSTICS written = ROW_COUNT;
+      removed := removed - written;
     ELSE
       UPDATE node_version v
       SET type_version_number = coalesce(step.type_version_number, v.type_version_number),
