@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -241,7 +241,7 @@ def make_first_queue(engine: Engine) -> None:
         END $$;
         DROP TYPE procrastinate_job_status, procrastinate_job_event_type, procrastinate_job_to_defer_v1 CASCADE;
     """
-    migrations = Path(sys.modules["procrastinate"].__path__[0]) / "sql" / "migrations"
+    migrations = Path(str(resources.files("procrastinate"))) / "sql" / "migrations"
     with engine.begin() as connection:
         connection.connection.cursor().execute(drop)
         connection.connection.cursor().execute((migrations / f"{first}.sql").read_bytes())

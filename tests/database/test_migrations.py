@@ -88,6 +88,7 @@ class TestRoutines:
             migrated = other.submit(migrate, engine)
             eventually(lambda: watching.execute(waiting).scalar_one() > 0)
             assert watching.execute(text("SELECT count(*) FROM node")).scalar_one() > 0
+            watching.rollback()
             assert not migrated.done()
             busy.rollback()
             migrated.result()
