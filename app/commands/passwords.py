@@ -16,9 +16,17 @@ def read_password(from_standard_input: bool, *, confirm: bool) -> str | None:
     """
     if from_standard_input:
         return line_of_standard_input("the password")
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         return None
-    password = str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True))
-    if not is_utf_8(password):
+    try:
+        password = str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True))
+    except UnicodeDecodeError:
+        password = None
+    if password is None or not is_utf_8(password):
         raise click.ClickException("the password is not UTF-8")
     return password
+
+
+def _is_terminal() -> bool:
+    """Returns whether somebody can be asked. Python has no standard input where the shell has closed it."""
+    return sys.stdin is not None and sys.stdin.isatty()

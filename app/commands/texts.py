@@ -46,6 +46,8 @@ def is_utf_8(text: str) -> bool:
 
 def line_of_standard_input(what: str) -> str:
     """Returns the one line of standard input, as given but for its end. Raises ClickException that names `what`."""
+    if sys.stdin is None:  # The shell has closed it.
+        raise click.ClickException(f"{what} cannot be read: standard input is closed")
     stream = sys.stdin.buffer
     given = stream.readline(MOST_BYTES + 1) if sys.stdin.isatty() else stream.read(MOST_BYTES + 1)
     if len(given) > MOST_BYTES:

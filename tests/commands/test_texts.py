@@ -181,3 +181,17 @@ def run(
     }
     given = {**inherited, "LC_ALL": locale, **(environment or {})}
     return subprocess.run(command, env=given, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--password-stdin"], b"Error: the password cannot be read: standard input is closed\n"),
+        ([], b"give the password in RELINK_PASSWORD"),
+    ],
+)
+def test_a_closed_standard_input_is_told(arguments: list[str], told: bytes) -> None:
+    command = [sys.executable, "-m", "app.cli", "impact", "system", "--user", ADMIN, *arguments]
+    done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command], capture_output=True, check=False)
+    assert told in done.stderr
+    assert b"Traceback" not in done.stderr
