@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 
 import pytest
 import structlog
 from flask import Flask
-from sqlalchemy import Engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine
 
 from app.application import create_app
 from app.database import embedded
@@ -27,6 +24,7 @@ from app.identity.rights import Caller
 from app.identity.users import add_user
 from app.nodes.permissions import create_permission
 from app.settings import Settings
+from tests.support.databases import Databases, execute, url_of
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.solution_store import Store
 from tests.support.statements import Statements
@@ -36,7 +34,6 @@ collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak"]
 
 _TEMPLATE = f"relink_template_{os.getpid()}"
 _numbers = count(1)
-_READY = 2
 
 
 @contextmanager
@@ -88,8 +85,8 @@ def server_url(developers_server: str | None) -> Iterator[str]:
         url = embedded.start(directory)
         # Nothing here has to outlive the machine, and hundreds of databases are made.
         for setting in ("fsync = off", "full_page_writes = off"):
-            _execute(url, f"ALTER SYSTEM SET {setting}")
-        _execute(url, "SELECT pg_reload_conf()")
+            execute(url, f"ALTER SYSTEM SET {setting}")
+        execute(url, "SELECT pg_reload_conf()")
         yield url
         embedded.stop(directory)
 
@@ -106,18 +103,18 @@ class Templates:
 def templates(server_url: str) -> Iterator[Templates]:
     """The databases that those of the tests are copies of."""
     made = Templates(f"{_TEMPLATE}_empty", f"{_TEMPLATE}_with_admin")
-    _execute(server_url, f"CREATE DATABASE {made.empty}")
-    engine = make_engine(_url(server_url, made.empty))
+    execute(server_url, f"CREATE DATABASE {made.empty}")
+    engine = make_engine(url_of(server_url, made.empty))
     migrate(engine)
     engine.dispose()
-    _execute(server_url, f"CREATE DATABASE {made.with_admin} TEMPLATE {made.empty}")
-    engine = make_engine(_url(server_url, made.with_admin))
+    execute(server_url, f"CREATE DATABASE {made.with_admin} TEMPLATE {made.empty}")
+    engine = make_engine(url_of(server_url, made.with_admin))
     with engine.begin() as connection:
         add_user(connection, ADMIN, PASSWORD, admin=True)
     engine.dispose()
     yield made
     for name in (made.empty, made.with_admin):
-        _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+        execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 FreshDatabase = Callable[[bool], AbstractContextManager[str]]
@@ -125,34 +122,12 @@ FreshDatabase = Callable[[bool], AbstractContextManager[str]]
 
 @pytest.fixture(scope="session")
 def fresh_database(server_url: str, templates: Templates) -> Iterator[FreshDatabase]:
-    """Makes fresh databases, with a user `admin` or without; each lasts as long as its context. Some are ready before
-    they are asked for: the server makes them while a test is at work."""
-    with ThreadPoolExecutor(1) as maker:
-        ready: dict[str, deque[Future[str]]] = {}
-
-        @contextmanager
-        def make(with_admin: bool) -> Iterator[str]:
-            template = templates.with_admin if with_admin else templates.empty
-            queue = ready.setdefault(template, deque())
-            while len(queue) <= _READY:
-                queue.append(maker.submit(_copied, server_url, template))
-            name = queue.popleft().result()
-            yield _url(server_url, name)
-            dropped.append(maker.submit(_execute, server_url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-        dropped: list[Future[None]] = []
-        yield make
-        for made in chain.from_iterable(ready.values()):
-            dropped.append(maker.submit(_execute, server_url, f"DROP DATABASE {made.result()} WITH (FORCE)"))
-        for each in dropped:
-            each.result()
-
-
-def _copied(server_url: str, template: str) -> str:
-    """The name of a new copy of a database."""
-    name = f"relink_test_{os.getpid()}_{next(_numbers)}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
-    return name
+    """Lends fresh databases, with a user `admin` or without; each is fresh until its context ends."""
+    empty = Databases(server_url, templates.empty)
+    with_admin = Databases(server_url, templates.with_admin)
+    yield lambda wanted: (with_admin if wanted else empty).fresh()
+    empty.close()
+    with_admin.close()
 
 
 @pytest.fixture
@@ -169,9 +144,9 @@ def database_url(request: pytest.FixtureRequest, fresh_database: FreshDatabase) 
 def empty_database_url(server_url: str) -> Iterator[str]:
     """The URL of a database without any migration."""
     name = f"relink_empty_{os.getpid()}_{next(_numbers)}"
-    _execute(server_url, f"CREATE DATABASE {name}")
-    yield _url(server_url, name)
-    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(server_url, f"CREATE DATABASE {name}")
+    yield url_of(server_url, name)
+    execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -192,17 +167,6 @@ def statements(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Statements:
 def schemas() -> Path:
     """The folder of the published schema files."""
     return Path(__file__).parent.parent / "schemas"
-
-
-def _url(server_url: str, database: str) -> str:
-    return make_url(server_url).set(database=database).render_as_string(hide_password=False)
-
-
-def _execute(server_url: str, statement: str) -> None:
-    engine = make_engine(server_url)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(statement))
-    engine.dispose()
 
 
 @pytest.fixture
