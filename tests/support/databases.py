@@ -42,7 +42,7 @@ _SETTINGS = """
     SELECT (SELECT count(*) FROM pg_db_role_setting WHERE setdatabase = oid), datallowconn, datconnlimit, datacl::text
     FROM pg_database WHERE datname = current_database()
 """
-_SEQUENCES = "SELECT schemaname, sequencename, last_value FROM pg_sequences"
+_SEQUENCES = "SELECT schemaname, sequencename FROM pg_sequences"
 _TABLES = """
     SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 """
@@ -59,7 +59,7 @@ class Contents:
     definitions: tuple[object, ...]
     size: int
     tables: list[tuple[sql.Identifier, bytes]]
-    sequences: dict[tuple[str, str], int | None]
+    sequences: list[tuple[sql.Identifier, tuple[int, bool]]]
 
 
 class Databases:
@@ -138,7 +138,8 @@ def _contents(connection: psycopg.Connection) -> Contents:
         table = sql.Identifier(*schema_and_name)
         with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(table)) as copy:
             tables.append((table, b"".join(map(bytes, copy))))
-    sequences = {(schema, name): value for schema, name, value in connection.execute(_SEQUENCES)}
+    found = [sql.Identifier(*schema_and_name) for schema_and_name in connection.execute(_SEQUENCES).fetchall()]
+    sequences = list(zip(found, _values(connection, found), strict=True))
     return Contents(_definitions(connection), _size(connection), tables, sequences)
 
 
@@ -156,13 +157,19 @@ def _restore(connection: psycopg.Connection, contents: Contents) -> bool:
         if rows:
             with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(table)) as copy:
                 copy.write(rows)
-    for schema, name, value in connection.execute(_SEQUENCES).fetchall():
-        wanted = contents.sequences[schema, name]
+    present = _values(connection, [sequence for sequence, _ in contents.sequences])
+    for (sequence, wanted), value in zip(contents.sequences, present, strict=True):
         if value != wanted:
-            sequence = sql.Literal(sql.Identifier(schema, name).as_string(connection))
-            of = (wanted, True) if wanted is not None else (1, False)
-            connection.execute(sql.SQL("SELECT setval({}, %s, %s)").format(sequence), of)
+            name = sql.Literal(sequence.as_string(connection))
+            connection.execute(sql.SQL("SELECT setval({}, %s, %s)").format(name), wanted)
     return True
+
+
+def _values(connection: psycopg.Connection, sequences: list[sql.Identifier]) -> list[tuple[int, bool]]:
+    """The last value of each sequence, and whether it has been used."""
+    one = sql.SQL("SELECT last_value, is_called FROM {}")
+    query = sql.SQL(" UNION ALL ").join(one.format(sequence) for sequence in sequences)
+    return connection.execute(query).fetchall()
 
 
 def _definitions(connection: psycopg.Connection) -> tuple[object, ...]:
