@@ -1,13 +1,55 @@
-"""What can be wrong with a request, in the domain's words. The numbers are those of the documents (1.5, design 2)."""
+"""What can be wrong with a request, in the words of the domain. The numbers are those of the documented responses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where something is in a request: names of fields in snake_case, and positions in lists, which count from 0."""
+
+Where: TypeAlias = str | Path
+"""A path, or the name of a field, which is a path of one step. An empty one means the request as a whole."""
+
+
+class FaultCode(StrEnum):
+    """What kind of fault it is."""
+
+    MISSING = "missing"
+    NOT_FOUND = "not_found"
+    TAKEN = "taken"
+    DUPLICATE = "duplicate"
+    INVALID = "invalid"
+    LIMIT = "limit"
+    NEEDS_UPGRADE = "needs_upgrade"
+    """The instance has to be upgraded first. Each face names its own way to do so."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something in a request that its sender can correct: where it is, what kind it is, and what is wrong.
+
+    A text may contain `{other}`, which stands for another place in the request.
+    """
+
+    path: Path
+    code: FaultCode
+    text: str
+    other: Path = ()
+
+    @property
+    def field(self) -> str:
+        """The path as text."""
+        return ".".join(map(str, self.path))
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.text}" if self.path else self.text
 
 
 class RelinkError(Exception):
-    """A request that is not done, with the number that its answer bears."""
+    """A request that is not done, with the number that its response has."""
 
     number = 100
 
@@ -23,13 +65,13 @@ class NotAuthorisedError(RelinkError):
 
 
 class UserError(RelinkError):
-    """105: something in the request that its sender can mend. `faults` are (field, reason) pairs."""
+    """105: something in the request that its sender can correct. Each face renders `faults` in its own words."""
 
     number = 105
 
-    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{field}: {reason}" if field else reason for field, reason in faults[:3]))
-        self.faults = tuple(faults)
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(map(str, faults[:3])))
+        self.faults = faults
 
 
 class StateError(RelinkError):
@@ -48,6 +90,52 @@ class PreconditionError(StateError):
     """106 with status 412: `If-Match` no longer holds."""
 
 
-def user_error(field: str, reason: str) -> NoReturn:
-    """Raise a UserError about one field, by its name on the wire."""
-    raise UserError([(field, reason)])
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise UserError if there are any faults."""
+    found = tuple(faults)
+    if found:
+        raise UserError(*found)
+
+
+def missing(where: Where, text: str = "is missing") -> Fault:
+    """The fault of something that is needed and was not given."""
+    return Fault(_path(where), FaultCode.MISSING, text)
+
+
+def not_found(where: Where, text: str = "is not found") -> Fault:
+    """The fault of a name of something that does not exist, or that the caller may not know of."""
+    return Fault(_path(where), FaultCode.NOT_FOUND, text)
+
+
+def unknown(where: Where, given: object) -> Fault:
+    """The fault of a name of something that does not exist: it is missing if nothing was given."""
+    return not_found(where) if given else missing(where)
+
+
+def taken(where: Where, text: str) -> Fault:
+    """The fault of a new name that something else already has."""
+    return Fault(_path(where), FaultCode.TAKEN, text)
+
+
+def duplicate(where: Where, text: str = "is given twice") -> Fault:
+    """The fault of something that may be given once."""
+    return Fault(_path(where), FaultCode.DUPLICATE, text)
+
+
+def invalid(where: Where, text: str) -> Fault:
+    """The fault of a value that is refused for any other reason."""
+    return Fault(_path(where), FaultCode.INVALID, text)
+
+
+def too_many(where: Where, text: str) -> Fault:
+    """The fault of something that goes beyond a limit."""
+    return Fault(_path(where), FaultCode.LIMIT, text)
+
+
+def needs_upgrade(where: Where, text: str) -> Fault:
+    """The fault of something that is right for a later release than that of the instance."""
+    return Fault(_path(where), FaultCode.NEEDS_UPGRADE, text)
+
+
+def _path(where: Where) -> Path:
+    return where if isinstance(where, tuple) else (where,) if where else ()

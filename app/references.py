@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 MAXIMUM_LENGTH = 1000
 MAXIMUM_VERSION_NUMBER = 999_999
@@ -18,7 +19,7 @@ _IDENTIFIER_BASE = 1_000_000
 
 
 class InvalidReferenceError(ValueError):
-    """A text is no reference; the message says why."""
+    """A text is not a reference; the message says why."""
 
 
 class VersionKeyword(StrEnum):
@@ -28,6 +29,10 @@ class VersionKeyword(StrEnum):
     CURRENT = "$current"
     DRAFT = "$draft"
     BEST = "$best"
+
+
+VersionKey: TypeAlias = tuple[int, int]
+"""A version of a node: (node identifier, version number)."""
 
 
 @dataclass(frozen=True)

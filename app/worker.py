@@ -33,8 +33,8 @@ from app.identity import audit, sign_in
 from app.identity.actor import Actor, ActorKind, act_as
 from app.runs import upkeep
 from app.settings import Settings
-from app.solutions import messages as outbox
-from app.solutions.rollout import lazy_updates as lazy
+from app.solutions import messages
+from app.solutions.rollout import lazy_updates
 
 EVERY_FEW_SECONDS = "* * * * * */5"  # seconds stand last
 EVERY_TEN_SECONDS = "* * * * * */10"
@@ -48,7 +48,7 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
 _STALLED_AFTER = 60.0
 # A job has ended by then: what takes longer does not know that it is to.
-_LATE_AFTER = outbox.TIMEOUT + 5
+_LATE_AFTER = messages.TIMEOUT + 5
 
 _INSTANCES_QUEUE = "default"
 _MESSAGES_QUEUE = "messages"
@@ -81,7 +81,7 @@ def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa
     work = Work.of(context)
     act_as(Actor(ActorKind.WORKER))
     invitation = _Invitation(context)
-    moved = lazy.move_due_instances(
+    moved = lazy_updates.move_due_instances(
         work.engine, work.settings, stop=context.should_abort, progressed=invitation.send_once
     )
     if moved:
@@ -91,12 +91,12 @@ def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa
 @queue.periodic(cron=EVERY_FEW_SECONDS)
 @queue.task(name="send_messages", queue=_MESSAGES_QUEUE, queueing_lock="send_messages", pass_context=True)
 def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
-    """The outbox. See `app.solutions.messages`."""
+    """Send messages that are due. See `app.solutions.messages`."""
     work = Work.of(context)
-    webhook = outbox.Webhook.of(work.settings)
+    webhook = messages.Webhook.of(work.settings)
     if webhook is None:
         return
-    if outbox.send_due(work.engine, webhook, most=MESSAGES, within=SENDING_TIME, stop=context.should_abort):
+    if messages.send_due(work.engine, webhook, most=MESSAGES, within=SENDING_TIME, stop=context.should_abort):
         _Invitation(context).send_once()
 
 
@@ -123,7 +123,7 @@ def tidy_audit(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 @queue.task(name="tidy_messages", queue=_INSTANCES_QUEUE, queueing_lock="tidy_messages", pass_context=True)
 def tidy_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Old messages, whether or not any are sent. See `app.solutions.messages`."""
-    outbox.tidy(Work.of(context).engine, stop=context.should_abort)
+    messages.tidy(Work.of(context).engine, stop=context.should_abort)
 
 
 @queue.periodic(cron=EVERY_TEN_SECONDS)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from app.commands.database import opened_database
-from app.commands.texts import TOKEN
+from app.commands.texts import COLLAPSED
 from app.identity.audit import AuditRow, read_audit
 from app.solutions.texts import time_text
 
@@ -19,7 +19,7 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--user", metavar="LOGON", type=TOKEN, help="Only what this user did, or what was done to them.")
+@click.option("--user", metavar="LOGON", type=COLLAPSED, help="Only what this user did, or what was done to them.")
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),

@@ -9,17 +9,17 @@ import click
 from sqlalchemy import Connection
 
 from app.commands.database import opened_database
-from app.commands.texts import TOKEN
-from app.errors import RelinkError, UserError
+from app.commands.texts import COLLAPSED
+from app.errors import Fault, RelinkError, UserError
 from app.identity.rights import OPERATOR
 from app.nodes.permission_records import Permission, delete_permission, find_object, read_permissions
 from app.nodes.permissions import create_permission
 
 _NAMES = {
-    "permissionTypeReference": "TYPE",
-    "userGroupReference": "GROUP",
-    "objectReference": "--on",
-    "permissionIdentifier": "ID",
+    "permission_type_reference": "TYPE",
+    "user_group_reference": "GROUP",
+    "object_reference": "--on",
+    "permission_identifier": "ID",
 }
 _AT_ONCE = 1000
 
@@ -33,9 +33,9 @@ def permission() -> None:
 
 
 @permission.command("list")
-@click.option("--on", "reference", metavar="REFERENCE", type=TOKEN, help="Only permissions on this node.")
+@click.option("--on", "reference", metavar="REFERENCE", type=COLLAPSED, help="Only permissions on this node.")
 @click.option(
-    "--group", metavar="GROUP", type=TOKEN, help="Only permissions of this group, or of the user of this name."
+    "--group", metavar="GROUP", type=COLLAPSED, help="Only permissions of this group, or of the user of this name."
 )
 def show(reference: str | None, group: str | None) -> None:
     """Show permissions: id, type, group, and the node that each is on, with tabs between them."""
@@ -49,10 +49,10 @@ def show(reference: str | None, group: str | None) -> None:
 
 
 @permission.command()
-@click.argument("type_", metavar="TYPE", type=TOKEN)
-@click.argument("group", type=TOKEN)
+@click.argument("type_", metavar="TYPE", type=COLLAPSED)
+@click.argument("group", type=COLLAPSED)
 @click.option(
-    "--on", "reference", metavar="REFERENCE", type=TOKEN, help="The node; none for a permission on everything."
+    "--on", "reference", metavar="REFERENCE", type=COLLAPSED, help="The node; none for a permission on everything."
 )
 def add(type_: str, group: str, reference: str | None) -> None:
     """Give the permission TYPE, such as node-read, to GROUP, and print its id."""
@@ -79,7 +79,7 @@ def _connected() -> Iterator[Connection]:
             with engine.begin() as connection:
                 yield connection
         except UserError as error:
-            raise click.ClickException("\n".join(_told(*fault) for fault in error.faults)) from error
+            raise click.ClickException("\n".join(map(_told, error.faults))) from error
         except RelinkError as error:
             raise click.ClickException(error.description) from error
 
@@ -88,5 +88,6 @@ def _line(each: Permission) -> str:
     return "\t".join([str(each.identifier), each.type, each.group_reference, each.node_reference or ""])
 
 
-def _told(field: str, reason: str) -> str:
-    return reason if reason.startswith("there is no ") else f"{_NAMES.get(field, field)} {reason}"
+def _told(fault: Fault) -> str:
+    is_sentence = fault.text.startswith("there is no ")
+    return fault.text if is_sentence else f"{_NAMES.get(fault.field, fault.field)} {fault.text}"

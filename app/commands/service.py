@@ -22,7 +22,7 @@ import click
 from lxml import etree
 
 from app.commands.passwords import read_password
-from app.commands.texts import TOKEN
+from app.commands.texts import COLLAPSED
 from app.settings import SettingsError, refuse_unknown
 from app.text import WHITE_SPACE, is_whole_number
 from app.urls import checked_http_url
@@ -206,7 +206,7 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--user",
         envvar="RELINK_USER",
-        type=TOKEN,
+        type=COLLAPSED,
         help="Who signs in; nobody: what the public may. [env: RELINK_USER]",
     )
     @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, not RELINK_PASSWORD.")

@@ -14,7 +14,7 @@ MOST_BYTES: Final = 8192
 """Of a line on standard input: more than any password may have."""
 
 
-class Token(click.ParamType[str]):
+class CollapsedParameter(click.ParamType[str]):
     """A parameter whose white space is collapsed, as that of the same field in a request."""
 
     name = "text"
@@ -23,7 +23,7 @@ class Token(click.ParamType[str]):
         return collapsed(value)
 
 
-TOKEN: Final = Token()
+COLLAPSED: Final = CollapsedParameter()
 
 
 def check_arguments(arguments: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from app.commands.database import opened_database
-from app.commands.texts import TOKEN
+from app.commands.texts import COLLAPSED
 from app.errors import UserError
 from app.solutions.people.tokens import KnownToken, create_master_token, read_tokens, remove_tokens
 from app.solutions.texts import time_text
@@ -21,7 +21,7 @@ def token() -> None:
 
 
 @token.command()
-@click.argument("name", type=TOKEN)
+@click.argument("name", type=COLLAPSED)
 @click.option("--master", is_flag=True, help="A master token: it may do everything and does not expire.")
 def add(name: str, master: bool) -> None:
     """Make a token and print it: it cannot be read again.
@@ -48,7 +48,7 @@ def show(all_kinds: bool) -> None:
 
 
 @token.command()
-@click.argument("name", metavar="NAME|ID", type=TOKEN)
+@click.argument("name", metavar="NAME|ID", type=COLLAPSED)
 def remove(name: str) -> None:
     """Remove the token with the id ID, or the master tokens named NAME. They stop working at once."""
     with opened_database() as engine, _explained(), engine.begin() as connection:
@@ -77,5 +77,5 @@ def _explained() -> Iterator[None]:
         yield
     except UserError as error:
         raise click.ClickException(
-            "\n".join(f"NAME {reason}" if field else reason for field, reason in error.faults)
+            "\n".join(f"NAME {fault.text}" if fault.path else fault.text for fault in error.faults)
         ) from error

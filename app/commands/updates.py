@@ -12,7 +12,7 @@ from rich.console import Console
 from app.commands.answers import Updates, print_updates, read_updates
 from app.commands.progress import wait_for_force
 from app.commands.service import PARTIAL, Reply, Service, message, with_service
-from app.commands.texts import TOKEN
+from app.commands.texts import COLLAPSED
 
 EXIT_PARTIAL = 8
 
@@ -21,7 +21,7 @@ Command = Callable[..., None]
 
 def _update_options(command: Command) -> Command:
     options = (
-        click.argument("reference", type=TOKEN),
+        click.argument("reference", type=COLLAPSED),
         click.option("--content/--no-content", default=True, show_default=True, help="With all content of the node."),
         click.option("--always", is_flag=True, help="New versions also of what is frozen and up to date."),
         click.option(
@@ -32,7 +32,7 @@ def _update_options(command: Command) -> Command:
             help="To which versions links move: the latest within the node and its content, the highest frozen or "
             "the latest of --source, or those that the manifest --source lists.",
         ),
-        click.option("--source", metavar="REFERENCE", type=TOKEN, help="A package (else anywhere) or a manifest."),
+        click.option("--source", metavar="REFERENCE", type=COLLAPSED, help="A package (else anywhere) or a manifest."),
         click.option("--xml", is_flag=True, help="Print the answer as it came."),
         click.option("--all", "everything", is_flag=True, help="Show all updates, however many."),
     )

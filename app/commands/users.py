@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from app.commands.database import opened_database
 from app.commands.passwords import read_password
-from app.commands.texts import TOKEN
-from app.errors import UserError
+from app.commands.texts import COLLAPSED
+from app.errors import Fault, FaultCode, UserError
 from app.identity.accounts import Account, StatusAction, change_password, change_status, read_accounts
 from app.identity.rights import OPERATOR
 from app.identity.sign_in import unlock_network
@@ -21,12 +21,12 @@ from app.solutions.texts import time_text
 from app.text import collapsed
 
 _NAMES = {
-    "userLogonReferenceCreate": "LOGON",
-    "userLogonReferenceUpdate": "LOGON",
-    "passwordCreate": "the password",
-    "newPassword": "the password",
-    "userName": "--name",
-    "userEmailAddress": "--email",
+    "user_logon_reference_create": "LOGON",
+    "user_logon_reference_update": "LOGON",
+    "password_create": "the password",
+    "new_password": "the password",
+    "user_name": "--name",
+    "user_email_address": "--email",
 }
 _AT_ONCE = 1000
 
@@ -40,10 +40,10 @@ def user() -> None:
 
 
 @user.command()
-@click.argument("logon", type=TOKEN)
+@click.argument("logon", type=COLLAPSED)
 @click.option("--admin", is_flag=True, help="The user may do everything.")
 @click.option("--name", help="The name that people read; else LOGON.")
-@click.option("--email", type=TOKEN, help="A mail address.")
+@click.option("--email", type=COLLAPSED, help="A mail address.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def add(logon: str, admin: bool, name: str | None, email: str | None, password_stdin: bool) -> None:
     """Add the user LOGON to the database.
@@ -71,7 +71,7 @@ def show() -> None:
 
 
 @user.command()
-@click.argument("logon", type=TOKEN)
+@click.argument("logon", type=COLLAPSED)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def passwd(logon: str, password_stdin: bool) -> None:
     """Give the user LOGON a new password. The old one is refused from now on, and the user is unlocked."""
@@ -82,7 +82,7 @@ def passwd(logon: str, password_stdin: bool) -> None:
 
 
 @user.command()
-@click.argument("logon", type=TOKEN)
+@click.argument("logon", type=COLLAPSED)
 def disable(logon: str) -> None:
     """Refuse the user LOGON from now on, and cancel the user's runs. Nothing is deleted."""
     with _changing() as connection:
@@ -92,7 +92,7 @@ def disable(logon: str) -> None:
 
 
 @user.command()
-@click.argument("logon", type=TOKEN)
+@click.argument("logon", type=COLLAPSED)
 def enable(logon: str) -> None:
     """Let the user LOGON, who was disabled, sign in again."""
     with _changing() as connection:
@@ -101,9 +101,9 @@ def enable(logon: str) -> None:
 
 
 @user.command()
-@click.argument("logon", type=TOKEN, required=False)
+@click.argument("logon", type=COLLAPSED, required=False)
 @click.option(
-    "--address", type=TOKEN, help="Forget the failed sign-ins from this network address too, with all accounts."
+    "--address", type=COLLAPSED, help="Forget the failed sign-ins from this network address too, with all accounts."
 )
 def unlock(logon: str | None, address: str | None) -> None:
     """Forget the failed sign-ins of the user LOGON, who can try again at once."""
@@ -128,7 +128,7 @@ def _changing() -> Iterator[Connection]:
             with engine.begin() as connection:
                 yield connection
         except UserError as error:
-            raise click.ClickException("\n".join(_told(*fault) for fault in error.faults)) from error
+            raise click.ClickException("\n".join(map(_told, error.faults))) from error
 
 
 def _new_password(from_standard_input: bool) -> str:
@@ -145,6 +145,6 @@ def _line(account: Account) -> str:
     return "\t".join([account.logon_reference, name, account.email or "", state, last])
 
 
-def _told(field: str, reason: str) -> str:
-    is_sentence = " is taken" in reason or reason.startswith("there is no ")
-    return reason if is_sentence else f"{_NAMES.get(field, field)} {reason}"
+def _told(fault: Fault) -> str:
+    is_sentence = fault.code in (FaultCode.TAKEN, FaultCode.NOT_FOUND)
+    return fault.text if is_sentence else f"{_NAMES.get(fault.field, fault.field)} {fault.text}"

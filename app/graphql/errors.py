@@ -12,7 +12,7 @@ import structlog
 from graphql import GraphQLError
 
 from app.database.failures import Passing, logged_failure
-from app.errors import NotAuthorisedError, RelinkError, UserError
+from app.errors import Fault, FaultCode, NotAuthorisedError, Path, RelinkError, UserError
 from app.solutions.texts import time_text
 
 _log = structlog.get_logger("relink.graphql")
@@ -21,15 +21,11 @@ _log = structlog.get_logger("relink.graphql")
 _REPEATED = re.compile(r"(,? but encountered error|[,.:]? [Ff]ound\b| got invalid value|(?<= value): ).*", re.DOTALL)
 _REPEATED_TOKEN = re.compile(r"(Unexpected (?:Block)?String).*", re.DOTALL)
 
-# What the fields of requests about solutions are called here.
-_POSITION = re.compile(r"(?:(Config|Auth)ValueList/\w+|ScopeList/scope)\[(\d+)\]")
-_FIELDS = {
-    "ConfigValueList": "configValues",
-    "service": "serviceId",
-    "serviceVersion": "serviceId",
-    "serviceEnvironment": "serviceEnvironmentId",
-}
-_UPGRADE = "UpgradeSolutionInstance"
+# Fields that have another name in the GraphQL schema than in the domain.
+_FIELDS = {"service": "service_id", "service_version": "service_id", "service_environment": "service_environment_id"}
+_ADVICE = {FaultCode.NEEDS_UPGRADE: ": use upgradeSolutionInstance, which moves the instance"}
+_TOLD = 3
+"""At most this many faults are reported in one message."""
 
 
 @dataclass(frozen=True)
@@ -111,20 +107,19 @@ def _formatted(error: GraphQLError, message: str, kind: _Kind) -> dict[str, Any]
     return formatted
 
 
-def in_graphql_words(error: UserError) -> UserError:
-    """The same faults, by the names that the fields have in the GraphQL schema; positions count from 0."""
-    return UserError(
-        [(_field(field), reason.replace(_UPGRADE, "upgradeSolutionInstance")) for field, reason in error.faults]
-    )
+def _told(fault: Fault) -> str:
+    """A fault with its path in the names of the schema; positions count from 0."""
+    text = fault.text + _ADVICE.get(fault.code, "")
+    return f"{_path(fault.path)}: {text}" if fault.path else text
 
 
-def _field(field: str) -> str:
-    return _POSITION.sub(_position, _FIELDS.get(field, field)).replace("/", ".")
+def _path(path: Path) -> str:
+    return ".".join(_camel_case(_FIELDS.get(step, step)) if isinstance(step, str) else str(step) for step in path)
 
 
-def _position(found: re.Match[str]) -> str:
-    kind, number = found.groups()
-    return f"{'scopes' if kind is None else f'{kind.lower()}Values'}[{int(number) - 1}]"
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def _message_and_kind(error: GraphQLError, request_id: str) -> tuple[str, _Kind]:
@@ -137,8 +132,8 @@ def _message_and_kind(error: GraphQLError, request_id: str) -> tuple[str, _Kind]
         case NotAuthorisedError():
             return original.description, _ACCESS
         case UserError():
-            missing = any(reason.startswith("is not found") for _, reason in original.faults)
-            return original.description, _NOT_FOUND if missing else _INVALID_INPUT
+            unknown = any(fault.code is FaultCode.NOT_FOUND for fault in original.faults)
+            return "; ".join(map(_told, original.faults[:_TOLD])), _NOT_FOUND if unknown else _INVALID_INPUT
         case NotAvailableError():
             return original.description, _NOT_AVAILABLE
         case BadRequestError():

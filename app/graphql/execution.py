@@ -16,7 +16,7 @@ from graphql import (
     validate,
 )
 
-from app.errors import UserError
+from app.errors import UserError, too_many
 from app.graphql.budget import AnswerTooLarge
 from app.graphql.errors import format_errors
 from app.graphql.limits import MOST_TOKENS, limit_fault, selected_fields
@@ -83,7 +83,7 @@ def _too_large(session: Session, document: DocumentNode, request: GraphQLRequest
     operation = get_operation_ast(document, request.operation_name)
     mutation = operation is not None and operation.operation is OperationType.MUTATION
     done = ". What the mutations before that did remains done" if mutation else ""
-    return GraphQLError("", original_error=UserError([("", f"{session.budget.reason}{done}")]))
+    return GraphQLError("", original_error=UserError(too_many("", f"{session.budget.reason}{done}")))
 
 
 def _faults(schema: GraphQLSchema, document: DocumentNode, request: GraphQLRequest) -> list[GraphQLError]:

@@ -7,15 +7,15 @@ are given with a master token.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
 
 from ariadne import MutationType
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection
 
-from app.errors import UserError, user_error
-from app.graphql.errors import NotAvailableError, in_graphql_words
+from app.errors import UserError, not_found
+from app.graphql.errors import NotAvailableError
 from app.graphql.inputs import with_tokens_collapsed
 from app.graphql.nodes import InstanceNode, Together, service_and_version
 from app.graphql.session import Session, session_of
@@ -30,7 +30,7 @@ from app.solutions.people.authentications import (
 )
 from app.solutions.people.external_users import create_external_user, remove_external_user, update_external_user
 from app.solutions.people.tokens import authorize, create_authorization_code
-from app.solutions.texts import Fault, identifier
+from app.solutions.texts import identifier
 
 Input: TypeAlias = dict[str, Any]
 Payload: TypeAlias = dict[str, object]
@@ -86,11 +86,8 @@ def _both(name: str) -> Callable[[OfBoth], OfBoth]:
 
 
 def _done(session: Session, do: Callable[[Connection, Input], Payload | Instance], given: Input) -> Payload:
-    try:
-        with session.engine.begin() as connection:
-            done = do(connection, with_tokens_collapsed(given))
-    except UserError as error:
-        raise in_graphql_words(error) from None
+    with session.engine.begin() as connection:
+        done = do(connection, with_tokens_collapsed(given))
     payload = {"solution_instance": _node(session, done)} if isinstance(done, Instance) else done
     return {**payload, "client_mutation_id": given.get("client_mutation_id")}
 
@@ -166,7 +163,7 @@ def _create_authentication(session: Session, connection: Connection, owner: str,
 def _remove_authentication(_: Session, connection: Connection, owner: str, given: Input) -> Payload:
     authentication = identifier(given["authentication_id"])
     if authentication not in read_authentications(connection, owner=owner):
-        user_error("authenticationId", "is not found")
+        raise UserError(not_found("authentication_id"))
     remove_authentication(connection, authentication)
     return {}
 
@@ -215,7 +212,7 @@ def _instance(connection: Connection, owner: str | None, given: Input) -> str:
     """The id of the instance that is named: the owner's, if there is one. Instances do not change their owners."""
     row = read_row(connection, given["solution_instance_id"])
     if owner not in (None, row.owner):
-        user_error("solutionInstanceId", "is not found")
+        raise UserError(not_found("solution_instance_id"))
     return row.instance_id
 
 
@@ -223,19 +220,4 @@ def _values(given: Input) -> Given:
     """The values of a mutation. Raises UserError where one is null, or a slot is given twice."""
     config = [(value["external_id"], value.get("value")) for value in given.get("config_values") or ()]
     auth = [(value["external_id"], value["auth_id"]) for value in given.get("auth_values") or ()]
-    faults = [*_pair_faults("configValues", config), *_pair_faults("authValues", auth)]
-    if faults:
-        raise UserError(faults)
-    return Given(dict(config), dict(auth))
-
-
-def _pair_faults(name: str, pairs: Iterable[tuple[str, str | None]]) -> list[Fault]:
-    faults: list[Fault] = []
-    known: set[str] = set()
-    for position, (external_id, value) in enumerate(pairs):
-        if external_id in known:
-            faults.append((f"{name}[{position}].externalId", "is given twice"))
-        if value is None:
-            faults.append((f"{name}[{position}].value", "is missing"))
-        known.add(external_id)
-    return faults
+    return Given.of(config, auth)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from app.errors import user_error
+from app.errors import UserError, invalid
 from app.solutions.listing import Listing, Place, Side, has_any, read_places
 
 DEFAULT_PAGE: Final = 100
@@ -53,7 +53,7 @@ class Page:
 def read_page(connection: Connection, listing: Listing, paging: Paging) -> Page:
     """A page of a list. Raises UserError about `first`, `last`, `after` or `before`."""
     if paging.first is not None and paging.last is not None:
-        user_error("last", "and first cannot be given together")
+        raise UserError(invalid("last", "and first cannot be given together"))
     after, before = _place(paging.after, "after"), _place(paging.before, "before")
     backwards = paging.last is not None
     most = _count(paging.last, "last") if backwards else _count(paging.first, "first")
@@ -94,7 +94,7 @@ def _place(given: str | None, field: str) -> Place | None:
     except (ValueError, OverflowError):
         known = False
     if not known:
-        user_error(field, "is not a cursor of this list")
+        raise UserError(invalid(field, "is not a cursor of this list"))
     return place
 
 
@@ -102,5 +102,5 @@ def _count(count: int | None, field: str) -> int:
     if count is None:
         return DEFAULT_PAGE
     if not 0 <= count <= MOST_PAGE:
-        user_error(field, f"must be from 0 to {MOST_PAGE}, not {count}")
+        raise UserError(invalid(field, f"must be from 0 to {MOST_PAGE}, not {count}"))
     return count

@@ -8,7 +8,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Engine
 
-from app.errors import user_error
+from app.errors import UserError, too_many
 from app.graphql.budget import Budget
 from app.graphql.errors import AccessError
 from app.graphql.limits import MOST_ENTRIES
@@ -52,7 +52,9 @@ class Session:
         """Raise UserError where all lists of the request together have too many entries."""
         self._entries += entries
         if self._entries > MOST_ENTRIES:
-            user_error("first", f"and last together must ask for at most {MOST_ENTRIES} entries in one request")
+            raise UserError(
+                too_many("first", f"and last together must ask for at most {MOST_ENTRIES} entries in one request")
+            )
 
 
 def session_of(info: GraphQLResolveInfo[Any]) -> Session:

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.errors import NotAuthorisedError, UserError, user_error
+from app.errors import NotAuthorisedError, UserError, invalid, missing, not_found, refuse
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.identity.passwords import hash_password, is_right
@@ -23,7 +23,7 @@ from app.identity.rights import Caller
 from app.identity.sign_in import unlock_account
 from app.identity.users import USER_REFERENCE, password_faults
 
-LOGON_FIELD: Final = "userLogonReferenceUpdate"
+LOGON_FIELD: Final = "user_logon_reference_update"
 
 _FIND = text("""
     SELECT user_identifier, user_logon_reference, password_hash, enabled FROM account
@@ -89,7 +89,7 @@ def change_status(
     """
     _require_administrator(caller, "to change the status of users")
     if action is None:
-        user_error("action", f"is missing; there are {', '.join(StatusAction)}")
+        raise UserError(missing("action", f"is missing; there are {', '.join(StatusAction)}"))
     if action is StatusAction.DISABLE:
         _require_administrator(lock_administrators(connection, caller), "to change the status of users")
     account = _find(connection, identifier, logon)
@@ -99,7 +99,9 @@ def change_status(
         return
     enabled = action is StatusAction.ENABLE
     if not enabled and account.identifier == caller.user_identifier:
-        user_error(LOGON_FIELD, f"{account.logon_reference} is you: another administrator can disable you")
+        raise UserError(
+            invalid(LOGON_FIELD, f"{account.logon_reference} is you: another administrator can disable you")
+        )
     if connection.execute(_ENABLE, {"user": account.identifier, "enabled": enabled}).rowcount:
         changed = Action.USER_ENABLED if enabled else Action.USER_DISABLED
         audit.record(connection, Event(changed, "user", account.logon_reference))
@@ -117,11 +119,11 @@ def change_password(
         raise NotAuthorisedError("sign in to change a password")
     own = None if logon else caller.user_identifier
     account = _find(connection, own, logon) if caller.administers_all else _find_own(connection, caller, logon)
-    faults = password_faults("newPassword", new_password or "")
-    if faults:
-        raise UserError(faults)
+    refuse(password_faults("new_password", new_password or ""))
     if not caller.administers_all and not is_right(account.password_hash, old_password or ""):
-        user_error("oldPassword", "is not the present password" if old_password else "is missing")
+        raise UserError(
+            invalid("old_password", "is not the present password") if old_password else missing("old_password")
+        )
     values = {"user": account.identifier, "hash": hash_password(new_password or "")}
     connection.execute(_SET_PASSWORD, values)
     unlock_account(connection, account.logon_reference)
@@ -136,13 +138,13 @@ def _require_administrator(caller: Caller, what: str) -> None:
 def _find(connection: Connection, identifier: int | None, logon: str | None) -> _Found:
     """Return an account by its identifier or, without one, by its logon reference, and lock it."""
     if not identifier and not logon:
-        user_error(LOGON_FIELD, "is missing")
+        raise UserError(missing(LOGON_FIELD))
     wanted = logon if logon and USER_REFERENCE.fullmatch(logon) else None
     row = connection.execute(_FIND, {"identifier": identifier or None, "logon": wanted}).one_or_none()
     if row is None:
         if logon:
-            user_error(LOGON_FIELD, f'there is no user "{logon}"')
-        user_error("userIdentifierUpdate", f"there is no user {identifier}")
+            raise UserError(not_found(LOGON_FIELD, f'there is no user "{logon}"'))
+        raise UserError(not_found("user_identifier_update", f"there is no user {identifier}"))
     return _Found(*row)
 
 

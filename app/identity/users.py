@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.errors import NotAuthorisedError, UserError, user_error
+from app.errors import Fault, NotAuthorisedError, UserError, invalid, missing, refuse, taken
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.identity.passwords import hash_password
@@ -86,12 +86,11 @@ def add_user(
     logon, password = logon_reference or "", password or ""
     faults = [
         *_logon_faults(logon),
-        *password_faults("passwordCreate", password),
+        *password_faults("password_create", password),
         *_name_faults(name or ""),
         *_email_faults(email or ""),
     ]
-    if faults:
-        raise UserError(faults)
+    refuse(faults)
     values = {
         "logon": logon,
         "name": present(name) or logon,
@@ -101,7 +100,9 @@ def add_user(
     # ON CONFLICT waits for whoever is creating the same user and then adds nothing.
     user = connection.execute(_INSERT_USER, values).scalar_one_or_none()
     if user is None:
-        user_error("userLogonReferenceCreate", f"{logon} is taken: a user or a user group has this reference")
+        raise UserError(
+            taken("user_logon_reference_create", f"{logon} is taken: a user or a user group has this reference")
+        )
     if admin:
         connection.execute(_GIVE_ALL, {"permission": ADMINISTER_ALL, "user": user})
     audit.record(connection, Event(Action.USER_CREATED, "user", logon, {ADMINISTER_ALL: True} if admin else {}))
@@ -121,39 +122,41 @@ def no_group(reference: str) -> str:
     return f'there is no user or group "{reference}"'
 
 
-def _logon_faults(logon: str) -> list[tuple[str, str]]:
+def _logon_faults(logon: str) -> list[Fault]:
     if not logon:
-        return [("userLogonReferenceCreate", "is missing")]
+        return [missing("user_logon_reference_create")]
     if not USER_REFERENCE.fullmatch(logon):
         reason = "must begin with a letter or digit and go on with letters, digits and . _ @ + -, at most 200 in all"
-        return [("userLogonReferenceCreate", reason)]
+        return [invalid("user_logon_reference_create", reason)]
     return []
 
 
-def password_faults(field: str, password: str) -> list[tuple[str, str]]:
+def password_faults(field: str, password: str) -> list[Fault]:
     """Return what is wrong with a new password, which is given in a field."""
     if is_blank(password):
-        return [(field, "is missing: white space alone is not a password")]
+        return [missing(field, "is missing: white space alone is not a password")]
     if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
-        return [(field, f"must have {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters")]
+        return [invalid(field, f"must have {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters")]
     if not is_writable(password):
-        return [(field, "must not have control characters, with which nobody could sign in over XML")]
+        return [invalid(field, "must not have control characters, with which nobody could sign in over XML")]
     return []
 
 
-def _name_faults(name: str) -> list[tuple[str, str]]:
+def _name_faults(name: str) -> list[Fault]:
     if len(name) > _MOST_NAME:
-        return [("userName", f"must have at most {_MOST_NAME} characters")]
+        return [invalid("user_name", f"must have at most {_MOST_NAME} characters")]
     if not is_writable(name):
-        return [("userName", "must not have control characters")]
+        return [invalid("user_name", "must not have control characters")]
     return []
 
 
-def _email_faults(email: str) -> list[tuple[str, str]]:
+def _email_faults(email: str) -> list[Fault]:
     if not email:
         return []
     if len(email) > _MOST_EMAIL:
-        return [("userEmailAddress", f"must have at most {_MOST_EMAIL} characters")]
+        return [invalid("user_email_address", f"must have at most {_MOST_EMAIL} characters")]
     if not _EMAIL.fullmatch(email) or not is_writable(email):
-        return [("userEmailAddress", "must be one mail address: no spaces, one @ with something on either side")]
+        return [
+            invalid("user_email_address", "must be one mail address: no spaces, one @ with something on either side")
+        ]
     return []

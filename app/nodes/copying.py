@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import NotAuthorisedError, user_error
+from app.errors import NotAuthorisedError, UserError, invalid, missing, not_found, taken
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.versions import Node, Version, find_node, node_by_reference
@@ -66,21 +66,21 @@ def copy_node(connection: Connection, caller: Caller, source: Version, to: str |
 
 def _checked_reference(to: str | None) -> str:
     if not to:
-        user_error("nodeReferenceTo", "is missing")
+        raise UserError(missing("node_reference_to"))
     try:
         return check_node_reference(to)
     except InvalidReferenceError as error:
-        user_error("nodeReferenceTo", str(error))
+        raise UserError(invalid("node_reference_to", str(error))) from None
 
 
 def _new_draft(connection: Connection, node: Node, reference: str) -> int:
     """Make room for a draft on a node and answer its number."""
     if not node.may(right.READ):
-        user_error("nodeReferenceTo", f"{reference} is taken")
+        raise UserError(taken("node_reference_to", f"{reference} is taken"))
     if not node.may(right.ADMINISTER):
         raise NotAuthorisedError(f"not authorised to administer {reference}")
     if node.latest == MAXIMUM_VERSION_NUMBER:
-        user_error("nodeReferenceTo", f"{reference} can have no more versions")
+        raise UserError(invalid("node_reference_to", f"{reference} can have no more versions"))
     query = """
         UPDATE node SET latest_version_number = frozen_version_number + 1, edition = edition + 1
         WHERE node_identifier = :node AND latest_version_number = frozen_version_number
@@ -88,7 +88,7 @@ def _new_draft(connection: Connection, node: Node, reference: str) -> int:
     """
     number = connection.execute(text(query), {"node": node.identifier}).scalar_one_or_none()
     if number is None:
-        user_error("nodeReferenceTo", f"{reference} has a draft already")
+        raise UserError(invalid("node_reference_to", f"{reference} has a draft already"))
     return int(number)
 
 
@@ -101,7 +101,7 @@ def _new_node(connection: Connection, caller: Caller, source: Version, reference
             connection.execute(text(query), {"reference": reference, "owner": caller.user_identifier}).scalar_one()
         )
     except IntegrityError:
-        user_error("nodeReferenceTo", f"{reference} is taken")
+        raise UserError(taken("node_reference_to", f"{reference} is taken")) from None
 
 
 def _check_package(connection: Connection, caller: Caller, reference: str) -> None:
@@ -112,7 +112,7 @@ def _check_package(connection: Connection, caller: Caller, reference: str) -> No
         return
     package = node_by_reference(connection, caller, package_reference)
     if package is None or not package.may(right.READ):
-        user_error("nodeReferenceTo", f"the package {package_reference} is not found")
+        raise UserError(not_found("node_reference_to", f"the package {package_reference} is not found"))
     if package.identifier == SYSTEM or not package.may(right.USE):
         raise NotAuthorisedError(f"not authorised to create nodes in {package_reference}")
 

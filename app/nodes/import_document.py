@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from psycopg.rows import TupleRow as Row
 
+from app.errors import Fault, FaultCode, Path
 from app.nodes.patterns import PatternCheck, PatternError
 from app.references import (
     MAXIMUM_VERSION_NUMBER,
@@ -23,25 +24,26 @@ from app.references import (
 )
 
 MOST_FAULTS = 100
-"""So many faults are told of; the first ones in the document."""
+"""At most this many faults are reported: the first ones in the document."""
 
 _CHUNK_ROWS = 20_000
+_MISSING = "is missing"
 _SYSTEM = "system"
 _VALUE_PATTERN = "system.VALUE_PATTERN"
 _NOTHING: Final[tuple[str | None, str | None]] = (None, None)
 _FIELDS = (
     "",
-    "nodeReference",
-    "VersionList",
-    "nodeVersionNumber",
-    "frozenIndicator",
-    "nodeName",
-    "nodeVersionComment",
-    "nodeVersionReferenceType",
-    "MemberList",
-    "nodeVersionReferenceMemberType",
-    "nodeMemberValue",
-    "nodeVersionReferenceTarget",
+    "node_reference",
+    "versions",
+    "node_version_number",
+    "frozen_indicator",
+    "node_name",
+    "node_version_comment",
+    "node_version_reference_type",
+    "members",
+    "node_version_reference_member_type",
+    "node_member_value",
+    "node_version_reference_target",
 )
 
 
@@ -80,30 +82,34 @@ class ImportNode:
     versions: Sequence[ImportVersion]
 
 
-class Fault(NamedTuple):
-    """What is wrong at one place of the document. An empty field means the member itself."""
+class DocumentFault(NamedTuple):
+    """What is wrong at one place of the document. An empty field means the member itself.
+
+    `twin` is the position of the node that is meant by `{other}` in the text.
+    """
 
     node: int
     version: int
     member: int
     field: str
-    reason: str
+    text: str
+    code: FaultCode = FaultCode.INVALID
+    twin: int = 0
 
-    @property
-    def path(self) -> str:
-        """The place as a flat XML path."""
-        steps = [f"NodeList/Node[{self.node}]"]
+    def as_fault(self) -> Fault:
+        """The fault with its place as a path, in which positions count from 0."""
+        path: Path = ("nodes", self.node - 1)
         if self.version:
-            steps.append(f"VersionList/Version[{self.version}]")
+            path += ("versions", self.version - 1)
         if self.member:
-            steps.append(f"MemberList/Member[{self.member}]")
+            path += ("members", self.member - 1)
         if self.field:
-            steps.append(self.field)
-        return "/".join(steps)
+            path += (self.field,)
+        return Fault(path, self.code, self.text, ("nodes", self.twin - 1) if self.twin else ())
 
 
-def first_faults(faults: Iterable[Fault]) -> list[Fault]:
-    """The faults that are told of, in document order."""
+def first_faults(faults: Iterable[DocumentFault]) -> list[DocumentFault]:
+    """Return the faults that are reported, in document order."""
     return sorted(faults, key=lambda fault: (*fault[:3], _FIELDS.index(fault.field)))[:MOST_FAULTS]
 
 
@@ -127,7 +133,7 @@ class Document:
     def __init__(self, nodes: Iterable[ImportNode]) -> None:
         self._nodes = nodes
         self._patterns = PatternCheck()
-        self.faults: list[Fault] = []
+        self.faults: list[DocumentFault] = []
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows of all nodes. What is at fault has no row, or null in its place."""
@@ -143,19 +149,19 @@ class Document:
         place = (position, 0, 0)
         reason = _fault_of_node_reference(node.reference)
         if reason:
-            self._add_fault(place, "nodeReference", reason)
+            self._add_fault(place, "node_reference", reason)
         else:
             chunk.nodes.append((position, node.reference, package_of(node.reference) or None))
         if not node.versions:
-            self._add_fault(place, "VersionList", "has no version")
+            self._add_fault(place, "versions", "has no version")
         previous: ImportVersion | None = None
         for version_position, version in enumerate(node.versions, start=1):
             place = (position, version_position, 0)
             number = self._read_number(version.number, previous, place)
             if not version.frozen and version_position < len(node.versions):
-                self._add_fault(place, "frozenIndicator", "only the last version may be a draft")
+                self._add_fault(place, "frozen_indicator", "only the last version may be a draft")
             name = version.name or node.reference.rpartition(".")[2]
-            link = self._read_link(version.type_reference, place, "nodeVersionReferenceType")
+            link = self._read_link(version.type_reference, place, "node_version_reference_type")
             comment = version.comment or None
             members = len(version.members)
             chunk.versions.append((position, version_position, number, version.frozen, name, comment, *link, members))
@@ -169,17 +175,17 @@ class Document:
             reason = f"is {number} after {previous.number}; version numbers ascend without gaps"
         else:
             return number
-        self._add_fault(place, "nodeVersionNumber", reason)
+        self._add_fault(place, "node_version_number", reason)
         return None
 
     def _read_members(self, chunk: Chunk, node: int, version: int, members: Sequence[ImportMember]) -> None:
         sequences: dict[str | None, int] = {}
         for position, member in enumerate(members, start=1):
             place = (node, version, position)
-            member_type = self._read_link(member.member_type_reference, place, "nodeVersionReferenceMemberType")
+            member_type = self._read_link(member.member_type_reference, place, "node_version_reference_member_type")
             target = _NOTHING
             if member.target_reference:
-                target = self._read_link(member.target_reference, place, "nodeVersionReferenceTarget")
+                target = self._read_link(member.target_reference, place, "node_version_reference_target")
             sequence = sequences[member_type[0]] = sequences.get(member_type[0], 0) + 1
             value, comment = member.value or None, member.comment or None
             if member_type[0] == _VALUE_PATTERN and value is not None:
@@ -192,12 +198,12 @@ class Document:
         try:
             self._patterns.check(pattern)
         except PatternError as error:
-            self._add_fault(place, "nodeMemberValue", f"is a pattern that {error}")
+            self._add_fault(place, "node_member_value", f"is a pattern that {error}")
 
     def _read_link(self, reference: str | None, place: Place, field_name: str) -> tuple[str | None, str | None]:
         """The node reference and the version asked for, as text; nulls where the reference is at fault."""
         if not reference:
-            reason = "is missing"
+            reason = _MISSING
         else:
             try:
                 return _parsed(reference)
@@ -208,12 +214,13 @@ class Document:
 
     def _add_fault(self, place: Place, field_name: str, reason: str) -> None:
         if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(*place, field_name, reason))
+            code = FaultCode.MISSING if reason == _MISSING else FaultCode.INVALID
+            self.faults.append(DocumentFault(*place, field_name, reason, code))
 
 
 def _fault_of_node_reference(reference: str) -> str | None:
     if not reference:
-        return "is missing"
+        return _MISSING
     if reference.partition(".")[0] == _SYSTEM:
         return f"the {_SYSTEM} package cannot be imported"
     try:

@@ -22,20 +22,14 @@ link AS (
 )
 SELECT node_position, version_position, member_position, field, reason
 FROM (
-  SELECT d.node_position, 0 AS version_position, 0 AS member_position, 'nodeReference' AS field,
-         format('is there twice: NodeList/Node[%s] is the same node', s.node_position) AS reason
-  FROM import_node d JOIN import_state s USING (node_reference)
-  WHERE d.node_position > s.node_position
-
-  UNION ALL
-  SELECT node_position, 0, 0, 'nodeReference',
+  SELECT node_position, 0 AS version_position, 0 AS member_position, 'node_reference' AS field,
          CASE WHEN node_identifier IS NULL THEN 'is taken by a node that you may not change'
-              ELSE 'brings new versions of a node that you may not change' END
+              ELSE 'brings new versions of a node that you may not change' END AS reason
   FROM import_state
   WHERE node_position IS NOT NULL AND (node_identifier IS NULL OR is_written AND NOT may_administer)
 
   UNION ALL
-  SELECT node_position, version_position, 0, 'nodeVersionNumber',
+  SELECT node_position, version_position, 0, 'node_version_number',
          CASE WHEN is_new THEN format('is %s; the first version of a new node is 1', version_number)
               ELSE format('is %s, but the node is frozen up to version %s: the next one is %s',
                           version_number, frozen_before, frozen_before + 1) END
@@ -43,26 +37,26 @@ FROM (
   WHERE version_position = 1 AND version_number > frozen_before + 1
 
   UNION ALL
-  SELECT node_position, version_position, 0, 'frozenIndicator', format('version %s is frozen', version_number)
+  SELECT node_position, version_position, 0, 'frozen_indicator', format('version %s is frozen', version_number)
   FROM version
   WHERE NOT frozen AND NOT is_written
 
   UNION ALL
-  SELECT v.node_position, v.version_position, 0, 'nodeName',
+  SELECT v.node_position, v.version_position, 0, 'node_name',
          format('version %s is frozen with another name', v.version_number)
   FROM held v
   JOIN node_version stored USING (node_identifier, version_number)
   WHERE v.node_name <> stored.node_name
 
   UNION ALL
-  SELECT v.node_position, v.version_position, 0, 'nodeVersionComment',
+  SELECT v.node_position, v.version_position, 0, 'node_version_comment',
          format('version %s is frozen with another comment', v.version_number)
   FROM held v
   JOIN node_version stored USING (node_identifier, version_number)
   WHERE v.node_version_comment IS DISTINCT FROM stored.node_version_comment
 
   UNION ALL
-  SELECT v.node_position, v.version_position, 0, 'nodeVersionReferenceType',
+  SELECT v.node_position, v.version_position, 0, 'node_version_reference_type',
          format('version %s is frozen with another type', v.version_number)
   FROM held v
   JOIN node_version stored USING (node_identifier, version_number)
@@ -70,7 +64,7 @@ FROM (
   WHERE (t.node_identifier, t.version_number) <> (stored.type_node_identifier, stored.type_version_number)
 
   UNION ALL
-  SELECT v.node_position, v.version_position, 0, 'MemberList',
+  SELECT v.node_position, v.version_position, 0, 'members',
          format('version %s is frozen with members that are not in this list', v.version_number)
   FROM held v
   WHERE v.members < (
@@ -93,7 +87,7 @@ FROM (
       IS DISTINCT FROM (mt.version_number, m.value, m.scale, t.node_identifier, t.version_number, m.comment)
 
   UNION ALL
-  SELECT v.node_position, v.version_position, 0, 'nodeVersionReferenceType',
+  SELECT v.node_position, v.version_position, 0, 'node_version_reference_type',
          CASE
            WHEN t.version_number IS NULL THEN t.not_found
            WHEN v.is_written AND NOT t.may_use_type THEN format('you may not use %s as a type', t.shown)
@@ -104,7 +98,7 @@ FROM (
   JOIN link t ON t.node_reference = v.type_reference AND t.version = v.type_version
 
   UNION ALL
-  SELECT v.node_position, v.version_position, m.member_position, 'nodeVersionReferenceMemberType',
+  SELECT v.node_position, v.version_position, m.member_position, 'node_version_reference_member_type',
          CASE
            WHEN t.version_number IS NULL THEN t.not_found
            WHEN v.is_written AND v.frozen AND t.is_draft
@@ -115,7 +109,7 @@ FROM (
   JOIN link t ON t.node_reference = m.member_type_reference AND t.version = m.member_type_version
 
   UNION ALL
-  SELECT v.node_position, v.version_position, m.member_position, 'nodeVersionReferenceTarget',
+  SELECT v.node_position, v.version_position, m.member_position, 'node_version_reference_target',
          CASE
            WHEN t.version_number IS NULL THEN t.not_found
            WHEN v.is_written AND NOT t.may_link THEN format('you may not link to %s', t.shown)

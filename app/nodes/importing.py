@@ -15,13 +15,13 @@ from sqlalchemy import Connection, text
 from app.database.copy import write_rows
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
-from app.errors import NotAuthorisedError, StateError, UserError
+from app.errors import FaultCode, NotAuthorisedError, StateError, UserError
 from app.identity import right
 from app.identity.right import NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller, rights_on
 from app.nodes.import_document import (
     Document,
-    Fault,
+    DocumentFault,
     ImportNode,
     first_faults,
 )
@@ -67,7 +67,7 @@ def import_nodes(connection: Connection, caller: Caller, nodes: Iterable[ImportN
     """Bring nodes in, in the transaction of the connection, which the caller commits.
 
     Without `force` all is tried and undone again, and the totals are what would have been written. The document
-    is read once, in bounded memory. Raises UserError (105) with its first hundred faults by flat XML path,
+    is read once, in bounded memory. Raises UserError (105) with its first hundred faults,
     NotAuthorisedError (101) where nobody is signed in, StateError (106) where somebody else creates one of the
     nodes at the same time; the transaction is then to be rolled back.
     """
@@ -79,7 +79,7 @@ def import_nodes(connection: Connection, caller: Caller, nodes: Iterable[ImportN
     importer.resolve()
     faults = first_faults([*document.faults, *importer.faults()])
     if faults:
-        raise UserError([(fault.path, fault.reason) for fault in faults])
+        raise UserError(*(fault.as_fault() for fault in faults))
     if force:
         return importer.write()
     with connection.begin_nested() as trial:
@@ -129,12 +129,16 @@ class _Importer:
             )
         self._driver.execute(sql_file("app.nodes", "import_state"))
 
-    def faults(self) -> list[Fault]:
-        """What is wrong with the document, given the store and the rights of the caller."""
-        rows = self._driver.execute(sql_file("app.nodes", "import_faults")).fetchall()
+    def faults(self) -> list[DocumentFault]:
+        """Return what is wrong with the document, given the store and the rights of the caller."""
+        found = [
+            DocumentFault(node, 0, 0, "node_reference", text, FaultCode.DUPLICATE, twin)
+            for node, text, twin in self._rows("import_duplicates")
+        ]
+        found += [DocumentFault(*row) for row in self._rows("import_faults")]
         if not self._caller.administers_all:
-            rows += self._driver.execute(sql_file("app.nodes", "import_creation_faults")).fetchall()
-        return [Fault(*row) for row in rows]
+            found += [DocumentFault(*row) for row in self._rows("import_creation_faults")]
+        return found
 
     def write(self) -> ImportTotals:
         """Write what was found to be without fault."""
@@ -181,6 +185,9 @@ class _Importer:
             self._run("import_write_members", first=first, last=first + _MEMBERS_AT_ONCE - 1)
             for first in range(1, last + 1, _MEMBERS_AT_ONCE)
         )
+
+    def _rows(self, name: str) -> list[Row]:
+        return self._driver.execute(sql_file("app.nodes", name)).fetchall()
 
     def _run(self, name: str, **parameters: int) -> int:
         """Run a statement and answer how many rows it wrote."""

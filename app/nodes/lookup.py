@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import TupleRow as Row
 
-Link = tuple[int, int]
-"""A version of a node: (node identifier, version number)."""
+from app.references import VersionKey
 
 
 def read_references(driver: psycopg.Connection[Row], nodes: list[int]) -> dict[int, str]:
@@ -18,7 +17,7 @@ def read_references(driver: psycopg.Connection[Row], nodes: list[int]) -> dict[i
     return dict(driver.execute(query, (nodes,)).fetchall())
 
 
-def read_types(driver: psycopg.Connection[Row], versions: Sequence[Link]) -> dict[Link, Link]:
+def read_types(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, VersionKey]:
     """The type of each version."""
     rows = driver.execute(
         "SELECT node_identifier, version_number, type_node_identifier, type_version_number"
@@ -29,7 +28,7 @@ def read_types(driver: psycopg.Connection[Row], versions: Sequence[Link]) -> dic
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-def columns(versions: Sequence[Link]) -> dict[str, list[int]]:
+def columns(versions: Sequence[VersionKey]) -> dict[str, list[int]]:
     """Versions as the parameters `nodes` and `numbers` of a query."""
     return {"nodes": [version[0] for version in versions], "numbers": [version[1] for version in versions]}
 
@@ -44,7 +43,7 @@ class Named:
     draft: bool = False
 
 
-def read_named(driver: psycopg.Connection[Row], versions: Sequence[Link]) -> dict[Link, Named]:
+def read_named(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, Named]:
     """The names of versions; a version that is only planned has the name of the one it will be made from."""
     rows = driver.execute(
         "SELECT w.node_identifier, w.version_number, n.node_reference, v.node_name, n.owner_identifier,"

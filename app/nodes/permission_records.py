@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
-from app.errors import NotAuthorisedError, user_error
+from app.errors import NotAuthorisedError, UserError, missing, not_found
 from app.identity import audit, right
 from app.identity.audit import Action, Event
 from app.identity.present_rights import lock_administrators
@@ -73,7 +73,7 @@ def find_object(connection: Connection, caller: Caller, identifier: int | None, 
             raise NotAuthorisedError(f"not authorised to list all permissions: that needs {ADMINISTER_ALL}")
         return None
     # A permission on a node of the system package is given by nobody, and may be seen by whoever may do everything.
-    field = "permissionOnNode" if identifier else "object"
+    field = "permission_on_node" if identifier else "object"
     node = find_node(connection, caller, identifier, reference, field)
     if not node.may(right.ADMINISTER) and not caller.administers_all:
         raise NotAuthorisedError(f"not authorised to administer {reference or identifier}")
@@ -88,7 +88,7 @@ def read_permissions(
     Raises UserError (105) about `userGroupReference` if there is no such user or group.
     """
     if group and find_group(connection, group) is None:
-        user_error("userGroupReference", no_group(group))
+        raise UserError(not_found("user_group_reference", no_group(group)))
     given = {"after": after, "node": node and node.identifier, "group": group or None, "limit": limit}
     return [Permission(*row) for row in connection.execute(text(_COLUMNS + _LIST), given)]
 
@@ -106,7 +106,7 @@ def delete_permission(connection: Connection, caller: Caller, identifier: int | 
     if not caller.is_signed_in:
         raise NotAuthorisedError("sign in to delete a permission")
     if not identifier:
-        user_error("permissionIdentifier", "is missing")
+        raise UserError(missing("permission_identifier"))
     caller = lock_administrators(connection, caller)
     row = connection.execute(_LOCK, {"permission": identifier}).one_or_none()
     if row is None or not _may_know(connection, caller, row.node_identifier):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from app.errors import NotAuthorisedError, UserError, user_error
+from app.errors import Fault, NotAuthorisedError, UserError, invalid, missing, not_found, refuse
 from app.identity import audit, right
 from app.identity.audit import Action, Event
 from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
@@ -39,9 +39,7 @@ def create_permission(
     `public` ("only admin may grant to it").
     """
     permission_type, group_reference = permission_type or "", user_group_reference or ""
-    faults = _faults(permission_type, group_reference, object_reference or "")
-    if faults:
-        raise UserError(faults)
+    refuse(_faults(permission_type, group_reference, object_reference or ""))
     # Before the group, so that only who has something to give learns which groups and users there are.
     node = _authorised_node(connection, caller, permission_type, object_reference or "")
     group = _group(connection, caller, permission_type, group_reference)
@@ -53,23 +51,22 @@ def create_permission(
     return int(row.permission_identifier)
 
 
-def _faults(permission_type: str, group_reference: str, object_reference: str) -> list[tuple[str, str]]:
-    """What is wrong with a request by itself."""
-    faults = []
+def _faults(permission_type: str, group_reference: str, object_reference: str) -> list[Fault]:
+    """Return what is wrong with a request whatever the store holds."""
+    faults: list[Fault] = []
     on_node = permission_type in NODE_PERMISSIONS or permission_type in PACKAGE_PERMISSIONS
     if not permission_type:
-        faults.append(("permissionTypeReference", "is missing"))
+        faults.append(missing("permission_type_reference"))
     elif not on_node and permission_type not in GLOBAL_PERMISSIONS:
         known = ", ".join([*NODE_PERMISSIONS, *PACKAGE_PERMISSIONS, *sorted(GLOBAL_PERMISSIONS)])
-        faults.append(
-            ("permissionTypeReference", f'there is no permission type "{permission_type}"; there are {known}')
-        )
+        text = f'there is no permission type "{permission_type}"; there are {known}'
+        faults.append(not_found("permission_type_reference", text))
     if not group_reference:
-        faults.append(("userGroupReference", "is missing"))
+        faults.append(missing("user_group_reference"))
     if on_node and not object_reference:
-        faults.append(("objectReference", f"is missing: {permission_type} is given on a node"))
+        faults.append(missing("object_reference", f"is missing: {permission_type} is given on a node"))
     elif permission_type in GLOBAL_PERMISSIONS and object_reference:
-        faults.append(("objectReference", f"must be empty: {permission_type} is not given on an object"))
+        faults.append(invalid("object_reference", f"must be empty: {permission_type} is not given on an object"))
     return faults
 
 
@@ -82,11 +79,11 @@ def _authorised_node(connection: Connection, caller: Caller, permission_type: st
     try:
         node = node_by_reference(connection, caller, check_node_reference(reference))
     except InvalidReferenceError as error:
-        user_error("objectReference", str(error))
+        raise UserError(invalid("object_reference", str(error))) from None
     if node is None or not node.may(right.READ):
         if not caller.is_signed_in:
             raise sign_in_to_read(reference)
-        user_error("objectReference", f"{reference} is not found")
+        raise UserError(not_found("object_reference", f"{reference} is not found"))
     if not node.may(right.ADMINISTER):
         raise NotAuthorisedError(f"not authorised to administer {reference}")
     return node.identifier
@@ -96,9 +93,9 @@ def _group(connection: Connection, caller: Caller, permission_type: str, referen
     """The group of a reference, if the caller may give this permission to it."""
     group = find_group(connection, reference)
     if group is None:
-        user_error("userGroupReference", no_group(reference))
+        raise UserError(not_found("user_group_reference", no_group(reference)))
     if group == PUBLIC_GROUP and not caller.administers_all:
         raise NotAuthorisedError("not authorised to grant to public")
     if group == PUBLIC_GROUP and permission_type in GLOBAL_PERMISSIONS:
-        user_error("userGroupReference", f"{permission_type} cannot be given to public")
+        raise UserError(invalid("user_group_reference", f"{permission_type} cannot be given to public"))
     return group

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from app.errors import NotAuthorisedError, user_error
+from app.errors import NotAuthorisedError, UserError, invalid, missing, not_found
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.references import (
@@ -72,16 +72,16 @@ class Version:
 def find_node(
     connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str
 ) -> Node:
-    """Return the node named by identifier or, without one, by reference; `field` is the prefix of both on the wire.
+    """Return the node named by identifier or, without one, by reference; `field` is the prefix of both in faults.
 
     Raises UserError (105) if there is no such node and NotAuthorisedError (101) if the caller may not read it. A caller
     without credentials gets 101 in both cases.
     """
     if identifier:
-        field_name, shown = f"{field}Identifier", str(identifier)
+        field_name, shown = f"{field}_identifier", str(identifier)
         node = _node(connection, caller, "node_identifier", identifier)
     else:
-        field_name, shown = f"{field}Reference", _checked(reference, f"{field}Reference")
+        field_name, shown = f"{field}_reference", _checked(reference, f"{field}_reference")
         node = _node(connection, caller, "node_reference", shown)
     return _readable(caller, node, field_name, shown)
 
@@ -89,12 +89,12 @@ def find_node(
 def find_version(
     connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str = ""
 ) -> Version:
-    """Return the version named by `nodeVersionIdentifier` or `nodeVersionReference`; `field` is the suffix of both.
+    """Return the version named by identifier or, without one, by reference; `field` is the suffix of both in faults.
 
     Raises UserError (105) if there is no such node or version and NotAuthorisedError (101) if the caller may not read
     the node. A caller without credentials gets 101 for a node in both cases.
     """
-    field_name = f"nodeVersionIdentifier{field}" if identifier else f"nodeVersionReference{field}"
+    field_name = f"node_version_identifier{field}" if identifier else f"node_version_reference{field}"
     wanted: VersionReference | None = None
     if identifier:
         node_identifier, number = split_version_identifier(identifier)
@@ -108,7 +108,9 @@ def find_version(
     node = _readable(caller, node, field_name, shown)
     number_found = node.number(version)
     if number_found is None:
-        user_error(field_name, f"{shown} is not found: {node.reference} has no such version that you may use")
+        raise UserError(
+            not_found(field_name, f"{shown} is not found: {node.reference} has no such version that you may use")
+        )
     return Version(node, number_found, version_name(connection, node.identifier, number_found))
 
 
@@ -117,18 +119,18 @@ def find_source(connection: Connection, caller: Caller, reference: str, field: s
     wanted = parse_wanted(reference, field)
     node = _node(connection, caller, "node_reference", wanted.node_reference)
     if node is None or not node.may(right.READ):
-        user_error(field, f"{reference} is not found")
+        raise UserError(not_found(field, f"{reference} is not found"))
     return node, node.number(wanted.version)
 
 
 def parse_wanted(reference: str | None, field: str) -> VersionReference:
     """Read a version reference; a missing or malformed one is a UserError about the field."""
     if not reference:
-        user_error(field, "is missing")
+        raise UserError(missing(field))
     try:
         return parse_version_reference(reference)
     except InvalidReferenceError as error:
-        user_error(field, str(error))
+        raise UserError(invalid(field, str(error))) from None
 
 
 def node_by_reference(connection: Connection, caller: Caller, reference: str) -> Node | None:
@@ -154,17 +156,17 @@ def _readable(caller: Caller, node: Node | None, field: str, shown: str) -> Node
     if not caller.is_signed_in:
         raise sign_in_to_read(shown)
     if node is None:
-        user_error(field, f"{shown} is not found")
+        raise UserError(not_found(field, f"{shown} is not found"))
     raise NotAuthorisedError(f"not authorised to read {shown}")
 
 
 def _checked(reference: str | None, field: str) -> str:
     if not reference:
-        user_error(field, "is missing")
+        raise UserError(missing(field))
     try:
         return check_node_reference(reference)
     except InvalidReferenceError as error:
-        user_error(field, str(error))
+        raise UserError(invalid(field, str(error))) from None
 
 
 def _node(connection: Connection, caller: Caller, column: str, key: int | str) -> Node | None:

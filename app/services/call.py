@@ -17,7 +17,7 @@ from app.solutions.people.cipher import Cipher
 
 Request = TypeVar("Request")
 
-Token = Annotated[str, "token"]
+CollapsedText = Annotated[str, "token"]
 """A text in which white space around and repeated inside means nothing, such as a reference."""
 
 Verbatim = Annotated[str, "verbatim"]

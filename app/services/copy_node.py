@@ -8,7 +8,7 @@ from app.nodes.copying import copy_node
 from app.nodes.versions import find_version, version_name
 from app.references import VersionKeyword
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import six
 
 
@@ -16,15 +16,15 @@ from app.services.identifying_fields import six
 class CopyNodeRequest:
     """From a version to a reference; `node_name_to` names the copy, else it has the name of what it is made from."""
 
-    node_version_reference_from: Token | None = None
-    node_reference_to: Token | None = None
+    node_version_reference_from: CollapsedText | None = None
+    node_reference_to: CollapsedText | None = None
     node_name_to: str | None = None
 
 
 def run(request: CopyNodeRequest, call: Call) -> Answer:
     """Answer the six of the copy; faults as in `app.nodes.copying.copy_node`."""
     with call.engine.begin() as connection:
-        source = find_version(connection, call.caller, None, request.node_version_reference_from, "From")
+        source = find_version(connection, call.caller, None, request.node_version_reference_from, "_from")
         copy = copy_node(connection, call.caller, source, request.node_reference_to, request.node_name_to)
         number = copy.number(VersionKeyword.LATEST)
         name = None if number is None else version_name(connection, copy.identifier, number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer, Fields
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import require_solutions
 from app.solutions.people.external_users import create_external_user
 
@@ -15,7 +15,7 @@ class CreateExternalUserRequest:
     """What the user is called by people, and in its own system."""
 
     name: str | None = None
-    external_user_id: Token | None = None
+    external_user_id: CollapsedText | None = None
 
 
 def run(request: CreateExternalUserRequest, call: Call) -> Answer:

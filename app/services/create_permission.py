@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from app.nodes.permissions import create_permission
 from app.services.answer import Answer, Fields
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 
 
 @dataclass(frozen=True)
 class CreatePermissionRequest:
     """Which permission, to which group (a user's own group bears the logon reference), on which node."""
 
-    permission_type_reference: Token | None = None
-    user_group_reference: Token | None = None
-    object_reference: Token | None = None
+    permission_type_reference: CollapsedText | None = None
+    user_group_reference: CollapsedText | None = None
+    object_reference: CollapsedText | None = None
 
 
 def run(request: CreatePermissionRequest, call: Call) -> Answer:

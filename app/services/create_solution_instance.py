@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import (
     GivenAuthValue,
     GivenConfigValue,
@@ -20,8 +20,8 @@ from app.solutions.instances.changing import create_instance
 class CreateSolutionInstanceRequest:
     """A solution, an end user, a name, and values for slots."""
 
-    solution_id: Token | None = None
-    owner: Token | None = None
+    solution_id: CollapsedText | None = None
+    owner: CollapsedText | None = None
     instance_name: str | None = None
     config_value_list: tuple[GivenConfigValue, ...] | None = None
     auth_value_list: tuple[GivenAuthValue, ...] | None = None

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 from app.identity.users import create_user
 from app.services.answer import Answer, Fields
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 
 
 @dataclass(frozen=True)
 class CreateUserRequest:
     """What the user is called, and how they sign in."""
 
-    user_logon_reference_create: Token | None = None
+    user_logon_reference_create: CollapsedText | None = None
     password_create: str | None = field(default=None, repr=False)
     user_name: str | None = None
-    user_email_address: Token | None = None
+    user_email_address: CollapsedText | None = None
 
 
 def run(request: CreateUserRequest, call: Call) -> Answer:

@@ -9,7 +9,7 @@ from app.nodes.freeze import Freeze, Frozen, freeze, plan_freeze
 from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import six
 
 
@@ -25,12 +25,12 @@ class FreezeNodeRequest:
     """A node by identifier, which goes first, or reference."""
 
     node_identifier: int | None = None
-    node_reference: Token | None = None
+    node_reference: CollapsedText | None = None
     action: FreezeAction = FreezeAction.IMPACT
     freeze_content_indicator: bool = False
 
 
-def freeze_node(request: FreezeNodeRequest, call: Call) -> Answer:
+def run(request: FreezeNodeRequest, call: Call) -> Answer:
     """Impact: 0 where at most the node itself would be frozen, 108 where others would be too. 109, with the nodes
     that stand in the way, where the caller may not administer all of them. Force: 0, or 109 and nothing is done.
     """
@@ -68,4 +68,4 @@ def _fields(draft: Frozen) -> Fields:
     )
 
 
-SERVICE = Service("FreezeNode", FreezeNodeRequest, freeze_node)
+SERVICE = Service("FreezeNode", FreezeNodeRequest, run)

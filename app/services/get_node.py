@@ -9,7 +9,7 @@ from app.database.engine import snapshot
 from app.nodes.content import Linked, Member, read_content
 from app.nodes.versions import find_version
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import six
 
 
@@ -25,11 +25,11 @@ class GetNodeRequest:
     """A version by identifier, which goes first, or reference."""
 
     node_version_identifier: int | None = None
-    node_version_reference: Token | None = None
+    node_version_reference: CollapsedText | None = None
     member_detail_level: MemberDetailLevel = MemberDetailLevel.FULL
 
 
-def get_node(request: GetNodeRequest, call: Call) -> Answer:
+def run(request: GetNodeRequest, call: Call) -> Answer:
     """Answer a version that the caller may read; 105 where it is not found, 101 where it may not be read."""
     full = request.member_detail_level is MemberDetailLevel.FULL
     with snapshot(call.engine) as connection:
@@ -61,4 +61,4 @@ def _linked(reference_field: str, name_field: str, linked: Linked | None) -> tup
     return (reference_field, reference), (name_field, name)
 
 
-SERVICE = Service("GetNode", GetNodeRequest, get_node)
+SERVICE = Service("GetNode", GetNodeRequest, run)

@@ -9,7 +9,7 @@ from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PER
 from app.nodes.permission_records import Permission, find_object, read_permissions
 from app.nodes.versions import version_name
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class GetPermissionListRequest:
     """A node by identifier, which takes precedence, or reference; without one all permissions."""
 
     permission_on_node_identifier: int | None = None
-    object_reference: Token | None = None
-    user_group_reference: Token | None = None
+    object_reference: CollapsedText | None = None
+    user_group_reference: CollapsedText | None = None
     return_types: bool = False
     permission_identifier_after: int | None = None
     page_size: int = 100

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.database.engine import snapshot
-from app.errors import user_error
+from app.errors import UserError, not_found
 from app.services.answer import Answer, Fields, Group, Part
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import require_solutions
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content
 from app.solutions.releases.contents import read_contents
@@ -20,7 +20,7 @@ from app.solutions.texts import time_text
 class GetSolutionRequest:
     """A solution; without a number, or with 0, its draft is answered."""
 
-    solution_id: Token | None = None
+    solution_id: CollapsedText | None = None
     release_number: int = 0
 
 
@@ -33,7 +33,7 @@ def run(request: GetSolutionRequest, call: Call) -> Answer:
         contents = read_contents(connection, solution.solution_id, [number])
         releases = read_releases(connection, solution.solution_id)
     if number and number not in contents:
-        user_error("releaseNumber", "is not found")
+        raise UserError(not_found("release_number"))
     return Answer(tuple(_parts(solution, contents.get(number, solution.draft), releases)))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import instance_group, require_solutions
 from app.solutions.instances.reading import InstanceFilter, read_instances
 
@@ -15,9 +15,9 @@ from app.solutions.instances.reading import InstanceFilter, read_instances
 class GetSolutionInstancesRequest:
     """All that is given must hold. Pages count from 1."""
 
-    solution_instance_id: Token | None = None
-    owner: Token | None = None
-    solution_id: Token | None = None
+    solution_instance_id: CollapsedText | None = None
+    owner: CollapsedText | None = None
+    solution_id: CollapsedText | None = None
     has_newer_version: bool | None = None
     requires_user_input_to_update_version: bool | None = None
     requires_system_input_to_update_version: bool | None = None

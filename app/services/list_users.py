@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.database.engine import snapshot
 from app.identity.accounts import Account, read_accounts
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.solutions.texts import time_text
 
 
@@ -15,7 +15,7 @@ from app.solutions.texts import time_text
 class ListUsersRequest:
     """The page begins after a logon reference."""
 
-    user_logon_reference_after: Token | None = None
+    user_logon_reference_after: CollapsedText | None = None
     page_size: int = 100
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import release_answer, require_solutions
 from app.solutions.rollout.publishing import preview
 
@@ -15,7 +15,7 @@ from app.solutions.rollout.publishing import preview
 class PreviewSolutionReleaseRequest:
     """A solution. The notes are those of PublishSolutionRelease; nothing is done with them."""
 
-    solution_id: Token | None = None
+    solution_id: CollapsedText | None = None
     release_notes: str | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import release_answer, require_solutions
 from app.solutions.rollout.publishing import publish
 
@@ -14,7 +14,7 @@ from app.solutions.rollout.publishing import publish
 class PublishSolutionReleaseRequest:
     """A solution, and what there is to say about the release."""
 
-    solution_id: Token | None = None
+    solution_id: CollapsedText | None = None
     release_notes: str | None = None
 
 

@@ -1,67 +1,16 @@
-"""All services by name."""
+"""All services by name: those of the modules of this package that have a `SERVICE`."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
-from app.services import (
-    copy_node,
-    create_external_user,
-    create_permission,
-    create_solution_instance,
-    create_user,
-    delete_permission,
-    freeze_node,
-    get_node,
-    get_permission_list,
-    get_solution,
-    get_solution_instances,
-    list_users,
-    node_import,
-    preview_solution_release,
-    publish_solution_release,
-    remove_authentication,
-    remove_external_user,
-    remove_solution_instance,
-    set_authentication,
-    set_solution,
-    update_node_versions,
-    update_password,
-    update_solution_instance,
-    update_solution_instances,
-    update_user_status,
-    upgrade_solution_instance,
-)
+import app.services
 from app.services.call import Service
 
+_MODULES = [import_module(f"app.services.{module.name}") for module in iter_modules(app.services.__path__)]
+
 SERVICES: dict[str, Service[Any]] = {
-    module.SERVICE.name: module.SERVICE
-    for module in (
-        copy_node,
-        create_external_user,
-        create_permission,
-        create_solution_instance,
-        create_user,
-        delete_permission,
-        freeze_node,
-        get_node,
-        get_permission_list,
-        get_solution,
-        get_solution_instances,
-        list_users,
-        node_import,
-        preview_solution_release,
-        publish_solution_release,
-        remove_authentication,
-        remove_external_user,
-        remove_solution_instance,
-        set_authentication,
-        set_solution,
-        update_node_versions,
-        update_password,
-        update_solution_instance,
-        update_solution_instances,
-        update_user_status,
-        upgrade_solution_instance,
-    )
+    module.SERVICE.name: module.SERVICE for module in _MODULES if hasattr(module, "SERVICE")
 }

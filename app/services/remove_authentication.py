@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import require_solutions
 from app.solutions.people.authentications import remove_authentication
 
@@ -14,7 +14,7 @@ from app.solutions.people.authentications import remove_authentication
 class RemoveAuthenticationRequest:
     """An authentication."""
 
-    authentication_id: Token | None = None
+    authentication_id: CollapsedText | None = None
 
 
 def run(request: RemoveAuthenticationRequest, call: Call) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import require_solutions
 from app.solutions.people.external_users import remove_external_user
 
@@ -14,7 +14,7 @@ from app.solutions.people.external_users import remove_external_user
 class RemoveExternalUserRequest:
     """An end user, by the id that CreateExternalUser has answered."""
 
-    user_id: Token | None = None
+    user_id: CollapsedText | None = None
 
 
 def run(request: RemoveExternalUserRequest, call: Call) -> Answer:

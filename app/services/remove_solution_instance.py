@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import require_solutions
 from app.solutions.instances.changing import remove_instance
 
@@ -14,7 +14,7 @@ from app.solutions.instances.changing import remove_instance
 class RemoveSolutionInstanceRequest:
     """An instance."""
 
-    solution_instance_id: Token | None = None
+    solution_instance_id: CollapsedText | None = None
 
 
 def run(request: RemoveSolutionInstanceRequest, call: Call) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.services.answer import Answer, Fields
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import require_solutions
 from app.solutions.people.authentications import AuthenticationDraft, set_authentication
 
@@ -14,13 +14,13 @@ from app.solutions.people.authentications import AuthenticationDraft, set_authen
 class SetAuthenticationRequest:
     """An authentication, a new one where there is no id: an external user's, or without an owner the builder's."""
 
-    authentication_id: Token | None = None
-    owner: Token | None = None
+    authentication_id: CollapsedText | None = None
+    owner: CollapsedText | None = None
     name: str | None = None
-    service: Token | None = None
-    service_version: Token | None = None
-    service_environment: Token | None = None
-    scope_list: tuple[Token, ...] | None = None
+    service: CollapsedText | None = None
+    service_version: CollapsedText | None = None
+    service_environment: CollapsedText | None = None
+    scope_list: tuple[CollapsedText, ...] | None = None
     data: str | None = field(default=None, repr=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer, Fields
-from app.services.call import Call, Service, Token, Verbatim
+from app.services.call import Call, CollapsedText, Service, Verbatim
 from app.services.solution_fields import require_solutions
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Trigger, Workflow
 from app.solutions.releases.solutions import CustomField, SolutionDraft, set_draft
@@ -15,7 +15,7 @@ from app.solutions.releases.solutions import CustomField, SolutionDraft, set_dra
 class GivenCustomField:
     """As `CustomField`."""
 
-    key: Token | None = None
+    key: CollapsedText | None = None
     value: Verbatim | None = None
 
     def field(self) -> CustomField:
@@ -26,13 +26,13 @@ class GivenCustomField:
 class GivenAuthSlot:
     """As `AuthSlot`."""
 
-    external_id: Token | None = None
+    external_id: CollapsedText | None = None
     title: str | None = None
-    service: Token | None = None
-    service_version: Token | None = None
-    service_environment: Token | None = None
-    scope_list: tuple[Token, ...] | None = None
-    authentication_id: Token | None = None
+    service: CollapsedText | None = None
+    service_version: CollapsedText | None = None
+    service_environment: CollapsedText | None = None
+    scope_list: tuple[CollapsedText, ...] | None = None
+    authentication_id: CollapsedText | None = None
     hidden: bool = False
     mandatory: bool = True
 
@@ -54,11 +54,11 @@ class GivenAuthSlot:
 class GivenDdl:
     """As `Ddl`."""
 
-    connector: Token | None = None
-    connector_version: Token | None = None
-    operation: Token | None = None
+    connector: CollapsedText | None = None
+    connector_version: CollapsedText | None = None
+    operation: CollapsedText | None = None
     input: str | None = None
-    auth_slot_external_id: Token | None = None
+    auth_slot_external_id: CollapsedText | None = None
 
     def ddl(self) -> Ddl:
         return Ddl(
@@ -74,7 +74,7 @@ class GivenDdl:
 class GivenConfigSlot:
     """As `ConfigSlot`."""
 
-    external_id: Token | None = None
+    external_id: CollapsedText | None = None
     title: str | None = None
     type: ConfigType = ConfigType.STRING
     default_value: str | None = None
@@ -98,10 +98,10 @@ class GivenConfigSlot:
 class GivenWorkflow:
     """As `Workflow`."""
 
-    source_workflow_id: Token | None = None
+    source_workflow_id: CollapsedText | None = None
     source_workflow_name: str | None = None
     trigger: Trigger = Trigger.MANUAL
-    schedule: Token | None = None
+    schedule: CollapsedText | None = None
 
     def workflow(self) -> Workflow:
         return Workflow(self.source_workflow_id or "", self.source_workflow_name or "", self.trigger, self.schedule)
@@ -111,10 +111,10 @@ class GivenWorkflow:
 class SetSolutionRequest:
     """A solution, a new one where there is no id. What is absent keeps."""
 
-    solution_id: Token | None = None
+    solution_id: CollapsedText | None = None
     title: str | None = None
     description: str | None = None
-    tag_list: tuple[Token, ...] | None = None
+    tag_list: tuple[CollapsedText, ...] | None = None
     custom_field_list: tuple[GivenCustomField, ...] | None = None
     auth_slot_list: tuple[GivenAuthSlot, ...] | None = None
     config_slot_list: tuple[GivenConfigSlot, ...] | None = None

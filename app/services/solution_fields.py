@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.errors import NotAuthorisedError, UserError
+from app.errors import NotAuthorisedError
 from app.identity.right import ADMINISTER_SOLUTIONS
 from app.identity.rights import Caller
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Token
+from app.services.call import CollapsedText
 from app.solutions.content.changes import Change
 from app.solutions.instances.reading import Instance
 from app.solutions.instances.values import Given
@@ -21,7 +21,7 @@ from app.solutions.texts import time_text
 class GivenConfigValue:
     """JSON as text for a config slot."""
 
-    external_id: Token | None = None
+    external_id: CollapsedText | None = None
     value: str | None = None
 
 
@@ -29,8 +29,8 @@ class GivenConfigValue:
 class GivenAuthValue:
     """An authentication for an auth slot."""
 
-    external_id: Token | None = None
-    auth_id: Token | None = None
+    external_id: CollapsedText | None = None
+    auth_id: CollapsedText | None = None
 
 
 def require_solutions(caller: Caller) -> None:
@@ -43,16 +43,9 @@ def given_values(
     config_value_list: tuple[GivenConfigValue, ...] | None, auth_value_list: tuple[GivenAuthValue, ...] | None
 ) -> Given:
     """The values of a request. Raises UserError where something is missing, or a slot is given twice."""
-    faults: list[tuple[str, str]] = []
     config = [(given.external_id, given.value) for given in config_value_list or ()]
     auth = [(given.external_id, given.auth_id) for given in auth_value_list or ()]
-    values = Given(
-        _by_slot("ConfigValueList/ConfigValue", "value", config, faults),
-        _by_slot("AuthValueList/AuthValue", "authId", auth, faults),
-    )
-    if faults:
-        raise UserError(faults)
-    return values
+    return Given.of(config, auth)
 
 
 def instance_group(instance: Instance) -> Group:
@@ -97,21 +90,6 @@ def release_answer(preview: PublishPreview) -> Answer:
         ("noticeMessage", preview.notice_message),
     )
     return Answer((fields, Group("SlotChangeList", (_change(change) for change in judgement.changes))))
-
-
-def _by_slot(
-    path: str, value_field: str, given: list[tuple[str | None, str | None]], faults: list[tuple[str, str]]
-) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for position, (external_id, value) in enumerate(given, 1):
-        if external_id is None:
-            faults.append((f"{path}[{position}]/externalId", "is missing"))
-        elif external_id in values:
-            faults.append((f"{path}[{position}]/externalId", "is given twice"))
-        if value is None:
-            faults.append((f"{path}[{position}]/{value_field}", "is missing"))
-        values[external_id or ""] = value or ""
-    return values
 
 
 def _pairs(name: str, value_field: str, values: dict[str, str]) -> Iterator[Group]:

@@ -14,12 +14,12 @@ from app.runs.access import may_begin
 from app.runs.held import check_match, started
 from app.runs.record import NodeContext
 from app.services.answer import Answer, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.forced import UpdateAction, bypassed, kept
 from app.services.identifying_fields import six
 from app.services.update_rows import UpdateRows
 from app.updates.read import Options, SourceScope
-from app.updates.update import Outcome, force, impact
+from app.updates.update import UpdateResult, force, impact
 
 _NAME = "UpdateNodeVersions"
 _WAIT_FOR_TURN = 10
@@ -30,12 +30,12 @@ class UpdateNodeVersionsRequest:
     """The seed's parameters, with its defaults."""
 
     node_identifier: int | None = None
-    node_reference: Token | None = None
+    node_reference: CollapsedText | None = None
     action: UpdateAction = UpdateAction.IMPACT
     update_content_indicator: bool = False
     always_create_new_version_indicator: bool = False
     source_scope: SourceScope = SourceScope.NODE
-    source_reference: Token | None = None
+    source_reference: CollapsedText | None = None
 
     @property
     def options(self) -> Options:
@@ -47,7 +47,7 @@ class UpdateNodeVersionsRequest:
         )
 
 
-def update_node_versions(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
+def run(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
     """Return the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
     return _impact(request, call) if request.action is UpdateAction.IMPACT else _forced(request, call)
 
@@ -92,7 +92,7 @@ def _all_bypassed(context: Node, options: Options, call: Call) -> Answer | None:
     return None
 
 
-def _answer(connection: Connection, outcome: Outcome) -> Answer:
+def _answer(connection: Connection, outcome: UpdateResult) -> Answer:
     context = outcome.context
     number = context.number(VersionKeyword.LATEST)
     name = None if number is None else version_name(connection, context.identifier, number)
@@ -104,7 +104,7 @@ def _answer(connection: Connection, outcome: Outcome) -> Answer:
     )
 
 
-def _description(outcome: Outcome, hidden: int) -> str | None:
+def _description(outcome: UpdateResult, hidden: int) -> str | None:
     if not outcome.error_number:
         return None
     parts = bypassed(len(outcome.refusals), done=outcome.done, cancelled=outcome.cancelled)
@@ -114,4 +114,4 @@ def _description(outcome: Outcome, hidden: int) -> str | None:
     return " ".join(parts)
 
 
-SERVICE = Service(_NAME, UpdateNodeVersionsRequest, update_node_versions)
+SERVICE = Service(_NAME, UpdateNodeVersionsRequest, run)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from app.identity.accounts import change_password
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 
 
 @dataclass(frozen=True)
 class UpdatePasswordRequest:
     """A user by logon reference, or the caller, with the new password and the old one."""
 
-    user_logon_reference_update: Token | None = None
+    user_logon_reference_update: CollapsedText | None = None
     old_password: str | None = field(default=None, repr=False)
     new_password: str | None = field(default=None, repr=False)
 

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from app.database.engine import driver_connection
 from app.identity import right
 from app.identity.rights import Caller, rights_on
-from app.nodes.lookup import Link, Named, read_named
+from app.nodes.lookup import Named, read_named
+from app.references import VersionKey
 from app.services.answer import Fields, Group, Part
 from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
-from app.updates.update import Outcome
+from app.updates.update import UpdateResult
 
 _CHANGE = Fields(("memberUpdateType", "change"))
 _REMOVE = Fields(("memberUpdateType", "remove"))
@@ -23,7 +24,7 @@ _SAME_TYPE = Fields(("typeUpdateType", "none"))
 class UpdateRows:
     """Rows of an outcome for a caller; what the caller may not read has no name here."""
 
-    def __init__(self, connection: Connection, caller: Caller, outcome: Outcome) -> None:
+    def __init__(self, connection: Connection, caller: Caller, outcome: UpdateResult) -> None:
         self._outcome = outcome
         self._members: dict[MemberUpdate, Group] = {}
         rows = self._rows_by_version()
@@ -52,16 +53,16 @@ class UpdateRows:
             if version[0] in updates:
                 yield self._update(version, updates[version[0]])
 
-    def _rows_by_version(self) -> dict[Link, bool]:
+    def _rows_by_version(self) -> dict[VersionKey, bool]:
         """The version that each row is about, with whether it is that of a refused node."""
         rows = {(node, update.number): False for node, update in self._outcome.updates.items()}
         rows.update(dict.fromkeys(self._refused(), True))
         return rows
 
-    def _refused(self) -> list[Link]:
+    def _refused(self) -> list[VersionKey]:
         return [(node, refusal.number) for node, refusal in self._outcome.refusals.items()]
 
-    def _update(self, version: Link, update: NodeUpdate) -> Group:
+    def _update(self, version: VersionKey, update: NodeUpdate) -> Group:
         created = self._outcome.done and update.update_type is UpdateType.VERSION
         named = self._named[version]
         head = Fields(
@@ -73,7 +74,7 @@ class UpdateRows:
         members = Group("MemberUpdateList", tuple(self._member(member) for member in update.members))
         return Group("Update", (head, _SAME_TYPE if update.type is None else self._new_type(update.type), members))
 
-    def _new_type(self, version: Link) -> Fields:
+    def _new_type(self, version: VersionKey) -> Fields:
         named = self._named[version]
         return Fields(
             ("typeUpdateType", "change"),
@@ -91,7 +92,7 @@ class UpdateRows:
             group = self._members[member] = Group("MemberUpdate", parts)
         return group
 
-    def _fields(self, role: str, version: Link) -> Fields:
+    def _fields(self, role: str, version: VersionKey) -> Fields:
         named = self._named[version]
         return Fields(
             (f"nodeReference{role}", named.reference),
@@ -99,7 +100,7 @@ class UpdateRows:
             (f"nodeName{role}", named.name),
         )
 
-    def _refusal(self, version: Link, refusal: Refusal) -> Group:
+    def _refusal(self, version: VersionKey, refusal: Refusal) -> Group:
         named = self._named[version]
         failed = refusal.predicted and self._outcome.done
         fields = Fields(
@@ -130,11 +131,11 @@ class UpdateRows:
             case ReasonCode.FAILED:
                 return f"Not updated: {reason.text}"
 
-    def _version_reference(self, version: Link) -> str:
+    def _version_reference(self, version: VersionKey) -> str:
         named = self._named[version]
         return f"{named.reference}.{version[1]}" if named.reference else "a member type that you may not read"
 
-    def _hide(self, connection: Connection, caller: Caller, versions: set[Link]) -> None:
+    def _hide(self, connection: Connection, caller: Caller, versions: set[VersionKey]) -> None:
         """Take the names away from what the caller may not read, and from drafts that the caller may not use.
 
         Targets, types and updated nodes can be read: otherwise they would not be sources, nor administered.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import (
     GivenAuthValue,
     GivenConfigValue,
@@ -20,7 +20,7 @@ from app.solutions.instances.changing import update_instance
 class UpdateSolutionInstanceRequest:
     """What is absent keeps."""
 
-    solution_instance_id: Token | None = None
+    solution_instance_id: CollapsedText | None = None
     instance_name: str | None = None
     enabled: bool | None = None
     held: bool | None = None

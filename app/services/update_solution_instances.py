@@ -12,11 +12,12 @@ from app.identity.present_rights import read_again
 from app.runs.held import started
 from app.runs.record import SolutionContext
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
+from app.services.fault_paths import described
 from app.services.forced import UpdateAction, bypassed, kept
 from app.services.solution_fields import GivenConfigValue, given_values, require_solutions
-from app.solutions.rollout.bulk_plan import InstanceUpdate, Rollout, UpdateType, Wanted, rollout
-from app.solutions.rollout.bulk_run import Outcome, force, impact
+from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Rollout, Wanted, rollout
+from app.solutions.rollout.bulk_run import RolloutResult, force, impact
 
 _NAME = "UpdateSolutionInstances"
 
@@ -25,10 +26,10 @@ _NAME = "UpdateSolutionInstances"
 class UpdateSolutionInstancesRequest:
     """A solution, and what narrows the choice of its instances; the latest release where there is no target."""
 
-    solution_id: Token | None = None
+    solution_id: CollapsedText | None = None
     action: UpdateAction = UpdateAction.IMPACT
-    owner: Token | None = None
-    tag_list: tuple[Token, ...] = ()
+    owner: CollapsedText | None = None
+    tag_list: tuple[CollapsedText, ...] = ()
     percent: int | None = None
     target_release_number: int | None = None
     config_value_list: tuple[GivenConfigValue, ...] | None = None
@@ -45,7 +46,7 @@ class UpdateSolutionInstancesRequest:
         )
 
 
-def update_solution_instances(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
+def run(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
     """Return the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
     require_solutions(call.caller)
     wanted = request.wanted()
@@ -80,7 +81,7 @@ def _options(wanted: Wanted) -> dict[str, object]:
     }
 
 
-def _answer(outcome: Outcome) -> Answer:
+def _answer(outcome: RolloutResult) -> Answer:
     rollout = outcome.rollout
     head = Fields(
         ("solutionId", rollout.solution.solution_id),
@@ -101,12 +102,18 @@ def _row(update: InstanceUpdate, target: int) -> Group:
         ("releaseNumberFrom", instance.release),
         ("releaseNumberTo", target),
         ("updateType", update.type.value),
-        ("errorMessage", update.error_message),
+        ("errorMessage", _message(update)),
     )
-    if update.type is not UpdateType.UPGRADE:
+    if update.type is not InstanceOutcome.UPGRADE:
         return Group("Update", (fields,))
     pending = Fields(*(("externalId", external_id) for external_id in update.pending))
     return Group("Update", (fields, Group("PendingSlotList", (pending,))))
 
 
-SERVICE = Service(_NAME, UpdateSolutionInstancesRequest, update_solution_instances)
+def _message(update: InstanceUpdate) -> str | None:
+    if update.type is not InstanceOutcome.ERROR:
+        return update.error_message
+    return f"Not moved: {update.error_message if update.refused is None else described(update.refused)}"
+
+
+SERVICE = Service(_NAME, UpdateSolutionInstancesRequest, run)

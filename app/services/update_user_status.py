@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.identity.accounts import StatusAction, change_status
 from app.runs.record import cancel_those_of_disabled_users
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class UpdateUserStatusRequest:
     """A user by identifier, which takes precedence, or logon reference."""
 
     user_identifier_update: int | None = None
-    user_logon_reference_update: Token | None = None
+    user_logon_reference_update: CollapsedText | None = None
     action: StatusAction | None = None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.services.answer import Answer
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import (
     GivenAuthValue,
     GivenConfigValue,
@@ -23,7 +23,7 @@ from app.solutions.instances.changing import upgrade_instance
 class UpgradeSolutionInstanceRequest:
     """An instance, and values for slots of the latest release."""
 
-    solution_instance_id: Token | None = None
+    solution_instance_id: CollapsedText | None = None
     config_value_list: tuple[GivenConfigValue, ...] | None = None
     auth_value_list: tuple[GivenAuthValue, ...] | None = None
 

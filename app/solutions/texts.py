@@ -1,16 +1,15 @@
-"""Texts as all of the solutions store takes and gives them."""
+"""Texts in requests about solutions: names, identifiers and times."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final
 from uuid import UUID
 
+from app.errors import Fault, Where, invalid, missing, too_many
 from app.text import is_blank, is_writable
-
-Fault: TypeAlias = tuple[str, str]
-"""A field by its name on the wire, and what is wrong with it."""
 
 # As in schemas/common.xsd.
 MOST_NAME: Final = 1000
@@ -22,22 +21,27 @@ MOST_EXTERNAL_ID: Final = 200
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
-def text_faults(field: str, text: str | None, *, most: int = MOST_NAME, required: bool = True) -> list[Fault]:
-    """Returns what is wrong with a text. One that is absent or blank is missing where it is required."""
+def text_faults(where: Where, text: str | None, *, most: int = MOST_NAME, required: bool = True) -> list[Fault]:
+    """Return what is wrong with a text. One that is absent or blank is missing where it is required."""
     if required and is_blank(text):
-        return [(field, "is missing")]
+        return [missing(where)]
     if text is None:
         return []
     if len(text) > most:
-        return [(field, f"must have at most {most} characters")]
+        return [too_many(where, f"must have at most {most} characters")]
     if not is_writable(text):
-        return [(field, "must not have control characters")]
+        return [invalid(where, "must not have control characters")]
     return []
 
 
 def identifier(text: str | None) -> str | None:
     """Returns the UUID in canonical form, or None if the text is not a UUID."""
     return str(UUID(text)) if text and _UUID.fullmatch(text) else None
+
+
+def identifiers(texts: Iterable[str]) -> list[str]:
+    """Return the UUIDs among texts, in canonical form."""
+    return [known for known in map(identifier, texts) if known is not None]
 
 
 def time_text(moment: datetime) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from app import system_nodes
 from app.nodes.patterns import PatternCheck, PatternError
+from app.references import VersionKey
 from app.text import is_whole_number
-from app.updates.snapshot import Link, Member
+from app.updates.graph import Member
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Rules:
         )
 
     def broken_by(
-        self, members: list[Member], type_node: Callable[[Link], int | None], patterns: PatternCheck
+        self, members: list[Member], type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
     ) -> str | None:
         """Returns the first rule that these members of one member type break, in words, or None.
 
@@ -67,7 +68,7 @@ class Rules:
         return None
 
     def _broken_by_one(
-        self, member: Member, type_node: Callable[[Link], int | None], patterns: PatternCheck
+        self, member: Member, type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
     ) -> str | None:
         if member.value is not None:
             if not self.use_value:
@@ -96,15 +97,15 @@ class Fit:
     kept: list[Member]
     removed: list[Member]
     moved: bool
-    broken: list[tuple[Link, str]]
+    broken: list[tuple[VersionKey, str]]
 
 
 def fit(
     members: list[Member],
-    old_list: list[Link],
-    new_list: list[Link],
-    rules_of: Callable[[Link], Rules],
-    type_node: Callable[[Link], int | None],
+    old_list: list[VersionKey],
+    new_list: list[VersionKey],
+    rules_of: Callable[[VersionKey], Rules],
+    type_node: Callable[[VersionKey], int | None],
     patterns: PatternCheck,
 ) -> Fit:
     """Put members under the member types of a new list.

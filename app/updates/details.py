@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import psycopg
@@ -15,15 +15,15 @@ from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.lookup import columns, read_references, read_types
-from app.system_nodes import MEMBER_TYPE_LIST
+from app.references import VersionKey
 from app.updates.fixpoint import Needs
+from app.updates.graph import Details, DraftUser, Graph, Member, listed_types
 from app.updates.plan import Concern, concern
-from app.updates.snapshot import Details, DraftUser, Link, Member, Snapshot
 
 
-def read_details(connection: Connection, caller: Caller, snapshot: Snapshot, needs: Needs) -> Details:
+def read_details(connection: Connection, caller: Caller, graph: Graph, needs: Needs) -> Details:
     """Read what the plan needs to know besides about types, rules and the data that they concern."""
-    return _DetailReader(driver_connection(connection), connection, caller, snapshot).details(concern(snapshot, needs))
+    return _DetailReader(driver_connection(connection), connection, caller, graph).details(concern(graph, needs))
 
 
 @dataclass
@@ -31,27 +31,27 @@ class _DetailReader:
     driver: psycopg.Connection[Row]
     connection: Connection
     caller: Caller
-    snapshot: Snapshot
+    graph: Graph
 
     def details(self, wanted: Concern) -> Details:
         details = Details()
         self._read_contents(details, wanted.types)
-        details.lists = {version: _listed(details.contents[version]) for version in wanted.types}
+        details.lists = {version: listed_types(details.contents[version]) for version in wanted.types}
         unlisted = wanted.member_types
         if wanted.type_changes or wanted.draft_types:
             self._read_data(details, wanted)
             unlisted = unlisted | {
                 member.member_type[0]
                 for node in wanted.type_changes
-                for member in details.contents[node, self.snapshot.examined[node]]
+                for member in details.contents[node, self.graph.examined[node]]
             }
         details.references = read_references(self.driver, list(unlisted))
         return details
 
     def _read_data(self, details: Details, wanted: Concern) -> None:
         """The lists of all types before and after, the rules that they bring, and the data under them."""
-        examined = self.snapshot.examined
-        types = {self.snapshot.types[node] for node in wanted.type_changes}
+        examined = self.graph.examined
+        types = {self.graph.types[node] for node in wanted.type_changes}
         types.update((node, examined[node]) for node in wanted.draft_types)
         for node, _ in wanted.type_changes.values():
             types.update(self._versions_after(node))
@@ -59,7 +59,7 @@ class _DetailReader:
         member_types = {
             version
             for of in types
-            for member_type in _listed(details.contents[of])
+            for member_type in listed_types(details.contents[of])
             for version in (member_type, *self._versions_after(member_type[0]))
         }
         self._read_contents(details, member_types)
@@ -76,9 +76,9 @@ class _DetailReader:
         }
         details.type_nodes = {version: of[0] for version, of in read_types(self.driver, list(targets)).items()}
 
-    def _versions_after(self, node: int) -> list[Link]:
+    def _versions_after(self, node: int) -> list[VersionKey]:
         """The stored versions from which the version that links move to is made, or which it is."""
-        numbers = {self.snapshot.sources.get(node), self.snapshot.examined.get(node)}
+        numbers = {self.graph.sources.get(node), self.graph.examined.get(node)}
         return [(node, number) for number in numbers if number]
 
     def _users(self, drafts: dict[int, int]) -> dict[int, list[DraftUser]]:
@@ -90,11 +90,11 @@ class _DetailReader:
         users: dict[int, list[DraftUser]] = defaultdict(list)
         for type_node, node, number, reference, owner, edition in rows:
             held = rights_of.on(node, reference, owner)
-            mine = node in self.snapshot.editions and bool(held & right.ADMINISTER)
+            mine = node in self.graph.editions and bool(held & right.ADMINISTER)
             users[type_node].append(DraftUser((node, number), edition, mine))
         return dict(users)
 
-    def _read_contents(self, details: Details, versions: Collection[Link]) -> None:
+    def _read_contents(self, details: Details, versions: Collection[VersionKey]) -> None:
         missing = [version for version in versions if version not in details.contents]
         details.contents.update({version: [] for version in missing})
         rows = self.driver.execute(sql_file("app.updates", "contents"), columns(missing))
@@ -102,9 +102,3 @@ class _DetailReader:
             link = None if target is None else (target, target_number)
             member = Member((mt_node, mt_number), sequence, value, scale, link)
             details.contents[node, number].append(member)
-
-
-def _listed(content: Iterable[Member]) -> list[Link]:
-    return [
-        member.target for member in content if member.member_type[0] == MEMBER_TYPE_LIST and member.target is not None
-    ]

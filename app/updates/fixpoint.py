@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from app.updates.snapshot import Link, MemberLink, Snapshot
+from app.references import VersionKey
+from app.updates.graph import Graph, MemberLink
 
 
 @dataclass(frozen=True)
@@ -22,16 +23,16 @@ class Closure:
     refused: set[int]
     sources: Mapping[int, int]
     moved: Mapping[int, list[MemberLink]]
-    type_changes: Mapping[int, Link]
+    type_changes: Mapping[int, VersionKey]
 
 
 class Needs:
     """Who needs whom, prepared once so that the closure can be taken again with other nodes blocked."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self.first = _first_needs(snapshot)
-        self._linkers = _linkers(snapshot) if self.first else {}
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.first = _first_needs(graph)
+        self._linkers = _linkers(graph) if self.first else {}
         self._unblocked: Closure | None = None
 
     def closure(self, blocked: Collection[int]) -> Closure:
@@ -61,27 +62,23 @@ class Needs:
         )
 
     def _sources(self, updated: Collection[int]) -> dict[int, int]:
-        snapshot = self._snapshot
-        sources = dict(snapshot.sources)
+        graph = self._graph
+        sources = dict(graph.sources)
         sources.update(
-            [
-                (node, snapshot.examined[node] + 1)
-                for node in updated
-                if node in snapshot.moving and node not in snapshot.drafts
-            ]
+            [(node, graph.examined[node] + 1) for node in updated if node in graph.moving and node not in graph.drafts]
         )
         return sources
 
     def _moved_links(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, list[MemberLink]]:
         moved: dict[int, list[MemberLink]] = defaultdict(list)
         source = sources.get
-        for link in self._snapshot.links:
+        for link in self._graph.links:
             if link[0] in updated and source(link[4], 0) > link[5]:
                 moved[link[0]].append(link)
         return moved
 
-    def _type_changes(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, Link]:
-        types, source = self._snapshot.types, sources.get
+    def _type_changes(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, VersionKey]:
+        types, source = self._graph.types, sources.get
         return {
             node: (types[node][0], sources[types[node][0]])
             for node in updated
@@ -89,29 +86,27 @@ class Needs:
         }
 
 
-def _first_needs(snapshot: Snapshot) -> set[int]:
+def _first_needs(graph: Graph) -> set[int]:
     """The nodes that have a need as things stand, before any node gets a new version."""
-    source = snapshot.sources.get
-    needy = {link[0] for link in snapshot.links if source(link[4], 0) > link[5]}
-    needy.update([node for node, (of, number) in snapshot.types.items() if source(of, 0) > number])
-    if snapshot.always_create:
-        needy.update(snapshot.examined.keys() - snapshot.drafts)
+    source = graph.sources.get
+    needy = {link[0] for link in graph.links if source(link[4], 0) > link[5]}
+    needy.update([node for node, (of, number) in graph.types.items() if source(of, 0) > number])
+    if graph.always_create:
+        needy.update(graph.examined.keys() - graph.drafts)
     return needy
 
 
-def _linkers(snapshot: Snapshot) -> dict[int, list[int]]:
+def _linkers(graph: Graph) -> dict[int, list[int]]:
     """For each node that may get a new version: the nodes that would then have a need."""
     renewable = {
-        node: snapshot.examined[node]
-        for node in snapshot.moving
-        if node in snapshot.examined and node not in snapshot.drafts
+        node: graph.examined[node] for node in graph.moving if node in graph.examined and node not in graph.drafts
     }
     linkers: dict[int, list[int]] = defaultdict(list)
     latest = renewable.get
-    for link in snapshot.links:
+    for link in graph.links:
         if latest(link[4], -1) >= link[5]:
             linkers[link[4]].append(link[0])
-    for node, (of, number) in snapshot.types.items():
+    for node, (of, number) in graph.types.items():
         if latest(of, -1) >= number:
             linkers[of].append(node)
     return dict(linkers)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from app.identity.right import ADMINISTER, LINK, READ, USE_TYPE
 from app.nodes.patterns import PatternCheck
+from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.compatibility import Fit, Rules, fit
 from app.updates.fixpoint import Closure, Needs
+from app.updates.graph import Details, Graph, Member, MemberLink, listed_types
 from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
-from app.updates.snapshot import Details, Link, Member, MemberLink, Snapshot
 
 Place = tuple[int, str, int]
 """What member rows are ordered by: position in the type's list, then reference and number of the member type."""
@@ -29,12 +30,12 @@ class Plan:
     change drops, `sources` the versions to which links move when the run is done.
     """
 
-    snapshot: Snapshot
+    graph: Graph
     details: Details
     updates: list[NodeUpdate]
     refusals: dict[int, Refusal]
     moved: dict[int, list[MemberLink]]
-    new_types: Mapping[int, Link]
+    new_types: Mapping[int, VersionKey]
     removed: dict[int, int]
     sources: Mapping[int, int]
 
@@ -55,7 +56,7 @@ class Plan:
             for member in update.members:
                 numbers.extend((*member.member_type, *(member.target or (0, 0))))
         digest = hashlib.blake2b(numbers.tobytes(), digest_size=16)
-        rights = self.snapshot.rights
+        rights = self.graph.rights
         shown = {node: refusal for node, refusal in self.refusals.items() if rights.get(node, 0) & READ}
         for node, refusal in sorted(shown.items()):
             reasons = [
@@ -71,13 +72,13 @@ class Plan:
 class Concern:
     """What `Details` a plan needs: nodes whose type changes, draft types whose list moves, types in use."""
 
-    type_changes: Mapping[int, Link]
+    type_changes: Mapping[int, VersionKey]
     draft_types: set[int]
-    types: set[Link]
+    types: set[VersionKey]
     member_types: set[int]
 
 
-def concern(snapshot: Snapshot, needs: Needs) -> Concern:
+def concern(graph: Graph, needs: Needs) -> Concern:
     """Look at the plan with no node blocked: no other plan concerns more."""
     closure = needs.closure(())
     moved = closure.moved
@@ -85,16 +86,16 @@ def concern(snapshot: Snapshot, needs: Needs) -> Concern:
         type_changes=closure.type_changes,
         draft_types={
             node
-            for node in closure.updated & snapshot.drafts
+            for node in closure.updated & graph.drafts
             if any(link[1] == MEMBER_TYPE_LIST for link in moved.get(node, ()))
         },
-        types={snapshot.types[node] for node in closure.updated},
+        types={graph.types[node] for node in closure.updated},
         member_types={link[1] for links in moved.values() for link in links},
     )
 
 
 def plan(
-    snapshot: Snapshot,
+    graph: Graph,
     needs: Needs,
     details: Details,
     failed: Mapping[int, str] | None = None,
@@ -106,9 +107,9 @@ def plan(
     """
     patterns = patterns or PatternCheck()
     refused = {
-        node: Refusal(snapshot.examined[node], (Reason(ReasonCode.FAILED, text=text),), predicted=True)
+        node: Refusal(graph.examined[node], (Reason(ReasonCode.FAILED, text=text),), predicted=True)
         for node, text in (failed or {}).items()
-        if node in snapshot.examined
+        if node in graph.examined
     }
     # Judged first, since it depends on nothing else: whoever links to a node that is never renewed must not be
     # blocked for want of a right on it.
@@ -116,19 +117,19 @@ def plan(
     refused.update(
         {
             node: Refusal(number, not_mine, predicted=False)
-            for node, number in snapshot.examined.items()
-            if not snapshot.rights[node] & ADMINISTER
+            for node, number in graph.examined.items()
+            if not graph.rights[node] & ADMINISTER
         }
     )
     while True:
         closure = needs.closure(refused)
-        attempt = _Attempt(snapshot, details, closure, patterns)
+        attempt = _Attempt(graph, details, closure, patterns)
         newly_refused = attempt.refusals()
         if not newly_refused:
             break
         refused.update(newly_refused)
     return Plan(
-        snapshot=snapshot,
+        graph=graph,
         details=details,
         updates=[attempt.node_update(node) for node in closure.updated],
         refusals={node: refused[node] for node in closure.refused},
@@ -142,15 +143,15 @@ def plan(
 class _Attempt:
     """One closure looked at closely: what each of its nodes would undergo, and which of them cannot."""
 
-    def __init__(self, snapshot: Snapshot, details: Details, closure: Closure, patterns: PatternCheck) -> None:
+    def __init__(self, graph: Graph, details: Details, closure: Closure, patterns: PatternCheck) -> None:
         self._patterns = patterns
-        self.snapshot = snapshot
+        self.graph = graph
         self.details = details
         self.updated = closure.updated
         self.sources = closure.sources
         self.moved = dict(closure.moved)
         self.new_types = closure.type_changes
-        self._rules: dict[Link, Rules] = {}
+        self._rules: dict[VersionKey, Rules] = {}
         # In a fixed order, so that impact and force spend the budget for patterns on the same nodes.
         self.fits = {node: self._fit(node, new_type) for node, new_type in sorted(self.new_types.items())}
         for node, fitted in self.fits.items():
@@ -160,12 +161,12 @@ class _Attempt:
                     link for link in self.moved.get(node, ()) if ((link[1], link[2]), link[3]) not in gone
                 ]
         self._changes: dict[tuple[int, int, int], MemberUpdate] = {}
-        self._places_by_type: dict[Link, _Places] = {}
+        self._places_by_type: dict[VersionKey, _Places] = {}
 
     def refusals(self) -> dict[int, Refusal]:
         """The nodes of the closure that cannot be updated."""
         refusals = {}
-        rights = self.snapshot.rights
+        rights = self.graph.rights
         unlinkable = {node for node, held in rights.items() if not held & LINK}
         for node in self.updated:
             reasons = []
@@ -173,21 +174,21 @@ class _Attempt:
             if new_type is not None:
                 if not rights[new_type[0]] & USE_TYPE:
                     reasons.append(Reason(ReasonCode.USE_TYPE, new_type))
-                if self.fits[node].removed and node in self.snapshot.drafts:
+                if self.fits[node].removed and node in self.graph.drafts:
                     reasons.append(Reason(ReasonCode.TYPE, new_type))
             if unlinkable:
                 closed = dict.fromkeys(link[4] for link in self.moved.get(node, ()) if link[4] in unlinkable)
                 reasons.extend(Reason(ReasonCode.LINK, (target, self.sources[target])) for target in closed)
             if reasons:
-                refusals[node] = Refusal(self.snapshot.examined[node], tuple(reasons), predicted=False)
+                refusals[node] = Refusal(self.graph.examined[node], tuple(reasons), predicted=False)
             elif predicted := self._predicted_failures(node):
-                refusals[node] = Refusal(self.snapshot.examined[node], predicted, predicted=True)
+                refusals[node] = Refusal(self.graph.examined[node], predicted, predicted=True)
         return refusals
 
     def node_update(self, node: int) -> NodeUpdate:
         """The row of one updated node."""
-        snapshot = self.snapshot
-        place = self._places(snapshot.types[node])
+        graph = self.graph
+        place = self._places(graph.types[node])
         rows = [(place((link[1], link[2])), link[3], self._change(link)) for link in self.moved.get(node, ())]
         if node in self.fits and self.fits[node].removed:
             first = _first_sequences(self.fits[node].removed)
@@ -195,8 +196,8 @@ class _Attempt:
         rows.sort()
         return NodeUpdate(
             node=node,
-            number=snapshot.examined[node],
-            update_type=UpdateType.CHANGE if node in snapshot.drafts else UpdateType.VERSION,
+            number=graph.examined[node],
+            update_type=UpdateType.CHANGE if node in graph.drafts else UpdateType.VERSION,
             type=self.new_types.get(node),
             members=tuple([row[2] for row in rows]),
         )
@@ -210,7 +211,7 @@ class _Attempt:
             change = self._changes[key] = MemberUpdate((link[1], link[2]), (target, self.sources[target]))
         return change
 
-    def _places(self, of: Link) -> Callable[[Link], Place]:
+    def _places(self, of: VersionKey) -> Callable[[VersionKey], Place]:
         """Where members stand in the rows of a node of a type: listed member types first, in the list's order."""
         places = self._places_by_type.get(of)
         if places is None:
@@ -223,14 +224,14 @@ class _Attempt:
         reasons = []
         if node in self.fits:
             reasons += [Reason(ReasonCode.RULES, *fault) for fault in self.fits[node].broken]
-        if node in self.snapshot.drafts and node in self.details.users:
+        if node in self.graph.drafts and node in self.details.users:
             reasons += self._harm_by_draft_type(node)
         return tuple(reasons)
 
     def _harm_by_draft_type(self, type_node: int) -> list[Reason]:
         """What changing the list of a draft type in place would do to the drafts that use it and must not."""
-        version = (type_node, self.snapshot.examined[type_node])
-        old_list, new_list = _listed(self.details.contents[version]), self._list_after(version)
+        version = (type_node, self.graph.examined[type_node])
+        old_list, new_list = listed_types(self.details.contents[version]), self._list_after(version)
         if old_list == new_list:
             return []
         reasons: dict[Reason, None] = {}
@@ -247,27 +248,27 @@ class _Attempt:
                 reasons[Reason(ReasonCode.DRAFT_TYPE, about, fault)] = None
         return list(reasons)
 
-    def _fit(self, node: int, new_type: Link) -> Fit:
-        members = self._moved_members(self.details.contents[node, self.snapshot.examined[node]])
-        old_list = _listed(self.details.contents[self.snapshot.types[node]])
+    def _fit(self, node: int, new_type: VersionKey) -> Fit:
+        members = self._moved_members(self.details.contents[node, self.graph.examined[node]])
+        old_list = listed_types(self.details.contents[self.graph.types[node]])
         return fit(members, old_list, self._list_after(new_type), self._rules_after, self._type_node, self._patterns)
 
-    def _list_after(self, version: Link) -> list[Link]:
-        return _listed(self._content_after(version))
+    def _list_after(self, version: VersionKey) -> list[VersionKey]:
+        return listed_types(self._content_after(version))
 
-    def _rules_after(self, version: Link) -> Rules:
+    def _rules_after(self, version: VersionKey) -> Rules:
         if version not in self._rules:
             self._rules[version] = Rules.of(self._content_after(version))
         return self._rules[version]
 
-    def _content_after(self, version: Link) -> list[Member]:
+    def _content_after(self, version: VersionKey) -> list[Member]:
         """The members that a version will have when the run is done."""
         node, number = version
         contents = self.details.contents
         if node not in self.updated:
             return contents[version]
-        examined = self.snapshot.examined[node]
-        if node in self.snapshot.drafts:
+        examined = self.graph.examined[node]
+        if node in self.graph.drafts:
             return self._moved_members(contents[version]) if number == examined else contents[version]
         return self._moved_members(contents[node, examined]) if number == examined + 1 else contents[version]
 
@@ -281,42 +282,32 @@ class _Attempt:
                 moved.append(member)
         return moved
 
-    def _type_node(self, version: Link) -> int | None:
+    def _type_node(self, version: VersionKey) -> int | None:
         """The node of a version's type. A relink moves a type to another version, never to another node."""
         found = self.details.type_nodes.get(version)
-        if found is None and version[0] in self.snapshot.types:
-            found = self.snapshot.types[version[0]][0]
+        if found is None and version[0] in self.graph.types:
+            found = self.graph.types[version[0]][0]
         return found
 
 
-class _Places(dict[Link, Place]):
+class _Places(dict[VersionKey, Place]):
     """The place of each member type, worked out when it is first asked for."""
 
-    def __init__(self, listed: Mapping[Link, int], references: Mapping[int, str]) -> None:
+    def __init__(self, listed: Mapping[VersionKey, int], references: Mapping[int, str]) -> None:
         super().__init__()
         self._listed = listed
         self._references = references
 
-    def __missing__(self, member_type: Link) -> Place:
+    def __missing__(self, member_type: VersionKey) -> Place:
         position = self._listed.get(member_type, _UNLISTED)
         reference = "" if position < _UNLISTED else self._references[member_type[0]]
         place = self[member_type] = (position, reference, member_type[1])
         return place
 
 
-def _first_sequences(members: Iterable[Member]) -> dict[Link, int]:
+def _first_sequences(members: Iterable[Member]) -> dict[VersionKey, int]:
     """Per member type, the sequence of its first member."""
-    first: dict[Link, int] = {}
+    first: dict[VersionKey, int] = {}
     for member in members:
         first[member.member_type] = min(member.sequence, first.get(member.member_type, member.sequence))
     return first
-
-
-def _listed(content: Iterable[Member]) -> list[Link]:
-    """The member type versions that a type lists, in order."""
-    listed = [
-        (member.sequence, member.target)
-        for member in content
-        if member.member_type[0] == MEMBER_TYPE_LIST and member.target is not None
-    ]
-    return [target for _, target in sorted(listed)]

@@ -1,4 +1,4 @@
-"""Reading a snapshot of the store for a plan: one set-based read per table, all in one transaction."""
+"""Reading a graph of the store for a plan: one set-based read per table, all in one transaction."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 from app.database.copy import read_integers
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
-from app.errors import user_error
+from app.errors import UserError, missing, not_found
 from app.identity import right
 from app.identity.rights import Caller, Rights, rights_on
 from app.nodes.lookup import read_references, read_types
 from app.nodes.versions import Node, find_source
-from app.references import content_range
+from app.references import VersionKey, content_range
 from app.system_nodes import MANIFEST_ITEMS
-from app.updates.snapshot import Link, MemberLink, Snapshot
+from app.updates.graph import Graph, MemberLink
 
 
 class SourceScope(StrEnum):
@@ -42,9 +42,9 @@ class Options:
     source_reference: str | None = None
 
 
-def read_snapshot(connection: Connection, caller: Caller, context: Node, options: Options) -> Snapshot:
+def read_graph(connection: Connection, caller: Caller, context: Node, options: Options) -> Graph:
     """Read the nodes in scope and their sources. Raises UserError (105) where the source is not found."""
-    return _Reader(connection, caller, context, options).snapshot()
+    return _Reader(connection, caller, context, options).graph()
 
 
 class _Reader:
@@ -60,7 +60,7 @@ class _Reader:
             else sql.SQL("n.node_identifier = {}").format(context.identifier)
         )
 
-    def snapshot(self) -> Snapshot:
+    def graph(self) -> Graph:
         source_package, listed = self._source()
         nodes = list(self._copy("scope_nodes", 7, in_scope=self._in_scope))
         references = self._references(row[0] for row in nodes) if self._named(source_package) else {}
@@ -69,7 +69,7 @@ class _Reader:
 
         examined: dict[int, int] = {}
         drafts: set[int] = set()
-        types: dict[int, Link] = {}
+        types: dict[int, VersionKey] = {}
         hidden: list[int] = []
         for node, latest, frozen, _, _, type_node, type_number in nodes:
             if latest == frozen:
@@ -91,7 +91,7 @@ class _Reader:
                 "CASE WHEN n.node_identifier = ANY ({}) THEN n.frozen_version_number ELSE n.latest_version_number END"
             ).format(hidden)
         links = list(self._copy("scope_links", 6, in_scope=self._in_scope, examined=number))
-        snapshot = Snapshot(
+        graph = Graph(
             examined=examined,
             drafts=drafts,
             types=types,
@@ -103,19 +103,19 @@ class _Reader:
             always_create=self._options.always_create_new_version,
         )
         frozen_numbers = {row[0]: row[2] for row in nodes}
-        self._add_sources(snapshot, frozen_numbers, references, source_package, listed)
-        return snapshot
+        self._add_sources(graph, frozen_numbers, references, source_package, listed)
+        return graph
 
     def _add_sources(
         self,
-        snapshot: Snapshot,
+        graph: Graph,
         frozen: dict[int, int],
         references: dict[int, str],
         source_package: str | None,
         listed: dict[int, int],
     ) -> None:
         """Say to which version links to each node move."""
-        rights: dict[int, int] = dict(snapshot.rights)
+        rights: dict[int, int] = dict(graph.rights)
         readable = {node for node, held in rights.items() if held & right.READ}
         scope = self._options.source_scope
         if source_package is not None:
@@ -124,23 +124,23 @@ class _Reader:
                 node for node in readable if references[node] == source_package or lower <= references[node] < upper
             }
         if scope is SourceScope.NODE:
-            snapshot.sources = {node: number for node, number in snapshot.examined.items() if node in readable}
-            snapshot.moving = readable & snapshot.examined.keys()
+            graph.sources = {node: number for node, number in graph.examined.items() if node in readable}
+            graph.moving = readable & graph.examined.keys()
         elif scope is SourceScope.MANIFEST:
-            snapshot.sources = listed
+            graph.sources = listed
             rights.update(self._rights_of_listed)
         else:
             sources = {}
-            for node, latest, frozen_number, held in self._outside(snapshot, source_package):
+            for node, latest, frozen_number, held in self._outside(graph, source_package):
                 rights[node] = held
                 usable = latest if held & right.USE_DRAFT or latest == frozen_number else frozen_number
                 sources[node] = usable if scope is SourceScope.LATEST else frozen_number
-            numbers = snapshot.examined if scope is SourceScope.LATEST else frozen
+            numbers = graph.examined if scope is SourceScope.LATEST else frozen
             sources.update({node: numbers[node] for node in readable if node in numbers})
-            snapshot.sources = {node: number for node, number in sources.items() if number}
+            graph.sources = {node: number for node, number in sources.items() if number}
             if scope is SourceScope.LATEST:
-                snapshot.moving = readable & snapshot.examined.keys()
-        snapshot.rights = rights
+                graph.moving = readable & graph.examined.keys()
+        graph.rights = rights
 
     def _source(self) -> tuple[str | None, dict[int, int]]:
         """The package that versions are taken from (None: any), or what the manifest lists."""
@@ -150,16 +150,16 @@ class _Reader:
             return None, {}
         if scope is SourceScope.MANIFEST:
             if not reference:
-                user_error("sourceReference", "is needed when sourceScope is manifest")
-            node, number = find_source(self._connection, self._caller, reference, "sourceReference")
+                raise UserError(missing("source_reference", "is needed when sourceScope is manifest"))
+            node, number = find_source(self._connection, self._caller, reference, "source_reference")
             if number is None:
-                user_error("sourceReference", f"{reference} is not found")
+                raise UserError(not_found("source_reference", f"{reference} is not found"))
             return None, self._listed((node.identifier, number))
         if not reference:
             return None, {}
-        return find_source(self._connection, self._caller, reference, "sourceReference")[0].reference, {}
+        return find_source(self._connection, self._caller, reference, "source_reference")[0].reference, {}
 
-    def _listed(self, manifest: Link) -> dict[int, int]:
+    def _listed(self, manifest: VersionKey) -> dict[int, int]:
         """The highest version of each node that a manifest lists, among those that the caller may use."""
         rows = self._driver.execute(
             "SELECT n.node_identifier, m.target_version_number, n.frozen_version_number, n.node_reference,"
@@ -176,11 +176,11 @@ class _Reader:
                 listed[node] = max(number, listed.get(node, 0))
         return listed
 
-    def _outside(self, snapshot: Snapshot, source_package: str | None) -> Iterable[tuple[int, int, int, int]]:
+    def _outside(self, graph: Graph, source_package: str | None) -> Iterable[tuple[int, int, int, int]]:
         """The readable nodes outside the scope that some node in scope links to: latest, frozen, rights."""
-        wanted = {link[4] for link in snapshot.links}
-        wanted.update(of for of, _ in snapshot.types.values())
-        wanted -= snapshot.rights.keys()
+        wanted = {link[4] for link in graph.links}
+        wanted.update(of for of, _ in graph.types.values())
+        wanted -= graph.rights.keys()
         if not wanted:
             return
         in_source = sql.SQL("true") if source_package is None else _within(source_package)
@@ -202,7 +202,7 @@ class _Reader:
     def _references(self, nodes: Iterable[int]) -> dict[int, str]:
         return read_references(self._driver, list(nodes))
 
-    def _types(self, versions: list[Link]) -> dict[int, Link]:
+    def _types(self, versions: list[VersionKey]) -> dict[int, VersionKey]:
         return {version[0]: of for version, of in read_types(self._driver, versions).items()}
 
     def _copy(self, name: str, columns: int, **parts: sql.Composable) -> Iterable[tuple[int, ...]]:

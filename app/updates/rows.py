@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from app.updates.snapshot import Link
+from app.references import VersionKey
 
 
 class UpdateType(StrEnum):
@@ -35,7 +35,7 @@ class Reason:
     """Why, about which version of another node if one is concerned, and details in words."""
 
     code: ReasonCode
-    about: Link | None = None
+    about: VersionKey | None = None
     text: str = ""
 
 
@@ -54,8 +54,8 @@ class Refusal:
 class MemberUpdate(NamedTuple):
     """One member whose target moves, or, without a target, a member type whose members go."""
 
-    member_type: Link
-    target: Link | None
+    member_type: VersionKey
+    target: VersionKey | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +65,5 @@ class NodeUpdate:
     node: int
     number: int
     update_type: UpdateType
-    type: Link | None
+    type: VersionKey | None
     members: tuple[MemberUpdate, ...]

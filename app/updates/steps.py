@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.plan import Plan
 from app.updates.rows import NodeUpdate, UpdateType
-from app.updates.snapshot import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Step:
     edition: int
     kind: UpdateType
     number: int
-    new_type: Link | None
+    new_type: VersionKey | None
     removed: int
     users: tuple[tuple[int, int], ...] | None
 
@@ -58,7 +58,7 @@ class _Scheduler:
     steps: list[Step] = field(default_factory=list)
     written_at: dict[int, int] = field(default_factory=dict)
     editions: dict[int, int] = field(default_factory=dict)
-    instances: dict[Link, list[int]] = field(default_factory=lambda: defaultdict(list))
+    instances: dict[VersionKey, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def run(self) -> Schedule:
         plan = self.plan
@@ -87,8 +87,8 @@ class _Scheduler:
 
     def _renewed(self, node: int) -> bool:
         """Whether links move to a version of this node that this run writes."""
-        snapshot = self.plan.snapshot
-        return node in snapshot.moving and node not in snapshot.drafts
+        graph = self.plan.graph
+        return node in graph.moving and node not in graph.drafts
 
     def _types_itself(self, node: int) -> bool:
         new_type = self.plan.new_types.get(node)
@@ -107,7 +107,7 @@ class _Scheduler:
         already = self.instances[update.type] if update.type is not None else ()
         self._add(update, UpdateType.CHANGE, number, None if update.node in already else update.type)
 
-    def _add(self, update: NodeUpdate, kind: UpdateType, number: int, new_type: Link | None) -> None:
+    def _add(self, update: NodeUpdate, kind: UpdateType, number: int, new_type: VersionKey | None) -> None:
         node, plan = update.node, self.plan
         written = number + (kind is UpdateType.VERSION)
         users = self._users((node, written)) if kind is UpdateType.CHANGE and self._lists_move(node) else None
@@ -128,21 +128,21 @@ class _Scheduler:
         if new_type is not None:
             self.instances[new_type].append(node)
         elif update.update_type is UpdateType.VERSION:
-            self.instances[plan.snapshot.types[node]].append(node)
+            self.instances[plan.graph.types[node]].append(node)
 
     def _lists_move(self, node: int) -> bool:
         return any(link[1] == MEMBER_TYPE_LIST for link in self.plan.moved.get(node, ()))
 
-    def _users(self, version: Link) -> list[int]:
+    def _users(self, version: VersionKey) -> list[int]:
         """The drafts of which this draft is the type: those of the store, and those that this run wrote."""
         stored = []
-        if version == (version[0], self.plan.snapshot.examined[version[0]]):
+        if version == (version[0], self.plan.graph.examined[version[0]]):
             stored = [user.version[0] for user in self.plan.details.users.get(version[0], ())]
         return sorted({*stored, *self.instances.get(version, ())} - {version[0]})
 
     def _edition(self, node: int) -> int:
         known = self.editions.get(node)
-        return self.plan.snapshot.editions[node] if known is None else known
+        return self.plan.graph.editions[node] if known is None else known
 
 
 def _needed_updates(plan: Plan, updates: dict[int, NodeUpdate]) -> dict[int, list[int]]:

@@ -18,10 +18,10 @@ from app.runs.held import HeldRun, check_match
 from app.updates.apply import Stop, apply, prepared, stage
 from app.updates.details import read_details
 from app.updates.fixpoint import Needs
+from app.updates.graph import Details
 from app.updates.plan import Plan, plan
-from app.updates.read import Options, read_snapshot
+from app.updates.read import Options, read_graph
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
-from app.updates.snapshot import Details
 from app.updates.steps import Schedule, schedule
 
 ROUNDS = 3
@@ -29,7 +29,7 @@ ROUNDS = 3
 
 
 @dataclass
-class Outcome:
+class UpdateResult:
     """What would be, or was, done. `updates` and `refusals` are by node.
 
     `done` says whether it was done, `cancelled` whether it was stopped on the way, `fingerprint` is the plan's.
@@ -50,11 +50,11 @@ class Outcome:
         return 108 if self.refusals or self.cancelled else 0
 
 
-def impact(connection: Connection, caller: Caller, context: Node, options: Options) -> Outcome:
-    """List what an update would do. Raises 101 and 105 as `read_snapshot` does."""
+def impact(connection: Connection, caller: Caller, context: Node, options: Options) -> UpdateResult:
+    """List what an update would do. Raises 101 and 105 as `read_graph` does."""
     planned = make_plan(connection, caller, context, options, {})
     updates = {update.node: update for update in planned.updates}
-    return Outcome(caller, context, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
+    return UpdateResult(caller, context, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
 
 
 def make_plan(
@@ -66,13 +66,13 @@ def make_plan(
     patterns: PatternCheck | None = None,
 ) -> Plan:
     """Read the store and plan on it."""
-    state = read_snapshot(connection, caller, context, options)
+    state = read_graph(connection, caller, context, options)
     needs = Needs(state)
     details = read_details(connection, caller, state, needs) if needs.first else Details()
     return plan(state, needs, details, failed, patterns)
 
 
-def force(run: HeldRun, context: Node, options: Options, if_match: str | None) -> Outcome:
+def force(run: HeldRun, context: Node, options: Options, if_match: str | None) -> UpdateResult:
     """Do an update as a run, one commit per node.
 
     The context node and the rights of the caller are read again for each round of planning. If the account was disabled
@@ -96,7 +96,7 @@ class _Force:
     changed_under_us: Counter[int] = field(default_factory=Counter)
     steps_before: int = 0
 
-    def outcome(self, if_match: str | None) -> Outcome:
+    def outcome(self, if_match: str | None) -> UpdateResult:
         with prepared(self.run.connection):
             node, planned = self._plan()
             fingerprint = planned.fingerprint()
@@ -112,7 +112,7 @@ class _Force:
         if self.updates:
             with suppress(NotAuthorisedError, UserError), snapshot(self.run.engine) as connection:
                 node = find_node(connection, self.caller, self.context, None, "node")
-        return Outcome(
+        return UpdateResult(
             self.caller,
             node,
             self.updates,

@@ -18,7 +18,7 @@ from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type
 
 from lxml import etree
 
-from app.services.call import Token
+from app.services.call import CollapsedText
 from app.text import collapsed, is_blank
 
 Request = TypeVar("Request")
@@ -87,7 +87,7 @@ def _convert(hint: Any) -> Convert:  # noqa: ANN401
 def _convert_text(hint: Any) -> Callable[[str], object]:  # noqa: ANN401
     """Returns the function that makes the text of an element the type of a field."""
     if get_origin(hint) is Annotated:
-        return collapsed if hint == Token else str
+        return collapsed if hint == CollapsedText else str
     if hint is str:
         return _unless_blank(str)
     if hint is bool:

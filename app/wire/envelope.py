@@ -10,6 +10,7 @@ from flask import Response
 from app.errors import BusyError, PreconditionError, RelinkError, UserError
 from app.identity.sign_in import TooManyFailuresError
 from app.services.answer import Answer, Fields, Value
+from app.services.fault_paths import described, places
 from app.wire.refusal import NotValidError, Refused
 from app.wire.xml_writer import write_document
 
@@ -45,9 +46,9 @@ def failed(root: str | None, error: RelinkError) -> Response:
 
 def error_fields(error: RelinkError) -> list[tuple[str, Value]]:
     """The fields of an error, in their order."""
-    fields: list[tuple[str, Value]] = [("errorNumber", error.number), ("errorDescription", error.description)]
-    if isinstance(error, UserError):
-        faults = error.faults[:MOST_FAULTS]
+    fields: list[tuple[str, Value]] = [("errorNumber", error.number), ("errorDescription", described(error))]
+    if isinstance(error, UserError | NotValidError):
+        faults = (error.places if isinstance(error, NotValidError) else places(error))[:MOST_FAULTS]
         fields.append(
             ("errorMessage", "\n".join(f"{field}: {reason}" if field else reason for field, reason in faults))
         )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from app.errors import RelinkError, UserError
+from collections.abc import Sequence
+
+from app.errors import RelinkError
+from app.services.fault_paths import joined
 
 REFUSAL = "relink.refusal"
 """The key of the WSGI environment for a refusal that the server hands over: it could not understand the request."""
@@ -29,8 +32,14 @@ class Forbidden(Refused):
         self.number = 101
 
 
-class NotValidError(UserError):
-    """105: a document that its schema refuses, with every fault's path and reason."""
+class NotValidError(RelinkError):
+    """105 with status 400: a document that its schema refuses. `places` has the XML path and text of each fault."""
+
+    number = 105
+
+    def __init__(self, places: Sequence[tuple[str, str]]) -> None:
+        super().__init__(joined(places))
+        self.places = tuple(places)
 
 
 class NoSuchServiceError(Refused):

@@ -135,12 +135,12 @@ class TestInstances:
         assert faults(instanceName=" ") == ["instanceName"]
         assert faults(solutionId="x") == ["solutionId"]
         assert faults(solutionId=store.set()) == ["solutionId"]
-        assert faults(configValues=[{"externalId": "a", "value": "x"}]) == ["configValues[0].value"]
-        assert faults(configValues=[{"externalId": "a", "value": None}]) == ["configValues[0].value"]
+        assert faults(configValues=[{"externalId": "a", "value": "x"}]) == ["configValues.0.value"]
+        assert faults(configValues=[{"externalId": "a", "value": None}]) == ["configValues.0.value"]
         twice = [{"externalId": "a", "value": '"1"'}] * 2
-        assert faults(configValues=twice) == ["configValues[1].externalId"]
-        assert faults(configValues=[{"externalId": "x", "value": "1"}]) == ["configValues[0].externalId"]
-        assert faults(authValues=[{"externalId": "slack", "authId": NOBODY}]) == ["authValues[0].authId"]
+        assert faults(configValues=twice) == ["configValues.1.externalId"]
+        assert faults(configValues=[{"externalId": "x", "value": "1"}]) == ["configValues.0.externalId"]
+        assert faults(authValues=[{"externalId": "slack", "authId": NOBODY}]) == ["authValues.0.authId"]
 
     @pytest.mark.ledger("DEC-119")
     @pytest.mark.parametrize("name", ["updateSolutionInstance", "upgradeSolutionInstance", "removeSolutionInstance"])
@@ -217,7 +217,7 @@ class TestAuthentications:
             ("serviceId", "@1", "serviceId"),
             ("serviceId", "s@" + "1" * 501, "serviceId"),
             ("serviceEnvironmentId", "\0", "serviceEnvironmentId"),
-            ("scopes", ["a", " "], "scopes[1]"),
+            ("scopes", ["a", " "], "scopes.1"),
             ("data", '{"token": "very-secret"', "data"),
             ("name", "", "name"),
         ],

@@ -95,6 +95,6 @@ def test_update_can_not_be_used_for_this_purpose(store: Store, master: GraphQL, 
     values = [{"externalId": "external_support-email", "value": '"support@example.com"'}]
     code, message = master.refused("updateSolutionInstance", solutionInstanceId=instance, configValues=values)
     assert code == "invalid_input"
-    assert message.startswith("configValues[0].externalId: ")
+    assert message.startswith("configValues.0.externalId: ")
     assert "use upgradeSolutionInstance" in message
     assert store.get(instance).release == 1

@@ -10,6 +10,7 @@ from app.errors import NotAuthorisedError, UserError
 from app.identity.passwords import PasswordVerifier
 from app.identity.rights import Caller
 from app.identity.users import add_user, create_user
+from app.services.fault_paths import places
 
 ADMIN = Caller(None, (1,), administers_all=True)
 ANYBODY = Caller(None, (1,))
@@ -27,7 +28,7 @@ def faults_of(
     with pytest.raises(UserError) as raised, engine.begin() as connection:
         create_user(connection, ADMIN, logon, password, name, email)
     assert password is None or len(password) < 7 or password not in str(raised.value)
-    return [field for field, _ in raised.value.faults]
+    return [path for path, _ in places(raised.value)]
 
 
 def count(engine: Engine, table: str) -> int:
@@ -147,7 +148,7 @@ def test_two_that_create_the_same_user_at_once_are_one(engine: Engine) -> None:
             with engine.begin() as connection:
                 create_user(connection, ADMIN, "anna", RIGHT)
         except UserError as error:
-            return error.faults[0][0]
+            return places(error)[0][0]
         return "created"
 
     with ThreadPoolExecutor(4) as pool:
@@ -163,7 +164,7 @@ def test_who_comes_second_waits_for_the_first(engine: Engine, first_gives_up: bo
             with engine.begin() as connection:
                 return create_user(connection, ADMIN, "anna", RIGHT)
         except UserError as error:
-            return error.faults[0][0]
+            return places(error)[0][0]
 
     with engine.connect() as first, ThreadPoolExecutor(1) as pool:
         create_user(first, ADMIN, "anna", RIGHT)

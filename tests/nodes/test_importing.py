@@ -14,6 +14,7 @@ from app.errors import NotAuthorisedError, StateError, UserError
 from app.identity.rights import Caller
 from app.nodes.import_document import ImportMember, ImportNode, ImportVersion
 from app.nodes.importing import ImportTotals, import_nodes
+from app.services.fault_paths import places
 
 PACKAGE = "system.PACKAGE_LISTING.1"
 TYPE = "system.TYPE_TYPE.1"
@@ -111,7 +112,7 @@ def faults(engine: Engine, caller: Caller, *nodes: ImportNode) -> list[tuple[str
     with engine.connect() as connection, pytest.raises(UserError) as raised:
         import_nodes(connection, caller, nodes, force=True)
     assert raised.value.number == 105
-    return list(raised.value.faults)
+    return places(raised.value)
 
 
 def rows(engine: Engine, query: str, **parameters: object) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from app.errors import NotAuthorisedError, UserError
 from app.identity.right import NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller
 from app.nodes.permissions import create_permission
+from app.services.fault_paths import places
 
 ADMIN = Caller(None, (1,), administers_all=True)
 PUBLIC = Caller(None, (1,))
@@ -31,7 +32,7 @@ class Store:
     def faults(self, caller: Caller, kind: str | None, group: str | None, on: str | None) -> dict[str, str]:
         with pytest.raises(UserError) as raised:
             self.give(caller, kind, group, on)
-        return dict(raised.value.faults)
+        return dict(places(raised.value))
 
     def held(self) -> list[tuple[str, str, str | None]]:
         """All permissions but the one of the first migration, in the order of their making."""

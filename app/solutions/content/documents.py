@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
+from app.errors import Fault, Path, duplicate, invalid, missing
 from app.solutions.content.model import (
     AuthSlot,
     ConfigSlot,
@@ -25,7 +26,6 @@ from app.solutions.content.model import (
 from app.solutions.content.values import type_fault
 from app.text import is_blank
 
-Fault: TypeAlias = tuple[str, str]
 """The path of a field in the XML of `SetSolution`, and what is wrong there as the end of a sentence about it."""
 
 _Member = TypeVar("_Member", bound=StrEnum)
@@ -55,7 +55,7 @@ def from_document(document: object) -> Content:
 
 
 def content_faults(content: Content, is_schedule: Callable[[str], bool]) -> list[Fault]:
-    """What is wrong with a content: the path of a field and the reason, in the order of the content.
+    """Return what is wrong with a content, in the order of the content.
 
     External ids are there and unique within their kind; auth slots are for a service, if only for that of their own
     authentication; a default is of its slot's type; drop-down lists, and no other slots, say where they come from, and
@@ -67,68 +67,69 @@ def content_faults(content: Content, is_schedule: Callable[[str], bool]) -> list
 
 def _auth_slot_faults(content: Content) -> Iterator[Fault]:
     seen: set[str] = set()
-    for number, slot in enumerate(content.auth_slots, start=1):
-        path = f"AuthSlotList/AuthSlot[{number}]"
-        yield from _id_faults(f"{path}/externalId", slot.external_id, seen)
+    for number, slot in enumerate(content.auth_slots):
+        path = ("auth_slots", number)
+        yield from _id_faults((*path, "external_id"), slot.external_id, seen)
         if is_blank(slot.service) and slot.authentication_id is None:
-            yield f"{path}/service", "is missing: without an authenticationId a slot says which service it is for"
+            yield missing(
+                (*path, "service"), "is missing: without an authenticationId a slot says which service it is for"
+            )
 
 
 def _config_slot_faults(content: Content) -> Iterator[Fault]:
     auth_slot_ids = {slot.external_id for slot in content.auth_slots}
     seen: set[str] = set()
-    for number, slot in enumerate(content.config_slots, start=1):
-        path = f"ConfigSlotList/ConfigSlot[{number}]"
-        yield from _id_faults(f"{path}/externalId", slot.external_id, seen)
+    for number, slot in enumerate(content.config_slots):
+        path = ("config_slots", number)
+        yield from _id_faults((*path, "external_id"), slot.external_id, seen)
         default_fault = None if slot.default_value is None else type_fault(slot.type, slot.default_value)
         if default_fault is not None:
-            yield f"{path}/defaultValue", default_fault
-        yield from _ddl_faults(f"{path}/Ddl", slot, auth_slot_ids)
+            yield invalid((*path, "default_value"), default_fault)
+        yield from _ddl_faults((*path, "ddl"), slot, auth_slot_ids)
 
 
-def _ddl_faults(path: str, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterator[Fault]:
+def _ddl_faults(path: Path, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterator[Fault]:
     if slot.ddl is None:
         if slot.type is ConfigType.DDL:
-            yield path, "is missing: a slot of type ddl says where its list comes from"
+            yield missing(path, "is missing: a slot of type ddl says where its list comes from")
         return
     if slot.type is not ConfigType.DDL:
-        yield path, f"is only for a slot of type ddl, and the type is {slot.type}"
+        yield invalid(path, f"is only for a slot of type ddl, and the type is {slot.type}")
     if is_blank(slot.ddl.connector):
-        yield f"{path}/connector", "is missing"
+        yield missing((*path, "connector"))
     if is_blank(slot.ddl.operation):
-        yield f"{path}/operation", "is missing"
+        yield missing((*path, "operation"))
     if slot.ddl.input is not None:
         try:
             read_json(slot.ddl.input)
         except NotJsonError as fault:
-            yield f"{path}/input", str(fault)
+            yield invalid((*path, "input"), str(fault))
     if slot.ddl.auth_slot_external_id is not None and slot.ddl.auth_slot_external_id not in auth_slot_ids:
-        yield f"{path}/authSlotExternalId", "is not an auth slot of this solution"
+        yield invalid((*path, "auth_slot_external_id"), "is not an auth slot of this solution")
 
 
 def _workflow_faults(content: Content, is_schedule: Callable[[str], bool]) -> Iterator[Fault]:
     seen: set[str] = set()
-    for number, workflow in enumerate(content.workflows, start=1):
-        path = f"WorkflowList/Workflow[{number}]"
-        yield from _id_faults(f"{path}/sourceWorkflowId", workflow.source_workflow_id, seen)
+    for number, workflow in enumerate(content.workflows):
+        path = ("workflows", number)
+        yield from _id_faults((*path, "source_workflow_id"), workflow.source_workflow_id, seen)
+        schedule = (*path, "schedule")
         if workflow.trigger is not Trigger.SCHEDULED:
             if workflow.schedule is not None:
-                yield f"{path}/schedule", f"is only for a scheduled workflow, and the trigger is {workflow.trigger}"
+                yield invalid(schedule, f"is only for a scheduled workflow, and the trigger is {workflow.trigger}")
         elif workflow.schedule is None:
-            yield f"{path}/schedule", "is missing: a scheduled workflow has one"
+            yield missing(schedule, "is missing: a scheduled workflow has one")
         elif not is_schedule(workflow.schedule):
-            yield (
-                f"{path}/schedule",
-                "is not a cron expression of five fields, with a next time and at most 200 characters",
-            )
+            reason = "is not a cron expression of five fields, with a next time and at most 200 characters"
+            yield invalid(schedule, reason)
 
 
-def _id_faults(path: str, identifier: str, seen: set[str]) -> Iterator[Fault]:
-    """What is wrong with an id, given those before it, which it joins."""
+def _id_faults(path: Path, identifier: str, seen: set[str]) -> Iterator[Fault]:
+    """Return what is wrong with an id, and add it to those seen before."""
     if is_blank(identifier):
-        yield path, "is empty"
+        yield missing(path, "is empty")
     elif identifier in seen:
-        yield path, "is given twice"
+        yield duplicate(path)
     seen.add(identifier)
 
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, text
 
-from app.errors import UserError, user_error
+from app.errors import Fault, UserError, invalid, refuse, too_many, unknown
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, pending, values_after_move
@@ -41,7 +41,7 @@ from app.solutions.messages import announce
 from app.solutions.people.external_users import lock_external_user
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import keep_latest_release, read_solution
-from app.solutions.texts import Fault, identifier, text_faults
+from app.solutions.texts import identifier, text_faults
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -109,11 +109,10 @@ def create_instance(
     keep_latest_release(connection, solution_id)
     solution = read_solution(connection, solution_id)
     latest = solution.latest_release_number
-    faults = text_faults("instanceName", name)
+    faults = text_faults("instance_name", name)
     if latest == 0:
-        faults.append(("solutionId", "has no release yet"))
-    if faults:
-        raise UserError(faults)
+        faults.append(invalid("solution_id", "has no release yet"))
+    refuse(faults)
     user = lock_external_user(connection, owner, "owner", alone=True)
     _check_number(connection, user, limits)
     contents = read_contents(connection, solution.solution_id, [latest])
@@ -149,7 +148,7 @@ def update_instance(
     connection.execute(_LOCK, {"instance": identifier(instance_id)})
     locked = _read(connection, read_row(connection, instance_id))
     row = locked.row
-    faults = [] if name is None else text_faults("instanceName", name)
+    faults = [] if name is None else text_faults("instance_name", name)
     taker = Taker(row.owner, row.release_number, row.latest_release_number, locked.contents, by_end_user)
     values, value_faults = checked(connection, taker, Given(config_values, auth_values))
     changed = _Locked(
@@ -165,8 +164,7 @@ def update_instance(
     faults += value_faults
     if enabled and error_on_enabling_with_missing_values and not faults:
         faults += _missing_values(changed, by_end_user=by_end_user)
-    if faults:
-        raise UserError(faults)
+    refuse(faults)
     check_size(changed.values, config_values, limits)
     _store_row(connection, changed.row)
     store_values(connection, row.instance_id, values)
@@ -217,7 +215,7 @@ def move_instance(
     """
     locked = _lock_to_move(connection, instance_id, {to_release})
     if to_release not in locked.contents:
-        user_error("releaseNumber", f"the solution has no release {to_release}")
+        raise UserError(invalid("release_number", f"the solution has no release {to_release}"))
     return _moved(connection, locked, to_release, Given(config_values, auth_values), how)
 
 
@@ -225,7 +223,7 @@ def remove_instance(connection: Connection, instance_id: str) -> None:
     """Remove an instance with all that it holds. Raises UserError about `solutionInstanceId`."""
     query = text("DELETE FROM solution_instance WHERE instance_identifier = :instance")
     if connection.execute(query, {"instance": identifier(instance_id)}).rowcount == 0:
-        user_error("solutionInstanceId", "is not found" if instance_id else "is missing")
+        raise UserError(unknown("solution_instance_id", instance_id))
 
 
 def _lock_to_move(connection: Connection, instance_id: str, releases: Set[int] = frozenset()) -> _Locked:
@@ -278,25 +276,26 @@ def _check_number(connection: Connection, owner: str, limits: Limits) -> None:
     """Raise UserError if an end user, who is locked, cannot have one more instance."""
     query = text("SELECT count(*) FROM solution_instance WHERE owner = :owner")
     if connection.execute(query, {"owner": owner}).scalar_one() >= limits.instances_per_user:
-        user_error("owner", f"has {limits.instances_per_user} instances, and cannot have more: remove one first")
+        raise UserError(
+            too_many("owner", f"has {limits.instances_per_user} instances, and cannot have more: remove one first")
+        )
 
 
 def _checked(connection: Connection, taker: Taker, given: Given) -> dict[SlotKey, GivenValue]:
     values, faults = checked(connection, taker, given)
-    if faults:
-        raise UserError(faults)
+    refuse(faults)
     return values
 
 
 def _missing_values(locked: _Locked, *, by_end_user: bool) -> Sequence[Fault]:
-    """Why the instance cannot be enabled. An end user is not told the names of hidden slots."""
-    missing = pending(locked.row.release_number, locked.contents, locked.values)
-    if not missing:
+    """Return why the instance cannot be enabled. An end user is not told the names of hidden slots."""
+    lacking = pending(locked.row.release_number, locked.contents, locked.values)
+    if not lacking:
         return []
-    named = [f'"{slot.external_id}"' for slot in missing if not (slot.hidden and by_end_user)]
+    named = [f'"{slot.external_id}"' for slot in lacking if not (slot.hidden and by_end_user)]
     if not named:
-        return [("enabled", "the instance cannot be enabled: it needs values that only the system can give")]
-    return [("enabled", f"the instance cannot be enabled, these slots need a value: {', '.join(named)}")]
+        return [invalid("enabled", "the instance cannot be enabled: it needs values that only the system can give")]
+    return [invalid("enabled", f"the instance cannot be enabled, these slots need a value: {', '.join(named)}")]
 
 
 def _store_row(connection: Connection, row: InstanceRow) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from app.errors import user_error
+from app.errors import UserError, too_many, unknown
 from app.solutions.content.flags import Contents, PendingSlot, Values, flags, pending
 from app.solutions.content.model import Flags, SlotKind
 from app.solutions.instances.flags import OnRelease, read_flags
@@ -16,7 +16,7 @@ from app.solutions.instances.values import SlotKey, bytes_of_values, read_values
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing, count_all
 from app.solutions.releases.contents import contents_of_releases, contents_of_solutions
-from app.solutions.texts import identifier
+from app.solutions.texts import identifier, identifiers
 
 _TOGETHER = 50
 _WITH_SOLUTION = "solution_instance i JOIN solution s USING (solution_identifier)"
@@ -99,7 +99,7 @@ def read_instance(connection: Connection, instance_id: str) -> Instance:
     """An instance. Raises UserError about `solutionInstanceId`."""
     found = read_instances_of(connection, [instance_id])
     if not found:
-        user_error("solutionInstanceId", "is not found" if instance_id else "is missing")
+        raise UserError(unknown("solution_instance_id", instance_id))
     return found[0]
 
 
@@ -147,7 +147,7 @@ def _page(connection: Connection, ids: Sequence[str], limits: Limits) -> list[In
     size = bytes_of_values(connection, ids)
     if len(ids) > 1 and size > limits.answer_bytes:
         reason = f"is too large: the values of these {len(ids)} instances have {size} bytes, of at most"
-        user_error("pageSize", f"{reason} {limits.answer_bytes} in one answer")
+        raise UserError(too_many("page_size", f"{reason} {limits.answer_bytes} in one answer"))
     return read_instances_of(connection, ids)
 
 
@@ -180,7 +180,7 @@ def instance_listing(wanted: InstanceFilter) -> Listing:
         ),
     }
     parameters: dict[str, object] = {
-        "ids": _identifiers(wanted.ids or ()),
+        "ids": identifiers(wanted.ids or ()),
         "owner": identifier(wanted.owner),
         "solution_id": identifier(wanted.solution_id),
         "name": wanted.name,
@@ -202,7 +202,7 @@ def read_row(connection: Connection, instance_id: str) -> InstanceRow:
     """What is kept of an instance itself. Raises UserError about `solutionInstanceId`."""
     rows = _rows(connection, [instance_id])
     if not rows:
-        user_error("solutionInstanceId", "is not found" if instance_id else "is missing")
+        raise UserError(unknown("solution_instance_id", instance_id))
     return rows[0]
 
 
@@ -256,8 +256,4 @@ def _ids_by_flags(connection: Connection, wanted: InstanceFilter, listing: Listi
 
 
 def _rows(connection: Connection, ids: Iterable[str]) -> list[InstanceRow]:
-    return [InstanceRow(*row) for row in connection.execute(text(_ROWS), {"ids": _identifiers(ids)})]
-
-
-def _identifiers(ids: Iterable[str]) -> list[str]:
-    return [known for known in map(identifier, ids) if known is not None]
+    return [InstanceRow(*row) for row in connection.execute(text(_ROWS), {"ids": identifiers(ids)})]

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 
-from app.errors import user_error
+from app.errors import Fault, Path, UserError, duplicate, invalid, missing, needs_upgrade, refuse, too_many
 from app.solutions.content.flags import Contents
 from app.solutions.content.model import (
     AuthenticationFacts,
@@ -23,11 +23,12 @@ from app.solutions.content.model import (
 from app.solutions.content.values import authentication_fault, config_value_fault, is_good
 from app.solutions.limits import Limits
 from app.solutions.people.authentications import Authentication, read_authentications
-from app.solutions.texts import Fault, identifier
+from app.solutions.texts import identifier
 
 SlotKey: TypeAlias = tuple[SlotKind, str]
+GivenPair: TypeAlias = tuple[str | None, str | None]
+"""The external id of a slot and the value for it, as far as a request has them."""
 
-_UPGRADE = "use UpgradeSolutionInstance, which moves the instance"
 _KINDS = {kind.value: kind for kind in SlotKind}
 
 _READ = """
@@ -65,6 +66,17 @@ class Given:
     config_values: Mapping[str, str]
     auth_values: Mapping[str, str]
 
+    @classmethod
+    def of(cls, config_values: Iterable[GivenPair] | None, auth_values: Iterable[GivenPair] | None) -> Given:
+        """Values as a request lists them. Raises UserError where something is missing, or a slot is given twice."""
+        faults: list[Fault] = []
+        given = cls(
+            _by_slot("config_values", "value", config_values or (), faults),
+            _by_slot("auth_values", "auth_id", auth_values or (), faults),
+        )
+        refuse(faults)
+        return given
+
 
 @dataclass(frozen=True)
 class Taker:
@@ -101,19 +113,19 @@ def read_values(
 
 
 def checked(connection: Connection, taker: Taker, given: Given) -> tuple[dict[SlotKey, GivenValue], list[Fault]]:
-    """The given values as an instance holds them, and what is wrong with them."""
+    """Return the given values as an instance holds them, and what is wrong with them."""
     values: dict[SlotKey, GivenValue] = {}
     faults: list[Fault] = []
-    for position, (external_id, value) in enumerate(given.config_values.items(), 1):
-        key, path = (SlotKind.CONFIG, external_id), f"ConfigValueList/ConfigValue[{position}]"
+    for position, (external_id, value) in enumerate(given.config_values.items()):
+        key, path = (SlotKind.CONFIG, external_id), ("config_values", position)
         values[key] = GivenValue(value, None, (taker.release,))
-        faults += _faults(taker, key, values[key], (f"{path}/externalId", f"{path}/value"))
+        faults += _faults(taker, key, values[key], path, "value")
     known = read_authentications(connection, ids=given.auth_values.values(), keep=True) if given.auth_values else {}
-    for position, (external_id, authentication_id) in enumerate(given.auth_values.items(), 1):
-        key, path = (SlotKind.AUTH, external_id), f"AuthValueList/AuthValue[{position}]"
+    for position, (external_id, authentication_id) in enumerate(given.auth_values.items()):
+        key, path = (SlotKind.AUTH, external_id), ("auth_values", position)
         facts = _usable(taker, key, known.get(identifier(authentication_id) or ""))
         values[key] = GivenValue(None, facts, (taker.release,))
-        faults += _faults(taker, key, values[key], (f"{path}/externalId", f"{path}/authId"))
+        faults += _faults(taker, key, values[key], path, "auth_id")
     return {key: _for_the_latest_too(taker, key, value) for key, value in values.items()}, faults
 
 
@@ -127,7 +139,7 @@ def check_size(values: Mapping[SlotKey, GivenValue], given: Mapping[str, str], l
     size = sum(len(value.value.encode()) for value in values.values() if value.value is not None)
     if size > limits.instance_bytes:
         reason = f"make the values of the instance {size} bytes together: it can hold {limits.instance_bytes}"
-        user_error("ConfigValueList", reason)
+        raise UserError(too_many("config_values", reason))
 
 
 def bytes_of_values(connection: Connection, instance_ids: Sequence[str]) -> int:
@@ -156,22 +168,39 @@ def drop_values(connection: Connection, instance_id: str, slots: Iterable[SlotKe
         connection.execute(_DROP, {"instance": instance_id, "kind": kind.value, "external_id": external_id})
 
 
+def _by_slot(name: str, field: str, pairs: Iterable[GivenPair], faults: list[Fault]) -> dict[str, str]:
+    """Return the values of a list by slot, and add what is wrong with the list to the faults."""
+    values: dict[str, str] = {}
+    for position, (external_id, value) in enumerate(pairs):
+        if external_id is None:
+            faults.append(missing((name, position, "external_id")))
+        elif external_id in values:
+            faults.append(duplicate((name, position, "external_id")))
+        if value is None:
+            faults.append(missing((name, position, field)))
+        values[external_id or ""] = value or ""
+    return values
+
+
 def _facts(identifier: str, service: str, version: str, environment: str, scopes: list[str]) -> AuthenticationFacts:
     return AuthenticationFacts(identifier, service, version, environment, frozenset(scopes))
 
 
-def _faults(taker: Taker, key: SlotKey, value: GivenValue, paths: tuple[str, str]) -> list[Fault]:
+def _faults(taker: Taker, key: SlotKey, value: GivenValue, path: Path, field: str) -> list[Fault]:
+    """Return what is wrong with a value; `path` leads to the value with its slot, `field` to the value there."""
     slot = taker.slot(taker.release, key)
     if slot is not None:
         reason = _value_fault(slot, value)
-        if reason is not None and taker.slot(taker.latest, key) is not None and _fits_the_latest(taker, key, value):
-            reason = f"{reason}; release {taker.latest} takes it: {_UPGRADE}"
-        return [] if reason is None else [(paths[1], reason)]
+        if reason is None:
+            return []
+        if taker.slot(taker.latest, key) is not None and _fits_the_latest(taker, key, value):
+            return [needs_upgrade((*path, field), f"{reason}; release {taker.latest} takes it")]
+        return [invalid((*path, field), reason)]
     kind, external_id = key
     if any(number > taker.release and taker.slot(number, key) for number in taker.contents):
         reason = f'The instance is on release {taker.release}, and "{external_id}" is new in a later one'
-        return [(paths[0], f"{reason}: {_UPGRADE}")]
-    return [(paths[0], f'Release {taker.release} has no {kind} slot "{external_id}"')]
+        return [needs_upgrade((*path, "external_id"), reason)]
+    return [invalid((*path, "external_id"), f'Release {taker.release} has no {kind} slot "{external_id}"')]
 
 
 def _fits_the_latest(taker: Taker, key: SlotKey, value: GivenValue) -> bool:

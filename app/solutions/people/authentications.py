@@ -11,13 +11,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, text
 
-from app.errors import UserError, user_error
+from app.errors import Fault, UserError, invalid, missing, not_found, refuse, too_many, unknown
 from app.solutions.content.model import AuthenticationFacts, NotJsonError, read_json
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.external_users import lock_external_user
-from app.solutions.texts import MOST_LABEL, Fault, identifier, text_faults
+from app.solutions.texts import MOST_LABEL, identifier, identifiers, text_faults
 
 _COLUMNS = """
     authentication_identifier, owner, name, service, service_version, service_environment, scopes, hidden, created_at
@@ -79,9 +79,7 @@ def set_authentication(
 
     Raises UserError about the fields of SetAuthentication. The owner never changes.
     """
-    faults = _faults(draft, limits, new=draft.authentication_id is None)
-    if faults:
-        raise UserError(faults)
+    refuse(_faults(draft, limits, new=draft.authentication_id is None))
     values = {
         "name": draft.name,
         "service": draft.service,
@@ -100,7 +98,7 @@ def set_authentication(
     # Not FOR UPDATE: who gives it to an instance meanwhile need not wait.
     held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
     if draft.owner is not None and identifier(draft.owner) != held.owner:
-        user_error("owner", "cannot be changed")
+        raise UserError(invalid("owner", "cannot be changed"))
     connection.execute(_UPDATE, {**values, "authentication": held.facts.authentication_id})
     return held.facts.authentication_id
 
@@ -128,7 +126,7 @@ def read_authentications(
     condition, values = listing.condition, dict(listing.parameters)
     if ids is not None:
         condition = "authentication_identifier = ANY (cast(:ids AS uuid[]))"
-        values["ids"] = [known for known in map(identifier, ids) if known is not None]
+        values["ids"] = identifiers(ids)
     query = f"SELECT {_COLUMNS} FROM {listing.table} WHERE {condition} ORDER BY {listing.order}"  # noqa: S608
     query += " FOR KEY SHARE" if keep else ""
     found = (_authentication(row) for row in connection.execute(text(query), values))
@@ -147,7 +145,7 @@ def read_data(connection: Connection, cipher: Cipher, authentication_id: str) ->
     query = text("SELECT data FROM authentication WHERE authentication_identifier = :authentication")
     data = connection.execute(query, {"authentication": identifier(authentication_id)}).scalar_one_or_none()
     if data is None:
-        user_error("authenticationId", "is not found")
+        raise UserError(not_found("authentication_id"))
     return cipher.decrypt(bytes(data))
 
 
@@ -155,21 +153,20 @@ def _check_number(connection: Connection, owner: str, limits: Limits) -> None:
     """Raise UserError if an end user, who is locked, cannot have one more authentication."""
     query = text("SELECT count(*) FROM authentication WHERE owner = :owner")
     if connection.execute(query, {"owner": owner}).scalar_one() >= limits.authentications_per_user:
-        user_error(
-            "owner", f"has {limits.authentications_per_user} authentications, and cannot have more: remove one first"
-        )
+        reason = f"has {limits.authentications_per_user} authentications, and cannot have more: remove one first"
+        raise UserError(too_many("owner", reason))
 
 
 def _faults(draft: AuthenticationDraft, limits: Limits, *, new: bool) -> list[Fault]:
     return [
         *text_faults("name", draft.name, required=new),
         *text_faults("service", draft.service, most=MOST_LABEL, required=new),
-        *text_faults("serviceVersion", draft.service_version, most=MOST_LABEL, required=False),
-        *text_faults("serviceEnvironment", draft.service_environment, most=MOST_LABEL, required=False),
+        *text_faults("service_version", draft.service_version, most=MOST_LABEL, required=False),
+        *text_faults("service_environment", draft.service_environment, most=MOST_LABEL, required=False),
         *(
             fault
-            for position, scope in enumerate(draft.scopes or (), 1)
-            for fault in text_faults(f"ScopeList/scope[{position}]", scope, most=MOST_LABEL)
+            for position, scope in enumerate(draft.scopes or ())
+            for fault in text_faults(("scopes", position), scope, most=MOST_LABEL)
         ),
         *_scopes_faults(draft.scopes or ()),
         *_data_faults(draft.data, limits, required=new),
@@ -179,18 +176,18 @@ def _faults(draft: AuthenticationDraft, limits: Limits, *, new: bool) -> list[Fa
 def _scopes_faults(scopes: tuple[str, ...]) -> list[Fault]:
     if sum(map(len, scopes)) <= _MOST_SCOPES:
         return []
-    return [("ScopeList/scope[1]", f"and the others must have at most {_MOST_SCOPES} characters together")]
+    return [too_many(("scopes", 0), f"and the others must have at most {_MOST_SCOPES} characters together")]
 
 
 def _data_faults(data: str | None, limits: Limits, *, required: bool) -> list[Fault]:
     if not data:
-        return [("data", "is missing")] if required else []
+        return [missing("data")] if required else []
     if len(data.encode(errors="replace")) > limits.instance_bytes:
-        return [("data", f"must have at most {limits.instance_bytes} bytes")]
+        return [too_many("data", f"must have at most {limits.instance_bytes} bytes")]
     try:
         read_json(data)
     except NotJsonError as error:
-        return [("data", str(error))]
+        return [invalid("data", str(error))]
     return []
 
 
@@ -198,17 +195,17 @@ def _locked(connection: Connection, authentication_id: str, lock: str) -> Authen
     query = f"SELECT {_COLUMNS} FROM authentication WHERE authentication_identifier = :authentication FOR {lock}"  # noqa: S608
     row = connection.execute(text(query), {"authentication": identifier(authentication_id)}).one_or_none()
     if row is None:
-        user_error("authenticationId", "is not found" if authentication_id else "is missing")
+        raise UserError(unknown("authentication_id", authentication_id))
     return _authentication(row)
 
 
 def _check_not_used(connection: Connection, values: dict[str, str]) -> None:
     solution = connection.execute(_SLOTS_OF_DRAFTS, values).scalars().first()
     if solution is not None:
-        user_error("authenticationId", f"is used by an auth slot of the draft of {solution}")
+        raise UserError(invalid("authentication_id", f"is used by an auth slot of the draft of {solution}"))
     query = text("SELECT FROM instance_value WHERE authentication_identifier = :authentication LIMIT 1")
     if connection.execute(query, values).first() is not None:
-        user_error("authenticationId", "is used by instances")
+        raise UserError(invalid("authentication_id", "is used by instances"))
 
 
 def _authentication(row: Row[tuple[object, ...]]) -> Authentication:

@@ -10,9 +10,9 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import UserError, user_error
+from app.errors import Fault, UserError, not_found, refuse, taken, unknown
 from app.solutions.listing import Listing
-from app.solutions.texts import MOST_EXTERNAL_ID, Fault, identifier, text_faults
+from app.solutions.texts import MOST_EXTERNAL_ID, identifier, identifiers, text_faults
 
 _COLUMNS = "user_identifier, name, external_user_identifier, is_test_user, created_at"
 _INSERT = text("""
@@ -56,7 +56,7 @@ def create_external_user(
     # ON CONFLICT waits for whoever is creating the same user and then adds nothing.
     user = connection.execute(_INSERT, values).scalar_one_or_none()
     if user is None:
-        user_error("externalUserId", f"{external_user_id} is taken")
+        raise UserError(taken("external_user_id", f"{external_user_id} is taken"))
     return str(user)
 
 
@@ -77,9 +77,9 @@ def update_external_user(
     except IntegrityError as error:
         if not isinstance(error.orig, UniqueViolation):
             raise
-        user_error("externalUserId", f"{external_user_id} is taken")
+        raise UserError(taken("external_user_id", f"{external_user_id} is taken")) from None
     if not known:
-        user_error("userId", "is not found" if user_id else "is missing")
+        raise UserError(unknown("user_id", user_id))
 
 
 def remove_external_user(connection: Connection, user_id: str) -> None:
@@ -87,7 +87,7 @@ def remove_external_user(connection: Connection, user_id: str) -> None:
     user's instances"). Raises UserError about `userId`."""
     query = text("DELETE FROM external_user WHERE user_identifier = :user")
     if connection.execute(query, {"user": identifier(user_id)}).rowcount == 0:
-        user_error("userId", "is not found")
+        raise UserError(not_found("user_id"))
 
 
 def read_external_user(connection: Connection, user_id: str) -> ExternalUser:
@@ -95,15 +95,14 @@ def read_external_user(connection: Connection, user_id: str) -> ExternalUser:
     query = text(f"SELECT {_COLUMNS} FROM external_user WHERE user_identifier = :user")  # noqa: S608
     row = connection.execute(query, {"user": identifier(user_id)}).one_or_none()
     if row is None:
-        user_error("userId", "is not found")
+        raise UserError(not_found("user_id"))
     return _external_user(row)
 
 
 def read_external_users(connection: Connection, ids: Iterable[str]) -> dict[str, ExternalUser]:
     """The end users of `ids` that there are, by id."""
     query = text(f"SELECT {_COLUMNS} FROM external_user WHERE user_identifier = ANY (cast(:ids AS uuid[]))")  # noqa: S608
-    known = [known for known in map(identifier, ids) if known is not None]
-    found = (_external_user(row) for row in connection.execute(query, {"ids": known}))
+    found = (_external_user(row) for row in connection.execute(query, {"ids": identifiers(ids)}))
     return {user.user_id: user for user in found}
 
 
@@ -134,7 +133,7 @@ def lock_external_user(connection: Connection, user_id: str | None, field: str, 
     query = text(f"SELECT user_identifier FROM external_user WHERE user_identifier = :user FOR {lock}")  # noqa: S608
     user = connection.execute(query, {"user": identifier(user_id)}).scalar_one_or_none()
     if user is None:
-        user_error(field, "is not found" if user_id else "is missing")
+        raise UserError(unknown(field, user_id))
     return str(user)
 
 
@@ -143,9 +142,8 @@ def _check(name: str | None, external_user_id: str | None, *, new: bool) -> None
     if new or name is not None:
         faults += text_faults("name", name)
     if new or external_user_id is not None:
-        faults += text_faults("externalUserId", external_user_id, most=MOST_EXTERNAL_ID)
-    if faults:
-        raise UserError(faults)
+        faults += text_faults("external_user_id", external_user_id, most=MOST_EXTERNAL_ID)
+    refuse(faults)
 
 
 def _external_user(row: Row[tuple[object, ...]]) -> ExternalUser:

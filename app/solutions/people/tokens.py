@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
-from app.errors import UserError, user_error
+from app.errors import UserError, invalid, not_found, refuse
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.solutions.people.external_users import lock_external_user
@@ -78,11 +78,9 @@ class Token:
 
 def create_master_token(connection: Connection, name: str) -> str:
     """Make a master token and return it: it cannot be read again. Raises UserError about `name`."""
-    faults = text_faults("name", name, most=_MOST_NAME)
-    if faults:
-        raise UserError(faults)
+    refuse(text_faults("name", name, most=_MOST_NAME))
     if is_whole_number(name):
-        user_error("name", "must not be a number: a number names a token by its id")
+        raise UserError(invalid("name", "must not be a number: a number names a token by its id"))
     return _create(connection, TokenKind.MASTER, name, None, None)
 
 
@@ -121,7 +119,7 @@ def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
     }
     removed = [_known(row) for row in connection.execute(_REMOVE, given)]
     if not removed:
-        user_error("", f'there is no token named "{name_or_identifier}", and none with this id')
+        raise UserError(not_found("", f'there is no token named "{name_or_identifier}", and none with this id'))
     for token in removed:
         _record(connection, Action.TOKEN_REMOVED, token.kind, token.identifier, token.name, token.owner)
     return len(removed)
@@ -129,14 +127,14 @@ def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
 
 def authorize(connection: Connection, user_id: str) -> str:
     """Make a user token for an end user and answer it. Raises UserError about `userId`."""
-    owner = lock_external_user(connection, user_id, "userId")
+    owner = lock_external_user(connection, user_id, "user_id")
     connection.execute(_FORGET_EXPIRED)
     return _create(connection, TokenKind.USER, None, owner, USER_TOKEN_LIFE)
 
 
 def create_authorization_code(connection: Connection, user_id: str) -> str:
     """Make a code with which an end user's browser may open the wizard, once. Raises UserError about `userId`."""
-    owner = lock_external_user(connection, user_id, "userId")
+    owner = lock_external_user(connection, user_id, "user_id")
     return _create(connection, TokenKind.CODE, None, owner, CODE_LIFE)
 
 

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from croniter import CroniterError, croniter
 from sqlalchemy import Connection, Row, text
 
-from app.errors import UserError, user_error
+from app.errors import Fault, UserError, not_found, refuse, unknown
 from app.solutions.content.documents import content_faults, to_document
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Workflow
 from app.solutions.listing import Listing
 from app.solutions.people.authentications import read_authentications
 from app.solutions.releases.contents import content_of_text
-from app.solutions.texts import MOST_DESCRIPTION, MOST_LABEL, Fault, identifier, text_faults
+from app.solutions.texts import MOST_DESCRIPTION, MOST_LABEL, identifier, identifiers, text_faults
 
 # A cron expression is read again for each instance that waits for its next time. The schema has the same limit.
 LONGEST_SCHEDULE = 200
@@ -112,8 +112,7 @@ def set_draft(connection: Connection, draft: SolutionDraft) -> str:
     content = _merged(Content() if held is None else held.draft, draft)
     faults += content_faults(content, is_schedule)
     faults += _authentication_faults(connection, draft.auth_slots or ())
-    if faults:
-        raise UserError(faults)
+    refuse(faults)
     values = _values(draft, held, content)
     if held is None:
         return str(connection.execute(_INSERT, values).scalar_one())
@@ -125,7 +124,7 @@ def read_solution(connection: Connection, solution_id: str) -> Solution:
     """A solution. Raises UserError about `solutionId`."""
     found = read_solutions(connection, ids=[solution_id])
     if not found:
-        user_error("solutionId", "is not found" if solution_id else "is missing")
+        raise UserError(unknown("solution_id", solution_id))
     return found[0]
 
 
@@ -137,7 +136,7 @@ def read_solutions(
     query, values = f"SELECT {_COLUMNS} FROM {listing.table} WHERE {listing.condition}", dict(listing.parameters)  # noqa: S608
     if ids is not None:
         query += " AND solution_identifier = ANY (cast(:ids AS uuid[]))"
-        values["ids"] = [known for known in map(identifier, ids) if known is not None]
+        values["ids"] = identifiers(ids)
     return [_solution(row) for row in connection.execute(text(f"{query} ORDER BY {listing.order}"), values)]
 
 
@@ -184,7 +183,7 @@ def lock_solution(connection: Connection, solution_id: str) -> Solution:
     query = f"SELECT {_COLUMNS} FROM solution WHERE solution_identifier = :solution FOR NO KEY UPDATE"  # noqa: S608
     row = connection.execute(text(query), {"solution": identifier(solution_id)}).one_or_none()
     if row is None:
-        user_error("solutionId", "is not found" if solution_id else "is missing")
+        raise UserError(unknown("solution_id", solution_id))
     return _solution(row)
 
 
@@ -217,29 +216,31 @@ def _values(draft: SolutionDraft, held: Solution | None, content: Content) -> di
 
 
 def _tag_faults(tags: Iterable[str]) -> Iterator[Fault]:
-    for position, tag in enumerate(tags, 1):
-        yield from text_faults(f"TagList/tag[{position}]", tag, most=MOST_LABEL)
+    for position, tag in enumerate(tags):
+        yield from text_faults(("tags", position), tag, most=MOST_LABEL)
 
 
 def _custom_field_faults(fields: Iterable[CustomField]) -> Iterator[Fault]:
-    for position, field in enumerate(fields, 1):
-        path = f"CustomFieldList/CustomField[{position}]"
-        yield from text_faults(f"{path}/key", field.key, most=MOST_LABEL)
-        yield from text_faults(f"{path}/value", field.value, most=MOST_DESCRIPTION, required=False)
+    for position, field in enumerate(fields):
+        path = ("custom_fields", position)
+        yield from text_faults((*path, "key"), field.key, most=MOST_LABEL)
+        yield from text_faults((*path, "value"), field.value, most=MOST_DESCRIPTION, required=False)
 
 
 def _authentication_faults(connection: Connection, slots: Iterable[AuthSlot]) -> list[Fault]:
-    """A slot's own authentication is the builder's."""
+    """Return the faults of slots whose own authentication is not one of the builder's."""
     named = {
-        f"AuthSlotList/AuthSlot[{position}]/authenticationId": slot.authentication_id
-        for position, slot in enumerate(slots, 1)
-        if slot.authentication_id is not None
+        position: slot.authentication_id for position, slot in enumerate(slots) if slot.authentication_id is not None
     }
     if not named:
         return []
     known = read_authentications(connection, ids=named.values(), keep=True)
     builders = {key for key, authentication in known.items() if authentication.owner is None}
-    return [(path, "is not found") for path, given in named.items() if identifier(given) not in builders]
+    return [
+        not_found(("auth_slots", position, "authentication_id"))
+        for position, given in named.items()
+        if identifier(given) not in builders
+    ]
 
 
 def _solution(row: Row[tuple[object, ...]]) -> Solution:

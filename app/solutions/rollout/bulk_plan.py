@@ -27,7 +27,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.errors import UserError, user_error
+from app.errors import Fault, RelinkError, UserError, invalid, not_found, refuse
 from app.solutions.content.changes import Change
 from app.solutions.content.flags import (
     Contents,
@@ -44,7 +44,6 @@ from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.external_users import read_external_user
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Solution, read_solution
-from app.solutions.texts import Fault
 
 _PAGE = 1000
 
@@ -58,7 +57,7 @@ _ORDER = " ORDER BY i.instance_identifier"
 _ONE = " AND i.instance_identifier = CAST(:instance AS uuid) FOR NO KEY UPDATE"
 
 
-class UpdateType(StrEnum):
+class InstanceOutcome(StrEnum):
     """What becomes of an instance."""
 
     UPDATE = "update"
@@ -99,13 +98,15 @@ class InstanceUpdate:
     """What would become, or became, of an instance. `pending` slots are the end user's, by external id."""
 
     instance: Candidate
-    type: UpdateType
+    type: InstanceOutcome
     pending: tuple[str, ...] = ()
     error_message: str | None = None
+    refused: RelinkError | None = None
+    """Why it could not be moved, if the domain refused it."""
 
     @property
     def moves(self) -> bool:
-        return self.type in (UpdateType.UPDATE, UpdateType.UPGRADE)
+        return self.type in (InstanceOutcome.UPDATE, InstanceOutcome.UPGRADE)
 
 
 @dataclass(frozen=True)
@@ -196,9 +197,9 @@ class Rollout:
 
     def _judged(self, candidate: Candidate, values: Values) -> InstanceUpdate:
         if candidate.held:
-            return InstanceUpdate(candidate, UpdateType.WARNING, error_message="The instance is on hold")
+            return InstanceUpdate(candidate, InstanceOutcome.WARNING, error_message="The instance is on hold")
         if not self._asks(candidate) or not self._open(candidate, values):
-            return InstanceUpdate(candidate, UpdateType.UPDATE)
+            return InstanceUpdate(candidate, InstanceOutcome.UPDATE)
         after = {**values_after_move(values, self.contents[self.target]), **self.given}
         lacking = pending(self.target, self.contents, after)
         hidden = [slot.external_id for slot in lacking if slot.hidden]
@@ -206,8 +207,8 @@ class Rollout:
         still_open = (change for change in self._open(candidate, after) if change.hidden)
         hidden += [change.external_id for change in still_open if slot_of(change) in after]
         if hidden:
-            return InstanceUpdate(candidate, UpdateType.WARNING, error_message=_lacks(hidden))
-        return InstanceUpdate(candidate, UpdateType.UPGRADE, tuple(slot.external_id for slot in lacking))
+            return InstanceUpdate(candidate, InstanceOutcome.WARNING, error_message=_lacks(hidden))
+        return InstanceUpdate(candidate, InstanceOutcome.UPGRADE, tuple(slot.external_id for slot in lacking))
 
     def _open(self, candidate: Candidate, values: Values) -> list[Change]:
         return open_changes(self._breaking_from(candidate.release), self.target, self.contents, values)
@@ -218,18 +219,17 @@ def rollout(connection: Connection, wanted: Wanted, limits: Limits = DEFAULT_LIM
     solution = read_solution(connection, wanted.solution_id)
     latest = solution.latest_release_number
     if latest == 0:
-        user_error("solutionId", "has no release yet")
+        raise UserError(invalid("solution_id", "has no release yet"))
     target = wanted.target or latest
     if target > latest:
-        user_error("targetReleaseNumber", f"the solution has no release {target}")
+        raise UserError(invalid("target_release_number", f"the solution has no release {target}"))
     if wanted.owner is not None:
         wanted = replace(wanted, owner=_owner(connection, wanted.owner))
     contents = read_contents(connection, solution.solution_id)
     taker = Taker(wanted.owner or "", target, latest, contents)
     given, faults = checked(connection, taker, Given(wanted.config_values, {}))
     faults += _visible(contents, target, wanted.config_values)
-    if faults:
-        raise UserError(faults)
+    refuse(faults)
     check_size(given, wanted.config_values, limits)
     return Rollout(wanted, solution, contents, target, given)
 
@@ -249,14 +249,14 @@ def _owner(connection: Connection, owner: str) -> str:
     try:
         return read_external_user(connection, owner).user_id
     except UserError:
-        user_error("owner", "is not found")
+        raise UserError(not_found("owner")) from None
 
 
 def _visible(contents: Contents, target: int, config_values: Iterable[str]) -> list[Fault]:
-    """Values for slots that end users fill are not given to many instances at once."""
+    """Return the faults of values for slots that end users fill: these are not given to many instances at once."""
     return [
-        (f"ConfigValueList/ConfigValue[{position}]/externalId", f'the slot "{external_id}" is filled by the end user')
-        for position, external_id in enumerate(config_values, 1)
+        invalid(("config_values", position, "external_id"), f'the slot "{external_id}" is filled by the end user')
+        for position, external_id in enumerate(config_values)
         if isinstance(slot := contents[target].slot(SlotKind.CONFIG, external_id), ConfigSlot) and not slot.hidden
     ]
 

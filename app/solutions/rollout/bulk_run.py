@@ -14,7 +14,7 @@ from app.errors import RelinkError
 from app.runs.held import HeldRun, check_match
 from app.solutions.instances.changing import Move, move_instance
 from app.solutions.messages import announce
-from app.solutions.rollout.bulk_plan import Candidate, InstanceUpdate, Rollout, UpdateType
+from app.solutions.rollout.bulk_plan import Candidate, InstanceOutcome, InstanceUpdate, Rollout
 
 _log = structlog.get_logger("relink.rollout")
 
@@ -27,7 +27,7 @@ _PIN = text("UPDATE solution_instance SET pinned_at_release = :latest WHERE inst
 
 
 @dataclass
-class Outcome:
+class RolloutResult:
     """What would be, or was, done, in the order of the ids of the instances."""
 
     rollout: Rollout
@@ -47,13 +47,13 @@ class Outcome:
         return 108 if self.bypassed or self.cancelled else 0
 
 
-def impact(connection: Connection, rollout: Rollout) -> Outcome:
+def impact(connection: Connection, rollout: Rollout) -> RolloutResult:
     """List what a roll-out would do."""
     planned = rollout.plan(connection)
-    return Outcome(rollout, planned, rollout.fingerprint(planned))
+    return RolloutResult(rollout, planned, rollout.fingerprint(planned))
 
 
-def force(run: HeldRun, planned: Outcome, if_match: str | None) -> Outcome:
+def force(run: HeldRun, planned: RolloutResult, if_match: str | None) -> RolloutResult:
     """Make a roll-out as it was planned.
 
     Each instance is locked and judged again, since somebody may have changed it meanwhile: one that is on the target
@@ -70,7 +70,7 @@ def force(run: HeldRun, planned: Outcome, if_match: str | None) -> Outcome:
         cancelled = not force.do(update.instance)
         if cancelled:
             break
-    return Outcome(planned.rollout, force.updates, planned.fingerprint, done=True, cancelled=cancelled)
+    return RolloutResult(planned.rollout, force.updates, planned.fingerprint, done=True, cancelled=cancelled)
 
 
 @dataclass
@@ -101,7 +101,7 @@ class _Force:
                 break
         if update is not None:
             self.updates.append(update)
-            self.recorded += update.type is not UpdateType.WARNING
+            self.recorded += update.type is not InstanceOutcome.WARNING
         return True
 
     def _done(self, candidate: Candidate) -> InstanceUpdate | None:
@@ -120,9 +120,10 @@ class _Force:
         return update
 
     def _failed(self, candidate: Candidate, error: RelinkError | DBAPIError) -> InstanceUpdate:
-        reason = error.description if isinstance(error, RelinkError) else f"the database refused: {refusal(error)}"
+        refused = error if isinstance(error, RelinkError) else None
+        reason = f"the database refused: {refusal(error)}" if isinstance(error, DBAPIError) else error.description
         _log.error("instance not moved", run_id=self.run.identifier, instance_id=candidate.instance_id, reason=reason)
-        update = InstanceUpdate(candidate, UpdateType.ERROR, error_message=f"Not moved: {reason}")
+        update = InstanceUpdate(candidate, InstanceOutcome.ERROR, error_message=reason, refused=refused)
         with self.run.connection.begin():
             self._record(update)
         return update

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
-from app.errors import UserError
+from app.errors import refuse
 from app.solutions.content.documents import to_document
 from app.solutions.content.flags import Contents, PublishJudgement, judge_publish
 from app.solutions.content.model import AuthSlot, Content, Flags
@@ -108,9 +108,7 @@ def publish(connection: Connection, user_identifier: int | None, solution_id: st
 
     Raises UserError about `solutionId`, `releaseNotes`.
     """
-    faults = text_faults("releaseNotes", notes, most=MOST_DESCRIPTION, required=False)
-    if faults:
-        raise UserError(faults)
+    refuse(text_faults("release_notes", notes, most=MOST_DESCRIPTION, required=False))
     solution = lock_solution(connection, solution_id)
     content = _released(connection, solution.draft)
     previewed, needing_users = _preview(connection, solution, content)

@@ -95,85 +95,85 @@ def test_drawn_contents_have_no_faults(content: Content) -> None:
 @pytest.mark.parametrize(
     ("content", "path", "reason"),
     [
-        (Content((replace(CHAT, external_id=""),)), "AuthSlotList/AuthSlot[1]/externalId", "is empty"),
-        (Content((CHAT, CHAT)), "AuthSlotList/AuthSlot[2]/externalId", "is given twice"),
-        (Content((CHAT, AuthSlot("mail"))), "AuthSlotList/AuthSlot[2]/service", NO_SERVICE),
+        (Content((replace(CHAT, external_id=""),)), "auth_slots.0.external_id", "is empty"),
+        (Content((CHAT, CHAT)), "auth_slots.1.external_id", "is given twice"),
+        (Content((CHAT, AuthSlot("mail"))), "auth_slots.1.service", NO_SERVICE),
         (
             Content((AuthSlot("mail", service=" ", service_version="2"),)),
-            "AuthSlotList/AuthSlot[1]/service",
+            "auth_slots.0.service",
             NO_SERVICE,
         ),
-        (Content((), (ConfigSlot("a"), ConfigSlot(" "))), "ConfigSlotList/ConfigSlot[2]/externalId", "is empty"),
+        (Content((), (ConfigSlot("a"), ConfigSlot(" "))), "config_slots.1.external_id", "is empty"),
         (
             Content((), (ConfigSlot("a"), ConfigSlot("b"), ConfigSlot("a"))),
-            "ConfigSlotList/ConfigSlot[3]/externalId",
+            "config_slots.2.external_id",
             "is given twice",
         ),
         (
             Content((), (ConfigSlot("a", default_value="Hello"),)),
-            "ConfigSlotList/ConfigSlot[1]/defaultValue",
+            "config_slots.0.default_value",
             "is not JSON",
         ),
         (
             Content((), (ConfigSlot("a", type=ConfigType.INTEGER, default_value="true"),)),
-            "ConfigSlotList/ConfigSlot[1]/defaultValue",
+            "config_slots.0.default_value",
             "must be an integer",
         ),
         (
             Content((), (ConfigSlot("a", type=ConfigType.DDL),)),
-            "ConfigSlotList/ConfigSlot[1]/Ddl",
+            "config_slots.0.ddl",
             "is missing: a slot of type ddl says where its list comes from",
         ),
         (
             Content((), (ConfigSlot("a", ddl=DDL),)),
-            "ConfigSlotList/ConfigSlot[1]/Ddl",
+            "config_slots.0.ddl",
             "is only for a slot of type ddl, and the type is string",
         ),
         (
             Content((CHAT,), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, auth_slot_external_id="mail")),)),
-            "ConfigSlotList/ConfigSlot[1]/Ddl/authSlotExternalId",
+            "config_slots.0.ddl.auth_slot_external_id",
             "is not an auth slot of this solution",
         ),
         (
             Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, connector=" ")),)),
-            "ConfigSlotList/ConfigSlot[1]/Ddl/connector",
+            "config_slots.0.ddl.connector",
             "is missing",
         ),
         (
             Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, operation="")),)),
-            "ConfigSlotList/ConfigSlot[1]/Ddl/operation",
+            "config_slots.0.ddl.operation",
             "is missing",
         ),
         (
             Content((), (ConfigSlot("a", type=ConfigType.DDL, ddl=replace(DDL, input="{limit: 1}")),)),
-            "ConfigSlotList/ConfigSlot[1]/Ddl/input",
+            "config_slots.0.ddl.input",
             "is not JSON",
         ),
-        (Content((), (), (Workflow(""),)), "WorkflowList/Workflow[1]/sourceWorkflowId", "is empty"),
+        (Content((), (), (Workflow(""),)), "workflows.0.source_workflow_id", "is empty"),
         (
             Content((), (), (Workflow("w"), Workflow("w"))),
-            "WorkflowList/Workflow[2]/sourceWorkflowId",
+            "workflows.1.source_workflow_id",
             "is given twice",
         ),
         (
             Content((), (), (Workflow("w", trigger=Trigger.SCHEDULED),)),
-            "WorkflowList/Workflow[1]/schedule",
+            "workflows.0.schedule",
             "is missing: a scheduled workflow has one",
         ),
         (
             Content((), (), (Workflow("w", trigger=Trigger.SCHEDULED, schedule="often"),)),
-            "WorkflowList/Workflow[1]/schedule",
+            "workflows.0.schedule",
             "is not a cron expression of five fields, with a next time and at most 200 characters",
         ),
         (
             Content((), (), (Workflow("w", trigger=Trigger.WEBHOOK, schedule="0 * * * *"),)),
-            "WorkflowList/Workflow[1]/schedule",
+            "workflows.0.schedule",
             "is only for a scheduled workflow, and the trigger is webhook",
         ),
     ],
 )
 def test_faults(content: Content, path: str, reason: str) -> None:
-    assert content_faults(content, hourly_only) == [(path, reason)]
+    assert [(fault.field, fault.text) for fault in content_faults(content, hourly_only)] == [(path, reason)]
 
 
 def test_all_faults_in_order() -> None:
@@ -186,18 +186,18 @@ def test_all_faults_in_order() -> None:
         ),
         (Workflow("w", trigger=Trigger.SCHEDULED),),
     )
-    assert [path for path, _ in content_faults(content, hourly_only)] == [
-        "AuthSlotList/AuthSlot[1]/externalId",
-        "AuthSlotList/AuthSlot[1]/service",
-        "ConfigSlotList/ConfigSlot[1]/defaultValue",
-        "ConfigSlotList/ConfigSlot[2]/externalId",
-        "ConfigSlotList/ConfigSlot[2]/Ddl",
-        "ConfigSlotList/ConfigSlot[3]/Ddl",
-        "ConfigSlotList/ConfigSlot[3]/Ddl/connector",
-        "ConfigSlotList/ConfigSlot[3]/Ddl/operation",
-        "ConfigSlotList/ConfigSlot[3]/Ddl/input",
-        "ConfigSlotList/ConfigSlot[3]/Ddl/authSlotExternalId",
-        "WorkflowList/Workflow[1]/schedule",
+    assert [fault.field for fault in content_faults(content, hourly_only)] == [
+        "auth_slots.0.external_id",
+        "auth_slots.0.service",
+        "config_slots.0.default_value",
+        "config_slots.1.external_id",
+        "config_slots.1.ddl",
+        "config_slots.2.ddl",
+        "config_slots.2.ddl.connector",
+        "config_slots.2.ddl.operation",
+        "config_slots.2.ddl.input",
+        "config_slots.2.ddl.auth_slot_external_id",
+        "workflows.0.schedule",
     ]
 
 

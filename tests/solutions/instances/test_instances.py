@@ -74,9 +74,9 @@ class TestMoving:
         world.release(config("a", "b"))
         instance = world.make()
         for release in (0, 3):
-            with pytest.raises(UserError, match="releaseNumber"):
+            with pytest.raises(UserError, match="release_number"):
                 world.move(instance, release)
-        with pytest.raises(UserError, match="externalId"):
+        with pytest.raises(UserError, match="external_id"):
             world.move(instance, 1, b='"1"')
         assert world.read(instance).release_number == 2
 

@@ -53,7 +53,7 @@ def test_data_is_read_for_the_call_of_a_connector(engine: Engine) -> None:
     with engine.begin() as connection:
         authentication = set_authentication(connection, CIPHER, NEW)
         assert read_data(connection, CIPHER, authentication.upper()) == DATA
-        with pytest.raises(UserError, match="authenticationId"):
+        with pytest.raises(UserError, match="authentication_id"):
             read_data(connection, CIPHER, "none")
         kept = connection.execute(text("SELECT data FROM authentication")).scalar_one()
     assert b"token" not in bytes(kept)

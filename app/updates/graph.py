@@ -1,17 +1,17 @@
 """What a plan is made from: the state of the store as plain integers, read in one go.
 
-A link is (node identifier, version number). Nothing here is one object per node: the graph may have millions
+Nothing here is one object per node: the graph may have millions
 of links.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-Link = tuple[int, int]
-"""A version of a node: (node identifier, version number)."""
+from app.references import VersionKey
+from app.system_nodes import MEMBER_TYPE_LIST
 
 MemberLink = tuple[int, int, int, int, int, int]
 """A member with a target: (node, member type node, member type number, sequence, target node, target number)."""
@@ -20,24 +20,24 @@ MemberLink = tuple[int, int, int, int, int, int]
 class Member(NamedTuple):
     """A member with all that the rules of its member type look at."""
 
-    member_type: Link
+    member_type: VersionKey
     sequence: int
     value: str | None
     scale: float | None
-    target: Link | None
+    target: VersionKey | None
 
 
 @dataclass(frozen=True)
 class DraftUser:
     """A draft whose type is a certain draft: `mine` if it is in scope and the caller administers it."""
 
-    version: Link
+    version: VersionKey
     edition: int
     mine: bool
 
 
 @dataclass
-class Snapshot:
+class Graph:
     """The nodes in scope, their examined versions, and where links would move.
 
     `examined` gives the examined version of each node in scope that has one; `drafts` are those of them in
@@ -48,7 +48,7 @@ class Snapshot:
 
     examined: dict[int, int]
     drafts: set[int]
-    types: dict[int, Link]
+    types: dict[int, VersionKey]
     links: list[MemberLink]
     sources: Mapping[int, int]
     moving: frozenset[int] | set[int]
@@ -66,8 +66,18 @@ class Details:
     `type_nodes` gives the node of a version's type. `references` names the member types.
     """
 
-    contents: dict[Link, list[Member]] = field(default_factory=dict)
-    lists: dict[Link, list[Link]] = field(default_factory=dict)
+    contents: dict[VersionKey, list[Member]] = field(default_factory=dict)
+    lists: dict[VersionKey, list[VersionKey]] = field(default_factory=dict)
     users: dict[int, list[DraftUser]] = field(default_factory=dict)
-    type_nodes: dict[Link, int] = field(default_factory=dict)
+    type_nodes: dict[VersionKey, int] = field(default_factory=dict)
     references: dict[int, str] = field(default_factory=dict)
+
+
+def listed_types(content: Iterable[Member]) -> list[VersionKey]:
+    """The member type versions that a type lists, in order."""
+    listed = [
+        (member.sequence, member.target)
+        for member in content
+        if member.member_type[0] == MEMBER_TYPE_LIST and member.target is not None
+    ]
+    return [target for _, target in sorted(listed)]

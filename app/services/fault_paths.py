@@ -1,0 +1,69 @@
+"""Faults in the words of the XML services: flat XML paths, in which positions count from 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.errors import Fault, FaultCode, Path, RelinkError, UserError
+
+_LISTS: Final = {
+    "auth_slots": ("AuthSlotList", "AuthSlot"),
+    "auth_values": ("AuthValueList", "AuthValue"),
+    "config_slots": ("ConfigSlotList", "ConfigSlot"),
+    "config_values": ("ConfigValueList", "ConfigValue"),
+    "custom_fields": ("CustomFieldList", "CustomField"),
+    "members": ("MemberList", "Member"),
+    "nodes": ("NodeList", "Node"),
+    "scopes": ("ScopeList", "scope"),
+    "tags": ("TagList", "tag"),
+    "versions": ("VersionList", "Version"),
+    "workflows": ("WorkflowList", "Workflow"),
+}
+"""The lists of requests, each with the element that holds it and the element of one item."""
+
+_ELEMENTS: Final = {"ddl": "Ddl"}
+"""Other elements that do not have the name of their field in camelCase."""
+
+_ADVICE: Final = {FaultCode.NEEDS_UPGRADE: ": use UpgradeSolutionInstance, which moves the instance"}
+_DESCRIBED = 3
+"""At most this many faults are in `errorDescription`."""
+
+
+def places(error: UserError) -> list[tuple[str, str]]:
+    """The faults of an error, each as its XML path and what is wrong there."""
+    return [(xml_path(fault.path), _text(fault)) for fault in error.faults]
+
+
+def described(error: RelinkError) -> str:
+    """The description of an error, in which faults have their XML paths."""
+    return joined(places(error)) if isinstance(error, UserError) else error.description
+
+
+def joined(found: Sequence[tuple[str, str]]) -> str:
+    """The first faults of a list in one line."""
+    return "; ".join(f"{path}: {text}" if path else text for path, text in found[:_DESCRIBED])
+
+
+def xml_path(path: Path) -> str:
+    """A path of the domain as a flat XML path: `ConfigValueList/ConfigValue[1]/value`."""
+    steps: list[str] = []
+    item = ""
+    for step in path:
+        if isinstance(step, int):
+            steps.append(f"{item}[{step + 1}]")
+        elif step in _LISTS:
+            element, item = _LISTS[step]
+            steps.append(element)
+        else:
+            steps.append(_ELEMENTS.get(step) or _camel_case(step))
+    return "/".join(steps)
+
+
+def _text(fault: Fault) -> str:
+    return fault.text.replace("{other}", xml_path(fault.other)) + _ADVICE.get(fault.code, "")
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
