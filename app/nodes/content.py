@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from app.identity import right
 from app.identity.rights import Caller, rights_on
+from app.nodes.linked import Linked, linked
 from app.nodes.versions import Version
 
 _VERSION = text("""
@@ -47,15 +47,6 @@ _MEMBERS = text("""
 
 
 @dataclass(frozen=True)
-class Linked:
-    """A version that is linked to: its version reference and name. The name is None if it is that of a draft that the
-    reader may not use."""
-
-    reference: str
-    name: str | None
-
-
-@dataclass(frozen=True)
 class Member:
     """A member as its reader sees it. What they may not read is None."""
 
@@ -83,21 +74,12 @@ def read_content(connection: Connection, caller: Caller, version: Version, *, me
     rows = connection.execute(_MEMBERS, key).all() if members else []
     references = {row.node_reference, *_references(rows)}
     rights = rights_on(connection, caller, references)
-
-    def linked(
-        identifier: int | None, reference: str, owner: int | None, number: int, name: str, frozen: int
-    ) -> Linked | None:
-        if identifier is None:
-            return None
-        held = rights.on(identifier, reference, owner)
-        if not held & right.READ:
-            return None
-        return Linked(f"{reference}.{number}", name if number <= frozen or held & right.USE_DRAFT else None)
-
-    found = [Member(linked(*m[0:6]), m.sequence, m.value, m.scale, linked(*m[6:12]), m.comment) for m in rows]
+    found = [
+        Member(linked(rights, *m[0:6]), m.sequence, m.value, m.scale, linked(rights, *m[6:12]), m.comment) for m in rows
+    ]
     return Content(
         row.node_version_comment,
-        linked(*row[1:7]),
+        linked(rights, *row[1:7]),
         [member for member in found if member.member_type is not None],
     )
 

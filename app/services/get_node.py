@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.database.engine import snapshot
-from app.nodes.content import Linked, Member, read_content
+from app.nodes.content import Member, read_content
 from app.nodes.versions import find_version
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
-from app.services.identifying_fields import six
+from app.services.identifying_fields import named, six
 
 
 class MemberDetailLevel(StrEnum):
@@ -38,7 +38,7 @@ def run(request: GetNodeRequest, call: Call) -> Answer:
     head = Fields(
         ("nodeFrozenVersionNumber", version.node.frozen),
         ("nodeVersionComment", content.comment),
-        *_linked("nodeVersionReferenceType", "nodeNameType", content.type),
+        *named("nodeVersionReferenceType", "nodeNameType", content.type),
     )
     members = (Group("MemberList", tuple(_member(member) for member in content.members)),) if full else ()
     return Answer((six(version.node, version.number, version.name), head, *members))
@@ -46,19 +46,14 @@ def run(request: GetNodeRequest, call: Call) -> Answer:
 
 def _member(member: Member) -> Group:
     fields = Fields(
-        *_linked("nodeVersionReferenceMemberType", "nodeNameMemberType", member.member_type),
+        *named("nodeVersionReferenceMemberType", "nodeNameMemberType", member.member_type),
         ("nodeMemberSequence", member.sequence),
         ("nodeMemberValue", member.value),
         ("nodeMemberScale", member.scale),
-        *_linked("nodeVersionReferenceTarget", "nodeNameTarget", member.target),
+        *named("nodeVersionReferenceTarget", "nodeNameTarget", member.target),
         ("nodeMemberComment", member.comment),
     )
     return Group("Member", (fields,))
-
-
-def _linked(reference_field: str, name_field: str, linked: Linked | None) -> tuple[tuple[str, str | None], ...]:
-    reference, name = (linked.reference, linked.name) if linked is not None else (None, None)
-    return (reference_field, reference), (name_field, name)
 
 
 SERVICE = Service("GetNode", GetNodeRequest, run)

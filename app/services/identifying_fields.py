@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.nodes.linked import Linked
 from app.nodes.versions import Node
 from app.references import version_identifier
 from app.services.answer import Fields
@@ -17,3 +18,9 @@ def six(node: Node, number: int | None, name: str | None) -> Fields:
         ("nodeReference", node.reference),
         ("nodeVersionNumber", number),
     )
+
+
+def named(reference_field: str, name_field: str, linked: Linked | None) -> tuple[tuple[str, str | None], ...]:
+    """The reference and the name of a version that is linked to, in elements with these names; neither without one."""
+    reference, name = (linked.reference, linked.name) if linked is not None else (None, None)
+    return (reference_field, reference), (name_field, name)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from app.errors import NotAuthorisedError
 from app.identity.right import ADMINISTER_SOLUTIONS
 from app.identity.rights import Caller
-from app.services.answer import Answer, Fields, Group
+from app.services.answer import Answer, Fields, Group, Part
 from app.services.call import CollapsedText
 from app.solutions.content.changes import Change
+from app.solutions.content.flags import PublishJudgement
 from app.solutions.instances.reading import Instance
 from app.solutions.instances.values import Given
 from app.solutions.rollout.publishing import PublishPreview
@@ -90,6 +91,16 @@ def release_answer(preview: PublishPreview) -> Answer:
         ("noticeMessage", preview.notice_message),
     )
     return Answer((fields, Group("SlotChangeList", (_change(change) for change in judgement.changes))))
+
+
+def judgement_parts(judgement: PublishJudgement) -> tuple[Part, ...]:
+    """What a release changes, and what that asks for."""
+    fields = Fields(
+        ("breakingChanges", judgement.breaking_changes),
+        ("requiresNewUserInput", judgement.requires_new_user_input),
+        ("requiresNewSystemInput", judgement.requires_new_system_input),
+    )
+    return fields, Group("SlotChangeList", tuple(_change(change) for change in judgement.changes))
 
 
 def _pairs(name: str, value_field: str, values: dict[str, str]) -> Iterator[Group]:

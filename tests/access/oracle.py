@@ -94,6 +94,39 @@ def get_node(world: World, user: str | None, reference: str) -> int:
     return 0 if node.frozen or (node.draft and world.may(user, "use-draft", reference)) else 105
 
 
+def content(world: World, user: str | None, reference: str, depth: int) -> list[str]:
+    """What a list of the content of a package has; a depth of 0 is any depth."""
+    level = reference.count(".")
+    return sorted(
+        other
+        for other in world.nodes
+        if other.startswith(f"{reference}.")
+        and (depth == 0 or other.count(".") - level <= depth)
+        and world.may(user, "read", other)
+    )
+
+
+def versions(world: World, user: str | None, reference: str) -> list[int]:
+    """The versions of a node that a user may see, in their order."""
+    node = world.nodes[reference]
+    if not world.may(user, "read", reference):
+        return []
+    drafts = [node.latest] if node.draft and world.may(user, "use-draft", reference) else []
+    return [*range(1, node.frozen + 1), *drafts]
+
+
+def uses(world: World, user: str | None, reference: str, depth: int) -> set[tuple[str, int, int]]:
+    """The versions that link to version 1 of a node, and to version 1 of these, each with its shortest distance."""
+    found: dict[tuple[str, int], int] = {(reference, 1): 0}
+    for distance in range(1, depth + 1):
+        used = {node for (node, number), at in found.items() if number == 1 and at == distance - 1}
+        for other, node in world.nodes.items():
+            if used.intersection(node.targets):
+                for number in versions(world, user, other):
+                    found.setdefault((other, number), distance)
+    return {(node, number, distance) for (node, number), distance in found.items() if distance}
+
+
 def closure(world: World, start: set[str]) -> set[str]:
     """The nodes whose drafts would be frozen: those asked for, and the drafts that they link to (as version 1)."""
     found = {reference for reference in start if world.nodes[reference].draft}

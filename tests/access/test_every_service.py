@@ -62,6 +62,59 @@ def get_node(session: Session, call: Call) -> Answered:
     return reply, {oracle.get_node(session.world, call.user, call.node)}
 
 
+def list_nodes(session: Session, call: Call) -> Answered:
+    depth = 0 if call.flag else 1
+    reply = session.post(call, "ListNodes", nodeReference=call.node, depth=str(depth))
+    number = oracle.context(session.world, call.user, call.node)
+    if number == 0:
+        listed = [each.findtext("nodeReference") for each in reply.tree.iterfind("NodeList/Node")]
+        assert listed == oracle.content(session.world, call.user, call.node, depth)
+    return reply, {number}
+
+
+def list_versions(session: Session, call: Call) -> Answered:
+    """A draft is listed for everybody who may read the node, and named only to those who may use it."""
+    reply = session.post(call, "ListNodeVersions", nodeReference=call.node)
+    number = oracle.context(session.world, call.user, call.node)
+    if number == 0:
+        listed = {
+            int(each.findtext("nodeVersionNumber") or 0): each.find("nodeName") is not None
+            for each in reply.tree.iterfind("VersionList/Version")
+        }
+        visible = oracle.versions(session.world, call.user, call.node)
+        latest = session.world.nodes[call.node].latest
+        assert listed == {each: each in visible for each in range(1, latest + 1)}
+        may = {right: session.world.may(call.user, right, call.node) for right in ("administer", "use-draft")}
+        told = [reply.text(name) for name in ("mayAdminister", "mayUseDraft")]
+        assert told == [str(allowed).lower() for allowed in may.values()]
+    return reply, {number}
+
+
+def where_used(session: Session, call: Call) -> Answered:
+    depth = 5 if call.flag else 1
+    reply = session.post(call, "WhereUsed", nodeVersionReference=f"{call.node}.1", depth=str(depth))
+    number = oracle.get_node(session.world, call.user, call.node)
+    if number == 0:
+        listed = [
+            (
+                each.findtext("nodeReference") or "",
+                int(each.findtext("nodeVersionNumber") or 0),
+                int(each.findtext("distance") or 0),
+            )
+            for each in reply.tree.iterfind("UseList/Use")
+        ]
+        assert len(listed) == len(set(listed))
+        assert set(listed) == oracle.uses(session.world, call.user, call.node, depth)
+    return reply, {number}
+
+
+def compare(session: Session, call: Call) -> Answered:
+    elements = {"nodeVersionReferenceFrom": call.node, "nodeVersionReferenceTo": call.other}
+    reply = session.post(call, "CompareNodeVersions", **elements)
+    numbers = [oracle.get_node(session.world, call.user, each) for each in (call.node, call.other)]
+    return reply, {numbers[0] or numbers[1]}
+
+
 def update(session: Session, call: Call) -> Answered:
     scope = {"sourceScope": "latest"} if call.flag else {}
     action = "force" if call.right == "administer" else "impact"
@@ -188,6 +241,10 @@ def about_solutions(service: str) -> Asked:
 
 CALLS: dict[str, Asked] = {
     "GetNode": get_node,
+    "ListNodes": list_nodes,
+    "ListNodeVersions": list_versions,
+    "WhereUsed": where_used,
+    "CompareNodeVersions": compare,
     "UpdateNodeVersions": update,
     "FreezeNode": freeze,
     "CopyNode": copy,

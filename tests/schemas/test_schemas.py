@@ -10,6 +10,8 @@ from lxml import etree
 
 from tests.schemas.identity_answers import FULL_IDENTITY_ANSWERS, IDENTITY_ANSWERS
 from tests.schemas.identity_requests import IDENTITY_REQUESTS
+from tests.schemas.list_answers import FULL_LIST_ANSWERS, LIST_ANSWERS
+from tests.schemas.list_requests import LIST_REQUESTS
 from tests.schemas.node_answers import DOCUMENTED_OUTPUT, FULL_NODE_ANSWERS, NODE_ANSWERS
 from tests.schemas.node_requests import FULL_IMPORT, NODE_REQUESTS, version
 from tests.schemas.reading import (
@@ -30,9 +32,9 @@ from tests.schemas.solution_answers import FULL_SOLUTION_ANSWERS, SOLUTION_ANSWE
 from tests.schemas.solution_requests import SOLUTION_REQUESTS
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-REQUEST_TABLES = {**NODE_REQUESTS, **IDENTITY_REQUESTS, **SOLUTION_REQUESTS}
-ANSWER_TABLES = {**NODE_ANSWERS, **IDENTITY_ANSWERS, **SOLUTION_ANSWERS}
-FULL_ANSWERS = {**FULL_NODE_ANSWERS, **FULL_IDENTITY_ANSWERS, **FULL_SOLUTION_ANSWERS}
+REQUEST_TABLES = {**NODE_REQUESTS, **IDENTITY_REQUESTS, **SOLUTION_REQUESTS, **LIST_REQUESTS}
+ANSWER_TABLES = {**NODE_ANSWERS, **IDENTITY_ANSWERS, **SOLUTION_ANSWERS, **LIST_ANSWERS}
+FULL_ANSWERS = {**FULL_NODE_ANSWERS, **FULL_IDENTITY_ANSWERS, **FULL_SOLUTION_ANSWERS, **FULL_LIST_ANSWERS}
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection, text
@@ -15,11 +15,11 @@ from sqlalchemy import Connection, text
 from app.errors import refuse
 from app.solutions.content.documents import to_document
 from app.solutions.content.flags import Contents, PublishJudgement, judge_publish
-from app.solutions.content.model import AuthSlot, Content, Flags
+from app.solutions.content.model import Content, Flags
 from app.solutions.instances.flags import OnRelease, read_flags
 from app.solutions.messages import announce
-from app.solutions.people.authentications import Authentication, read_authentications
 from app.solutions.releases.contents import read_contents
+from app.solutions.releases.draft_content import released_content
 from app.solutions.releases.solutions import Solution, lock_solution, read_solution
 from app.solutions.texts import MOST_DESCRIPTION, text_faults
 
@@ -100,7 +100,7 @@ class PublishPreview:
 def preview(connection: Connection, solution_id: str) -> PublishPreview:
     """What publishing the draft now would do, without doing it. Raises UserError about `solutionId`."""
     solution = read_solution(connection, solution_id)
-    return _preview(connection, solution, _released(connection, solution.draft))[0]
+    return _preview(connection, solution, released_content(connection, solution.draft))[0]
 
 
 def publish(connection: Connection, user_identifier: int | None, solution_id: str, notes: str | None) -> PublishPreview:
@@ -110,7 +110,7 @@ def publish(connection: Connection, user_identifier: int | None, solution_id: st
     """
     refuse(text_faults("release_notes", notes, most=MOST_DESCRIPTION, required=False))
     solution = lock_solution(connection, solution_id)
-    content = _released(connection, solution.draft)
+    content = released_content(connection, solution.draft)
     previewed, needing_users = _preview(connection, solution, content)
     values = {
         "solution": solution.solution_id,
@@ -122,28 +122,6 @@ def publish(connection: Connection, user_identifier: int | None, solution_id: st
     connection.execute(_PUBLISH, values)
     announce(connection, solution.solution_id, previewed.release_number, needing_users)
     return previewed
-
-
-def _released(connection: Connection, draft: Content) -> Content:
-    """What a release made of a draft holds: what an auth slot leaves empty is as the authentication linked to it has
-    it now, so that one that "has been updated and [...] has additional scopes" asks for an upgrade.
-    """
-    linked = {slot.authentication_id for slot in draft.auth_slots if slot.authentication_id is not None}
-    known = read_authentications(connection, ids=linked) if linked else {}
-    return replace(draft, auth_slots=tuple(_completed(slot, known) for slot in draft.auth_slots))
-
-
-def _completed(slot: AuthSlot, known: Mapping[str, Authentication]) -> AuthSlot:
-    linked = known.get(slot.authentication_id or "")
-    if linked is None:
-        return slot
-    return replace(
-        slot,
-        service=slot.service or linked.facts.service,
-        service_version=slot.service_version or linked.facts.service_version,
-        service_environment=slot.service_environment or linked.facts.service_environment,
-        scopes=slot.scopes or linked.facts.scopes,
-    )
 
 
 def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, list[str]]:

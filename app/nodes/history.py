@@ -1,0 +1,80 @@
+"""The versions of a node: who made and changed each of them, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.identity import right
+from app.identity.rights import Caller, rights_on
+from app.nodes.linked import Linked, linked
+from app.nodes.versions import Node
+
+_VERSIONS = text("""
+    SELECT v.version_number, v.node_name, v.node_version_comment, v.created_at, v.amended_at,
+           t.node_identifier, t.node_reference, t.owner_identifier, v.type_version_number, tv.node_name,
+           t.frozen_version_number,
+           c.user_identifier, c.user_logon_reference, c.user_name,
+           a.user_identifier, a.user_logon_reference, a.user_name
+    FROM node_version v
+    JOIN node t ON t.node_identifier = v.type_node_identifier
+    JOIN node_version tv
+      ON tv.node_identifier = v.type_node_identifier AND tv.version_number = v.type_version_number
+    LEFT JOIN account c ON c.user_identifier = v.created_by
+    LEFT JOIN account a ON a.user_identifier = v.amended_by
+    WHERE v.node_identifier = :node AND v.version_number < :before
+    ORDER BY v.version_number DESC LIMIT :limit
+""")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user who did something."""
+
+    identifier: int
+    logon_reference: str
+    name: str
+
+
+@dataclass(frozen=True)
+class VersionRecord:
+    """A version of a node. Of a draft that the caller may not use, the name, the comment and the type are None; the
+    type is also None if the caller may not read it."""
+
+    number: int
+    name: str | None
+    comment: str | None
+    type: Linked | None
+    created_by: Person | None
+    created_at: datetime
+    amended_by: Person | None
+    amended_at: datetime
+
+
+def read_history(connection: Connection, caller: Caller, node: Node, *, before: int, limit: int) -> list[VersionRecord]:
+    """Read the versions of a node that the caller may read, the newest first, with numbers below `before`.
+
+    A draft is listed also for those who may not use it, as the documents promise, but without what it holds.
+    """
+    values = {"node": node.identifier, "before": before, "limit": limit}
+    rows = connection.execute(_VERSIONS, values).all()
+    rights = rights_on(connection, caller, {row.node_reference for row in rows})
+    found = []
+    for row in rows:
+        record = VersionRecord(row[0], None, None, None, _person(row[11:14]), row[3], _person(row[14:17]), row[4])
+        if _may_see(node, record.number):
+            record = replace(record, name=row[1], comment=row[2], type=linked(rights, *row[5:11]))
+        found.append(record)
+    return found
+
+
+def _may_see(node: Node, number: int) -> bool:
+    return number <= node.frozen or node.may(right.USE_DRAFT)
+
+
+def _person(columns: Sequence[Any]) -> Person | None:
+    return None if columns[0] is None else Person(*columns)

@@ -1,0 +1,96 @@
+"""The content of a package, page by page, in the order of references: each package comes before its own content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from app.identity.rights import Caller, rights_on
+from app.nodes.linked import Linked, linked
+from app.nodes.sight import read_sight
+from app.nodes.versions import Node
+from app.references import VersionKeyword, content_range
+
+ANY_DEPTH = 0
+
+# Walks the index on references from node to node. At the last level a step jumps over the content of a package, so
+# that a page costs what it has and not what lies below it.
+_WALK = """
+    WITH RECURSIVE walk AS (
+      (SELECT n.* FROM node n WHERE n.node_reference > :after AND n.node_reference < :end
+       ORDER BY n.node_reference LIMIT 1)
+      UNION ALL
+      SELECT next.* FROM walk w CROSS JOIN LATERAL (
+        SELECT n.* FROM node n
+        WHERE n.node_reference < :end AND n.node_reference >
+          CASE WHEN array_length(string_to_array(w.node_reference, '.'), 1) = :deepest
+          THEN w.node_reference || '/' ELSE w.node_reference END
+        ORDER BY n.node_reference LIMIT 1
+      ) AS next
+    )
+    SELECT w.node_identifier, w.node_reference, w.owner_identifier, w.frozen_version_number, w.latest_version_number,
+           w.edition
+    FROM walk w WHERE {readable} LIMIT :limit
+"""
+_VERSIONS = text("""
+    SELECT v.node_identifier, v.node_name, t.node_identifier, t.node_reference, t.owner_identifier,
+           v.type_version_number, tv.node_name, t.frozen_version_number
+    FROM unnest(CAST(:nodes AS bigint[]), CAST(:numbers AS integer[])) AS shown (node_identifier, version_number)
+    JOIN node_version v USING (node_identifier, version_number)
+    JOIN node t ON t.node_identifier = v.type_node_identifier
+    JOIN node_version tv
+      ON tv.node_identifier = v.type_node_identifier AND tv.version_number = v.type_version_number
+""")
+
+
+@dataclass(frozen=True)
+class ListedNode:
+    """A node with the name and the type of its latest version. A node whose only version is a draft that the caller
+    may not use has neither."""
+
+    node: Node
+    name: str | None
+    type: Linked | None
+
+    @property
+    def number(self) -> int | None:
+        """The number of the latest version that the caller may use."""
+        return self.node.number(VersionKeyword.LATEST)
+
+
+def list_nodes(
+    connection: Connection, caller: Caller, package: Node | None, *, depth: int, after: str, limit: int
+) -> list[ListedNode]:
+    """Read the nodes that the caller may read below a package, or in the whole store.
+
+    `depth` 1 stands for the nodes directly in the package, and ANY_DEPTH for all. The list begins after a reference,
+    whether or not there is such a node.
+    """
+    # No reference is empty, and "~" sorts behind all that a reference may hold.
+    start, end = ("", "~") if package is None else content_range(package.reference)
+    level = 0 if package is None else package.reference.count(".") + 1
+    if depth and after.startswith(start) and after.count(".") + 1 >= level + depth:
+        # The walk begins behind the content of the last node of the page before.
+        after = ".".join(after.split(".")[: level + depth]) + "/"
+    sight = read_sight(connection, caller)
+    values = {
+        "after": max(start, after),
+        "end": end,
+        "deepest": level + depth if depth else None,
+        "limit": limit,
+        **sight.parameters,
+    }
+    rows = connection.execute(text(_WALK.format(readable=sight.readable("w"))), values).all()
+    rights = rights_on(connection, caller, [row.node_reference for row in rows])
+    nodes = [Node(row[0], row[1], row[2], row[3], row[4], row[5], rights.on(*row[0:3])) for row in rows]
+    return _with_versions(connection, caller, nodes)
+
+
+def _with_versions(connection: Connection, caller: Caller, nodes: list[Node]) -> list[ListedNode]:
+    numbers = {node.identifier: node.number(VersionKeyword.LATEST) for node in nodes}
+    shown = {node: number for node, number in numbers.items() if number is not None}
+    rows = connection.execute(_VERSIONS, {"nodes": list(shown), "numbers": list(shown.values())}).all()
+    rights = rights_on(connection, caller, {row.node_reference for row in rows})
+    versions = {row[0]: (row[1], linked(rights, *row[2:8])) for row in rows}
+    return [ListedNode(node, *versions.get(node.identifier, (None, None))) for node in nodes]

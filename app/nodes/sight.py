@@ -1,0 +1,80 @@
+"""Which nodes and drafts a caller may see, as conditions of SQL statements.
+
+Lists filter in the database, so that a page is full although many of the nodes may not be read, and so that no count
+tells of them. The rules are those of `app.identity.rights`: every permission gives read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, text
+
+from app.identity.right import NODE_PERMISSIONS, PACKAGE_PERMISSIONS, USE_DRAFT
+from app.identity.rights import Caller
+
+_GRANTS = text("""
+    SELECT DISTINCT p.permission_type, n.node_identifier, n.node_reference
+    FROM permission p JOIN node n USING (node_identifier)
+    WHERE p.user_group_identifier = ANY (:groups)
+""")
+
+
+@dataclass
+class _Grants:
+    """Nodes that a right is given on, and packages that it is given on with all their content."""
+
+    nodes: list[int] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Conditions that hold for what the caller may see, and the values of their parameters."""
+
+    everything: bool
+    parameters: Mapping[str, object]
+
+    def readable(self, node: str) -> str:
+        """The condition that a row of the table `node`, by its alias, may be read."""
+        return "true" if self.everything else _allowed(node, "read")
+
+    def visible_version(self, node: str, number: str) -> str:
+        """The condition that a version of a readable node is frozen, or a draft that the caller may use."""
+        if self.everything:
+            return "true"
+        return f"({number} <= {node}.frozen_version_number OR {_allowed(node, 'draft')})"
+
+
+def read_sight(connection: Connection, caller: Caller) -> Sight:
+    """Read what the permissions of a caller let them see."""
+    if caller.administers_all:
+        return Sight(everything=True, parameters={})
+    read, draft = _Grants(), _Grants()
+    for kind, node, reference in connection.execute(_GRANTS, {"groups": list(caller.groups)}):
+        gives = NODE_PERMISSIONS.get(kind, 0) | PACKAGE_PERMISSIONS.get(kind, 0)
+        for grants in (read, draft) if gives & USE_DRAFT else (read,):
+            if kind in PACKAGE_PERMISSIONS:
+                grants.packages.append(reference)
+            else:
+                grants.nodes.append(node)
+    parameters = {
+        "sight_user": caller.user_identifier,
+        "sight_read_nodes": read.nodes,
+        "sight_read_packages": read.packages,
+        "sight_draft_nodes": draft.nodes,
+        "sight_draft_packages": draft.packages,
+    }
+    return Sight(everything=False, parameters=parameters)
+
+
+def _allowed(node: str, right: str) -> str:
+    return f"""(
+        {node}.owner_identifier = CAST(:sight_user AS bigint)
+        OR {node}.node_identifier = ANY (CAST(:sight_{right}_nodes AS bigint[]))
+        OR EXISTS (
+          SELECT FROM unnest(CAST(:sight_{right}_packages AS text[])) AS given (package)
+          WHERE {node}.node_reference = given.package OR starts_with({node}.node_reference, given.package || '.')
+        )
+    )"""

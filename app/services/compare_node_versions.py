@@ -1,0 +1,96 @@
+"""CompareNodeVersions: what differs between two versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.database.engine import snapshot
+from app.nodes.comparing import MemberDifference, compare_members
+from app.nodes.content import Content, Member, read_content
+from app.nodes.versions import Version, find_version
+from app.references import version_identifier
+from app.services.answer import Answer, Fields, Group, Value
+from app.services.call import Call, Service, Token
+from app.services.identifying_fields import named
+
+_Named = tuple[str, Value]
+
+
+@dataclass(frozen=True)
+class CompareNodeVersionsRequest:
+    """Two versions, each by identifier, which takes precedence, or reference."""
+
+    node_version_identifier_from: int | None = None
+    node_version_reference_from: Token | None = None
+    node_version_identifier_to: int | None = None
+    node_version_reference_to: Token | None = None
+
+
+def run(request: CompareNodeVersionsRequest, call: Call) -> Answer:
+    """Return both versions as far as the caller may see them, and the members that differ.
+
+    105 if a version is not found, 101 if it may not be read.
+    """
+    old_names = request.node_version_identifier_from, request.node_version_reference_from
+    new_names = request.node_version_identifier_to, request.node_version_reference_to
+    with snapshot(call.engine) as connection:
+        old = find_version(connection, call.caller, *old_names, "From")
+        new = find_version(connection, call.caller, *new_names, "To")
+        old_content = read_content(connection, call.caller, old, members=True)
+        new_content = read_content(connection, call.caller, new, members=True)
+    differences = compare_members(old_content.members, new_content.members)
+    head = Fields(
+        *_version("From", old, old_content),
+        *_version("To", new, new_content),
+        ("nameUpdateType", _update_type(old.name, new.name)),
+        ("commentUpdateType", _update_type(old_content.comment, new_content.comment)),
+        ("typeUpdateType", _update_type(old_content.type, new_content.type)),
+    )
+    return Answer((head, Group("MemberDifferenceList", map(_difference, differences))))
+
+
+def _version(side: str, version: Version, content: Content) -> tuple[_Named, ...]:
+    return (
+        (f"nodeVersionIdentifier{side}", version_identifier(version.node.identifier, version.number)),
+        (f"nodeVersionReference{side}", f"{version.node.reference}.{version.number}"),
+        (f"nodeName{side}", version.name),
+        (f"nodeVersionComment{side}", content.comment),
+        *named(f"nodeVersionReferenceType{side}", f"nodeNameType{side}", content.type),
+    )
+
+
+def _update_type(old: object, new: object) -> str:
+    return "none" if old == new else "change"
+
+
+def _difference(each: MemberDifference) -> Group:
+    reference, name = _member_type(each.new or each.old)
+    head = (
+        ("memberDifferenceType", str(each.kind)),
+        ("nodeReferenceMemberType", reference),
+        ("nodeNameMemberType", name),
+    )
+    return Group("MemberDifference", (Fields(*head, *_member("From", each.old), *_member("To", each.new)),))
+
+
+def _member_type(member: Member | None) -> tuple[str | None, str | None]:
+    """The node of a member type, and its name."""
+    if member is None or member.member_type is None:
+        return None, None
+    return member.member_type.node_reference, member.member_type.name
+
+
+def _member(side: str, member: Member | None) -> tuple[_Named, ...]:
+    if member is None:
+        return ()
+    return (
+        (f"nodeVersionReferenceMemberType{side}", None if member.member_type is None else member.member_type.reference),
+        (f"nodeMemberSequence{side}", member.sequence),
+        (f"nodeMemberValue{side}", member.value),
+        (f"nodeMemberScale{side}", member.scale),
+        *named(f"nodeVersionReferenceTarget{side}", f"nodeNameTarget{side}", member.target),
+        (f"nodeMemberComment{side}", member.comment),
+    )
+
+
+SERVICE = Service("CompareNodeVersions", CompareNodeVersionsRequest, run)

@@ -1,0 +1,41 @@
+"""CompareSolutionReleases: what differs between two releases of a solution, or a release and the draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.database.engine import snapshot
+from app.services.answer import Answer, Fields
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import judgement_parts, require_solutions
+from app.solutions.releases.history import DRAFT, compare_releases
+
+
+@dataclass(frozen=True)
+class CompareSolutionReleasesRequest:
+    """A solution and two releases of it: from the latest one, and to the draft, unless numbers are given."""
+
+    solution_id: Token | None = None
+    release_number_from: int | None = None
+    release_number_to: int | None = None
+
+
+def run(request: CompareSolutionReleasesRequest, call: Call) -> Answer:
+    """Return what the later one changes against the earlier one; 105 if the solution or a release is not found."""
+    require_solutions(call.caller)
+    with snapshot(call.engine) as connection:
+        found = compare_releases(
+            connection,
+            request.solution_id or "",
+            request.release_number_from or None,
+            request.release_number_to or None,
+        )
+    head = Fields(
+        ("solutionId", found.solution_id),
+        ("releaseNumberFrom", None if found.from_number == DRAFT else found.from_number),
+        ("releaseNumberTo", None if found.to_number == DRAFT else found.to_number),
+    )
+    return Answer((head, *judgement_parts(found.judgement)))
+
+
+SERVICE = Service("CompareSolutionReleases", CompareSolutionReleasesRequest, run)

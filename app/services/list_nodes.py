@@ -1,0 +1,57 @@
+"""ListNodes: the content of a package, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.database.engine import snapshot
+from app.nodes.listing import ListedNode, list_nodes
+from app.nodes.versions import find_node
+from app.services.answer import Answer, Fields, Group
+from app.services.call import Call, Service, Token
+from app.services.identifying_fields import named, six
+
+
+@dataclass(frozen=True)
+class ListNodesRequest:
+    """A package by identifier, which takes precedence, or reference; without one the whole store."""
+
+    node_identifier: int | None = None
+    node_reference: Token | None = None
+    depth: int = 1
+    node_reference_after: Token | None = None
+    page_size: int = 100
+
+
+def run(request: ListNodesRequest, call: Call) -> Answer:
+    """Return a page and, if there are more nodes, where the next one begins.
+
+    105 if the package is not found, 101 if it may not be read.
+    """
+    identifier, reference = request.node_identifier, request.node_reference
+    with snapshot(call.engine) as connection:
+        package = find_node(connection, call.caller, identifier, reference, "node") if identifier or reference else None
+        found = list_nodes(
+            connection,
+            call.caller,
+            package,
+            depth=request.depth,
+            after=request.node_reference_after or "",
+            limit=request.page_size + 1,
+        )
+    page = found[: request.page_size]
+    head = () if package is None else (("nodeIdentifier", package.identifier), ("nodeReference", package.reference))
+    after = page[-1].node.reference if len(found) > len(page) else None
+    nodes = Group("NodeList", (_node(each) for each in page))
+    return Answer((Fields(*head), nodes, Fields(("nodeReferenceAfter", after))))
+
+
+def _node(each: ListedNode) -> Group:
+    fields = Fields(
+        ("nodeFrozenVersionNumber", each.node.frozen),
+        *named("nodeVersionReferenceType", "nodeNameType", each.type),
+    )
+    return Group("Node", (six(each.node, each.number, each.name), fields))
+
+
+SERVICE = Service("ListNodes", ListNodesRequest, run)

@@ -1,0 +1,48 @@
+"""ListSolutions: solutions, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.database.engine import snapshot
+from app.services.answer import Answer, Fields, Group
+from app.services.call import Call, Service, Token
+from app.services.solution_fields import require_solutions
+from app.solutions.releases.listing import list_solutions
+from app.solutions.releases.solutions import Solution
+from app.solutions.texts import time_text
+
+
+@dataclass(frozen=True)
+class ListSolutionsRequest:
+    """Only solutions that have all of the tags; the page begins after a solution."""
+
+    tag_list: tuple[Token, ...] = ()
+    solution_id_after: Token | None = None
+    page_size: int = 100
+
+
+def run(request: ListSolutionsRequest, call: Call) -> Answer:
+    """Return a page, oldest first, and if there are more solutions where the next one begins."""
+    require_solutions(call.caller)
+    with snapshot(call.engine) as connection:
+        found = list_solutions(
+            connection, tags=request.tag_list, after=request.solution_id_after, limit=request.page_size + 1
+        )
+    page = found[: request.page_size]
+    after = page[-1].solution_id if len(found) > len(page) else None
+    return Answer((Group("SolutionList", map(_solution, page)), Fields(("solutionIdAfter", after))))
+
+
+def _solution(each: Solution) -> Group:
+    head = Fields(("solutionId", each.solution_id), ("title", each.title), ("description", each.description))
+    tags = Group("TagList", (Fields(*(("tag", tag) for tag in each.tags)),))
+    tail = Fields(
+        ("latestReleaseNumber", each.latest_release_number),
+        ("held", each.held),
+        ("created", time_text(each.created)),
+    )
+    return Group("Solution", (head, tags, tail))
+
+
+SERVICE = Service("ListSolutions", ListSolutionsRequest, run)

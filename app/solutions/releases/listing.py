@@ -1,0 +1,31 @@
+"""Solutions by age, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from app.errors import user_error
+from app.solutions.listing import Place, read_places
+from app.solutions.releases.solutions import Solution, read_solutions, solution_listing
+
+
+def list_solutions(
+    connection: Connection, *, tags: Collection[str] = (), after: str | None = None, limit: int
+) -> list[Solution]:
+    """Read solutions that have all of `tags`, the oldest first, after one of them.
+
+    Raises UserError about `solutionIdAfter`.
+    """
+    place = None if after is None else _place(connection, after)
+    places = read_places(connection, solution_listing(tags), limit, after=place)
+    return read_solutions(connection, ids=[str(each.identifier) for each in places])
+
+
+def _place(connection: Connection, solution_id: str) -> Place:
+    found = read_solutions(connection, ids=[solution_id])
+    if not found:
+        user_error("solutionIdAfter", "is not found")
+    return Place(found[0].created, UUID(found[0].solution_id))

@@ -1,0 +1,129 @@
+"""WhereUsed: the versions that link to a version, to a depth, page by page, as far as the caller may read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, package, type_with
+from tests.support.http import Client, Reply, message
+
+MakeUser = Callable[..., None]
+
+# P.C is used by P.B, that by P.A and P.A2, and P.A by P.C: a cycle.
+GRAPH = (
+    Graph()
+    .node("P", package())
+    .node("P.A", frozen(*links("P.B.1")))
+    .node("P.A2", draft(*links("P.B.1", "P.C.1"), name="Secret"))
+    .node("P.B", frozen(*links("P.C.1")), frozen())
+    .node("P.C", frozen(*links("P.A.1")))
+)
+
+
+@pytest.fixture
+def store(client: Client) -> Client:
+    client.load(GRAPH)
+    return client
+
+
+def ask(client: Client, reference: str, **elements: object) -> Reply:
+    given = {name: str(value) for name, value in elements.items()}
+    return client.post(message("WhereUsed", {"nodeVersionReference": reference, **given}))
+
+
+def uses(reply: Reply) -> list[str]:
+    """The uses in short: `P.A.1 2 target` is one at distance 2, as a target."""
+    assert reply.number == 0, reply.response.text
+    return [
+        " ".join(
+            [
+                use.findtext("nodeVersionReference") or "",
+                use.findtext("distance") or "",
+                *(kind for kind in ("type", "memberType", "target") if use.findtext(f"{kind}Indicator") == "true"),
+            ]
+        )
+        for use in reply.tree.iterfind("UseList/Use")
+    ]
+
+
+def all_pages(client: Client, reference: str, size: int, **elements: object) -> list[list[str]]:
+    found, place = [], {}
+    while True:
+        reply = ask(client, reference, pageSize=size, **place, **elements)
+        found.append(uses(reply))
+        place = {name: reply.text(name) for name in ("distanceAfter", "nodeVersionIdentifierAfter")}
+        if None in place.values():
+            return found
+
+
+def test_versions_that_link_to_a_version_itself(store: Client) -> None:
+    assert uses(ask(store, "P.C.1")) == ["P.A2.1 1 target", "P.B.1 1 target"]
+    assert uses(ask(store, "P.B")) == []
+    assert uses(ask(store, "P.B.1")) == ["P.A.1 1 target", "P.A2.1 1 target"]
+
+
+def test_deeper_uses_are_listed_once_at_their_shortest_distance(store: Client) -> None:
+    assert uses(ask(store, "P.C.1", depth=2)) == ["P.A2.1 1 target", "P.B.1 1 target", "P.A.1 2 target"]
+    assert uses(ask(store, "P.C.1", depth=100)) == uses(ask(store, "P.C.1", depth=2))
+
+
+def test_uses_as_type_member_type_and_target(client: Client) -> None:
+    client.load(
+        Graph()
+        .node("P.m", member_type())
+        .node("P.T", type_with("P.m.1"))
+        .node("P.N", V((M("P.m.1", value="x"), M("P.m.1", target="P.T.1")), "P.T.1"))
+    )
+    assert uses(ask(client, "P.T.1")) == ["P.N.1 1 type target"]
+    assert uses(ask(client, "P.m.1")) == ["P.T.1 1 target", "P.N.1 1 memberType"]
+    assert uses(ask(client, "P.N.1")) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_pages_have_each_use_once(client: Client, depth: int, size: int) -> None:
+    graph = Graph().node("P.x", frozen(*links("P.b0.1")))
+    for number in range(4):
+        graph.node(f"P.a{number}", frozen(*links("P.x.1")))
+        graph.node(f"P.b{number}", frozen(*links(f"P.a{number}.1", "P.a0.1")))
+        graph.node(f"P.c{number}", frozen(*links(f"P.b{number}.1", "P.x.1")))
+    client.load(graph)
+    found = all_pages(client, "P.x.1", size, depth=depth)
+    whole = uses(ask(client, "P.x.1", depth=depth))
+    assert [each for page in found for each in page] == whole
+    assert len(whole) == len(set(whole)) == {1: 8}.get(depth, 12)
+
+
+def test_unreadable_versions_are_neither_uses_nor_a_way_to_one(store: Client, make_user: MakeUser) -> None:
+    make_user("ann", "node-read P.C", "node-read P.A", "node-read P.A2")
+    ann = store.as_user("ann")
+    assert uses(ask(ann, "P.C.1", depth=5)) == []
+    make_user("bob", "package-read P")
+    bob = store.as_user("bob")
+    assert uses(ask(bob, "P.C.1", depth=5)) == ["P.B.1 1 target", "P.A.1 2 target"]
+    assert "Secret" not in ask(bob, "P.C.1", depth=5).response.text
+    assert ask(store.as_user(None), "P.C.1").number == 101
+
+
+def test_a_member_whose_member_type_may_not_be_read_is_no_use(client: Client, make_user: MakeUser) -> None:
+    client.load(
+        Graph()
+        .node("S.m", member_type())
+        .node("P.T", type_with("S.m.1"))
+        .node("P.B", frozen())
+        .node("P.A", V(links("P.B.1", member_type="S.m.1"), "P.T.1"))
+    )
+    make_user("ann", "package-read P")
+    assert client.as_user("ann").get("P.A").members() == []
+    assert uses(ask(client.as_user("ann"), "P.B.1")) == []
+    assert uses(ask(client, "P.B.1")) == ["P.A.1 1 target"]
+
+
+def test_a_version_that_is_not_found(store: Client, make_user: MakeUser) -> None:
+    make_user("ann", "node-read P.A2")
+    assert ask(store, "P.none").number == 105
+    assert ask(store, "P.B.3").number == 105
+    assert ask(store.as_user("ann"), "P.A2").number == 105
+    assert ask(store.as_user("ann"), "P.B.1").number == 101
