@@ -49,7 +49,8 @@ def uses(reply: Reply) -> list[str]:
 
 
 def all_pages(client: Client, reference: str, size: int, **elements: object) -> list[list[str]]:
-    found, place = [], {}
+    found: list[list[str]] = []
+    place: dict[str, str | None] = {}
     while True:
         reply = ask(client, reference, pageSize=size, **place, **elements)
         found.append(uses(reply))
