@@ -20,6 +20,8 @@ _COMMANDS = {
     "import": "app.commands.imports:import_file",
     "impact": "app.commands.updates:impact",
     "force": "app.commands.updates:force",
+    "node": "app.commands.nodes:node",
+    "solution": "app.commands.solutions:solution",
     "demo": "app.commands.demo:demo",
 }
 

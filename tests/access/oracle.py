@@ -127,6 +127,25 @@ def uses(world: World, user: str | None, reference: str, depth: int) -> set[tupl
     return {(node, number, distance) for (node, number), distance in found.items() if distance}
 
 
+def found(world: World, user: str | None, word: str, inside: str) -> list[str]:
+    """The nodes in a package, itself included, that have a word in the name of the version that a user is shown. The
+    names of a version have its reference and number in them."""
+    hits = []
+    for reference in sorted(world.nodes):
+        shown = versions(world, user, reference)
+        name = f"name {reference.replace('.', ' ')} {shown[-1]}".split() if shown else []
+        if f"{reference}.".startswith(f"{inside}.") and word in name:
+            hits.append(reference)
+    return hits
+
+
+def inside(world: World, user: str | None, reference: str) -> int:
+    """The number for a package that a search is limited to."""
+    if world.may(user, "read", reference):
+        return 0
+    return 101 if user is None else 105
+
+
 def closure(world: World, start: set[str]) -> set[str]:
     """The nodes whose drafts would be frozen: those asked for, and the drafts that they link to (as version 1)."""
     found = {reference for reference in start if world.nodes[reference].draft}

@@ -115,6 +115,22 @@ def compare(session: Session, call: Call) -> Answered:
     return reply, {numbers[0] or numbers[1]}
 
 
+def search(session: Session, call: Call) -> Answered:
+    """For a word of a name: a part of a reference, or the number of a version."""
+    word = call.other.rpartition(".")[2] if call.flag else str(len(call.right) % 3 + 1)
+    reply = session.post(call, "Search", query=word, searchField="name", package=call.node, pageSize="2")
+    number = oracle.inside(session.world, call.user, call.node)
+    if number == 0:
+        listed = [
+            (each.findtext("nodeVersionReference") or "").rpartition(".")[0]
+            for each in reply.tree.iterfind("NodeList/Node")
+        ]
+        expected = oracle.found(session.world, call.user, word, call.node)
+        assert listed == expected[:2]
+        assert reply.text("numberOfResults") == str(len(expected))
+    return reply, {number}
+
+
 def update(session: Session, call: Call) -> Answered:
     scope = {"sourceScope": "latest"} if call.flag else {}
     action = "force" if call.right == "administer" else "impact"
@@ -245,6 +261,7 @@ CALLS: dict[str, Asked] = {
     "ListNodeVersions": list_versions,
     "WhereUsed": where_used,
     "CompareNodeVersions": compare,
+    "Search": search,
     "UpdateNodeVersions": update,
     "FreezeNode": freeze,
     "CopyNode": copy,

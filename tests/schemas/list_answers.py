@@ -115,6 +115,14 @@ FULL_LIST_ANSWERS = {
     "CompareNodeVersions": f"{ERROR}{COMPARED}{each(MemberDifferenceList=wrap('MemberDifference', DIFFERENCE))}",
     "ListSolutions": ERROR + each(SolutionList=wrap("Solution", SOLUTION), solutionIdAfter=ID),
     "ListSolutionReleases": ERROR + each(ReleaseList=wrap("Release", RELEASE), releaseNumberBefore="1"),
+    "Search": ERROR
+    + each(
+        page="1",
+        numberOfResults="1",
+        numberOfPages="1",
+        searchInfo="x",
+        NodeList=wrap("Node", each(nodeVersionReference="acme.N.1", nodeName="N", nodeSummary=" v ")),
+    ),
     "CompareSolutionReleases": ERROR + each(solutionId=ID, releaseNumberFrom="1", releaseNumberTo="2") + JUDGEMENT,
 }
 
@@ -207,6 +215,19 @@ LIST_ANSWERS = {
             each(breakingChanges="maybe"),
             each(SlotChangeList=CHANGE),
             each(releaseNumberTo="1", releaseNumberFrom="2"),
+        ],
+    ),
+    "Search": Table(
+        good=[
+            each(page="2", numberOfResults="0", numberOfPages="0", NodeList=""),
+            each(NodeList=wrap("Node", each(nodeVersionReference="acme.N.1")) * 2),
+        ],
+        bad=[
+            each(page="first"),
+            each(numberOfResults="-1"),
+            each(NodeList=each(nodeVersionReference="acme.N.1")),
+            each(NodeList=wrap("Node", each(nodeName="N"))),
+            each(numberOfPages="1", numberOfResults="1"),
         ],
     ),
 }

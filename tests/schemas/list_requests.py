@@ -143,4 +143,22 @@ LIST_REQUESTS = {
             each(pageSize="1"),
         ],
     ),
+    "Search": Table(
+        good=[
+            each(query="stainless steel", searchField="name", package="acme", page="2", pageSize="10", searchInfo="x"),
+            each(query="q" * 1000),
+            each(searchField=" all ", page="1"),
+            each(query="", searchField="", package="", page="", pageSize="", searchInfo=""),
+            wrap("package", LONGEST_REFERENCE),
+            each(query="a | b &amp; c:* \\ ' (", page="+2"),
+        ],
+        bad=sized(
+            each(query="q" * 1001),
+            each(searchField="value"),
+            each(page="0"),
+            each(page="first"),
+            wrap("package", TOO_LONG),
+            each(nodeReference="acme"),
+        ),
+    ),
 }

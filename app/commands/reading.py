@@ -1,0 +1,67 @@
+"""Asking the service for documents and for lists, which come in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import click
+from lxml import etree
+
+from app.commands.rows import Row, as_document, print_json, print_rows
+from app.commands.service import Service, element, message
+
+AT_ONCE = 1000
+"""How many entries a page has."""
+
+Command = Callable[..., None]
+
+
+def json_option(command: Command) -> Command:
+    """Give a command the option `--json`, as its argument `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")(command)
+
+
+def ask(service: Service, name: str, *content: etree._Element, **fields: object) -> etree._Element:
+    """Send a request and return the response; ClickException with its message for an error.
+
+    109 and 108 are returned too: their lists say what stands in the way, or what else would be done.
+    """
+    body = message(name, fields) if not content else etree.tostring(element(name, *content, **fields))
+    with service.post(body) as reply:
+        if reply.error_number in {0, 108, 109}:
+            return etree.parse(reply.file).getroot()
+        raise reply.error()
+
+
+def ask_pages(
+    service: Service, name: str, keys: Sequence[str], *content: etree._Element, **fields: object
+) -> Iterator[etree._Element]:
+    """Send a request for a list again and again, with the keys of the next page, and yield each response."""
+    place: dict[str, object] = {}
+    while True:
+        reply = ask(service, name, *content, **{**fields, **place, "pageSize": AT_ONCE})
+        yield reply
+        place = {key: reply.findtext(key) for key in keys}
+        if None in place.values():
+            return
+
+
+def show_list(
+    pages: Iterator[etree._Element],
+    path: str,
+    headings: Sequence[str],
+    row: Callable[[etree._Element], Row],
+    *,
+    as_json: bool,
+) -> None:
+    """Print the entries at a path of all pages."""
+    entries = (entry for page in pages for entry in page.iterfind(path))
+    if as_json:
+        print_json([as_document(entry) for entry in entries])
+    else:
+        print_rows(headings, map(row, entries))
+
+
+def fields(*names: str) -> Callable[[etree._Element], Row]:
+    """A function that makes a row of the elements with these names."""
+    return lambda entry: [entry.findtext(name) for name in names]

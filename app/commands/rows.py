@@ -1,0 +1,50 @@
+"""Lists on the command line: a table on a terminal, plain lines with tabs on a pipe, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+import click
+from lxml import etree
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Row = Sequence[object]
+Document = str | list["Document"] | dict[str, "Document"]
+
+
+def print_rows(headings: Sequence[str], rows: Iterable[Row]) -> None:
+    """Print rows: with headings in a table on a terminal; else one line for each, with tabs between the fields."""
+    console = Console(highlight=False)
+    if not console.file.isatty():
+        for row in rows:
+            click.echo("\t".join(map(_plain, row)))
+        return
+    table = Table(*headings, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(_plain(cell)) for cell in row))
+    console.print(table)
+
+
+def print_json(document: Document) -> None:
+    """Print a document for programs."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def as_document(element: etree._Element) -> Document:
+    """Return the content of an element: a text, a list for an element named `...List`, else an object.
+
+    The texts are those of the XML response: its schema says which of them are numbers and which are true or false.
+    """
+    if element.tag.endswith("List"):
+        return [as_document(child) for child in element]
+    if len(element):
+        return {child.tag: as_document(child) for child in element}
+    return element.text or ""
+
+
+def _plain(cell: object) -> str:
+    """A cell in one line, without tabs; nothing for None."""
+    return "" if cell is None else " ".join(str(cell).split())

@@ -1,0 +1,180 @@
+"""`relink solution`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+from lxml import etree
+
+from app.commands.reading import ask, ask_pages, fields, json_option, show_list
+from app.commands.rows import Row, as_document, print_json, print_rows
+from app.commands.service import Service, element, with_service
+from app.commands.texts import TOKEN
+
+_CHANGE = fields("slotKind", "externalId", "code", "breakingChange", "message")
+_CHANGE_HEADINGS = ["kind", "slot", "change", "breaks", "message"]
+
+
+@click.group()
+def solution() -> None:
+    """List solutions and their releases, compare releases, and publish a draft.
+
+    An ID is that of a solution, as `relink solution list` shows it.
+    """
+
+
+@solution.command("list")
+@click.option("--tag", "tags", multiple=True, type=TOKEN, help="Only solutions with this tag; may be repeated.")
+@json_option
+@with_service
+def show_all(service: Service, tags: tuple[str, ...], as_json: bool) -> None:
+    """List the solutions, the oldest first.
+
+    One line for each: id, title, latest release, held or not, tags.
+
+    \b
+    Example:
+      relink solution list --tag support
+    """
+    content = [element("TagList", *(_text("tag", tag) for tag in tags))] if tags else []
+    pages = ask_pages(service, "ListSolutions", ["solutionIdAfter"], *content)
+    headings = ["id", "title", "release", "held", "tags"]
+    show_list(pages, "SolutionList/Solution", headings, _solution, as_json=as_json)
+
+
+@solution.command()
+@click.argument("solution_id", metavar="ID", type=TOKEN)
+@click.option("--release", type=click.IntRange(1), help="Show this release instead of the draft.")
+@json_option
+@with_service
+def show(service: Service, solution_id: str, release: int | None, as_json: bool) -> None:
+    """Show the slots and workflows of the draft of a solution, or of a release.
+
+    One line for each: kind, external id, title, type or service, hidden, mandatory.
+
+    \b
+    Example:
+      relink solution show 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --release 2
+    """
+    found = ask(service, "GetSolution", solutionId=solution_id, releaseNumber=release)
+    if as_json:
+        print_json(as_document(found))
+    else:
+        print_rows(["kind", "id", "title", "of", "hidden", "mandatory"], _content(found))
+
+
+@solution.command()
+@click.argument("solution_id", metavar="ID", type=TOKEN)
+@json_option
+@with_service
+def releases(service: Service, solution_id: str, as_json: bool) -> None:
+    """List the releases of a solution, the newest first.
+
+    One line for each: number, when it was published, by whom, whether it breaks instances, how many changes, notes.
+
+    \b
+    Example:
+      relink solution releases 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f
+    """
+    pages = ask_pages(service, "ListSolutionReleases", ["releaseNumberBefore"], solutionId=solution_id)
+    headings = ["release", "published", "by", "breaks", "changes", "notes"]
+    show_list(pages, "ReleaseList/Release", headings, _release, as_json=as_json)
+
+
+@solution.command()
+@click.argument("solution_id", metavar="ID", type=TOKEN)
+@click.option("--from", "start", type=click.IntRange(1), help="The release to compare from; else the latest.")
+@click.option("--to", "end", type=click.IntRange(1), help="The release to compare with; else the draft.")
+@json_option
+@with_service
+def compare(service: Service, solution_id: str, start: int | None, end: int | None, as_json: bool) -> None:
+    """Show what changes from one release of a solution to another, or to the draft.
+
+    One line for each change: kind, external id, code, whether it breaks instances, and a sentence.
+
+    \b
+    Example:
+      relink solution compare 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --from 1 --to 2
+    """
+    numbers = {"releaseNumberFrom": start, "releaseNumberTo": end}
+    _show_changes(ask(service, "CompareSolutionReleases", solutionId=solution_id, **numbers), as_json=as_json)
+
+
+@solution.command()
+@click.argument("solution_id", metavar="ID", type=TOKEN)
+@json_option
+@with_service
+def preview(service: Service, solution_id: str, as_json: bool) -> None:
+    """Show what publishing the draft of a solution would change, and for how many instances.
+
+    One line for each change, as in `relink solution compare`; the notice is written to standard error.
+
+    \b
+    Example:
+      relink solution preview 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f
+    """
+    _show_impact(ask(service, "PreviewSolutionRelease", solutionId=solution_id), as_json=as_json)
+
+
+@solution.command()
+@click.argument("solution_id", metavar="ID", type=TOKEN)
+@click.option("--notes", help="What there is to say about the release.")
+@json_option
+@with_service
+def publish(service: Service, solution_id: str, notes: str | None, as_json: bool) -> None:
+    """Make the draft of a solution its next release, and show what that changes.
+
+    One line for each change, as in `relink solution compare`; the notice is written to standard error.
+
+    \b
+    Example:
+      relink solution publish 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --notes 'Mails too.'
+    """
+    found = ask(service, "PublishSolutionRelease", solutionId=solution_id, releaseNotes=notes)
+    _show_impact(found, as_json=as_json)
+    if not as_json:
+        click.echo(f"Published release {found.findtext('releaseNumber')}.", err=True)
+
+
+def _show_impact(found: etree._Element, *, as_json: bool) -> None:
+    _show_changes(found, as_json=as_json)
+    if not as_json:
+        click.echo(found.findtext("noticeMessage"), err=True)
+
+
+def _show_changes(found: etree._Element, *, as_json: bool) -> None:
+    if as_json:
+        print_json(as_document(found))
+    else:
+        print_rows(_CHANGE_HEADINGS, map(_CHANGE, found.iterfind("SlotChangeList/SlotChange")))
+
+
+def _text(name: str, text: str) -> etree._Element:
+    made = etree.Element(name)
+    made.text = text
+    return made
+
+
+def _solution(entry: etree._Element) -> Row:
+    tags = ", ".join(tag.text or "" for tag in entry.iterfind("TagList/tag"))
+    names = ("solutionId", "title", "latestReleaseNumber", "held")
+    return [*(entry.findtext(name) for name in names), tags]
+
+
+def _content(found: etree._Element) -> Iterator[Row]:
+    for path, kind, of in (
+        ("AuthSlotList/AuthSlot", "auth", "service"),
+        ("ConfigSlotList/ConfigSlot", "config", "type"),
+    ):
+        for slot in found.iterfind(path):
+            yield kind, *(slot.findtext(name) for name in ("externalId", "title", of, "hidden", "mandatory"))
+    for workflow in found.iterfind("WorkflowList/Workflow"):
+        names = ("sourceWorkflowId", "sourceWorkflowName", "trigger")
+        yield "workflow", *(workflow.findtext(name) for name in names), "", ""
+
+
+def _release(entry: etree._Element) -> Row:
+    head = [entry.findtext(name) for name in ("releaseNumber", "publishedAt", "publishedBy", "breakingChanges")]
+    changes = len(entry.findall("SlotChangeList/SlotChange"))
+    return [*head, changes, entry.findtext("releaseNotes")]

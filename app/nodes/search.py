@@ -1,0 +1,158 @@
+"""Finding nodes by the words in their names, references and values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from app.errors import user_error
+from app.identity import right
+from app.identity.rights import Caller
+from app.nodes.sight import Sight, read_sight
+from app.nodes.versions import Node, node_by_reference, sign_in_to_read
+from app.references import content_range
+
+MOST_WORDS = 20
+_SHORTEST_BEGINNING = 3
+_SEARCH = (Path(__file__).parent / "search.sql").read_text(encoding="utf-8")
+# References and addresses are made of words. A long text is found by its beginning: a vector of words has a limit.
+# The indexes are on these expressions.
+_PUNCTUATION = "._/@:-"
+_PLAIN = f"translate(left({{}}, 65536), '{_PUNCTUATION}', '{' ' * len(_PUNCTUATION)}')"
+_WORDS_OF = {
+    "words_of_name": "v.node_name",
+    "words_of_reference": "n.node_reference",
+    "words_of_value": "m.value",
+}
+_EXPRESSIONS = {
+    name: f"to_tsvector('simple'::regconfig, {_PLAIN.format(column)})" for name, column in _WORDS_OF.items()
+}
+# A word of some letters also finds words that begin with it. A text without a letter or digit is no word.
+_WORDS = text(f"""
+    SELECT DISTINCT CASE WHEN length(word) >= :shortest THEN query || ':*' ELSE query END
+    FROM regexp_split_to_table({_PLAIN.format(":query")}, '\\s+') AS given (word)
+    CROSS JOIN LATERAL (SELECT CAST(plainto_tsquery('simple', word) AS text)) AS of (query)
+    WHERE query <> ''
+""")  # noqa: S608 - all of it is in this module
+_SUMMARIES = """
+    SELECT wanted.node_identifier, v.node_name, found.value
+    FROM unnest(CAST(:nodes AS bigint[]), CAST(:numbers AS integer[])) AS wanted (node_identifier, version_number)
+    LEFT JOIN node_version v USING (node_identifier, version_number)
+    LEFT JOIN LATERAL (
+      SELECT left(m.value, {longest}) AS value
+      FROM member m JOIN node mt ON mt.node_identifier = m.member_type_node_identifier
+      WHERE m.node_identifier = wanted.node_identifier AND m.version_number = wanted.version_number
+        AND m.value IS NOT NULL AND {readable_member_type}
+        AND {words_of_value} @@ ANY (CAST(CAST(:words AS text[]) AS tsquery[]))
+      ORDER BY m.member_type_node_identifier, m.sequence LIMIT 1
+    ) AS found ON true
+"""
+LONGEST_SUMMARY = 200
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A node that was found: its shown version, if the caller may use one, and a value that has one of the words."""
+
+    node_identifier: int
+    reference: str
+    number: int | None
+    name: str | None
+    summary: str | None
+
+
+@dataclass(frozen=True)
+class Hits:
+    """A page of what was found, and how much there is on all pages."""
+
+    page: list[Hit]
+    results: int
+
+
+def search(
+    connection: Connection,
+    caller: Caller,
+    query: str | None,
+    *,
+    everywhere: bool,
+    package: str | None,
+    page: int,
+    page_size: int,
+) -> Hits:
+    """Find nodes that have all words of a query, in the order of their references.
+
+    Words are found whole, and those of three letters or more also at the beginning of other words, in capital and small
+    letters alike. Nodes, drafts and member types that the caller may not use or read do not count.
+
+    Raises UserError (105) about `query` or `package`, and NotAuthorisedError (101) for a package that a caller without
+    credentials may not read.
+    """
+    words = _words(connection, query)
+    inside = None if package is None else _package(connection, caller, package)
+    sight = read_sight(connection, caller)
+    start, end = ("", "~") if inside is None else content_range(inside.reference)
+    values = {
+        "words": words,
+        "everywhere": everywhere,
+        "package": "" if inside is None else inside.reference,
+        "package_start": start,
+        "package_end": end,
+        "limit": page_size,
+        "offset": (page - 1) * page_size,
+        **sight.parameters,
+    }
+    statement = _SEARCH.format(
+        shown=_shown(sight), readable=sight.readable("n"), readable_member_type=sight.readable("mt"), **_EXPRESSIONS
+    )
+    rows = connection.execute(text(statement), values).all()
+    if not rows and page > 1:
+        return Hits([], _results(connection, statement, values))
+    return Hits(_with_summaries(connection, sight, words, rows), rows[0].results if rows else 0)
+
+
+def _results(connection: Connection, statement: str, values: dict[str, object]) -> int:
+    """How much there is, asked from a page behind the last one."""
+    row = connection.execute(text(statement), {**values, "limit": 1, "offset": 0}).first()
+    return 0 if row is None else int(row.results)
+
+
+def _words(connection: Connection, query: str | None) -> list[str]:
+    if not query:
+        user_error("query", "is missing")
+    words = list(connection.execute(_WORDS, {"query": query, "shortest": _SHORTEST_BEGINNING}).scalars())
+    if not words:
+        user_error("query", "has no word: give at least one letter or digit")
+    if len(words) > MOST_WORDS:
+        user_error("query", f"has more than {MOST_WORDS} words")
+    return words
+
+
+def _package(connection: Connection, caller: Caller, reference: str) -> Node:
+    package = node_by_reference(connection, caller, reference)
+    if package is None or not package.may(right.READ):
+        if not caller.is_signed_in:
+            raise sign_in_to_read(reference)
+        user_error("package", f"{reference} is not found")
+    return package
+
+
+def _shown(sight: Sight) -> str:
+    """The number of the latest version of the node `n` that the caller may use, or null."""
+    visible = sight.visible_version("n", "n.latest_version_number")
+    return f"CASE WHEN {visible} THEN n.latest_version_number ELSE nullif(n.frozen_version_number, 0) END"
+
+
+def _with_summaries(connection: Connection, sight: Sight, words: list[str], rows: Sequence[object]) -> list[Hit]:
+    found = [(row.node_identifier, row.node_reference, row.version_number) for row in rows]  # type: ignore[attr-defined]
+    statement = _SUMMARIES.format(readable_member_type=sight.readable("mt"), longest=LONGEST_SUMMARY, **_EXPRESSIONS)
+    values = {
+        "nodes": [node for node, _, _ in found],
+        "numbers": [number for _, _, number in found],
+        "words": words,
+        **sight.parameters,
+    }
+    told = {row[0]: (row[1], row[2]) for row in connection.execute(text(statement), values)}
+    return [Hit(node, reference, number, *told[node]) for node, reference, number in found]

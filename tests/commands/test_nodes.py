@@ -1,0 +1,136 @@
+"""`relink node`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import click
+import pytest
+from click.testing import Result
+
+from app.cli import main
+from tests.commands.conftest import Relink
+from tests.support.builders import Graph, M, V, draft, frozen, links, package
+from tests.support.http import ADMIN, Client
+
+GRAPH = (
+    Graph()
+    .node("P", package())
+    .node(
+        "P.A", frozen(*links("P.B.1"), name="A"), draft(*links("P.B.1"), M(target="P.C.1", comment="new"), name="A\t2")
+    )
+    .node("P.B", V(name="B", comment="the first"))
+    .node("P.C", draft(name="C"))
+)
+
+
+@pytest.fixture
+def store(client: Client) -> Client:
+    client.load(GRAPH)
+    return client
+
+
+def rows(result: Result) -> list[list[str]]:
+    assert (result.exit_code, result.stderr) == (0, ""), result.output
+    return [line.split("\t") for line in result.stdout.splitlines()]
+
+
+@pytest.mark.usefixtures("store")
+class TestLists:
+    def test_a_version_and_its_members(self, relink: Relink) -> None:
+        assert rows(relink("node", "get", "P.A")) == [
+            ["version", "P.A.2"],
+            ["state", "draft"],
+            ["name", "A 2"],
+            ["type", "system.NODE_LIST_TYPE.1"],
+            ["system.NODE_LIST.1", "1", "", "", "P.B.1", ""],
+            ["system.NODE_LIST.1", "2", "", "", "P.C.1", "new"],
+        ]
+
+    def test_the_content_of_a_package(self, relink: Relink) -> None:
+        assert rows(relink("node", "tree", "P")) == [
+            ["P.A", "2", "draft", "A 2", "system.NODE_LIST_TYPE.1"],
+            ["P.B", "1", "frozen", "B", "system.NODE_LIST_TYPE.1"],
+            ["P.C", "1", "draft", "C", "system.NODE_LIST_TYPE.1"],
+        ]
+        assert [row[0] for row in rows(relink("node", "tree", "--depth", "1"))] == ["P", "system"]
+
+    def test_the_versions_of_a_node(self, relink: Relink) -> None:
+        newest, oldest = rows(relink("node", "versions", "P.A"))
+        assert newest[:4] == ["2", "draft", "A 2", ADMIN]
+        assert oldest[:4] == ["1", "frozen", "A", ADMIN]
+
+    def test_where_a_version_is_used(self, relink: Relink) -> None:
+        found = rows(relink("node", "where-used", "P.B.1", "--depth", "2"))
+        assert found == [["P.A.1", "1", "target", "A"], ["P.A.2", "1", "target", "A 2"]]
+
+    def test_what_differs(self, relink: Relink) -> None:
+        assert rows(relink("node", "compare", "P.A.1", "P.A")) == [
+            ["change", "name", "A", "A 2"],
+            ["add", "system.NODE_LIST", "", "2: -> P.C.1 (new)"],
+        ]
+
+    def test_nodes_are_found_by_their_words(self, relink: Relink) -> None:
+        assert rows(relink("node", "search", "b")) == [["P.B.1", "B", ""]]
+        limited = relink("node", "search", "p", "--limit", "2")
+        assert [line.split("\t")[0] for line in limited.stdout.splitlines()] == ["P.1", "P.A.2"]
+        assert limited.stderr == "... and 2 more (--limit shows more)\n"
+        assert rows(relink("node", "search", "p", "--name")) == [["P.1", "P", ""]]
+
+    def test_json_has_the_elements_of_the_response(self, relink: Relink) -> None:
+        found = json.loads(relink("node", "get", "P.B", "--json").stdout)
+        assert (found["nodeVersionComment"], found["MemberList"]) == ("the first", [])
+        listed = json.loads(relink("node", "tree", "P", "--json").stdout)
+        assert [node["nodeReference"] for node in listed] == ["P.A", "P.B", "P.C"]
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("get", "P.none"),
+            ("tree", "P.none"),
+            ("versions", "P.none"),
+            ("where-used", "P.A.9"),
+            ("compare", "P.A", "x-y"),
+            ("search", "!"),
+        ],
+    )
+    def test_an_error_is_one_line_on_standard_error(self, relink: Relink, arguments: tuple[str, ...]) -> None:
+        result = relink("node", *arguments)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith("Error: 105: ")
+
+
+def test_a_freeze_is_listed_first_and_done_with_yes(relink: Relink, store: Client) -> None:
+    listed = rows(relink("node", "freeze", "P.A"))
+    assert listed == [["P.A", "2", "A 2", ""], ["P.C", "1", "C", ""]]
+    assert store.get("P.C").text("nodeFrozenVersionNumber") == "0"
+    assert rows(relink("node", "freeze", "P.A", "--yes")) == listed
+    assert store.get("P.C").text("nodeFrozenVersionNumber") == "1"
+
+
+def test_a_freeze_that_is_impossible_has_exit_code_1(
+    relink: Relink, store: Client, make_user: Callable[..., None]
+) -> None:
+    make_user("ann", "package-read P", "node-administer P.A")
+    result = relink.with_environment(RELINK_USER="ann")("node", "freeze", "P.A", "--yes")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("P.C\t1\t")
+    assert "not authorised" in result.stderr
+    assert store.get("P.A").text("nodeFrozenVersionNumber") == "1"
+
+
+def test_a_copy_prints_its_reference(relink: Relink, store: Client) -> None:
+    assert relink("node", "copy", "P.B.1", "P.B").stdout == "P.B.2\n"
+    assert relink("node", "copy", "P.B.1", "P.D", "--name", "D").stdout == "P.D.1\n"
+    assert store.get("P.D").text("nodeName") == "D"
+
+
+@pytest.mark.parametrize("group", ["node", "solution"])
+def test_each_help_ends_with_an_example(group: str) -> None:
+    context = click.Context(main)
+    commands = main.get_command(context, group)
+    assert isinstance(commands, click.Group)
+    for name, command in commands.commands.items():
+        description = (command.help or "").split("Example:\n")
+        assert description[-1].strip().startswith(f"relink {group} {name} "), name
