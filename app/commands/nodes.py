@@ -10,7 +10,7 @@ from lxml import etree
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
 from app.commands.service import Service, with_service
-from app.commands.texts import TOKEN
+from app.commands.texts import COLLAPSED
 
 EXIT_IMPOSSIBLE = 1
 
@@ -25,7 +25,7 @@ def node() -> None:
 
 
 @node.command()
-@click.argument("version", type=TOKEN)
+@click.argument("version", type=COLLAPSED)
 @json_option
 @with_service
 def get(service: Service, version: str, as_json: bool) -> None:
@@ -56,7 +56,7 @@ def get(service: Service, version: str, as_json: bool) -> None:
 
 
 @node.command()
-@click.argument("reference", type=TOKEN, required=False)
+@click.argument("reference", type=COLLAPSED, required=False)
 @click.option(
     "--depth", type=click.IntRange(0, 1000), default=0, show_default=True, help="How many levels; 0 for all of them."
 )
@@ -76,7 +76,7 @@ def tree(service: Service, reference: str | None, depth: int, as_json: bool) -> 
 
 
 @node.command()
-@click.argument("reference", type=TOKEN)
+@click.argument("reference", type=COLLAPSED)
 @json_option
 @with_service
 def versions(service: Service, reference: str, as_json: bool) -> None:
@@ -94,7 +94,7 @@ def versions(service: Service, reference: str, as_json: bool) -> None:
 
 
 @node.command("where-used")
-@click.argument("version", type=TOKEN)
+@click.argument("version", type=COLLAPSED)
 @click.option(
     "--depth",
     type=click.IntRange(1, 100),
@@ -119,8 +119,8 @@ def where_used(service: Service, version: str, depth: int, as_json: bool) -> Non
 
 
 @node.command()
-@click.argument("old", type=TOKEN)
-@click.argument("new", type=TOKEN)
+@click.argument("old", type=COLLAPSED)
+@click.argument("new", type=COLLAPSED)
 @json_option
 @with_service
 def compare(service: Service, old: str, new: str, as_json: bool) -> None:
@@ -142,7 +142,7 @@ def compare(service: Service, old: str, new: str, as_json: bool) -> None:
 @node.command()
 @click.argument("words", nargs=-1, required=True)
 @click.option("--name", "only_name", is_flag=True, help="Look only in names, not in references and values.")
-@click.option("--package", type=TOKEN, help="Search only this node and its content.")
+@click.option("--package", type=COLLAPSED, help="Search only this node and its content.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many nodes.")
 @json_option
 @with_service
@@ -171,7 +171,7 @@ def search(
 
 
 @node.command()
-@click.argument("reference", type=TOKEN)
+@click.argument("reference", type=COLLAPSED)
 @click.option("--content", is_flag=True, help="Also freeze all content of the package.")
 @click.option("--yes", is_flag=True, help="Freeze; without this, only list what would be frozen.")
 @json_option
@@ -199,8 +199,8 @@ def freeze(service: Service, reference: str, content: bool, yes: bool, as_json: 
 
 
 @node.command()
-@click.argument("version", type=TOKEN)
-@click.argument("reference", type=TOKEN)
+@click.argument("version", type=COLLAPSED)
+@click.argument("reference", type=COLLAPSED)
 @click.option("--name", help="The name of the copy; else that of VERSION.")
 @json_option
 @with_service

@@ -10,7 +10,7 @@ from lxml import etree
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
 from app.commands.service import Service, element, with_service
-from app.commands.texts import TOKEN
+from app.commands.texts import COLLAPSED
 
 _CHANGE = fields("slotKind", "externalId", "code", "breakingChange", "message")
 _CHANGE_HEADINGS = ["kind", "slot", "change", "breaks", "message"]
@@ -25,7 +25,7 @@ def solution() -> None:
 
 
 @solution.command("list")
-@click.option("--tag", "tags", multiple=True, type=TOKEN, help="Only solutions with this tag; may be repeated.")
+@click.option("--tag", "tags", multiple=True, type=COLLAPSED, help="Only solutions with this tag; may be repeated.")
 @json_option
 @with_service
 def show_all(service: Service, tags: tuple[str, ...], as_json: bool) -> None:
@@ -44,7 +44,7 @@ def show_all(service: Service, tags: tuple[str, ...], as_json: bool) -> None:
 
 
 @solution.command()
-@click.argument("solution_id", metavar="ID", type=TOKEN)
+@click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--release", type=click.IntRange(1), help="Show this release instead of the draft.")
 @json_option
 @with_service
@@ -65,7 +65,7 @@ def show(service: Service, solution_id: str, release: int | None, as_json: bool)
 
 
 @solution.command()
-@click.argument("solution_id", metavar="ID", type=TOKEN)
+@click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @json_option
 @with_service
 def releases(service: Service, solution_id: str, as_json: bool) -> None:
@@ -83,7 +83,7 @@ def releases(service: Service, solution_id: str, as_json: bool) -> None:
 
 
 @solution.command()
-@click.argument("solution_id", metavar="ID", type=TOKEN)
+@click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--from", "start", type=click.IntRange(1), help="The release to compare from; else the latest.")
 @click.option("--to", "end", type=click.IntRange(1), help="The release to compare with; else the draft.")
 @json_option
@@ -102,7 +102,7 @@ def compare(service: Service, solution_id: str, start: int | None, end: int | No
 
 
 @solution.command()
-@click.argument("solution_id", metavar="ID", type=TOKEN)
+@click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @json_option
 @with_service
 def preview(service: Service, solution_id: str, as_json: bool) -> None:
@@ -118,7 +118,7 @@ def preview(service: Service, solution_id: str, as_json: bool) -> None:
 
 
 @solution.command()
-@click.argument("solution_id", metavar="ID", type=TOKEN)
+@click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--notes", help="What there is to say about the release.")
 @json_option
 @with_service

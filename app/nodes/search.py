@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from app.errors import user_error
+from app.errors import UserError, invalid, missing, not_found, too_many
 from app.identity import right
 from app.identity.rights import Caller
 from app.nodes.sight import Sight, read_sight
@@ -121,12 +121,12 @@ def _results(connection: Connection, statement: str, values: dict[str, object]) 
 
 def _words(connection: Connection, query: str | None) -> list[str]:
     if not query:
-        user_error("query", "is missing")
+        raise UserError(missing("query"))
     words = list(connection.execute(_WORDS, {"query": query, "shortest": _SHORTEST_BEGINNING}).scalars())
     if not words:
-        user_error("query", "has no word: give at least one letter or digit")
+        raise UserError(invalid("query", "has no word: give at least one letter or digit"))
     if len(words) > MOST_WORDS:
-        user_error("query", f"has more than {MOST_WORDS} words")
+        raise UserError(too_many("query", f"has more than {MOST_WORDS} words"))
     return words
 
 
@@ -135,7 +135,7 @@ def _package(connection: Connection, caller: Caller, reference: str) -> Node:
     if package is None or not package.may(right.READ):
         if not caller.is_signed_in:
             raise sign_in_to_read(reference)
-        user_error("package", f"{reference} is not found")
+        raise UserError(not_found("package", f"{reference} is not found"))
     return package
 
 

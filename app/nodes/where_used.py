@@ -10,13 +10,14 @@ from sqlalchemy import Connection, text
 
 from app.database.engine import driver_connection
 from app.identity.rights import Caller
-from app.nodes.lookup import Link, read_named
+from app.nodes.lookup import read_named
 from app.nodes.sight import Sight, read_sight
 from app.nodes.versions import Version
+from app.references import VersionKey
 
 _USERS = (Path(__file__).parent / "where_used.sql").read_text(encoding="utf-8")
 
-Place = tuple[int, Link]
+Place = tuple[int, VersionKey]
 """Where a use stands in the list: its distance, then the version."""
 
 START: Place = (1, (0, 0))
@@ -29,7 +30,7 @@ class Use:
     It links as the type, the member type or the target of something, perhaps as several of these.
     """
 
-    version: Link
+    version: VersionKey
     reference: str
     name: str
     distance: int
@@ -50,7 +51,7 @@ def where_used(
     caller may not read is no use either, as GetNode leaves it out.
     """
     sight = read_sight(connection, caller)
-    start: Link = (version.node.identifier, version.number)
+    start: VersionKey = (version.node.identifier, version.number)
     seen, frontier = {start}, [start]
     found: list[tuple[int, _Found]] = []
     for distance in range(1, depth + 1):
@@ -72,7 +73,9 @@ def where_used(
     return _named(connection, found)
 
 
-def _users(connection: Connection, sight: Sight, used: Sequence[Link], after: Link, limit: int | None) -> list[_Found]:
+def _users(
+    connection: Connection, sight: Sight, used: Sequence[VersionKey], after: VersionKey, limit: int | None
+) -> list[_Found]:
     query = _USERS.format(
         readable=sight.readable("n"),
         visible_version=sight.visible_version("n", "l.version_number"),

@@ -10,7 +10,7 @@ from app.nodes.content import Content, Member, read_content
 from app.nodes.versions import Version, find_version
 from app.references import version_identifier
 from app.services.answer import Answer, Fields, Group, Value
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import named
 
 _Named = tuple[str, Value]
@@ -21,9 +21,9 @@ class CompareNodeVersionsRequest:
     """Two versions, each by identifier, which takes precedence, or reference."""
 
     node_version_identifier_from: int | None = None
-    node_version_reference_from: Token | None = None
+    node_version_reference_from: CollapsedText | None = None
     node_version_identifier_to: int | None = None
-    node_version_reference_to: Token | None = None
+    node_version_reference_to: CollapsedText | None = None
 
 
 def run(request: CompareNodeVersionsRequest, call: Call) -> Answer:
@@ -34,8 +34,8 @@ def run(request: CompareNodeVersionsRequest, call: Call) -> Answer:
     old_names = request.node_version_identifier_from, request.node_version_reference_from
     new_names = request.node_version_identifier_to, request.node_version_reference_to
     with snapshot(call.engine) as connection:
-        old = find_version(connection, call.caller, *old_names, "From")
-        new = find_version(connection, call.caller, *new_names, "To")
+        old = find_version(connection, call.caller, *old_names, "_from")
+        new = find_version(connection, call.caller, *new_names, "_to")
         old_content = read_content(connection, call.caller, old, members=True)
         new_content = read_content(connection, call.caller, new, members=True)
     differences = compare_members(old_content.members, new_content.members)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.services.answer import Answer, Fields
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import judgement_parts, require_solutions
 from app.solutions.releases.history import DRAFT, compare_releases
 
@@ -15,7 +15,7 @@ from app.solutions.releases.history import DRAFT, compare_releases
 class CompareSolutionReleasesRequest:
     """A solution and two releases of it: from the latest one, and to the draft, unless numbers are given."""
 
-    solution_id: Token | None = None
+    solution_id: CollapsedText | None = None
     release_number_from: int | None = None
     release_number_to: int | None = None
 

@@ -11,7 +11,7 @@ from app.nodes.history import Person, VersionRecord, read_history
 from app.nodes.versions import Node, find_node, version_name
 from app.references import MAXIMUM_VERSION_NUMBER, VersionKeyword, version_identifier
 from app.services.answer import Answer, Fields, Group, Value
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import named
 from app.solutions.texts import time_text
 
@@ -21,7 +21,7 @@ class ListNodeVersionsRequest:
     """A node by identifier, which takes precedence, or reference; the page has the versions before a number."""
 
     node_identifier: int | None = None
-    node_reference: Token | None = None
+    node_reference: CollapsedText | None = None
     node_version_number_before: int | None = None
     page_size: int = 1000
 

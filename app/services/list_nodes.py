@@ -8,7 +8,7 @@ from app.database.engine import snapshot
 from app.nodes.listing import ListedNode, list_nodes
 from app.nodes.versions import find_node
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import named, six
 
 
@@ -17,9 +17,9 @@ class ListNodesRequest:
     """A package by identifier, which takes precedence, or reference; without one the whole store."""
 
     node_identifier: int | None = None
-    node_reference: Token | None = None
+    node_reference: CollapsedText | None = None
     depth: int = 1
-    node_reference_after: Token | None = None
+    node_reference_after: CollapsedText | None = None
     page_size: int = 100
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import judgement_parts, require_solutions
 from app.solutions.releases.history import ReleaseRecord, read_history
 from app.solutions.texts import time_text
@@ -18,7 +18,7 @@ _HIGHEST = 2**31 - 1
 class ListSolutionReleasesRequest:
     """A solution; the page has the releases before a number."""
 
-    solution_id: Token | None = None
+    solution_id: CollapsedText | None = None
     release_number_before: int | None = None
     page_size: int = 100
 

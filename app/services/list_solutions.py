@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import require_solutions
 from app.solutions.releases.listing import list_solutions
 from app.solutions.releases.solutions import Solution
@@ -17,8 +17,8 @@ from app.solutions.texts import time_text
 class ListSolutionsRequest:
     """Only solutions that have all of the tags; the page begins after a solution."""
 
-    tag_list: tuple[Token, ...] = ()
-    solution_id_after: Token | None = None
+    tag_list: tuple[CollapsedText, ...] = ()
+    solution_id_after: CollapsedText | None = None
     page_size: int = 100
 
 

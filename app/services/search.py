@@ -8,7 +8,7 @@ from enum import StrEnum
 from app.database.engine import snapshot
 from app.nodes.search import Hit, search
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 
 
 class SearchField(StrEnum):
@@ -24,7 +24,7 @@ class SearchRequest:
 
     query: str | None = None
     search_field: SearchField = SearchField.ALL
-    package: Token | None = None
+    package: CollapsedText | None = None
     page: int = 1
     page_size: int = 100
     search_info: str | None = None

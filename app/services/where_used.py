@@ -9,7 +9,7 @@ from app.nodes.versions import find_version
 from app.nodes.where_used import START, Use, where_used
 from app.references import split_version_identifier, version_identifier
 from app.services.answer import Answer, Fields, Group
-from app.services.call import Call, Service, Token
+from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import six
 
 
@@ -18,7 +18,7 @@ class WhereUsedRequest:
     """A version by identifier, which takes precedence, or reference, and the place after which the page begins."""
 
     node_version_identifier: int | None = None
-    node_version_reference: Token | None = None
+    node_version_reference: CollapsedText | None = None
     depth: int = 1
     distance_after: int | None = None
     node_version_identifier_after: int | None = None

@@ -15,10 +15,10 @@ from tests.support.solution_store import Store, auth_slot, config_slot, leaves, 
 @pytest.fixture
 def solution(store: Store) -> str:
     """A solution with a release and a changed draft."""
-    content = slots(auth=[auth_slot("slack")], config=[config_slot("mail")], workflows=[workflow("w")])
-    made = store.set(*content, leaves("TagList", "tag", ["crm"]), title="S")
+    parts = {"auth": [auth_slot("slack")], "workflows": [workflow("w")]}
+    made = store.set(*slots(config=[config_slot("mail")], **parts), leaves("TagList", "tag", ["crm"]), title="S")
     store.publish(made, releaseNotes="The first.")
-    store.set(*slots(config=[config_slot("mail", title="Mail address")]), solution=made)
+    store.set(*slots(config=[config_slot("mail", title="Mail address")], **parts), solution=made)
     return made
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from app.errors import user_error
+from app.errors import UserError, not_found
 from app.solutions.content.flags import PublishJudgement, judge_publish
 from app.solutions.content.model import Content
 from app.solutions.releases.contents import read_contents
@@ -52,7 +52,7 @@ class Comparison:
 
 
 def read_history(connection: Connection, solution_id: str, *, before: int, limit: int) -> list[ReleaseRecord]:
-    """Read the releases with numbers below `before`, the newest first. Raises UserError about `solutionId`."""
+    """Read the releases with numbers below `before`, the newest first. Raises UserError about `solution_id`."""
     solution = read_solution(connection, solution_id)
     values = {"solution": solution.solution_id, "before": before, "limit": limit}
     rows = connection.execute(_RELEASES, values).all()
@@ -71,14 +71,14 @@ def compare_releases(
 ) -> Comparison:
     """Compare two releases; without numbers the latest release and the draft, as publishing would.
 
-    Raises UserError about `solutionId`, `releaseNumberFrom` and `releaseNumberTo`.
+    Raises UserError about `solution_id`, `release_number_from` and `release_number_to`.
     """
     solution = read_solution(connection, solution_id)
     start = solution.latest_release_number if from_number is None else from_number
     end = DRAFT if to_number is None else to_number
     contents = read_contents(connection, solution.solution_id, {start, end})
-    old = None if start == DRAFT else _release(contents, start, "releaseNumberFrom")
-    new = _draft(connection, solution) if end == DRAFT else _release(contents, end, "releaseNumberTo")
+    old = None if start == DRAFT else _release(contents, start, "release_number_from")
+    new = _draft(connection, solution) if end == DRAFT else _release(contents, end, "release_number_to")
     return Comparison(solution.solution_id, start, end, judge_publish(old, new))
 
 
@@ -88,5 +88,5 @@ def _draft(connection: Connection, solution: Solution) -> Content:
 
 def _release(contents: dict[int, Content], number: int, field: str) -> Content:
     if number not in contents:
-        user_error(field, f"release {number} is not found")
+        raise UserError(not_found(field, f"release {number} is not found"))
     return contents[number]

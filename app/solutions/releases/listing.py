@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from app.errors import user_error
+from app.errors import UserError, not_found
 from app.solutions.listing import Place, read_places
 from app.solutions.releases.solutions import Solution, read_solutions, solution_listing
 
@@ -17,7 +17,7 @@ def list_solutions(
 ) -> list[Solution]:
     """Read solutions that have all of `tags`, the oldest first, after one of them.
 
-    Raises UserError about `solutionIdAfter`.
+    Raises UserError about `solution_id_after`.
     """
     place = None if after is None else _place(connection, after)
     places = read_places(connection, solution_listing(tags), limit, after=place)
@@ -27,5 +27,5 @@ def list_solutions(
 def _place(connection: Connection, solution_id: str) -> Place:
     found = read_solutions(connection, ids=[solution_id])
     if not found:
-        user_error("solutionIdAfter", "is not found")
+        raise UserError(not_found("solution_id_after"))
     return Place(found[0].created, UUID(found[0].solution_id))
