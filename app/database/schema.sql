@@ -772,7 +772,13 @@ CREATE INDEX member_member_type ON public.member USING btree (member_type_node_i
 
 CREATE INDEX member_target ON public.member USING btree (target_node_identifier, target_version_number) WHERE (target_node_identifier IS NOT NULL);
 
+CREATE INDEX member_words ON public.member USING gin (to_tsvector('simple'::regconfig, translate("left"(value, 65536), '._/@:-'::text, '      '::text))) WHERE (value IS NOT NULL);
+
 CREATE INDEX node_version_type ON public.node_version USING btree (type_node_identifier, type_version_number);
+
+CREATE INDEX node_version_words ON public.node_version USING gin (to_tsvector('simple'::regconfig, translate("left"(node_name, 65536), '._/@:-'::text, '      '::text)));
+
+CREATE INDEX node_words ON public.node USING gin (to_tsvector('simple'::regconfig, translate("left"(node_reference, 65536), '._/@:-'::text, '      '::text)));
 
 CREATE INDEX outbox_done ON public.outbox USING btree (COALESCE(sent_at, given_up_at)) WHERE ((sent_at IS NOT NULL) OR (given_up_at IS NOT NULL));
 

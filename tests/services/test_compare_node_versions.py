@@ -70,6 +70,7 @@ def test_a_member_in_the_middle_leaves_the_others_what_they_are(client: Client) 
     assert differences(compared(client, old, new)) == ["add P.m: 2 x"]
 
 
+@pytest.mark.ledger("DEC-146")
 def test_links_follow_their_node_and_values_their_place(client: Client) -> None:
     old = version(*links("P.A.1", "P.B.1", member_type="P.m.1"), M("P.o.1", value="one"))
     new = version(*links("P.C.1", "P.B.2", member_type="P.m.1"), M("P.o.1", value="two"))

@@ -70,6 +70,7 @@ def test_a_version_of_the_system_was_made_by_nobody(client: Client) -> None:
     assert version.find("nodeVersionTimestampCreated") is not None
 
 
+@pytest.mark.ledger("DEC-142")
 def test_pages_have_each_version_once(store: Client) -> None:
     first = ask(store, "P.N", pageSize=2)
     assert (numbers(first), first.text("nodeVersionNumberBefore")) == (["3", "2"], "2")
@@ -79,6 +80,7 @@ def test_pages_have_each_version_once(store: Client) -> None:
     assert numbers(ask(store, "P.N", nodeVersionNumberBefore=1000000)) == ["3", "2", "1"]
 
 
+@pytest.mark.ledger("DEC-141")
 def test_a_draft_is_listed_without_its_content_for_those_who_may_not_use_it(store: Client, make_user: MakeUser) -> None:
     make_user("ann", "node-read P.N", "node-read P.D")
     ann = store.as_user("ann")

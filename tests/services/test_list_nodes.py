@@ -66,6 +66,7 @@ def test_without_a_package_the_whole_store_is_listed(store: Client) -> None:
     assert references(ask(store, depth=2))[:7] == ["P", "P.a", "P.s", "P.s0", "P.sx", "PX", "system"]
 
 
+@pytest.mark.ledger("DEC-143")
 @pytest.mark.parametrize("depth", [0, 1, 2, 3])
 @pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize("start", ["P", "P.s", ""])

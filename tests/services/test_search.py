@@ -50,12 +50,14 @@ def test_words_are_found_in_names_references_and_values(store: Client) -> None:
     assert found(ask(store, "P.bolt_m8")) == ["P.bolt_m8.1"]
 
 
+@pytest.mark.ledger("DEC-145")
 def test_all_words_must_be_there_wherever_they_are(store: Client) -> None:
     assert found(ask(store, "HEXAGON Steel")) == ["P.bolt_m8.1", "Q.screw.1"]
     assert found(ask(store, "hexagon steel m8")) == ["P.bolt_m8.1"]
     assert found(ask(store, "hexagon titanium")) == []
 
 
+@pytest.mark.ledger("DEC-145")
 def test_the_beginning_of_a_word_finds_it_if_it_has_three_letters(store: Client) -> None:
     assert found(ask(store, "stainl")) == ["P.bolt_m8.1"]
     assert found(ask(store, "wa")) == []

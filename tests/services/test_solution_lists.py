@@ -84,6 +84,7 @@ def test_any_two_releases_are_compared(store: Store) -> None:
     assert changes(store.done("CompareSolutionReleases", solutionId=solution)) == []
 
 
+@pytest.mark.ledger("DEC-147")
 def test_without_numbers_the_comparison_is_what_publishing_would_change(store: Store) -> None:
     own = store.authentication(None, scopes=["a"])
     solution = store.set(*slots(auth=[auth_slot("x", authenticationId=own)]), title="S")

@@ -82,6 +82,7 @@ def test_uses_as_type_member_type_and_target(client: Client) -> None:
     assert uses(ask(client, "P.N.1")) == []
 
 
+@pytest.mark.ledger("DEC-143")
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_pages_have_each_use_once(client: Client, depth: int, size: int) -> None:
@@ -97,6 +98,7 @@ def test_pages_have_each_use_once(client: Client, depth: int, size: int) -> None
     assert len(whole) == len(set(whole)) == {1: 8}.get(depth, 12)
 
 
+@pytest.mark.ledger("DEC-144")
 def test_unreadable_versions_are_neither_uses_nor_a_way_to_one(store: Client, make_user: MakeUser) -> None:
     make_user("ann", "node-read P.C", "node-read P.A", "node-read P.A2")
     ann = store.as_user("ann")
@@ -108,6 +110,7 @@ def test_unreadable_versions_are_neither_uses_nor_a_way_to_one(store: Client, ma
     assert ask(store.as_user(None), "P.C.1").number == 101
 
 
+@pytest.mark.ledger("DEC-144")
 def test_a_member_whose_member_type_may_not_be_read_is_no_use(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()
