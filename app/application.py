@@ -14,6 +14,7 @@ from app.settings import Settings
 from app.wire import endpoint, graphql, health, middleware, runs, schema_files
 from app.wire.context import State
 from app.wire.paths import IdentifierConverter
+from app.wire.storage import Storage
 
 
 def create_app(settings: Settings, engine: Engine) -> Flask:
@@ -21,7 +22,14 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
     app = Flask("app", static_folder=None)
     verifier = PasswordVerifier(settings.verified_password_seconds)
     sign_in = SignIn(engine, settings, verifier)
-    app.extensions["relink"] = State(settings, engine, sign_in, Workload(Shares.of(settings)), Refusals(engine))
+    app.extensions["relink"] = State(
+        settings,
+        engine,
+        sign_in,
+        Workload(Shares.of(settings)),
+        Refusals(engine),
+        Storage(settings.max_stored_bytes),
+    )
     app.url_map.converters["int"] = IdentifierConverter
     middleware.watch(app)
     for module in (endpoint, graphql, runs, schema_files, health):

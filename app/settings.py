@@ -61,6 +61,10 @@ class Settings:
     client_seconds: int = 20
     client_bytes_per_second: int = 4096
     """How long a client may keep the service waiting; it gains a second by each of so many bytes that it moves."""
+    transfer_seconds: int = 3600
+    """How long the body of one request, or one response, may take in all."""
+    max_stored_bytes: int = 8 * 1024**3
+    """How much of all imports a process stores at once; one user may have half of it."""
     max_answer_bytes: int = 16 * 1024**2
     """Of a GraphQL answer, and of the values of the instances in one answer."""
     max_instance_bytes: int = 256 * 1024
@@ -112,6 +116,8 @@ class Settings:
             max_instances_per_user=_number(
                 environment, "MAX_INSTANCES_PER_USER", cls.max_instances_per_user, least=1, most=_MOST_COUNT
             ),
+            transfer_seconds=_number(environment, "TRANSFER_SECONDS", cls.transfer_seconds, least=1, most=_YEAR),
+            max_stored_bytes=_max_stored_bytes(environment),
             max_authentications_per_user=_number(
                 environment, "MAX_AUTHENTICATIONS_PER_USER", cls.max_authentications_per_user, least=1, most=_MOST_COUNT
             ),
@@ -246,6 +252,18 @@ def _url(environment: Mapping[str, str], name: str) -> str | None:
         return checked_http_url(url)
     except ValueError as error:
         raise SettingsError(f"RELINK_{name} must be the URL of an HTTP service: it {error}") from error
+
+
+def _max_stored_bytes(environment: Mapping[str, str]) -> int:
+    least = 2 * _number(environment, "MAX_IMPORT_BYTES", Settings.max_import_bytes, least=1024, most=1024 * _GIB)
+    default = max(least, Settings.max_stored_bytes)
+    number = _number(environment, "MAX_STORED_BYTES", default, least=2048, most=8192 * _GIB)
+    if number < least:
+        raise SettingsError(
+            f"RELINK_MAX_STORED_BYTES must be at least twice RELINK_MAX_IMPORT_BYTES, {least}, not {number}:"
+            " one user may have half of it"
+        )
+    return number
 
 
 def _runs_at_work(environment: Mapping[str, str], threads: int) -> int:

@@ -45,7 +45,7 @@ VARIABLES = {
     "RELINK_UPLOAD_DIR": Variable(
         "the temporary directory of the system (`TMPDIR`)",
         "The directory in which bodies of imports are stored while they are read, in files without names that "
-        "vanish with the process. Nothing else uses this directory.",
+        "vanish with the process. Parts of large responses that clients are slow to read are stored there too.",
     ),
     "RELINK_THREADS": Variable("32", "Threads of a web process, at least 8. `relink serve --threads` sets it."),
     "RELINK_RUNS_AT_WORK": Variable(
@@ -57,6 +57,14 @@ VARIABLES = {
         "gains a second for each `RELINK_CLIENT_BYTES_PER_SECOND` bytes.",
     ),
     "RELINK_CLIENT_BYTES_PER_SECOND": Variable("4096", "The least rate of a client."),
+    "RELINK_TRANSFER_SECONDS": Variable(
+        "3600", "How long the body of one request, or sending one response, may take in all, at whatever rate."
+    ),
+    "RELINK_MAX_STORED_BYTES": Variable(
+        "8589934592",
+        "The most bytes of all imports that a process stores at once. One user may have half of it, so it is at least"
+        " twice `RELINK_MAX_IMPORT_BYTES`.",
+    ),
     "RELINK_POOL_SIZE": Variable(
         "as many as are needed, at least 20",
         "Database connections of a process. A size smaller than the threads of the process need is refused.",

@@ -5,11 +5,16 @@ nothing wrong, and a client waits for ever. A deadline for each statement would 
 may rightly take minutes in one statement. So a statement that gets no answer for some seconds makes us ask whether the
 server lives, by opening another connection: if that gets an answer in time, whatever it is, the wait goes on; if not,
 the connection is closed and DatabaseHangsError raised.
+
+Sign-in and short requests wait for nothing that may rightly take minutes: their statements have a time limit of
+`SHORT` seconds. Another session may hold a lock for as long as it likes, such as an ALTER TABLE does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from time import monotonic
 from typing import Any, Final, LiteralString, TypeVar
@@ -25,10 +30,33 @@ PATIENCE: Final = 3.0
 """After how many seconds without an answer to a statement we ask whether the server lives."""
 PING_TIMEOUT: Final = 2.0
 """How long a connection that is not in use, or is being opened, may take to answer a trivial statement."""
+SHORT: Final = 6.0
+"""How many seconds a statement of a short request may take."""
 _NEXT_ATTEMPT: Final = 1.0
 
 _INTERVAL = 0.1
 Opened = TypeVar("Opened")
+_LIMIT: ContextVar[float | None] = ContextVar("limit of a statement", default=None)
+
+
+@contextmanager
+def short_statements(seconds: float = SHORT) -> Iterator[None]:
+    """Let each statement of the present thread take at most so many seconds, while the context lasts.
+
+    One that takes longer is cancelled, and DatabaseBusyError raised.
+    """
+    before = _LIMIT.set(seconds)
+    try:
+        yield
+    finally:
+        _LIMIT.reset(before)
+
+
+class DatabaseBusyError(psycopg.OperationalError):
+    """A short statement has waited too long, such as for a lock. It was cancelled; the connection can be used on."""
+
+    def __init__(self) -> None:
+        super().__init__("a statement was cancelled because it waited too long")
 
 
 class DatabaseHangsError(psycopg.OperationalError):
@@ -121,12 +149,27 @@ class Connection(psycopg.Connection[Row]):
         return result
 
     def _wait_while_it_lives(self, gen: PQGen[RV], interval: float) -> RV:
+        limit = _LIMIT.get()
+        until = None if limit is None else monotonic() + limit
         while True:
+            patience = PATIENCE if until is None else min(PATIENCE, max(until - monotonic(), interval))
             try:
-                return super().wait(gen, interval, PATIENCE)
+                return super().wait(gen, interval, patience)
             except _WaitTimeout:
-                if not self.pulse.beats(monotonic() - PATIENCE, self._another):
+                if until is not None and monotonic() >= until:
+                    return self._cancelled(gen, interval)
+                if not self.pulse.beats(monotonic() - patience, self._another):
                     raise self._given_up() from None
+
+    def _cancelled(self, gen: PQGen[RV], interval: float) -> RV:
+        """Cancel a statement. It may have succeeded just before."""
+        try:
+            self.cancel_safe(timeout=PING_TIMEOUT)
+            return super().wait(gen, interval, PING_TIMEOUT)
+        except psycopg.errors.QueryCanceled:
+            raise DatabaseBusyError from None
+        except (_WaitTimeout, psycopg.errors.CancellationTimeout):
+            raise self._given_up() from None
 
     def _another(self) -> psycopg.Connection[Row]:
         return psycopg.Connection.connect(**self.arguments)

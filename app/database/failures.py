@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.database.connection import DatabaseHangsError
+from app.database.connection import DatabaseBusyError, DatabaseHangsError
 
 _log = structlog.get_logger("relink.database")
 
@@ -52,6 +52,9 @@ class Failure:
 _AWAY: Final = Failure("the database is not available")
 _CONFLICT: Final = Failure("others are changing the same data", passing=Passing.CONFLICT)
 _HANGS: Final = Failure("the database does not respond")
+_BUSY: Final = Failure(
+    "the database is busy", "another session holds a lock for long, such as a backup or a change of a table"
+)
 _NO_CONNECTION: Final = Failure(
     "the service has no free connection to the database", "raise RELINK_POOL_SIZE if this lasts"
 )
@@ -125,6 +128,8 @@ def database_failure(error: BaseException | None) -> Failure | None:
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, DatabaseHangsError | psycopg.errors.ConnectionTimeout):
         return _HANGS
+    if isinstance(original, DatabaseBusyError):
+        return _BUSY
     if not isinstance(original, psycopg.Error):
         return None
     state = original.sqlstate

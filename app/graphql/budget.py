@@ -15,8 +15,13 @@ from typing import Any, Final
 
 from graphql import GraphQLResolveInfo
 
+from app.errors import BusyError
+
 MOST_VALUES: Final = 250_000
 """Fields and entries of lists. Each takes memory, however short it is in JSON."""
+LARGE_BYTES: Final = 1024 * 1024
+LARGE_VALUES: Final = 25_000
+"""A process makes only some answers at once that are larger than that: each takes many times its size."""
 
 _PUNCTUATION = 6
 _TIME = 28
@@ -26,11 +31,28 @@ class AnswerTooLarge(BaseException):
     """Ends an execution at once: an error of a field would only make that field null, and the next one would go on."""
 
 
+class NoTurn(BaseException):
+    """Ends an execution at once: other large answers take all the memory that there is for them."""
+
+    def __init__(self, cause: BusyError) -> None:
+        super().__init__(cause.description)
+        self.cause = cause
+
+
+def _no_limit() -> None:
+    """Anybody may have a large answer."""
+
+
 @dataclass
 class Budget:
-    """What is left for an answer. Values that are read for it count too, before they are read."""
+    """What is left for an answer. Values that are read for it count too, before they are read.
+
+    `before_large` is called once, before the answer becomes large; it raises BusyError if it may not.
+    """
 
     most_bytes: int
+    before_large: Callable[[], None] = _no_limit
+    _is_large: bool = False
     _bytes: int = 0
     _values: int = 0
     _bytes_read: int = 0
@@ -46,6 +68,7 @@ class Budget:
     def read(self, size: int) -> None:
         """Count bytes that are about to be read. Raises AnswerTooLarge."""
         self._bytes_read += size
+        self._check_large()
         if self._bytes_read > self.most_bytes:
             raise AnswerTooLarge
 
@@ -61,9 +84,19 @@ class Budget:
         value: object = next_resolver(source, info, **arguments)
         self._values += 1 + (len(value) if isinstance(value, list | tuple) else 0)
         self._bytes += len(str(info.path.key)) + _PUNCTUATION + _size(value)
+        self._check_large()
         if self._bytes > self.most_bytes or self._values > MOST_VALUES:
             raise AnswerTooLarge
         return value
+
+    def _check_large(self) -> None:
+        if self._is_large or (max(self._bytes, self._bytes_read) <= LARGE_BYTES and self._values <= LARGE_VALUES):
+            return
+        self._is_large = True
+        try:
+            self.before_large()
+        except BusyError as error:
+            raise NoTurn(error) from None
 
 
 def _size(value: object) -> int:

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from app.errors import UserError, too_many
-from app.graphql.budget import AnswerTooLarge
+from app.graphql.budget import AnswerTooLarge, NoTurn
 from app.graphql.errors import format_errors
 from app.graphql.limits import MOST_TOKENS, limit_fault, selected_fields
 from app.graphql.session import Session
@@ -42,7 +42,11 @@ class Executed:
 
 
 def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest, request_id: str) -> Executed:
-    """Execute a request. Its mutations run one after the other. Internal errors are logged with the `request_id`."""
+    """Execute a request. Its mutations run one after the other. Internal errors are logged with the `request_id`.
+
+    Raises BusyError if the answer would be large while too many large ones are being made. What the mutations before
+    that did remains done.
+    """
     try:
         data, errors = _executed(schema, session, request)
     except GraphQLError as error:
@@ -74,6 +78,8 @@ def _executed(
             operation_name=request.operation_name,
             middleware=[session.budget],
         )
+    except NoTurn as error:
+        raise error.cause from None
     except AnswerTooLarge:
         return None, [_too_large(session, document, request)]
     return result.data, result.errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ class Session:
     """What the resolvers of one request share. The bearer of its token is the organisation or one end user.
 
     `trigger_url` is where the webhooks of workflows are taken; None where that is not known. `selected` are the names
-    of all fields that the request asks for.
+    of all fields that the request asks for. `before_large` is called before the answer becomes large.
     """
 
     engine: Engine
@@ -31,11 +32,12 @@ class Session:
     trigger_url: str | None = None
     limits: Limits = DEFAULT_LIMITS
     selected: frozenset[str] = frozenset()
+    before_large: Callable[[], None] = lambda: None
     _entries: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         """An answer starts with nothing in it."""
-        self.budget = Budget(self.limits.answer_bytes)
+        self.budget = Budget(self.limits.answer_bytes, self.before_large)
 
     def require_master(self, operation: str) -> None:
         """Raise AccessError unless the token is the organisation's."""

@@ -17,6 +17,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from app.database.connection import short_statements
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity import audit
 from app.identity.actor import Actor, ActorKind, act_as
@@ -188,6 +189,10 @@ class SignIn:
         act_as(Actor(ActorKind.PUBLIC, address=address or None))
         if credentials is None:
             return PUBLIC_CALLER
+        with short_statements():
+            return self._signed_in(credentials, address)
+
+    def _signed_in(self, credentials: Credentials, address: str) -> Caller:
         keys = _Keys(_digest(credentials.user_logon_reference), _digest(network_of(address)))
         account = self._look_up(credentials, keys)
         if not self._remembers(account, credentials):

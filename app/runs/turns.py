@@ -16,6 +16,7 @@ from app.errors import BusyError
 from app.settings import FEWEST_THREADS, Settings
 
 _LONG = 1.5
+_SOON = 10.0
 _LOOK_EVERY = 0.25
 
 
@@ -60,7 +61,7 @@ class Turns:
             self._left(turn)
 
     @contextmanager
-    def soon(self, seconds: float) -> Iterator[None]:
+    def soon(self, seconds: float = _SOON) -> Iterator[None]:
         """Take a turn, and wait for it at most some seconds. Raises BusyError if it does not come.
 
         Short work passes so quickly that any number may wait for it. The limit of those who wait holds as soon as
@@ -113,18 +114,32 @@ class Shares:
     runs_waiting: int
     impacts: int
     impacts_waiting: int
+    others: int
+    """Imports, freezes, previews of releases and pages of instances."""
+    others_waiting: int
+    large_answers: int
+    """GraphQL answers of more than a MiB."""
     bodies: int
     """Large request bodies that are being received."""
-    readers: int
-    """Clients that are slow to read a large response."""
 
     @classmethod
     def of(cls, settings: Settings) -> Shares:
-        """An eighth of the threads stays free; waiting runs get a quarter, bodies and readers an eighth each."""
+        """An eighth of the threads stays free; waiting runs get a quarter, bodies an eighth."""
         threads = max(settings.threads, FEWEST_THREADS)
         runs, waiting, eighth = settings.runs_at_work, threads // 4, threads // 8
-        impacts = max(1, threads - runs - waiting - 3 * eighth)
-        return cls(runs, waiting, impacts - impacts // 2, impacts // 2, eighth, eighth)
+        rest = max(2, threads - runs - waiting - 2 * eighth)
+        others = max(1, rest // 3)
+        impacts = rest - others
+        return cls(
+            runs=runs,
+            runs_waiting=waiting,
+            impacts=impacts - impacts // 2,
+            impacts_waiting=impacts // 2,
+            others=others - others // 2,
+            others_waiting=others // 2,
+            large_answers=eighth,
+            bodies=eighth,
+        )
 
 
 class Workload:
@@ -133,3 +148,5 @@ class Workload:
     def __init__(self, shares: Shares) -> None:
         self.runs = Turns("runs", shares.runs, shares.runs_waiting)
         self.impacts = Turns("impacts", shares.impacts, shares.impacts_waiting)
+        self.others = Turns("long requests", shares.others, shares.others_waiting)
+        self.large_answers = Turns("large responses", shares.large_answers, 0)

@@ -6,13 +6,16 @@ import select
 import socket
 import time
 from enum import Enum
-from threading import Semaphore
 from typing import Any
 
+from app.identity.networks import network_of
 from app.server.arrival import Arrival
 from app.server.outgoing import Outgoing
 from app.server.pace import Pace, Patience
+from app.server.slots import Slot, Slots
 from app.wire.refusal import Refused
+
+_LOOK_EVERY = 0.5
 
 
 class Phase(Enum):
@@ -40,12 +43,21 @@ class Connection:
         self.patience = Patience(pace, self.since)
         self.keep = False
         """Whether the connection is to be used again after the response."""
-        self.outgoing: Outgoing
+        self.outgoing: Outgoing | None = None
         self.rest = b""
         self.drained = 0
         self._config = config
+        self._peer = network_of(str(client[0])) if isinstance(client, tuple) else ""
         self._requests = 0
         self.arrival = self._next_arrival()
+
+    def network(self, proxies: int) -> str:
+        """The network of the client; behind so many trusted proxies, the one that they name."""
+        if not proxies or self.arrival.request is None:
+            return self._peer
+        given = [value for name, value in self.arrival.request.headers if name == "X-FORWARDED-FOR"]
+        named = [address.strip() for address in ",".join(given).split(",")]
+        return network_of(named[-proxies]) if len(named) >= proxies else self._peer
 
     def enter(self, phase: Phase) -> None:
         """Begin a phase."""
@@ -70,7 +82,7 @@ class Connection:
             return False
         if self.phase is Phase.ARRIVING and not self.arrival.begun:
             return now - self.since > idle_seconds
-        return now > self.patience.deadline
+        return now > self.patience.deadline or now - self.since > self.pace.most
 
     def _next_arrival(self) -> Arrival:
         self._requests += 1
@@ -83,20 +95,25 @@ class RestOfBody:
     The thread waits for the client. `slots` bounds how many threads do so; without a slot the request is refused.
     """
 
-    def __init__(self, connection: Connection, slots: Semaphore) -> None:
+    def __init__(self, connection: Connection, slots: Slots, network: str) -> None:
         self._socket = connection.socket
+        self._pace = connection.pace
         self._patience = Patience(connection.pace, now=0.0)
+        self._began = time.monotonic()
         self._slots = slots
-        self._has_slot = False
+        self._network = network
+        self._slot: Slot | None = None
         self._waited = 0.0
 
     def receive(self, size: int) -> bytes:
         """Wait for the next bytes; none mean that the client has gone. Raises Refused if they come too slowly."""
-        if not self._has_slot:
-            self._has_slot = self._slots.acquire(blocking=False)
-            if not self._has_slot:
-                raise Refused(503, "other large requests are being received: try again", headers={"Retry-After": "5"})
+        if self._slot is None:
+            self._slot = self._slots.take(self._network)
         while True:
+            if self._slot is None or self._slot.lost:
+                raise Refused(503, "other large requests are being received: try again", headers={"Retry-After": "5"})
+            if time.monotonic() - self._began > self._pace.most:
+                raise Refused(408, f"the request was not complete after {self._pace.most:g} seconds")
             try:
                 data = self._socket.recv(size)
             except BlockingIOError:
@@ -104,23 +121,24 @@ class RestOfBody:
             except OSError:
                 return b""
             else:
+                self._slot.moved += len(data)
                 self._patience.moved(len(data), self._waited)
                 return data
 
     def close(self) -> None:
         """Let another request have the slot."""
-        if self._has_slot:
-            self._slots.release()
-            self._has_slot = False
+        if self._slot is not None:
+            self._slots.give_back(self._slot)
+            self._slot = None
 
     def _wait(self) -> None:
+        began = time.monotonic()
         left = self._patience.deadline - self._waited
         if left <= 0:
             raise too_slow()
-        began = time.monotonic()
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        poll.poll(max(1, left * 1000))
+        poll.poll(max(1, min(left, _LOOK_EVERY) * 1000))
         self._waited += time.monotonic() - began
 
 

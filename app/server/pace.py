@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pace:
-    """A client may keep the server waiting for `seconds`. It gains one second by every `rate` bytes that it moves."""
+    """A client may keep the server waiting for `seconds`. It gains one second by every `rate` bytes that it moves.
+
+    Whatever it moves, one request or response may take `most` seconds.
+    """
 
     seconds: float = 20
     rate: int = 4096
+    most: float = 3600
 
 
 class Patience:

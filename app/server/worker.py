@@ -12,10 +12,10 @@ import errno
 import selectors
 import socket
 import time
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from threading import Semaphore
 from typing import Any, Final
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
@@ -27,19 +27,23 @@ from app.runs.turns import Shares
 from app.server.arrival import refusal_of
 from app.server.body import body_stream
 from app.server.connection import Connection, Phase, RestOfBody, too_slow
-from app.server.outgoing import Outgoing, SlowReaderError
+from app.server.outgoing import Outgoing, SlowReaderError, Spool
 from app.server.pace import Pace
+from app.server.slots import FAIR_FACTOR, Slots
 from app.settings import Settings
 from app.wire.refusal import REFUSAL, Refused
 
 MOST_HELD: Final = 64 * 1024 * 1024
-"""How many bytes of requests are kept in memory. Beyond it the largest of those that are still coming is refused."""
+"""How many bytes of requests are kept in memory. Beyond it, of the network that has the most, the request that has been
+coming for the longest time is refused."""
 MOST_DRAINED: Final = 32 * 1024 * 1024
 """How much is read and dropped after a response, so that a client that is still sending gets to read it."""
 
 _BLOCK = 64 * 1024
 _LOOK_EVERY = 0.5
 _AT_SHUTDOWN = 5.0
+_PAUSE = 0.5
+"""For how long nobody is accepted when there are no more file descriptors."""
 _NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _NO_CLIENT = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EPERM, errno.EPROTO})
 _URGENT = frozenset({"/healthz"})
@@ -51,13 +55,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Prepare what the loop needs, and run it."""
         settings = Settings.from_environment()
-        shares = Shares.of(settings)
-        self._pace = Pace(settings.client_seconds, settings.client_bytes_per_second)
-        self._body_slots = Semaphore(shares.bodies)
-        self._reader_slots = Semaphore(shares.readers)
+        self._pace = Pace(settings.client_seconds, settings.client_bytes_per_second, settings.transfer_seconds)
+        fair_rate = FAIR_FACTOR * settings.client_bytes_per_second
+        self._body_slots = Slots(Shares.of(settings).bodies, fair_rate, settings.client_seconds)
+        self._spool = Spool(settings.upload_directory)
+        self._proxies = settings.trusted_proxies
         self._urgent = ThreadPoolExecutor(1)
         self._connections: set[Connection] = set()
-        self._looked_at = 0.0
+        self._looked_at = self._accept_again_at = 0.0
         super().init_process()
 
     def run(self) -> None:
@@ -73,7 +78,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             client_socket, client = listener.accept()
         except OSError as error:
             if error.errno in _NO_MORE_FILES:
-                self.worker_connections = max(1, self.nr_conns)
+                self._pause_accepting()
             elif error.errno not in _NO_CLIENT:
                 raise
             return
@@ -82,19 +87,41 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._connections.add(connection)
         self._register(connection, selectors.EVENT_READ)
 
+    def _pause_accepting(self) -> None:
+        """Accept nobody for a moment: there are no more file descriptors. The oldest idle clients make room.
+
+        gunicorn's loop accepts again as soon as there are fewer connections than `worker_connections`.
+        """
+        self.worker_connections = 0
+        self._accept_again_at = time.monotonic() + _PAUSE
+        self.set_accept_enabled(False)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Give up a quarter of the clients whose requests are still coming: of the networks that have the most of them,
+        those that began first."""
+        arriving = [each for each in self._connections if each.phase is Phase.ARRIVING]
+        count = Counter(map(self._network, arriving))
+        arriving.sort(key=lambda each: (-count[self._network(each)], each.since))
+        for connection in arriving[: len(arriving) // 4 + 1]:
+            self._give_up(connection)
+
+    def _network(self, connection: Connection) -> str:
+        return connection.network(self._proxies)
+
     def murder_pending(self) -> None:
         """Look for clients that are late; gunicorn's loop calls this after every event, at least once a second."""
         now = time.monotonic()
         if now - self._looked_at < _LOOK_EVERY:
             return
         self._looked_at = now
+        if now >= self._accept_again_at:
+            self.worker_connections = self.cfg.worker_connections
         for connection in list(self._connections):
             if connection.is_late(now, self.cfg.keepalive) or self._may_go(connection, now):
                 self._give_up(connection)
-        if self.nr_conns >= self.worker_connections:
-            arriving = [each for each in self._connections if each.phase is Phase.ARRIVING]
-            for connection in sorted(arriving, key=lambda each: each.since)[: len(arriving) // 4 + 1]:
-                self._give_up(connection)
+        if self.nr_conns >= self.cfg.worker_connections:
+            self._make_room()
 
     def _may_go(self, connection: Connection, now: float) -> bool:
         """Whether the end of the process need not wait for a connection."""
@@ -107,6 +134,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if connection.phase is Phase.ARRIVING and connection.arrival.begun:
             self._refuse(connection, too_slow())
         else:
+            if connection.phase is Phase.SENDING:
+                self.log.warning("a response was cut off: the client is too slow to read the response")
             self._close(connection)
 
     def _register(self, connection: Connection, events: int) -> None:
@@ -152,12 +181,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._keep_memory_bounded()
 
     def _keep_memory_bounded(self) -> None:
-        """Refuse the largest request that is still coming, if too much is held in memory."""
-        arriving = [each for each in self._connections if each.phase is Phase.ARRIVING]
-        at_work = [each for each in self._connections if each.phase is Phase.AT_WORK]
-        if sum(each.arrival.held for each in arriving + at_work) > MOST_HELD and arriving:
-            largest = max(arriving, key=lambda each: each.arrival.held)
-            self._refuse(largest, Refused(503, "too many large requests: try again", headers={"Retry-After": "5"}))
+        """Refuse a request that is still coming, if too much is held in memory."""
+        held: Counter[str] = Counter()
+        for each in self._connections:
+            if each.phase in (Phase.ARRIVING, Phase.AT_WORK):
+                held[self._network(each)] += each.arrival.held
+        arriving = [each for each in self._connections if each.phase is Phase.ARRIVING and each.arrival.held > _BLOCK]
+        if held.total() > MOST_HELD and arriving:
+            first = max(arriving, key=lambda each: (held[self._network(each)], -each.since))
+            self._refuse(first, Refused(503, "too many large requests: try again", headers={"Retry-After": "5"}))
 
     def _refuse(self, connection: Connection, refusal: Refused) -> None:
         connection.arrival.refuse(refusal)
@@ -174,18 +206,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def handle(self, connection: Connection) -> bool:
         """Answer a request, in a thread. Returns whether the connection can be used again."""
         arrival = connection.arrival
-        connection.outgoing = Outgoing(connection.socket, connection.pace, self._reader_slots)
-        rest_of_body = RestOfBody(connection, self._body_slots)
+        network = self._network(connection)
+        outgoing = connection.outgoing = Outgoing(connection.socket, self._spool, network)
+        rest_of_body = RestOfBody(connection, self._body_slots, network)
         if arrival.incoming is not None and not arrival.whole:
             arrival.incoming.source = rest_of_body
         try:
-            keep = self._respond(connection)
+            keep = self._respond(connection, outgoing)
         except SlowReaderError as error:
             self.log.warning(f"a response was cut off: {error}")
-            connection.outgoing.unsent.clear()
+            outgoing.discard()
             return False
         except OSError:
-            connection.outgoing.unsent.clear()
+            outgoing.discard()
             return False
         finally:
             rest_of_body.close()
@@ -193,12 +226,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         connection.rest = rest or b""
         return rest is not None
 
-    def _respond(self, connection: Connection) -> bool:
+    def _respond(self, connection: Connection, outgoing: Outgoing) -> bool:
         arrival = connection.arrival
         arrival.request._expected_100_continue = False
-        response, environment = create(
-            arrival.request, connection.outgoing, connection.client, connection.server, self.cfg
-        )
+        response, environment = create(arrival.request, outgoing, connection.client, connection.server, self.cfg)
         environment["wsgi.multithread"] = True
         if arrival.refusal is not None:
             environment[REFUSAL] = arrival.refusal
@@ -246,21 +277,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.log.exception("a request was not answered because of a defect")
             self._close(connection)
             return
-        if connection.outgoing.unsent:
+        if connection.outgoing is not None and connection.outgoing.has_unsent:
             connection.enter(Phase.SENDING)
             self._register(connection, selectors.EVENT_WRITE)
         else:
             self._go_on(connection)
 
     def _send(self, connection: Connection) -> None:
-        connection.moved(connection.outgoing.flush())
-        if not connection.outgoing.unsent:
+        outgoing = connection.outgoing
+        if outgoing is not None:
+            connection.moved(outgoing.flush())
+        if outgoing is None or not outgoing.has_unsent:
             self._unregister(connection)
             self._go_on(connection)
 
     def _go_on(self, connection: Connection) -> None:
         """The response is sent: expect the next request, or let the client read the response before the connection
         is closed. Closed with bytes unread, it would be reset, and the client would lose the response."""
+        self._discard(connection)
         if connection.keep and self.alive:
             connection.begin_again()
             connection.enter(Phase.ARRIVING)
@@ -284,6 +318,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if not data or connection.drained > MOST_DRAINED:
                 self._close(connection)
 
+    def _discard(self, connection: Connection) -> None:
+        if connection.outgoing is not None:
+            connection.outgoing.discard()
+            connection.outgoing = None
+
     def _unregister(self, connection: Connection) -> None:
         with suppress(KeyError, ValueError, OSError):
             self.poller.unregister(connection.socket)
@@ -292,6 +331,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if connection.phase is Phase.CLOSED:
             return
         self._unregister(connection)
+        self._discard(connection)
         connection.enter(Phase.CLOSED)
         self._connections.discard(connection)
         self.nr_conns -= 1

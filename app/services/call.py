@@ -46,9 +46,11 @@ class Call:
 class Service(Generic[Request]):
     """A service: its name is the root of its request and of its answer.
 
-    `request` is a dataclass whose fields, in snake_case, are the elements of the request.
+    `request` is a dataclass whose fields, in snake_case, are the elements of the request. `long` says that it may take
+    minutes: it takes a turn of the workload, and its statements have no time limit.
     """
 
     name: str
     request: type[Request]
     run: Callable[[Request, Call], Answer]
+    long: bool = False

@@ -35,7 +35,7 @@ def run(request: FreezeNodeRequest, call: Call) -> Answer:
     that stand in the way, where the caller may not administer all of them. Force: 0, or 109 and nothing is done.
     """
     forced = request.action is FreezeAction.FORCE
-    with call.engine.begin() as connection:
+    with call.workload.others.soon(), call.engine.begin() as connection:
         node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
         do = freeze if forced else plan_freeze
         result = do(connection, call.caller, node, include_content=request.freeze_content_indicator)
@@ -68,4 +68,4 @@ def _fields(draft: Frozen) -> Fields:
     )
 
 
-SERVICE = Service("FreezeNode", FreezeNodeRequest, run)
+SERVICE = Service("FreezeNode", FreezeNodeRequest, run, long=True)

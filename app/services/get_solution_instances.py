@@ -38,10 +38,10 @@ class GetSolutionInstancesRequest:
 def run(request: GetSolutionInstancesRequest, call: Call) -> Answer:
     """Answer how many there are, and those of the page, oldest first."""
     require_solutions(call.caller)
-    with snapshot(call.engine) as connection:
+    with call.workload.others.soon(), snapshot(call.engine) as connection:
         instances, total = read_instances(connection, request.filter(), request.page, request.page_size, call.limits)
     found = Group("SolutionInstanceList", (instance_group(instance) for instance in instances))
     return Answer((Fields(("totalCount", total)), found))
 
 
-SERVICE = Service("GetSolutionInstances", GetSolutionInstancesRequest, run)
+SERVICE = Service("GetSolutionInstances", GetSolutionInstancesRequest, run, long=True)

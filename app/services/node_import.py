@@ -12,6 +12,9 @@ from app.nodes.importing import import_nodes, may_import
 from app.services.answer import Answer, Fields
 from app.services.call import Call, Service
 
+_WAIT_FOR_TURN = 600
+"""In seconds. The document is stored already: to send it again would cost more than to wait."""
+
 
 class ImportAction(StrEnum):
     """Only check, or do it."""
@@ -44,7 +47,7 @@ def check_may_import(call: Call) -> None:
 def run(request: NodeImportRequest, call: Call) -> Answer:
     """Answer how much was, or would be, written; 105 with the first hundred faults."""
     forced = request.action is ImportAction.FORCE
-    with call.engine.connect() as connection:
+    with call.workload.others.soon(_WAIT_FOR_TURN), call.engine.connect() as connection:
         totals = import_nodes(connection, call.caller, request.nodes, force=forced)
         if forced:
             connection.commit()
@@ -57,4 +60,4 @@ def run(request: NodeImportRequest, call: Call) -> Answer:
     return Answer((fields,))
 
 
-SERVICE = Service("NodeImport", NodeImportRequest, run)
+SERVICE = Service("NodeImport", NodeImportRequest, run, long=True)

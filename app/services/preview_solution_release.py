@@ -22,8 +22,8 @@ class PreviewSolutionReleaseRequest:
 def run(request: PreviewSolutionReleaseRequest, call: Call) -> Answer:
     """Answer the changes and how many instances they concern; 105 where the solution is not found."""
     require_solutions(call.caller)
-    with snapshot(call.engine) as connection:
+    with call.workload.others.soon(), snapshot(call.engine) as connection:
         return release_answer(preview(connection, request.solution_id or ""))
 
 
-SERVICE = Service("PreviewSolutionRelease", PreviewSolutionReleaseRequest, run)
+SERVICE = Service("PreviewSolutionRelease", PreviewSolutionReleaseRequest, run, long=True)

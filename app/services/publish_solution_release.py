@@ -22,8 +22,8 @@ def run(request: PublishSolutionReleaseRequest, call: Call) -> Answer:
     """Answer the same as PreviewSolutionRelease, of a release that is there now."""
     require_solutions(call.caller)
     user = call.caller.user_identifier
-    with call.engine.begin() as connection:
+    with call.workload.others.soon(), call.engine.begin() as connection:
         return release_answer(publish(connection, user, request.solution_id or "", request.release_notes))
 
 
-SERVICE = Service("PublishSolutionRelease", PublishSolutionReleaseRequest, run)
+SERVICE = Service("PublishSolutionRelease", PublishSolutionReleaseRequest, run, long=True)

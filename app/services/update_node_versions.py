@@ -22,7 +22,6 @@ from app.updates.read import Options, SourceScope
 from app.updates.update import UpdateResult, force, impact
 
 _NAME = "UpdateNodeVersions"
-_WAIT_FOR_TURN = 10
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def run(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
 
 
 def _impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
-    with call.workload.impacts.soon(_WAIT_FOR_TURN), snapshot(call.engine) as connection:
+    with call.workload.impacts.soon(), snapshot(call.engine) as connection:
         node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
         outcome = impact(connection, call.caller, node, request.options)
         answer = _answer(connection, outcome)
@@ -81,7 +80,7 @@ def _all_bypassed(context: Node, options: Options, call: Call) -> Answer | None:
     Returns None if the rights of the caller have changed meanwhile so that something can be done. Raises
     NotAuthorisedError (101) for a caller who has not signed in and could do something with the rights of `public`.
     """
-    with call.workload.impacts.soon(_WAIT_FOR_TURN), snapshot(call.engine) as connection:
+    with call.workload.impacts.soon(), snapshot(call.engine) as connection:
         node = find_node(connection, call.caller, context.identifier, None, "node")
         outcome = impact(connection, call.caller, node, options)
         check_match(outcome.fingerprint, call.if_match)
@@ -114,4 +113,4 @@ def _description(outcome: UpdateResult, hidden: int) -> str | None:
     return " ".join(parts)
 
 
-SERVICE = Service(_NAME, UpdateNodeVersionsRequest, run)
+SERVICE = Service(_NAME, UpdateNodeVersionsRequest, run, long=True)

@@ -16,7 +16,7 @@ from app.services.call import Call, CollapsedText, Service
 from app.services.fault_paths import described
 from app.services.forced import UpdateAction, bypassed, kept
 from app.services.solution_fields import GivenConfigValue, given_values, require_solutions
-from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Rollout, Wanted, rollout
+from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Wanted, rollout
 from app.solutions.rollout.bulk_run import RolloutResult, force, impact
 
 _NAME = "UpdateSolutionInstances"
@@ -50,17 +50,18 @@ def run(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
     """Return the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
     require_solutions(call.caller)
     wanted = request.wanted()
-    with snapshot(call.engine) as connection:
-        bulk = rollout(connection, wanted, call.limits)
-        outcome = impact(connection, bulk) if request.action is UpdateAction.IMPACT else None
-    if outcome is None:
-        return _forced(bulk, call)
+    if request.action is not UpdateAction.IMPACT:
+        return _forced(wanted, call)
+    with call.workload.impacts.soon(), snapshot(call.engine) as connection:
+        outcome = impact(connection, rollout(connection, wanted, call.limits))
     answer = _answer(outcome)
     answer.headers["ETag"] = f'"{outcome.fingerprint}"'
     return answer
 
 
-def _forced(bulk: Rollout, call: Call) -> Answer:
+def _forced(wanted: Wanted, call: Call) -> Answer:
+    with snapshot(call.engine) as connection:
+        bulk = rollout(connection, wanted, call.limits)
     context = SolutionContext(bulk.solution.solution_id)
     with started(call.engine, call.caller, context, _options(bulk.wanted), call.workload.runs) as run:
         with snapshot(call.engine) as connection:
@@ -116,4 +117,4 @@ def _message(update: InstanceUpdate) -> str | None:
     return f"Not moved: {update.error_message if update.refused is None else described(update.refused)}"
 
 
-SERVICE = Service(_NAME, UpdateSolutionInstancesRequest, run)
+SERVICE = Service(_NAME, UpdateSolutionInstancesRequest, run, long=True)

@@ -12,18 +12,20 @@ from app.identity.refusals import Refusals
 from app.identity.sign_in import SignIn
 from app.runs.turns import Workload
 from app.settings import Settings
+from app.wire.storage import Storage
 
 
 @dataclass(frozen=True)
 class State:
-    """Settings, the connection pool, the sign-in with its memory of verified passwords, the turns of long work, and the
-    record of refusals."""
+    """Settings, the connection pool, the sign-in with its memory of verified passwords, the turns of long work, the
+    record of refusals, and the room for imports."""
 
     settings: Settings
     engine: Engine
     sign_in: SignIn
     workload: Workload
     refusals: Refusals
+    uploads: Storage
     proxy_warned: Event = field(default_factory=Event)
     """Set when it has been said that requests come through a proxy that the settings do not know."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 from flask import Blueprint, Response, g, request
 
+from app.database.connection import short_statements
 from app.errors import NotAuthorisedError, RelinkError
 from app.services.call import Call
 from app.services.node_import import check_may_import
@@ -54,15 +56,18 @@ def _served(document: Document) -> Response:
         raise NotAuthorisedError("sign in: a request of more than 64 KiB is not accepted without credentials")
     root = valid_tree(document)
     called = SERVICES[document.root]
-    return answered(called.name, called.run(decode(called.request, root), call or _call(document.credentials)))
+    call = call or _call(document.credentials)
+    with nullcontext() if called.long else short_statements():
+        return answered(called.name, called.run(decode(called.request, root), call))
 
 
 def _imported(intake: Intake) -> Response:
     """Answers an import. Nothing of it is stored before its sender has signed in and may import something."""
     message = intake.leading()
     call = _call(message)
-    check_may_import(call)
-    with intake.stored() as document:
+    with short_statements():
+        check_may_import(call)
+    with intake.stored(present_state().uploads, call.caller.user_identifier) as document:
         return in_own_thread(lambda: answered(IMPORT, SERVICES[IMPORT].run(import_request(document, message), call)))
 
 

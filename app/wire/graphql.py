@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cache
 from typing import Any, Final, NoReturn
 
@@ -17,8 +18,9 @@ from flask import Blueprint, Response, g, request
 from graphql import GraphQLError, GraphQLSchema
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.database.connection import short_statements
 from app.database.failures import database_failure
-from app.errors import NotAuthorisedError, RelinkError
+from app.errors import BusyError, NotAuthorisedError, RelinkError
 from app.graphql.errors import BadRequestError, InternalError, NoTokenError, format_errors
 from app.graphql.execution import GraphQLRequest, execute
 from app.graphql.schema import make_schema
@@ -57,13 +59,24 @@ def graphql() -> Response:
         token = _token()
         state = present_state()
         limits = Limits.of(state.settings)
-        session = Session(state.engine, Cipher(state.settings.secret_key), token, state.settings.trigger_url, limits)
-        executed = execute(_schema(), session, _graphql_request(), g.request_id)
+        given = _graphql_request()
+        with ExitStack() as until_answered, short_statements():
+            session = Session(
+                state.engine,
+                Cipher(state.settings.secret_key),
+                token,
+                state.settings.trigger_url,
+                limits,
+                before_large=lambda: until_answered.enter_context(state.workload.large_answers.soon()),
+            )
+            executed = execute(_schema(), session, given, g.request_id)
+            return _answered(200, executed.answer, executed.error_number)
+    except BusyError as error:
+        return failed(503, error, {"Retry-After": str(error.retry_after)})
     except NoTokenError as error:
         return failed(401, error, {"WWW-Authenticate": "Bearer"})
     except _RefusedError as error:
         return failed(error.status, error)
-    return _answered(200, executed.answer, executed.error_number)
 
 
 @blueprint.errorhandler(SQLAlchemyError)
@@ -84,7 +97,7 @@ def _token() -> Token:
     """The token of the request. Raises NoTokenError."""
     given = authorization(request)
     if given is not None and given.type == "bearer" and given.token:
-        with present_state().engine.connect() as connection:
+        with short_statements(), present_state().engine.connect() as connection:
             token = find_token(connection, given.token)
         if token is not None:
             act_as(Actor(ActorKind.TOKEN, name=token.label, address=request.remote_addr))

@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.wire.encoding import utf8_blocks
 from app.wire.refusal import Refused
 from app.wire.scan import HEAD_LIMIT, LARGE, Scan
+from app.wire.storage import Storage
 from app.wire.uploads import UploadFile
 
 _XML_TYPES = frozenset({"application/xml", "text/xml"})
@@ -104,9 +105,12 @@ class Intake:
         return self._scan.texts
 
     @contextmanager
-    def stored(self) -> Iterator[Document]:
-        """Stores the whole body of a large request in a file, which lasts as long as the context."""
-        with UploadFile(self._settings.upload_directory) as upload:
+    def stored(self, storage: Storage, owner: object) -> Iterator[Document]:
+        """Stores the whole body of a large request in a file, which lasts as long as the context.
+
+        The file counts in `storage` for its owner.
+        """
+        with UploadFile(self._settings.upload_directory, storage, owner) as upload:
             size = 0
             for block in chain(self._head, self._blocks):
                 size += len(block)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
+from app.database.connection import short_statements
 from app.database.engine import snapshot
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity.rights import Caller
@@ -34,6 +35,7 @@ _OPTIONS = {
 
 
 @blueprint.get("/runs")
+@short_statements()
 def recent() -> Response:
     """The newest runs that the caller started, or all for who may do everything, as JSON.
 
@@ -54,6 +56,7 @@ def recent() -> Response:
 
 
 @blueprint.get("/runs/<int:identifier>")
+@short_statements()
 def run(identifier: int) -> Response:
     """A run as JSON, with its progress."""
     try:
@@ -63,6 +66,7 @@ def run(identifier: int) -> Response:
 
 
 @blueprint.delete("/runs/<int:identifier>")
+@short_statements()
 def cancel(identifier: int) -> Response:
     """Ask a run to end after its present node; 202, since that may take a moment."""
     try:
@@ -77,6 +81,7 @@ def cancel(identifier: int) -> Response:
 
 
 @blueprint.get("/runs/<int:identifier>/response")
+@short_statements()
 def kept_answer(identifier: int) -> Response:
     """The XML answer of a run that came to its end, as it was sent; for its starter and for administrators."""
     try:

@@ -9,6 +9,7 @@ from typing import Final, Self
 import structlog
 
 from app.wire.refusal import Refused
+from app.wire.storage import Storage
 
 _log = structlog.get_logger("relink.uploads")
 
@@ -26,14 +27,35 @@ class UploadsFullError(Refused):
         )
 
 
+class TooManyUploadsError(Refused):
+    """106 with status 503: the imports that are stored leave no room for this one."""
+
+    number = 106
+
+    def __init__(self) -> None:
+        super().__init__(
+            503,
+            "other imports take all the room that there is for you: nothing was imported; send the import again when"
+            " they are done",
+            headers={"Retry-After": "30"},
+        )
+
+
 class UploadFile:
     """A file without a name, which the operating system deletes when it is closed or when the process dies.
 
-    It has no buffer: every write succeeds or raises UploadsFullError, and closing the file writes nothing.
+    It has no buffer: every write succeeds or raises UploadsFullError or TooManyUploadsError, and closing the file
+    writes nothing.
     """
 
-    def __init__(self, directory: Path | None) -> None:
-        """Opens a file in a directory, or in the system's temporary directory. Raises UploadsFullError."""
+    def __init__(self, directory: Path | None, storage: Storage, owner: object) -> None:
+        """Opens a file in a directory, or in the system's temporary directory. Raises UploadsFullError.
+
+        What is written counts in `storage` for its owner until the file is closed.
+        """
+        self._storage = storage
+        self._owner = owner
+        self._size = 0
         try:
             self.file: Final = TemporaryFile(buffering=0, dir=directory)  # noqa: SIM115 - `close` closes it
         except OSError as error:
@@ -44,9 +66,13 @@ class UploadFile:
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
+        self._storage.give_back(self._owner, self._size)
 
     def write(self, data: bytes) -> None:
         """Writes all of the data."""
+        if not self._storage.take(self._owner, len(data)):
+            raise TooManyUploadsError
+        self._size += len(data)
         rest = memoryview(data)
         try:
             while rest:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, text
 
 from app.application import create_app
+from app.runs.turns import Shares
 from app.settings import Settings
 from tests.graphql.client import GraphQL, mutation, nodes
 from tests.support.http import SECRET_KEY
@@ -134,6 +137,23 @@ def test_a_mutation_whose_answer_is_too_large_says_that_it_is_done(store: Store,
     assert code == "invalid_input"
     assert "remains done" in message
     assert store.get(instance).name == "New"
+
+
+def test_while_others_make_large_answers_only_small_ones_are_made(
+    app: Flask, store: Store, engine: Engine, ann: str, anns: GraphQL
+) -> None:
+    fill(engine, store.published(config=[config_slot("a")]), ann, 2, MIB - 1)
+    turns = app.extensions["relink"].workload.large_answers
+    large = {"query": f"{{ viewer {{ solutionInstances {{ {VALUES} }} }} }}"}
+    with ExitStack() as others:
+        for _ in range(Shares.of(Settings()).large_answers):
+            assert others.enter_context(turns.turn()).has_come
+        response = anns.post(large)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+        assert "large responses" in response.get_json()["errors"][0]["message"]
+        assert len(nodes(anns.viewer("solutionInstances { edges { node { name } } }"))) == 2
+    for _ in range(2 * Shares.of(Settings()).large_answers):
+        assert anns.post(large).status_code == 200
 
 
 @pytest.mark.ledger("DEC-130")

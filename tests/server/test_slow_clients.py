@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.client import HTTPException
+from pathlib import Path
+from threading import Event
 
 import pytest
 
 from app.settings import FEWEST_THREADS
 from tests.support.builders import Graph, M, frozen
 from tests.support.load import FORCES, SLOW_REQUESTS, dripping, long_forces, seconds
+from tests.support.processes import children
 from tests.support.raw import BASIC, connect, exchange, read_reply, request
 from tests.support.real_service import Service
 from tests.support.served import eventually
 
 SLOW_CLIENTS = 64
 WITHIN = 2.0
+CUT_OFF = "a response was cut off: the client is too slow to read the response"
 MIB = 1024 * 1024
 
 
@@ -98,31 +103,72 @@ def test_large_bodies_that_come_slowly_leave_threads_for_others(
     assert statuses <= {408, 503}
 
 
+def large_node(service: Service, reference: str) -> bytes:
+    """Store a node of 7 MB; returns the request that reads it."""
+    large = Graph().node(reference, frozen(*(M(value="x" * 800_000) for _ in range(9))))
+    assert service.post(large.xml()).number == "0"
+    body = f"<GetNode><nodeVersionReference>{reference}</nodeVersionReference></GetNode>"
+    return request("/service", body.encode(), Authorization=BASIC)
+
+
 def test_clients_that_do_not_read_leave_threads_for_others(small_service: Service) -> None:
     """More of them than there are threads, each with a larger response than the system's buffers take."""
-    large = Graph().node("large.A", frozen(*(M(value="x" * 800_000) for _ in range(9))))
-    assert small_service.post(large.xml()).number == "0"
-    body = b"<GetNode><nodeVersionReference>large.A</nodeVersionReference></GetNode>"
-    read = request("/service", body, Authorization=BASIC)
+    read = large_node(small_service, "large.A")
     others_are_served = served_in_time(small_service)
     with ExitStack() as stack:
         for _ in range(FEWEST_THREADS + 2):
             connection = stack.enter_context(connect(small_service.url, receive_buffer=4096))
             connection.sendall(read)
-        eventually(lambda: small_service.log().count("a response was cut off") >= FEWEST_THREADS)
+        assert len(exchange(small_service.url, read).body) > 7_000_000
         others_are_served()
-    assert len(exchange(small_service.url, read).body) > 7_000_000
+        eventually(lambda: small_service.log().count(CUT_OFF) == FEWEST_THREADS + 2)
+
+
+def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(small_service: Service) -> None:
+    """It is slower than a thread would wait for, and there are more of the others than a thread could wait for."""
+    read = large_node(small_service, "fair.A")
+    with ExitStack() as stack:
+        for _ in range(FEWEST_THREADS + 2):
+            connection = stack.enter_context(connect(small_service.url, receive_buffer=4096))
+            connection.sendall(read)
+        fair = stack.enter_context(connect(small_service.url, receive_buffer=4096))
+        fair.sendall(read)
+        received = 0
+        while block := fair.recv(4096):
+            received += len(block)
+            if received < 400_000:
+                Event().wait(0.01)
+    assert received > 7_000_000
 
 
 def test_a_client_that_reads_slowly_is_cut_off(small_service: Service) -> None:
-    large = Graph().node("slow.A", frozen(*(M(value="x" * 800_000) for _ in range(9))))
-    assert small_service.post(large.xml()).number == "0"
-    body = b"<GetNode><nodeVersionReference>slow.A</nodeVersionReference></GetNode>"
+    read = large_node(small_service, "slow.A")
     with connect(small_service.url, receive_buffer=4096) as connection:
-        connection.sendall(request("/service", body, Authorization=BASIC))
-        eventually(lambda: "the client is too slow to read the response" in small_service.log())
+        connection.sendall(read)
+        eventually(lambda: CUT_OFF in small_service.log())
         with pytest.raises((OSError, HTTPException)):
             read_reply(connection)
+
+
+def test_after_a_lack_of_file_descriptors_as_many_clients_are_served_as_before(small_service: Service) -> None:
+    [master] = children(small_service.served.process.pid)
+    [worker] = eventually(lambda: children(master))
+    used = len(list(Path(f"/proc/{worker}/fd").iterdir()))
+    before = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+    with ExitStack() as stack:
+        idle = [stack.enter_context(connect(small_service.url)) for _ in range(40)]
+        eventually(lambda: len(list(Path(f"/proc/{worker}/fd").iterdir())) >= used + 40)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (used + 42, before[1]))
+        idle += [stack.enter_context(connect(small_service.url)) for _ in range(10)]
+        # The oldest clients, which have sent nothing, make room for these.
+        assert exchange(small_service.url, request("/healthz", method="GET")).status == 200
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
+    kept = request("/healthz", method="GET", Connection="keep-alive")
+    with ExitStack() as stack:
+        many = [stack.enter_context(connect(small_service.url)) for _ in range(100)]
+        for connection in many:
+            connection.sendall(kept)
+        assert {read_reply(connection).status for connection in many} == {200}
 
 
 def test_an_idle_connection_holds_no_thread(service: Service, opened: Callable[[bytes], socket.socket]) -> None:

@@ -15,7 +15,7 @@ from app.application import create_app
 from app.runs.turns import Turns
 from app.settings import Settings
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply, message
 
 WITHIN = 30
 PACKAGES = "PQRST"
@@ -145,6 +145,27 @@ def test_long_impacts_leave_threads_for_others(stale: Client, engine: Engine, th
         assert stale.app.test_client().get("/healthz").status_code == 200
     replies = [impact.result() for impact in impacts]
     assert sorted((reply.status, reply.number) for reply in replies) == [(200, 0)] * 2 + [(503, 106)] * 3
+
+
+@pytest.mark.parametrize("service", ["NodeImport", "FreezeNode", "PreviewSolutionRelease", "GetSolutionInstances"])
+def test_other_long_work_leaves_threads_for_others(
+    stale: Client, engine: Engine, threads: ThreadPoolExecutor, service: str
+) -> None:
+    """One such request works, whoever comes next is refused as soon as that turns out to be long."""
+    solution = stale.post("<SetSolution><title>a</title></SetSolution>").text("solutionId")
+    requests = {
+        "NodeImport": Graph().node("N.A", frozen()).xml(),
+        "FreezeNode": message("FreezeNode", {"nodeReference": "P", "freezeContentIndicator": "true"}),
+        "PreviewSolutionRelease": message("PreviewSolutionRelease", {"solutionId": str(solution)}),
+        "GetSolutionInstances": message("GetSolutionInstances", {"solutionId": str(solution)}),
+    }
+    with locked(engine, "LOCK TABLE node_version, solution, solution_instance"):
+        sent = [threads.submit(stale.post, requests[service]) for _ in range(3)]
+        eventually(lambda: sum(each.done() for each in sent) == len(sent) - 1)
+        refused = [each.result() for each in sent if each.done()]
+        assert {(reply.status, reply.number) for reply in refused} == {(503, 106)}
+        assert {reply.response.headers["Retry-After"] for reply in refused} == {"5"}
+    assert sorted(each.result().status for each in sent) == [200, 503, 503]
 
 
 def test_short_work_waits_for_each_other_in_any_number(threads: ThreadPoolExecutor) -> None:

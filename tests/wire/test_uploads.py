@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from app.application import create_app
 from app.settings import Settings, SettingsError
-from tests.support.builders import Graph, frozen
+from tests.support.builders import Graph, M, frozen
 from tests.support.http import ADMIN, PASSWORD, Client, Reply
 
 KIB = 1024
@@ -155,3 +155,31 @@ def test_the_folder_for_uploads_is_a_setting(tmp_path: Path) -> None:
     for wrong in (tmp_path / "gone", Path(__file__)):
         with pytest.raises(SettingsError, match="RELINK_UPLOAD_DIR must be a directory"):
             Settings.from_environment({"RELINK_UPLOAD_DIR": str(wrong)})
+
+
+def test_imports_that_are_stored_leave_room_for_those_of_others(
+    app: Flask, engine: Engine, make_user: Callable[..., None]
+) -> None:
+    """One user has half of the room, and gets it back when the import is done."""
+    application = create_app(Settings(max_import_bytes=512 * KIB, max_stored_bytes=1024 * KIB), engine)
+    client = Client(application)
+    make_user("bob", "administer-all")
+    storage = application.extensions["relink"].uploads
+    with engine.connect() as connection:
+        admin = connection.execute(text("SELECT min(user_identifier) FROM account")).scalar_one()
+    large = Graph().node("I.A", frozen(M(value="x" * 200 * KIB))).xml()
+    assert storage.take(admin, 400 * KIB)
+    refused = client.post(large)
+    assert (refused.status, refused.number, refused.tree.tag) == (503, 106, "NodeImport")
+    assert refused.response.headers["Retry-After"] == "30"
+    assert client.as_user("bob").post(large).number == 0
+    storage.give_back(admin, 400 * KIB)
+    for _ in range(4):
+        assert client.post(large).number == 0
+
+
+def test_the_room_for_imports_is_a_setting() -> None:
+    given = Settings.from_environment({"RELINK_MAX_IMPORT_BYTES": "2048", "RELINK_MAX_STORED_BYTES": "4096"})
+    assert given.max_stored_bytes == 4096
+    with pytest.raises(SettingsError, match="RELINK_MAX_STORED_BYTES must be at least twice RELINK_MAX_IMPORT_BYTES"):
+        Settings.from_environment({"RELINK_MAX_STORED_BYTES": "4096"})

@@ -1,0 +1,34 @@
+"""How much may lie in temporary files at once, all together and for each of those who cause it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from threading import Lock
+from typing import Final
+
+SHARE: Final = 2
+"""One user, or one network, may take this part of the whole: half of it stays for the others."""
+
+
+class Storage:
+    """Counts the bytes in the temporary files of a process. Safe to use from many threads."""
+
+    def __init__(self, most: int) -> None:
+        self.most: Final = most
+        self._held: Counter[object] = Counter()
+        self._lock = Lock()
+
+    def take(self, owner: object, size: int) -> bool:
+        """Count in so many bytes more for an owner, if there is room for them. Returns whether there is."""
+        with self._lock:
+            if self._held.total() + size > self.most or self._held[owner] + size > self.most // SHARE:
+                return False
+            self._held[owner] += size
+            return True
+
+    def give_back(self, owner: object, size: int) -> None:
+        """Count out so many bytes of an owner."""
+        with self._lock:
+            self._held[owner] -= size
+            if self._held[owner] <= 0:
+                del self._held[owner]

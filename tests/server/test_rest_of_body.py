@@ -1,0 +1,77 @@
+"""The rest of a large body: it has an overall deadline, and its place may be needed for others."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from app.server.connection import Connection, RestOfBody
+from app.server.pace import Pace
+from app.server.slots import Slots
+from app.wire.refusal import Refused
+
+BLOCK = 65_536
+
+
+@contextmanager
+def receiving(pace: Pace, slots: Slots, network: str) -> Iterator[RestOfBody]:
+    """A client that sends without end, and what receives it."""
+    ours, clients = socket.socketpair()
+
+    def send() -> None:
+        with clients:
+            try:
+                while True:
+                    clients.sendall(b"x" * BLOCK)
+            except OSError:
+                return
+
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send)
+        body = RestOfBody(Connection(None, ours, ("192.0.2.1", 1), None, pace), slots, network)
+        try:
+            yield body
+        finally:
+            body.close()
+            ours.close()
+            sending.result()
+
+
+def refusal(body: RestOfBody) -> Refused:
+    """Receive until that is refused."""
+    while True:
+        try:
+            assert body.receive(BLOCK)
+        except Refused as refused:
+            return refused
+
+
+def test_it_may_take_so_long_at_whatever_rate() -> None:
+    with receiving(Pace(20, 4096, most=0.2), Slots(1, 1, 20), "a") as body:
+        refused = refusal(body)
+    assert refused.status == 408
+    assert "not complete after 0.2 seconds" in refused.description
+
+
+def test_it_is_refused_when_a_client_of_another_network_gets_its_place() -> None:
+    slots = Slots(2, 1, 20)
+    pace = Pace()
+    with receiving(pace, slots, "a") as slow, receiving(pace, slots, "a") as fast, receiving(pace, slots, "b") as other:
+        assert slow.receive(1)
+        for _ in range(10):
+            assert fast.receive(BLOCK)
+        assert other.receive(BLOCK)
+        assert refusal(slow).status == 503
+        assert fast.receive(BLOCK)
+
+
+def test_one_without_a_place_is_refused_with_a_time_to_retry() -> None:
+    slots = Slots(1, 1, 20)
+    with receiving(Pace(), slots, "a") as first, receiving(Pace(), slots, "b") as second:
+        assert first.receive(BLOCK)
+        refused = refusal(second)
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+        first.close()
+    assert slots.take("b") is not None
