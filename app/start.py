@@ -25,6 +25,7 @@ from app.database.session import forget_environment
 from app.logs import configure_logs
 from app.runs import upkeep
 from app.settings import Settings
+from app.tidying import Tidying
 
 Result = TypeVar("Result")
 
@@ -86,6 +87,7 @@ def application() -> Flask:
     settings = Settings.from_environment().for_web_process()
     engine = _when_available(lambda: open_database(settings))
     _when_available(lambda: upkeep.close_dead(engine))
+    Tidying(engine, settings).start()
     return create_app(with_secret_key(settings), engine)
 
 

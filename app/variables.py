@@ -87,10 +87,11 @@ VARIABLES = {
         "all clients behind a proxy count as one network.",
     ),
     "RELINK_AUDIT_RETENTION_DAYS": Variable(
-        "365", "After how many days entries of the audit (`relink audit list`) are deleted. A worker does it."
+        "365",
+        "After how many days entries of the audit (`relink audit list`) are deleted; moves of instances go with the runs, if earlier.",
     ),
     "RELINK_RUN_RETENTION_DAYS": Variable(
-        "90", "How many days after its end a run is deleted, with its outcomes and its response. A worker does it."
+        "90", "How many days after its end a run is deleted, with its outcomes and its response."
     ),
     "RELINK_LAZY_UPDATE_DELAY": Variable(
         "120",

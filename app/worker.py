@@ -26,12 +26,11 @@ from procrastinate.worker import Worker
 from psycopg.rows import TupleRow as Row
 from sqlalchemy import Engine
 
+from app import tidying
 from app.database.engine import driver_arguments
 from app.database.failures import database_failure
 from app.database.session import CONNECT_TIMEOUT, settings_statement
-from app.identity import audit, sign_in
 from app.identity.actor import Actor, ActorKind, act_as
-from app.runs import upkeep
 from app.settings import Settings
 from app.solutions import messages
 from app.solutions.rollout import lazy_updates
@@ -113,10 +112,9 @@ async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 @queue.periodic(cron=EVERY_TEN_MINUTES)
 @queue.task(name="tidy_audit", queue=_INSTANCES_QUEUE, queueing_lock="tidy_audit", pass_context=True)
 def tidy_audit(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
-    """Delete rows of the audit whose retention time is over, and networks that nobody signs in from any more."""
+    """The audit, and networks of sign-ins. See `app.tidying`."""
     work = Work.of(context)
-    audit.delete_old(work.engine, work.settings.audit_retention_days, stop=context.should_abort)
-    sign_in.forget_networks(work.engine)
+    tidying.tidy_audit(work.engine, work.settings, stop=context.should_abort)
 
 
 @queue.periodic(cron=EVERY_TEN_MINUTES)
@@ -129,12 +127,9 @@ def tidy_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG
 @queue.periodic(cron=EVERY_TEN_SECONDS)
 @queue.task(name="tidy_runs", queue=_INSTANCES_QUEUE, queueing_lock="tidy_runs", pass_context=True)
 def tidy_runs(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
-    """Record dead runs as interrupted, and delete runs whose retention time is over. See `app.runs.upkeep`."""
+    """Dead runs and old ones. See `app.tidying`."""
     work = Work.of(context)
-    upkeep.close_dead(work.engine)
-    deleted = upkeep.delete_old(work.engine, work.settings.run_retention_days, stop=context.should_abort)
-    if deleted:
-        _log.info("old runs deleted", count=deleted)
+    tidying.tidy_runs(work.engine, work.settings, stop=context.should_abort)
 
 
 @dataclass

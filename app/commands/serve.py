@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import signal
 import socket
@@ -77,6 +78,7 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
     _handle(numbers, partial(_leave, numbers))
     with plain_errors():
         settings = Settings.from_environment({**os.environ, "RELINK_THREADS": str(threads)}).for_web_process()
+    _warn_of_proxies(bind, settings)
     with opened_database(settings) as engine, _environment(engine, name, settings, workers) as environment:
         engine.dispose()
         options = [f"--bind={bind}", f"--workers={workers}", f"--threads={threads}"]
@@ -91,6 +93,25 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
                 _handle(numbers, lambda *_: _end_at_once(process, worker))
                 code = _ended(process, worker, engine, name)
     raise SystemExit(code if code >= 0 else 128 - code)
+
+
+def _warn_of_proxies(bind: str, settings: Settings) -> None:
+    """Say what a proxy would need, where the service can be reached from other machines or through a socket."""
+    address = parse_address(bind)
+    if settings.trusted_proxies or (isinstance(address, tuple) and _is_loopback(address[0])):
+        return
+    click.echo(
+        "Note: RELINK_TRUSTED_PROXIES is 0. Behind a proxy, all clients would count as one network, and too many failed"
+        " sign-ins of one of them would lock out the others: set it to the number of proxies.",
+        err=True,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _handle(

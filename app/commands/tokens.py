@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import click
 
@@ -38,9 +39,10 @@ def add(name: str, master: bool) -> None:
 @token.command("list")
 @click.option("--all", "all_kinds", is_flag=True, help="Show the tokens and codes of end users too.")
 def show(all_kinds: bool) -> None:
-    """Show the master tokens: id, name, and the time at which each was made.
+    """Show the master tokens: id, name, the time at which each was made, and the time at which it was last used.
 
-    With --all: id, kind, name or end user, the time at which each was made, and the time at which it expires.
+    With --all: id, kind, name or end user, the times at which each was made, expires, and was last used. The last use
+    is right to the minute, and empty for a token that was never used.
     """
     with opened_database() as engine, engine.connect() as connection:
         for found in read_tokens(connection, all_kinds=all_kinds):
@@ -57,7 +59,7 @@ def remove(name: str) -> None:
 
 
 def _line(found: KnownToken) -> list[str]:
-    return [str(found.identifier), _shown(found.name), time_text(found.created)]
+    return [str(found.identifier), _shown(found.name), time_text(found.created), _time(found.last_used)]
 
 
 def _shown(name: str | None) -> str:
@@ -66,9 +68,13 @@ def _shown(name: str | None) -> str:
 
 
 def _full_line(found: KnownToken) -> list[str]:
-    expires = "" if found.expires is None else time_text(found.expires)
     whose = found.owner or _shown(found.name)
-    return [str(found.identifier), found.kind.value, whose, time_text(found.created), expires]
+    times = [time_text(found.created), _time(found.expires), _time(found.last_used)]
+    return [str(found.identifier), found.kind.value, whose, *times]
+
+
+def _time(moment: datetime | None) -> str:
+    return "" if moment is None else time_text(moment)
 
 
 @contextmanager

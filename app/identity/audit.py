@@ -71,11 +71,13 @@ def statement(sql: str) -> TextClause:
 
 
 _INSERT = statement("INSERT INTO audit ({columns}) SELECT {values}")
-_DELETE_OLD = text("""
+_DELETE_OLD = """
     DELETE FROM audit WHERE audit_identifier IN (
-      SELECT audit_identifier FROM audit WHERE at < now() - make_interval(days => :days)
+      SELECT audit_identifier FROM audit WHERE at < now() - make_interval(days => :days) AND {condition}
       ORDER BY at LIMIT :at_once FOR UPDATE SKIP LOCKED)
-""")
+"""
+_ANY = "true"
+_MOVES = "action = 'instance-moved'"  # as in the index audit_moves
 
 
 def record(connection: Connection, what: Event) -> None:
@@ -170,12 +172,25 @@ def read_audit(
     return [AuditRow(*row) for row in rows]
 
 
-def delete_old(engine: Engine, days: int, *, stop: Callable[[], bool] = lambda: False) -> int:
-    """Delete the rows older than so many days, in transactions of a bounded size; return how many they were."""
+def delete_old(
+    engine: Engine, days: int, *, days_of_moves: int | None = None, stop: Callable[[], bool] = lambda: False
+) -> int:
+    """Delete the rows older than so many days, in transactions of a bounded size; return how many they were.
+
+    Rows about moves of instances, of which a roll-out writes one for each instance, may have fewer days.
+    """
+    deleted = _delete_old(engine, _ANY, days, stop)
+    if days_of_moves is not None and days_of_moves < days:
+        deleted += _delete_old(engine, _MOVES, days_of_moves, stop)
+    return deleted
+
+
+def _delete_old(engine: Engine, condition: str, days: int, stop: Callable[[], bool]) -> int:
+    statement = text(_DELETE_OLD.format(condition=condition))
     deleted = 0
     while not stop():
         with engine.begin() as connection:
-            batch = connection.execute(_DELETE_OLD, {"days": days, "at_once": _DELETED_AT_ONCE}).rowcount
+            batch = connection.execute(statement, {"days": days, "at_once": _DELETED_AT_ONCE}).rowcount
         deleted += batch
         if batch < _DELETED_AT_ONCE:
             break

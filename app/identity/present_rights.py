@@ -13,6 +13,8 @@ from app.identity.users import PUBLIC_GROUP
 
 _ADMINISTRATORS_LOCK = 0x52454C4D
 _LOCK_ADMINISTRATORS = text("SELECT pg_advisory_xact_lock(:key)")
+_HOLD = text("SELECT FROM account WHERE user_identifier = :user AND enabled FOR SHARE")
+_DISABLED = "the account has been disabled since the request was signed in"
 _READ = text("""
     SELECT held.group_identifiers,
            ARRAY(
@@ -42,6 +44,18 @@ def lock_administrators(connection: Connection, caller: Caller) -> Caller:
     return read_again(connection, caller)
 
 
+def hold_account(connection: Connection, caller: Caller) -> None:
+    """Keep the account of a caller from being disabled before this transaction ends.
+
+    What a user does is then committed before the account is disabled, or not at all. Raises NotAuthorisedError (101) if
+    the account was disabled or removed since the request was signed in.
+    """
+    if caller.user_identifier is not None:
+        held = connection.execute(_HOLD, {"user": caller.user_identifier})
+        if held.one_or_none() is None:
+            raise NotAuthorisedError(_DISABLED)
+
+
 def read_again(connection: Connection, caller: Caller) -> Caller:
     """Read the groups and the global permissions of a caller again.
 
@@ -57,7 +71,7 @@ def read_again(connection: Connection, caller: Caller) -> Caller:
     }
     row = connection.execute(_READ, values).one_or_none()
     if row is None:
-        raise NotAuthorisedError("the account has been disabled since the request was signed in")
+        raise NotAuthorisedError(_DISABLED)
     held = row.global_permissions
     return replace(
         caller,

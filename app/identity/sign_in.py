@@ -5,7 +5,10 @@ reaches its limit, sign-ins that it concerns are refused for the rest of a perio
 signed in during the last 30 days is refused only for failures of this account from this network. So nobody locks an
 account out from elsewhere, and nobody locks out the others behind the same address by failing with other accounts.
 
-Neither a refusal, nor its time, nor what is counted tells whether an account exists or is enabled.
+Neither a refusal, nor its time, nor what is counted tells whether an account exists or is enabled, with one exception:
+while a network is locked, an account that has signed in from it lately is still looked at, and any other one is
+refused with 429. So whoever has failed from a network until it is locked can find out which accounts are used from
+there. Without the exception, anybody behind the address of an office could lock out everybody in it.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, text
 
 from app.errors import PreconditionError, RelinkError, StateError
+from app.identity.present_rights import hold_account
 from app.identity.rights import Caller
 from app.runs import answers, locks
 from app.runs.record import NodeContext, RunState, SolutionContext, close, interrupt, is_cancelled
@@ -130,7 +131,10 @@ def _begun(
     options: Mapping[str, object],
     state: RunState,
 ) -> int:
-    """Register a run on a context, take its lock for this connection and return its identifier."""
+    """Register a run on a context, take its lock for this connection and return its identifier.
+
+    Whoever disables the account finds the run, and cancels it.
+    """
     values = {
         "user": caller.user_identifier,
         "options": json.dumps(options),
@@ -138,6 +142,7 @@ def _begun(
         **context.columns(),
     }
     with connection.begin():
+        hold_account(connection, caller)
         locks.lock_registry(connection)
         _make_room(connection, context)
         run = int(connection.execute(_INSERT, values).scalar_one())

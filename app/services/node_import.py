@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.errors import NotAuthorisedError
+from app.identity.present_rights import hold_account
 from app.nodes.import_document import ImportNode
 from app.nodes.importing import import_nodes, may_import
 from app.services.answer import Answer, Fields
@@ -50,6 +51,7 @@ def run(request: NodeImportRequest, call: Call) -> Answer:
     with call.workload.others.soon(_WAIT_FOR_TURN), call.engine.connect() as connection:
         totals = import_nodes(connection, call.caller, request.nodes, force=forced)
         if forced:
+            hold_account(connection, call.caller)
             connection.commit()
     fields = Fields(
         ("nodesCreated", totals.nodes_created),

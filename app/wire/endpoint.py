@@ -35,9 +35,6 @@ def service(name: str | None = None) -> Response:
     """Answer one request. The answer's root is the service's name, or `Error` where that is not known."""
     try:
         return _answer(name)
-    except NotAuthorisedError as error:
-        present_state().refusals.record(g.get("service", ""), error.number)
-        return failed(g.get("service"), error)
     except RelinkError as error:
         return failed(g.get("service"), error)
 

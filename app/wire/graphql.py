@@ -28,7 +28,7 @@ from app.graphql.session import Session
 from app.identity.actor import Actor, ActorKind, act_as
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
-from app.solutions.people.tokens import Token, find_token
+from app.solutions.people.tokens import Token, find_token, note_use
 from app.wire.context import present_state
 from app.wire.credentials import authorization
 from app.wire.encoding import json_text
@@ -99,9 +99,14 @@ def _token() -> Token:
     if given is not None and given.type == "bearer" and given.token:
         with short_statements(), present_state().engine.connect() as connection:
             token = find_token(connection, given.token)
-        if token is not None:
-            act_as(Actor(ActorKind.TOKEN, name=token.label, address=request.remote_addr))
-            return token
+            if token is not None:
+                act_as(Actor(ActorKind.TOKEN, name=token.label, address=request.remote_addr))
+                if token.is_to_note:
+                    note_use(connection, token)
+                    connection.commit()
+                return token
+    act_as(Actor(ActorKind.PUBLIC, address=request.remote_addr))
+    g.token_refused = given is not None
     raise NoTokenError
 
 

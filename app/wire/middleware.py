@@ -8,10 +8,12 @@ from uuid import uuid4
 
 import structlog
 from flask import Flask, Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from app.database.connection import short_statements
 from app.database.failures import Failure, Passing, logged_failure
-from app.errors import RelinkError, StateError
+from app.errors import NotAuthorisedError, RelinkError, StateError
 from app.identity.actor import act_as_nobody
 from app.wire.context import present_state
 from app.wire.failures import failure
@@ -20,6 +22,9 @@ from app.wire.refusal import REFUSAL, Refused
 from app.wire.secret_names import names_a_password
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
+_REFUSED = str(NotAuthorisedError.number)
+_TOO_MANY_FAILURES = 429
+_OF_PROXIES = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP", "True-Client-IP", "X-Forwarded-Host")
 _log = structlog.get_logger("relink.request")
 
 
@@ -69,7 +74,9 @@ def _begin() -> Response | None:
 def _warn_of_proxy() -> None:
     """Say once in each process that requests come through a proxy which the settings do not know."""
     state = present_state()
-    if state.proxy_warned.is_set() or state.settings.trusted_proxies or "X-Forwarded-For" not in request.headers:
+    if state.proxy_warned.is_set() or state.settings.trusted_proxies:
+        return
+    if not any(name in request.headers for name in _OF_PROXIES):
         return
     state.proxy_warned.set()
     _log.warning(
@@ -85,6 +92,8 @@ def _end(response: Response) -> Response:
     number = response.headers.get("Relink-Error-Number", "")
     service = g.get("service") or request.endpoint or "none"
     count_request(service, number, response.status_code, seconds)
+    if number == _REFUSED:
+        _record_refusal(service, response.status_code)
     _log.info(
         "request",
         request_id=g.request_id,
@@ -96,6 +105,20 @@ def _end(response: Response) -> Response:
         seconds=round(seconds, 6),
     )
     return response
+
+
+def _record_refusal(service: str, status: int) -> None:
+    """Write a refusal into the audit. That this fails must not change the response."""
+    refusals = present_state().refusals
+    try:
+        with short_statements():
+            refusals.record(service, int(_REFUSED))
+            if status == _TOO_MANY_FAILURES:
+                refusals.record_sign_in("too many failures")
+            elif g.get("token_refused"):
+                refusals.record_sign_in("not a valid token")
+    except SQLAlchemyError as error:
+        _log.error("a refusal was not recorded", request_id=g.request_id, error=type(error).__name__)
 
 
 def _http_error(error: HTTPException) -> Response:

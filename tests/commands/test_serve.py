@@ -65,6 +65,18 @@ def test_a_database_that_is_behind_is_refused(relink_on: Callable[[str], Relink]
     assert "run 'relink migrate'" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("bind", "proxies", "told"), [("0.0.0.0:0", "0", 1), ("0.0.0.0:0", "1", 0), ("[::1]:0", "0", 0)]
+)
+def test_at_the_start_it_is_told_what_a_proxy_would_need(
+    relink_on: Callable[[str], Relink], empty_database_url: str, bind: str, proxies: str, told: int
+) -> None:
+    """Where clients of other machines can come; before anything else is looked at."""
+    relink = relink_on(empty_database_url).with_environment(RELINK_TRUSTED_PROXIES=proxies)
+    result = relink("serve", "--bind", bind)
+    assert result.stderr.count("RELINK_TRUSTED_PROXIES is 0. Behind a proxy, all clients would count as one") == told
+
+
 def test_more_runs_at_work_than_the_threads_can_do_are_refused(
     relink_on: Callable[[str], Relink], database_url: str
 ) -> None:

@@ -29,6 +29,9 @@ def test_a_master_token_is_listed_and_removed(on_database: Relink, app: Flask) -
     listed = on_database("token", "list").stdout
     assert [line.split("\t")[1] for line in listed.splitlines()] == ["Partner", "Other"]
     assert partner not in listed
+    assert [line.split("\t")[3] for line in listed.splitlines()] == ["", ""]
+    assert GraphQL(app, other).viewer("details { name }") == {"name": "Other"}
+    assert [line.split("\t")[3] != "" for line in on_database("token", "list").stdout.splitlines()] == [False, True]
     assert on_database("token", "remove", "Partner").stdout == "Removed 1 token.\n"
     assert GraphQL(app, partner).post({"query": "{ viewer { details { name } } }"}).status_code == 401
     assert GraphQL(app, other).viewer("details { name }") == {"name": "Other"}

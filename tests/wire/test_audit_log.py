@@ -57,12 +57,15 @@ def test_a_change_whose_commit_fails_is_no_line(client: Client, engine: Engine) 
     assert [line["action"] for line in lines if line["event"] == "audit"] == ["user-created"]
 
 
-@pytest.mark.parametrize(("proxies", "header", "warnings"), [(0, "192.0.2.1", 1), (1, "192.0.2.1", 0), (0, None, 0)])
+@pytest.mark.parametrize(
+    ("proxies", "header", "warnings"),
+    [(0, "X-Forwarded-For", 1), (0, "Forwarded", 1), (0, "X-Real-IP", 1), (1, "X-Forwarded-For", 0), (0, None, 0)],
+)
 def test_a_proxy_that_is_not_trusted_is_told_of_once(
     app: Flask, engine: Engine, proxies: int, header: str | None, warnings: int
 ) -> None:
     client = Client(create_app(Settings(trusted_proxies=proxies), engine), None)
-    headers = {} if header is None else {"X-Forwarded-For": header}
+    headers = {} if header is None else {header: "192.0.2.1"}
     with capture_logs() as lines:
         for _ in range(3):
             client.post(NODE, headers=headers)

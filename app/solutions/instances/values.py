@@ -136,10 +136,15 @@ def check_size(values: Mapping[SlotKey, GivenValue], given: Mapping[str, str], l
     """
     if not given:
         return
-    size = sum(len(value.value.encode()) for value in values.values() if value.value is not None)
+    size = bytes_together(values)
     if size > limits.instance_bytes:
         reason = f"make the values of the instance {size} bytes together: it can hold {limits.instance_bytes}"
         raise UserError(too_many("config_values", reason))
+
+
+def bytes_together(values: Mapping[SlotKey, GivenValue]) -> int:
+    """Return how many bytes values have together."""
+    return sum(len(value.value.encode()) for value in values.values() if value.value is not None)
 
 
 def bytes_of_values(connection: Connection, instance_ids: Sequence[str]) -> int:

@@ -34,9 +34,24 @@ _INSERT = text("""
     RETURNING token_identifier
 """)
 _FIND = text("""
-    SELECT kind, owner, name FROM access_token
+    SELECT kind, owner, name, token_identifier,
+           coalesce(last_used_at < now() - make_interval(secs => :noted_every), true) AS is_to_note
+    FROM access_token
     WHERE token_hash = :hash AND kind IN ('master', 'user') AND (expires_at IS NULL OR expires_at > now())
 """)
+# A sign-in is one row of the audit for many uses. Nobody waits for another request with the same token.
+_NOTE_USE = audit.statement("""
+    WITH before AS (
+      SELECT token_identifier, last_used_at FROM access_token WHERE token_identifier = :token
+      FOR NO KEY UPDATE SKIP LOCKED
+    ), noted AS (
+      UPDATE access_token t SET last_used_at = now() FROM before b WHERE t.token_identifier = b.token_identifier
+      RETURNING coalesce(b.last_used_at < now() - make_interval(secs => :sign_in_every), true) AS is_sign_in
+    )
+    INSERT INTO audit ({columns}) SELECT {values} FROM noted WHERE is_sign_in
+""")
+_NOTED_EVERY = 60
+_SIGN_IN_EVERY = 6 * 3600
 _REDEEM = text("""
     DELETE FROM access_token WHERE token_hash = :hash AND kind = 'code' RETURNING owner, expires_at > now()
 """)
@@ -44,7 +59,7 @@ _REDEEM = text("""
 _REMOVE = text("""
     DELETE FROM access_token
     WHERE token_identifier = CAST(:identifier AS bigint) OR kind = 'master' AND name = CAST(:name AS text)
-    RETURNING token_identifier, kind, name, owner::text, created_at, expires_at
+    RETURNING token_identifier, kind, name, owner::text, created_at, expires_at, last_used_at
 """)
 _FORGET_EXPIRED = text("DELETE FROM access_token WHERE expires_at <= now()")
 
@@ -64,6 +79,9 @@ class Token:
     kind: TokenKind
     owner: str | None
     name: str | None = None
+    identifier: int = 0
+    is_to_note: bool = False
+    """Whether its last use that is recorded is a minute ago."""
 
     @property
     def is_master(self) -> bool:
@@ -94,12 +112,13 @@ class KnownToken:
     owner: str | None
     created: datetime
     expires: datetime | None
+    last_used: datetime | None = None
 
 
 def read_tokens(connection: Connection, *, all_kinds: bool = False) -> list[KnownToken]:
     """Read the master tokens by age; with `all_kinds` also the tokens and codes of end users that have not expired."""
     query = text(
-        "SELECT token_identifier, kind, name, owner::text, created_at, expires_at FROM access_token"
+        "SELECT token_identifier, kind, name, owner::text, created_at, expires_at, last_used_at FROM access_token"
         " WHERE (kind = 'master' OR :all_kinds) AND (expires_at IS NULL OR expires_at > now())"
         " ORDER BY created_at, token_identifier"
     )
@@ -140,10 +159,22 @@ def create_authorization_code(connection: Connection, user_id: str) -> str:
 
 def find_token(connection: Connection, token: str) -> Token | None:
     """The token that a bearer presents, if there is such a one and it has not expired."""
-    row = connection.execute(_FIND, {"hash": _hash(token)}).one_or_none()
+    row = connection.execute(_FIND, {"hash": _hash(token), "noted_every": _NOTED_EVERY}).one_or_none()
     if row is None:
         return None
-    return Token(TokenKind(row.kind), None if row.owner is None else str(row.owner), row.name)
+    owner = None if row.owner is None else str(row.owner)
+    return Token(TokenKind(row.kind), owner, row.name, row.token_identifier, row.is_to_note)
+
+
+def note_use(connection: Connection, token: Token) -> None:
+    """Record that the present actor, the bearer of a token, uses it now.
+
+    The first use, and a use after some hours without one, is a sign-in for the audit.
+    """
+    signed_in = Event(Action.SIGN_IN, "token", str(token.identifier))
+    values = {"token": token.identifier, "sign_in_every": _SIGN_IN_EVERY, **audit.parameters(signed_in)}
+    if connection.execute(_NOTE_USE, values).rowcount:
+        audit.log_on_commit(connection, signed_in)
 
 
 def redeem_authorization_code(connection: Connection, code: str) -> str | None:
@@ -170,8 +201,8 @@ def _record(
 
 
 def _known(row: Row[*tuple[Any, ...]]) -> KnownToken:
-    identifier, kind, name, owner, created, expires = row
-    return KnownToken(identifier, TokenKind(kind), name, owner, created, expires)
+    identifier, kind, name, owner, created, expires, last_used = row
+    return KnownToken(identifier, TokenKind(kind), name, owner, created, expires, last_used)
 
 
 def _hash(token: str) -> bytes:

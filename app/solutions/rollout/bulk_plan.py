@@ -39,7 +39,7 @@ from app.solutions.content.flags import (
     values_after_move,
 )
 from app.solutions.content.model import ConfigSlot, Content, GivenValue, SlotKind
-from app.solutions.instances.values import Given, SlotKey, Taker, check_size, checked, read_values
+from app.solutions.instances.values import Given, SlotKey, Taker, bytes_together, check_size, checked, read_values
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.external_users import read_external_user
 from app.solutions.releases.contents import read_contents
@@ -121,6 +121,7 @@ class Rollout:
     contents: dict[int, Content]
     target: int
     given: Mapping[SlotKey, GivenValue]
+    limits: Limits
     breaking: dict[int, list[Change]] = field(default_factory=dict, init=False)
     """The breaking changes from releases to the target, as far as they have been asked for."""
 
@@ -193,14 +194,18 @@ class Rollout:
 
     def _asks(self, candidate: Candidate) -> bool:
         """Whether what it holds decides."""
-        return not candidate.held and bool(self._breaking_from(candidate.release))
+        return not candidate.held and bool(self.given or self._breaking_from(candidate.release))
 
     def _judged(self, candidate: Candidate, values: Values) -> InstanceUpdate:
         if candidate.held:
             return InstanceUpdate(candidate, InstanceOutcome.WARNING, error_message="The instance is on hold")
-        if not self._asks(candidate) or not self._open(candidate, values):
+        if not self._asks(candidate):
             return InstanceUpdate(candidate, InstanceOutcome.UPDATE)
         after = {**values_after_move(values, self.contents[self.target]), **self.given}
+        if self.given and (size := bytes_together(after)) > self.limits.instance_bytes:
+            return InstanceUpdate(candidate, InstanceOutcome.WARNING, error_message=self._too_large(size))
+        if not self._open(candidate, values):
+            return InstanceUpdate(candidate, InstanceOutcome.UPDATE)
         lacking = pending(self.target, self.contents, after)
         hidden = [slot.external_id for slot in lacking if slot.hidden]
         # What nobody has filled is no reason to stay; what is held and not good any longer is.
@@ -209,6 +214,9 @@ class Rollout:
         if hidden:
             return InstanceUpdate(candidate, InstanceOutcome.WARNING, error_message=_lacks(hidden))
         return InstanceUpdate(candidate, InstanceOutcome.UPGRADE, tuple(slot.external_id for slot in lacking))
+
+    def _too_large(self, size: int) -> str:
+        return f"The values of the instance would have {size} bytes together: it can hold {self.limits.instance_bytes}"
 
     def _open(self, candidate: Candidate, values: Values) -> list[Change]:
         return open_changes(self._breaking_from(candidate.release), self.target, self.contents, values)
@@ -231,7 +239,7 @@ def rollout(connection: Connection, wanted: Wanted, limits: Limits = DEFAULT_LIM
     faults += _visible(contents, target, wanted.config_values)
     refuse(faults)
     check_size(given, wanted.config_values, limits)
-    return Rollout(wanted, solution, contents, target, given)
+    return Rollout(wanted, solution, contents, target, given, limits)
 
 
 def _given_for(values: Iterable[GivenValue]) -> set[int]:

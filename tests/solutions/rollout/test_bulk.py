@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,10 +16,11 @@ from lxml import etree
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
+from app.application import create_app
 from app.settings import Settings
 from app.solutions.rollout.bulk_plan import is_among
 from app.solutions.rollout.lazy_updates import move_due_instances
-from tests.support.http import ADMIN, PASSWORD, Client, Reply, checked
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply, checked
 from tests.support.moves import moves_made, multiply, on_releases, record_moves, refuse_broken
 from tests.support.served import eventually
 from tests.support.solution_store import Store, auth_slot, config_slot, element, leaves, values
@@ -473,3 +475,25 @@ class TestRun:
         plan = made("impact").response.headers["ETag"]
         assert made.store.client.post(body, headers={"If-Match": plan}).number == 0
         assert on_releases(engine) == {3: 1}
+
+
+def test_given_values_count_together_with_those_that_an_instance_has(client: Client, engine: Engine) -> None:
+    """The limit is that of an instance, and the impact knows which of them would have more."""
+    store = Store(Client(create_app(Settings(max_instance_bytes=1024, secret_key=SECRET_KEY), engine)))
+    slots = (config_slot("x"), config_slot("h", hidden=True, mandatory=False))
+    solution = store.published(config=slots)
+    for name, size in (("large", 700), ("small", 10)):
+        store.instance(solution, name=name, config={"x": json.dumps("v" * size)})
+    store.republish(solution, config=slots)
+    made = Rollout(store, solution)
+    given = values(config={"h": json.dumps("w" * 400)})
+    for action in ("impact", "force"):
+        reply = made(action, *given)
+        assert (reply.number, rows(reply)) == (
+            108,
+            [
+                "large 1 -> 2 warning: The values of the instance would have 1104 bytes together: it can hold 1024",
+                "small 1 -> 2 update",
+            ],
+        )
+    assert rows(made("force")) == ["large 1 -> 2 update"]

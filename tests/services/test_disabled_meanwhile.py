@@ -1,0 +1,79 @@
+"""What a user has begun and not committed when the account is disabled does not happen."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import Engine, text
+
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import Client
+
+WITHIN = 30
+DISABLE = text("UPDATE account SET enabled = false WHERE user_logon_reference = 'bob'")
+MakeUser = Callable[..., None]
+
+
+class Body(io.RawIOBase):
+    """A body; before its last part is read, something happens."""
+
+    def __init__(self, data: bytes, happens: Callable[[], None]) -> None:
+        self._data = data
+        self._read = 0
+        self._happens = happens
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._data[self._read : self._read + len(buffer)]
+        self._read += len(data)
+        if data and self._read == len(self._data):
+            self._happens()
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def disable(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(DISABLE)
+
+
+def test_an_import_is_not_committed(client: Client, engine: Engine, make_user: MakeUser) -> None:
+    make_user("bob", "administer-all")
+    document = Graph().node("I.A", frozen()).xml().replace("</NodeList>", f"</NodeList>{' ' * 200_000}").encode()
+    given = {"wsgi.input": Body(document, lambda: disable(engine)), "wsgi.input_terminated": True}
+    reply = client.as_user("bob").post(b"", environ_overrides=given)
+    assert (reply.status, reply.number, reply.tree.tag) == (200, 101, "NodeImport")
+    assert "disabled" in (reply.text("errorDescription") or "")
+    assert client.post(Graph().node("I.A", frozen(), draft()).xml("impact")).text("nodesCreated") == "2"
+
+
+def test_no_run_is_begun(client: Client, engine: Engine, make_user: MakeUser) -> None:
+    """The account is being disabled when the force has signed in: it waits for that, and is refused."""
+    client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
+    make_user("bob", "package-administer P")
+    client.as_user("bob").get("P.A")
+    with ThreadPoolExecutor(1) as pool, engine.connect() as connection:
+        connection.execute(DISABLE)
+        force = pool.submit(client.as_user("bob").update, "P", "force")
+        deadline = time.monotonic() + WITHIN
+        while not waits(engine):
+            assert time.monotonic() < deadline
+            assert not force.done()
+        connection.commit()
+        assert force.result().number == 101
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM run")).scalar_one() == 0
+
+
+def waits(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        query = text(
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE '%FROM account%FOR SHARE%'"
+        )
+        return bool(connection.execute(query).scalar_one())

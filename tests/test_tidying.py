@@ -1,0 +1,57 @@
+"""A web process tidies by itself: there may be no worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.settings import Settings
+from app.tidying import Tidying
+from tests.support.builders import Graph, frozen
+from tests.support.http import Client
+
+WITHIN = 30
+
+
+def value(engine: Engine, query: str) -> object:
+    with engine.connect() as connection:
+        return connection.execute(text(query)).scalar_one()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.ledger("DEC-148")
+def test_dead_runs_old_runs_and_old_rows_of_the_audit(client: Client, engine: Engine) -> None:
+    client.load(Graph().node("P", frozen()))
+    with engine.begin() as connection:
+        for state, finished in (("running", "NULL"), ("done", "now() - interval '91 days'")):
+            connection.execute(
+                text(
+                    "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state,"
+                    f" finished_at) SELECT node_identifier, node_reference, true, '{{}}', '{state}', {finished}"
+                    " FROM node WHERE node_reference = 'P'"
+                )
+            )
+        connection.execute(
+            text(
+                "INSERT INTO audit (action, actor_kind, at) SELECT action, 'worker', now() - age * interval '1 day'"
+                " FROM (VALUES ('instance-moved', 91), ('instance-moved', 89), ('sign-in', 91), ('sign-in', 366))"
+                " AS old (action, age)"
+            )
+        )
+    tidying = Tidying(engine, Settings(), every=0.01)
+    tidying.start()
+    try:
+        eventually(lambda: value(engine, "SELECT string_agg(state, ' ') FROM run") == "interrupted")
+        worker = "SELECT string_agg(action, ' ' ORDER BY at) FROM audit WHERE actor_kind = 'worker'"
+        eventually(lambda: value(engine, worker) == "sign-in instance-moved")
+    finally:
+        tidying.end()
