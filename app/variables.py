@@ -88,7 +88,8 @@ VARIABLES = {
     ),
     "RELINK_AUDIT_RETENTION_DAYS": Variable(
         "365",
-        "After how many days entries of the audit (`relink audit list`) are deleted; moves of instances go with the runs, if earlier.",
+        "After how many days entries of the audit (`relink audit list`) are deleted; moves of instances go with the"
+        " runs, if that is earlier.",
     ),
     "RELINK_RUN_RETENTION_DAYS": Variable(
         "90", "How many days after its end a run is deleted, with its outcomes and its response."
