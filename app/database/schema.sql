@@ -317,6 +317,7 @@ CREATE TABLE public.access_token (
     owner uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
     CONSTRAINT access_token_check CHECK (((kind = 'master'::text) = (owner IS NULL))),
     CONSTRAINT access_token_check1 CHECK (((kind = 'master'::text) = (expires_at IS NULL))),
     CONSTRAINT access_token_kind_check CHECK ((kind = ANY (ARRAY['master'::text, 'user'::text, 'code'::text])))
@@ -757,6 +758,8 @@ ALTER TABLE ONLY public.workflow_instance
 CREATE INDEX audit_at ON public.audit USING btree (at, audit_identifier);
 
 CREATE INDEX audit_by_user ON public.audit USING btree (user_identifier, at) WHERE (user_identifier IS NOT NULL);
+
+CREATE INDEX audit_moves ON public.audit USING btree (at) WHERE (action = 'instance-moved'::text);
 
 CREATE INDEX audit_of_user ON public.audit USING btree (object_name, at) WHERE (object_kind = ANY (ARRAY['user'::text, 'group'::text]));
 

@@ -109,6 +109,7 @@ CREATE TABLE access_token (
   owner uuid REFERENCES external_user ON DELETE CASCADE,
   created_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz,
+  last_used_at timestamptz,
   CHECK ((kind = 'master') = (owner IS NULL)),
   CHECK ((kind = 'master') = (expires_at IS NULL))
 );
