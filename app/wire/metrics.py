@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 
+import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+
+_log = structlog.get_logger("relink.metrics")
 
 _REQUESTS = Counter("relink_requests_total", "Requests answered", ["service", "error_number", "status"])
 _SECONDS = Histogram(
@@ -17,9 +20,12 @@ _SECONDS = Histogram(
 
 
 def count_request(service: str, error_number: str, status: int, seconds: float) -> None:
-    """Count one request."""
-    _REQUESTS.labels(service, error_number, str(status)).inc()
-    _SECONDS.labels(service).observe(seconds)
+    """Counts one request. A metrics file that cannot be opened, for lack of file descriptors, fails no request."""
+    try:
+        _REQUESTS.labels(service, error_number, str(status)).inc()
+        _SECONDS.labels(service).observe(seconds)
+    except OSError as error:
+        _log.error("a request cannot be counted", reason=error.strerror)
 
 
 def exposition() -> tuple[bytes, str]:
