@@ -54,7 +54,7 @@ def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
 @pytest.fixture(scope="session")
 def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A real service, as it is by default, but that it takes any number of wrong passwords."""
-    variables = {f"RELINK_SIGN_IN_FAILURES_PER_{what}": "1000000000" for what in ("ACCOUNT", "ADDRESS")}
+    variables = {f"RELINK_SIGN_IN_FAILURES_PER_{what}": "1000000" for what in ("ACCOUNT", "ADDRESS")}
     log = tmp_path_factory.mktemp("served") / "serve.log"
     with fresh_database(True) as url, serving(url, log, **variables) as running:
         yield running
