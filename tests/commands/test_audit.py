@@ -54,10 +54,11 @@ def test_failed_sign_ins_and_the_lock(on_database: Relink, client: Client) -> No
     nobody.post(node, auth=("typed s3cret", "admin"))
     on_database("user", "unlock", ADMIN)
     rows = [row[1:] for row in listed(on_database)]
-    assert [row[0] for row in rows] == ["user-unlocked", *["sign-in-refused"] * 11, "user-created"]
+    assert [row[0] for row in rows] == ["user-unlocked", *["sign-in-refused"] * 12, "user-created"]
     assert rows[1][:4] == ["sign-in-refused", "public", "127.0.0.1", "user"]
-    assert rows[2][1:] == ["public", "127.0.0.1", f"user {ADMIN}", '{"locked": "account"}']
-    assert rows[3][1:] == ["public", "127.0.0.1", f"user {ADMIN}", ""]
+    assert rows[2][3] == "network 127.0.0.1"
+    assert rows[3][1:] == ["public", "127.0.0.1", f"user {ADMIN}", '{"locked": "account"}']
+    assert rows[4][1:] == ["public", "127.0.0.1", f"user {ADMIN}", ""]
     assert "s3cret" not in str(rows)
 
 
