@@ -31,6 +31,8 @@ COMMANDS: dict[str, list[str]] = {
     "import": ["import", str(ROOT / "examples" / "acme.xml")],
     "impact": ["impact", "acme"],
     "force": ["force", "acme"],
+    "node": ["node", "get", "acme"],
+    "solution": ["solution", "list"],
     "demo": ["demo"],
 }
 MISTYPED = {"RELINK_LAZY_UPDATE_DELY": "5"}

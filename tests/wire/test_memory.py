@@ -107,4 +107,5 @@ def test_invalid_documents_leave_nothing_behind(app: Flask, database_url: str, k
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     before, after = map(int, done.stdout.split()[-2:])
-    assert after - before < 48_000  # A name that is kept takes some 60 bytes: 60,000 in each document, 86 MB.
+    # What is free may lie in pieces. A name that is kept takes some 60 bytes: 60,000 in each document are 86 MB.
+    assert after - before < 80_000
