@@ -398,7 +398,7 @@ FAULTS: list[tuple[str, Sequence[ImportNode], list[tuple[str, str]]]] = [
     (
         "number too high",
         [node("a", version(10**12))],
-        [(f"{VERSION_1}/nodeVersionNumber", "is 1000000000; version numbers go from 1 to 999999")],
+        [(f"{VERSION_1}/nodeVersionNumber", "is 1000000000000; version numbers go from 1 to 999999")],
     ),
     (
         "first version of a new node",
