@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -26,10 +25,6 @@ def test_no_module_offers_the_names_of_another() -> None:
     """Strict mypy refuses a name from a module that has only imported it, unless that is in its `__all__`."""
     tests = (ROOT / "tests").rglob("*.py")
     assert [path for path in [*modules(), *tests] if "__all__" in _assigned(path)] == []
-
-
-def test_no_comment_refers_to_a_document_that_readers_do_not_have() -> None:
-    assert [path for path in modules() if re.search(r"design section", path.read_text(), re.IGNORECASE)] == []
 
 
 def _assigned(path: Path) -> set[str]:
