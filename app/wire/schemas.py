@@ -49,6 +49,8 @@ _LONGEST_TEXT = 300
 _MOST_LOG_TEXT = 64 * 1024
 
 _idle: defaultdict[str, list[etree.XMLSchema]] = defaultdict(list)
+_compiling = threading.Lock()
+"""libxml2 prepares its built-in types when it compiles the first schema, and crashes if two threads do so at once."""
 _explaining = threading.Lock()
 
 
@@ -66,7 +68,8 @@ def compiled(grammar: str) -> Iterator[etree.XMLSchema]:
     try:
         schema = _idle[grammar].pop()
     except IndexError:
-        schema = _compile(grammar)
+        with _compiling:
+            schema = _compile(grammar)
     yield schema
     # A schema keeps its error log until it is used again.
     log = cast(Sequence[etree._LogEntry], schema.error_log)

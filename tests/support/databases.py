@@ -84,8 +84,10 @@ class Databases:
         while len(self._ready) < _READY:
             self._ready.append(self._thread.submit(self._copy))
         name = self._ready.popleft().result() or self._copy()
-        yield self.url(name)
-        self._ready.append(self._thread.submit(self._restored, name))
+        try:
+            yield self.url(name)
+        finally:
+            self._ready.append(self._thread.submit(self._restored, name))
 
     def close(self) -> None:
         """Drops all copies."""
