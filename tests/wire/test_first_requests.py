@@ -34,7 +34,7 @@ def failed():
     return bool(failures)
 
 statuses = []
-for _ in range(60):
+for _ in range(30):
     child = os.fork()
     if child == 0:
         os._exit(failed())
