@@ -29,7 +29,7 @@ from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.solution_store import Store
 from tests.support.statements import Statements
 
-collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak", "wire/test_memory.py"]
+collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak"]
 """The tests of `make soak`: see tests/soak/conftest.py."""
 
 _TEMPLATE = f"relink_template_{os.getpid()}"

@@ -24,6 +24,7 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 from app.errors import RelinkError
 from app.runs.turns import Shares
+from app.server import descriptors
 from app.server.arrival import refusal_of
 from app.server.body import body_stream
 from app.server.connection import Connection, Phase, RestOfBody, too_slow
@@ -86,9 +87,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         connection = Connection(self.cfg, client_socket, client, listener.getsockname(), self._pace)
         self._connections.add(connection)
         self._register(connection, selectors.EVENT_READ)
+        if descriptors.are_lacking(client_socket.fileno()):
+            self._pause_accepting()
 
     def _pause_accepting(self) -> None:
-        """Accept nobody for a moment: there are no more file descriptors. The oldest idle clients make room.
+        """Accept nobody for a moment: file descriptors are lacking. The oldest idle clients make room.
 
         gunicorn's loop accepts again as soon as there are fewer connections than `worker_connections`.
         """
@@ -237,7 +240,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             environment["wsgi.input"] = body_stream(arrival.request, partial(self._body_refusal, response))
         if not self.alive or not arrival.whole:
             response.force_close()
-        blocks = self.wsgi(environment, response.start_response)
+        try:
+            blocks = self.wsgi(environment, response.start_response)
+        except Exception as error:
+            self.log.exception("a request was not answered because of a defect")
+            raise ConnectionAbortedError from error
         try:
             for block in blocks:
                 response.write(block)
