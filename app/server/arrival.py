@@ -55,7 +55,7 @@ class Arrival:
     @property
     def held(self) -> int:
         """At most how many bytes of the request are in memory."""
-        return min(self.received, LARGEST_HEAD + HELD)
+        return 0 if self.refusal is not None else min(self.received, LARGEST_HEAD + HELD)
 
     @property
     def awaits_continue(self) -> bool:
