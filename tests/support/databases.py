@@ -34,7 +34,7 @@ _DEFINITIONS = """
         UNION ALL SELECT 'trigger', oid::text, xmin FROM pg_trigger
         UNION ALL SELECT 'function', oid::text, xmin FROM pg_proc WHERE oid >= 16384
         UNION ALL SELECT 'type', oid::text, xmin FROM pg_type WHERE oid >= 16384
-        UNION ALL SELECT 'schema', oid::text, xmin FROM pg_namespace
+        UNION ALL SELECT 'schema', oid::text, xmin FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'
         UNION ALL SELECT 'extension', oid::text, xmin FROM pg_extension
     ) AS definition
 """
