@@ -35,9 +35,10 @@ soak: export RELINK_TEST_SOAK = 1
 soak: export RELINK_TEST_KILLS ?= 100
 soak: export RELINK_TEST_REQUESTS ?= 20000
 soak: export RELINK_TEST_MUTATIONS ?= 100000
+soak: export RELINK_TEST_INSTANCES ?= 10000
 soak: install ## run the long tests: slow clients, mutated requests, kills, a full disk, a database that hangs, a power cut
 	@$(BIN)/python -m pytest -rA --show-capture=no tests/soak tests/commands/test_kills.py \
-	  tests/commands/test_hanging_database.py tests/services/test_mixed_clients.py tests/wire/test_memory.py
+	  tests/commands/test_hanging_database.py tests/commands/test_worker.py tests/services/test_mixed_clients.py tests/wire/test_memory.py
 
 lint: install ## check style, types and the layers of the code
 	$(BIN)/ruff check .

@@ -25,10 +25,11 @@ MOST_INSTRUCTIONS: Final = 20_000
 
 # Enough for the largest program, whose size RE2 estimates generously before it is compiled.
 _MEMORY = 8 * 1024 * 1024
-# What compiling costs, in the unit of the budget: for each character and each instruction, and for a pattern that does
-# not compile, which can take 150 ms to find out.
+# What compiling costs, in the unit of the budget: for each character and each instruction, for a pattern that is not a
+# regular expression, and for one that is too large, which can take 200 ms to find out.
 _COMPILING = 100
 _FAILURE = 20_000_000
+_FAILURE_OF_SIZE = 100_000_000
 _TOO_LARGE = (
     f"is too large: it compiles to more than {MOST_INSTRUCTIONS} instructions;"
     " use fewer repetitions, such as + in place of {1,50}"
@@ -99,7 +100,7 @@ class PatternCheck:
 def _cost(pattern: str, program: re2._Regexp | PatternError) -> int:
     """Returns the work that it took to compile a pattern."""
     if isinstance(program, PatternError):
-        return _FAILURE
+        return _FAILURE_OF_SIZE if program.args[0] == _TOO_LARGE else _FAILURE
     return _COMPILING * (len(pattern) + int(program.programsize))
 
 

@@ -21,9 +21,9 @@ from tests.support.receiver import SECRET, receiver
 from tests.support.served import WITHIN, eventually
 from tests.support.solution_store import Store, config_slot, workflow
 
-MANY = 10_000
+MANY = int(os.environ.get("RELINK_TEST_INSTANCES", "1500"))
 MANY_WITHIN = 600
-"""Two workers need some 30 s on two idle cores."""
+"""Two workers need some 30 s for 10,000 on two idle cores."""
 
 
 def moved(engine: Engine) -> int:
@@ -40,7 +40,7 @@ def to_be_moved(store: Store, engine: Engine, count: int) -> None:
 
 
 @pytest.mark.ledger("UVU-3", "UVU-9")
-def test_two_workers_one_of_them_killed_half_way_move_each_of_10_000_instances_once(
+def test_two_workers_one_of_them_killed_half_way_move_each_of_many_instances_once(
     store: Store, engine: Engine, start_worker: StartWorker
 ) -> None:
     record_moves(engine)
@@ -64,7 +64,7 @@ def test_sigterm_ends_it_after_the_present_instance_and_the_next_one_goes_on(
     store: Store, engine: Engine, start_worker: StartWorker
 ) -> None:
     record_moves(engine)
-    to_be_moved(store, engine, 2000)
+    to_be_moved(store, engine, 600)
     worker = start_worker()
     eventually(lambda: moved(engine) > 20)
     worker.terminate()
@@ -72,10 +72,10 @@ def test_sigterm_ends_it_after_the_present_instance_and_the_next_one_goes_on(
     with engine.connect() as connection:
         left = "SELECT (SELECT count(*) FROM procrastinate_workers), count(*) FILTER (WHERE status = 'doing')"
         assert tuple(connection.execute(text(f"{left} FROM procrastinate_jobs")).one()) == (0, 0)
-    assert moved(engine) == len(moves_made(engine)) < 2000
+    assert moved(engine) == len(moves_made(engine)) < 600
     start_worker()
-    eventually(lambda: moved(engine) == 2000)
-    assert len(moves_made(engine)) == 2000
+    eventually(lambda: moved(engine) == 600)
+    assert len(moves_made(engine)) == 600
 
 
 def test_it_comes_back_when_the_database_does(store: Store, engine: Engine, start_worker: StartWorker) -> None:
@@ -117,7 +117,7 @@ def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
 @pytest.mark.ledger("DEC-113")
 def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engine, start_worker: StartWorker) -> None:
     """The receiver answers when another sweep than that which was at work has begun, at the first attempt still."""
-    to_be_moved(store, engine, 2000)
+    to_be_moved(store, engine, 600)
     with receiver() as receiving:
         receiving.answering.clear()
         start_worker("--concurrency", "1", RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
