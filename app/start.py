@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TypeVar
 
+import structlog
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import Engine
@@ -28,6 +29,7 @@ from app.settings import Settings
 from app.tidying import Tidying
 
 Result = TypeVar("Result")
+_log = structlog.get_logger("relink.start")
 
 _PATIENCE_SECONDS = 30
 _RETRY_SECONDS = 0.2
@@ -98,10 +100,14 @@ def _when_available(work: Callable[[], Result]) -> Result:
     that moment must not make one fail.
     """
     deadline = time.monotonic() + _PATIENCE_SECONDS
+    waits = False
     while True:
         try:
             return work()
         except Exception as error:
             if passing(error) is not Passing.AWAY or time.monotonic() > deadline:
                 raise
-            time.sleep(_RETRY_SECONDS)
+        if not waits:
+            _log.warning("the database is not available, waiting for it", seconds=_PATIENCE_SECONDS)
+            waits = True
+        time.sleep(_RETRY_SECONDS)

@@ -146,7 +146,7 @@ def empty_database_url(server_url: str) -> Iterator[str]:
     name = f"relink_empty_{os.getpid()}_{next(_numbers)}"
     execute(server_url, f"CREATE DATABASE {name}")
     yield url_of(server_url, name)
-    execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture

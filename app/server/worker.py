@@ -8,7 +8,6 @@ docs/decisions/0002-slow-clients.md.
 
 from __future__ import annotations
 
-import errno
 import selectors
 import socket
 import time
@@ -30,6 +29,7 @@ from app.server.body import body_stream
 from app.server.connection import Connection, Phase, RestOfBody, too_slow
 from app.server.outgoing import Outgoing, SlowReaderError, Spool
 from app.server.pace import Pace
+from app.server.signals import end_at_once
 from app.server.slots import FAIR_FACTOR, Slots
 from app.settings import Settings
 from app.wire.refusal import REFUSAL, Refused
@@ -45,8 +45,6 @@ _LOOK_EVERY = 0.5
 _AT_SHUTDOWN = 5.0
 _PAUSE = 0.5
 """For how long nobody is accepted when there are no more file descriptors."""
-_NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-_NO_CLIENT = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EPERM, errno.EPROTO})
 _URGENT = frozenset({"/healthz"})
 
 
@@ -66,6 +64,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._looked_at = self._accept_again_at = 0.0
         super().init_process()
 
+    def load_wsgi(self) -> None:
+        """Load the application, which waits for a database that is not available."""
+        with end_at_once():
+            super().load_wsgi()
+
     def run(self) -> None:
         """Serve until the process is asked to end."""
         try:
@@ -78,9 +81,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             client_socket, client = listener.accept()
         except OSError as error:
-            if error.errno in _NO_MORE_FILES:
+            if error.errno in descriptors.NO_MORE_FILES:
                 self._pause_accepting()
-            elif error.errno not in _NO_CLIENT:
+            elif error.errno not in descriptors.NO_CLIENT:
                 raise
             return
         self.nr_conns += 1

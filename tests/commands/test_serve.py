@@ -11,11 +11,17 @@ from urllib.request import urlopen
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
 
 from app.commands.service import Service
+from app.database.engine import make_engine
+from app.database.migrate import migrate
 from tests.commands.conftest import Relink, Serve, database_runs
 from tests.support.builders import Graph, draft, frozen, links
+from tests.support.databases import execute
 from tests.support.http import ADMIN, PASSWORD, Client, message
+from tests.support.kills import kill_web_processes
+from tests.support.processes import children, runs
 from tests.support.served import eventually
 
 
@@ -131,3 +137,19 @@ def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
     assert answers == [108]
     assert client.get("P.N1").text("nodeVersionNumber") == "2"
     assert client.get("P.N0").text("nodeVersionNumber") == "1"
+
+
+def test_web_processes_that_wait_for_the_database_end_with_the_service(
+    serve: Serve, server_url: str, empty_database_url: str
+) -> None:
+    engine = make_engine(empty_database_url)
+    migrate(engine)
+    engine.dispose()
+    served = serve({"RELINK_DATABASE_URL": empty_database_url})
+    [gunicorn] = children(served.process.pid)
+    execute(server_url, f"DROP DATABASE {make_url(empty_database_url).database} WITH (FORCE)")
+    kill_web_processes(served.process.pid)
+    eventually(lambda: served.log.read_text().count("waiting for it") == 2)
+    waiting = children(gunicorn)
+    served.process.terminate()
+    eventually(lambda: not any(map(runs, waiting)), 15)
