@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client
-from tests.support.solution_store import Store, config_slot
+from tests.support.solution_store import Store, config_slot, values
 from tests.support.statements import Statements
 
 MANY = 12
@@ -69,8 +69,39 @@ def test_upgrade_solution_instance_however_many_values_it_holds(store: Store, st
     store.republish(solution, config=[*slots, config_slot("new")])
     store.upgrade(instances[0])
     counts = []
-    for instance, values in zip(instances[1:], (2, MANY + 1), strict=True):
+    for instance, held in zip(instances[1:], (2, MANY + 1), strict=True):
         with statements.sent() as sent:
-            assert len(store.upgrade(instance, config={"new": '"x"'}).config) == values
+            assert len(store.upgrade(instance, config={"new": '"x"'}).config) == held
         counts.append(len(sent))
-    assert counts[0] == counts[1] <= 11
+    assert counts[0] == counts[1] <= 4
+
+
+def test_update_solution_instance_however_many_values_are_given(store: Store, statements: Statements) -> None:
+    names = [f"slot-{number}" for number in range(MANY)]
+    instance = store.instance(store.published(config=map(config_slot, names)))
+    store.update(instance, config={"slot-0": '"x"'})
+    counts = []
+    for given in (1, MANY):
+        with statements.sent() as sent:
+            assert len(store.update(instance, config=dict.fromkeys(names[:given], '"y"')).config) == given
+        counts.append(len(sent))
+    assert counts[0] == counts[1] <= 5
+
+
+def test_a_roll_out_takes_four_statements_for_each_instance_whatever_it_is_given(
+    store: Store, statements: Statements
+) -> None:
+    """One asks whether the run was cancelled, one locks and reads, one moves, and one records the outcome."""
+    slots = [config_slot(f"slot-{number}", hidden=True) for number in range(MANY)]
+    counts = []
+    for instances, given in ((1, 1), (1, 1), (1 + MANY, MANY)):
+        solution = store.published(config=slots)
+        for _ in range(instances):
+            store.instance(solution, config={"slot-0": '"x"'})
+        store.republish(solution, config=slots)
+        lists = values({f"slot-{number}": '"y"' for number in range(given)})
+        with statements.sent() as sent:
+            reply = store.done("UpdateSolutionInstances", *lists, solutionId=solution, action="force")
+        assert len(reply.tree.findall("UpdateList/Update")) == instances
+        counts.append(len(sent))
+    assert counts[2] - counts[1] == 4 * MANY

@@ -167,7 +167,7 @@ CREATE FUNCTION public.look_at_instances_again() RETURNS trigger
     AS $$
 BEGIN
   UPDATE solution_instance i SET needs_input_for_release = 0
-  WHERE i.needs_input_for_release <> 0 AND i.instance_identifier IN (SELECT g.instance_identifier FROM given g);
+  WHERE i.instance_identifier IN (SELECT g.instance_identifier FROM given g);
   RETURN NULL;
 END $$;
 
@@ -183,7 +183,7 @@ BEGIN
   UPDATE solution_instance i SET needs_input_for_release = 0
   FROM instance_value v
   WHERE v.authentication_identifier = NEW.authentication_identifier
-    AND i.instance_identifier = v.instance_identifier AND i.needs_input_for_release <> 0;
+    AND i.instance_identifier = v.instance_identifier;
   RETURN NULL;
 END $$;
 

@@ -56,9 +56,12 @@ class HeldRun:
         with self.connection.begin():
             self.connection.execute(_SET_STEPS, {"run": self.identifier, "steps": steps})
 
-    def is_cancelled(self) -> bool:
-        """Whether the run was asked to end, or the account of its starter was disabled."""
-        return is_cancelled(self.connection, self.identifier)
+    def is_cancelled(self, *, step: bool = False) -> bool:
+        """Whether the run was asked to end, or the account of its starter was disabled.
+
+        With `step`, the commit of this transaction need not wait for the disk: the end of the run does.
+        """
+        return is_cancelled(self.connection, self.identifier, step=step)
 
     def end(self, answer: Iterable[bytes], error_number: int, *, cancelled: bool) -> Iterator[bytes]:
         """Record the end of the run, keep its answer, and return the answer.

@@ -26,7 +26,8 @@ _SELECT_RUNS = """
 _SELECT_OPEN = text("SELECT run_identifier FROM run WHERE state IN ('queued', 'running')")
 _IS_OPEN = text("SELECT state IN ('queued', 'running') FROM run WHERE run_identifier = :run")
 _SELECT_CANCELLED = text("""
-    SELECT r.cancel_requested OR NOT coalesce(a.enabled, true)
+    SELECT r.cancel_requested OR NOT coalesce(a.enabled, true),
+           CASE WHEN :step THEN set_config('synchronous_commit', 'off', true) END
     FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
     WHERE r.run_identifier = :run
 """)
@@ -150,9 +151,12 @@ def cancel_those_of_disabled_users(connection: Connection) -> None:
     connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS)
 
 
-def is_cancelled(connection: Connection, run: int) -> bool:
-    """Whether a run was asked to end, or the account of its starter was disabled."""
-    return bool(connection.execute(_SELECT_CANCELLED, {"run": run}).scalar_one())
+def is_cancelled(connection: Connection, run: int, *, step: bool = False) -> bool:
+    """Whether a run was asked to end, or the account of its starter was disabled.
+
+    With `step`, the commit of this transaction need not wait for the disk: the end of the run does.
+    """
+    return bool(connection.execute(_SELECT_CANCELLED, {"run": run, "step": step}).scalar_one())
 
 
 def cancel_all(connection: Connection, application_name: str) -> None:

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.solutions.content.model import AuthSlot, Content, Flags, SlotKind
-from app.solutions.instances.changing import Move, create_instance, move_instance, upgrade_instance
+from app.solutions.instances.changing import create_instance, upgrade_instance
 from app.solutions.people.authentications import AuthenticationDraft, set_authentication
 from app.solutions.people.cipher import Cipher
 from tests.support.contents import fitting, histories
 from tests.support.http import SECRET_KEY
-from tests.support.world import World
+from tests.support.world import World, move_instance
 
 
 def without_linked(content: Content) -> Content:
@@ -61,7 +61,7 @@ def test_every_path_ends_as_the_direct_one(world: World, releases: dict[int, Con
         world.release(contents[number])
         for stop in data.draw(st.lists(st.integers(1, number), max_size=2)):
             with world.engine.begin() as connection:
-                move_instance(connection, walker, stop, how=Move.BULK)
+                move_instance(connection, walker, stop, {})
             path.append(stop)
     with world.engine.begin() as connection:
         walked, flown = (upgrade_instance(connection, instance) for instance in (walker, flyer))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from app.database.engine import snapshot
+from app.errors import refuse
 from app.solutions.content.model import ConfigSlot, ConfigType, Content, Ddl
-from app.solutions.instances.changing import Move, create_instance, move_instance, update_instance, upgrade_instance
+from app.solutions.instances.changing import create_instance, update_instance, upgrade_instance
+from app.solutions.instances.moving import Move, lock_to_move, move
 from app.solutions.instances.reading import Instance, InstanceFilter, read_instance, read_instances
+from app.solutions.instances.values import Given, Taker, checked
 from app.solutions.instances.workflows import read_workflows
+from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import SolutionDraft, set_draft
 from app.solutions.rollout.publishing import publish
 
@@ -22,6 +27,18 @@ def config(*slots: ConfigSlot | str) -> Content:
 
 def ddl(name: str, operation: str, *, hidden: bool = False) -> ConfigSlot:
     return ConfigSlot(name, type=ConfigType.DDL, ddl=Ddl("slack", "1", operation), hidden=hidden)
+
+
+def move_instance(connection: Connection, instance: str, release: int, values: Mapping[str, str]) -> None:
+    """Move an instance to any release, as a roll-out does."""
+    locked = lock_to_move(connection, instance)
+    assert locked is not None
+    row, contents = locked.row, read_contents(connection, locked.row.solution_id)
+    taker = Taker(row.owner, release, row.latest_release_number, contents)
+    given, faults = checked(connection, taker, Given(values, {}))
+    refuse(faults)
+    if release != row.release_number:
+        move(connection, locked, release, contents, given, how=Move.BULK)
 
 
 @dataclass
@@ -51,7 +68,8 @@ class World:
 
     def move(self, instance: str, release: int, **values: str) -> Instance:
         with self.engine.begin() as connection:
-            return move_instance(connection, instance, release, values, how=Move.BULK)
+            move_instance(connection, instance, release, values)
+            return read_instance(connection, instance)
 
     def upgrade(self, instance: str, **values: str) -> Instance:
         with self.engine.begin() as connection:

@@ -1,28 +1,24 @@
 """Instances: made, updated, moved to another release, removed ("Updating vs Upgrading instances").
 
-*Update* changes an instance on its release; *upgrade* moves it to the latest. `move_instance` is the one way to
-another release: upgrade, lazy update, roll-out and roll-back use it.
+*Update* changes an instance on its release; *upgrade* moves it to the latest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from sqlalchemy import Connection, text
 
 from app.errors import Fault, UserError, invalid, refuse, too_many, unknown
-from app.identity import audit
-from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, pending, values_after_move
 from app.solutions.content.model import GivenValue
+from app.solutions.instances.moving import LockedInstance, Move, lock, lock_to_move, move
 from app.solutions.instances.reading import (
     Instance,
     InstanceRow,
     instance_of,
-    needed_releases,
     read_row,
 )
 from app.solutions.instances.values import (
@@ -31,8 +27,6 @@ from app.solutions.instances.values import (
     Taker,
     check_size,
     checked,
-    drop_values,
-    read_values,
     store_values,
 )
 from app.solutions.instances.workflows import set_workflows
@@ -50,43 +44,9 @@ _INSERT = text("""
     VALUES (:solution, :release, :owner, :name)
     RETURNING instance_identifier::text
 """)
-_LOCK = text("""
-    SELECT solution_identifier::text FROM solution_instance WHERE instance_identifier = :instance FOR NO KEY UPDATE
-""")
 _UPDATE = text("""
     UPDATE solution_instance SET name = :name, enabled = :enabled, held = :held WHERE instance_identifier = :instance
 """)
-# The row of the audit is part of the statement: a roll-out makes one such statement for each of many instances.
-_MOVE = audit.statement("""
-    WITH moved AS (
-      UPDATE solution_instance SET release_number = :release, moved_at = now() WHERE instance_identifier = :instance
-      RETURNING 1
-    )
-    INSERT INTO audit ({columns}) SELECT {values} FROM moved
-""")
-
-
-class Move(StrEnum):
-    """How an instance comes to move to another release."""
-
-    LAZY = "lazy"
-    UPGRADE = "upgrade"
-    BULK = "bulk"
-    ROLL_BACK = "roll-back"
-
-
-@dataclass(frozen=True)
-class _Locked:
-    """An instance that nobody else changes before the transaction ends, what it holds, and the contents to judge
-    that by."""
-
-    row: InstanceRow
-    values: dict[SlotKey, GivenValue]
-    contents: Contents
-
-    @property
-    def instance(self) -> Instance:
-        return instance_of(self.row, self.contents, self.values)
 
 
 def create_instance(
@@ -145,13 +105,15 @@ def update_instance(
     cannot use the updateSolutionInstance mutation for this purpose"), and where it is to be enabled with slots that
     lack a value and that is to be an error.
     """
-    connection.execute(_LOCK, {"instance": identifier(instance_id)})
-    locked = _read(connection, read_row(connection, instance_id))
+    locked = lock(connection, instance_id)
+    if locked is None:
+        raise UserError(unknown("solution_instance_id", instance_id))
+    contents = read_contents(connection, locked.row.solution_id)
     row = locked.row
     faults = [] if name is None else text_faults("instance_name", name)
-    taker = Taker(row.owner, row.release_number, row.latest_release_number, locked.contents, by_end_user)
+    taker = Taker(row.owner, row.release_number, row.latest_release_number, contents, by_end_user)
     values, value_faults = checked(connection, taker, Given(config_values, auth_values))
-    changed = _Locked(
+    changed = LockedInstance(
         replace(
             row,
             name=row.name if name is None else name,
@@ -159,16 +121,15 @@ def update_instance(
             held=row.held if held is None else held,
         ),
         {**locked.values, **values},
-        locked.contents,
     )
     faults += value_faults
     if enabled and error_on_enabling_with_missing_values and not faults:
-        faults += _missing_values(changed, by_end_user=by_end_user)
+        faults += _missing_values(changed, contents, by_end_user=by_end_user)
     refuse(faults)
     check_size(changed.values, config_values, limits)
     _store_row(connection, changed.row)
     store_values(connection, row.instance_id, values)
-    return changed.instance
+    return instance_of(changed.row, contents, changed.values)
 
 
 def upgrade_instance(
@@ -186,37 +147,24 @@ def upgrade_instance(
     Slots that need a value and have none are pending after it; where it moves with its id only, people are told if
     its end user is to fill any. Raises UserError about fields of UpgradeSolutionInstance.
     """
-    locked = _lock_to_move(connection, instance_id)
+    locked = lock_to_move(connection, instance_id)
+    if locked is None:
+        raise UserError(unknown("solution_instance_id", instance_id))
     row = locked.row
-    given = Given(config_values, auth_values)
-    instance = _moved(
-        connection, locked, row.latest_release_number, given, Move.UPGRADE, limits, by_end_user=by_end_user
-    )
+    contents = read_contents(connection, row.solution_id, locked.needed_releases)
+    taker = Taker(row.owner, row.latest_release_number, row.latest_release_number, contents, by_end_user)
+    values = _checked(connection, taker, Given(config_values, auth_values))
+    after = {**values_after_move(locked.values, contents[taker.release]), **values}
+    check_size(after, config_values, limits)
+    if taker.release == row.release_number:
+        store_values(connection, row.instance_id, values)
+    else:
+        move(connection, locked, taker.release, contents, values, how=Move.UPGRADE)
+    instance = instance_of(replace(row, release_number=taker.release), contents, after)
     id_only = not config_values and not auth_values
     if id_only and row.release_number != instance.release_number and any(not slot.hidden for slot in instance.pending):
         announce(connection, row.solution_id, instance.release_number, [row.instance_id])
     return instance
-
-
-def move_instance(
-    connection: Connection,
-    instance_id: str,
-    to_release: int,
-    config_values: Mapping[str, str] = _NOTHING,
-    auth_values: Mapping[str, str] = _NOTHING,
-    *,
-    how: Move,
-) -> Instance:
-    """Move an instance to any release of its solution, with values for slots of that release.
-
-    Given values go over those held; values of slots that the release does not have are dropped. Workflow instances
-    that stay keep their trigger keys. Raises UserError about `solutionInstanceId`, `releaseNumber`, and as
-    `upgrade_instance`.
-    """
-    locked = _lock_to_move(connection, instance_id, {to_release})
-    if to_release not in locked.contents:
-        raise UserError(invalid("release_number", f"the solution has no release {to_release}"))
-    return _moved(connection, locked, to_release, Given(config_values, auth_values), how)
 
 
 def remove_instance(connection: Connection, instance_id: str) -> None:
@@ -224,52 +172,6 @@ def remove_instance(connection: Connection, instance_id: str) -> None:
     query = text("DELETE FROM solution_instance WHERE instance_identifier = :instance")
     if connection.execute(query, {"instance": identifier(instance_id)}).rowcount == 0:
         raise UserError(unknown("solution_instance_id", instance_id))
-
-
-def _lock_to_move(connection: Connection, instance_id: str, releases: Set[int] = frozenset()) -> _Locked:
-    """Lock an instance, then read it: what was read before may have been overtaken while waiting.
-
-    Nobody publishes before it has moved: who needs something for the next release is judged where it is then.
-    """
-    solution_id = connection.execute(_LOCK, {"instance": identifier(instance_id)}).scalar_one_or_none()
-    if solution_id is not None:
-        keep_latest_release(connection, solution_id)
-    return _read(connection, read_row(connection, instance_id), releases)
-
-
-def _read(connection: Connection, row: InstanceRow, releases: Set[int] | None = None) -> _Locked:
-    """A locked instance, with the contents of all releases, or of those that it needs and some others."""
-    values = read_values(connection, [row.instance_id]).get(row.instance_id, {})
-    numbers = None if releases is None else needed_releases(row, values) | releases
-    return _Locked(row, values, read_contents(connection, row.solution_id, numbers))
-
-
-def _moved(
-    connection: Connection,
-    locked: _Locked,
-    to_release: int,
-    given: Given,
-    how: Move,
-    limits: Limits | None = None,
-    *,
-    by_end_user: bool = False,
-) -> Instance:
-    row, content = locked.row, locked.contents[to_release]
-    taker = Taker(row.owner, to_release, row.latest_release_number, locked.contents, by_end_user)
-    values = _checked(connection, taker, given)
-    kept = values_after_move(locked.values, content)
-    if limits is not None:
-        check_size({**kept, **values}, given.config_values, limits)
-    drop_values(connection, row.instance_id, locked.values.keys() - kept.keys())
-    store_values(connection, row.instance_id, values)
-    if to_release != row.release_number:
-        releases = {"from": row.release_number, "to": to_release, "how": how.value}
-        moved = Event(Action.INSTANCE_MOVED, "instance", row.instance_id, {"solution": row.solution_id, **releases})
-        parameters = {"instance": row.instance_id, "release": to_release, **audit.parameters(moved)}
-        connection.execute(_MOVE, parameters)
-        audit.log_on_commit(connection, moved)
-        set_workflows(connection, row.instance_id, content)
-    return _Locked(replace(row, release_number=to_release), {**kept, **values}, locked.contents).instance
 
 
 def _check_number(connection: Connection, owner: str, limits: Limits) -> None:
@@ -287,9 +189,9 @@ def _checked(connection: Connection, taker: Taker, given: Given) -> dict[SlotKey
     return values
 
 
-def _missing_values(locked: _Locked, *, by_end_user: bool) -> Sequence[Fault]:
+def _missing_values(locked: LockedInstance, contents: Contents, *, by_end_user: bool) -> Sequence[Fault]:
     """Return why the instance cannot be enabled. An end user is not told the names of hidden slots."""
-    lacking = pending(locked.row.release_number, locked.contents, locked.values)
+    lacking = pending(locked.row.release_number, contents, locked.values)
     if not lacking:
         return []
     named = [f'"{slot.external_id}"' for slot in lacking if not (slot.hidden and by_end_user)]

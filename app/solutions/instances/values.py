@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, text
 
@@ -45,18 +46,17 @@ _OF_SLOTS = """
     AND (v.slot_kind, v.external_identifier) IN
         (SELECT * FROM unnest(cast(:kinds AS text[]), cast(:external_ids AS text[])))
 """
-_STORE = text("""
+STORE_VALUES = """
     INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value,
                                 authentication_identifier, given_for)
-    VALUES (:instance, :kind, :external_id, :value, :authentication, :given_for)
+    SELECT CAST(:instance AS uuid), v.kind, v.external_id, v.value, v.authentication, v.given_for
+    FROM json_to_recordset(CAST(:given AS json))
+      AS v (kind text, external_id text, value text, authentication uuid, given_for integer[])
     ON CONFLICT (instance_identifier, slot_kind, external_identifier)
     DO UPDATE SET value = EXCLUDED.value, authentication_identifier = EXCLUDED.authentication_identifier,
                   given_for = EXCLUDED.given_for
-""")
-_DROP = text("""
-    DELETE FROM instance_value
-    WHERE instance_identifier = :instance AND slot_kind = :kind AND external_identifier = :external_id
-""")
+"""
+"""Puts values into slots of an instance, over those held. `as_rows` returns the parameter `given`."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,19 @@ def read_values(
         query += _OF_SLOTS
         parameters |= {"kinds": [kind for kind, _ in slots], "external_ids": [name for _, name in slots]}
     found: dict[str, dict[SlotKey, GivenValue]] = defaultdict(dict)
-    for instance, kind, external_id, value, given_for, *facts in connection.execute(text(query), parameters):
-        authentication = None if kind == SlotKind.CONFIG else _facts(*facts)
-        found[instance][_KINDS[kind], external_id] = GivenValue(value, authentication, tuple(given_for))
+    for instance, *held in connection.execute(text(query), parameters):
+        found[instance].update(values_of([held]))
     return dict(found)
+
+
+def values_of(rows: Iterable[Sequence[Any]]) -> dict[SlotKey, GivenValue]:
+    """Return values by slot from rows with the slot, the value, the releases it was given for, and the facts of an
+    authentication."""
+    found: dict[SlotKey, GivenValue] = {}
+    for kind, external_id, value, given_for, *facts in rows:
+        authentication = None if kind == SlotKind.CONFIG else _facts(*facts)
+        found[_KINDS[kind], external_id] = GivenValue(value, authentication, tuple(given_for))
+    return found
 
 
 def checked(connection: Connection, taker: Taker, given: Given) -> tuple[dict[SlotKey, GivenValue], list[Fault]]:
@@ -154,23 +163,24 @@ def bytes_of_values(connection: Connection, instance_ids: Sequence[str]) -> int:
 
 def store_values(connection: Connection, instance_id: str, values: Mapping[SlotKey, GivenValue]) -> None:
     """Put values into slots of an instance, over those held."""
-    for (kind, external_id), value in values.items():
-        authentication = None if value.authentication is None else value.authentication.authentication_id
-        parameters = {
-            "instance": instance_id,
-            "kind": kind.value,
-            "external_id": external_id,
-            "value": value.value,
-            "authentication": authentication,
-            "given_for": list(value.given_for),
-        }
-        connection.execute(_STORE, parameters)
+    if values:
+        connection.execute(text(STORE_VALUES), {"instance": instance_id, "given": as_rows(values)})
 
 
-def drop_values(connection: Connection, instance_id: str, slots: Iterable[SlotKey]) -> None:
-    """Forget what an instance holds in slots."""
-    for kind, external_id in slots:
-        connection.execute(_DROP, {"instance": instance_id, "kind": kind.value, "external_id": external_id})
+def as_rows(values: Mapping[SlotKey, GivenValue]) -> str:
+    """Return values as JSON, as `STORE_VALUES` takes them."""
+    return json.dumps(
+        [
+            {
+                "kind": kind.value,
+                "external_id": external_id,
+                "value": value.value,
+                "authentication": None if value.authentication is None else value.authentication.authentication_id,
+                "given_for": value.given_for,
+            }
+            for (kind, external_id), value in values.items()
+        ]
+    )
 
 
 def _by_slot(name: str, field: str, pairs: Iterable[GivenPair], faults: list[Fault]) -> dict[str, str]:

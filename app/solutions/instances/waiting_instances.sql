@@ -1,8 +1,11 @@
 -- A new value may be the input that an instance waits for, so a lazy update looks at its instance again.
+--
+-- The row of the instance is written in any case, even if nothing in it changes: a transaction that waits for the lock
+-- of the instance finds a new version of the row then, and reads the values again (moving.py).
 CREATE FUNCTION look_at_instances_again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE solution_instance i SET needs_input_for_release = 0
-  WHERE i.needs_input_for_release <> 0 AND i.instance_identifier IN (SELECT g.instance_identifier FROM given g);
+  WHERE i.instance_identifier IN (SELECT g.instance_identifier FROM given g);
   RETURN NULL;
 END $$;
 CREATE TRIGGER value_added AFTER INSERT ON instance_value REFERENCING NEW TABLE AS given
@@ -22,7 +25,7 @@ BEGIN
   UPDATE solution_instance i SET needs_input_for_release = 0
   FROM instance_value v
   WHERE v.authentication_identifier = NEW.authentication_identifier
-    AND i.instance_identifier = v.instance_identifier AND i.needs_input_for_release <> 0;
+    AND i.instance_identifier = v.instance_identifier;
   RETURN NULL;
 END $$;
 CREATE TRIGGER authentication_changed

@@ -13,16 +13,9 @@ from app.solutions.content.model import Content, Trigger
 
 _KEY_BYTES = 24
 
-_REMOVE = text("""
-    DELETE FROM workflow_instance
-    WHERE instance_identifier = :instance AND NOT source_workflow_identifier = ANY (:workflows)
-""")
-# One that stays keeps its key, and with it the URL that others know.
 _ADD = text("""
-    INSERT INTO workflow_instance AS held (instance_identifier, source_workflow_identifier, trigger_key)
+    INSERT INTO workflow_instance (instance_identifier, source_workflow_identifier, trigger_key)
     SELECT :instance, * FROM unnest(cast(:workflows AS text[]), cast(:keys AS text[]))
-    ON CONFLICT (instance_identifier, source_workflow_identifier)
-    DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE held.trigger_key IS NULL
 """)
 _READ = text("""
     SELECT instance_identifier::text, workflow_instance_identifier::text, source_workflow_identifier, trigger_key
@@ -42,13 +35,16 @@ class WorkflowInstance:
 
 
 def set_workflows(connection: Connection, instance_id: str, content: Content) -> None:
-    """Give an instance the workflows of a release, each webhook with a key of its own."""
+    """Give a new instance the workflows of a release, each webhook with a key of its own."""
     workflows = [workflow.source_workflow_id for workflow in content.workflows]
-    keys = [
+    connection.execute(_ADD, {"instance": instance_id, "workflows": workflows, "keys": trigger_keys(content)})
+
+
+def trigger_keys(content: Content) -> list[str | None]:
+    """Make a new key for each workflow of a release that is a webhook, and None for each of the others."""
+    return [
         token_urlsafe(_KEY_BYTES) if workflow.trigger is Trigger.WEBHOOK else None for workflow in content.workflows
     ]
-    connection.execute(_REMOVE, {"instance": instance_id, "workflows": workflows})
-    connection.execute(_ADD, {"instance": instance_id, "workflows": workflows, "keys": keys})
 
 
 def read_workflows(connection: Connection, instance_ids: Iterable[str]) -> dict[str, list[WorkflowInstance]]:

@@ -39,6 +39,7 @@ from app.solutions.content.flags import (
     values_after_move,
 )
 from app.solutions.content.model import ConfigSlot, Content, GivenValue, SlotKind
+from app.solutions.instances.moving import LockedInstance
 from app.solutions.instances.values import Given, SlotKey, Taker, bytes_together, check_size, checked, read_values
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.external_users import read_external_user
@@ -54,7 +55,6 @@ _CANDIDATES = """
 """
 _OF_OWNER = " AND i.owner = CAST(:owner AS uuid)"
 _ORDER = " ORDER BY i.instance_identifier"
-_ONE = " AND i.instance_identifier = CAST(:instance AS uuid) FOR NO KEY UPDATE"
 
 
 class InstanceOutcome(StrEnum):
@@ -143,24 +143,26 @@ class Rollout:
             planned += [self._judged(candidate, values.get(candidate.instance_id, {})) for candidate in page]
         return planned
 
-    def locked(self, connection: Connection, planned: Candidate) -> InstanceUpdate | None:
-        """What is to become of one instance, which nobody else changes before the transaction ends.
+    def judged(self, connection: Connection, planned: Candidate, locked: LockedInstance) -> InstanceUpdate | None:
+        """What is to become of an instance that has been locked.
 
-        None where it is no more, is on the target by now, or was before the target and somebody has moved it on to a
-        release after it, which is not to be undone.
+        None if it is on the target by now, or was before the target and somebody has moved it on to a release after
+        it, which is not to be undone.
         """
-        parameters = {**self._parameters, "instance": planned.instance_id}
-        row = connection.execute(text(_CANDIDATES + _ONE), parameters).one_or_none()
-        if row is None:
+        row = locked.row
+        if row.release_number == self.target or planned.release < self.target < row.release_number:
             return None
-        candidate = Candidate(*row)
-        if planned.release < self.target < candidate.release:
-            return None
-        self._learn(connection, {candidate.release})
-        found = read_values(connection, [candidate.instance_id]) if self._asks(candidate) else {}
-        values = found.get(candidate.instance_id, {})
-        self._learn(connection, _given_for(values.values()))
-        return self._judged(candidate, values)
+        self._learn(connection, locked.needed_releases)
+        candidate = Candidate(row.instance_id, row.name, row.owner, row.release_number, row.held)
+        return self._judged(candidate, locked.values)
+
+    def given_to(self, connection: Connection, locked: LockedInstance) -> dict[SlotKey, GivenValue]:
+        """The given values as an instance holds them. Raises UserError where the target no longer takes them."""
+        latest = locked.row.latest_release_number
+        taker = Taker(locked.row.owner, self.target, latest, self.contents)
+        values, faults = checked(connection, taker, Given(self.wanted.config_values, {}))
+        refuse(faults)
+        return values
 
     def fingerprint(self, planned: Sequence[InstanceUpdate]) -> str:
         """The same for the same plan: the target, the values, and what becomes of which instance."""

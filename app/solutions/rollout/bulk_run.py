@@ -12,7 +12,7 @@ from app.database.engine import refusal
 from app.database.failures import Passing, passing
 from app.errors import RelinkError
 from app.runs.held import HeldRun, check_match
-from app.solutions.instances.changing import Move, move_instance
+from app.solutions.instances.moving import Move, lock_to_move, move
 from app.solutions.messages import announce
 from app.solutions.rollout.bulk_plan import Candidate, InstanceOutcome, InstanceUpdate, Rollout
 
@@ -23,7 +23,6 @@ _OUTCOME = text("""
     VALUES (:run, :ordinal, :instance, :release, :outcome)
 """)
 _TRIES = 3
-_PIN = text("UPDATE solution_instance SET pinned_at_release = :latest WHERE instance_identifier = :instance")
 
 
 @dataclass
@@ -86,9 +85,8 @@ class _Force:
         for left in reversed(range(_TRIES)):
             try:
                 with self.run.connection.begin():
-                    if self.run.is_cancelled():
+                    if self.run.is_cancelled(step=True):
                         return False
-                    self.run.connection.execute(text("SET LOCAL synchronous_commit = off"))
                     update = self._done(candidate)
                 break
             except (RelinkError, DBAPIError) as error:
@@ -105,17 +103,18 @@ class _Force:
         return True
 
     def _done(self, candidate: Candidate) -> InstanceUpdate | None:
-        update = self.rollout.locked(self.run.connection, candidate)
-        if update is None or not update.moves:
+        connection, rollout = self.run.connection, self.rollout
+        locked = lock_to_move(connection, candidate.instance_id)
+        update = None if locked is None else rollout.judged(connection, candidate, locked)
+        if locked is None or update is None or not update.moves:
             return update
-        moved = update.instance.instance_id
-        how = Move.ROLL_BACK if self.rollout.rolls_back else Move.BULK
-        move_instance(self.run.connection, moved, self.rollout.target, self.rollout.wanted.config_values, how=how)
-        if self.rollout.rolls_back:
-            latest = self.rollout.solution.latest_release_number
-            self.run.connection.execute(_PIN, {"instance": moved, "latest": latest})
+        how, pinned_at = Move.BULK, None
+        if rollout.rolls_back:
+            how, pinned_at = Move.ROLL_BACK, rollout.solution.latest_release_number
+        given = rollout.given_to(connection, locked)
+        move(connection, locked, rollout.target, rollout.contents, given, how=how, pinned_at=pinned_at)
         if update.pending:
-            announce(self.run.connection, self.rollout.solution.solution_id, self.rollout.target, [moved])
+            announce(connection, rollout.solution.solution_id, rollout.target, [candidate.instance_id])
         self._record(update)
         return update
 

@@ -26,11 +26,11 @@ from app.database.engine import refusal
 from app.database.failures import Passing, passing
 from app.errors import RelinkError
 from app.settings import Settings
+from app.solutions.content.changes import Change
 from app.solutions.content.documents import from_document
-from app.solutions.content.flags import Contents
+from app.solutions.content.flags import Contents, breaking_changes, open_changes
 from app.solutions.content.model import Trigger, Workflow
-from app.solutions.instances.changing import Move, move_instance
-from app.solutions.instances.flags import OnRelease, read_flags
+from app.solutions.instances.moving import LockedInstance, Move, locking_statement, move, read_locked
 from app.solutions.releases.contents import read_contents
 
 BATCH = 200
@@ -61,22 +61,26 @@ _GROUPS = text("""
     WHERE NOT s.held AND latest.published_at <= :published_until
     ORDER BY random()
 """)
-# A commit need not wait for the disk: an update that a crash undoes is made again.
-_NEXT = text("""
-    SELECT i.instance_identifier::text, i.passed_over_release,
-           CASE WHEN i.failed_release = :latest THEN i.failed_times ELSE 0 END,
-           set_config('synchronous_commit', 'off', true)
-    FROM solution_instance i
-    WHERE i.solution_identifier = :solution AND i.release_number = :release AND NOT i.held
+# The solution is locked before any instance is looked at: where there is another release by now, none is. A commit need
+# not wait for the disk: an update that a crash undoes is made again.
+_NEXT = locking_statement(
+    """
+      i.solution_identifier = :solution AND i.release_number = :release AND NOT i.held
       AND i.passed_over_release < :latest
       AND (i.passed_over_release, i.instance_identifier) > (:passed_over, CAST(:instance AS uuid))
       AND (i.failed_release <> :latest OR i.try_again_at <= :at)
-      AND EXISTS (
-        SELECT FROM solution s
-        WHERE s.solution_identifier = :solution AND s.latest_release_number = :latest AND NOT s.held)
+      AND (SELECT count(*) FROM current) = 1
     ORDER BY i.passed_over_release, i.instance_identifier
-    LIMIT 1 FOR UPDATE OF i SKIP LOCKED
-""")
+    LIMIT 1
+    """,
+    "FOR UPDATE OF i SKIP LOCKED",
+    columns=("i.passed_over_release", "i.failed_release", "i.failed_times"),
+    before="""
+    current AS MATERIALIZED (
+      SELECT set_config('synchronous_commit', 'off', true) FROM solution
+      WHERE solution_identifier = :solution AND latest_release_number = :latest AND NOT held FOR SHARE)
+    """,
+)
 _NEEDS_INPUT = text("""
     UPDATE solution_instance SET needs_input_for_release = :latest WHERE instance_identifier = :instance
 """)
@@ -138,17 +142,20 @@ class _Group:
     latest: int
     cursor: tuple[int, str] = _FIRST
     """The instance that was looked at last, in the order of the index."""
+    _breaking: list[Change] | None = None
+
+    def breaking(self, contents: Contents) -> list[Change]:
+        """The breaking changes that lie before all instances of the group."""
+        if self._breaking is None:
+            self._breaking = breaking_changes(contents[self.release], contents[self.latest])
+        return self._breaking
 
 
 class _Next(NamedTuple):
     """The instance that a sweep looks at, and how often it could not be moved to this release."""
 
-    instance_id: str
+    locked: LockedInstance
     failures: int
-
-
-class _OvertakenError(Exception):
-    """There is a newer release since the sweep began."""
 
 
 def _due_groups(connection: Connection, delay: int, at: datetime) -> Iterator[_Group]:
@@ -213,9 +220,7 @@ class _Sweep:
                 found = self._lock_next(group)
                 if found is None:
                     return False
-                moved = self._move(found.instance_id, group, contents)
-        except _OvertakenError:
-            return False
+                moved = self._move(found.locked, group, contents)
         except Exception as error:
             _raise_if_lost(error)
             if found is None:
@@ -241,34 +246,29 @@ class _Sweep:
         row = self.connection.execute(_NEXT, given).one_or_none()
         if row is None:
             return None
-        instance_id, passed_over, failures, _ = row
-        group.cursor = passed_over, instance_id
-        return _Next(instance_id, failures)
+        group.cursor = row.passed_over_release, row.instance_identifier
+        return _Next(read_locked(self.connection, row), row.failed_times if row.failed_release == group.latest else 0)
 
-    def _move(self, instance_id: str, group: _Group, contents: Contents) -> bool:
+    def _move(self, locked: LockedInstance, group: _Group, contents: Contents) -> bool:
         """Move an instance, or mark it as one that needs input."""
-        on_release = OnRelease(instance_id, group.solution_id, group.release, group.latest)
-        flags = read_flags(self.connection, [on_release], {group.solution_id: contents})[instance_id]
-        if flags.requires_user_input_to_update_version or flags.requires_system_input_to_update_version:
-            self.connection.execute(_NEEDS_INPUT, {"instance": instance_id, "latest": group.latest})
+        if open_changes(group.breaking(contents), group.latest, contents, locked.values):
+            self.connection.execute(_NEEDS_INPUT, {"instance": locked.row.instance_id, "latest": group.latest})
             return False
-        moved = move_instance(self.connection, instance_id, group.latest, how=Move.LAZY)
-        if moved.latest_release_number != group.latest:
-            raise _OvertakenError
+        move(self.connection, locked, group.latest, contents, {}, how=Move.LAZY)
         return True
 
     def _put_off(self, found: _Next, group: _Group, error: Exception) -> None:
         """In a transaction of its own: that of the attempt is undone."""
-        times = found.failures + 1
+        instance, times = found.locked.row.instance_id, found.failures + 1
         until = self.at + pause_after(times)
-        _log.error("instance not moved", instance_id=found.instance_id, again_at=until.isoformat(), **_reason(error))
-        given = {"instance": found.instance_id, "latest": group.latest, "times": times, "try_again_at": until}
+        _log.error("instance not moved", instance_id=instance, again_at=until.isoformat(), **_reason(error))
+        given = {"instance": instance, "latest": group.latest, "times": times, "try_again_at": until}
         try:
             with self.connection.begin():
                 self.connection.execute(_PUT_OFF, given)
         except DBAPIError as refused:
             _raise_if_lost(refused)
-            _log.error("instance not put off", instance_id=found.instance_id, **_reason(refused))
+            _log.error("instance not put off", instance_id=instance, **_reason(refused))
 
 
 def _raise_if_lost(error: Exception) -> None:

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 import pytest
-from sqlalchemy import Engine, event
 
 from app.errors import UserError
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Content, Flags, Trigger, Workflow
-from app.solutions.instances.changing import Move, create_instance, move_instance, remove_instance, update_instance
+from app.solutions.instances.changing import (
+    create_instance,
+    remove_instance,
+    update_instance,
+    upgrade_instance,
+)
 from app.solutions.instances.reading import Instance, InstanceFilter
 from app.solutions.people.authentications import AuthenticationDraft, remove_authentication, set_authentication
 from app.solutions.people.cipher import Cipher
 from app.solutions.rollout.publishing import publish
 from tests.support.http import SECRET_KEY
 from tests.support.served import eventually
-from tests.support.world import World, config, ddl
+from tests.support.statements import Statements
+from tests.support.world import World, config, ddl, move_instance
 
 CIPHER = Cipher(SECRET_KEY)
 
 _WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 HOOK = Workflow("hook", trigger=Trigger.WEBHOOK)
 PLAIN = Workflow("plain")
-
-
-@contextmanager
-def statements(engine: Engine) -> Iterator[list[str]]:
-    """What is sent to the database meanwhile."""
-    sent: list[str] = []
-
-    def note(*arguments: object) -> None:
-        sent.append(str(arguments[2]).strip())
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
 
 
 class TestMoving:
@@ -68,17 +60,6 @@ class TestMoving:
         world.release(config("a", "b"))
         instance = world.make(a='"1"', b='"1"')
         assert world.move(instance, 1).pending == ()
-
-    def test_there_must_be_such_a_release_and_such_a_slot(self, world: World) -> None:
-        world.release(config("a"))
-        world.release(config("a", "b"))
-        instance = world.make()
-        for release in (0, 3):
-            with pytest.raises(UserError, match="release_number"):
-                world.move(instance, release)
-        with pytest.raises(UserError, match="external_id"):
-            world.move(instance, 1, b='"1"')
-        assert world.read(instance).release_number == 2
 
     def test_the_time_of_the_last_move_is_kept(self, world: World) -> None:
         world.release(config())
@@ -203,7 +184,9 @@ class TestReading:
         assert [instance.instance_id for instance in world.find(InstanceFilter(), 2, 4)[0]] == made[4:]
 
     @pytest.mark.parametrize("wanted", [InstanceFilter(), InstanceFilter(requires_user_input_to_update_version=True)])
-    def test_many_are_read_with_as_few_statements_as_one(self, world: World, wanted: InstanceFilter) -> None:
+    def test_many_are_read_with_as_few_statements_as_one(
+        self, world: World, wanted: InstanceFilter, statements: Statements
+    ) -> None:
         sent = []
         for count in (1, 300):
             world.solution = ""
@@ -211,7 +194,7 @@ class TestReading:
             for number in range(count):
                 world.make(str(number), a='"1"')
             world.release(config(ConfigSlot("a", type=ConfigType.INTEGER)))
-            with statements(world.engine) as sent_now:
+            with statements.sent() as sent_now:
                 found, _ = world.find(replace(wanted, solution_id=world.solution), 1, 1000)
             assert len(found) == count
             sent.append(len(sent_now))
@@ -281,11 +264,37 @@ class TestAtOnce:
         world.move(instance, 1, a='"x"')
         with ThreadPoolExecutor(1) as thread:
             with world.engine.begin() as connection:
-                move_instance(connection, instance, 2, {"a": "1"}, how=Move.BULK)
+                move_instance(connection, instance, 2, {"a": "1"})
                 published = thread.submit(world.release, config(text_slot))
                 eventually(lambda: bool(world.rows(_WAITING)))
             assert published.result() == 3
         assert world.rows("SELECT body->>'releaseNumber' FROM outbox WHERE body->>'releaseNumber' = '3'") == [("3",)]
+
+    def test_an_upgrade_that_waits_sees_what_is_given_meanwhile(self, world: World) -> None:
+        world.release(config("a", "b"))
+        instance = world.make(b='"1"')
+        world.release(config("a"))
+        with ThreadPoolExecutor(1) as thread:
+            with world.engine.begin() as connection:
+                update_instance(connection, instance, config_values={"a": '"2"'})
+                upgraded = thread.submit(world.upgrade, instance)
+                eventually(lambda: bool(world.rows(_WAITING)))
+            assert upgraded.result().config_values == {"a": '"2"'}
+        assert (upgraded.result().pending, world.read(instance)) == ((), upgraded.result())
+
+    @pytest.mark.parametrize("give", [update_instance, upgrade_instance])
+    def test_a_move_that_waits_drops_what_is_given_meanwhile(self, world: World, give: Callable[..., Instance]) -> None:
+        """A slot that the release does not have holds nothing, whichever service has filled it last."""
+        world.release(config("a"))
+        world.release(config("a", "b"))
+        instance = world.make()
+        with ThreadPoolExecutor(1) as thread:
+            with world.engine.begin() as connection:
+                give(connection, instance, config_values={"b": '"2"'})
+                moved = thread.submit(world.move, instance, 1)
+                eventually(lambda: bool(world.rows(_WAITING)))
+            assert moved.result().config_values == {}
+        assert world.rows("SELECT external_identifier FROM instance_value") == []
 
     def test_an_authentication_is_changed_and_removed_while_it_is_given(self, world: World) -> None:
         """Whoever comes first, nobody waits in a circle, and no slot holds what is gone."""

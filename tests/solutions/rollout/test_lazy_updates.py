@@ -15,10 +15,10 @@ from app.settings import Settings
 from app.solutions.content.model import Trigger, Workflow
 from app.solutions.rollout.lazy_updates import BATCH, due_at, move_due_instances, pause_after
 from app.solutions.rollout.publishing import publish
-from tests.solutions.instances.test_instances import statements
 from tests.support.moves import moves_made, multiply, on_releases, record_moves, refusals, refuse_broken
 from tests.support.served import eventually
 from tests.support.solution_store import Store, auth_slot, config_slot, leaves, workflow
+from tests.support.statements import Statements
 
 AT = datetime(2026, 3, 1, 11, 50, tzinfo=UTC)
 AT_ONCE = Settings(lazy_update_delay=0)
@@ -384,7 +384,24 @@ class TestSolutionsDoNotWaitForEachOther:
 class TestReading:
     """A sweep comes every few seconds."""
 
-    def test_contents_are_read_once_for_all_releases_that_instances_are_on(self, store: Store, engine: Engine) -> None:
+    def test_an_instance_moves_with_two_statements_whatever_it_holds(
+        self, store: Store, engine: Engine, statements: Statements
+    ) -> None:
+        solution = store.published(config=[config_slot(name) for name in "abcd"])
+        sent: list[int] = []
+        given: tuple[tuple[int, dict[str, str]], ...] = ((1, {}), (5, {"a": '"1"', "b": '"2"', "c": '"3"'}))
+        for count, values in given:
+            for _ in range(count):
+                store.instance(solution, config=values)
+            store.republish(solution, config=[config_slot(name) for name in ("abd" if values else "abcd")])
+            with statements.sent() as sent_now:
+                assert move_due_instances(engine, AT_ONCE) == count + len(sent)
+            sent.append(len(sent_now))
+        assert sent[1] - sent[0] == 2 * 5
+
+    def test_contents_are_read_once_for_all_releases_that_instances_are_on(
+        self, store: Store, engine: Engine, statements: Statements
+    ) -> None:
         solution = store.published()
         for _ in range(4):
             store.instance(solution)
@@ -392,18 +409,18 @@ class TestReading:
         store.instance(solution)
         store.republish(solution, config=[config_slot("a")])
         looked_at: list[None] = []
-        with statements(engine) as sent:
+        with statements.sent() as sent:
             assert move_due_instances(engine, AT_ONCE, progressed=lambda: looked_at.append(None)) == 0
         assert len(looked_at) == 5
         assert len(whole_contents(sent)) == 1
 
     def test_they_are_not_read_before_anything_is_due(
-        self, store: Store, engine: Engine, published_at: Callable[[str], datetime]
+        self, store: Store, engine: Engine, published_at: Callable[[str], datetime], statements: Statements
     ) -> None:
         solution = store.published(workflows=[workflow("w", trigger="scheduled", schedule="0 0 1 1 *")])
         store.instance(solution)
         store.republish(solution)
-        with statements(engine) as sent:
+        with statements.sent() as sent:
             assert move_due_instances(engine, AT_ONCE, now=published_at(solution)) == 0
         assert sent
         assert whole_contents(sent) == []
@@ -438,6 +455,27 @@ class TestMeanwhile:
             change.result()
         assert store.get(instance).flags == "N"
         assert move_due_instances(engine, AT_ONCE) == 1
+
+    @pytest.mark.ledger("DEC-102")
+    def test_scopes_that_come_while_a_sweep_waits_for_the_solution(self, store: Store, engine: Engine) -> None:
+        """The statement that reads the instance has begun before the change, and locks the instance after it."""
+        solution = store.published(auth=[auth_slot("slack", ["read"])])
+        owner = store.user()
+        slack = store.authentication(owner, ["read"])
+        instance = store.instance(solution, owner, auth={"slack": slack})
+        store.republish(solution, auth=[auth_slot("slack", ["read", "write"])])
+        both, one = (leaves("ScopeList", "scope", scopes) for scopes in (("read", "write"), ("read",)))
+        store.done("SetAuthentication", both, authenticationId=slack)
+        store.update(instance, auth={"slack": slack})
+        store.done("SetAuthentication", one, authenticationId=slack)
+        with ThreadPoolExecutor(1) as thread, engine.connect() as connection:
+            connection.execute(text("SELECT FROM solution FOR NO KEY UPDATE"))
+            sweep = thread.submit(move_due_instances, engine, AT_ONCE)
+            eventually(lambda: waiting(connection) == 1)
+            store.done("SetAuthentication", both, authenticationId=slack)
+            connection.rollback()
+            assert sweep.result() + move_due_instances(engine, AT_ONCE) == 1
+        assert store.get(instance).release == 2
 
     @pytest.mark.ledger("DEC-102")
     def test_a_release_that_comes_while_an_instance_moves_is_the_one_that_it_moves_to(

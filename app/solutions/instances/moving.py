@@ -1,0 +1,169 @@
+"""Moving an instance to another release: it is locked and read by one statement, judged, and moved by one.
+
+Upgrade, lazy update, roll-out and roll-back all move instances this way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, TextClause, text
+
+from app.identity import audit
+from app.identity.audit import Action, Event
+from app.solutions.content.flags import Contents, values_after_move
+from app.solutions.content.model import GivenValue
+from app.solutions.instances.reading import InstanceRow, needed_releases
+from app.solutions.instances.values import STORE_VALUES, SlotKey, as_rows, read_values, values_of
+from app.solutions.instances.workflows import trigger_keys
+from app.solutions.texts import identifier
+
+# The statement reads values as of its start, and the lock may come later. A trigger writes the row of the instance
+# whenever its values or their authentications change (waiting_instances.sql). So values are read again if the locked
+# row is not the one that the statement saw at its start.
+_READ_LOCKED = """
+    SELECT locked.instance_identifier::text, locked.solution_identifier::text, locked.release_number,
+           locked.latest_release_number, locked.name, locked.enabled, locked.held, locked.created_at,
+           locked.owner::text, locked.version = seen.xmin AS is_fresh,
+           (SELECT json_agg(json_build_array(v.slot_kind, v.external_identifier, v.value, v.given_for,
+                                             v.authentication_identifier, a.service, a.service_version,
+                                             a.service_environment, a.scopes))
+            FROM instance_value v LEFT JOIN authentication a USING (authentication_identifier)
+            WHERE v.instance_identifier = locked.instance_identifier) AS held_values{columns}
+    FROM locked JOIN solution_instance seen USING (instance_identifier)
+"""
+_COLUMNS = """
+    i.instance_identifier, i.solution_identifier, i.release_number, s.latest_release_number, i.name, i.enabled, i.held,
+    i.created_at, i.owner, i.xmin AS version
+"""
+_MOVE = audit.statement(f"""
+    WITH moved AS (
+      UPDATE solution_instance
+      SET release_number = :release, moved_at = now(), pinned_at_release = coalesce(:pinned_at, pinned_at_release)
+      WHERE instance_identifier = :instance
+      RETURNING 1
+    ), dropped AS (
+      DELETE FROM instance_value
+      WHERE instance_identifier = :instance AND (slot_kind, external_identifier) IN (
+        SELECT * FROM unnest(CAST(:dropped_kinds AS text[]), CAST(:dropped_ids AS text[])))
+    ), given AS (
+      {STORE_VALUES}
+    ), ended AS (
+      DELETE FROM workflow_instance
+      WHERE instance_identifier = :instance AND NOT source_workflow_identifier = ANY (:workflows)
+    ),
+    -- A workflow that stays keeps its key, and with it the URL that others know.
+    begun AS (
+      INSERT INTO workflow_instance AS held (instance_identifier, source_workflow_identifier, trigger_key)
+      SELECT :instance, * FROM unnest(CAST(:workflows AS text[]), CAST(:keys AS text[]))
+      ON CONFLICT (instance_identifier, source_workflow_identifier)
+      DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE held.trigger_key IS NULL
+    )
+    INSERT INTO audit ({{columns}}) SELECT {{values}} FROM moved
+""")  # noqa: S608
+
+
+class Move(StrEnum):
+    """How an instance comes to move to another release."""
+
+    LAZY = "lazy"
+    UPGRADE = "upgrade"
+    BULK = "bulk"
+    ROLL_BACK = "roll-back"
+
+
+@dataclass(frozen=True)
+class LockedInstance:
+    """An instance that nobody else changes before the transaction ends, with what it holds."""
+
+    row: InstanceRow
+    values: dict[SlotKey, GivenValue]
+
+    @property
+    def needed_releases(self) -> set[int]:
+        """The releases whose contents it takes to judge the instance."""
+        return needed_releases(self.row, self.values)
+
+
+def locking_statement(condition: str, lock: str, columns: Sequence[str] = (), before: str = "") -> TextClause:
+    """Return a statement that locks an instance `i` of a solution `s` and reads it, with more columns of `i`.
+
+    `before` is a part of its WITH clause that the condition may use. `read_locked` takes a row of the statement.
+    """
+    more = "".join(f", {column}" for column in columns)
+    locked = f"WITH {before}{',' if before else ''} locked AS (SELECT {_COLUMNS}{more} FROM solution_instance i"  # noqa: S608
+    locked += f" JOIN solution s USING (solution_identifier) WHERE {condition} {lock})"
+    names = "".join(f", locked.{column.rpartition('.')[2]}" for column in columns)
+    return text(locked + _READ_LOCKED.format(columns=names))
+
+
+_ONE = "i.instance_identifier = :instance"
+_LOCK = locking_statement(_ONE, "FOR NO KEY UPDATE OF i")
+_LOCK_TO_MOVE = locking_statement(_ONE, "FOR NO KEY UPDATE OF i FOR SHARE OF s")
+
+
+def lock(connection: Connection, instance_id: str) -> LockedInstance | None:
+    """Lock an instance and read it. Returns None if there is no such instance."""
+    return _locked(connection, _LOCK, instance_id)
+
+
+def lock_to_move(connection: Connection, instance_id: str) -> LockedInstance | None:
+    """Lock an instance and its solution, and read the instance. Returns None if there is no such instance.
+
+    No release is published before the transaction ends: if it needs something for the next release, the publication
+    finds it where it is then.
+    """
+    return _locked(connection, _LOCK_TO_MOVE, instance_id)
+
+
+def _locked(connection: Connection, statement: TextClause, instance_id: str) -> LockedInstance | None:
+    row = connection.execute(statement, {"instance": identifier(instance_id)}).one_or_none()
+    return None if row is None else read_locked(connection, row)
+
+
+def read_locked(connection: Connection, row: Row[Any]) -> LockedInstance:
+    """Return the instance of a row of a locking statement."""
+    of_instance: Any = row[:9]
+    instance = InstanceRow(*of_instance)
+    if row.is_fresh:
+        return LockedInstance(instance, values_of(row.held_values or ()))
+    return LockedInstance(instance, read_values(connection, [instance.instance_id]).get(instance.instance_id, {}))
+
+
+def move(
+    connection: Connection,
+    locked: LockedInstance,
+    to_release: int,
+    contents: Contents,
+    given: dict[SlotKey, GivenValue],
+    *,
+    how: Move,
+    pinned_at: int | None = None,
+) -> None:
+    """Move a locked instance to another release.
+
+    Given values go over those held; values of slots that the release does not have are dropped. Workflow instances
+    that stay keep their trigger keys. With `pinned_at`, lazy updates leave the instance there until there is a release
+    after that.
+    """
+    row, content = locked.row, contents[to_release]
+    kept = values_after_move(locked.values, content)
+    dropped = locked.values.keys() - kept.keys()
+    releases = {"from": row.release_number, "to": to_release, "how": how.value}
+    moved = Event(Action.INSTANCE_MOVED, "instance", row.instance_id, {"solution": row.solution_id, **releases})
+    parameters = {
+        "instance": row.instance_id,
+        "release": to_release,
+        "pinned_at": pinned_at,
+        "dropped_kinds": [kind.value for kind, _ in dropped],
+        "dropped_ids": [external_id for _, external_id in dropped],
+        "given": as_rows(given),
+        "workflows": [workflow.source_workflow_id for workflow in content.workflows],
+        "keys": trigger_keys(content),
+        **audit.parameters(moved),
+    }
+    connection.execute(_MOVE, parameters)
+    audit.log_on_commit(connection, moved)
