@@ -7,10 +7,10 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 
-from app.text import WHITE_SPACE
+from app.suggestions import nearest
+from app.text import WHITE_SPACE, counted
 from app.urls import checked_database_url, checked_http_url
 from app.variables import VARIABLES
 
@@ -149,7 +149,7 @@ class Settings:
 
     def for_web_process(self) -> Settings:
         """The settings with a pool for all threads of a web process: a run at work holds two connections."""
-        what = f"{self.threads} threads with {self.runs_at_work} runs at work"
+        what = f"{counted(self.threads, 'thread')} with {counted(self.runs_at_work, 'run')} at work"
         return self.with_connections(self.threads + self.runs_at_work, what)
 
     def with_connections(self, needed: int, what: str) -> Settings:
@@ -190,10 +190,10 @@ def _is_known(name: str) -> bool:
 
 
 def _told(name: str) -> str:
-    nearest = get_close_matches(name, VARIABLES, 1, 0.8)
+    meant = nearest(name, VARIABLES, cutoff=0.8)
     shown = name if name.isascii() else ascii(name)
     return f"{shown} is not a setting; " + (
-        f"did you mean {nearest[0]}?" if nearest else "docs/reference/settings.md lists all settings"
+        f"did you mean {meant}?" if meant else "docs/reference/settings.md lists all settings"
     )
 
 

@@ -71,7 +71,7 @@ def _imported(intake: Intake) -> Response:
 def _know(name: str) -> None:
     """From here on the answer's root is this service's name."""
     if name not in SERVICES:
-        raise NoSuchServiceError(name)
+        raise NoSuchServiceError(name, SERVICES)
     g.service = name
 
 

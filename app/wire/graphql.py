@@ -50,11 +50,9 @@ class _RefusedError(BadRequestError):
         self.status = status
 
 
-@blueprint.route("/graphql", methods=["POST", "GET", "PUT", "PATCH", "DELETE"])
+@blueprint.post("/graphql")
 def graphql() -> Response:
     """Answer one request."""
-    if request.method != "POST":
-        return failed(405, BadRequestError("only POST is allowed here"), {"Allow": "POST"})
     try:
         token = _token()
         state = present_state()

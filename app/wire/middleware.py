@@ -9,12 +9,13 @@ from uuid import uuid4
 import structlog
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from app.database.connection import short_statements
 from app.database.failures import Failure, Passing, logged_failure
 from app.errors import NotAuthorisedError, RelinkError, StateError
 from app.identity.actor import act_as_nobody
+from app.text import is_whole_number
 from app.wire.context import present_state
 from app.wire.failures import failure
 from app.wire.metrics import count_request
@@ -22,6 +23,9 @@ from app.wire.refusal import REFUSAL, Refused
 from app.wire.secret_names import names_a_password
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
+_RUN = re.compile(r"/runs/([^/]+)")
+_LONGEST_PATH = 100
+_FOR_EVERY_ADDRESS = {"HEAD", "OPTIONS"}
 _REFUSED = str(NotAuthorisedError.number)
 _TOO_MANY_FAILURES = 429
 _OF_PROXIES = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP", "True-Client-IP", "X-Forwarded-Host")
@@ -67,7 +71,11 @@ def _begin() -> Response | None:
     except UnicodeDecodeError:
         return failure(Refused(400, "the query string is not UTF-8"))
     if any(map(names_a_password, names)):
-        return failure(Refused(400, "a query string never carries a password: use HTTP Basic"))
+        return failure(
+            Refused(
+                400, "a password cannot be sent in the query string, which is written to logs: send it with HTTP Basic"
+            )
+        )
     return None
 
 
@@ -123,10 +131,26 @@ def _record_refusal(service: str, status: int) -> None:
 
 def _http_error(error: HTTPException) -> Response:
     """Flask's own refusals, such as an unknown URL, in our envelope."""
+    if isinstance(error, NotFound):
+        return failure(Refused(404, _not_found(request.path)))
     if isinstance(error, MethodNotAllowed):
-        methods = ", ".join(sorted(error.valid_methods or ()))
-        return failure(Refused(405, f"only {methods} is allowed here", headers={"Allow": methods}))
+        methods = sorted(error.valid_methods or ())
+        told = " and ".join(method for method in methods if method not in _FOR_EVERY_ADDRESS)
+        verb = "are" if " and " in told else "is"
+        return failure(Refused(405, f"only {told} {verb} allowed here", headers={"Allow": ", ".join(methods)}))
     return failure(Refused(error.code or 500, error.description or ""))
+
+
+def _not_found(path: str) -> str:
+    """What to say of an address that does not exist."""
+    given = _RUN.match(path)
+    if given is not None and not is_whole_number(given[1]):
+        return f"{given[1][:_LONGEST_PATH]!r} is not the number of a run: write it as in /runs/1"
+    shown = path if len(path) <= _LONGEST_PATH else path[:_LONGEST_PATH] + "..."
+    return (
+        f"there is nothing at {shown!r}: services are at POST /service and POST /service/NAME, GraphQL at POST"
+        " /graphql, runs at /runs and /runs/NUMBER, schema files at /schemas/"
+    )
 
 
 def _exception(error: Exception) -> Response:

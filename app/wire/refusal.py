@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.errors import RelinkError
 from app.services.fault_paths import joined
+from app.suggestions import nearest
 
 REFUSAL = "relink.refusal"
 """The key of the WSGI environment for a refusal that the server hands over: it could not understand the request."""
 
 
-class Refused(RelinkError):  # noqa: N818 - it is an answer, not a fault of ours
+class Refused(RelinkError):  # noqa: N818 - a response to the client, not a fault of ours
     """103: a request refused by the intake; 102 where the status says that something is not found."""
 
     number = 103
@@ -45,5 +46,6 @@ class NotValidError(RelinkError):
 class NoSuchServiceError(Refused):
     """102: the URL or the root element names no service."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(404, f"there is no service {name[:100]!r}")
+    def __init__(self, name: str, known: Iterable[str] = ()) -> None:
+        meant = nearest(name, known)
+        super().__init__(404, f"there is no service {name[:100]!r}" + (f"; did you mean {meant}?" if meant else ""))

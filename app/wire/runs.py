@@ -1,6 +1,6 @@
-"""`/runs`: the state of runs, the answers of those that ended, and cancelling, for those who may know of them.
+"""`/runs`: the state of runs, the responses of those that ended, and cancelling, for those who may know of them.
 
-Failures are JSON, as the runs themselves; those of `/runs/N/response` are XML, as that answer.
+Failures are JSON, as the runs themselves; those of `/runs/N/response` are XML, as that response.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ from app.runs import answers
 from app.runs import record as runs
 from app.runs.access import may_read_answer, may_see, with_readable_references
 from app.runs.record import Run, RunState
-from app.text import collapsed
+from app.solutions.texts import time_text
+from app.text import collapsed, is_writable
 from app.wire.context import present_state
 from app.wire.credentials import credentials
 from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER
 from app.wire.failures import failure
 from app.wire.refusal import Forbidden, NotValidError, Refused
+from app.wire.schemas import MOST_FAULTS
 
 blueprint = Blueprint("runs", __name__)
 
-
+_PARAMETERS = {"runs.recent": ("state", "nodeReference")}
+"""The query parameters of each endpoint that has some."""
+_LONGEST_NAME = 60
 _OPTIONS = {
     "update_content": "updateContentIndicator",
     "always_create_new_version": "alwaysCreateNewVersionIndicator",
@@ -34,12 +38,31 @@ _OPTIONS = {
 }
 
 
+@blueprint.before_request
+def check_parameters() -> Response | None:
+    """Refuses query parameters that the endpoint does not have: a mistyped one would silently list everything."""
+    allowed = _PARAMETERS.get(request.endpoint or "", ())
+    advice = f"the parameters here are {' and '.join(allowed)}" if allowed else "there are no parameters here"
+    faults = []
+    for name, values in request.args.lists():
+        if name not in allowed:
+            faults.append((_shown_name(name), f"is not a parameter: {advice}"))
+        elif len(values) > 1:
+            faults.append((name, "is given more than once"))
+    return failure(NotValidError(faults[:MOST_FAULTS])) if faults else None
+
+
+def _shown_name(name: str) -> str:
+    shown = name[:_LONGEST_NAME]
+    return shown if is_writable(shown) else ascii(shown)
+
+
 @blueprint.get("/runs")
 @short_statements()
 def recent() -> Response:
-    """The newest runs that the caller started, or all for who may do everything, as JSON.
+    """The newest runs that the caller started, or all runs for an administrator, as JSON.
 
-    The query parameters `state` and `nodeReference` choose among them.
+    The query parameters `state` and `nodeReference` select among them.
     """
     try:
         caller = _caller()
@@ -83,16 +106,18 @@ def cancel(identifier: int) -> Response:
 @blueprint.get("/runs/<int:identifier>/response")
 @short_statements()
 def kept_answer(identifier: int) -> Response:
-    """The XML answer of a run that came to its end, as it was sent; for its starter and for administrators."""
+    """The XML response of a run that has ended, as it was sent; for its starter and for administrators."""
     try:
         caller = _caller()
         found = _found(caller, identifier)
         if not may_read_answer(caller, found):
-            raise Forbidden(f"the answer of run {identifier} is for the user who started it and for administrators")
+            raise Forbidden(
+                f"the response of run {identifier} is only for the user who started it and for administrators"
+            )
         with snapshot(present_state().engine) as connection:
             parts = list(answers.kept_answer(connection, found.identifier))
         if not parts:
-            raise Refused(404, f"run {identifier} is {found.state.value} and has no answer")
+            raise Refused(404, f"run {identifier} is {found.state.value} and has no response")
     except RelinkError as error:
         return failure(error)
     response = Response(answers.decompressed(parts), content_type=CONTENT_TYPE)
@@ -141,8 +166,8 @@ def _shown(found: Run) -> dict[str, object]:
         "steps": found.steps,
         "done": found.done,
         "errorNumber": found.error_number,
-        "startedAt": found.started_at.isoformat(),
-        "finishedAt": found.finished_at.isoformat() if found.finished_at else None,
+        "startedAt": time_text(found.started_at),
+        "finishedAt": time_text(found.finished_at) if found.finished_at else None,
     }
 
 

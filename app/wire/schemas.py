@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import cast
 
 import xmlschema
 from lxml import etree
-from xmlschema import XMLSchemaChildrenValidationError, XMLSchemaValidationError
+from xmlschema import XMLSchemaChildrenValidationError
 
+from app.wire.explanations import explanation
 from app.wire.parsers import validating_parser
 from app.wire.secret_names import names_a_secret
 
@@ -40,11 +42,13 @@ _XS_ELEMENT = "{http://www.w3.org/2001/XMLSchema}element"
 # No element of the schemas has an attribute but the few of XML itself.
 _MOST_ATTRIBUTES = 100
 
-# To explain takes time that grows with the square of what is wrong: so much of a document is explained.
+# Explaining takes time that grows with the square of what is wrong, so only this much of a document is explained.
 _EXPLAINED_CHILDREN = 1000
 _EXPLAINED_ATTRIBUTES = 100
 _LIGHT = 1000
-_LONGEST_TEXT = 300
+_LONGEST_TEXT = 600
+
+_POSITION = re.compile(r"\[\d+\]")
 
 _MOST_LOG_TEXT = 64 * 1024
 
@@ -103,7 +107,7 @@ def faults(grammar: str, root: etree._Element) -> list[tuple[str, str]]:
     that can be explained in a moment."""
     explained = list(_by_xmlschema(grammar, root)) if _cut(root) <= _LIGHT else []
     # What is too much for xmlschema, or what it does not find, such as a no-break space around a number.
-    return explained or list(_by_libxml2(grammar, root)) or [("", "is not valid")]
+    return explained or list(_by_libxml2(grammar, root)) or [("", "the document is not valid")]
 
 
 def _by_xmlschema(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]:
@@ -111,13 +115,14 @@ def _by_xmlschema(grammar: str, root: etree._Element) -> Iterator[tuple[str, str
         with _explaining:
             errors = list(islice(_explainer(grammar).iter_errors(root, use_defaults=False), MOST_FAULTS))
     except xmlschema.XMLSchemaException:
-        return  # it stumbles over types that the document names and that there are none of
+        return  # it fails where the document names types that do not exist
     for error in errors:
         path = error.path or ""
+        declared = _declaration(grammar, _POSITION.sub("", path))
         if isinstance(error, XMLSchemaChildrenValidationError) and error.invalid_child is not None:
             child = cast(etree._Element, error.invalid_child)
             path = f"/{root.tag}/{etree.ElementTree(root).getelementpath(child)}"
-        yield _fault(path, _reason(error))
+        yield _fault(path, explanation(error, declared))
 
 
 def _by_libxml2(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]:
@@ -129,8 +134,10 @@ def _by_libxml2(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]
 
 
 def _cut(root: etree._Element) -> int:
-    """Leave the first children and attributes of every element: those say enough of what is wrong, since no
-    element has so many different ones. Answers how many there are still."""
+    """Removes all but the first children and attributes of every element, and returns how many are left.
+
+    The first ones say enough of what is wrong, since no element has so many different ones.
+    """
     weight = 0
     for element in root.iter():
         del element[_EXPLAINED_CHILDREN:]
@@ -143,16 +150,14 @@ def _cut(root: etree._Element) -> int:
 def _fault(path: str, reason: str) -> tuple[str, str]:
     """The flat XML path, `a/b[2]` for `/Root/a/b[2]`, and the reason in a line. A secret is never repeated."""
     if names_a_secret(path):
-        reason = "is not acceptable"
+        reason = "the value is not valid (it is not repeated here, since it may be a secret)"
     return _short(path.lstrip("/").partition("/")[2]), _short(reason)
 
 
-def _reason(error: XMLSchemaValidationError) -> str:
-    kind = getattr(error.validator, "parent", None)
-    if getattr(kind, "local_name", None) == "Empty":
-        # Of a union xmlschema tells only what its first kind, the empty text, has against a value.
-        return f"{error.obj!r} is not an acceptable value"
-    return error.reason or "is not valid"
+@lru_cache(1024)
+def _declaration(grammar: str, path: str) -> object:
+    """The declaration of the element at a path, or None for an element that the schema does not have."""
+    return _explainer(grammar).find(path)
 
 
 def _short(text: str) -> str:

@@ -146,7 +146,7 @@ def test_services_lists_runs_tokens_and_sweeps_work(
     assert client.update("P", "force").number == 0
     assert client.update("P").updates() == []
     listed = app.test_client().get("/runs", auth=(ADMIN, PASSWORD))
-    assert [run["startedAt"][-6:] for run in listed.get_json()["runs"]] == ["+00:00"]
+    assert [run["startedAt"][-1] for run in listed.get_json()["runs"]] == ["Z"]
     refused = client.post("<SetNode/>")
     assert refused.number != 100
 

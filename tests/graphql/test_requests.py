@@ -136,8 +136,10 @@ class TestBodies:
         assert master.post(DETAILS, headers=headers).status_code == 415
 
     def test_other_methods(self, master: GraphQL) -> None:
-        response = master.post(b"", method="GET")
-        assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+        for method in ("GET", "PUT", "DELETE", "PROPFIND"):
+            response = master.post(b"", method=method)
+            assert (response.status_code, response.headers["Allow"]) == (405, "OPTIONS, POST")
+            assert error(response)["message"] == "only POST is allowed here"
 
     def test_variables_and_operation_name(self, master: GraphQL) -> None:
         query = "query A($n: Int) { users(first: $n) { edges { cursor } } } query B { viewer { details { name } } }"
@@ -318,9 +320,9 @@ class TestTooMuch:
         ],
     )
     def test_is_refused_soon(self, master: GraphQL, query: str) -> None:
-        began = time.perf_counter()
+        began = time.process_time()
         answer = master.answer(query)
-        assert time.perf_counter() - began < QUICK
+        assert time.process_time() - began < QUICK
         assert answer["data"] is None
         assert {found["extensions"]["code"] for found in answer["errors"]} <= {"invalid_query", "invalid_input"}
 

@@ -47,6 +47,26 @@ def test_an_unknown_url_is_not_found(reader: Client, path: str, method: str) -> 
     assert_refused(reply, 404, 102, "Error")
 
 
+def test_what_is_said_of_an_unknown_url_names_it_and_the_addresses_that_there_are(reader: Client) -> None:
+    for path, shown in (("/nope", "'/nope'"), ("/%00", "'/\\x00'"), (f"/{'x' * 5000}", f"'/{'x' * 99}...'")):
+        assert_refused(
+            checked(asked(reader, path)),
+            404,
+            102,
+            "Error",
+            f"nothing at {shown}",
+            "POST /service",
+            "/runs",
+            "/schemas/",
+        )
+    assert_json_failure(asked(reader, "/runs/1/x"), 404, 102, "nothing at '/runs/1/x'")
+    for path, number in (("/runs/abc", "abc"), ("/runs/-1", "-1"), ("/runs/%D9%A3/response", "\u0663")):
+        told = f"'{number}' is not the number of a run: write it as in /runs/1"
+        response = asked(reader, path)
+        assert response.status_code == 404
+        assert told in response.text
+
+
 @pytest.mark.ledger("DEC-122")
 @pytest.mark.parametrize("path", ["/runs/x", "/runs/-1", "/runs/", "/healthz/x", "/readyz/x"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
@@ -75,7 +95,13 @@ def test_whatever_fails_at_graphql_fails_in_its_format(reader: Client, path: str
 def test_services_take_nothing_but_post(reader: Client, method: str, path: str, root: str) -> None:
     reply = checked(asked(reader, path, method, data=GET_SYSTEM, content_type="application/xml"))
     assert_refused(reply, 405, 103, root, "POST")
+    assert reply.text("errorDescription") == "only POST is allowed here"
     assert reply.response.headers["Allow"] == "OPTIONS, POST"
+
+
+def test_several_allowed_methods_are_listed(reader: Client) -> None:
+    assert_json_failure(asked(reader, "/runs/1", "PUT"), 405, 103, "only DELETE and GET are allowed here")
+    assert_json_failure(asked(reader, "/runs", "PUT"), 405, 103, "only GET is allowed here")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/runs", "/schemas/", "/schemas/common.xsd"])

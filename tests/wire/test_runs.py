@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -62,7 +63,9 @@ def listed(client: Client, query: str = "") -> list[int]:
 def test_a_run_tells_what_was_asked_and_what_became_of_it(stale: Client) -> None:
     run = run_of(stale.update("P", "force", sourceScope="latest", sourceReference="P"))
     shown = told(stale, f"/runs/{run}")
-    assert shown.pop("startedAt") <= shown.pop("finishedAt")
+    started, finished = shown.pop("startedAt"), shown.pop("finishedAt")
+    assert started <= finished
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in (started, finished))
     assert shown == {
         "run": run,
         "state": "done",
@@ -180,7 +183,7 @@ def insert_run(engine: Engine, state: str = "running", reference: str = "P") -> 
 def test_a_run_without_an_answer_has_none_to_read(stale: Client, engine: Engine) -> None:
     run = insert_run(engine)
     reply = checked(get(stale, f"/runs/{run}/response"))
-    assert_refused(reply, 404, 102, "Error", "interrupted", "no answer")
+    assert_refused(reply, 404, 102, "Error", "interrupted", "no response")
 
 
 def test_runs_are_listed_newest_first_as_each_is_shown_by_itself(stale: Client) -> None:
@@ -232,6 +235,37 @@ def test_a_bad_parameter_is_a_user_error(reader: Client, query: str) -> None:
     failure = assert_json_failure(get(reader, f"/runs?{query}"), 400, 105)
     assert failure["errorFields"] == query.partition("=")[0]
     assert failure["errorMessage"].startswith(failure["errorFields"])
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "told"),
+    [
+        (
+            "state=done&noderef=P",
+            "noderef",
+            "noderef: is not a parameter: the parameters here are state and nodeReference",
+        ),
+        ("State=done", "State", "State: is not a parameter"),
+        ("state=done&state=running", "state", "state: is given more than once"),
+        ("%00=1", r"'\x00'", "is not a parameter"),
+    ],
+)
+def test_a_parameter_that_the_list_of_runs_does_not_have_is_refused(
+    reader: Client, query: str, name: str, told: str
+) -> None:
+    failure = assert_json_failure(get(reader, f"/runs?{query}"), 400, 105)
+    assert failure["errorFields"] == name
+    assert told in failure["errorMessage"]
+
+
+def test_a_single_run_has_no_parameters(stale: Client) -> None:
+    run = run_of(stale.update("P", "force"))
+    told = "state: is not a parameter: there are no parameters here"
+    assert assert_json_failure(get(stale, f"/runs/{run}?state=done"), 400, 105)["errorMessage"] == told
+    reply = checked(get(stale, f"/runs/{run}/response?state=done"))
+    assert (reply.status, reply.number, reply.text("errorMessage")) == (400, 105, told)
+    cancelled = stale.app.test_client().delete(f"/runs/{run}?force=1", auth=("admin", PASSWORD))
+    assert assert_json_failure(cancelled, 400, 105)["errorFields"] == "force"
 
 
 def test_a_run_that_has_ended_is_not_cancelled(app: Flask, stale: Client) -> None:

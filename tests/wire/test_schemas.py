@@ -28,14 +28,22 @@ def explained(reply: Reply) -> str:
     ("body", "field", "reason"),
     [
         ("<GetNode><x/></GetNode>", "x", "'x'"),
-        ("<GetNode><nodeVersionReference/><nodeVersionReference/></GetNode>", "nodeVersionReference[2]", "position 2"),
+        ("<GetNode><nodeVersionReference/><nodeVersionReference/></GetNode>", "nodeVersionReference[2]", "only once"),
         ("<GetNode><GetNode/></GetNode>", "GetNode", "'GetNode'"),
         ("<GetNode><nodeversionreference/></GetNode>", "nodeversionreference", "nodeversionreference"),
-        ("<GetNode><nodeVersionReference><b/></nodeVersionReference></GetNode>", "nodeVersionReference", "child"),
-        ("<GetNode a='1'/>", "", "'a' attribute"),
-        ("<GetNode><nodeVersionReference a='1'/></GetNode>", "nodeVersionReference", "'a' attribute"),
-        ("<GetNode>text</GetNode>", "", "character data"),
-        ("<GetNode><![CDATA[text]]></GetNode>", "", "character data"),
+        (
+            "<GetNode><nodeVersionReference><b/></nodeVersionReference></GetNode>",
+            "nodeVersionReference",
+            "only text is allowed here",
+        ),
+        ("<GetNode a='1'/>", "", "attributes are not allowed here, and this element has 'a'"),
+        (
+            "<GetNode><nodeVersionReference a='1'/></GetNode>",
+            "nodeVersionReference",
+            "attributes are not allowed here, and this element has 'a'",
+        ),
+        ("<GetNode>text</GetNode>", "", "text is not allowed here"),
+        ("<GetNode><![CDATA[text]]></GetNode>", "", "text is not allowed here"),
         ("<GetNode>&#160;</GetNode>", "", "Character content"),
         ("<GetNode xmlns='urn:x'/>", "", "GetNode"),
         ("<GetNode><nodeVersionReference xmlns='urn:x'/></GetNode>", "{urn:x}nodeVersionReference", "urn:x"),
@@ -64,6 +72,61 @@ def test_what_the_schema_refuses_is_told_with_its_field_and_reason(
     assert fields(reply) == [field]
     assert reason in explained(reply)
     assert str(reply.tree.tag) == body[1:].split("/")[0].split(">")[0].split()[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            "<CopyNode><x/></CopyNode>",
+            "x: the element 'x' is not allowed here. Allowed here: userLogonReference, password,"
+            " nodeVersionReferenceFrom, nodeReferenceTo, nodeNameTo",
+        ),
+        (
+            "<FreezeNode><nodereference/></FreezeNode>",
+            "nodereference: the element 'nodereference' is not allowed here; did you mean 'nodeReference'? Allowed"
+            " here: userLogonReference, password, nodeIdentifier, nodeReference, action, freezeContentIndicator",
+        ),
+        (
+            "<SetSolution><TagList><teg/></TagList></SetSolution>",
+            "TagList/teg: the element 'teg' is not allowed here; did you mean 'tag'? Allowed here: tag",
+        ),
+        (
+            "<GetNode xmlns='urn:x'/>",
+            "the element 'GetNode' is in the namespace 'urn:x': the elements of a request have no namespace",
+        ),
+        (
+            "<GetNode><nodeVersionIdentifier>x</nodeVersionIdentifier></GetNode>",
+            "nodeVersionIdentifier: the value must be a whole number in the digits 0 to 9",
+        ),
+        (
+            "<GetNode><nodeVersionIdentifier>9007199254740992</nodeVersionIdentifier></GetNode>",
+            "nodeVersionIdentifier: the value must be at most 9007199254740991",
+        ),
+        (
+            "<GetSolutionInstances><page>0</page></GetSolutionInstances>",
+            "page: the value must be at least 1",
+        ),
+        (
+            f"<CopyNode><nodeNameTo>{'x' * 1001}</nodeNameTo></CopyNode>",
+            "nodeNameTo: the value has 1001 characters: at most 1000 are allowed",
+        ),
+        (
+            "<GetNode><memberDetailLevel>some</memberDetailLevel></GetNode>",
+            "memberDetailLevel: the value must be one of 'none', 'full'",
+        ),
+        (
+            f"<GetNode {XSI}><nodeVersionReference xsi:nil='true'/></GetNode>",
+            "nodeVersionReference: the attribute xsi:nil is not allowed: leave the element empty, or leave it out",
+        ),
+        (
+            "<NodeImport><NodeList><Node><VersionList/></Node></NodeList></NodeImport>",
+            "NodeList/Node[1]: the element 'nodeReference' is missing",
+        ),
+    ],
+)
+def test_a_fault_says_what_is_wrong_and_what_would_be_right(reader: Client, body: str, told: str) -> None:
+    assert explained(reader.post(body)) == told
 
 
 @pytest.mark.parametrize(

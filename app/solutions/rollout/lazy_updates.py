@@ -32,6 +32,7 @@ from app.solutions.content.flags import Contents, breaking_changes, open_changes
 from app.solutions.content.model import Trigger, Workflow
 from app.solutions.instances.moving import LockedInstance, Move, locking_statement, move, read_locked
 from app.solutions.releases.contents import read_contents
+from app.solutions.texts import time_text
 
 BATCH = 200
 
@@ -261,7 +262,7 @@ class _Sweep:
         """In a transaction of its own: that of the attempt is undone."""
         instance, times = found.locked.row.instance_id, found.failures + 1
         until = self.at + pause_after(times)
-        _log.error("instance not moved", instance_id=instance, again_at=until.isoformat(), **_reason(error))
+        _log.error("instance not moved", instance_id=instance, again_at=time_text(until), **_reason(error))
         given = {"instance": instance, "latest": group.latest, "times": times, "try_again_at": until}
         try:
             with self.connection.begin():
