@@ -20,7 +20,7 @@ lock: ## write the lock files after a change of pyproject.toml; UPGRADE=--upgrad
 	@$(LOCK) $(UPGRADE) --output-file requirements.lock pyproject.toml
 	@$(LOCK) $(UPGRADE) --constraints requirements.lock --extra test --output-file requirements-test.lock pyproject.toml
 
-demo: install ## show in a few seconds what Relink does
+demo: install ## show what Relink does; a minute or two the first time, since it installs Relink
 	@$(BIN)/relink demo
 
 dev: export PORT ?= 8080

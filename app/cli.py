@@ -6,6 +6,7 @@ from importlib import import_module
 
 import click
 
+from app.commands.groups import CommandGroup
 from app.commands.texts import check_arguments
 
 _COMMANDS = {
@@ -26,7 +27,7 @@ _COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(CommandGroup):
     """Imports a command when it is asked for: clients of the service do not wait for what it consists of."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -49,7 +50,7 @@ class _Commands(click.Group):
 def main() -> None:
     """Keep a graph of versioned nodes and move it forward.
 
-    `relink demo` shows in a few seconds what that means.
+    `relink demo` shows what that means, in less than a minute.
     """
 
 

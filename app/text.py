@@ -1,4 +1,4 @@
-"""Text from clients: what counts as white space, and which characters are accepted.
+"""Text from clients, what counts as white space and which characters are accepted; and numbers with their nouns.
 
 Every interface (XML, GraphQL, the command line, HTTP Basic) follows these rules, so that a value is the same whichever
 way it arrives. White space is tab, line feed, carriage return and space and nothing else, as in the `whiteSpace` facet
@@ -31,6 +31,11 @@ def is_blank(text: str | None) -> bool:
 def present(text: str | None) -> str | None:
     """Returns the text unchanged, or None if it is blank."""
     return None if is_blank(text) else text
+
+
+def counted(count: int, noun: str) -> str:
+    """Returns a number with its noun: `1 node`, `2 nodes`, `1,000 nodes`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def is_whole_number(text: str) -> bool:

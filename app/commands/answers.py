@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.commands.service import Reply
+from app.text import counted
 
 FIRST = 40
 """How many rows are shown unless all are asked for."""
@@ -45,7 +46,7 @@ class Updates:
         if not self.rows and not self.description:
             return "Nothing to update."
         counts = Counter(row.kind for row in self.rows)
-        parts = [f"{counts[kind]:,} {word}{'s' * (counts[kind] > 1)}" for kind, word in _WORDS.items() if counts[kind]]
+        parts = [counted(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
         verb = "Done" if self.forced else "To do"
         return " ".join(filter(None, [f"{verb}: {', '.join(parts) or 'nothing'}.", self.description]))
 

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import click
 
 from app.commands.database import opened_database
+from app.commands.groups import CommandGroup
 from app.commands.texts import COLLAPSED
 from app.identity.audit import AuditRow, read_audit
 from app.solutions.texts import time_text
 
 
-@click.group()
+@click.group(cls=CommandGroup, short_help="Read who did what.")
 def audit() -> None:
     """Read who did what: sign-ins, refusals, and changes of users, permissions, tokens and releases of instances."""
 

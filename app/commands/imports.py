@@ -14,12 +14,13 @@ from lxml import etree
 from rich.console import Console
 
 from app.commands.service import Service, with_service
+from app.text import counted
 
 _BLOCK = 256 * 1024
 _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 
 
-@click.command("import")
+@click.command("import", short_help="Import nodes from a file: all of them or none.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @with_service
 def import_file(service: Service, file: Path) -> None:
@@ -30,15 +31,16 @@ def import_file(service: Service, file: Path) -> None:
 
 
 def import_document(service: Service, file: Path) -> str:
-    """Send a document, unpacked on the way, and answer in a sentence what came of it."""
+    """Sends a document, unpacked on the way, and returns a sentence that says what was imported."""
     with service.post(_blocks(file)) as reply:
         root = etree.parse(reply.required().file).getroot()
     nodes, versions, replaced, members = (
         int(root.findtext(name) or 0)
         for name in ("nodesCreated", "versionsCreated", "versionsReplaced", "membersWritten")
     )
-    again = f", {replaced:,} drafts replaced" if replaced else ""
-    return f"Imported {nodes:,} new nodes, {versions:,} new versions{again}, {members:,} members."
+    again = f", {counted(replaced, 'draft')} replaced" if replaced else ""
+    created = f"{counted(nodes, 'new node')}, {counted(versions, 'new version')}"
+    return f"Imported {created}{again}, {counted(members, 'member')}."
 
 
 def _blocks(file: Path) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 from lxml import etree
 
+from app.commands.groups import CommandGroup
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
 from app.commands.service import Service, with_service
@@ -15,7 +16,7 @@ from app.commands.texts import COLLAPSED
 EXIT_IMPOSSIBLE = 1
 
 
-@click.group()
+@click.group(cls=CommandGroup, short_help="Look at, search, compare, freeze and copy nodes.")
 def node() -> None:
     """Look at nodes, find and compare them, see where they are used; freeze and copy them.
 
@@ -55,7 +56,7 @@ def get(service: Service, version: str, as_json: bool) -> None:
     print_rows(headings, map(members, found.iterfind("MemberList/Member")))
 
 
-@node.command()
+@node.command(short_help="List the content of a package, or the whole store.")
 @click.argument("reference", type=COLLAPSED, required=False)
 @click.option(
     "--depth", type=click.IntRange(0, 1000), default=0, show_default=True, help="How many levels; 0 for all of them."
@@ -139,7 +140,7 @@ def compare(service: Service, old: str, new: str, as_json: bool) -> None:
         print_rows(["difference", "what", "old", "new"], _differences(found))
 
 
-@node.command()
+@node.command(short_help="Find nodes by words in names, references and values.")
 @click.argument("words", nargs=-1, required=True)
 @click.option("--name", "only_name", is_flag=True, help="Look only in names, not in references and values.")
 @click.option("--package", type=COLLAPSED, help="Search only this node and its content.")
@@ -170,7 +171,7 @@ def search(
         click.echo(f"... and {more:,} more (--limit shows more)", err=True)
 
 
-@node.command()
+@node.command(short_help="Show what freezing a draft freezes, or freeze it.")
 @click.argument("reference", type=COLLAPSED)
 @click.option("--content", is_flag=True, help="Also freeze all content of the package.")
 @click.option("--yes", is_flag=True, help="Freeze; without this, only list what would be frozen.")
@@ -198,7 +199,7 @@ def freeze(service: Service, reference: str, content: bool, yes: bool, as_json: 
         raise SystemExit(EXIT_IMPOSSIBLE)
 
 
-@node.command()
+@node.command(short_help="Copy a version to another node or to a new draft.")
 @click.argument("version", type=COLLAPSED)
 @click.argument("reference", type=COLLAPSED)
 @click.option("--name", help="The name of the copy; else that of VERSION.")

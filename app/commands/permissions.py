@@ -9,6 +9,7 @@ import click
 from sqlalchemy import Connection
 
 from app.commands.database import opened_database
+from app.commands.groups import CommandGroup
 from app.commands.texts import COLLAPSED
 from app.errors import Fault, RelinkError, UserError
 from app.identity.rights import OPERATOR
@@ -24,7 +25,7 @@ _NAMES = {
 _AT_ONCE = 1000
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def permission() -> None:
     """Manage permissions.
 
@@ -32,7 +33,7 @@ def permission() -> None:
     """
 
 
-@permission.command("list")
+@permission.command("list", short_help="Show permissions.")
 @click.option("--on", "reference", metavar="REFERENCE", type=COLLAPSED, help="Only permissions on this node.")
 @click.option(
     "--group", metavar="GROUP", type=COLLAPSED, help="Only permissions of this group, or of the user of this name."
@@ -48,7 +49,7 @@ def show(reference: str | None, group: str | None) -> None:
             after = found[-1].identifier
 
 
-@permission.command()
+@permission.command(short_help="Give a permission to a group or a user.")
 @click.argument("type_", metavar="TYPE", type=COLLAPSED)
 @click.argument("group", type=COLLAPSED)
 @click.option(
@@ -60,7 +61,7 @@ def add(type_: str, group: str, reference: str | None) -> None:
         click.echo(create_permission(connection, OPERATOR, type_, group, reference))
 
 
-@permission.command()
+@permission.command(short_help="Take a permission back.")
 @click.argument("identifier", metavar="ID", type=click.IntRange(1, 2**53 - 1))
 def remove(identifier: int) -> None:
     """Take the permission with the id ID back. It does not count from now on."""

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.commands.service import Reply, Run, Service
+from app.text import counted
 
 _POLL_EVERY = 0.2
 _LINE_EVERY = 5.0
@@ -21,9 +22,9 @@ Show = Callable[[Run], None]
 
 
 def wait_for_force(service: Service, node_reference: str, post: Callable[[], Reply]) -> Reply:
-    """Post a force and show on standard error how far it is, until its answer is there.
+    """Posts a force and shows its progress on standard error until the response arrives.
 
-    Ctrl-C asks the run to end after its present node, and waits for the answer that says what was done.
+    Ctrl-C asks the run to end after its present node, and waits for the response, which says what was done.
     """
     outcome: SimpleQueue[Reply | Exception] = SimpleQueue()
     Thread(target=_put_outcome, args=(post, outcome), daemon=True).start()
@@ -65,7 +66,10 @@ def _cancel(service: Service, node_reference: str) -> None:
     if run is None:
         raise click.Abort
     service.cancel(run.identifier)
-    click.echo(f"run {run.identifier} ends after its present node; Ctrl-C again does not wait for that", err=True)
+    click.echo(
+        f"run {run.identifier} ends after its present node; press Ctrl-C again to leave without waiting for that",
+        err=True,
+    )
 
 
 @contextmanager
@@ -93,7 +97,7 @@ class _Lines:
         self._next = 0.0
 
     def show(self, run: Run) -> None:
-        line = f"run {run.identifier}: " + (f"{run.done} of {run.steps} steps" if run.steps else "planning")
+        line = f"run {run.identifier}: " + (f"{run.done} of {counted(run.steps, 'step')}" if run.steps else "planning")
         now = time.monotonic()
         if line != self._last and (now >= self._next or run.done == run.steps):
             self._last, self._next = line, now + _LINE_EVERY

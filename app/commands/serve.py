@@ -18,11 +18,12 @@ from typing import NoReturn
 
 import click
 from gunicorn.util import parse_address  # type: ignore[import-untyped]
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.commands.database import opened_database, plain_errors
+from app.commands.database import opened_database, plain_errors, shown_url
 from app.commands.worker import WorkerProcess, worker_process
+from app.database import keeper
 from app.runs import record as runs
 from app.server.metrics_files import metrics_directory
 from app.settings import FEWEST_THREADS, Settings
@@ -79,6 +80,7 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
     with plain_errors():
         settings = Settings.from_environment({**os.environ, "RELINK_THREADS": str(threads)}).for_web_process()
     _warn_of_proxies(bind, settings)
+    _tell_of_database(settings)
     with opened_database(settings) as engine, _environment(engine, name, settings, workers) as environment:
         engine.dispose()
         options = [f"--bind={bind}", f"--workers={workers}", f"--threads={threads}"]
@@ -93,6 +95,17 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
                 _handle(numbers, lambda *_: _end_at_once(process, worker))
                 code = _ended(process, worker, engine, name)
     raise SystemExit(code if code >= 0 else 128 - code)
+
+
+def _tell_of_database(settings: Settings) -> None:
+    """Say what is opened before the service listens, which takes a moment, and longer the first time."""
+    if settings.database_url is None:
+        directory = settings.data_directory.resolve()
+        is_new = not (directory / keeper.FILES).exists()
+        click.echo(f"{'Creating' if is_new else 'Starting'} the embedded database in {directory} ...")
+    else:
+        click.echo(f"Opening the database {shown_url(make_url(settings.database_url))} ...")
+    sys.stdout.flush()
 
 
 def _warn_of_proxies(bind: str, settings: Settings) -> None:
@@ -122,7 +135,7 @@ def _handle(
 
 
 def _leave(numbers: list[signal.Signals], _number: int, _frame: FrameType | None) -> NoReturn:
-    """The first signal: leave, and let no other one disturb that."""
+    """Handles the first signal: leaves, and ignores all further ones."""
     _handle(numbers, signal.SIG_IGN)
     raise SystemExit(0)
 
@@ -143,7 +156,7 @@ def _ended(process: subprocess.Popen[bytes], worker: WorkerProcess | None, engin
             process.wait(_ASK_EVERY)
             break
         _cancel_runs(engine, session_name)
-    # Asked so early that it could not yet answer to it, it has ended as it was to.
+    # gunicorn dies of the signal if it comes before it has a handler for it. It has ended, as it should.
     return 0 if process.returncode == -signal.SIGTERM else process.returncode
 
 
@@ -157,7 +170,7 @@ def _cancel_runs(engine: Engine, session_name: str) -> None:
 
 @contextmanager
 def _environment(engine: Engine, session_name: str, settings: Settings, workers: int) -> Iterator[dict[str, str]]:
-    """What the workers find: the database, with a name for their sessions, and a place for their metrics."""
+    """The environment of the workers: the database, a name for their sessions, and a directory for their metrics."""
     url = engine.url.update_query_dict({"application_name": session_name})
     secret_key = with_secret_key(settings).secret_key
     with metrics_directory(workers) as directory:

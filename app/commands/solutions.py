@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 from lxml import etree
 
+from app.commands.groups import CommandGroup
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
 from app.commands.service import Service, element, with_service
@@ -16,7 +17,7 @@ _CHANGE = fields("slotKind", "externalId", "code", "breakingChange", "message")
 _CHANGE_HEADINGS = ["kind", "slot", "change", "breaks", "message"]
 
 
-@click.group()
+@click.group(cls=CommandGroup, short_help="List, compare and publish solutions.")
 def solution() -> None:
     """List solutions and their releases, compare releases, and publish a draft.
 
@@ -43,7 +44,7 @@ def show_all(service: Service, tags: tuple[str, ...], as_json: bool) -> None:
     show_list(pages, "SolutionList/Solution", headings, _solution, as_json=as_json)
 
 
-@solution.command()
+@solution.command(short_help="Show the slots and workflows of a draft or release.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--release", type=click.IntRange(1), help="Show this release instead of the draft.")
 @json_option
@@ -82,7 +83,7 @@ def releases(service: Service, solution_id: str, as_json: bool) -> None:
     show_list(pages, "ReleaseList/Release", headings, _release, as_json=as_json)
 
 
-@solution.command()
+@solution.command(short_help="Show what changes between two releases.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--from", "start", type=click.IntRange(1), help="The release to compare from; else the latest.")
 @click.option("--to", "end", type=click.IntRange(1), help="The release to compare with; else the draft.")
@@ -101,7 +102,7 @@ def compare(service: Service, solution_id: str, start: int | None, end: int | No
     _show_changes(ask(service, "CompareSolutionReleases", solutionId=solution_id, **numbers), as_json=as_json)
 
 
-@solution.command()
+@solution.command(short_help="Show what publishing the draft would change.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @json_option
 @with_service
@@ -117,7 +118,7 @@ def preview(service: Service, solution_id: str, as_json: bool) -> None:
     _show_impact(ask(service, "PreviewSolutionRelease", solutionId=solution_id), as_json=as_json)
 
 
-@solution.command()
+@solution.command(short_help="Make the draft the next release.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--notes", help="What there is to say about the release.")
 @json_option

@@ -9,14 +9,15 @@ from datetime import datetime
 import click
 
 from app.commands.database import opened_database
+from app.commands.groups import CommandGroup
 from app.commands.texts import COLLAPSED
 from app.errors import UserError
 from app.solutions.people.tokens import KnownToken, create_master_token, read_tokens, remove_tokens
 from app.solutions.texts import time_text
-from app.text import collapsed
+from app.text import collapsed, counted
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def token() -> None:
     """Manage tokens for the GraphQL interface."""
 
@@ -36,7 +37,7 @@ def add(name: str, master: bool) -> None:
     click.echo(made)
 
 
-@token.command("list")
+@token.command("list", short_help="Show the master tokens.")
 @click.option("--all", "all_kinds", is_flag=True, help="Show the tokens and codes of end users too.")
 def show(all_kinds: bool) -> None:
     """Show the master tokens: id, name, the time at which each was made, and the time at which it was last used.
@@ -49,13 +50,13 @@ def show(all_kinds: bool) -> None:
             click.echo("\t".join(_full_line(found) if all_kinds else _line(found)))
 
 
-@token.command()
+@token.command(short_help="Remove a token by its id, or tokens by their name.")
 @click.argument("name", metavar="NAME|ID", type=COLLAPSED)
 def remove(name: str) -> None:
     """Remove the token with the id ID, or the master tokens named NAME. They stop working at once."""
     with opened_database() as engine, _explained(), engine.begin() as connection:
         removed = remove_tokens(connection, name)
-    click.echo(f"Removed {removed} token{'s' * (removed > 1)}.")
+    click.echo(f"Removed {counted(removed, 'token')}.")
 
 
 def _line(found: KnownToken) -> list[str]:

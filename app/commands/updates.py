@@ -41,7 +41,7 @@ def _update_options(command: Command) -> Command:
     return with_service(command)
 
 
-@click.command()
+@click.command(short_help="Show what has to follow a change; change nothing.")
 @_update_options
 def impact(service: Service, reference: str, xml: bool, everything: bool, **options: object) -> None:
     """Show what has to follow a change in REFERENCE, and change nothing.
@@ -55,7 +55,7 @@ def impact(service: Service, reference: str, xml: bool, everything: bool, **opti
     _leave(reply)
 
 
-@click.command()
+@click.command(short_help="Do what has to follow a change.")
 @_update_options
 @click.option("--if-match", metavar="PLAN", help="Do exactly this plan, which an impact named, or nothing.")
 def force(

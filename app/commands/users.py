@@ -9,6 +9,7 @@ import click
 from sqlalchemy import Connection
 
 from app.commands.database import opened_database
+from app.commands.groups import CommandGroup
 from app.commands.passwords import read_password
 from app.commands.texts import COLLAPSED
 from app.errors import Fault, FaultCode, UserError
@@ -31,7 +32,7 @@ _NAMES = {
 _AT_ONCE = 1000
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def user() -> None:
     """Manage users.
 
@@ -56,7 +57,7 @@ def add(logon: str, admin: bool, name: str | None, email: str | None, password_s
     click.echo(f"Added the user {logon}{', who may do everything' if admin else ''}.")
 
 
-@user.command("list")
+@user.command("list", short_help="Show all users.")
 def show() -> None:
     """Show all users: LOGON, name, mail address, enabled or disabled, and the last sign-in.
 
@@ -70,7 +71,7 @@ def show() -> None:
             after = accounts[-1].logon_reference
 
 
-@user.command()
+@user.command(short_help="Give a user a new password, and unlock the user.")
 @click.argument("logon", type=COLLAPSED)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def passwd(logon: str, password_stdin: bool) -> None:
@@ -81,7 +82,7 @@ def passwd(logon: str, password_stdin: bool) -> None:
     click.echo(f"The user {logon} has a new password.")
 
 
-@user.command()
+@user.command(short_help="Refuse a user from now on, and cancel the user's runs.")
 @click.argument("logon", type=COLLAPSED)
 def disable(logon: str) -> None:
     """Refuse the user LOGON from now on, and cancel the user's runs. Nothing is deleted."""
@@ -100,7 +101,7 @@ def enable(logon: str) -> None:
     click.echo(f"The user {logon} is enabled.")
 
 
-@user.command()
+@user.command(short_help="Forget the failed sign-ins of a user.")
 @click.argument("logon", type=COLLAPSED, required=False)
 @click.option(
     "--address", type=COLLAPSED, help="Forget the failed sign-ins from this network address too, with all accounts."

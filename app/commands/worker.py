@@ -19,7 +19,7 @@ from app.worker import run_worker
 _START_AGAIN_AFTER = 5.0
 
 
-@click.command()
+@click.command(short_help="Move instances and send messages in the background.")
 @click.option(
     "--concurrency", default=2, show_default=True, type=click.IntRange(1, 64), help="How many batches at once."
 )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.database.connection import DatabaseBusyError, DatabaseHangsError
+from app.text import counted
 
 _log = structlog.get_logger("relink.database")
 
@@ -42,7 +43,7 @@ class Failure:
         """The message for the client, with what to do."""
         match self.passing:
             case Passing.AWAY:
-                return f"{self.message}: try again in {self.retry_after} seconds"
+                return f"{self.message}: try again in {counted(self.retry_after, 'second')}"
             case Passing.CONFLICT:
                 return f"{self.message}: try again"
             case None:

@@ -31,6 +31,7 @@ from app.identity.right import ADMINISTER_ALL, ADMINISTER_SOLUTIONS, GLOBAL_PERM
 from app.identity.rights import Caller
 from app.identity.users import PUBLIC_GROUP, USER_REFERENCE
 from app.settings import Settings
+from app.text import counted
 
 PUBLIC_CALLER: Final = Caller(None, (PUBLIC_GROUP,))
 """Whoever gives no credentials."""
@@ -137,7 +138,7 @@ class TooManyFailuresError(RelinkError):
     number = 101
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"too many failed sign-ins: try again in {retry_after} seconds")
+        super().__init__(f"too many failed sign-ins: try again in {counted(retry_after, 'second')}")
         self.retry_after = retry_after
 
 

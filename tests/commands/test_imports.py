@@ -23,7 +23,7 @@ def test_a_document_is_imported(relink: Relink, client: Client, tmp_path: Path, 
     file.write_bytes(PACKERS[suffix](GRAPH.xml().encode()))
     result = relink("import", str(file))
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "Imported 3 new nodes, 3 new versions, 1 members.\n"
+    assert result.stdout == "Imported 3 new nodes, 3 new versions, 1 member.\n"
     assert client.get("P.A.1").members() == ["system.NODE_LIST.1 -> P.B.1"]
 
 

@@ -36,6 +36,19 @@ def answer_of(service: Service, body: str) -> int:
         return reply.error_number
 
 
+def test_what_the_start_does_is_told_before_it_is_done(relink_on: Callable[[str], Relink], tmp_path: Path) -> None:
+    url = "postgresql://me:secret@127.0.0.1:1/none?password=secret"
+    result = relink_on(url)("serve", "--bind", "127.0.0.1:0")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("Opening the database postgresql://me:***@127.0.0.1:1/none")
+    assert "secret" not in result.output
+
+    file = tmp_path / "file"
+    file.touch()
+    relink = Relink({"RELINK_DATABASE_URL": None, "RELINK_DATA_DIR": str(file)})
+    assert relink("serve", "--bind", "127.0.0.1:0").stdout == f"Creating the embedded database in {file} ...\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_embedded_database_runs_as_long_as_the_service(
     serve: Serve, data_directory: Path, number: signal.Signals
@@ -43,6 +56,9 @@ def test_the_embedded_database_runs_as_long_as_the_service(
     served = serve({"RELINK_DATA_DIR": str(data_directory)})
     assert '"ok"' in read(f"{served.url}/readyz")
     assert database_runs(data_directory)
+    told = served.log.read_text()
+    assert f"Creating the embedded database in {data_directory} ..." in told
+    assert f"Relink listens on {served.url}" in told
     assert served.stop(number) == 0
     assert not database_runs(data_directory)
 

@@ -17,14 +17,14 @@ from app.commands.temporary import add_master_token, temporary_folder, temporary
 
 @click.command()
 def demo() -> None:
-    """Show in a few seconds what Relink does.
+    """Show what Relink does, in less than a minute.
 
-    Starts a service with a database of its own in a temporary folder, and takes both away at the end.
+    Starts a service with a database of its own in a temporary directory, and removes both at the end.
     """
     check_variables()
     if not EXAMPLES.exists():
         raise click.ClickException(
-            f"the data of the demo is not in {EXAMPLES}: run 'make demo' in the folder of Relink's source"
+            f"the data of the demo is not in {EXAMPLES}: run 'make demo' in the directory of Relink's source"
         )
     stage = Stage()
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -13,6 +13,7 @@ from app.commands.demo.stage import Stage, clean, require, root, shortened
 from app.commands.imports import import_document
 from app.commands.progress import wait_for_force
 from app.commands.service import Service, message
+from app.text import counted
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "debian"
 _LEAST_UPDATES = 100
@@ -64,7 +65,7 @@ def _bring_in(stage: Stage, service: Service, document: Path) -> None:
     stage.say(import_document(service, document))
     with service.post(_FREEZE) as reply:
         frozen = root(clean(reply)).findall("NodeList/Node")
-    stage.say(f"FreezeNode of debian with its content froze {len(frozen)} versions.")
+    stage.say(f"FreezeNode of debian with its content froze {counted(len(frozen), 'version')}.")
 
 
 def _change(stage: Stage, service: Service) -> None:

@@ -36,6 +36,7 @@ from app.solutions.people.external_users import lock_external_user
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import keep_latest_release, read_solution
 from app.solutions.texts import identifier, text_faults
+from app.text import counted
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -179,7 +180,9 @@ def _check_number(connection: Connection, owner: str, limits: Limits) -> None:
     query = text("SELECT count(*) FROM solution_instance WHERE owner = :owner")
     if connection.execute(query, {"owner": owner}).scalar_one() >= limits.instances_per_user:
         raise UserError(
-            too_many("owner", f"has {limits.instances_per_user} instances, and cannot have more: remove one first")
+            too_many(
+                "owner", f"has {counted(limits.instances_per_user, 'instance')}, and cannot have more: remove one first"
+            )
         )
 
 

@@ -17,6 +17,7 @@ from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing, count_all
 from app.solutions.releases.contents import contents_of_releases, contents_of_solutions
 from app.solutions.texts import identifier, identifiers
+from app.text import counted
 
 _TOGETHER = 50
 _WITH_SOLUTION = "solution_instance i JOIN solution s USING (solution_identifier)"
@@ -146,7 +147,7 @@ def read_instances_of(connection: Connection, ids: Sequence[str], *, with_values
 def _page(connection: Connection, ids: Sequence[str], limits: Limits) -> list[Instance]:
     size = bytes_of_values(connection, ids)
     if len(ids) > 1 and size > limits.answer_bytes:
-        reason = f"is too large: the values of these {len(ids)} instances have {size} bytes, of at most"
+        reason = f"is too large: the values of {counted(len(ids), 'instance')} have {size} bytes, of at most"
         raise UserError(too_many("page_size", f"{reason} {limits.answer_bytes} in one answer"))
     return read_instances_of(connection, ids)
 

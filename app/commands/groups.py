@@ -1,0 +1,40 @@
+"""Groups of commands, which say what to use instead of a command that they do not have."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from app.suggestions import nearest
+
+_SAME: Final = (
+    {"add", "create", "new", "make"},
+    {"remove", "delete", "rm", "del", "revoke", "disable"},
+    {"list", "ls", "show", "all", "get"},
+    {"passwd", "password", "set-password", "change-password"},
+    {"copy", "cp"},
+    {"search", "find"},
+    {"serve", "start", "run", "server"},
+)
+"""Words that other programs have for the same command."""
+
+
+class CommandGroup(click.Group):
+    """A group of commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Raises UsageError for an unknown command, with the one that was probably meant and all that there are."""
+        name, known = args[0], self.list_commands(ctx)
+        if name in known or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        meant = _synonym(name, known) or nearest(name, known)
+        advice = f" Did you mean '{meant}'?" if meant else ""
+        told = f"No such command {name[:100]!r}.{advice} The commands are {', '.join(known)}."
+        raise click.UsageError(told, ctx)
+
+
+def _synonym(name: str, known: list[str]) -> str | None:
+    return next((each for words in _SAME if name.lower() in words for each in known if each in words), None)

@@ -1,0 +1,52 @@
+"""`relink --help`, and what is said of a command that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+
+
+def groups(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
+    """The paths of all groups of commands."""
+    yield path
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from groups(command, *path, name)
+
+
+@pytest.mark.parametrize("path", list(groups(main)), ids=" ".join)
+def test_the_summaries_of_commands_are_whole(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--help"], terminal_width=80)
+    assert result.exit_code == 0
+    commands = result.stdout.partition("Commands:\n")[2].splitlines()
+    assert commands
+    for line in commands:
+        assert line.endswith("."), line
+        assert not line.endswith("..."), line
+        assert len(line) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("token create", "No such command 'create'. Did you mean 'add'? The commands are add, list, remove."),
+        ("user remove", "Did you mean 'disable'? The commands are add, disable, enable, list, passwd, unlock."),
+        ("permission delete", "Did you mean 'remove'?"),
+        ("node whereused", "Did you mean 'where-used'?"),
+        ("solution Publish", "Did you mean 'publish'?"),
+        ("sevre", "Did you mean 'serve'? The commands are serve, worker,"),
+        ("imprt x.xml", "Did you mean 'import'?"),
+        ("audit xyzzy", "No such command 'xyzzy'. The commands are list."),
+    ],
+)
+def test_an_unknown_command_names_the_one_that_was_meant(arguments: str, told: str) -> None:
+    result = CliRunner().invoke(main, arguments.split())
+    assert result.exit_code == 2
+    assert told in " ".join(result.stderr.split())
