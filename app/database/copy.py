@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import LiteralString
 
 import psycopg
@@ -12,6 +13,7 @@ from psycopg.rows import TupleRow as Row
 
 _HEADER_BYTES = 19
 _TRAILER_BYTES = 2
+_LINES_AT_ONCE = 1000
 
 
 def read_integers(
@@ -41,3 +43,13 @@ def write_rows(
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def write_lines(
+    connection: psycopg.Connection[Row], table: LiteralString, columns: LiteralString, lines: Iterable[str]
+) -> None:
+    """Add rows to a table by COPY, from lines in its text format. It is the caller who escapes what needs it."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        rest = iter(lines)
+        while block := "".join(islice(rest, _LINES_AT_ONCE)):
+            copy.write(block)

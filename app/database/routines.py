@@ -13,8 +13,9 @@ from importlib import resources
 from sqlalchemy import Connection, text
 
 ROUTINE_FILES = (
-    ("app.nodes", "system_nodes"),
+    ("app.nodes", "members"),
     ("app.nodes", "frozen_versions"),
+    ("app.nodes", "deletion"),
     ("app.solutions.releases", "published_releases"),
     ("app.solutions.instances", "waiting_instances"),
     ("app.updates", "apply_run"),

@@ -6,9 +6,6 @@ CREATE PROCEDURE public.apply_run(IN run bigint, IN actor bigint, IN first integ
 DECLARE
   step record;
   done_number integer;
-  removed integer;
-  written integer;
-  user_node bigint;
 BEGIN
   FOR step IN
     SELECT * FROM run_step s WHERE s.run_identifier = run AND s.ordinal >= first ORDER BY s.ordinal
@@ -18,53 +15,23 @@ BEGIN
       why := 'cancelled';
       RETURN;
     END IF;
+    done_number := step.version_number + (step.kind = 'version')::integer;
 
-    -- What most steps are, in one statement: a new version of the same type.
-    IF step.kind = 'version' AND step.type_version_number IS NULL THEN
-      WITH taken AS (
-        UPDATE node n
-        SET edition = n.edition + 1, latest_version_number = step.version_number + 1
-        WHERE n.node_identifier = step.node_identifier AND n.edition = step.edition
-        RETURNING n.node_identifier
-      ), version AS (
-        INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number,
-                                  node_name, node_version_comment, created_by, amended_by)
-        SELECT v.node_identifier, step.version_number + 1, v.type_node_identifier, v.type_version_number,
-               v.node_name, NULL, actor, actor
-        FROM taken JOIN node_version v
-          ON v.node_identifier = taken.node_identifier AND v.version_number = step.version_number
-      ), members AS (
-        INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
-                            member_type_version_number, value, scale,
-                            target_node_identifier, target_version_number)
-        SELECT m.node_identifier, step.version_number + 1, m.member_type_node_identifier, m.sequence,
-               m.member_type_version_number, m.value, m.scale,
-               m.target_node_identifier, coalesce(s.version_number, m.target_version_number)
-        FROM taken JOIN member m
-          ON m.node_identifier = taken.node_identifier AND m.version_number = step.version_number
-        LEFT JOIN run_source s
-          ON s.run_identifier = run AND s.node_identifier = m.target_node_identifier
-          AND s.version_number > m.target_version_number AND s.ordinal <= step.ordinal
-      )
-      INSERT INTO run_outcome (run_identifier, ordinal, node_identifier, version_number, outcome)
-      SELECT run, step.ordinal, taken.node_identifier, step.version_number + 1, step.kind FROM taken;
-      IF NOT FOUND THEN
+    IF step.others IS NOT NULL THEN
+      PERFORM FROM node n
+      WHERE n.node_identifier = step.node_identifier OR n.node_identifier IN (
+        SELECT o.node_identifier FROM run_step_other o
+        WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL)
+      ORDER BY n.node_identifier FOR NO KEY UPDATE;
+      IF NOT others_are_as_planned(run, step.ordinal, step.others, step.node_identifier,
+                                   CASE WHEN step.list_moves THEN done_number END) THEN
         ROLLBACK;
         why := 'changed';
         RETURN;
       END IF;
-      COMMIT;
-      CONTINUE;
     END IF;
 
-    IF step.user_nodes IS NOT NULL THEN
-      PERFORM FROM node n
-      WHERE n.node_identifier = step.node_identifier OR n.node_identifier = ANY (step.user_nodes)
-      ORDER BY n.node_identifier FOR NO KEY UPDATE;
-    END IF;
-    done_number := step.version_number + (step.kind = 'version')::integer;
-    UPDATE node n
-    SET edition = n.edition + 1, latest_version_number = done_number
+    UPDATE node n SET edition = step.edition + 1, latest_version_number = done_number
     WHERE n.node_identifier = step.node_identifier AND n.edition = step.edition;
     IF NOT FOUND THEN
       ROLLBACK;
@@ -72,87 +39,46 @@ BEGIN
       RETURN;
     END IF;
 
-    removed := 0;
     IF step.kind = 'version' THEN
-      INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number,
-                                node_name, node_version_comment, created_by, amended_by)
-      SELECT v.node_identifier, done_number, v.type_node_identifier,
-             step.type_version_number, v.node_name, NULL, actor, actor
+      INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
+                                created_by, amended_by, member_types, member_type_numbers, sequences, targets,
+                                target_numbers, values, scales)
+      SELECT v.node_identifier, done_number, v.type_node_identifier, step.type_version_number, v.node_name,
+             actor, actor, v.member_types, coalesce(step.member_type_numbers, v.member_type_numbers), v.sequences,
+             v.targets, coalesce(step.target_numbers, v.target_numbers), v.values, v.scales
       FROM node_version v
       WHERE v.node_identifier = step.node_identifier AND v.version_number = step.version_number;
-      SELECT count(*) INTO removed FROM member m
-      WHERE m.node_identifier = step.node_identifier AND m.version_number = step.version_number;
-      INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
-                          member_type_version_number, value, scale,
-                          target_node_identifier, target_version_number)
-      SELECT m.node_identifier, done_number, m.member_type_node_identifier, m.sequence,
-             listed.version_number, m.value, m.scale,
-             m.target_node_identifier, coalesce(s.version_number, m.target_version_number)
-      FROM member m
-      JOIN LATERAL (
-        SELECT l.target_version_number AS version_number FROM member l
-        WHERE l.node_identifier = step.type_node_identifier
-          AND l.version_number = step.type_version_number
-          AND l.member_type_node_identifier = member_type_list()
-          AND l.target_node_identifier = m.member_type_node_identifier
-        ORDER BY l.target_version_number = m.member_type_version_number DESC, l.target_version_number DESC
-        LIMIT 1
-      ) listed ON true
-      LEFT JOIN run_source s
-        ON s.run_identifier = run AND s.node_identifier = m.target_node_identifier
-        AND s.version_number > m.target_version_number AND s.ordinal <= step.ordinal
-      WHERE m.node_identifier = step.node_identifier AND m.version_number = step.version_number;
-      GET DIAGNOSTICS written = ROW_COUNT;
-      removed := removed - written;
     ELSE
       UPDATE node_version v
-      SET type_version_number = coalesce(step.type_version_number, v.type_version_number),
+      SET type_version_number = step.type_version_number,
+          member_type_numbers = coalesce(step.member_type_numbers, v.member_type_numbers),
+          target_numbers = coalesce(step.target_numbers, v.target_numbers),
           amended_at = now(), amended_by = actor
       WHERE v.node_identifier = step.node_identifier AND v.version_number = step.version_number;
-      UPDATE member m SET target_version_number = s.version_number
-      FROM run_source s
-      WHERE m.node_identifier = step.node_identifier AND m.version_number = step.version_number
-        AND s.run_identifier = run AND s.node_identifier = m.target_node_identifier
-        AND s.version_number > m.target_version_number AND s.ordinal <= step.ordinal;
-      IF step.type_version_number IS NOT NULL THEN
-        CALL move_members_to_type(
-          step.node_identifier, done_number, step.type_node_identifier, step.type_version_number);
-        removed := remove_unlisted_members(
-          step.node_identifier, done_number, step.type_node_identifier, step.type_version_number);
-      END IF;
+    END IF;
+    IF step.kept IS NOT NULL THEN
+      UPDATE node_version v
+      SET member_types = members_at(step.kept, v.member_types),
+          member_type_numbers = members_at(step.kept, v.member_type_numbers),
+          sequences = members_at(step.kept, v.sequences),
+          targets = members_at(step.kept, v.targets),
+          target_numbers = members_at(step.kept, v.target_numbers),
+          values = members_at(step.kept, v.values),
+          scales = members_at(step.kept, v.scales),
+          comments = members_at(step.kept, v.comments)
+      WHERE v.node_identifier = step.node_identifier AND v.version_number = done_number;
     END IF;
 
-    IF step.user_nodes IS NOT NULL THEN
-      PERFORM FROM node n
-      JOIN unnest(step.user_nodes, step.user_editions) AS u (node_identifier, edition)
-        ON u.node_identifier = n.node_identifier AND u.edition = n.edition;
-      GET DIAGNOSTICS written = ROW_COUNT;
-      IF written <> cardinality(step.user_nodes) OR EXISTS (
-        SELECT FROM node_version v
-        WHERE v.type_node_identifier = step.node_identifier AND v.type_version_number = done_number
-          AND v.node_identifier <> ALL (step.user_nodes) AND v.node_identifier <> step.node_identifier
-      ) THEN
-        ROLLBACK;
-        why := 'changed';
-        RETURN;
-      END IF;
-      UPDATE node n SET edition = n.edition + 1 WHERE n.node_identifier = ANY (step.user_nodes);
-      IF EXISTS (
-        SELECT FROM node_version v
-        WHERE v.node_identifier = step.node_identifier AND v.version_number = done_number
-          AND v.type_node_identifier = v.node_identifier AND v.type_version_number = v.version_number
-      ) THEN
-        CALL move_members_to_type(step.node_identifier, done_number, step.node_identifier, done_number);
-      END IF;
-      FOREACH user_node IN ARRAY step.user_nodes LOOP
-        SELECT n.latest_version_number INTO written FROM node n WHERE n.node_identifier = user_node;
-        CALL move_members_to_type(user_node, written, step.node_identifier, done_number);
-      END LOOP;
-    END IF;
-    IF removed <> step.removed THEN
-      ROLLBACK;
-      why := 'changed';
-      RETURN;
+    IF step.list_moves THEN
+      UPDATE node n SET edition = n.edition + 1
+      FROM run_step_other o
+      WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL
+        AND n.node_identifier = o.node_identifier;
+      UPDATE node_version v SET member_type_numbers = o.member_type_numbers
+      FROM run_step_other o
+      WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL
+        AND v.node_identifier = o.node_identifier AND v.version_number = o.version_number
+        AND v.member_type_numbers <> o.member_type_numbers;
     END IF;
 
     INSERT INTO run_outcome (run_identifier, ordinal, node_identifier, version_number, outcome)
@@ -160,6 +86,17 @@ BEGIN
     COMMIT;
   END LOOP;
   stopped := NULL;
+END $$;
+
+CREATE PROCEDURE public.delete_nodes(IN nodes bigint[])
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  PERFORM set_config('relink.deleting_nodes', 'on', true);
+  DELETE FROM permission p WHERE p.node_identifier = ANY (nodes);
+  DELETE FROM node_version v WHERE v.node_identifier = ANY (nodes);
+  DELETE FROM node n WHERE n.node_identifier = ANY (nodes);
+  PERFORM set_config('relink.deleting_nodes', 'off', true);
 END $$;
 
 CREATE FUNCTION public.look_at_instances_again() RETURNS trigger
@@ -187,38 +124,47 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION public.member_type_list() RETURNS bigint
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN 21;
-
-CREATE PROCEDURE public.move_members_to_type(IN node bigint, IN version integer, IN type_node bigint, IN type_version integer)
-    LANGUAGE sql
+CREATE FUNCTION public.members_at(places integer[], elements anyarray) RETURNS anyarray
+    LANGUAGE sql IMMUTABLE STRICT
     AS $$
-  UPDATE member m SET member_type_version_number = listed.version_number
-  FROM (
-    SELECT target_node_identifier AS node_identifier, max(target_version_number) AS version_number,
-           array_agg(target_version_number) AS version_numbers
-    FROM member
-    WHERE node_identifier = type_node AND version_number = type_version
-      AND member_type_node_identifier = member_type_list() AND target_node_identifier IS NOT NULL
-    GROUP BY target_node_identifier
-  ) listed
-  WHERE m.node_identifier = node AND m.version_number = version
-    AND m.member_type_node_identifier = listed.node_identifier
-    AND m.member_type_version_number <> ALL (listed.version_numbers);
+  SELECT ARRAY(SELECT elements[p.place] FROM unnest(places) WITH ORDINALITY AS p (place, ordinal) ORDER BY p.ordinal);
+$$;
+
+CREATE FUNCTION public.others_are_as_planned(run bigint, step integer, others integer, node bigint, list_moves_of integer) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT others = (
+    SELECT count(*) FROM run_step_other o
+    JOIN node n ON n.node_identifier = o.node_identifier AND n.edition = o.edition
+    WHERE o.run_identifier = run AND o.ordinal = step
+  ) AND NOT EXISTS (
+    SELECT FROM node_version v
+    WHERE v.type_node_identifier = node AND v.type_version_number = list_moves_of AND v.node_identifier <> node
+      AND NOT EXISTS (
+        SELECT FROM run_step_other o
+        WHERE o.run_identifier = run AND o.ordinal = step AND o.node_identifier = v.node_identifier)
+  );
 $$;
 
 CREATE FUNCTION public.refuse_change_of_frozen_version() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  IF (SELECT frozen_version_number FROM node WHERE node_identifier = OLD.node_identifier)
-      >= OLD.version_number THEN
+  IF TG_OP = 'DELETE' AND current_setting('relink.deleting_nodes', true) = 'on' THEN
+    RETURN OLD;
+  END IF;
+  IF EXISTS (
+    SELECT FROM node n WHERE n.node_identifier = OLD.node_identifier AND n.frozen_version_number >= OLD.version_number
+  ) THEN
     RAISE EXCEPTION 'version % of node % is frozen', OLD.version_number, OLD.node_identifier
       USING ERRCODE = 'RL001';
   END IF;
   IF TG_OP = 'DELETE' THEN
     RETURN OLD;
+  END IF;
+  IF (NEW.node_identifier, NEW.version_number) <> (OLD.node_identifier, OLD.version_number) THEN
+    RAISE EXCEPTION 'version % of node % cannot become another one', OLD.version_number, OLD.node_identifier
+      USING ERRCODE = 'RL001';
   END IF;
   RETURN NEW;
 END $$;
@@ -231,56 +177,36 @@ BEGIN
     USING ERRCODE = 'RL001';
 END $$;
 
+CREATE FUNCTION public.refuse_deletion_of_node() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF current_setting('relink.deleting_nodes', true) IS DISTINCT FROM 'on' THEN
+    RAISE EXCEPTION 'node % is deleted only by delete_nodes', OLD.node_identifier USING ERRCODE = 'RL001';
+  END IF;
+  RETURN OLD;
+END $$;
+
 CREATE FUNCTION public.refuse_frozen_on_draft() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
   IF EXISTS (
-    SELECT FROM node_version v JOIN node t ON t.node_identifier = v.type_node_identifier
+    SELECT FROM node_version v
+    CROSS JOIN LATERAL (
+      SELECT v.type_node_identifier, v.type_version_number
+      UNION ALL
+      SELECT * FROM unnest(v.targets, v.target_numbers)
+      UNION ALL
+      SELECT * FROM unnest(v.member_types, v.member_type_numbers)
+    ) AS link (node_identifier, version_number)
+    JOIN node n ON n.node_identifier = link.node_identifier
     WHERE v.node_identifier = NEW.node_identifier
       AND v.version_number BETWEEN OLD.frozen_version_number + 1 AND NEW.frozen_version_number
-      AND v.type_version_number > t.frozen_version_number
-    UNION ALL
-    SELECT FROM member m JOIN node t ON t.node_identifier = m.target_node_identifier
-    WHERE m.node_identifier = NEW.node_identifier
-      AND m.version_number BETWEEN OLD.frozen_version_number + 1 AND NEW.frozen_version_number
-      AND m.target_version_number > t.frozen_version_number
-    UNION ALL
-    SELECT FROM member m JOIN node t ON t.node_identifier = m.member_type_node_identifier
-    WHERE m.node_identifier = NEW.node_identifier
-      AND m.version_number BETWEEN OLD.frozen_version_number + 1 AND NEW.frozen_version_number
-      AND m.member_type_version_number > t.frozen_version_number
+      AND link.version_number > n.frozen_version_number
   ) THEN
     RAISE EXCEPTION 'version % of node % depends on a draft', NEW.frozen_version_number, NEW.node_identifier
       USING ERRCODE = 'RL002';
-  END IF;
-  RETURN NULL;
-END $$;
-
-CREATE FUNCTION public.refuse_new_data_of_frozen_version() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-  IF (SELECT frozen_version_number FROM node WHERE node_identifier = NEW.node_identifier)
-      >= NEW.version_number THEN
-    RAISE EXCEPTION 'version % of node % is frozen', NEW.version_number, NEW.node_identifier
-      USING ERRCODE = 'RL001';
-  END IF;
-  RETURN NEW;
-END $$;
-
-CREATE FUNCTION public.refuse_new_members_of_frozen_versions() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-DECLARE
-  frozen record;
-BEGIN
-  SELECT a.node_identifier, a.version_number INTO frozen
-  FROM added a JOIN node n ON n.node_identifier = a.node_identifier AND n.frozen_version_number >= a.version_number
-  LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'version % of node % is frozen', frozen.version_number, frozen.node_identifier
-      USING ERRCODE = 'RL001';
   END IF;
   RETURN NULL;
 END $$;
@@ -293,20 +219,12 @@ BEGIN
     USING ERRCODE = 'RL001';
 END $$;
 
-CREATE FUNCTION public.remove_unlisted_members(node bigint, version integer, type_node bigint, type_version integer) RETURNS bigint
-    LANGUAGE sql
+CREATE FUNCTION public.words_of_values(texts text[]) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
-  WITH removed AS (
-    DELETE FROM member m
-    WHERE m.node_identifier = node AND m.version_number = version
-      AND NOT EXISTS (
-        SELECT FROM member l
-        WHERE l.node_identifier = type_node AND l.version_number = type_version
-          AND l.member_type_node_identifier = member_type_list()
-          AND l.target_node_identifier = m.member_type_node_identifier)
-    RETURNING 1
-  )
-  SELECT count(*) FROM removed;
+  SELECT CASE WHEN sum(length(t.value)) <= 65536
+    THEN to_tsvector('simple'::regconfig, translate(string_agg(t.value, ' '), '._/@:-', '      ')) END
+  FROM unnest(texts) AS t (value);
 $$;
 
 CREATE TABLE public.access_token (
@@ -413,20 +331,43 @@ CREATE TABLE public.instance_value (
     CONSTRAINT instance_value_slot_kind_check CHECK ((slot_kind = ANY (ARRAY['auth'::text, 'config'::text])))
 );
 
-CREATE TABLE public.member (
+CREATE TABLE public.node_version (
     node_identifier bigint NOT NULL,
     version_number integer NOT NULL,
-    member_type_node_identifier bigint NOT NULL,
-    sequence integer NOT NULL,
-    member_type_version_number integer NOT NULL,
-    value text,
-    scale double precision,
-    target_node_identifier bigint,
-    target_version_number integer,
-    comment text,
-    CONSTRAINT member_check CHECK (((target_node_identifier IS NULL) = (target_version_number IS NULL))),
-    CONSTRAINT member_sequence_check CHECK ((sequence >= 1))
+    type_node_identifier bigint NOT NULL,
+    type_version_number integer NOT NULL,
+    node_name text NOT NULL,
+    node_version_comment text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by bigint,
+    amended_at timestamp with time zone DEFAULT now() NOT NULL,
+    amended_by bigint,
+    member_types bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    member_type_numbers integer[] DEFAULT '{}'::integer[] NOT NULL,
+    sequences integer[] DEFAULT '{}'::integer[] NOT NULL,
+    targets bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    target_numbers integer[] DEFAULT '{}'::integer[] NOT NULL,
+    "values" text[],
+    scales double precision[],
+    comments text[],
+    CONSTRAINT node_version_members CHECK (((cardinality(member_types) = cardinality(member_type_numbers)) AND (cardinality(member_types) = cardinality(sequences)) AND (cardinality(member_types) = cardinality(targets)) AND (cardinality(member_types) = cardinality(target_numbers)) AND (cardinality(member_types) = COALESCE(cardinality("values"), cardinality(member_types))) AND (cardinality(member_types) = COALESCE(cardinality(scales), cardinality(member_types))) AND (cardinality(member_types) = COALESCE(cardinality(comments), cardinality(member_types))))),
+    CONSTRAINT node_version_version_number_check CHECK (((version_number >= 1) AND (version_number <= 999999)))
 );
+
+CREATE VIEW public.member AS
+ SELECT v.node_identifier,
+    v.version_number,
+    m."position",
+    m.member_type_node_identifier,
+    m.member_type_version_number,
+    m.sequence,
+    m.value,
+    m.scale,
+    m.target_node_identifier,
+    m.target_version_number,
+    m.comment
+   FROM (public.node_version v
+     CROSS JOIN LATERAL UNNEST(v.member_types, v.member_type_numbers, v.sequences, v."values", v.scales, v.targets, v.target_numbers, v.comments) WITH ORDINALITY m(member_type_node_identifier, member_type_version_number, sequence, value, scale, target_node_identifier, target_version_number, comment, "position"));
 
 CREATE TABLE public.node (
     node_identifier bigint NOT NULL,
@@ -449,20 +390,6 @@ ALTER TABLE public.node ALTER COLUMN node_identifier ADD GENERATED BY DEFAULT AS
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE public.node_version (
-    node_identifier bigint NOT NULL,
-    version_number integer NOT NULL,
-    type_node_identifier bigint NOT NULL,
-    type_version_number integer NOT NULL,
-    node_name text NOT NULL,
-    node_version_comment text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_by bigint,
-    amended_at timestamp with time zone DEFAULT now() NOT NULL,
-    amended_by bigint,
-    CONSTRAINT node_version_version_number_check CHECK (((version_number >= 1) AND (version_number <= 999999)))
 );
 
 CREATE TABLE public.outbox (
@@ -546,13 +473,6 @@ ALTER TABLE public.run ALTER COLUMN run_identifier ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
-CREATE UNLOGGED TABLE public.run_source (
-    run_identifier bigint NOT NULL,
-    node_identifier bigint NOT NULL,
-    version_number integer NOT NULL,
-    ordinal integer NOT NULL
-);
-
 CREATE UNLOGGED TABLE public.run_step (
     run_identifier bigint NOT NULL,
     ordinal integer NOT NULL,
@@ -560,11 +480,21 @@ CREATE UNLOGGED TABLE public.run_step (
     edition bigint NOT NULL,
     kind text NOT NULL,
     version_number integer NOT NULL,
-    type_node_identifier bigint,
-    type_version_number integer,
-    removed integer NOT NULL,
-    user_nodes bigint[],
-    user_editions bigint[]
+    type_version_number integer NOT NULL,
+    member_type_numbers integer[],
+    target_numbers integer[],
+    kept integer[],
+    others integer,
+    list_moves boolean NOT NULL
+);
+
+CREATE UNLOGGED TABLE public.run_step_other (
+    run_identifier bigint NOT NULL,
+    ordinal integer NOT NULL,
+    node_identifier bigint NOT NULL,
+    edition bigint NOT NULL,
+    version_number integer NOT NULL,
+    member_type_numbers integer[]
 );
 
 CREATE TABLE public.sign_in_failure (
@@ -683,9 +613,6 @@ ALTER TABLE ONLY public.external_user
 ALTER TABLE ONLY public.instance_value
     ADD CONSTRAINT instance_value_pkey PRIMARY KEY (instance_identifier, slot_kind, external_identifier);
 
-ALTER TABLE ONLY public.member
-    ADD CONSTRAINT member_pkey PRIMARY KEY (node_identifier, version_number, member_type_node_identifier, sequence);
-
 ALTER TABLE ONLY public.node
     ADD CONSTRAINT node_node_reference_key UNIQUE (node_reference);
 
@@ -719,8 +646,8 @@ ALTER TABLE ONLY public.run_outcome
 ALTER TABLE ONLY public.run
     ADD CONSTRAINT run_pkey PRIMARY KEY (run_identifier);
 
-ALTER TABLE ONLY public.run_source
-    ADD CONSTRAINT run_source_pkey PRIMARY KEY (run_identifier, node_identifier);
+ALTER TABLE ONLY public.run_step_other
+    ADD CONSTRAINT run_step_other_pkey PRIMARY KEY (run_identifier, ordinal, node_identifier);
 
 ALTER TABLE ONLY public.run_step
     ADD CONSTRAINT run_step_pkey PRIMARY KEY (run_identifier, ordinal);
@@ -771,15 +698,15 @@ CREATE INDEX external_user_by_age ON public.external_user USING btree (created_a
 
 CREATE INDEX instance_value_authentication ON public.instance_value USING btree (authentication_identifier);
 
-CREATE INDEX member_member_type ON public.member USING btree (member_type_node_identifier, member_type_version_number);
+CREATE INDEX node_version_links ON public.node_version USING gin (targets, member_types);
 
-CREATE INDEX member_target ON public.member USING btree (target_node_identifier, target_version_number) WHERE (target_node_identifier IS NOT NULL);
-
-CREATE INDEX member_words ON public.member USING gin (to_tsvector('simple'::regconfig, translate("left"(value, 65536), '._/@:-'::text, '      '::text))) WHERE (value IS NOT NULL);
+CREATE INDEX node_version_long_values ON public.node_version USING btree (node_identifier) WHERE (("values" IS NOT NULL) AND (public.words_of_values("values") IS NULL));
 
 CREATE INDEX node_version_type ON public.node_version USING btree (type_node_identifier, type_version_number);
 
 CREATE INDEX node_version_words ON public.node_version USING gin (to_tsvector('simple'::regconfig, translate("left"(node_name, 65536), '._/@:-'::text, '      '::text)));
+
+CREATE INDEX node_version_words_of_values ON public.node_version USING gin (public.words_of_values("values"));
 
 CREATE INDEX node_words ON public.node USING gin (to_tsvector('simple'::regconfig, translate("left"(node_reference, 65536), '._/@:-'::text, '      '::text)));
 
@@ -811,11 +738,7 @@ CREATE INDEX solution_instance_release ON public.solution_instance USING btree (
 
 CREATE TRIGGER authentication_changed AFTER UPDATE OF service, service_version, service_environment, scopes ON public.authentication FOR EACH ROW EXECUTE FUNCTION public.look_at_instances_of_authentication_again();
 
-CREATE TRIGGER frozen_member BEFORE DELETE OR UPDATE ON public.member FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_frozen_version();
-
-CREATE TRIGGER frozen_new_member BEFORE UPDATE ON public.member FOR EACH ROW EXECUTE FUNCTION public.refuse_new_data_of_frozen_version();
-
-CREATE TRIGGER frozen_new_members AFTER INSERT ON public.member REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_new_members_of_frozen_versions();
+CREATE TRIGGER deleted_with_versions BEFORE DELETE ON public.node FOR EACH ROW EXECUTE FUNCTION public.refuse_deletion_of_node();
 
 CREATE TRIGGER frozen_on_frozen AFTER UPDATE ON public.node FOR EACH ROW WHEN ((new.frozen_version_number > old.frozen_version_number)) EXECUTE FUNCTION public.refuse_frozen_on_draft();
 
@@ -844,29 +767,8 @@ ALTER TABLE ONLY public.instance_value
 ALTER TABLE ONLY public.instance_value
     ADD CONSTRAINT instance_value_instance_identifier_fkey FOREIGN KEY (instance_identifier) REFERENCES public.solution_instance(instance_identifier) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.member
-    ADD CONSTRAINT member_member_type_node_identifier_member_type_version_num_fkey FOREIGN KEY (member_type_node_identifier, member_type_version_number) REFERENCES public.node_version(node_identifier, version_number);
-
-ALTER TABLE ONLY public.member
-    ADD CONSTRAINT member_node_identifier_version_number_fkey FOREIGN KEY (node_identifier, version_number) REFERENCES public.node_version(node_identifier, version_number);
-
-ALTER TABLE ONLY public.member
-    ADD CONSTRAINT member_target_node_identifier_target_version_number_fkey FOREIGN KEY (target_node_identifier, target_version_number) REFERENCES public.node_version(node_identifier, version_number);
-
 ALTER TABLE ONLY public.node
     ADD CONSTRAINT node_owner_identifier_fkey FOREIGN KEY (owner_identifier) REFERENCES public.account(user_identifier);
-
-ALTER TABLE ONLY public.node_version
-    ADD CONSTRAINT node_version_amended_by_fkey FOREIGN KEY (amended_by) REFERENCES public.account(user_identifier);
-
-ALTER TABLE ONLY public.node_version
-    ADD CONSTRAINT node_version_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.account(user_identifier);
-
-ALTER TABLE ONLY public.node_version
-    ADD CONSTRAINT node_version_node_identifier_fkey FOREIGN KEY (node_identifier) REFERENCES public.node(node_identifier);
-
-ALTER TABLE ONLY public.node_version
-    ADD CONSTRAINT node_version_type_node_identifier_type_version_number_fkey FOREIGN KEY (type_node_identifier, type_version_number) REFERENCES public.node_version(node_identifier, version_number);
 
 ALTER TABLE ONLY public.permission
     ADD CONSTRAINT permission_node_identifier_fkey FOREIGN KEY (node_identifier) REFERENCES public.node(node_identifier);
@@ -876,9 +778,6 @@ ALTER TABLE ONLY public.permission
 
 ALTER TABLE ONLY public.run_answer
     ADD CONSTRAINT run_answer_run_identifier_fkey FOREIGN KEY (run_identifier) REFERENCES public.run(run_identifier);
-
-ALTER TABLE ONLY public.run_outcome
-    ADD CONSTRAINT run_outcome_run_identifier_fkey FOREIGN KEY (run_identifier) REFERENCES public.run(run_identifier);
 
 ALTER TABLE ONLY public.run
     ADD CONSTRAINT run_solution_identifier_fkey FOREIGN KEY (solution_identifier) REFERENCES public.solution(solution_identifier);

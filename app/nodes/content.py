@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from app.identity.rights import Caller, rights_on
 from app.nodes.linked import Linked, linked
 from app.nodes.versions import Version
+from app.system_nodes import MEMBER_TYPE_LIST
 
 _VERSION = text("""
     SELECT v.node_version_comment, t.node_identifier, t.node_reference, t.owner_identifier,
@@ -21,6 +22,14 @@ _VERSION = text("""
     WHERE v.node_identifier = :node AND v.version_number = :number
 """)
 _MEMBERS = text("""
+    WITH listed AS MATERIALIZED (
+      SELECT l.target_node_identifier, min(l.sequence) AS position
+      FROM node_version v
+      JOIN member l ON l.node_identifier = v.type_node_identifier AND l.version_number = v.type_version_number
+      WHERE v.node_identifier = :node AND v.version_number = :number
+        AND l.member_type_node_identifier = :member_type_list
+      GROUP BY l.target_node_identifier
+    )
     SELECT mt.node_identifier, mt.node_reference, mt.owner_identifier, m.member_type_version_number,
            mtv.node_name AS member_type_name, mt.frozen_version_number AS member_type_frozen,
            t.node_identifier AS target, t.node_reference AS target_reference, t.owner_identifier AS target_owner,
@@ -33,14 +42,7 @@ _MEMBERS = text("""
     LEFT JOIN node t ON t.node_identifier = m.target_node_identifier
     LEFT JOIN node_version tv
       ON tv.node_identifier = m.target_node_identifier AND tv.version_number = m.target_version_number
-    LEFT JOIN LATERAL (
-      SELECT min(l.sequence) AS position
-      FROM node_version v
-      JOIN member l ON l.node_identifier = v.type_node_identifier AND l.version_number = v.type_version_number
-        AND l.member_type_node_identifier = member_type_list()
-        AND l.target_node_identifier = m.member_type_node_identifier
-      WHERE v.node_identifier = m.node_identifier AND v.version_number = m.version_number
-    ) listed ON true
+    LEFT JOIN listed ON listed.target_node_identifier = m.member_type_node_identifier
     WHERE m.node_identifier = :node AND m.version_number = :number
     ORDER BY listed.position NULLS LAST, mt.node_reference, m.sequence
 """)
@@ -71,7 +73,7 @@ def read_content(connection: Connection, caller: Caller, version: Version, *, me
     """Read a version that the caller has been found to see. A member of a type they may not read is left out."""
     key = {"node": version.node.identifier, "number": version.number}
     row = connection.execute(_VERSION, key).one()
-    rows = connection.execute(_MEMBERS, key).all() if members else []
+    rows = connection.execute(_MEMBERS, {**key, "member_type_list": MEMBER_TYPE_LIST}).all() if members else []
     references = {row.node_reference, *_references(rows)}
     rights = rights_on(connection, caller, references)
     found = [

@@ -19,16 +19,11 @@ from app.system_nodes import SYSTEM
 
 _COPY_VERSION = text("""
     INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
-                              created_by, amended_by)
-    SELECT :node, :number, type_node_identifier, type_version_number, coalesce(:name, node_name), :user, :user
+                              created_by, amended_by, member_types, member_type_numbers, sequences, targets,
+                              target_numbers, values, scales)
+    SELECT :node, :number, type_node_identifier, type_version_number, coalesce(:name, node_name), :user, :user,
+           member_types, member_type_numbers, sequences, targets, target_numbers, values, scales
     FROM node_version WHERE node_identifier = :from_node AND version_number = :from_number
-""")
-_COPY_MEMBERS = text("""
-    INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
-                        member_type_version_number, value, scale, target_node_identifier, target_version_number)
-    SELECT :node, :number, member_type_node_identifier, sequence,
-           member_type_version_number, value, scale, target_node_identifier, target_version_number
-    FROM member WHERE node_identifier = :from_node AND version_number = :from_number
 """)
 
 
@@ -37,7 +32,8 @@ def copy_node(connection: Connection, caller: Caller, source: Version, to: str |
 
     Onto an existing reference the copy is the node's new draft: the caller administers the node and it has no
     draft. Otherwise it is version 1 of a new node, which the caller owns, in a package that they may use. Whoever
-    copies to another node may use the type and link to the targets.
+    copies to another node may use the type and link to the targets. The caller has called `keep_links` before it found
+    the source.
 
     Raises UserError (105) and NotAuthorisedError (101).
     """
@@ -60,7 +56,6 @@ def copy_node(connection: Connection, caller: Caller, source: Version, to: str |
         "from_number": source.number,
     }
     connection.execute(_COPY_VERSION, parameters)
-    connection.execute(_COPY_MEMBERS, parameters)
     return find_node(connection, caller, identifier, None, "node")
 
 

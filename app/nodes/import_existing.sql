@@ -1,6 +1,5 @@
 -- What the document finds in the store: its own nodes, those that it refers to, and the packages above its
 -- new nodes. All are locked, so that none of them changes, or goes away, while the import goes on.
-CREATE INDEX ON import_member (ordinal);
 ANALYZE import_node, import_version, import_member;
 
 -- The packages above each package of new nodes, up to the first that exists.

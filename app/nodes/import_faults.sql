@@ -12,6 +12,12 @@ WITH version AS (
 held AS (
   SELECT * FROM version WHERE frozen AND NOT is_written
 ),
+held_member AS (
+  SELECT h.node_position, h.version_position, m.member_type_node_identifier, m.member_type_version_number, m.sequence,
+         m.value, m.scale, m.target_node_identifier, m.target_version_number, m.comment
+  FROM held h
+  JOIN member m USING (node_identifier, version_number)
+),
 link AS (
   SELECT node_reference, version, version_number, may_link, may_use_type, shown, node_identifier,
          version_number = usable_draft AS is_draft,
@@ -68,7 +74,7 @@ FROM (
          format('version %s is frozen with members that are not in this list', v.version_number)
   FROM held v
   WHERE v.members < (
-    SELECT count(*) FROM member stored
+    SELECT cardinality(stored.targets) FROM node_version stored
     WHERE stored.node_identifier = v.node_identifier AND stored.version_number = v.version_number)
 
   UNION ALL
@@ -78,8 +84,8 @@ FROM (
   JOIN import_member m USING (node_position, version_position)
   JOIN link mt ON mt.node_reference = m.member_type_reference AND mt.version = m.member_type_version
   LEFT JOIN link t ON t.node_reference = m.target_reference AND t.version = m.target_version
-  LEFT JOIN member stored
-    ON stored.node_identifier = v.node_identifier AND stored.version_number = v.version_number
+  LEFT JOIN held_member stored
+    ON stored.node_position = v.node_position AND stored.version_position = v.version_position
     AND stored.member_type_node_identifier = mt.node_identifier AND stored.sequence = m.sequence
   WHERE mt.version_number IS NOT NULL AND (t.version_number IS NOT NULL OR m.target_reference IS NULL)
     AND (stored.member_type_version_number, stored.value, stored.scale,

@@ -23,7 +23,6 @@ CREATE TEMPORARY TABLE import_version (
 ) ON COMMIT DROP;
 
 CREATE TEMPORARY TABLE import_member (
-  ordinal bigint GENERATED ALWAYS AS IDENTITY,
   node_position integer NOT NULL,
   version_position integer NOT NULL,
   member_position integer NOT NULL,

@@ -19,6 +19,7 @@ from app.errors import FaultCode, NotAuthorisedError, StateError, UserError
 from app.identity import right
 from app.identity.right import NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller, rights_on
+from app.nodes.deletion import keep_links
 from app.nodes.import_document import (
     Document,
     DocumentFault,
@@ -35,7 +36,6 @@ _MAY_IMPORT = text("""
 """)
 
 _NODES_AT_ONCE = 20_000
-_MEMBERS_AT_ONCE = 200_000
 _MANY_ROWS = 1000
 
 
@@ -97,6 +97,7 @@ class _Importer:
 
     def stage(self, document: Document) -> None:
         """Copy the document to temporary tables."""
+        keep_links(self._connection)
         self._connection.execute(text("SET LOCAL work_mem = '32MB'"))
         self._driver.execute(sql_file("app.nodes", "import_staging"))
         for chunk in document.chunks():
@@ -143,20 +144,13 @@ class _Importer:
     def write(self) -> ImportTotals:
         """Write what was found to be without fault."""
         nodes_created = self._create_nodes()
-        # Plans that this session made for the checks of its foreign keys when the tables were small would
-        # read these tables from end to end, once for each row.
-        self._driver.execute("DISCARD PLANS")
-        versions_created = self._run("import_write_versions", user=self._user, package_listing=PACKAGE_LISTING)
-        versions_replaced = self._run("import_replace_drafts", user=self._user)
-        self._driver.execute(
-            "DELETE FROM member m USING import_state s"
-            " WHERE s.is_written AND m.node_identifier = s.node_identifier AND m.version_number = s.draft_before"
-        )
-        totals = ImportTotals(nodes_created, versions_created, versions_replaced, self._write_members())
-        if versions_created + versions_replaced + totals.members_written > _MANY_ROWS:
-            self._driver.execute("ANALYZE node, node_version, member")
-        self._run("import_finish_nodes")
-        return totals
+        query = sql_file("app.nodes", "import_write_versions")
+        parameters = {"user": self._user, "package_listing": PACKAGE_LISTING}
+        versions, members, replaced = self._driver.execute(query, parameters).fetchone() or (0, 0, 0)
+        if versions + members > _MANY_ROWS:
+            self._driver.execute("ANALYZE node, node_version")
+        self._driver.execute(sql_file("app.nodes", "import_finish_nodes"))
+        return ImportTotals(nodes_created, versions - replaced, replaced, members)
 
     def _existing(self) -> Iterator[list[Row]]:
         """Identifier, reference and owner of the existing nodes, some at a time."""
@@ -178,20 +172,8 @@ class _Importer:
             raise StateError("somebody else has just created nodes of this document; send it again")
         return created
 
-    def _write_members(self) -> int:
-        """Write members some at a time: the checks that wait for the end of a statement take memory."""
-        (last,) = self._driver.execute("SELECT coalesce(max(ordinal), 0) FROM import_member").fetchone() or (0,)
-        return sum(
-            self._run("import_write_members", first=first, last=first + _MEMBERS_AT_ONCE - 1)
-            for first in range(1, last + 1, _MEMBERS_AT_ONCE)
-        )
-
     def _rows(self, name: str) -> list[Row]:
         return self._driver.execute(sql_file("app.nodes", name)).fetchall()
-
-    def _run(self, name: str, **parameters: int) -> int:
-        """Run a statement and answer how many rows it wrote."""
-        return self._driver.execute(sql_file("app.nodes", name), parameters or None).rowcount
 
 
 def _right_row(node_identifier: int, rights: int) -> Row:

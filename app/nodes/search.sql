@@ -15,8 +15,12 @@ WITH matching AS (
   UNION
   SELECT word.ordinal, n.node_identifier
   FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS word (query, ordinal)
-  JOIN member m ON m.value IS NOT NULL AND {words_of_value} @@ CAST(word.query AS tsquery)
-  JOIN node n ON n.node_identifier = m.node_identifier AND m.version_number = {shown}
+  JOIN node_version v
+    ON words_of_values(v.values) @@ CAST(word.query AS tsquery)
+    OR v.values IS NOT NULL AND words_of_values(v.values) IS NULL
+  JOIN node n ON n.node_identifier = v.node_identifier AND v.version_number = {shown}
+  JOIN member m ON m.node_identifier = v.node_identifier AND m.version_number = v.version_number
+    AND m.value IS NOT NULL AND {words_of_value} @@ CAST(word.query AS tsquery)
   JOIN node mt ON mt.node_identifier = m.member_type_node_identifier
   WHERE :everywhere AND {readable} AND {readable_member_type}
 ), found AS (

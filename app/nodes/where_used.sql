@@ -6,15 +6,18 @@ WITH used AS (
   FROM used JOIN node_version v
     ON v.type_node_identifier = used.node_identifier AND v.type_version_number = used.version_number
   UNION ALL
-  SELECT m.node_identifier, m.version_number, false, true, false
-  FROM used JOIN member m
-    ON m.member_type_node_identifier = used.node_identifier AND m.member_type_version_number = used.version_number
+  SELECT v.node_identifier, v.version_number, false, true, false
+  FROM used JOIN node_version v ON v.member_types @> ARRAY[used.node_identifier]
+  WHERE EXISTS (
+    SELECT FROM unnest(v.member_types, v.member_type_numbers) AS m (member_type, number)
+    WHERE m.member_type = used.node_identifier AND m.number = used.version_number)
   UNION ALL
-  SELECT m.node_identifier, m.version_number, false, false, true
-  FROM used
-  JOIN member m ON m.target_node_identifier = used.node_identifier AND m.target_version_number = used.version_number
-  JOIN node mt ON mt.node_identifier = m.member_type_node_identifier
-  WHERE {readable_member_type}
+  SELECT v.node_identifier, v.version_number, false, false, true
+  FROM used JOIN node_version v ON v.targets @> ARRAY[used.node_identifier]
+  WHERE EXISTS (
+    SELECT FROM unnest(v.targets, v.target_numbers, v.member_types) AS m (target, number, member_type)
+    JOIN node mt ON mt.node_identifier = m.member_type
+    WHERE m.target = used.node_identifier AND m.number = used.version_number AND {readable_member_type})
 )
 SELECT l.node_identifier, l.version_number, bool_or(l.as_type), bool_or(l.as_member_type), bool_or(l.as_target)
 FROM links l JOIN node n USING (node_identifier)

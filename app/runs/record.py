@@ -189,7 +189,7 @@ def interrupt(connection: Connection, run: int) -> None:
     """Record the death of a run, and remove the steps that it had staged and can no longer do."""
     close(connection, run, RunState.INTERRUPTED, None)
     connection.execute(text("DELETE FROM run_step WHERE run_identifier = :run"), {"run": run})
-    connection.execute(text("DELETE FROM run_source WHERE run_identifier = :run"), {"run": run})
+    connection.execute(text("DELETE FROM run_step_other WHERE run_identifier = :run"), {"run": run})
 
 
 def close(connection: Connection, run: int, state: RunState, error_number: int | None) -> None:

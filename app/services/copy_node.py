@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.nodes.copying import copy_node
+from app.nodes.deletion import keep_links
 from app.nodes.versions import find_version, version_name
 from app.references import VersionKeyword
 from app.services.answer import Answer
@@ -24,6 +25,7 @@ class CopyNodeRequest:
 def run(request: CopyNodeRequest, call: Call) -> Answer:
     """Answer the six of the copy; faults as in `app.nodes.copying.copy_node`."""
     with call.engine.begin() as connection:
+        keep_links(connection)
         source = find_version(connection, call.caller, None, request.node_version_reference_from, "_from")
         copy = copy_node(connection, call.caller, source, request.node_reference_to, request.node_name_to)
         number = copy.number(VersionKeyword.LATEST)

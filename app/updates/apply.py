@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import psycopg
 from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection
 
-from app.database.copy import write_rows
+from app.database.copy import write_lines
 from app.database.engine import driver_connection
 from app.database.failures import Passing, passing
 from app.runs.held import HeldRun
@@ -22,10 +23,11 @@ _SESSION = """
     SET enable_mergejoin = off;
     SET plan_cache_mode = force_generic_plan;
 """
-_STEP_COLUMNS = (
-    "run_identifier, ordinal, node_identifier, edition, kind, version_number,"
-    " type_node_identifier, type_version_number, removed, user_nodes, user_editions"
+_STEP_COLUMNS: Final = (
+    "run_identifier, ordinal, node_identifier, edition, kind, version_number, type_version_number,"
+    " member_type_numbers, target_numbers, kept, others, list_moves"
 )
+_OTHER_COLUMNS: Final = "run_identifier, ordinal, node_identifier, edition, version_number, member_type_numbers"
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,9 @@ def stage(run: HeldRun, order: Schedule, steps_before: int) -> None:
     """Put the steps where the procedure finds them, numbered on from those of earlier rounds."""
     driver, identifier = driver_connection(run.connection), run.identifier
     _unstage(driver, identifier)
-    write_rows(driver, "run_step", _STEP_COLUMNS, (_staged(identifier, step, steps_before) for step in order.steps))
-    sources = (
-        (identifier, node, number, ordinal + steps_before if ordinal else 0) for node, number, ordinal in order.sources
-    )
-    write_rows(driver, "run_source", "run_identifier, node_identifier, version_number, ordinal", sources)
+    write_lines(driver, "run_step", _STEP_COLUMNS, (_staged(identifier, step, steps_before) for step in order.steps))
+    others = (line for step in order.steps if _others(step) for line in _staged_others(identifier, step, steps_before))
+    write_lines(driver, "run_step_other", _OTHER_COLUMNS, others)
 
 
 def apply(run: HeldRun, order: Schedule, steps_before: int) -> Stop | None:
@@ -97,23 +97,35 @@ def apply(run: HeldRun, order: Schedule, steps_before: int) -> Stop | None:
     return Stop(stopped - steps_before, why or "", cancelled=why == "cancelled")
 
 
-def _staged(run: int, step: Step, steps_before: int) -> Row:
-    type_node, type_number = step.new_type or (None, None)
-    users = None if step.users is None else [node for node, _ in step.users]
-    editions = None if step.users is None else [edition for _, edition in step.users]
+def _staged(run: int, step: Step, steps_before: int) -> str:
+    written = step.written
+    others = _others(step) if step.users is not None or step.draft_type is not None else r"\N"
     return (
-        run,
-        step.ordinal + steps_before,
-        step.node,
-        step.edition,
-        step.kind.value,
-        step.number,
-        type_node,
-        type_number,
-        step.removed,
-        users,
-        editions,
+        f"{run}\t{step.ordinal + steps_before}\t{step.node}\t{step.edition}\t{step.kind.value}\t{step.number}"
+        f"\t{written.type_number}\t{_array(written.member_type_numbers)}\t{_array(written.target_numbers)}"
+        f"\t{_array(written.kept)}\t{others}\t{step.users is not None}\n"
     )
+
+
+def _others(step: Step) -> int:
+    return len(step.users or ()) + (step.draft_type is not None)
+
+
+def _staged_others(run: int, step: Step, steps_before: int) -> Iterator[str]:
+    ordinal = step.ordinal + steps_before
+    for user in step.users or ():
+        numbers = _array(user.member_type_numbers)
+        yield f"{run}\t{ordinal}\t{user.node}\t{user.edition}\t{user.number}\t{numbers}\n"
+    if step.draft_type is not None:
+        node, edition = step.draft_type
+        yield f"{run}\t{ordinal}\t{node}\t{edition}\t0\t\\N\n"
+
+
+def _array(numbers: Sequence[int | None] | None) -> str:
+    """Numbers as COPY writes an array."""
+    if numbers is None:
+        return r"\N"
+    return "{" + ",".join(["NULL" if number is None else str(number) for number in numbers]) + "}"
 
 
 def _first_undone(driver: psycopg.Connection[Row], run: int, steps_before: int) -> int:
@@ -124,4 +136,4 @@ def _first_undone(driver: psycopg.Connection[Row], run: int, steps_before: int) 
 
 def _unstage(driver: psycopg.Connection[Row], run: int) -> None:
     driver.execute("DELETE FROM run_step WHERE run_identifier = %s", (run,))
-    driver.execute("DELETE FROM run_source WHERE run_identifier = %s", (run,))
+    driver.execute("DELETE FROM run_step_other WHERE run_identifier = %s", (run,))

@@ -98,7 +98,7 @@ class _DetailReader:
         missing = [version for version in versions if version not in details.contents]
         details.contents.update({version: [] for version in missing})
         rows = self.driver.execute(sql_file("app.updates", "contents"), columns(missing))
-        for node, number, mt_node, mt_number, sequence, value, scale, target, target_number in rows:
+        for node, number, mt_node, mt_number, place, value, scale, target, target_number in rows:
             link = None if target is None else (target, target_number)
-            member = Member((mt_node, mt_number), sequence, value, scale, link)
+            member = Member((mt_node, mt_number), place, value, scale, link)
             details.contents[node, number].append(member)

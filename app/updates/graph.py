@@ -14,14 +14,15 @@ from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
 
 MemberLink = tuple[int, int, int, int, int, int]
-"""A member with a target: (node, member type node, member type number, sequence, target node, target number)."""
+"""A member with a target: (node, member type node, member type number, place, target node, target number). The place is
+that among the members of its version, from 1; they are in the order of their member types and sequences."""
 
 
 class Member(NamedTuple):
     """A member with all that the rules of its member type look at."""
 
     member_type: VersionKey
-    sequence: int
+    place: int
     value: str | None
     scale: float | None
     target: VersionKey | None
@@ -43,7 +44,8 @@ class Graph:
     `examined` gives the examined version of each node in scope that has one; `drafts` are those of them in
     draft. `sources` gives, per node, the version to which links to it move as things stand now; `moving` are
     the nodes whose new version, if this run makes one, becomes the source instead.
-    `rights` covers the nodes in scope and all sources.
+    `rights` covers the nodes in scope and all sources, `sizes` how many members each node in scope has.
+    `outside_drafts` gives the edition of each node outside the scope whose draft is a source.
     """
 
     examined: dict[int, int]
@@ -54,6 +56,8 @@ class Graph:
     moving: frozenset[int] | set[int]
     rights: Mapping[int, int]
     editions: Mapping[int, int]
+    sizes: Mapping[int, int]
+    outside_drafts: Mapping[int, int] = field(default_factory=dict)
     always_create: bool = False
 
 
@@ -76,7 +80,7 @@ class Details:
 def listed_types(content: Iterable[Member]) -> list[VersionKey]:
     """The member type versions that a type lists, in order."""
     listed = [
-        (member.sequence, member.target)
+        (member.place, member.target)
         for member in content
         if member.member_type[0] == MEMBER_TYPE_LIST and member.target is not None
     ]

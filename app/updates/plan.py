@@ -155,7 +155,7 @@ class _Attempt:
         # In a fixed order, so that impact and force spend the budget for patterns on the same nodes.
         self.fits = {node: self._fit(node, new_type) for node, new_type in sorted(self.new_types.items())}
         for node, fitted in self.fits.items():
-            gone = {(member.member_type, member.sequence) for member in fitted.removed}
+            gone = {(member.member_type, member.place) for member in fitted.removed}
             if gone:
                 self.moved[node] = [
                     link for link in self.moved.get(node, ()) if ((link[1], link[2]), link[3]) not in gone
@@ -191,8 +191,8 @@ class _Attempt:
         place = self._places(graph.types[node])
         rows = [(place((link[1], link[2])), link[3], self._change(link)) for link in self.moved.get(node, ())]
         if node in self.fits and self.fits[node].removed:
-            first = _first_sequences(self.fits[node].removed)
-            rows += [(place(of), sequence, MemberUpdate(of, None)) for of, sequence in first.items()]
+            first = _first_places(self.fits[node].removed)
+            rows += [(place(of), first_place, MemberUpdate(of, None)) for of, first_place in first.items()]
         rows.sort()
         return NodeUpdate(
             node=node,
@@ -305,9 +305,9 @@ class _Places(dict[VersionKey, Place]):
         return place
 
 
-def _first_sequences(members: Iterable[Member]) -> dict[VersionKey, int]:
-    """Per member type, the sequence of its first member."""
+def _first_places(members: Iterable[Member]) -> dict[VersionKey, int]:
+    """Per member type, the place of its first member."""
     first: dict[VersionKey, int] = {}
     for member in members:
-        first[member.member_type] = min(member.sequence, first.get(member.member_type, member.sequence))
+        first[member.member_type] = min(member.place, first.get(member.member_type, member.place))
     return first

@@ -62,7 +62,7 @@ class _Reader:
 
     def graph(self) -> Graph:
         source_package, listed = self._source()
-        nodes = list(self._copy("scope_nodes", 7, in_scope=self._in_scope))
+        nodes = list(self._copy("scope_nodes", 8, in_scope=self._in_scope))
         references = self._references(row[0] for row in nodes) if self._named(source_package) else {}
         rights_of = self._rights(references)
         rights = {row[0]: rights_of.on(row[0], references.get(row[0], ""), row[4]) for row in nodes}
@@ -71,7 +71,7 @@ class _Reader:
         drafts: set[int] = set()
         types: dict[int, VersionKey] = {}
         hidden: list[int] = []
-        for node, latest, frozen, _, _, type_node, type_number in nodes:
+        for node, latest, frozen, _, _, type_node, type_number, _ in nodes:
             if latest == frozen:
                 examined[node] = latest
             elif rights[node] & right.USE_DRAFT:
@@ -100,6 +100,7 @@ class _Reader:
             moving=set(),
             rights=rights,
             editions={row[0]: row[3] for row in nodes},
+            sizes={row[0]: row[7] for row in nodes},
             always_create=self._options.always_create_new_version,
         )
         frozen_numbers = {row[0]: row[2] for row in nodes}
@@ -131,10 +132,14 @@ class _Reader:
             rights.update(self._rights_of_listed)
         else:
             sources = {}
-            for node, latest, frozen_number, held in self._outside(graph, source_package):
+            outside_drafts = {}
+            for node, latest, frozen_number, held, edition in self._outside(graph, source_package):
                 rights[node] = held
                 usable = latest if held & right.USE_DRAFT or latest == frozen_number else frozen_number
                 sources[node] = usable if scope is SourceScope.LATEST else frozen_number
+                if sources[node] > frozen_number:
+                    outside_drafts[node] = edition
+            graph.outside_drafts = outside_drafts
             numbers = graph.examined if scope is SourceScope.LATEST else frozen
             sources.update({node: numbers[node] for node in readable if node in numbers})
             graph.sources = {node: number for node, number in sources.items() if number}
@@ -176,21 +181,21 @@ class _Reader:
                 listed[node] = max(number, listed.get(node, 0))
         return listed
 
-    def _outside(self, graph: Graph, source_package: str | None) -> Iterable[tuple[int, int, int, int]]:
-        """The readable nodes outside the scope that some node in scope links to: latest, frozen, rights."""
+    def _outside(self, graph: Graph, source_package: str | None) -> Iterable[tuple[int, int, int, int, int]]:
+        """The readable nodes outside the scope that some node in scope links to: latest, frozen, rights, edition."""
         wanted = {link[4] for link in graph.links}
         wanted.update(of for of, _ in graph.types.values())
         wanted -= graph.rights.keys()
         if not wanted:
             return
         in_source = sql.SQL("true") if source_package is None else _within(source_package)
-        rows = list(self._copy("outside_nodes", 4, nodes=sql.Literal(list(wanted)), in_source=in_source))
+        rows = list(self._copy("outside_nodes", 5, nodes=sql.Literal(list(wanted)), in_source=in_source))
         references = {} if self._caller.administers_all else self._references(row[0] for row in rows)
         rights_of = self._rights(references)
-        for node, latest, frozen, owner in rows:
+        for node, latest, frozen, owner, edition in rows:
             held = rights_of.on(node, references.get(node, ""), owner)
             if held & right.READ:
-                yield node, latest, frozen, held
+                yield node, latest, frozen, held, edition
 
     def _named(self, source_package: str | None) -> bool:
         """Whether the plan depends on the references of the nodes in scope."""

@@ -8,20 +8,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.plan import Plan
 from app.updates.rows import NodeUpdate, UpdateType
+from app.updates.written import Writer, Written
+
+
+class User(NamedTuple):
+    """A draft that moves with its draft type: its edition and number, and the new numbers of its member types."""
+
+    node: int
+    edition: int
+    number: int
+    member_type_numbers: list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One commit. `number` is the version that is read, which a `version` step copies to the next one.
 
-    `edition` is the node's when the step begins. Where the member type list of a draft moves, `users` are the
-    other drafts that have this draft as their type, whose members move with it, with their editions.
+    `edition` is the node's when the step begins, `written` what the step writes. Where the member type list of a draft
+    moves, `users` are the other drafts that have this draft as their type: their members move with it. `draft_type` is
+    the node and the edition of a new type that is a draft.
     """
 
     ordinal: int
@@ -29,21 +41,20 @@ class Step:
     edition: int
     kind: UpdateType
     number: int
-    new_type: VersionKey | None
-    removed: int
-    users: tuple[tuple[int, int], ...] | None
+    written: Written
+    users: tuple[User, ...] | None
+    draft_type: tuple[int, int] | None
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The steps in order, and for each node that links move to: the version and the first step that has it.
+    """The steps in order.
 
     `closing` gives, per node that is written before all its new targets, the ordinal of its closing step and
     those targets.
     """
 
     steps: list[Step]
-    sources: list[tuple[int, int, int]]
     closing: dict[int, tuple[int, frozenset[int]]]
 
 
@@ -59,11 +70,17 @@ class _Scheduler:
     written_at: dict[int, int] = field(default_factory=dict)
     editions: dict[int, int] = field(default_factory=dict)
     instances: dict[VersionKey, list[int]] = field(default_factory=lambda: defaultdict(list))
+    numbers: dict[int, int] = field(default_factory=dict)
+    writer: Writer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.writer = Writer(self.plan, self.written_at)
 
     def run(self) -> Schedule:
         plan = self.plan
         for users in plan.details.users.values():
             self.editions.update((user.version[0], user.edition) for user in users)
+            self.numbers.update(user.version for user in users)
         updates = {update.node: update for update in plan.updates}
         needed = _needed_updates(plan, updates)
         order = _targets_first(updates, needed)
@@ -79,11 +96,7 @@ class _Scheduler:
             for open_node, targets in waiting.pop(node, ()):
                 self._close(updates[open_node])
                 closing[open_node] = (len(self.steps), targets)
-        sources = [
-            (node, number, self.written_at[node] if node in updates and self._renewed(node) else 0)
-            for node, number in _sources_in_use(plan)
-        ]
-        return Schedule(self.steps, sources, closing)
+        return Schedule(self.steps, closing)
 
     def _renewed(self, node: int) -> bool:
         """Whether links move to a version of this node that this run writes."""
@@ -109,21 +122,32 @@ class _Scheduler:
 
     def _add(self, update: NodeUpdate, kind: UpdateType, number: int, new_type: VersionKey | None) -> None:
         node, plan = update.node, self.plan
-        written = number + (kind is UpdateType.VERSION)
-        users = self._users((node, written)) if kind is UpdateType.CHANGE and self._lists_move(node) else None
+        number_after = self.numbers[node] = number + (kind is UpdateType.VERSION)
+        ordinal = len(self.steps) + 1
+        written = self.writer.write((node, number_after), new_type, ordinal)
+        users: tuple[User, ...] | None = None
+        if kind is UpdateType.CHANGE and self._lists_move(node):
+            version = (node, number_after)
+            if new_type is None and (plan.graph.types[node][0], written.type_number) == version:
+                # A draft that is its own type moves with its list.
+                written = replace(written, member_type_numbers=self.writer.move_to_list(node, update.number, version))
+            users = tuple([self._user(user, version) for user in self._users(version)])
+        draft_type = None if new_type is None else self._draft_type(new_type)
+        if draft_type is not None and draft_type[0] in (node, *(user.node for user in users or ())):
+            draft_type = None  # its edition is looked at anyway
         self.steps.append(
             Step(
-                ordinal=len(self.steps) + 1,
+                ordinal=ordinal,
                 node=node,
                 edition=self._edition(node),
                 kind=kind,
                 number=number,
-                new_type=new_type,
-                removed=plan.removed.get(node, 0) if new_type is not None else 0,
-                users=None if users is None else tuple((user, self._edition(user)) for user in users),
+                written=written,
+                users=users,
+                draft_type=draft_type,
             )
         )
-        for changed in (node, *(users or ())):
+        for changed in (node, *(user.node for user in users or ())):
             self.editions[changed] = self._edition(changed) + 1
         if new_type is not None:
             self.instances[new_type].append(node)
@@ -139,6 +163,21 @@ class _Scheduler:
         if version == (version[0], self.plan.graph.examined[version[0]]):
             stored = [user.version[0] for user in self.plan.details.users.get(version[0], ())]
         return sorted({*stored, *self.instances.get(version, ())} - {version[0]})
+
+    def _user(self, node: int, version: VersionKey) -> User:
+        stored = self.plan.graph.examined.get(node, self.numbers[node])
+        numbers = self.writer.move_to_list(node, stored, version)
+        return User(node, self._edition(node), self.numbers[node], numbers)
+
+    def _draft_type(self, new_type: VersionKey) -> tuple[int, int] | None:
+        """The node and edition of a type that is a draft: its list has to be as the members were moved to it."""
+        node = new_type[0]
+        outside = self.plan.graph.outside_drafts.get(node)
+        if outside is not None:
+            return node, outside
+        if node in self.plan.graph.drafts or (node in self.written_at and self._renewed(node)):
+            return node, self._edition(node)
+        return None
 
     def _edition(self, node: int) -> int:
         known = self.editions.get(node)
@@ -175,9 +214,3 @@ def _targets_first(updates: dict[int, NodeUpdate], needed: dict[int, list[int]])
                 stack.pop()
                 order.append(node)
     return order
-
-
-def _sources_in_use(plan: Plan) -> list[tuple[int, int]]:
-    """The nodes to which some updated node's link moves, with the version it moves to."""
-    targets = {link[4] for links in plan.moved.values() for link in links}
-    return [(node, plan.sources[node]) for node in targets]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from app.database.engine import snapshot
+from app.database.engine import driver_connection, snapshot
 from app.errors import NotAuthorisedError, UserError
 from app.identity.present_rights import read_again
 from app.identity.rights import Caller
+from app.nodes.deletion import links_kept
 from app.nodes.patterns import PatternCheck
 from app.nodes.versions import Node, find_node
 from app.runs.held import HeldRun, check_match
@@ -97,7 +98,7 @@ class _Force:
     steps_before: int = 0
 
     def outcome(self, if_match: str | None) -> UpdateResult:
-        with prepared(self.run.connection):
+        with prepared(self.run.connection), links_kept(driver_connection(self.run.connection)):
             node, planned = self._plan()
             fingerprint = planned.fingerprint()
             check_match(fingerprint, if_match)

@@ -67,7 +67,7 @@ def test_a_run_whose_process_is_killed_frees_its_package_while_its_node_is_still
         assert client.update("P.N0", "force", content=False).number == 106
         kill_web_processes(served.process.pid)
         eventually(lambda: client.update("P.N0", "force", content=False).number == 0, SOON)
-        assert count(engine, "run_step", "run_source") == 0
+        assert count(engine, "run_step", "run_step_other") == 0
         shown = client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()
         assert (shown["state"], shown["done"], shown["steps"]) == ("interrupted", 1, 3)
         with pytest.raises(click.ClickException):
@@ -86,13 +86,15 @@ def dead_run(engine: Engine) -> None:
                 " SELECT node_identifier, node_reference, true, '{}', 'running' FROM node WHERE node_reference = 'P'"
             )
         )
-        connection.execute(text("INSERT INTO run_source VALUES (1, 1, 1, 1)"))
-        connection.execute(text("INSERT INTO run_step VALUES (1, 1, 1, 1, 'version', 1, NULL, NULL, 0, NULL, NULL)"))
+        connection.execute(text("INSERT INTO run_step_other VALUES (1, 1, 1, 1, 1, NULL)"))
+        connection.execute(
+            text("INSERT INTO run_step VALUES (1, 1, 1, 1, 'version', 1, 1, NULL, NULL, NULL, NULL, false)")
+        )
 
 
 def is_closed(engine: Engine) -> bool:
     """Whether the dead run is recorded as interrupted, and nothing is staged; read from the tables themselves."""
-    return state(engine) == "interrupted" and count(engine, "run_step", "run_source") == 0
+    return state(engine) == "interrupted" and count(engine, "run_step", "run_step_other") == 0
 
 
 @pytest.mark.ledger("DEC-28")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from app.database.engine import make_engine
 from app.database.migrate import SchemaBehindError, migrate, require_schema
@@ -20,7 +21,9 @@ from tests.support.served import ROOT, eventually
 
 _AS_AN_OLDER_PROGRAM = """
     DROP FUNCTION refuse_thaw CASCADE;
-    CREATE OR REPLACE FUNCTION member_type_list() RETURNS bigint LANGUAGE sql RETURN 0;
+    CREATE OR REPLACE FUNCTION others_are_as_planned(run bigint, step integer, others integer, node bigint,
+                                                     list_moves_of integer)
+      RETURNS boolean LANGUAGE sql RETURN true;
     CREATE FUNCTION no_longer_there(number integer) RETURNS integer LANGUAGE sql RETURN number;
     CREATE VIEW no_longer_seen AS SELECT 1;
     UPDATE routine SET files_digest = 'of older files';
@@ -47,7 +50,7 @@ def test_the_schema_file_shows_what_a_migrated_database_has(
     empty: Engine, empty_database_url: str, engine: Engine, database_url: str
 ) -> None:
     """`make docs` writes the file. Both are dumped from the same server, since `pg_dump` depends on its version."""
-    execute(empty, "SET check_function_bodies = off;" + SCHEMA_FILE.read_text(encoding="utf-8"))
+    execute(empty, "SET LOCAL check_function_bodies = off;" + SCHEMA_FILE.read_text(encoding="utf-8"))
     assert dump_schema(empty_database_url) == dump_schema(database_url)
 
 
@@ -106,3 +109,49 @@ def test_an_installed_package_has_every_sql_file(tmp_path: Path) -> None:
     assert installed == {path.relative_to(ROOT) for path in (ROOT / "app").rglob("*.sql")}
     for package, name in ROUTINE_FILES:
         assert Path(*package.split("."), f"{name}.sql") in installed
+
+
+class TestKeptData:
+    """A store of an older schema keeps its rows. `store_0001.sql` has a row in every table but those of the queue."""
+
+    STORE = Path(__file__).parent / "store_0001.sql"
+
+    def test_a_store_of_the_first_schema_is_migrated_and_keeps_every_row(
+        self, empty: Engine, empty_database_url: str, database_url: str
+    ) -> None:
+        execute(empty, self.STORE.read_text(encoding="utf-8"))
+        before = rows_by_table(empty)
+        without = {table for table, rows in before.items() if not rows}
+        assert without == {"queue_migration"}
+        migrate(empty)
+        require_schema(empty)
+        after = rows_by_table(empty)
+        del before["routine"], before["alembic_version"], before["queue_migration"]
+        # A migration that changes or renames what a table has says so here.
+        assert {table: after[table] for table in before} == before
+        assert dump_schema(empty_database_url) == dump_schema(database_url)
+
+    def test_its_versions_are_read_and_guarded_after_it(self, empty: Engine) -> None:
+        execute(empty, self.STORE.read_text(encoding="utf-8"))
+        migrate(empty)
+        with empty.connect() as connection:
+            query = "SELECT sequence, value, scale, target_node_identifier, comment FROM member"
+            members = connection.execute(text(f"{query} WHERE node_identifier = 1002")).all()
+        assert sorted(members, key=repr) == sorted(
+            [(1, "words", None, None, None), (1, None, None, 1003, "on a link"), (2, None, 0.5, 1001, None)], key=repr
+        )
+        with pytest.raises(DBAPIError, match="is frozen"), empty.begin() as connection:
+            connection.execute(text("UPDATE node_version SET node_name = 'x' WHERE node_identifier = 1002"))
+
+
+def rows_by_table(engine: Engine) -> dict[str, list[str]]:
+    """The rows of all tables but those of the queue, as text."""
+    tables = text("""
+        SELECT table_name FROM information_schema.tables
+        WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND NOT starts_with(table_name, 'procrastinate')
+    """)
+    with engine.connect() as connection:
+        return {
+            table: sorted(connection.execute(text(f"SELECT to_jsonb(t)::text FROM {table} t")).scalars())
+            for table in connection.execute(tables).scalars().all()
+        }

@@ -111,12 +111,12 @@ def test_a_run_that_loses_its_connection_leaves_no_staged_rows_when_it_is_found(
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     interfere(engine, "PERFORM pg_terminate_backend(pg_backend_pid());")
     assert client.update("P", "force").status == 503
-    assert staged(engine) == 2
+    assert staged(engine) == 1
     assert shown(client, "/runs") == 200
     assert staged(engine) == 0
 
 
 def staged(engine: Engine) -> int:
     with engine.connect() as connection:
-        query = "SELECT (SELECT count(*) FROM run_step) + (SELECT count(*) FROM run_source)"
+        query = "SELECT (SELECT count(*) FROM run_step) + (SELECT count(*) FROM run_step_other)"
         return int(connection.execute(text(query)).scalar_one())

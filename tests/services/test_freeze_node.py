@@ -186,18 +186,16 @@ CHANGES = [
     f"UPDATE node_version SET node_version_comment = NULL WHERE node_identifier = {A}",
     f"UPDATE node_version SET type_version_number = 1 WHERE node_identifier = {A}",
     f"UPDATE node_version SET amended_at = now() WHERE node_identifier = {A}",
-    f"UPDATE member SET value = 'x' WHERE node_identifier = {A} AND version_number = 1",
-    f"UPDATE member SET target_version_number = 2 WHERE node_identifier = {A} AND version_number = 1",
-    f"UPDATE member SET version_number = 2, sequence = 7 WHERE node_identifier = {A} AND version_number = 1",
-    f"UPDATE member SET version_number = 1, sequence = 7 WHERE node_identifier = {A} AND version_number = 2",
-    f"DELETE FROM member WHERE node_identifier = {A} AND version_number = 1",
-    f"DELETE FROM member WHERE node_identifier = {A}",
+    f"UPDATE node_version SET values = ARRAY['x'] WHERE node_identifier = {A} AND version_number = 1",
+    f"UPDATE node_version SET target_numbers = ARRAY[2] WHERE node_identifier = {A} AND version_number = 1",
+    f"UPDATE node_version SET version_number = 3 WHERE node_identifier = {A} AND version_number = 1",
+    f"UPDATE node_version SET (member_types, member_type_numbers, sequences, targets, target_numbers, values, comments)"
+    f" = ('{{}}', '{{}}', '{{}}', '{{}}', '{{}}', NULL, NULL) WHERE node_identifier = {A} AND version_number = 1",
     f"DELETE FROM node_version WHERE node_identifier = {A} AND version_number = 1",
-    f"INSERT INTO member SELECT {A}, 1, 49, 9, 1, 'x'",
-    f"INSERT INTO member SELECT {A}, 1, 49, 1, 1, 'x' ON CONFLICT (node_identifier, version_number,"
-    " member_type_node_identifier, sequence) DO UPDATE SET value = 'x'",
+    f"INSERT INTO node_version SELECT v.* FROM node_version v WHERE node_identifier = {A} AND version_number = 1"
+    " ON CONFLICT (node_identifier, version_number) DO UPDATE SET values = ARRAY['x']",
     "UPDATE node SET frozen_version_number = 0, latest_version_number = 1 WHERE node_reference = 'P.A'",
-    "DELETE FROM member WHERE node_identifier <= 1000",
+    "UPDATE node_version SET values = array_remove(values, 'false') WHERE node_identifier <= 1000",
     "UPDATE node_version SET node_name = 'x' WHERE node_identifier = 1",
 ]
 
@@ -218,7 +216,7 @@ def test_nothing_is_frozen_that_depends_on_a_draft(settled: Client, engine: Engi
 
 
 def test_a_draft_changes_until_it_is_frozen(settled: Client, engine: Engine) -> None:
-    statement = f"UPDATE member SET value = 'x' WHERE node_identifier = {A} AND version_number = 2"
+    statement = f"UPDATE node_version SET values = ARRAY['x'] WHERE node_identifier = {A} AND version_number = 2"
     with engine.begin() as connection:
         connection.execute(text(statement))
     settled.freeze("P.A")

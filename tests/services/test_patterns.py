@@ -32,7 +32,8 @@ def store_pattern(engine: Engine, pattern: str) -> None:
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         changed = connection.execute(
-            text("UPDATE member SET value = :pattern WHERE value = 'old'"), {"pattern": pattern}
+            text("UPDATE node_version SET values = array_replace(values, 'old', :pattern) WHERE 'old' = ANY (values)"),
+            {"pattern": pattern},
         )
         assert changed.rowcount == 1
 

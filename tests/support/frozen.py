@@ -6,9 +6,7 @@ from sqlalchemy import Engine, text
 
 _HASHES = text("""
     SELECT n.node_reference || '.' || v.version_number,
-           md5(to_jsonb(v)::text || coalesce((
-             SELECT jsonb_agg(to_jsonb(m) ORDER BY m.member_type_node_identifier, m.sequence)::text FROM member m
-             WHERE m.node_identifier = v.node_identifier AND m.version_number = v.version_number), ''))
+           md5(to_jsonb(v)::text)
     FROM node n JOIN node_version v ON v.node_identifier = n.node_identifier
      AND v.version_number <= n.frozen_version_number
 """)

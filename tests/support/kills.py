@@ -146,7 +146,7 @@ class Battlefield:
 
     def _assert_nothing_staged(self) -> None:
         with self.engine.connect() as connection:
-            query = "SELECT (SELECT count(*) FROM run_step) + (SELECT count(*) FROM run_source)"
+            query = "SELECT (SELECT count(*) FROM run_step) + (SELECT count(*) FROM run_step_other)"
             assert connection.execute(text(query)).scalar_one() == 0
 
 

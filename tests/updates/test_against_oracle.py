@@ -131,9 +131,7 @@ def frozen_rows(engine: Engine, store: Store) -> str:
                 text(
                     "SELECT md5(string_agg(row::text, E'\\n' ORDER BY row::text COLLATE \"C\")) FROM ("
                     " SELECT (v.*)::text FROM node_version v JOIN node n USING (node_identifier)"
-                    " WHERE v.version_number <= n.frozen_version_number"
-                    " UNION ALL SELECT (m.*)::text FROM member m JOIN node n USING (node_identifier)"
-                    " WHERE m.version_number <= n.frozen_version_number) AS rows (row)"
+                    " WHERE v.version_number <= n.frozen_version_number) AS rows (row)"
                 )
             ).scalar_one()
         )

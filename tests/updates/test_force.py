@@ -90,9 +90,10 @@ def test_a_draft_that_gets_other_content_meanwhile_is_planned_on_its_new_content
         engine,
         """
         IF nextval('step') = 1 THEN
-          UPDATE member SET target_node_identifier = c.node_identifier, target_version_number = 1
+          UPDATE node_version v SET targets = ARRAY[c.node_identifier], target_numbers = ARRAY[1]
           FROM node a, node c
-          WHERE a.node_reference = 'P.A' AND c.node_reference = 'P.C' AND member.node_identifier = a.node_identifier;
+          WHERE a.node_reference = 'P.A' AND c.node_reference = 'P.C' AND v.node_identifier = a.node_identifier
+            AND v.version_number = a.latest_version_number;
           UPDATE node SET edition = edition + 1 WHERE node_reference = 'P.A';
         END IF;
         """,

@@ -12,52 +12,60 @@ CREATE TABLE node (
   CHECK (latest_version_number - frozen_version_number IN (0, 1))
 ) WITH (fillfactor = 70);
 
+-- A version is one row with all its members, as arrays of one length in the order of member type and sequence: the member
+-- at one place of each array. Sequence counts within the member type's node, so that members keep their place when their
+-- member type moves to another version. The view `member` shows members as rows.
+--
+-- No foreign key guards the links: app/nodes/deletion.py and docs/decisions say why none leads to a missing version.
+-- Accounts are never deleted.
 CREATE TABLE node_version (
-  node_identifier bigint NOT NULL REFERENCES node,
+  node_identifier bigint NOT NULL,
   version_number integer NOT NULL CHECK (version_number BETWEEN 1 AND 999999),
   type_node_identifier bigint NOT NULL,
   type_version_number integer NOT NULL,
   node_name text NOT NULL,
   node_version_comment text,
   created_at timestamptz NOT NULL DEFAULT now(),
-  created_by bigint REFERENCES account,
+  created_by bigint,
   amended_at timestamptz NOT NULL DEFAULT now(),
-  amended_by bigint REFERENCES account,
+  amended_by bigint,
+  member_types bigint[] NOT NULL DEFAULT '{}',
+  member_type_numbers integer[] NOT NULL DEFAULT '{}',
+  sequences integer[] NOT NULL DEFAULT '{}',
+  targets bigint[] NOT NULL DEFAULT '{}',        -- null in the place of a member without a target
+  target_numbers integer[] NOT NULL DEFAULT '{}',
+  -- Null where no member has one.
+  values text[],
+  scales double precision[],
+  comments text[],
   PRIMARY KEY (node_identifier, version_number),
-  FOREIGN KEY (type_node_identifier, type_version_number) REFERENCES node_version
+  CONSTRAINT node_version_members CHECK (
+    cardinality(member_types) = cardinality(member_type_numbers)
+    AND cardinality(member_types) = cardinality(sequences)
+    AND cardinality(member_types) = cardinality(targets)
+    AND cardinality(member_types) = cardinality(target_numbers)
+    AND cardinality(member_types) = coalesce(cardinality(values), cardinality(member_types))
+    AND cardinality(member_types) = coalesce(cardinality(scales), cardinality(member_types))
+    AND cardinality(member_types) = coalesce(cardinality(comments), cardinality(member_types)))
 );
+-- Where a node is used: as a type, as a target, as a member type.
 CREATE INDEX node_version_type ON node_version (type_node_identifier, type_version_number);
-
--- Sequence counts within the member type's node, so that members keep their place when their member type
--- moves to another version.
-CREATE TABLE member (
-  node_identifier bigint NOT NULL,
-  version_number integer NOT NULL,
-  member_type_node_identifier bigint NOT NULL,
-  sequence integer NOT NULL CHECK (sequence >= 1),
-  member_type_version_number integer NOT NULL,
-  value text,
-  scale double precision,
-  target_node_identifier bigint,
-  target_version_number integer,
-  comment text,
-  PRIMARY KEY (node_identifier, version_number, member_type_node_identifier, sequence),
-  FOREIGN KEY (node_identifier, version_number) REFERENCES node_version,
-  FOREIGN KEY (member_type_node_identifier, member_type_version_number) REFERENCES node_version,
-  FOREIGN KEY (target_node_identifier, target_version_number) REFERENCES node_version,
-  CHECK ((target_node_identifier IS NULL) = (target_version_number IS NULL))
-);
-CREATE INDEX member_target ON member (target_node_identifier, target_version_number)
-  WHERE target_node_identifier IS NOT NULL;
-CREATE INDEX member_member_type ON member (member_type_node_identifier, member_type_version_number);
+CREATE INDEX node_version_links ON node_version USING gin (targets, member_types);
 
 -- The words of references, names and values, for Search: the expressions are those of app/nodes/search.py.
 CREATE INDEX node_words ON node USING gin (
   to_tsvector('simple'::regconfig, translate(left(node_reference, 65536), '._/@:-', '      ')));
 CREATE INDEX node_version_words ON node_version USING gin (
   to_tsvector('simple'::regconfig, translate(left(node_name, 65536), '._/@:-', '      ')));
-CREATE INDEX member_words ON member USING gin (
-  to_tsvector('simple'::regconfig, translate(left(value, 65536), '._/@:-', '      '))) WHERE value IS NOT NULL;
+-- The words of all values of a version, or null where they are too long for one vector. An index needs it, so it is here.
+CREATE FUNCTION words_of_values(texts text[]) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT CASE WHEN sum(length(t.value)) <= 65536
+    THEN to_tsvector('simple'::regconfig, translate(string_agg(t.value, ' '), '._/@:-', '      ')) END
+  FROM unnest(texts) AS t (value);
+$$;
+CREATE INDEX node_version_words_of_values ON node_version USING gin (words_of_values(values));
+CREATE INDEX node_version_long_values ON node_version (node_identifier)
+  WHERE values IS NOT NULL AND words_of_values(values) IS NULL;
 
 -- node_identifier is null for a permission on the whole system, such as administer-all.
 CREATE TABLE permission (

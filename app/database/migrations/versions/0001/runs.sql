@@ -23,7 +23,7 @@ CREATE INDEX run_finished ON run (finished_at) WHERE finished_at IS NOT NULL;
 
 -- What was done to which node or instance, written in the commit that did it.
 CREATE TABLE run_outcome (
-  run_identifier bigint NOT NULL REFERENCES run,
+  run_identifier bigint NOT NULL,  -- no foreign key: it would lock the row of the run in each commit
   ordinal integer NOT NULL,
   node_identifier bigint,
   version_number integer,
@@ -39,28 +39,31 @@ CREATE TABLE run_answer (
   PRIMARY KEY (run_identifier, part)
 );
 
--- The plan on its way to being done. Unlogged: after a crash the run is planned again.
+-- The plan on its way to being done: a row for each commit. Unlogged: after a crash the run is planned again.
 CREATE UNLOGGED TABLE run_step (
   run_identifier bigint NOT NULL,
   ordinal integer NOT NULL,
   node_identifier bigint NOT NULL,
-  edition bigint NOT NULL,
+  edition bigint NOT NULL,           -- the node's when the step begins
   kind text NOT NULL,                -- 'version' or 'change'
   version_number integer NOT NULL,   -- the version that is read; 'version' writes the next one
-  type_node_identifier bigint,       -- the new type, null where the type stays
-  type_version_number integer,
-  removed integer NOT NULL,          -- members that the new type has no place for
-  user_nodes bigint[],               -- the other drafts of this draft type, where its list moves, and
-                                     -- their editions
-  user_editions bigint[],
+  type_version_number integer NOT NULL,
+  member_type_numbers integer[],     -- of all members of the version that is read; null: as they are
+  target_numbers integer[],          -- the same
+  kept integer[],                    -- the places of the members that stay; null: all stay
+  others integer,                    -- how many rows of run_step_other belong to it; null: none
+  list_moves boolean NOT NULL,       -- the member type list of a draft moves, and the drafts that use it with it
   PRIMARY KEY (run_identifier, ordinal)
 );
 
--- To which version links move, from the step on in which that version exists.
-CREATE UNLOGGED TABLE run_source (
+-- Other nodes that a step depends on. With `member_type_numbers` it is a draft whose type is the draft that the step
+-- changes, and its members move in the same commit; without, it is the draft type that the node moves to.
+CREATE UNLOGGED TABLE run_step_other (
   run_identifier bigint NOT NULL,
-  node_identifier bigint NOT NULL,
-  version_number integer NOT NULL,
   ordinal integer NOT NULL,
-  PRIMARY KEY (run_identifier, node_identifier)
+  node_identifier bigint NOT NULL,
+  edition bigint NOT NULL,
+  version_number integer NOT NULL,
+  member_type_numbers integer[],
+  PRIMARY KEY (run_identifier, ordinal, node_identifier)
 );

@@ -51,20 +51,16 @@ INSERT INTO user_group (user_group_identifier, user_group_reference, user_group_
 VALUES (1, 'public', 'Public');
 
 INSERT INTO node (node_identifier, node_reference) SELECT identifier, reference FROM system_node;
-INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name)
-SELECT identifier, 1, type, 1, name FROM system_node;
-
-INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
-                    member_type_version_number, value, target_node_identifier, target_version_number)
-SELECT type.identifier, 1, list.identifier, listed.sequence, 1, lower(listed_node.name), listed.identifier, 1
+-- The members of each node: a type lists member types, a member type has rules.
+CREATE TEMPORARY TABLE system_member ON COMMIT DROP AS
+SELECT type.identifier, list.identifier AS member_type, listed.sequence, lower(listed_node.name) AS value,
+       listed.identifier AS target
 FROM system_node type
 JOIN system_node list ON list.reference = 'system.MEMBER_TYPE_LIST'
 CROSS JOIN unnest(type.members) WITH ORDINALITY AS listed (identifier, sequence)
-JOIN system_node listed_node ON listed_node.identifier = listed.identifier;
-
-INSERT INTO member (node_identifier, version_number, member_type_node_identifier, sequence,
-                    member_type_version_number, value)
-SELECT s.identifier, 1, member_type.identifier, 1, 1, rule.value
+JOIN system_node listed_node ON listed_node.identifier = listed.identifier
+UNION ALL
+SELECT s.identifier, member_type.identifier, 1, rule.value, NULL
 FROM system_node s
 CROSS JOIN LATERAL (VALUES
   ('system.USE_VALUE', (s.uses LIKE '%value%')::text),
@@ -75,6 +71,20 @@ CROSS JOIN LATERAL (VALUES
 ) AS rule (member_type, value)
 JOIN system_node member_type ON member_type.reference = rule.member_type
 WHERE s.uses IS NOT NULL AND rule.value IS NOT NULL;
+
+INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
+                          member_types, member_type_numbers, sequences, targets, target_numbers, values)
+SELECT s.identifier, 1, s.type, 1, s.name,
+       coalesce(array_agg(m.member_type ORDER BY m.member_type, m.sequence) FILTER (WHERE m.sequence > 0), '{}'),
+       array_fill(1, ARRAY[count(m.sequence)::integer]),
+       coalesce(array_agg(m.sequence ORDER BY m.member_type, m.sequence) FILTER (WHERE m.sequence > 0), '{}'),
+       coalesce(array_agg(m.target ORDER BY m.member_type, m.sequence) FILTER (WHERE m.sequence > 0), '{}'),
+       coalesce(array_agg(CASE WHEN m.target IS NOT NULL THEN 1 END ORDER BY m.member_type, m.sequence)
+                FILTER (WHERE m.sequence > 0), '{}'),
+       array_agg(m.value ORDER BY m.member_type, m.sequence) FILTER (WHERE m.sequence > 0)
+FROM system_node s
+LEFT JOIN system_member m USING (identifier)
+GROUP BY s.identifier, s.type, s.name;
 
 UPDATE node SET frozen_version_number = 1;
 

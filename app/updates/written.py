@@ -1,0 +1,163 @@
+"""What each step writes: the numbers of a version's type, member types and targets, and which members stay.
+
+All of this is known before the first step is done. A link moves as soon as the version that it moves to has been
+written. A member follows its member type to the version that the list of its type has at that time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.references import VersionKey
+from app.updates.graph import Member, MemberLink, listed_types
+from app.updates.plan import Plan
+
+Numbers = list[int | None]
+"""Version numbers in the order of a version's members; None for a member without a target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The numbers that a step writes, for all members of the version that it reads. None leaves them as they are.
+
+    `kept` are the places of the members that stay, from 1; None if all stay.
+    """
+
+    type_number: int
+    member_type_numbers: list[int] | None = None
+    target_numbers: Numbers | None = None
+    kept: list[int] | None = None
+
+
+@dataclass
+class Writer:
+    """Follows the steps of a plan and works out what each one writes.
+
+    `written_at` has the ordinal of the step that wrote a node first. Members are kept here only of the few nodes whose
+    member types move.
+    """
+
+    plan: Plan
+    written_at: Mapping[int, int]
+    _links: dict[int, list[MemberLink]] = field(init=False)
+    _renewed: set[int] = field(init=False)
+    _types: dict[int, int] = field(default_factory=dict)
+    _members: dict[int, list[Member]] = field(default_factory=dict)
+    _last_step: dict[int, int] = field(default_factory=dict)
+    _versions: dict[int, VersionKey] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        graph = self.plan.graph
+        updated = {update.node for update in self.plan.updates}
+        self._renewed = {node for node in updated if node in graph.moving and node not in graph.drafts}
+        self._links = defaultdict(list)
+        for link in graph.links:
+            if link[0] in self.plan.moved:
+                self._links[link[0]].append(link)
+
+    def write(self, version: VersionKey, new_type: VersionKey | None, ordinal: int) -> Written:
+        """Returns what the step of this ordinal writes to a version."""
+        node = version[0]
+        self._versions[node] = version
+        self._last_step[node] = ordinal
+        if new_type is not None:
+            self._types[node] = new_type[1]
+        type_number = self._types.get(node, self.plan.graph.types[node][1])
+        if node in self.plan.new_types:
+            return self._write_members(node, new_type, type_number, ordinal)
+        if node in self._members:
+            self._members[node] = [self._moved(member, ordinal) for member in self._members[node]]
+        links = self._links.get(node)
+        if links is None:
+            return Written(type_number)
+        numbers: Numbers = [None] * self.plan.graph.sizes[node]
+        for link in links:
+            numbers[link[3] - 1] = self._number(link[4], link[5], ordinal)
+        return Written(type_number, target_numbers=numbers)
+
+    def move_to_list(self, node: int, number: int, version: VersionKey) -> list[int]:
+        """Returns the member type numbers of a draft after the list of its type, which is this version, has moved.
+
+        `number` is that of the draft in the store. A member of a type that is not listed stays where it is.
+        """
+        listed = _Listed(self._list_now(version))
+        members = [
+            member._replace(member_type=listed.version_of(member.member_type) or member.member_type)
+            for member in self._members_now(node, number)
+        ]
+        self._members[node] = members
+        return [member.member_type[1] for member in members]
+
+    def _write_members(self, node: int, new_type: VersionKey | None, type_number: int, ordinal: int) -> Written:
+        """Moves the members of a node whose type changes in this run, in this step if `new_type` is given."""
+        graph = self.plan.graph
+        members = [self._moved(member, ordinal) for member in self._members_now(node, graph.examined[node])]
+        kept: list[int] | None = None
+        if new_type is not None:
+            # A node that is its own type has the list that it is written with.
+            self._members[node] = members
+            listed = _Listed(self._list_now(new_type))
+            found = [listed.version_of(member.member_type) for member in members]
+            members = [
+                member._replace(member_type=to or member.member_type) for member, to in zip(members, found, strict=True)
+            ]
+            if None in found:
+                kept = [place for place, to in enumerate(found, start=1) if to is not None]
+        written = Written(
+            type_number,
+            [member.member_type[1] for member in members],
+            [None if member.target is None else member.target[1] for member in members],
+            kept,
+        )
+        self._members[node] = members if kept is None else [members[place - 1] for place in kept]
+        return written
+
+    def _members_now(self, node: int, number: int) -> list[Member]:
+        """The members of a node's latest version, as the steps so far have written it."""
+        members = self._members.get(node)
+        if members is not None:
+            return members
+        members = self.plan.details.contents[node, number]
+        last_step = self._last_step.get(node)
+        return members if last_step is None else [self._moved(member, last_step) for member in members]
+
+    def _list_now(self, version: VersionKey) -> list[VersionKey]:
+        """The list of a type, as the steps so far have written it."""
+        node, number = version
+        if self._versions.get(node) == version:
+            members = self._members_now(node, self.plan.graph.examined[node])
+        else:
+            members = self.plan.details.contents[node, number]
+        return listed_types(members)
+
+    def _moved(self, member: Member, ordinal: int) -> Member:
+        if member.target is None:
+            return member
+        node, number = member.target
+        return member._replace(target=(node, self._number(node, number, ordinal)))
+
+    def _number(self, target: int, number: int, ordinal: int) -> int:
+        """The version that a link has after a step: the new one, if it is later and has been written by then."""
+        source = self.plan.sources.get(target, 0)
+        if source <= number:
+            return number
+        if target in self._renewed and self.written_at.get(target, ordinal + 1) > ordinal:
+            return number
+        return source
+
+
+class _Listed:
+    """The member type versions that a type lists."""
+
+    def __init__(self, listed: Iterable[VersionKey]) -> None:
+        self._versions = frozenset(listed)
+        self._highest = dict(sorted(self._versions))
+
+    def version_of(self, member_type: VersionKey) -> VersionKey | None:
+        """The version that a member moves to: its own if that is listed, else the highest of its node, else none."""
+        if member_type in self._versions:
+            return member_type
+        highest = self._highest.get(member_type[0])
+        return None if highest is None else (member_type[0], highest)

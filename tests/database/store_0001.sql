@@ -1,0 +1,979 @@
+-- A store at migration 0001 with rows in every table but those of the queue, as pg_dump writes it. It never changes: the
+-- test migrates it to the present schema.
+SET LOCAL check_function_bodies = off;
+SET LOCAL session_replication_role = replica;
+
+CREATE PROCEDURE public.apply_run(IN run bigint, IN actor bigint, IN first integer, INOUT stopped integer, INOUT why text)
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  step record;
+  done_number integer;
+BEGIN
+  FOR step IN
+    SELECT * FROM run_step s WHERE s.run_identifier = run AND s.ordinal >= first ORDER BY s.ordinal
+  LOOP
+    stopped := step.ordinal;
+    IF (SELECT r.cancel_requested FROM run r WHERE r.run_identifier = run) THEN
+      why := 'cancelled';
+      RETURN;
+    END IF;
+    done_number := step.version_number + (step.kind = 'version')::integer;
+
+    IF step.others IS NOT NULL THEN
+      PERFORM FROM node n
+      WHERE n.node_identifier = step.node_identifier OR n.node_identifier IN (
+        SELECT o.node_identifier FROM run_step_other o
+        WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL)
+      ORDER BY n.node_identifier FOR NO KEY UPDATE;
+      IF NOT others_are_as_planned(run, step.ordinal, step.others, step.node_identifier,
+                                   CASE WHEN step.list_moves THEN done_number END) THEN
+        ROLLBACK;
+        why := 'changed';
+        RETURN;
+      END IF;
+    END IF;
+
+    UPDATE node n SET edition = step.edition + 1, latest_version_number = done_number
+    WHERE n.node_identifier = step.node_identifier AND n.edition = step.edition;
+    IF NOT FOUND THEN
+      ROLLBACK;
+      why := 'changed';
+      RETURN;
+    END IF;
+
+    IF step.kind = 'version' THEN
+      INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
+                                created_by, amended_by, member_types, member_type_numbers, sequences, targets,
+                                target_numbers, values, scales)
+      SELECT v.node_identifier, done_number, v.type_node_identifier, step.type_version_number, v.node_name,
+             actor, actor, v.member_types, coalesce(step.member_type_numbers, v.member_type_numbers), v.sequences,
+             v.targets, coalesce(step.target_numbers, v.target_numbers), v.values, v.scales
+      FROM node_version v
+      WHERE v.node_identifier = step.node_identifier AND v.version_number = step.version_number;
+    ELSE
+      UPDATE node_version v
+      SET type_version_number = step.type_version_number,
+          member_type_numbers = coalesce(step.member_type_numbers, v.member_type_numbers),
+          target_numbers = coalesce(step.target_numbers, v.target_numbers),
+          amended_at = now(), amended_by = actor
+      WHERE v.node_identifier = step.node_identifier AND v.version_number = step.version_number;
+    END IF;
+    IF step.kept IS NOT NULL THEN
+      UPDATE node_version v
+      SET member_types = members_at(step.kept, v.member_types),
+          member_type_numbers = members_at(step.kept, v.member_type_numbers),
+          sequences = members_at(step.kept, v.sequences),
+          targets = members_at(step.kept, v.targets),
+          target_numbers = members_at(step.kept, v.target_numbers),
+          values = members_at(step.kept, v.values),
+          scales = members_at(step.kept, v.scales),
+          comments = members_at(step.kept, v.comments)
+      WHERE v.node_identifier = step.node_identifier AND v.version_number = done_number;
+    END IF;
+
+    IF step.list_moves THEN
+      UPDATE node n SET edition = n.edition + 1
+      FROM run_step_other o
+      WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL
+        AND n.node_identifier = o.node_identifier;
+      UPDATE node_version v SET member_type_numbers = o.member_type_numbers
+      FROM run_step_other o
+      WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL
+        AND v.node_identifier = o.node_identifier AND v.version_number = o.version_number
+        AND v.member_type_numbers <> o.member_type_numbers;
+    END IF;
+
+    INSERT INTO run_outcome (run_identifier, ordinal, node_identifier, version_number, outcome)
+    VALUES (run, step.ordinal, step.node_identifier, done_number, step.kind);
+    COMMIT;
+  END LOOP;
+  stopped := NULL;
+END $$;
+
+CREATE PROCEDURE public.delete_nodes(IN nodes bigint[])
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  PERFORM set_config('relink.deleting_nodes', 'on', true);
+  DELETE FROM permission p WHERE p.node_identifier = ANY (nodes);
+  DELETE FROM node_version v WHERE v.node_identifier = ANY (nodes);
+  DELETE FROM node n WHERE n.node_identifier = ANY (nodes);
+  PERFORM set_config('relink.deleting_nodes', 'off', true);
+END $$;
+
+CREATE FUNCTION public.look_at_instances_again() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  UPDATE solution_instance i SET needs_input_for_release = 0
+  WHERE i.needs_input_for_release <> 0 AND i.instance_identifier IN (SELECT g.instance_identifier FROM given g);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.look_at_instances_of_authentication_again() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  PERFORM FROM solution_instance i
+  WHERE i.instance_identifier IN (
+    SELECT v.instance_identifier FROM instance_value v
+    WHERE v.authentication_identifier = NEW.authentication_identifier)
+  ORDER BY i.instance_identifier FOR NO KEY UPDATE;
+  UPDATE solution_instance i SET needs_input_for_release = 0
+  FROM instance_value v
+  WHERE v.authentication_identifier = NEW.authentication_identifier
+    AND i.instance_identifier = v.instance_identifier AND i.needs_input_for_release <> 0;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.members_at(places integer[], elements anyarray) RETURNS anyarray
+    LANGUAGE sql IMMUTABLE STRICT
+    AS $$
+  SELECT ARRAY(SELECT elements[p.place] FROM unnest(places) WITH ORDINALITY AS p (place, ordinal) ORDER BY p.ordinal);
+$$;
+
+CREATE FUNCTION public.others_are_as_planned(run bigint, step integer, others integer, node bigint, list_moves_of integer) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT others = (
+    SELECT count(*) FROM run_step_other o
+    JOIN node n ON n.node_identifier = o.node_identifier AND n.edition = o.edition
+    WHERE o.run_identifier = run AND o.ordinal = step
+  ) AND NOT EXISTS (
+    SELECT FROM node_version v
+    WHERE v.type_node_identifier = node AND v.type_version_number = list_moves_of AND v.node_identifier <> node
+      AND NOT EXISTS (
+        SELECT FROM run_step_other o
+        WHERE o.run_identifier = run AND o.ordinal = step AND o.node_identifier = v.node_identifier)
+  );
+$$;
+
+CREATE FUNCTION public.refuse_change_of_frozen_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF TG_OP = 'DELETE' AND current_setting('relink.deleting_nodes', true) = 'on' THEN
+    RETURN OLD;
+  END IF;
+  IF EXISTS (
+    SELECT FROM node n WHERE n.node_identifier = OLD.node_identifier AND n.frozen_version_number >= OLD.version_number
+  ) THEN
+    RAISE EXCEPTION 'version % of node % is frozen', OLD.version_number, OLD.node_identifier
+      USING ERRCODE = 'RL001';
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    RETURN OLD;
+  END IF;
+  IF (NEW.node_identifier, NEW.version_number) <> (OLD.node_identifier, OLD.version_number) THEN
+    RAISE EXCEPTION 'version % of node % cannot become another one', OLD.version_number, OLD.node_identifier
+      USING ERRCODE = 'RL001';
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE FUNCTION public.refuse_change_of_release() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  RAISE EXCEPTION 'release % of solution % is published', OLD.release_number, OLD.solution_identifier
+    USING ERRCODE = 'RL001';
+END $$;
+
+CREATE FUNCTION public.refuse_deletion_of_node() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF current_setting('relink.deleting_nodes', true) IS DISTINCT FROM 'on' THEN
+    RAISE EXCEPTION 'node % is deleted only by delete_nodes', OLD.node_identifier USING ERRCODE = 'RL001';
+  END IF;
+  RETURN OLD;
+END $$;
+
+CREATE FUNCTION public.refuse_frozen_on_draft() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM node_version v
+    CROSS JOIN LATERAL (
+      SELECT v.type_node_identifier, v.type_version_number
+      UNION ALL
+      SELECT * FROM unnest(v.targets, v.target_numbers)
+      UNION ALL
+      SELECT * FROM unnest(v.member_types, v.member_type_numbers)
+    ) AS link (node_identifier, version_number)
+    JOIN node n ON n.node_identifier = link.node_identifier
+    WHERE v.node_identifier = NEW.node_identifier
+      AND v.version_number BETWEEN OLD.frozen_version_number + 1 AND NEW.frozen_version_number
+      AND link.version_number > n.frozen_version_number
+  ) THEN
+    RAISE EXCEPTION 'version % of node % depends on a draft', NEW.frozen_version_number, NEW.node_identifier
+      USING ERRCODE = 'RL002';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.refuse_thaw() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  RAISE EXCEPTION 'node % is frozen up to version %', OLD.node_identifier, OLD.frozen_version_number
+    USING ERRCODE = 'RL001';
+END $$;
+
+CREATE FUNCTION public.words_of_values(texts text[]) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  SELECT CASE WHEN sum(length(t.value)) <= 65536
+    THEN to_tsvector('simple'::regconfig, translate(string_agg(t.value, ' '), '._/@:-', '      ')) END
+  FROM unnest(texts) AS t (value);
+$$;
+
+CREATE TABLE public.access_token (
+    token_hash bytea NOT NULL,
+    token_identifier bigint NOT NULL,
+    kind text NOT NULL,
+    name text,
+    owner uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT access_token_check CHECK (((kind = 'master'::text) = (owner IS NULL))),
+    CONSTRAINT access_token_check1 CHECK (((kind = 'master'::text) = (expires_at IS NULL))),
+    CONSTRAINT access_token_kind_check CHECK ((kind = ANY (ARRAY['master'::text, 'user'::text, 'code'::text])))
+);
+
+ALTER TABLE public.access_token ALTER COLUMN token_identifier ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_token_token_identifier_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.account (
+    user_identifier bigint NOT NULL,
+    user_logon_reference text NOT NULL COLLATE pg_catalog."C",
+    user_name text NOT NULL,
+    user_email_address text,
+    password_hash text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    own_group_identifier bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.account ALTER COLUMN user_identifier ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.account_user_identifier_seq
+    START WITH 101
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE public.audit (
+    audit_identifier bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    action text NOT NULL,
+    actor_kind text NOT NULL,
+    user_identifier bigint,
+    actor_name text,
+    address text,
+    object_kind text,
+    object_name text,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT audit_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['user'::text, 'public'::text, 'token'::text, 'command'::text, 'worker'::text])))
+);
+
+ALTER TABLE public.audit ALTER COLUMN audit_identifier ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_audit_identifier_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.authentication (
+    authentication_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner uuid,
+    name text NOT NULL,
+    service text NOT NULL,
+    service_version text NOT NULL,
+    service_environment text NOT NULL,
+    scopes text[] DEFAULT '{}'::text[] NOT NULL,
+    custom_fields jsonb,
+    data bytea NOT NULL,
+    hidden boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.external_user (
+    user_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    external_user_identifier text NOT NULL,
+    is_test_user boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.instance_value (
+    instance_identifier uuid NOT NULL,
+    slot_kind text NOT NULL,
+    external_identifier text NOT NULL,
+    value text,
+    authentication_identifier uuid,
+    given_for integer[] NOT NULL,
+    CONSTRAINT instance_value_check CHECK (((slot_kind = 'config'::text) = (value IS NOT NULL))),
+    CONSTRAINT instance_value_check1 CHECK (((slot_kind = 'auth'::text) = (authentication_identifier IS NOT NULL))),
+    CONSTRAINT instance_value_slot_kind_check CHECK ((slot_kind = ANY (ARRAY['auth'::text, 'config'::text])))
+);
+
+CREATE TABLE public.node_version (
+    node_identifier bigint NOT NULL,
+    version_number integer NOT NULL,
+    type_node_identifier bigint NOT NULL,
+    type_version_number integer NOT NULL,
+    node_name text NOT NULL,
+    node_version_comment text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by bigint,
+    amended_at timestamp with time zone DEFAULT now() NOT NULL,
+    amended_by bigint,
+    member_types bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    member_type_numbers integer[] DEFAULT '{}'::integer[] NOT NULL,
+    sequences integer[] DEFAULT '{}'::integer[] NOT NULL,
+    targets bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    target_numbers integer[] DEFAULT '{}'::integer[] NOT NULL,
+    "values" text[],
+    scales double precision[],
+    comments text[],
+    CONSTRAINT node_version_members CHECK (((cardinality(member_types) = cardinality(member_type_numbers)) AND (cardinality(member_types) = cardinality(sequences)) AND (cardinality(member_types) = cardinality(targets)) AND (cardinality(member_types) = cardinality(target_numbers)) AND (cardinality(member_types) = COALESCE(cardinality("values"), cardinality(member_types))) AND (cardinality(member_types) = COALESCE(cardinality(scales), cardinality(member_types))) AND (cardinality(member_types) = COALESCE(cardinality(comments), cardinality(member_types))))),
+    CONSTRAINT node_version_version_number_check CHECK (((version_number >= 1) AND (version_number <= 999999)))
+);
+
+CREATE VIEW public.member AS
+ SELECT v.node_identifier,
+    v.version_number,
+    m."position",
+    m.member_type_node_identifier,
+    m.member_type_version_number,
+    m.sequence,
+    m.value,
+    m.scale,
+    m.target_node_identifier,
+    m.target_version_number,
+    m.comment
+   FROM (public.node_version v
+     CROSS JOIN LATERAL UNNEST(v.member_types, v.member_type_numbers, v.sequences, v."values", v.scales, v.targets, v.target_numbers, v.comments) WITH ORDINALITY m(member_type_node_identifier, member_type_version_number, sequence, value, scale, target_node_identifier, target_version_number, comment, "position"));
+
+CREATE TABLE public.node (
+    node_identifier bigint NOT NULL,
+    node_reference text NOT NULL COLLATE pg_catalog."C",
+    owner_identifier bigint,
+    frozen_version_number integer DEFAULT 0 NOT NULL,
+    latest_version_number integer DEFAULT 1 NOT NULL,
+    edition bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT node_check CHECK (((latest_version_number - frozen_version_number) = ANY (ARRAY[0, 1]))),
+    CONSTRAINT node_frozen_version_number_check CHECK ((frozen_version_number >= 0)),
+    CONSTRAINT node_latest_version_number_check CHECK (((latest_version_number >= 1) AND (latest_version_number <= 999999))),
+    CONSTRAINT node_node_reference_check CHECK ((node_reference ~ '^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$'::text))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.node ALTER COLUMN node_identifier ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.node_node_identifier_seq
+    START WITH 1001
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.outbox (
+    message_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
+    event text NOT NULL,
+    body jsonb NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent_at timestamp with time zone,
+    given_up_at timestamp with time zone
+);
+
+CREATE TABLE public.permission (
+    permission_identifier bigint NOT NULL,
+    permission_type text NOT NULL,
+    user_group_identifier bigint NOT NULL,
+    node_identifier bigint
+);
+
+ALTER TABLE public.permission ALTER COLUMN permission_identifier ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.permission_permission_identifier_seq
+    START WITH 101
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.queue_migration (
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.routine (
+    kind text NOT NULL,
+    signature text NOT NULL,
+    files_digest text NOT NULL,
+    CONSTRAINT routine_kind_check CHECK ((kind = ANY (ARRAY['routine'::text, 'view'::text])))
+);
+
+CREATE TABLE public.run (
+    run_identifier bigint NOT NULL,
+    user_identifier bigint,
+    context_node_identifier bigint,
+    solution_identifier uuid,
+    context_reference text NOT NULL COLLATE pg_catalog."C",
+    include_content boolean NOT NULL,
+    options jsonb NOT NULL,
+    state text NOT NULL,
+    cancel_requested boolean DEFAULT false NOT NULL,
+    steps integer DEFAULT 0 NOT NULL,
+    error_number integer,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT run_check CHECK (((context_node_identifier IS NULL) <> (solution_identifier IS NULL))),
+    CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'cancelled'::text, 'interrupted'::text])))
+);
+
+CREATE TABLE public.run_answer (
+    run_identifier bigint NOT NULL,
+    part integer NOT NULL,
+    content bytea NOT NULL
+);
+
+CREATE TABLE public.run_outcome (
+    run_identifier bigint NOT NULL,
+    ordinal integer NOT NULL,
+    node_identifier bigint,
+    version_number integer,
+    instance_identifier uuid,
+    outcome text NOT NULL
+);
+
+ALTER TABLE public.run ALTER COLUMN run_identifier ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.run_run_identifier_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE UNLOGGED TABLE public.run_step (
+    run_identifier bigint NOT NULL,
+    ordinal integer NOT NULL,
+    node_identifier bigint NOT NULL,
+    edition bigint NOT NULL,
+    kind text NOT NULL,
+    version_number integer NOT NULL,
+    type_version_number integer NOT NULL,
+    member_type_numbers integer[],
+    target_numbers integer[],
+    kept integer[],
+    others integer,
+    list_moves boolean NOT NULL
+);
+
+CREATE UNLOGGED TABLE public.run_step_other (
+    run_identifier bigint NOT NULL,
+    ordinal integer NOT NULL,
+    node_identifier bigint NOT NULL,
+    edition bigint NOT NULL,
+    version_number integer NOT NULL,
+    member_type_numbers integer[]
+);
+
+CREATE TABLE public.sign_in_failure (
+    network bytea NOT NULL,
+    account bytea NOT NULL,
+    failures integer NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.sign_in_network (
+    user_identifier bigint NOT NULL,
+    network bytea NOT NULL,
+    last_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.solution (
+    solution_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
+    title text NOT NULL,
+    description text,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    custom_fields jsonb DEFAULT '[]'::jsonb NOT NULL,
+    draft jsonb NOT NULL,
+    latest_release_number integer DEFAULT 0 NOT NULL,
+    held boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT solution_latest_release_number_check CHECK ((latest_release_number >= 0))
+);
+
+CREATE TABLE public.solution_instance (
+    instance_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
+    solution_identifier uuid NOT NULL,
+    release_number integer NOT NULL,
+    owner uuid NOT NULL,
+    name text NOT NULL,
+    enabled boolean DEFAULT false NOT NULL,
+    held boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    moved_at timestamp with time zone,
+    needs_input_for_release integer DEFAULT 0 NOT NULL,
+    pinned_at_release integer DEFAULT 0 NOT NULL,
+    passed_over_release integer GENERATED ALWAYS AS (GREATEST(needs_input_for_release, pinned_at_release)) STORED NOT NULL,
+    failed_release integer DEFAULT 0 NOT NULL,
+    failed_times integer DEFAULT 0 NOT NULL,
+    try_again_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.solution_release (
+    solution_identifier uuid NOT NULL,
+    release_number integer NOT NULL,
+    title text NOT NULL,
+    content jsonb NOT NULL,
+    notes text,
+    published_by bigint,
+    published_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT solution_release_release_number_check CHECK ((release_number >= 1))
+);
+
+CREATE TABLE public.user_group (
+    user_group_identifier bigint NOT NULL,
+    user_group_reference text NOT NULL COLLATE pg_catalog."C",
+    user_group_name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.user_group_member (
+    user_identifier bigint NOT NULL,
+    user_group_identifier bigint NOT NULL
+);
+
+ALTER TABLE public.user_group ALTER COLUMN user_group_identifier ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.user_group_user_group_identifier_seq
+    START WITH 101
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.workflow_instance (
+    workflow_instance_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
+    instance_identifier uuid NOT NULL,
+    source_workflow_identifier text NOT NULL,
+    trigger_key text
+);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_token_identifier_key UNIQUE (token_identifier);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_own_group_identifier_key UNIQUE (own_group_identifier);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (user_identifier);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_user_logon_reference_key UNIQUE (user_logon_reference);
+
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_identifier);
+
+ALTER TABLE ONLY public.authentication
+    ADD CONSTRAINT authentication_pkey PRIMARY KEY (authentication_identifier);
+
+ALTER TABLE ONLY public.external_user
+    ADD CONSTRAINT external_user_external_user_identifier_key UNIQUE (external_user_identifier);
+
+ALTER TABLE ONLY public.external_user
+    ADD CONSTRAINT external_user_pkey PRIMARY KEY (user_identifier);
+
+ALTER TABLE ONLY public.instance_value
+    ADD CONSTRAINT instance_value_pkey PRIMARY KEY (instance_identifier, slot_kind, external_identifier);
+
+ALTER TABLE ONLY public.node
+    ADD CONSTRAINT node_node_reference_key UNIQUE (node_reference);
+
+ALTER TABLE ONLY public.node
+    ADD CONSTRAINT node_pkey PRIMARY KEY (node_identifier);
+
+ALTER TABLE ONLY public.node_version
+    ADD CONSTRAINT node_version_pkey PRIMARY KEY (node_identifier, version_number);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (message_identifier);
+
+ALTER TABLE ONLY public.permission
+    ADD CONSTRAINT permission_pkey PRIMARY KEY (permission_identifier);
+
+ALTER TABLE ONLY public.permission
+    ADD CONSTRAINT permission_user_group_identifier_permission_type_node_ident_key UNIQUE NULLS NOT DISTINCT (user_group_identifier, permission_type, node_identifier);
+
+ALTER TABLE ONLY public.queue_migration
+    ADD CONSTRAINT queue_migration_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.routine
+    ADD CONSTRAINT routine_pkey PRIMARY KEY (kind, signature);
+
+ALTER TABLE ONLY public.run_answer
+    ADD CONSTRAINT run_answer_pkey PRIMARY KEY (run_identifier, part);
+
+ALTER TABLE ONLY public.run_outcome
+    ADD CONSTRAINT run_outcome_pkey PRIMARY KEY (run_identifier, ordinal);
+
+ALTER TABLE ONLY public.run
+    ADD CONSTRAINT run_pkey PRIMARY KEY (run_identifier);
+
+ALTER TABLE ONLY public.run_step_other
+    ADD CONSTRAINT run_step_other_pkey PRIMARY KEY (run_identifier, ordinal, node_identifier);
+
+ALTER TABLE ONLY public.run_step
+    ADD CONSTRAINT run_step_pkey PRIMARY KEY (run_identifier, ordinal);
+
+ALTER TABLE ONLY public.sign_in_failure
+    ADD CONSTRAINT sign_in_failure_pkey PRIMARY KEY (network, account);
+
+ALTER TABLE ONLY public.sign_in_network
+    ADD CONSTRAINT sign_in_network_pkey PRIMARY KEY (user_identifier, network);
+
+ALTER TABLE ONLY public.solution_instance
+    ADD CONSTRAINT solution_instance_pkey PRIMARY KEY (instance_identifier);
+
+ALTER TABLE ONLY public.solution
+    ADD CONSTRAINT solution_pkey PRIMARY KEY (solution_identifier);
+
+ALTER TABLE ONLY public.solution_release
+    ADD CONSTRAINT solution_release_pkey PRIMARY KEY (solution_identifier, release_number);
+
+ALTER TABLE ONLY public.user_group_member
+    ADD CONSTRAINT user_group_member_pkey PRIMARY KEY (user_identifier, user_group_identifier);
+
+ALTER TABLE ONLY public.user_group
+    ADD CONSTRAINT user_group_pkey PRIMARY KEY (user_group_identifier);
+
+ALTER TABLE ONLY public.user_group
+    ADD CONSTRAINT user_group_user_group_reference_key UNIQUE (user_group_reference);
+
+ALTER TABLE ONLY public.workflow_instance
+    ADD CONSTRAINT workflow_instance_instance_identifier_source_workflow_ident_key UNIQUE (instance_identifier, source_workflow_identifier);
+
+ALTER TABLE ONLY public.workflow_instance
+    ADD CONSTRAINT workflow_instance_pkey PRIMARY KEY (workflow_instance_identifier);
+
+CREATE INDEX audit_at ON public.audit USING btree (at, audit_identifier);
+
+CREATE INDEX audit_by_user ON public.audit USING btree (user_identifier, at) WHERE (user_identifier IS NOT NULL);
+
+CREATE INDEX audit_of_user ON public.audit USING btree (object_name, at) WHERE (object_kind = ANY (ARRAY['user'::text, 'group'::text]));
+
+CREATE INDEX authentication_of_builder ON public.authentication USING btree (created_at, authentication_identifier) WHERE (owner IS NULL);
+
+CREATE INDEX authentication_of_owner ON public.authentication USING btree (owner, created_at, authentication_identifier);
+
+CREATE INDEX external_user_by_age ON public.external_user USING btree (created_at, user_identifier);
+
+CREATE INDEX instance_value_authentication ON public.instance_value USING btree (authentication_identifier);
+
+CREATE INDEX node_version_links ON public.node_version USING gin (targets, member_types);
+
+CREATE INDEX node_version_long_values ON public.node_version USING btree (node_identifier) WHERE (("values" IS NOT NULL) AND (public.words_of_values("values") IS NULL));
+
+CREATE INDEX node_version_type ON public.node_version USING btree (type_node_identifier, type_version_number);
+
+CREATE INDEX node_version_words ON public.node_version USING gin (to_tsvector('simple'::regconfig, translate("left"(node_name, 65536), '._/@:-'::text, '      '::text)));
+
+CREATE INDEX node_version_words_of_values ON public.node_version USING gin (public.words_of_values("values"));
+
+CREATE INDEX node_words ON public.node USING gin (to_tsvector('simple'::regconfig, translate("left"(node_reference, 65536), '._/@:-'::text, '      '::text)));
+
+CREATE INDEX outbox_done ON public.outbox USING btree (COALESCE(sent_at, given_up_at)) WHERE ((sent_at IS NOT NULL) OR (given_up_at IS NOT NULL));
+
+CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE ((sent_at IS NULL) AND (given_up_at IS NULL));
+
+CREATE INDEX permission_node ON public.permission USING btree (node_identifier);
+
+CREATE INDEX run_alive ON public.run USING btree (run_identifier) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+
+CREATE INDEX run_finished ON public.run USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+CREATE INDEX sign_in_failure_account ON public.sign_in_failure USING btree (account);
+
+CREATE INDEX sign_in_network_last_at ON public.sign_in_network USING btree (last_at);
+
+CREATE INDEX solution_by_age ON public.solution USING btree (created_at, solution_identifier);
+
+CREATE INDEX solution_instance_by_age ON public.solution_instance USING btree (created_at, instance_identifier);
+
+CREATE INDEX solution_instance_lazy ON public.solution_instance USING btree (solution_identifier, release_number, passed_over_release, instance_identifier) WHERE (NOT held);
+
+CREATE INDEX solution_instance_of_owner ON public.solution_instance USING btree (owner, created_at, instance_identifier);
+
+CREATE INDEX solution_instance_of_solution ON public.solution_instance USING btree (solution_identifier, created_at, instance_identifier);
+
+CREATE INDEX solution_instance_release ON public.solution_instance USING btree (solution_identifier, release_number);
+
+CREATE TRIGGER authentication_changed AFTER UPDATE OF service, service_version, service_environment, scopes ON public.authentication FOR EACH ROW EXECUTE FUNCTION public.look_at_instances_of_authentication_again();
+
+CREATE TRIGGER deleted_with_versions BEFORE DELETE ON public.node FOR EACH ROW EXECUTE FUNCTION public.refuse_deletion_of_node();
+
+CREATE TRIGGER frozen_on_frozen AFTER UPDATE ON public.node FOR EACH ROW WHEN ((new.frozen_version_number > old.frozen_version_number)) EXECUTE FUNCTION public.refuse_frozen_on_draft();
+
+CREATE TRIGGER frozen_stays_frozen BEFORE UPDATE ON public.node FOR EACH ROW WHEN ((new.frozen_version_number < old.frozen_version_number)) EXECUTE FUNCTION public.refuse_thaw();
+
+CREATE TRIGGER frozen_version BEFORE DELETE OR UPDATE ON public.node_version FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_frozen_version();
+
+CREATE TRIGGER published_release BEFORE UPDATE ON public.solution_release FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_release();
+
+CREATE TRIGGER value_added AFTER INSERT ON public.instance_value REFERENCING NEW TABLE AS given FOR EACH STATEMENT EXECUTE FUNCTION public.look_at_instances_again();
+
+CREATE TRIGGER value_changed AFTER UPDATE ON public.instance_value REFERENCING NEW TABLE AS given FOR EACH STATEMENT EXECUTE FUNCTION public.look_at_instances_again();
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_owner_fkey FOREIGN KEY (owner) REFERENCES public.external_user(user_identifier) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_own_group_identifier_fkey FOREIGN KEY (own_group_identifier) REFERENCES public.user_group(user_group_identifier);
+
+ALTER TABLE ONLY public.authentication
+    ADD CONSTRAINT authentication_owner_fkey FOREIGN KEY (owner) REFERENCES public.external_user(user_identifier) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.instance_value
+    ADD CONSTRAINT instance_value_authentication_identifier_fkey FOREIGN KEY (authentication_identifier) REFERENCES public.authentication(authentication_identifier) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.instance_value
+    ADD CONSTRAINT instance_value_instance_identifier_fkey FOREIGN KEY (instance_identifier) REFERENCES public.solution_instance(instance_identifier) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.node
+    ADD CONSTRAINT node_owner_identifier_fkey FOREIGN KEY (owner_identifier) REFERENCES public.account(user_identifier);
+
+ALTER TABLE ONLY public.permission
+    ADD CONSTRAINT permission_node_identifier_fkey FOREIGN KEY (node_identifier) REFERENCES public.node(node_identifier);
+
+ALTER TABLE ONLY public.permission
+    ADD CONSTRAINT permission_user_group_identifier_fkey FOREIGN KEY (user_group_identifier) REFERENCES public.user_group(user_group_identifier);
+
+ALTER TABLE ONLY public.run_answer
+    ADD CONSTRAINT run_answer_run_identifier_fkey FOREIGN KEY (run_identifier) REFERENCES public.run(run_identifier);
+
+ALTER TABLE ONLY public.run
+    ADD CONSTRAINT run_solution_identifier_fkey FOREIGN KEY (solution_identifier) REFERENCES public.solution(solution_identifier);
+
+ALTER TABLE ONLY public.run
+    ADD CONSTRAINT run_user_identifier_fkey FOREIGN KEY (user_identifier) REFERENCES public.account(user_identifier);
+
+ALTER TABLE ONLY public.sign_in_network
+    ADD CONSTRAINT sign_in_network_user_identifier_fkey FOREIGN KEY (user_identifier) REFERENCES public.account(user_identifier);
+
+ALTER TABLE ONLY public.solution_instance
+    ADD CONSTRAINT solution_instance_owner_fkey FOREIGN KEY (owner) REFERENCES public.external_user(user_identifier) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.solution_instance
+    ADD CONSTRAINT solution_instance_solution_identifier_release_number_fkey FOREIGN KEY (solution_identifier, release_number) REFERENCES public.solution_release(solution_identifier, release_number);
+
+ALTER TABLE ONLY public.solution_release
+    ADD CONSTRAINT solution_release_published_by_fkey FOREIGN KEY (published_by) REFERENCES public.account(user_identifier);
+
+ALTER TABLE ONLY public.solution_release
+    ADD CONSTRAINT solution_release_solution_identifier_fkey FOREIGN KEY (solution_identifier) REFERENCES public.solution(solution_identifier);
+
+ALTER TABLE ONLY public.user_group_member
+    ADD CONSTRAINT user_group_member_user_group_identifier_fkey FOREIGN KEY (user_group_identifier) REFERENCES public.user_group(user_group_identifier);
+
+ALTER TABLE ONLY public.user_group_member
+    ADD CONSTRAINT user_group_member_user_identifier_fkey FOREIGN KEY (user_identifier) REFERENCES public.account(user_identifier);
+
+ALTER TABLE ONLY public.workflow_instance
+    ADD CONSTRAINT workflow_instance_instance_identifier_fkey FOREIGN KEY (instance_identifier) REFERENCES public.solution_instance(instance_identifier) ON DELETE CASCADE;
+
+--
+--
+
+INSERT INTO public.external_user VALUES ('00000000-0000-4000-8000-000000000002', 'Bob', 'bob', false, '2026-01-01 00:00:00+00');
+
+INSERT INTO public.access_token OVERRIDING SYSTEM VALUE VALUES ('\x05', 1, 'master', 'Partner', NULL, '2026-01-01 00:00:00+00', NULL);
+
+INSERT INTO public.user_group VALUES (1, 'public', 'Public', '2026-11-26 00:16:46.740097+00');
+INSERT INTO public.user_group VALUES (101, 'ann', 'Ann', '2026-01-01 00:00:00+00');
+
+INSERT INTO public.account VALUES (101, 'ann', 'Ann', 'ann@example.com', '$argon2id$unusable', true, 101, '2026-01-01 00:00:00+00');
+
+INSERT INTO public.alembic_version VALUES ('0001');
+
+INSERT INTO public.audit OVERRIDING SYSTEM VALUE VALUES (1, '2026-01-02 00:00:00+00', 'sign-in', 'user', 101, 'ann', '192.0.2.1', 'user', 'ann', '{"kept": true}');
+
+INSERT INTO public.authentication VALUES ('00000000-0000-4000-8000-000000000003', '00000000-0000-4000-8000-000000000002', 'Mine', 'slack', '1', 'production', '{read}', '{}', '\x00', false, '2026-01-01 00:00:00+00');
+
+INSERT INTO public.solution VALUES ('00000000-0000-4000-8000-000000000001', 'Support', 'Tickets', '{crm}', '[]', '{}', 1, true, '2026-01-01 00:00:00+00');
+
+INSERT INTO public.solution_release VALUES ('00000000-0000-4000-8000-000000000001', 1, 'Support', '{}', 'First', 101, '2026-01-02 00:00:00+00');
+
+INSERT INTO public.solution_instance VALUES ('00000000-0000-4000-8000-000000000004', '00000000-0000-4000-8000-000000000001', 1, '00000000-0000-4000-8000-000000000002', 'Help desk', true, false, '2026-01-03 00:00:00+00', NULL, 0, 0, DEFAULT, 0, 0, '1970-01-01 00:00:00+00');
+
+INSERT INTO public.instance_value VALUES ('00000000-0000-4000-8000-000000000004', 'config', 'channel', '"#help"', NULL, '{1}');
+INSERT INTO public.instance_value VALUES ('00000000-0000-4000-8000-000000000004', 'auth', 'slack', NULL, '00000000-0000-4000-8000-000000000003', '{1}');
+
+INSERT INTO public.node VALUES (1, 'system', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (2, 'system.TYPE_TYPE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (3, 'system.MEMBER_TYPE_CLASS', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (4, 'system.PACKAGE_LISTING', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (5, 'system.MANIFEST_TYPE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (6, 'system.NULL', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (7, 'system.PROPERTIES', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (8, 'system.CONSTANT_TYPE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (9, 'system.PUBLIC_SCRIPT_TYPE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (10, 'system.NODE_LIST_TYPE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (11, 'system.TAG_TYPE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (12, 'system.FILE_TYPE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (13, 'system.ACCOUNT_TYPE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (14, 'system.ALLOW_STALE_READ_TAG', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (21, 'system.MEMBER_TYPE_LIST', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (22, 'system.MANIFEST_ITEMS', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (31, 'system.USE_VALUE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (32, 'system.USE_SCALE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (33, 'system.USE_TARGET', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (34, 'system.MINIMUM_CARDINALITY', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (35, 'system.MAXIMUM_CARDINALITY', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (36, 'system.VALUE_PATTERN', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (37, 'system.TARGET_TYPE_LIST', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (41, 'system.NODE_NAME', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (42, 'system.NODE_DESCRIPTION', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (43, 'system.SET_TAGS', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (44, 'system.TAB_LIST', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (45, 'system.DISPLAY_PROPERTIES', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (46, 'system.TYPE_NODE_CONTROLLER_CLASS', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (47, 'system.TYPE_DERIVATION_SCRIPT', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (48, 'system.MEMBER_TYPE_DERIVATION_SCRIPT', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (49, 'system.NODE_LIST', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (50, 'system.TAG_LIST', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (51, 'system.FILE_STORAGE_KEY', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (52, 'system.NODE_SCRIPT', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (53, 'system.NODE_DATA', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (54, 'system.NODE_ERROR', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (55, 'system.HOME_NODE', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (56, 'system.INHERIT_FROM', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (57, 'system.DO_NOT_INHERIT', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (58, 'system.INSTANCE_DERIVATION_SCRIPT', NULL, 1, 1, 1);
+INSERT INTO public.node VALUES (1001, 'P', 101, 1, 1, 1);
+INSERT INTO public.node VALUES (1002, 'P.A', 101, 1, 1, 1);
+INSERT INTO public.node VALUES (1003, 'P.B', NULL, 1, 2, 5);
+
+INSERT INTO public.node_version VALUES (1, 1, 4, 1, 'System', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{}', '{}', '{}', '{}', '{}', NULL, NULL, NULL);
+INSERT INTO public.node_version VALUES (2, 1, 2, 1, 'Type', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21,21,21,21,21,21,21}', '{1,1,1,1,1,1,1,1}', '{1,2,3,4,5,6,7,8}', '{41,42,21,43,44,45,46,47}', '{1,1,1,1,1,1,1,1}', '{name,description,"member types","set tags",tabs,"display properties","controller class","type derivation script"}', NULL, NULL);
+INSERT INTO public.node_version VALUES (3, 1, 2, 1, 'Member Type', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21,21,21,21,21,21,21,21,21}', '{1,1,1,1,1,1,1,1,1,1}', '{1,2,3,4,5,6,7,8,9,10}', '{41,42,31,32,33,34,35,36,37,48}', '{1,1,1,1,1,1,1,1,1,1}', '{name,description,"use value","use scale","use target","minimum cardinality","maximum cardinality","value pattern","target types","member type derivation script"}', NULL, NULL);
+INSERT INTO public.node_version VALUES (4, 1, 2, 1, 'Package', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21}', '{1,1}', '{1,2}', '{41,42}', '{1,1}', '{name,description}', NULL, NULL);
+INSERT INTO public.node_version VALUES (5, 1, 2, 1, 'Manifest', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21,21}', '{1,1,1}', '{1,2,3}', '{41,42,22}', '{1,1,1}', '{name,description,"manifest items"}', NULL, NULL);
+INSERT INTO public.node_version VALUES (6, 1, 2, 1, 'Null', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{}', '{}', '{}', '{}', '{}', NULL, NULL, NULL);
+INSERT INTO public.node_version VALUES (7, 1, 4, 1, 'Properties', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{}', '{}', '{}', '{}', '{}', NULL, NULL, NULL);
+INSERT INTO public.node_version VALUES (8, 1, 2, 1, 'Constant', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21}', '{1,1}', '{1,2}', '{41,42}', '{1,1}', '{name,description}', NULL, NULL);
+INSERT INTO public.node_version VALUES (9, 1, 2, 1, 'Script', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21,21}', '{1,1,1}', '{1,2,3}', '{41,42,52}', '{1,1,1}', '{name,description,script}', NULL, NULL);
+INSERT INTO public.node_version VALUES (10, 1, 2, 1, 'Node List', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21,21}', '{1,1,1}', '{1,2,3}', '{41,42,49}', '{1,1,1}', '{name,description,nodes}', NULL, NULL);
+INSERT INTO public.node_version VALUES (11, 1, 2, 1, 'Tag', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21}', '{1,1}', '{1,2}', '{41,42}', '{1,1}', '{name,description}', NULL, NULL);
+INSERT INTO public.node_version VALUES (12, 1, 2, 1, 'File', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21,21}', '{1,1,1}', '{1,2,3}', '{41,42,51}', '{1,1,1}', '{name,description,"file storage key"}', NULL, NULL);
+INSERT INTO public.node_version VALUES (13, 1, 2, 1, 'Account', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{21,21}', '{1,1}', '{1,2}', '{41,42}', '{1,1}', '{name,description}', NULL, NULL);
+INSERT INTO public.node_version VALUES (14, 1, 11, 1, 'Allow Stale Read', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{}', '{}', '{}', '{}', '{}', NULL, NULL, NULL);
+INSERT INTO public.node_version VALUES (21, 1, 3, 1, 'Member Types', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,true,true,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (22, 1, 3, 1, 'Manifest Items', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,true,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (31, 1, 3, 1, 'Use Value', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35,36}', '{1,1,1,1,1}', '{1,1,1,1,1}', '{NULL,NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL,NULL}', '{true,false,false,1,true|false}', NULL, NULL);
+INSERT INTO public.node_version VALUES (32, 1, 3, 1, 'Use Scale', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35,36}', '{1,1,1,1,1}', '{1,1,1,1,1}', '{NULL,NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL,NULL}', '{true,false,false,1,true|false}', NULL, NULL);
+INSERT INTO public.node_version VALUES (33, 1, 3, 1, 'Use Target', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35,36}', '{1,1,1,1,1}', '{1,1,1,1,1}', '{NULL,NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL,NULL}', '{true,false,false,1,true|false}', NULL, NULL);
+INSERT INTO public.node_version VALUES (34, 1, 3, 1, 'Minimum Cardinality', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35,36}', '{1,1,1,1,1}', '{1,1,1,1,1}', '{NULL,NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL,NULL}', '{true,false,false,1,"[0-9]{1,9}"}', NULL, NULL);
+INSERT INTO public.node_version VALUES (35, 1, 3, 1, 'Maximum Cardinality', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35,36}', '{1,1,1,1,1}', '{1,1,1,1,1}', '{NULL,NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL,NULL}', '{true,false,false,1,"[0-9]{1,9}"}', NULL, NULL);
+INSERT INTO public.node_version VALUES (36, 1, 3, 1, 'Value Pattern', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (37, 1, 3, 1, 'Target Types', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{false,false,true,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (41, 1, 3, 1, 'Name', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (42, 1, 3, 1, 'Description', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (43, 1, 3, 1, 'Set Tags', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{false,false,true,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (44, 1, 3, 1, 'Tabs', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (45, 1, 3, 1, 'Display Properties', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,true,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (46, 1, 3, 1, 'Controller Class', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (47, 1, 3, 1, 'Type Derivation Script', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,true,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (48, 1, 3, 1, 'Member Type Derivation Script', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,true,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (49, 1, 3, 1, 'Nodes', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{false,false,true,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (50, 1, 3, 1, 'Tags', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{false,false,true,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (51, 1, 3, 1, 'File Storage Key', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (52, 1, 3, 1, 'Script', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (53, 1, 3, 1, 'Data', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (54, 1, 3, 1, 'Error', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (55, 1, 3, 1, 'Home Node', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{false,false,true,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (56, 1, 3, 1, 'Inherit From', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{false,false,true,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (57, 1, 3, 1, 'Do Not Inherit', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{false,false,true,0}', NULL, NULL);
+INSERT INTO public.node_version VALUES (58, 1, 3, 1, 'Instance Derivation Script', NULL, '2026-11-26 00:16:46.740097+00', NULL, '2026-11-26 00:16:46.740097+00', NULL, '{31,32,33,35}', '{1,1,1,1}', '{1,1,1,1}', '{NULL,NULL,NULL,NULL}', '{NULL,NULL,NULL,NULL}', '{true,false,false,1}', NULL, NULL);
+INSERT INTO public.node_version VALUES (1001, 1, 4, 1, 'Package', NULL, '2026-01-01 00:00:00+00', 101, '2026-01-01 00:00:00+00', 101, '{}', '{}', '{}', '{}', '{}', NULL, NULL, NULL);
+INSERT INTO public.node_version VALUES (1002, 1, 10, 1, 'A', 'first', '2026-01-01 00:00:00+00', 101, '2026-01-01 00:00:00+00', 101, '{42,49,49}', '{1,1,1}', '{1,1,2}', '{NULL,1003,1001}', '{NULL,1,1}', '{words,NULL,NULL}', '{NULL,NULL,0.5}', '{NULL,"on a link",NULL}');
+INSERT INTO public.node_version VALUES (1003, 1, 10, 1, 'B', NULL, '2026-01-01 00:00:00+00', NULL, '2026-01-01 00:00:00+00', NULL, '{}', '{}', '{}', '{}', '{}', NULL, NULL, NULL);
+INSERT INTO public.node_version VALUES (1003, 2, 10, 1, 'B', NULL, '2026-01-01 00:00:00+00', NULL, '2026-01-01 00:00:00+00', NULL, '{49}', '{1}', '{1}', '{1002}', '{1}', NULL, NULL, NULL);
+
+INSERT INTO public.outbox VALUES ('00000000-0000-4000-8000-000000000006', 'moved', '{}', 1, '2026-01-01 00:00:00+00', '2026-01-01 00:00:00+00', '2026-01-01 00:00:00+00', NULL);
+
+INSERT INTO public.permission VALUES (101, 'package-link', 1, 1);
+INSERT INTO public.permission VALUES (201, 'administer-all', 101, NULL);
+INSERT INTO public.permission VALUES (202, 'node-read', 1, 1002);
+
+INSERT INTO public.routine VALUES ('routine', 'apply_run(bigint,bigint,integer,integer,text)', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'delete_nodes(bigint[])', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'look_at_instances_again()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'look_at_instances_of_authentication_again()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'members_at(integer[],anyarray)', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'others_are_as_planned(bigint,integer,integer,bigint,integer)', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'refuse_change_of_frozen_version()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'refuse_change_of_release()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'refuse_deletion_of_node()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'refuse_frozen_on_draft()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'refuse_thaw()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('view', 'member', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+
+INSERT INTO public.run OVERRIDING SYSTEM VALUE VALUES (1, 101, 1001, NULL, 'P', true, '{}', 'done', false, 1, 0, '2026-01-01 00:00:00+00', '2026-01-01 00:00:00+00');
+
+INSERT INTO public.run_answer VALUES (1, 1, '\x3c612f3e');
+
+INSERT INTO public.run_outcome VALUES (1, 1, 1003, 2, NULL, 'version');
+
+INSERT INTO public.run_step VALUES (1, 1, 1003, 4, 'version', 1, 1, '{}', '{}', NULL, 1, false);
+
+INSERT INTO public.run_step_other VALUES (1, 1, 1002, 1, 1, NULL);
+
+INSERT INTO public.sign_in_failure VALUES ('\x01', '\x02', 3, '2026-01-02 00:00:00+00');
+
+INSERT INTO public.sign_in_network VALUES (101, '\x01', '2026-01-02 00:00:00+00');
+
+INSERT INTO public.user_group_member VALUES (101, 101);
+
+INSERT INTO public.workflow_instance VALUES ('00000000-0000-4000-8000-000000000005', '00000000-0000-4000-8000-000000000004', 'notify', 'key');
+
+SELECT pg_catalog.setval('public.access_token_token_identifier_seq', 1, true);
+
+SELECT pg_catalog.setval('public.account_user_identifier_seq', 101, false);
+
+SELECT pg_catalog.setval('public.audit_audit_identifier_seq', 1, true);
+
+SELECT pg_catalog.setval('public.node_node_identifier_seq', 1001, false);
+
+SELECT pg_catalog.setval('public.permission_permission_identifier_seq', 101, true);
+
+SELECT pg_catalog.setval('public.run_run_identifier_seq', 1, true);
+
+SELECT pg_catalog.setval('public.user_group_user_group_identifier_seq', 101, false);

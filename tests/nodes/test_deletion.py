@@ -1,0 +1,162 @@
+"""Deletions beside forces, imports and copies: no link ever leads to a version that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import StateError
+from app.nodes.deletion import delete_nodes
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.chance import seeded
+from tests.support.http import Client, message
+from tests.support.served import eventually
+
+_LOST = text("""
+    SELECT n.node_reference || '.' || v.version_number
+    FROM node_version v
+    LEFT JOIN node n USING (node_identifier)
+    CROSS JOIN LATERAL (
+      SELECT v.type_node_identifier, v.type_version_number
+      UNION ALL SELECT * FROM unnest(v.targets, v.target_numbers)
+      UNION ALL SELECT * FROM unnest(v.member_types, v.member_type_numbers)
+      UNION ALL SELECT v.node_identifier, v.version_number
+    ) AS link (node_identifier, version_number)
+    LEFT JOIN node_version found
+      ON found.node_identifier = link.node_identifier AND found.version_number = link.version_number
+    WHERE link.node_identifier IS NOT NULL AND found.node_identifier IS NULL OR n.node_identifier IS NULL
+""")
+_WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+ROUNDS = 12
+NODES = 4
+
+
+def lost_links(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.execute(_LOST).scalars())
+
+
+def identifiers(engine: Engine, *references: str) -> list[int]:
+    with engine.connect() as connection:
+        query = text("SELECT node_identifier FROM node WHERE node_reference = ANY (:references)")
+        return list(connection.execute(query, {"references": list(references)}).scalars())
+
+
+def get(client: Client, reference: str) -> int:
+    """The error number of GetNode."""
+    return client.post(message("GetNode", {"nodeVersionReference": reference})).number
+
+
+def delete(engine: Engine, *references: str) -> int:
+    """Deletes nodes, and returns how many versions of other nodes stand in the way."""
+    nodes = identifiers(engine, *references)
+    with engine.begin() as connection:
+        return len(delete_nodes(connection, nodes))
+
+
+def test_a_node_goes_with_its_versions_when_nothing_links_to_it(client: Client, engine: Engine) -> None:
+    client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
+    assert delete(engine, "P.B") == 1
+    assert get(client, "P.B.1") == 0
+    assert delete(engine, "P.A") == 0
+    assert delete(engine, "P.B") == 0
+    assert (get(client, "P.A.1"), get(client, "P.B.1")) == (105, 105)
+    assert lost_links(engine) == []
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM node_version", "DELETE FROM node"])
+def test_nothing_else_deletes_a_frozen_version(client: Client, engine: Engine, statement: str) -> None:
+    client.load(Graph().node("P.A", frozen()))
+    with pytest.raises(DBAPIError, match=r"is frozen|delete_nodes"), engine.begin() as connection:
+        connection.execute(text(statement))
+    assert get(client, "P.A.1") == 0
+
+
+def test_a_type_and_a_member_type_in_use_are_not_deleted(client: Client, engine: Engine) -> None:
+    (type_node,) = identifiers(engine, "system.NODE_LIST_TYPE")
+    (member_type,) = identifiers(engine, "system.NODE_LIST")
+    client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen()))
+    with engine.begin() as connection:
+        assert len(delete_nodes(connection, [type_node])) == 2
+        assert delete_nodes(connection, [member_type]) != []
+
+
+def test_a_deletion_is_refused_while_a_force_is_at_work(client: Client, engine: Engine) -> None:
+    client.load(Graph().node("P.A", frozen(*links("X.B.1"))).node("X.B", frozen(), draft()).node("X.C", frozen()))
+    with engine.connect() as editor, ThreadPoolExecutor(1) as other:
+        editor.execute(text("SELECT FROM node WHERE node_reference = 'P.A' FOR UPDATE"))
+        forced = other.submit(client.update, "P", "force", sourceScope="latest")
+        with engine.connect() as watching:
+            eventually(lambda: watching.execute(_WAITING).scalar_one() > 0)
+        with pytest.raises(StateError, match="in progress"):
+            delete(engine, "X.C")
+        editor.rollback()
+        assert forced.result().rows() != []
+    assert delete(engine, "X.C") == 0
+    assert delete(engine, "X.B") == 2
+
+
+@pytest.mark.parametrize("writer", ["import", "copy"])
+def test_a_writer_waits_for_a_deletion_and_then_misses_the_node(client: Client, engine: Engine, writer: str) -> None:
+    client.load(Graph().node("P.A", frozen()).node("X.B", frozen()))
+    write: dict[str, Callable[[], object]] = {
+        "import": lambda: client.post(Graph().node("P.N", frozen(*links("X.B.1"))).xml()).number,
+        "copy": lambda: (
+            client.post(message("CopyNode", {"nodeVersionReferenceFrom": "X.B.1", "nodeReferenceTo": "P.N"})).number
+        ),
+    }
+    nodes = identifiers(engine, "X.B")
+    with ThreadPoolExecutor(1) as other:
+        with engine.begin() as connection, engine.connect() as watching:
+            assert delete_nodes(connection, nodes) == []
+            written = other.submit(write[writer])
+            eventually(lambda: watching.execute(_WAITING).scalar_one() > 0)
+        assert written.result() == 105
+    assert identifiers(engine, "P.N") == []
+    assert lost_links(engine) == []
+
+
+def test_deletions_race_with_forces_imports_and_copies(app: Flask, client: Client, engine: Engine) -> None:
+    client.load(Graph().node("P.A", frozen()).node("X.A", frozen()))
+    seeds = seeded().sample(range(2**32), 4)
+
+    def imports(chance: Random) -> int:
+        graph = Graph()
+        for number in chance.sample(range(NODES), 2):
+            graph.node(f"X.N{number}", frozen())
+            graph.node(f"P.M{number}", draft(*links(f"X.N{chance.randrange(NODES)}.1")))
+        return Client(app).post(graph.xml()).number
+
+    def copies(chance: Random) -> int:
+        names = {
+            "nodeVersionReferenceFrom": f"P.M{chance.randrange(NODES)}",
+            "nodeReferenceTo": f"P.C{chance.randrange(10**6)}",
+        }
+        return Client(app).post(message("CopyNode", names)).number
+
+    def forces(_: Random) -> int:
+        return Client(app).update("P", "force", sourceScope="latest", alwaysCreateNewVersionIndicator="true").number
+
+    def deletes(chance: Random) -> int:
+        name = chance.choice(["X.N", "P.M"])
+        try:
+            return delete(engine, f"{name}{chance.randrange(NODES)}")
+        except StateError:
+            return 106
+
+    def repeated(act: Callable[[Random], int], chance: Random) -> Iterator[int]:
+        return iter([act(chance) for _ in range(ROUNDS)])
+
+    with ThreadPoolExecutor(4) as others:
+        acts = (imports, copies, forces, deletes)
+        done = [others.submit(repeated, act, Random(seed)) for act, seed in zip(acts, seeds, strict=True)]  # noqa: S311
+        numbers = [set(each.result()) for each in done]
+    assert all(found <= {0, 105, 106, 108} for found in numbers[:3]), numbers
+    assert lost_links(engine) == []
