@@ -238,6 +238,7 @@ CREATE TABLE public.access_token (
     owner uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
     CONSTRAINT access_token_check CHECK (((kind = 'master'::text) = (owner IS NULL))),
     CONSTRAINT access_token_check1 CHECK (((kind = 'master'::text) = (expires_at IS NULL))),
     CONSTRAINT access_token_kind_check CHECK ((kind = ANY (ARRAY['master'::text, 'user'::text, 'code'::text])))
@@ -688,6 +689,8 @@ CREATE INDEX audit_at ON public.audit USING btree (at, audit_identifier);
 
 CREATE INDEX audit_by_user ON public.audit USING btree (user_identifier, at) WHERE (user_identifier IS NOT NULL);
 
+CREATE INDEX audit_moves ON public.audit USING btree (at) WHERE (action = 'instance-moved'::text);
+
 CREATE INDEX audit_of_user ON public.audit USING btree (object_name, at) WHERE (object_kind = ANY (ARRAY['user'::text, 'group'::text]));
 
 CREATE INDEX authentication_of_builder ON public.authentication USING btree (created_at, authentication_identifier) WHERE (owner IS NULL);
@@ -814,7 +817,7 @@ ALTER TABLE ONLY public.workflow_instance
 
 INSERT INTO public.external_user VALUES ('00000000-0000-4000-8000-000000000002', 'Bob', 'bob', false, '2026-01-01 00:00:00+00');
 
-INSERT INTO public.access_token OVERRIDING SYSTEM VALUE VALUES ('\x05', 1, 'master', 'Partner', NULL, '2026-01-01 00:00:00+00', NULL);
+INSERT INTO public.access_token OVERRIDING SYSTEM VALUE VALUES ('\x05', 1, 'master', 'Partner', NULL, '2026-01-01 00:00:00+00', NULL, '2026-01-02 00:00:00+00');
 
 INSERT INTO public.user_group VALUES (1, 'public', 'Public', '2026-11-26 00:16:46.740097+00');
 INSERT INTO public.user_group VALUES (101, 'ann', 'Ann', '2026-01-01 00:00:00+00');
