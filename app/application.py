@@ -12,7 +12,7 @@ from app.identity.sign_in import SignIn
 from app.runs.turns import Shares, Workload
 from app.settings import Settings
 from app.wire import endpoint, graphql, health, middleware, runs, schema_files
-from app.wire.context import State
+from app.wire.context import Resources
 from app.wire.paths import IdentifierConverter
 from app.wire.storage import Storage
 
@@ -22,7 +22,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
     app = Flask("app", static_folder=None)
     verifier = PasswordVerifier(settings.verified_password_seconds)
     sign_in = SignIn(engine, settings, verifier)
-    app.extensions["relink"] = State(
+    app.extensions["relink"] = Resources(
         settings,
         engine,
         sign_in,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+MOST_FAULTS: Final = 100
+"""At most this many faults of a request are reported."""
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where something is in a request: names of fields in snake_case, and positions in lists, which count from 0."""
@@ -88,6 +91,10 @@ class BusyError(StateError):
 
 class PreconditionError(StateError):
     """106 with status 412: `If-Match` no longer holds."""
+
+
+class InternalError(RelinkError):
+    """100 with status 500: a defect. The log has it under the id of the request, which the description names."""
 
 
 def refuse(faults: Iterable[Fault]) -> None:

@@ -43,6 +43,12 @@ def is_whole_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+def camel_case(name: str) -> str:
+    """Returns a name in snake_case as camelCase, as the elements of requests and the fields of GraphQL have it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 def is_writable(text: str) -> bool:
     """Returns whether XML and the database can hold every character of the text."""
     return _UNWRITABLE.search(text) is None

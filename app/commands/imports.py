@@ -13,7 +13,7 @@ import click
 from lxml import etree
 from rich.console import Console
 
-from app.commands.service import Service, with_service
+from app.commands.service import ServiceClient, with_service
 from app.text import counted
 
 _BLOCK = 256 * 1024
@@ -23,14 +23,14 @@ _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 @click.command("import", short_help="Import nodes from a file: all of them or none.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @with_service
-def import_file(service: Service, file: Path) -> None:
+def import_file(service: ServiceClient, file: Path) -> None:
     """Import the nodes of FILE, a NodeImport document (plain, .gz or .xz): all of them or none."""
     with Console(stderr=True).status(f"importing {file.name}"):
         told = import_document(service, file)
     click.echo(told)
 
 
-def import_document(service: Service, file: Path) -> str:
+def import_document(service: ServiceClient, file: Path) -> str:
     """Sends a document, unpacked on the way, and returns a sentence that says what was imported."""
     with service.post(_blocks(file)) as reply:
         root = etree.parse(reply.required().file).getroot()

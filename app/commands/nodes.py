@@ -10,7 +10,7 @@ from lxml import etree
 from app.commands.groups import CommandGroup
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
-from app.commands.service import Service, with_service
+from app.commands.service import ServiceClient, with_service
 from app.commands.texts import COLLAPSED
 
 EXIT_IMPOSSIBLE = 1
@@ -29,7 +29,7 @@ def node() -> None:
 @click.argument("version", type=COLLAPSED)
 @json_option
 @with_service
-def get(service: Service, version: str, as_json: bool) -> None:
+def get(service: ServiceClient, version: str, as_json: bool) -> None:
     """Show the members of VERSION.
 
     One line for each: member type, sequence, value, scale, target, comment. The first lines are the name, the type and
@@ -63,7 +63,7 @@ def get(service: Service, version: str, as_json: bool) -> None:
 )
 @json_option
 @with_service
-def tree(service: Service, reference: str | None, depth: int, as_json: bool) -> None:
+def tree(service: ServiceClient, reference: str | None, depth: int, as_json: bool) -> None:
     """List the content of the package REFERENCE, or the whole store.
 
     One line for each node: reference, latest version, draft or frozen, name, type.
@@ -73,14 +73,14 @@ def tree(service: Service, reference: str | None, depth: int, as_json: bool) -> 
       relink node tree acme --depth 1
     """
     pages = ask_pages(service, "ListNodes", ["nodeReferenceAfter"], nodeReference=reference, depth=depth)
-    show_list(pages, "NodeList/Node", ["node", "version", "state", "name", "type"], _listed, as_json=as_json)
+    show_list(pages, "NodeList/Node", ["node", "version", "state", "name", "type"], _tree_row, as_json=as_json)
 
 
 @node.command()
 @click.argument("reference", type=COLLAPSED)
 @json_option
 @with_service
-def versions(service: Service, reference: str, as_json: bool) -> None:
+def versions(service: ServiceClient, reference: str, as_json: bool) -> None:
     """List the versions of the node REFERENCE, the newest first.
 
     One line for each: number, draft or frozen, name, who created it, when, who changed it last, when, comment.
@@ -105,7 +105,7 @@ def versions(service: Service, reference: str, as_json: bool) -> None:
 )
 @json_option
 @with_service
-def where_used(service: Service, version: str, depth: int, as_json: bool) -> None:
+def where_used(service: ServiceClient, version: str, depth: int, as_json: bool) -> None:
     """List the versions that link to VERSION, the nearest first.
 
     One line for each: version, distance, how it links (type, member type, target), name.
@@ -124,7 +124,7 @@ def where_used(service: Service, version: str, depth: int, as_json: bool) -> Non
 @click.argument("new", type=COLLAPSED)
 @json_option
 @with_service
-def compare(service: Service, old: str, new: str, as_json: bool) -> None:
+def compare(service: ServiceClient, old: str, new: str, as_json: bool) -> None:
     """Show what differs between the versions OLD and NEW.
 
     One line for each difference: add, change or remove; what; the old value; the new value.
@@ -148,7 +148,7 @@ def compare(service: Service, old: str, new: str, as_json: bool) -> None:
 @json_option
 @with_service
 def search(
-    service: Service, words: tuple[str, ...], only_name: bool, package: str | None, limit: int, as_json: bool
+    service: ServiceClient, words: tuple[str, ...], only_name: bool, package: str | None, limit: int, as_json: bool
 ) -> None:
     """Find the nodes that have all of the WORDS in their names, references or values.
 
@@ -177,7 +177,7 @@ def search(
 @click.option("--yes", is_flag=True, help="Freeze; without this, only list what would be frozen.")
 @json_option
 @with_service
-def freeze(service: Service, reference: str, content: bool, yes: bool, as_json: bool) -> None:
+def freeze(service: ServiceClient, reference: str, content: bool, yes: bool, as_json: bool) -> None:
     """List what freezing the draft of REFERENCE freezes, and do it with --yes.
 
     One line for each node: reference, version, name, and what stands in the way. A draft is frozen with all drafts that
@@ -205,7 +205,7 @@ def freeze(service: Service, reference: str, content: bool, yes: bool, as_json: 
 @click.option("--name", help="The name of the copy; else that of VERSION.")
 @json_option
 @with_service
-def copy(service: Service, version: str, reference: str, name: str | None, as_json: bool) -> None:
+def copy(service: ServiceClient, version: str, reference: str, name: str | None, as_json: bool) -> None:
     """Copy VERSION to REFERENCE, and print the reference of the copy.
 
     If there is a node REFERENCE, the copy is its new draft, else a new node.
@@ -237,7 +237,7 @@ def _state(number: str | None, frozen: str | None) -> str:
     return "draft" if int(number) > int(frozen or 0) else "frozen"
 
 
-def _listed(entry: etree._Element) -> Row:
+def _tree_row(entry: etree._Element) -> Row:
     number = entry.findtext("nodeVersionNumber")
     state = _state(number, entry.findtext("nodeFrozenVersionNumber"))
     names = (entry.findtext("nodeName"), entry.findtext("nodeVersionReferenceType"))

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.commands.service import Reply, Run, Service
+from app.commands.service import Reply, Run, ServiceClient
 from app.text import counted
 
 _POLL_EVERY = 0.2
@@ -21,7 +21,7 @@ _LINE_EVERY = 5.0
 Show = Callable[[Run], None]
 
 
-def wait_for_force(service: Service, node_reference: str, post: Callable[[], Reply]) -> Reply:
+def wait_for_force(service: ServiceClient, node_reference: str, post: Callable[[], Reply]) -> Reply:
     """Posts a force and shows its progress on standard error until the response arrives.
 
     Ctrl-C asks the run to end after its present node, and waits for the response, which says what was done.
@@ -50,7 +50,7 @@ def _put_outcome(post: Callable[[], Reply], outcome: SimpleQueue[Reply | Excepti
 
 
 def _polled(
-    service: Service, node_reference: str, outcome: SimpleQueue[Reply | Exception], show: Show
+    service: ServiceClient, node_reference: str, outcome: SimpleQueue[Reply | Exception], show: Show
 ) -> Reply | Exception:
     while True:
         try:
@@ -61,7 +61,7 @@ def _polled(
                 show(run)
 
 
-def _cancel(service: Service, node_reference: str) -> None:
+def _cancel(service: ServiceClient, node_reference: str) -> None:
     run = service.running(node_reference)
     if run is None:
         raise click.Abort

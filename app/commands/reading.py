@@ -8,7 +8,7 @@ import click
 from lxml import etree
 
 from app.commands.rows import Row, as_document, print_json, print_rows
-from app.commands.service import Service, element, message
+from app.commands.service import ServiceClient, element, message
 
 AT_ONCE = 1000
 """How many entries a page has."""
@@ -21,7 +21,7 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")(command)
 
 
-def ask(service: Service, name: str, *content: etree._Element, **fields: object) -> etree._Element:
+def ask(service: ServiceClient, name: str, *content: etree._Element, **fields: object) -> etree._Element:
     """Send a request and return the response; ClickException with its message for an error.
 
     109 and 108 are returned too: their lists say what stands in the way, or what else would be done.
@@ -34,7 +34,7 @@ def ask(service: Service, name: str, *content: etree._Element, **fields: object)
 
 
 def ask_pages(
-    service: Service, name: str, keys: Sequence[str], *content: etree._Element, **fields: object
+    service: ServiceClient, name: str, keys: Sequence[str], *content: etree._Element, **fields: object
 ) -> Iterator[etree._Element]:
     """Send a request for a list again and again, with the keys of the next page, and yield each response."""
     place: dict[str, object] = {}

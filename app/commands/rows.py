@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 Row = Sequence[object]
-Document = str | list["Document"] | dict[str, "Document"]
+Json = str | list["Json"] | dict[str, "Json"]
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Row]) -> None:
@@ -28,12 +28,12 @@ def print_rows(headings: Sequence[str], rows: Iterable[Row]) -> None:
     console.print(table)
 
 
-def print_json(document: Document) -> None:
+def print_json(document: Json) -> None:
     """Print a document for programs."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def as_document(element: etree._Element) -> Document:
+def as_document(element: etree._Element) -> Json:
     """Return the content of an element: a text, a list for an element named `...List`, else an object.
 
     The texts are those of the XML response: its schema says which of them are numbers and which are true or false.

@@ -75,7 +75,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Service:
+class ServiceClient:
     """A service at a URL, for one user or for nobody."""
 
     url: str
@@ -213,7 +213,7 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def wrapped(url: str, user: str | None, password_stdin: bool, **arguments: object) -> None:
         check_variables()
-        command(Service(url, user, _password(user, password_stdin)), **arguments)
+        command(ServiceClient(url, user, _password(user, password_stdin)), **arguments)
 
     return wrapped
 

@@ -10,7 +10,7 @@ from lxml import etree
 from app.commands.groups import CommandGroup
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
-from app.commands.service import Service, element, with_service
+from app.commands.service import ServiceClient, element, with_service
 from app.commands.texts import COLLAPSED
 
 _CHANGE = fields("slotKind", "externalId", "code", "breakingChange", "message")
@@ -29,7 +29,7 @@ def solution() -> None:
 @click.option("--tag", "tags", multiple=True, type=COLLAPSED, help="Only solutions with this tag; may be repeated.")
 @json_option
 @with_service
-def show_all(service: Service, tags: tuple[str, ...], as_json: bool) -> None:
+def show_all(service: ServiceClient, tags: tuple[str, ...], as_json: bool) -> None:
     """List the solutions, the oldest first.
 
     One line for each: id, title, latest release, held or not, tags.
@@ -49,7 +49,7 @@ def show_all(service: Service, tags: tuple[str, ...], as_json: bool) -> None:
 @click.option("--release", type=click.IntRange(1), help="Show this release instead of the draft.")
 @json_option
 @with_service
-def show(service: Service, solution_id: str, release: int | None, as_json: bool) -> None:
+def show(service: ServiceClient, solution_id: str, release: int | None, as_json: bool) -> None:
     """Show the slots and workflows of the draft of a solution, or of a release.
 
     One line for each: kind, external id, title, type or service, hidden, mandatory.
@@ -69,7 +69,7 @@ def show(service: Service, solution_id: str, release: int | None, as_json: bool)
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @json_option
 @with_service
-def releases(service: Service, solution_id: str, as_json: bool) -> None:
+def releases(service: ServiceClient, solution_id: str, as_json: bool) -> None:
     """List the releases of a solution, the newest first.
 
     One line for each: number, when it was published, by whom, whether it breaks instances, how many changes, notes.
@@ -89,7 +89,7 @@ def releases(service: Service, solution_id: str, as_json: bool) -> None:
 @click.option("--to", "end", type=click.IntRange(1), help="The release to compare with; else the draft.")
 @json_option
 @with_service
-def compare(service: Service, solution_id: str, start: int | None, end: int | None, as_json: bool) -> None:
+def compare(service: ServiceClient, solution_id: str, start: int | None, end: int | None, as_json: bool) -> None:
     """Show what changes from one release of a solution to another, or to the draft.
 
     One line for each change: kind, external id, code, whether it breaks instances, and a sentence.
@@ -106,7 +106,7 @@ def compare(service: Service, solution_id: str, start: int | None, end: int | No
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @json_option
 @with_service
-def preview(service: Service, solution_id: str, as_json: bool) -> None:
+def preview(service: ServiceClient, solution_id: str, as_json: bool) -> None:
     """Show what publishing the draft of a solution would change, and for how many instances.
 
     One line for each change, as in `relink solution compare`; the notice is written to standard error.
@@ -123,7 +123,7 @@ def preview(service: Service, solution_id: str, as_json: bool) -> None:
 @click.option("--notes", help="What there is to say about the release.")
 @json_option
 @with_service
-def publish(service: Service, solution_id: str, notes: str | None, as_json: bool) -> None:
+def publish(service: ServiceClient, solution_id: str, notes: str | None, as_json: bool) -> None:
     """Make the draft of a solution its next release, and show what that changes.
 
     One line for each change, as in `relink solution compare`; the notice is written to standard error.

@@ -16,7 +16,7 @@ from tempfile import mkdtemp
 
 import click
 
-from app.commands.service import Service
+from app.commands.service import ServiceClient
 
 _RELINK = [sys.executable, "-m", "app.cli"]
 _START_WITHIN = 180
@@ -45,7 +45,7 @@ def temporary_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def temporary_service(folder: Path, user: str) -> Iterator[Service]:
+def temporary_service(folder: Path, user: str) -> Iterator[ServiceClient]:
     """`relink serve` on a free port, with a user who may do everything."""
     log = folder / "service.log"
     with log.open("w") as output:
@@ -55,7 +55,7 @@ def temporary_service(folder: Path, user: str) -> Iterator[Service]:
         url = _address(process, log)
         password = token_urlsafe(16)
         _relink(folder, "user", "add", user, "--admin", "--password-stdin", standard_input=password)
-        yield Service(url, user, password)
+        yield ServiceClient(url, user, password)
     finally:
         process.terminate()
         process.wait(_STOP_WITHIN)

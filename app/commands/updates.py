@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
 
 import click
 from rich.console import Console
 
 from app.commands.answers import Updates, print_updates, read_updates
 from app.commands.progress import wait_for_force
-from app.commands.service import PARTIAL, Reply, Service, message, with_service
+from app.commands.reading import Command
+from app.commands.service import PARTIAL, Reply, ServiceClient, message, with_service
 from app.commands.texts import COLLAPSED
 
 EXIT_PARTIAL = 8
-
-Command = Callable[..., None]
 
 
 def _update_options(command: Command) -> Command:
@@ -43,7 +41,7 @@ def _update_options(command: Command) -> Command:
 
 @click.command(short_help="Show what has to follow a change; change nothing.")
 @_update_options
-def impact(service: Service, reference: str, xml: bool, everything: bool, **options: object) -> None:
+def impact(service: ServiceClient, reference: str, xml: bool, everything: bool, **options: object) -> None:
     """Show what has to follow a change in REFERENCE, and change nothing.
 
     The exit code is 0, 8 where some updates would be bypassed, or 1 for an error.
@@ -59,7 +57,7 @@ def impact(service: Service, reference: str, xml: bool, everything: bool, **opti
 @_update_options
 @click.option("--if-match", metavar="PLAN", help="Do exactly this plan, which an impact named, or nothing.")
 def force(
-    service: Service, reference: str, xml: bool, everything: bool, if_match: str | None, **options: object
+    service: ServiceClient, reference: str, xml: bool, everything: bool, if_match: str | None, **options: object
 ) -> None:
     """Do what has to follow a change in REFERENCE, one commit per node.
 

@@ -12,8 +12,9 @@ import structlog
 from graphql import GraphQLError
 
 from app.database.failures import Passing, logged_failure
-from app.errors import Fault, FaultCode, NotAuthorisedError, Path, RelinkError, UserError
+from app.errors import Fault, FaultCode, InternalError, NotAuthorisedError, Path, RelinkError, UserError
 from app.solutions.texts import time_text
+from app.text import camel_case
 
 _log = structlog.get_logger("relink.graphql")
 
@@ -70,10 +71,6 @@ class BadRequestError(RelinkError):
     number = 103
 
 
-class InternalError(RelinkError):
-    """A defect that is in the log already; the message says under which request."""
-
-
 class VariableError(RelinkError):
     """A variable does not have the type that the query declares. The message repeats no value."""
 
@@ -114,12 +111,7 @@ def _told(fault: Fault) -> str:
 
 
 def _path(path: Path) -> str:
-    return ".".join(_camel_case(_FIELDS.get(step, step)) if isinstance(step, str) else str(step) for step in path)
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
+    return ".".join(camel_case(_FIELDS.get(step, step)) if isinstance(step, str) else str(step) for step in path)
 
 
 def _message_and_kind(error: GraphQLError, request_id: str) -> tuple[str, _Kind]:

@@ -17,10 +17,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, TextClause, text
 
+from app.database.batches import in_batches
 from app.database.engine import after_commit
 from app.identity.actor import ActorKind, present_actor
 
-_DELETED_AT_ONCE = 10_000
+_BATCH = 10_000
 _log = structlog.get_logger("relink.audit")
 
 
@@ -71,13 +72,13 @@ def statement(sql: str) -> TextClause:
 
 
 _INSERT = statement("INSERT INTO audit ({columns}) SELECT {values}")
-_DELETE_OLD = """
+_DELETE = """
     DELETE FROM audit WHERE audit_identifier IN (
       SELECT audit_identifier FROM audit WHERE at < now() - make_interval(days => :days) AND {condition}
-      ORDER BY at LIMIT :at_once FOR UPDATE SKIP LOCKED)
+      ORDER BY at LIMIT :batch FOR UPDATE SKIP LOCKED)
 """
-_ANY = "true"
-_MOVES = "action = 'instance-moved'"  # as in the index audit_moves
+_DELETE_OLD = text(_DELETE.format(condition="true"))
+_DELETE_OLD_MOVES = text(_DELETE.format(condition="action = 'instance-moved'"))  # as in the index audit_moves
 
 
 def record(connection: Connection, what: Event) -> None:
@@ -179,19 +180,7 @@ def delete_old(
 
     Rows about moves of instances, of which a roll-out writes one for each instance, may have fewer days.
     """
-    deleted = _delete_old(engine, _ANY, days, stop)
+    deleted = in_batches(engine, _DELETE_OLD, {"days": days}, _BATCH, stop)
     if days_of_moves is not None and days_of_moves < days:
-        deleted += _delete_old(engine, _MOVES, days_of_moves, stop)
-    return deleted
-
-
-def _delete_old(engine: Engine, condition: str, days: int, stop: Callable[[], bool]) -> int:
-    statement = text(_DELETE_OLD.format(condition=condition))
-    deleted = 0
-    while not stop():
-        with engine.begin() as connection:
-            batch = connection.execute(statement, {"days": days, "at_once": _DELETED_AT_ONCE}).rowcount
-        deleted += batch
-        if batch < _DELETED_AT_ONCE:
-            break
+        deleted += in_batches(engine, _DELETE_OLD_MOVES, {"days": days_of_moves}, _BATCH, stop)
     return deleted

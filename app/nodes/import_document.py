@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from psycopg.rows import TupleRow as Row
 
-from app.errors import Fault, FaultCode, Path
+from app.errors import MOST_FAULTS, Fault, FaultCode, Path
 from app.nodes.patterns import PatternCheck, PatternError
 from app.references import (
     MAXIMUM_VERSION_NUMBER,
@@ -22,9 +22,6 @@ from app.references import (
     package_of,
     parse_version_reference,
 )
-
-MOST_FAULTS = 100
-"""At most this many faults are reported: the first ones in the document."""
 
 _CHUNK_ROWS = 20_000
 _MISSING = "is missing"
@@ -47,7 +44,7 @@ _FIELDS = (
 )
 
 
-Place = tuple[int, int, int]
+DocumentPlace = tuple[int, int, int]
 """Positions of a node, version and member, counted from 1; 0 for none."""
 
 
@@ -127,7 +124,7 @@ class Chunk:
         return len(self.nodes) + len(self.versions) + len(self.members) >= _CHUNK_ROWS
 
 
-class Document:
+class ImportDocument:
     """Reads the nodes of a document once. `faults` has the first ones as soon as the chunks are all read."""
 
     def __init__(self, nodes: Iterable[ImportNode]) -> None:
@@ -168,7 +165,7 @@ class Document:
             self._read_members(chunk, position, version_position, version.members)
             previous = version
 
-    def _read_number(self, number: int, previous: ImportVersion | None, place: Place) -> int | None:
+    def _read_number(self, number: int, previous: ImportVersion | None, place: DocumentPlace) -> int | None:
         if not 1 <= number <= MAXIMUM_VERSION_NUMBER:
             reason = f"is {number}; version numbers go from 1 to {MAXIMUM_VERSION_NUMBER}"
         elif previous and number != previous.number + 1:
@@ -192,7 +189,7 @@ class Document:
                 self._check_pattern(value, place)
             chunk.members.append((*place, *member_type, sequence, value, member.scale, *target, comment))
 
-    def _check_pattern(self, pattern: str, place: Place) -> None:
+    def _check_pattern(self, pattern: str, place: DocumentPlace) -> None:
         if len(self.faults) >= MOST_FAULTS:
             return
         try:
@@ -200,7 +197,7 @@ class Document:
         except PatternError as error:
             self._add_fault(place, "node_member_value", f"is a pattern that {error}")
 
-    def _read_link(self, reference: str | None, place: Place, field_name: str) -> tuple[str | None, str | None]:
+    def _read_link(self, reference: str | None, place: DocumentPlace, field_name: str) -> tuple[str | None, str | None]:
         """The node reference and the version asked for, as text; nulls where the reference is at fault."""
         if not reference:
             reason = _MISSING
@@ -212,7 +209,7 @@ class Document:
         self._add_fault(place, field_name, reason)
         return _NOTHING
 
-    def _add_fault(self, place: Place, field_name: str, reason: str) -> None:
+    def _add_fault(self, place: DocumentPlace, field_name: str, reason: str) -> None:
         if len(self.faults) < MOST_FAULTS:
             code = FaultCode.MISSING if reason == _MISSING else FaultCode.INVALID
             self.faults.append(DocumentFault(*place, field_name, reason, code))

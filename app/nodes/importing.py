@@ -21,8 +21,8 @@ from app.identity.right import NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller, rights_on
 from app.nodes.deletion import keep_links
 from app.nodes.import_document import (
-    Document,
     DocumentFault,
+    ImportDocument,
     ImportNode,
     first_faults,
 )
@@ -73,7 +73,7 @@ def import_nodes(connection: Connection, caller: Caller, nodes: Iterable[ImportN
     """
     if caller.user_identifier is None:
         raise NotAuthorisedError("sign in to import")
-    document = Document(nodes)
+    document = ImportDocument(nodes)
     importer = _Importer(connection, caller, caller.user_identifier)
     importer.stage(document)
     importer.resolve()
@@ -95,7 +95,7 @@ class _Importer:
         self._caller = caller
         self._user = user_identifier
 
-    def stage(self, document: Document) -> None:
+    def stage(self, document: ImportDocument) -> None:
         """Copy the document to temporary tables."""
         keep_links(self._connection)
         self._connection.execute(text("SET LOCAL work_mem = '32MB'"))

@@ -12,8 +12,6 @@ from app.nodes.sight import read_sight
 from app.nodes.versions import Node
 from app.references import VersionKeyword, content_range
 
-ANY_DEPTH = 0
-
 # Walks the index on references from node to node. At the last level a step jumps over the content of a package, so
 # that a page costs what it has and not what lies below it.
 _WALK = """
@@ -64,7 +62,7 @@ def list_nodes(
 ) -> list[ListedNode]:
     """Read the nodes that the caller may read below a package, or in the whole store.
 
-    `depth` 1 stands for the nodes directly in the package, and ANY_DEPTH for all. The list begins after a reference,
+    `depth` 1 stands for the nodes directly in the package, and 0 for all. The list begins after a reference,
     whether or not there is such a node.
     """
     # No reference is empty, and "~" sorts behind all that a reference may hold.

@@ -17,10 +17,10 @@ from app.references import VersionKey
 
 _USERS = (Path(__file__).parent / "where_used.sql").read_text(encoding="utf-8")
 
-Place = tuple[int, VersionKey]
+UsePlace = tuple[int, VersionKey]
 """Where a use stands in the list: its distance, then the version."""
 
-START: Place = (1, (0, 0))
+START: UsePlace = (1, (0, 0))
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ _Found = tuple[int, int, bool, bool, bool]
 
 
 def where_used(
-    connection: Connection, caller: Caller, version: Version, *, depth: int, after: Place, limit: int
+    connection: Connection, caller: Caller, version: Version, *, depth: int, after: UsePlace, limit: int
 ) -> list[Use]:
     """Read the uses of a version after a place: the nearest first, each version once, at its shortest distance.
 

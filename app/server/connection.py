@@ -12,7 +12,7 @@ from app.identity.networks import network_of
 from app.server.arrival import Arrival
 from app.server.outgoing import Outgoing
 from app.server.pace import Pace, Patience
-from app.server.slots import Slot, Slots
+from app.server.slots import ClientSlot, Slots
 from app.wire.refusal import Refused
 
 _LOOK_EVERY = 0.5
@@ -28,7 +28,7 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
-class Connection:
+class ClientConnection:
     """A socket that never blocks, and the requests on it, one after the other."""
 
     def __init__(self, config: Any, connection: socket.socket, client: Any, server: Any, pace: Pace) -> None:  # noqa: ANN401
@@ -95,14 +95,14 @@ class RestOfBody:
     The thread waits for the client. `slots` bounds how many threads do so; without a slot the request is refused.
     """
 
-    def __init__(self, connection: Connection, slots: Slots, network: str) -> None:
+    def __init__(self, connection: ClientConnection, slots: Slots, network: str) -> None:
         self._socket = connection.socket
         self._pace = connection.pace
         self._patience = Patience(connection.pace, now=0.0)
         self._began = time.monotonic()
         self._slots = slots
         self._network = network
-        self._slot: Slot | None = None
+        self._slot: ClientSlot | None = None
         self._waited = 0.0
 
     def receive(self, size: int) -> bytes:

@@ -12,7 +12,7 @@ FAIR_FACTOR: Final = 16
 """A client that moves so many times the least rate is not given up for another one of the same network."""
 
 
-class Slot:
+class ClientSlot:
     """The place of one client. It is `lost` when another client has got it."""
 
     def __init__(self, network: str, since: float) -> None:
@@ -39,10 +39,10 @@ class Slots:
         self._fair_rate = fair_rate
         self._grace = grace
         self._clock = clock
-        self._taken: set[Slot] = set()
+        self._taken: set[ClientSlot] = set()
         self._lock = Lock()
 
-    def take(self, network: str) -> Slot | None:
+    def take(self, network: str) -> ClientSlot | None:
         """Take a slot for a client of a network; None if the others have a better claim to all of them."""
         with self._lock:
             now = self._clock()
@@ -52,16 +52,16 @@ class Slots:
                     return None
                 victim.lost = True
                 self._taken.discard(victim)
-            slot = Slot(network, now)
+            slot = ClientSlot(network, now)
             self._taken.add(slot)
             return slot
 
-    def give_back(self, slot: Slot) -> None:
+    def give_back(self, slot: ClientSlot) -> None:
         """Let another client have the slot."""
         with self._lock:
             self._taken.discard(slot)
 
-    def _victim(self, network: str, now: float) -> Slot | None:
+    def _victim(self, network: str, now: float) -> ClientSlot | None:
         held = Counter(slot.network for slot in self._taken)
         most, count = held.most_common(1)[0]
         if count > held[network] + 1:

@@ -26,7 +26,7 @@ from app.runs.turns import Shares
 from app.server import descriptors
 from app.server.arrival import refusal_of
 from app.server.body import body_stream
-from app.server.connection import Connection, Phase, RestOfBody, too_slow
+from app.server.connection import ClientConnection, Phase, RestOfBody, too_slow
 from app.server.outgoing import Outgoing, SlowReaderError, Spool
 from app.server.pace import Pace
 from app.server.signals import end_at_once
@@ -60,7 +60,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._spool = Spool(settings.upload_directory)
         self._proxies = settings.trusted_proxies
         self._urgent = ThreadPoolExecutor(1)
-        self._connections: set[Connection] = set()
+        self._connections: set[ClientConnection] = set()
         self._looked_at = self._accept_again_at = 0.0
         super().init_process()
 
@@ -87,7 +87,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 raise
             return
         self.nr_conns += 1
-        connection = Connection(self.cfg, client_socket, client, listener.getsockname(), self._pace)
+        connection = ClientConnection(self.cfg, client_socket, client, listener.getsockname(), self._pace)
         self._connections.add(connection)
         self._register(connection, selectors.EVENT_READ)
         if descriptors.are_lacking(client_socket.fileno()):
@@ -112,7 +112,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         for connection in arriving[: len(arriving) // 4 + 1]:
             self._give_up(connection)
 
-    def _network(self, connection: Connection) -> str:
+    def _network(self, connection: ClientConnection) -> str:
         return connection.network(self._proxies)
 
     def murder_pending(self) -> None:
@@ -129,14 +129,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if self.nr_conns >= self.cfg.worker_connections:
             self._make_room()
 
-    def _may_go(self, connection: Connection, now: float) -> bool:
+    def _may_go(self, connection: ClientConnection, now: float) -> bool:
         """Whether the end of the process need not wait for a connection."""
         if self.alive or connection.phase is Phase.AT_WORK:
             return False
         idle = connection.phase is Phase.ARRIVING and not connection.arrival.begun
         return idle or now - connection.since > _AT_SHUTDOWN
 
-    def _give_up(self, connection: Connection) -> None:
+    def _give_up(self, connection: ClientConnection) -> None:
         if connection.phase is Phase.ARRIVING and connection.arrival.begun:
             self._refuse(connection, too_slow())
         else:
@@ -144,10 +144,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self.log.warning("a response was cut off: the client is too slow to read the response")
             self._close(connection)
 
-    def _register(self, connection: Connection, events: int) -> None:
+    def _register(self, connection: ClientConnection, events: int) -> None:
         self.poller.register(connection.socket, events, partial(self._on_event, connection))
 
-    def _on_event(self, connection: Connection, _socket: object) -> None:
+    def _on_event(self, connection: ClientConnection, _socket: object) -> None:
         """A client has sent something, or reads again. What goes wrong with one client must not end the loop."""
         try:
             if connection.phase is Phase.ARRIVING:
@@ -162,7 +162,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.log.exception("a connection was closed because of a defect")
             self._close(connection)
 
-    def _receive(self, connection: Connection) -> None:
+    def _receive(self, connection: ClientConnection) -> None:
         try:
             data = connection.socket.recv(_BLOCK)
         except BlockingIOError:
@@ -197,11 +197,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             first = max(arriving, key=lambda each: (held[self._network(each)], -each.since))
             self._refuse(first, Refused(503, "too many large requests: try again", headers={"Retry-After": "5"}))
 
-    def _refuse(self, connection: Connection, refusal: Refused) -> None:
+    def _refuse(self, connection: ClientConnection, refusal: Refused) -> None:
         connection.arrival.refuse(refusal)
         self._dispatch(connection)
 
-    def _dispatch(self, connection: Connection) -> None:
+    def _dispatch(self, connection: ClientConnection) -> None:
         """Give a request to a thread."""
         self._unregister(connection)
         connection.enter(Phase.AT_WORK)
@@ -209,7 +209,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         future = (self._urgent if urgent else self.tpool).submit(self.handle, connection)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))
 
-    def handle(self, connection: Connection) -> bool:
+    def handle(self, connection: ClientConnection) -> bool:
         """Answer a request, in a thread. Returns whether the connection can be used again."""
         arrival = connection.arrival
         network = self._network(connection)
@@ -232,7 +232,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         connection.rest = rest or b""
         return rest is not None
 
-    def _respond(self, connection: Connection, outgoing: Outgoing) -> bool:
+    def _respond(self, connection: ClientConnection, outgoing: Outgoing) -> bool:
         arrival = connection.arrival
         arrival.request._expected_100_continue = False
         response, environment = create(arrival.request, outgoing, connection.client, connection.server, self.cfg)
@@ -268,7 +268,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         response.force_close()
         return refusal_of(error)
 
-    def _rest(self, connection: Connection) -> bytes | None:
+    def _rest(self, connection: ClientConnection) -> bytes | None:
         """What came behind the request; None if that cannot be known."""
         arrival = connection.arrival
         if arrival.incoming is None:
@@ -279,7 +279,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return arrival.incoming.taken_back()
         return None
 
-    def finish_request(self, connection: Connection, done: Future[bool]) -> None:
+    def finish_request(self, connection: ClientConnection, done: Future[bool]) -> None:
         """Go on with a connection when its request is answered."""
         try:
             connection.keep = done.result()
@@ -293,7 +293,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         else:
             self._go_on(connection)
 
-    def _send(self, connection: Connection) -> None:
+    def _send(self, connection: ClientConnection) -> None:
         outgoing = connection.outgoing
         if outgoing is not None:
             connection.moved(outgoing.flush())
@@ -301,7 +301,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._unregister(connection)
             self._go_on(connection)
 
-    def _go_on(self, connection: Connection) -> None:
+    def _go_on(self, connection: ClientConnection) -> None:
         """The response is sent: expect the next request, or let the client read the response before the connection
         is closed. Closed with bytes unread, it would be reset, and the client would lose the response."""
         self._discard(connection)
@@ -320,7 +320,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         connection.enter(Phase.LINGERING)
         self._register(connection, selectors.EVENT_READ)
 
-    def _drain(self, connection: Connection) -> None:
+    def _drain(self, connection: ClientConnection) -> None:
         with suppress(BlockingIOError):
             data = connection.socket.recv(_BLOCK)
             connection.drained += len(data)
@@ -328,16 +328,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if not data or connection.drained > MOST_DRAINED:
                 self._close(connection)
 
-    def _discard(self, connection: Connection) -> None:
+    def _discard(self, connection: ClientConnection) -> None:
         if connection.outgoing is not None:
             connection.outgoing.discard()
             connection.outgoing = None
 
-    def _unregister(self, connection: Connection) -> None:
+    def _unregister(self, connection: ClientConnection) -> None:
         with suppress(KeyError, ValueError, OSError):
             self.poller.unregister(connection.socket)
 
-    def _close(self, connection: Connection) -> None:
+    def _close(self, connection: ClientConnection) -> None:
         if connection.phase is Phase.CLOSED:
             return
         self._unregister(connection)

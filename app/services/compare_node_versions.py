@@ -11,7 +11,7 @@ from app.nodes.versions import Version, find_version
 from app.references import version_identifier
 from app.services.answer import Answer, Fields, Group, Value
 from app.services.call import Call, CollapsedText, Service
-from app.services.identifying_fields import named
+from app.services.identifying_fields import reference_and_name
 
 _Named = tuple[str, Value]
 
@@ -55,7 +55,7 @@ def _version(side: str, version: Version, content: Content) -> tuple[_Named, ...
         (f"nodeVersionReference{side}", f"{version.node.reference}.{version.number}"),
         (f"nodeName{side}", version.name),
         (f"nodeVersionComment{side}", content.comment),
-        *named(f"nodeVersionReferenceType{side}", f"nodeNameType{side}", content.type),
+        *reference_and_name(f"nodeVersionReferenceType{side}", f"nodeNameType{side}", content.type),
     )
 
 
@@ -88,7 +88,7 @@ def _member(side: str, member: Member | None) -> tuple[_Named, ...]:
         (f"nodeMemberSequence{side}", member.sequence),
         (f"nodeMemberValue{side}", member.value),
         (f"nodeMemberScale{side}", member.scale),
-        *named(f"nodeVersionReferenceTarget{side}", f"nodeNameTarget{side}", member.target),
+        *reference_and_name(f"nodeVersionReferenceTarget{side}", f"nodeNameTarget{side}", member.target),
         (f"nodeMemberComment{side}", member.comment),
     )
 

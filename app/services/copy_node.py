@@ -10,7 +10,7 @@ from app.nodes.versions import find_version, version_name
 from app.references import VersionKeyword
 from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
-from app.services.identifying_fields import six
+from app.services.identifying_fields import version_fields
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class CopyNodeRequest:
 
 
 def run(request: CopyNodeRequest, call: Call) -> Answer:
-    """Answer the six of the copy; faults as in `app.nodes.copying.copy_node`."""
+    """Return the copy. Raises UserError as `app.nodes.copying.copy_node`."""
     with call.engine.begin() as connection:
         keep_links(connection)
         source = find_version(connection, call.caller, None, request.node_version_reference_from, "_from")
         copy = copy_node(connection, call.caller, source, request.node_reference_to, request.node_name_to)
         number = copy.number(VersionKeyword.LATEST)
         name = None if number is None else version_name(connection, copy.identifier, number)
-    return Answer((six(copy, number, name),))
+    return Answer((version_fields(copy, number, name),))
 
 
 SERVICE = Service("CopyNode", CopyNodeRequest, run)

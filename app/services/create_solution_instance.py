@@ -6,31 +6,23 @@ from dataclasses import dataclass
 
 from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import (
-    GivenAuthValue,
-    GivenConfigValue,
-    given_values,
-    instance_group,
-    require_solutions,
-)
+from app.services.solution_fields import RequestWithValues, instance_group, require_solutions
 from app.solutions.instances.changing import create_instance
 
 
 @dataclass(frozen=True)
-class CreateSolutionInstanceRequest:
+class CreateSolutionInstanceRequest(RequestWithValues):
     """A solution, an end user, a name, and values for slots."""
 
     solution_id: CollapsedText | None = None
     owner: CollapsedText | None = None
     instance_name: str | None = None
-    config_value_list: tuple[GivenConfigValue, ...] | None = None
-    auth_value_list: tuple[GivenAuthValue, ...] | None = None
 
 
 def run(request: CreateSolutionInstanceRequest, call: Call) -> Answer:
     """Answer the new instance; faults as in `app.solutions.instances.changing.create_instance`."""
     require_solutions(call.caller)
-    values = given_values(request.config_value_list, request.auth_value_list)
+    values = request.values()
     with call.engine.begin() as connection:
         instance = create_instance(
             connection,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.errors import Fault, FaultCode, Path, RelinkError, UserError
+from app.text import camel_case
 
 _LISTS: Final = {
     "auth_slots": ("AuthSlotList", "AuthSlot"),
@@ -56,14 +57,9 @@ def xml_path(path: Path) -> str:
             element, item = _LISTS[step]
             steps.append(element)
         else:
-            steps.append(_ELEMENTS.get(step) or _camel_case(step))
+            steps.append(_ELEMENTS.get(step) or camel_case(step))
     return "/".join(steps)
 
 
 def _text(fault: Fault) -> str:
     return fault.text.replace("{other}", xml_path(fault.other)) + _ADVICE.get(fault.code, "")
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))

@@ -10,7 +10,7 @@ from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
-from app.services.identifying_fields import six
+from app.services.identifying_fields import version_fields
 
 
 class FreezeAction(StrEnum):
@@ -45,7 +45,7 @@ def run(request: FreezeNodeRequest, call: Call) -> Answer:
     error_number, description = _judgement(result, node, forced=forced)
     listed = result.obstacles if result.impossible else result.drafts
     rows = Group("NodeList", (Group("Node", (_fields(draft),)) for draft in listed))
-    return Answer((six(node, number, name), rows), error_number, description)
+    return Answer((version_fields(node, number, name), rows), error_number, description)
 
 
 def _judgement(result: Freeze, node: Node, *, forced: bool) -> tuple[int, str | None]:

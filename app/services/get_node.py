@@ -10,7 +10,7 @@ from app.nodes.content import Member, read_content
 from app.nodes.versions import find_version
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
-from app.services.identifying_fields import named, six
+from app.services.identifying_fields import reference_and_name, version_fields
 
 
 class MemberDetailLevel(StrEnum):
@@ -38,19 +38,19 @@ def run(request: GetNodeRequest, call: Call) -> Answer:
     head = Fields(
         ("nodeFrozenVersionNumber", version.node.frozen),
         ("nodeVersionComment", content.comment),
-        *named("nodeVersionReferenceType", "nodeNameType", content.type),
+        *reference_and_name("nodeVersionReferenceType", "nodeNameType", content.type),
     )
     members = (Group("MemberList", tuple(_member(member) for member in content.members)),) if full else ()
-    return Answer((six(version.node, version.number, version.name), head, *members))
+    return Answer((version_fields(version.node, version.number, version.name), head, *members))
 
 
 def _member(member: Member) -> Group:
     fields = Fields(
-        *named("nodeVersionReferenceMemberType", "nodeNameMemberType", member.member_type),
+        *reference_and_name("nodeVersionReferenceMemberType", "nodeNameMemberType", member.member_type),
         ("nodeMemberSequence", member.sequence),
         ("nodeMemberValue", member.value),
         ("nodeMemberScale", member.scale),
-        *named("nodeVersionReferenceTarget", "nodeNameTarget", member.target),
+        *reference_and_name("nodeVersionReferenceTarget", "nodeNameTarget", member.target),
         ("nodeMemberComment", member.comment),
     )
     return Group("Member", (fields,))

@@ -1,4 +1,4 @@
-"""The six elements that identify a version of a node in an answer."""
+"""The elements that identify a version of a node in a response."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from app.references import version_identifier
 from app.services.answer import Fields
 
 
-def six(node: Node, number: int | None, name: str | None) -> Fields:
-    """The six; of a node without a version that the caller may use, only what names the node."""
+def version_fields(node: Node, number: int | None, name: str | None) -> Fields:
+    """Return the elements for a version, or only those for the node if it has no version that the caller may use."""
     return Fields(
         ("nodeVersionIdentifier", None if number is None else version_identifier(node.identifier, number)),
         ("nodeVersionReference", None if number is None else f"{node.reference}.{number}"),
@@ -20,7 +20,9 @@ def six(node: Node, number: int | None, name: str | None) -> Fields:
     )
 
 
-def named(reference_field: str, name_field: str, linked: Linked | None) -> tuple[tuple[str, str | None], ...]:
-    """The reference and the name of a version that is linked to, in elements with these names; neither without one."""
+def reference_and_name(
+    reference_field: str, name_field: str, linked: Linked | None
+) -> tuple[tuple[str, str | None], ...]:
+    """Return the reference and the name of a linked version, in elements with these names."""
     reference, name = (linked.reference, linked.name) if linked is not None else (None, None)
     return (reference_field, reference), (name_field, name)

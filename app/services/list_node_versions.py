@@ -12,7 +12,7 @@ from app.nodes.versions import Node, find_node, version_name
 from app.references import MAXIMUM_VERSION_NUMBER, VersionKeyword, version_identifier
 from app.services.answer import Answer, Fields, Group, Value
 from app.services.call import Call, CollapsedText, Service
-from app.services.identifying_fields import named
+from app.services.identifying_fields import reference_and_name
 from app.solutions.texts import time_text
 
 
@@ -57,7 +57,7 @@ def _version(node: Node, each: VersionRecord) -> Group:
         ("nodeVersionIdentifier", version_identifier(node.identifier, each.number)),
         ("nodeVersionReference", f"{node.reference}.{each.number}"),
         ("nodeName", each.name),
-        *named("nodeVersionReferenceType", "nodeNameType", each.type),
+        *reference_and_name("nodeVersionReferenceType", "nodeNameType", each.type),
         ("mayReadType", each.type is not None),
         *_by("Created", each.created_by, each.created_at),
         *_by("Amended", each.amended_by, each.amended_at),

@@ -9,7 +9,7 @@ from app.nodes.listing import ListedNode, list_nodes
 from app.nodes.versions import find_node
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
-from app.services.identifying_fields import named, six
+from app.services.identifying_fields import reference_and_name, version_fields
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def run(request: ListNodesRequest, call: Call) -> Answer:
 def _node(each: ListedNode) -> Group:
     fields = Fields(
         ("nodeFrozenVersionNumber", each.node.frozen),
-        *named("nodeVersionReferenceType", "nodeNameType", each.type),
+        *reference_and_name("nodeVersionReferenceType", "nodeNameType", each.type),
     )
-    return Group("Node", (six(each.node, each.number, each.name), fields))
+    return Group("Node", (version_fields(each.node, each.number, each.name), fields))
 
 
 SERVICE = Service("ListNodes", ListNodesRequest, run)

@@ -40,13 +40,18 @@ def require_solutions(caller: Caller) -> None:
         raise NotAuthorisedError(f"not authorised to administer solutions: that needs {ADMINISTER_SOLUTIONS}")
 
 
-def given_values(
-    config_value_list: tuple[GivenConfigValue, ...] | None, auth_value_list: tuple[GivenAuthValue, ...] | None
-) -> Given:
-    """The values of a request. Raises UserError where something is missing, or a slot is given twice."""
-    config = [(given.external_id, given.value) for given in config_value_list or ()]
-    auth = [(given.external_id, given.auth_id) for given in auth_value_list or ()]
-    return Given.of(config, auth)
+@dataclass(frozen=True)
+class RequestWithValues:
+    """A request that gives values for slots of an instance."""
+
+    config_value_list: tuple[GivenConfigValue, ...] | None = None
+    auth_value_list: tuple[GivenAuthValue, ...] | None = None
+
+    def values(self) -> Given:
+        """Return the values by slot. Raises UserError if something is missing, or if a slot is given twice."""
+        config = [(given.external_id, given.value) for given in self.config_value_list or ()]
+        auth = [(given.external_id, given.auth_id) for given in self.auth_value_list or ()]
+        return Given.of(config, auth)
 
 
 def instance_group(instance: Instance) -> Group:

@@ -16,7 +16,7 @@ from app.runs.record import NodeContext
 from app.services.answer import Answer, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.forced import UpdateAction, bypassed, kept
-from app.services.identifying_fields import six
+from app.services.identifying_fields import version_fields
 from app.services.update_rows import UpdateRows
 from app.updates.read import Options, SourceScope
 from app.updates.update import UpdateResult, force, impact
@@ -97,7 +97,7 @@ def _answer(connection: Connection, outcome: UpdateResult) -> Answer:
     name = None if number is None else version_name(connection, context.identifier, number)
     rows = UpdateRows(connection, outcome.caller, outcome)
     return Answer(
-        parts=(six(context, number, name), Group("UpdateList", rows.groups())),
+        parts=(version_fields(context, number, name), Group("UpdateList", rows.groups())),
         error_number=outcome.error_number,
         error_description=_description(outcome, rows.hidden),
     )

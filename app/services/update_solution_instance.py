@@ -6,33 +6,25 @@ from dataclasses import dataclass
 
 from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import (
-    GivenAuthValue,
-    GivenConfigValue,
-    given_values,
-    instance_group,
-    require_solutions,
-)
+from app.services.solution_fields import RequestWithValues, instance_group, require_solutions
 from app.solutions.instances.changing import update_instance
 
 
 @dataclass(frozen=True)
-class UpdateSolutionInstanceRequest:
-    """What is absent keeps."""
+class UpdateSolutionInstanceRequest(RequestWithValues):
+    """Absent fields keep their value."""
 
     solution_instance_id: CollapsedText | None = None
     instance_name: str | None = None
     enabled: bool | None = None
     held: bool | None = None
     error_on_enabling_with_missing_values: bool = False
-    config_value_list: tuple[GivenConfigValue, ...] | None = None
-    auth_value_list: tuple[GivenAuthValue, ...] | None = None
 
 
 def run(request: UpdateSolutionInstanceRequest, call: Call) -> Answer:
     """Answer the instance; faults as in `app.solutions.instances.changing.update_instance`."""
     require_solutions(call.caller)
-    values = given_values(request.config_value_list, request.auth_value_list)
+    values = request.values()
     with call.engine.begin() as connection:
         instance = update_instance(
             connection,

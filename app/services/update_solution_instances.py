@@ -15,7 +15,7 @@ from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.fault_paths import described
 from app.services.forced import UpdateAction, bypassed, kept
-from app.services.solution_fields import GivenConfigValue, given_values, require_solutions
+from app.services.solution_fields import GivenConfigValue, RequestWithValues, require_solutions
 from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Wanted, rollout
 from app.solutions.rollout.bulk_run import RolloutResult, force, impact
 
@@ -42,7 +42,7 @@ class UpdateSolutionInstancesRequest:
             tags=self.tag_list,
             percent=self.percent,
             target=self.target_release_number or None,
-            config_values=given_values(self.config_value_list, None).config_values,
+            config_values=RequestWithValues(self.config_value_list).values().config_values,
         )
 
 

@@ -9,29 +9,21 @@ from dataclasses import dataclass
 
 from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import (
-    GivenAuthValue,
-    GivenConfigValue,
-    given_values,
-    instance_group,
-    require_solutions,
-)
+from app.services.solution_fields import RequestWithValues, instance_group, require_solutions
 from app.solutions.instances.changing import upgrade_instance
 
 
 @dataclass(frozen=True)
-class UpgradeSolutionInstanceRequest:
+class UpgradeSolutionInstanceRequest(RequestWithValues):
     """An instance, and values for slots of the latest release."""
 
     solution_instance_id: CollapsedText | None = None
-    config_value_list: tuple[GivenConfigValue, ...] | None = None
-    auth_value_list: tuple[GivenAuthValue, ...] | None = None
 
 
 def run(request: UpgradeSolutionInstanceRequest, call: Call) -> Answer:
     """Answer the instance; faults as in `app.solutions.instances.changing.upgrade_instance`."""
     require_solutions(call.caller)
-    values = given_values(request.config_value_list, request.auth_value_list)
+    values = request.values()
     with call.engine.begin() as connection:
         instance = upgrade_instance(
             connection,

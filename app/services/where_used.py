@@ -10,7 +10,7 @@ from app.nodes.where_used import START, Use, where_used
 from app.references import split_version_identifier, version_identifier
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
-from app.services.identifying_fields import six
+from app.services.identifying_fields import version_fields
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def run(request: WhereUsedRequest, call: Call) -> Answer:
         ("distanceAfter", None if last is None else last.distance),
         ("nodeVersionIdentifierAfter", None if last is None else version_identifier(*last.version)),
     )
-    return Answer((six(version.node, version.number, version.name), Group("UseList", map(_use, page)), tail))
+    return Answer((version_fields(version.node, version.number, version.name), Group("UseList", map(_use, page)), tail))
 
 
 def _use(each: Use) -> Group:

@@ -25,8 +25,9 @@ from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy import Connection, Engine, text
 
+from app.database.batches import in_batches
 from app.settings import Settings
 from app.solutions.texts import time_text
 
@@ -155,10 +156,10 @@ def send_due(
 
 def tidy(engine: Engine, *, batch: int = 1000, stop: Callable[[], bool] = lambda: False) -> None:
     """Give up what is older than a day, also where nobody has tried to send it, and forget what was done a week ago."""
-    given_up = _in_batches(engine, _GIVE_UP, GIVE_UP_AFTER, batch, stop)
+    given_up = in_batches(engine, _GIVE_UP, {"age": GIVE_UP_AFTER}, batch, stop)
     if given_up:
         _log.warning("messages given up", count=given_up)
-    _in_batches(engine, _FORGET, FORGET_AFTER, batch, stop)
+    in_batches(engine, _FORGET, {"age": FORGET_AFTER}, batch, stop)
 
 
 def pause_after(attempts: int) -> int:
@@ -215,18 +216,6 @@ def _record(engine: Engine, message: _Message, answer: int | str) -> bool:
         answer=answer,
     )
     return False
-
-
-def _in_batches(engine: Engine, statement: TextClause, age: int, batch: int, stop: Callable[[], bool]) -> int:
-    """Do it to all messages of that age, a batch in each transaction, and answer to how many."""
-    total = 0
-    while not stop():
-        with engine.begin() as connection:
-            done = connection.execute(statement, {"age": age, "batch": batch}).rowcount
-        total += done
-        if done < batch:
-            break
-    return total
 
 
 def _post(webhook: Webhook, body: bytes) -> int | str:

@@ -16,7 +16,7 @@ from app.wire.storage import Storage
 
 
 @dataclass(frozen=True)
-class State:
+class Resources:
     """Settings, the connection pool, the sign-in with its memory of verified passwords, the turns of long work, the
     record of refusals, and the room for imports."""
 
@@ -30,9 +30,9 @@ class State:
     """Set when it has been said that requests come through a proxy that the settings do not know."""
 
 
-def present_state() -> State:
-    """The state of the application that serves the present request."""
-    state = current_app.extensions["relink"]
-    if not isinstance(state, State):
+def resources() -> Resources:
+    """Return the resources of the application that serves the present request."""
+    found = current_app.extensions["relink"]
+    if not isinstance(found, Resources):
         raise TypeError("the application was not made by create_app")
-    return state
+    return found

@@ -19,7 +19,7 @@ from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type
 from lxml import etree
 
 from app.services.call import CollapsedText
-from app.text import collapsed, is_blank
+from app.text import camel_case, collapsed, is_blank
 
 Request = TypeVar("Request")
 Convert = Callable[[etree._Element], object]
@@ -113,5 +113,5 @@ def _required(hint: Any) -> Any:  # noqa: ANN401
 
 def _element(name: str, *, group: bool) -> str:
     """The tag of a field: groups and lists begin with a capital letter."""
-    first, *rest = name.split("_")
-    return (first.capitalize() if group else first) + "".join(word.capitalize() for word in rest)
+    tag = camel_case(name)
+    return tag[0].upper() + tag[1:] if group else tag

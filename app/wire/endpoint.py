@@ -15,12 +15,12 @@ from app.services.node_import import check_may_import
 from app.services.registry import SERVICES
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
-from app.wire.context import present_state
+from app.wire.context import resources
 from app.wire.credentials import credentials
 from app.wire.decode import decode
 from app.wire.envelope import answered, failed, written
 from app.wire.import_stream import IMPORT, import_request
-from app.wire.intake import Document, Intake
+from app.wire.intake import Intake, RequestDocument
 from app.wire.refusal import NoSuchServiceError
 from app.wire.threads import in_own_thread
 from app.wire.tree import valid_tree
@@ -42,11 +42,11 @@ def service(name: str | None = None) -> Response:
 def _answer(name: str | None) -> Response:
     if name is not None:
         _know(name)
-    intake = Intake(request, present_state().settings, name, _know)
+    intake = Intake(request, resources().settings, name, _know)
     return _imported(intake) if intake.root == IMPORT else _served(intake.document())
 
 
-def _served(document: Document) -> Response:
+def _served(document: RequestDocument) -> Response:
     """Answers a small request. Before a large tree is built, its sender has to sign in."""
     call = _call(document.credentials) if document.large else None
     if call is not None and call.caller.user_identifier is None:
@@ -64,7 +64,7 @@ def _imported(intake: Intake) -> Response:
     call = _call(message)
     with short_statements():
         check_may_import(call)
-    with intake.stored(present_state().uploads, call.caller.user_identifier) as document:
+    with intake.stored(resources().uploads, call.caller.user_identifier) as document:
         return in_own_thread(lambda: answered(IMPORT, SERVICES[IMPORT].run(import_request(document, message), call)))
 
 
@@ -77,17 +77,17 @@ def _know(name: str) -> None:
 
 def _call(message: Mapping[str, str]) -> Call:
     """Signs in with the credentials of the message or of the HTTP headers."""
-    state = present_state()
-    caller = state.sign_in.caller(credentials(request, message), request.remote_addr or "")
-    cipher = Cipher(state.settings.secret_key)
+    shared = resources()
+    caller = shared.sign_in.caller(credentials(request, message), request.remote_addr or "")
+    cipher = Cipher(shared.settings.secret_key)
     return Call(
-        state.engine,
+        shared.engine,
         caller,
         written,
         _if_match(request.headers.get("If-Match")),
         cipher,
-        Limits.of(state.settings),
-        state.workload,
+        Limits.of(shared.settings),
+        shared.workload,
     )
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 
 from flask import Response
 
-from app.errors import BusyError, PreconditionError, RelinkError, UserError
+from app.errors import MOST_FAULTS, BusyError, PreconditionError, RelinkError, UserError
 from app.identity.sign_in import TooManyFailuresError
 from app.services.answer import Answer, Fields, Value
 from app.services.fault_paths import described, places
@@ -17,7 +17,6 @@ from app.wire.xml_writer import write_document
 CONTENT_TYPE = "application/xml; charset=utf-8"
 ERROR_NUMBER = "Relink-Error-Number"
 ERROR_ROOT = "Error"
-MOST_FAULTS = 100
 
 
 def answered(root: str, answer: Answer) -> Response:

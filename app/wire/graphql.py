@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.connection import short_statements
 from app.database.failures import database_failure
-from app.errors import BusyError, NotAuthorisedError, RelinkError
-from app.graphql.errors import BadRequestError, InternalError, NoTokenError, format_errors
+from app.errors import BusyError, InternalError, NotAuthorisedError, RelinkError
+from app.graphql.errors import BadRequestError, NoTokenError, format_errors
 from app.graphql.execution import GraphQLRequest, execute
 from app.graphql.schema import make_schema
 from app.graphql.session import Session
@@ -29,7 +29,7 @@ from app.identity.actor import Actor, ActorKind, act_as
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import Token, find_token, note_use
-from app.wire.context import present_state
+from app.wire.context import resources
 from app.wire.credentials import authorization
 from app.wire.encoding import json_text
 from app.wire.envelope import ERROR_NUMBER
@@ -55,17 +55,17 @@ def graphql() -> Response:
     """Answer one request."""
     try:
         token = _token()
-        state = present_state()
-        limits = Limits.of(state.settings)
+        shared = resources()
+        limits = Limits.of(shared.settings)
         given = _graphql_request()
         with ExitStack() as until_answered, short_statements():
             session = Session(
-                state.engine,
-                Cipher(state.settings.secret_key),
+                shared.engine,
+                Cipher(shared.settings.secret_key),
                 token,
-                state.settings.trigger_url,
+                shared.settings.trigger_url,
                 limits,
-                before_large=lambda: until_answered.enter_context(state.workload.large_answers.soon()),
+                before_large=lambda: until_answered.enter_context(shared.workload.large_answers.soon()),
             )
             executed = execute(_schema(), session, given, g.request_id)
             return _answered(200, executed.answer, executed.error_number)
@@ -95,7 +95,7 @@ def _token() -> Token:
     """The token of the request. Raises NoTokenError."""
     given = authorization(request)
     if given is not None and given.type == "bearer" and given.token:
-        with short_statements(), present_state().engine.connect() as connection:
+        with short_statements(), resources().engine.connect() as connection:
             token = find_token(connection, given.token)
             if token is not None:
                 act_as(Actor(ActorKind.TOKEN, name=token.label, address=request.remote_addr))

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.failures import logged_failure
-from app.wire.context import present_state
+from app.wire.context import resources
 from app.wire.metrics import exposition
 
 blueprint = Blueprint("health", __name__)
@@ -23,7 +23,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """200 when the database answers, else 503."""
     try:
-        with present_state().engine.connect() as connection:
+        with resources().engine.connect() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
         found = logged_failure(error, g.request_id)

@@ -11,10 +11,11 @@ from itertools import islice
 
 from lxml import etree
 
+from app.errors import MOST_FAULTS
 from app.nodes.import_document import ImportMember, ImportNode, ImportVersion
 from app.text import collapsed, present
 from app.wire.decode import whole_number
-from app.wire.schemas import IMPORTED_NODE, MOST_FAULTS, faults, is_valid
+from app.wire.schemas import IMPORTED_NODE, faults, is_valid
 
 Faults = list[tuple[str, str]]
 

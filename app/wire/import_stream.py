@@ -8,16 +8,17 @@ from typing import IO, cast
 
 from lxml import etree
 
+from app.errors import MOST_FAULTS
 from app.nodes.import_document import ImportNode
 from app.services.node_import import SERVICE, ImportAction, NodeImportRequest
 from app.text import WHITE_SPACE, collapsed, is_blank
 from app.wire.credentials import CREDENTIALS
 from app.wire.import_nodes import NodeReader
-from app.wire.intake import Document
+from app.wire.intake import RequestDocument
 from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import OPTIONS
 from app.wire.refusal import NotValidError, Refused
-from app.wire.schemas import MOST_FAULTS, faults, is_valid
+from app.wire.schemas import faults, is_valid
 
 IMPORT = SERVICE.name
 
@@ -35,7 +36,7 @@ _MOST_MARKS_AT_ONCE = 200_000
 _MOST_LEFT = 1000
 
 
-def import_request(document: Document, credentials: Mapping[str, str]) -> NodeImportRequest:
+def import_request(document: RequestDocument, credentials: Mapping[str, str]) -> NodeImportRequest:
     """Returns the request that `document` makes, signed with `credentials` at its beginning.
 
     Its nodes raise Refused or NotValidError while they are read, if the document is not right.

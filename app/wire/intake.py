@@ -29,7 +29,7 @@ _BLOCK = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Document:
+class RequestDocument:
     """A request's body in UTF-8, and the name of its root element.
 
     `credentials` are those in a small message. `ordinary` says whether all its names are known to be names of the
@@ -79,7 +79,7 @@ class Intake:
         self._scan = Scan(self._check_root)
         self.root = self._find_root()
 
-    def document(self) -> Document:
+    def document(self) -> RequestDocument:
         """Returns the whole body of a small request, in memory."""
         self._limit_to_root()
         file = BytesIO()
@@ -90,7 +90,7 @@ class Intake:
         size = file.tell()
         file.seek(0)
         scan = self._scan
-        return Document(self.root, file, size, scan.texts, scan.ordinary and fault is None, scan.nodes, fault)
+        return RequestDocument(self.root, file, size, scan.texts, scan.ordinary and fault is None, scan.nodes, fault)
 
     def leading(self) -> dict[str, str]:
         """Returns the texts of the credentials with which a large request begins."""
@@ -105,7 +105,7 @@ class Intake:
         return self._scan.texts
 
     @contextmanager
-    def stored(self, storage: Storage, owner: object) -> Iterator[Document]:
+    def stored(self, storage: Storage, owner: object) -> Iterator[RequestDocument]:
         """Stores the whole body of a large request in a file, which lasts as long as the context.
 
         The file counts in `storage` for its owner.
@@ -117,7 +117,7 @@ class Intake:
                 self._check_size(size)
                 upload.write(block)
             upload.file.seek(0)
-            yield Document(self.root, upload.file, size)
+            yield RequestDocument(self.root, upload.file, size)
 
     def _find_root(self) -> str:
         while self._scan.root is None:

@@ -13,10 +13,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from app.database.connection import short_statements
 from app.database.failures import Failure, Passing, logged_failure
-from app.errors import NotAuthorisedError, RelinkError, StateError
+from app.errors import InternalError, NotAuthorisedError, RelinkError, StateError
 from app.identity.actor import act_as_nobody
 from app.text import is_whole_number
-from app.wire.context import present_state
+from app.wire.context import resources
 from app.wire.failures import failure
 from app.wire.metrics import count_request
 from app.wire.refusal import REFUSAL, Refused
@@ -40,13 +40,6 @@ class DatabaseFailedError(Refused):
     def __init__(self, found: Failure) -> None:
         headers = {} if found.passing is None else {"Retry-After": str(found.retry_after)}
         super().__init__(500 if found.passing is None else 503, found.description, headers=headers)
-
-
-class InternalError(RelinkError):
-    """100 with status 500: a defect, which is in the log under the id of the request."""
-
-    def __init__(self, request_id: str) -> None:
-        super().__init__(f"internal error, logged as request {request_id}")
 
 
 def watch(app: Flask) -> None:
@@ -81,12 +74,12 @@ def _begin() -> Response | None:
 
 def _warn_of_proxy() -> None:
     """Say once in each process that requests come through a proxy which the settings do not know."""
-    state = present_state()
-    if state.proxy_warned.is_set() or state.settings.trusted_proxies:
+    shared = resources()
+    if shared.proxy_warned.is_set() or shared.settings.trusted_proxies:
         return
     if not any(name in request.headers for name in _OF_PROXIES):
         return
-    state.proxy_warned.set()
+    shared.proxy_warned.set()
     _log.warning(
         "requests come through a proxy, and RELINK_TRUSTED_PROXIES is 0: all clients count as one network, and too many"
         " failed sign-ins of one of them lock out the others. Set RELINK_TRUSTED_PROXIES to the number of proxies."
@@ -117,7 +110,7 @@ def _end(response: Response) -> Response:
 
 def _record_refusal(service: str, status: int) -> None:
     """Write a refusal into the audit. That this fails must not change the response."""
-    refusals = present_state().refusals
+    refusals = resources().refusals
     try:
         with short_statements():
             refusals.record(service, int(_REFUSED))
@@ -163,7 +156,7 @@ def _exception(error: Exception) -> Response:
     found = logged_failure(error, g.request_id)
     if found is None:
         _log.error("defect", request_id=g.request_id, exc_info=error)
-        return failure(InternalError(g.request_id))
+        return failure(InternalError(f"internal error, logged as request {g.request_id}"))
     if found.passing is Passing.CONFLICT:
         return failure(StateError("others are changing the same nodes: try again"))
     return failure(DatabaseFailedError(found))

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from app.database.connection import short_statements
 from app.database.engine import snapshot
-from app.errors import NotAuthorisedError, RelinkError
+from app.errors import MOST_FAULTS, NotAuthorisedError, RelinkError
 from app.identity.rights import Caller
 from app.references import InvalidReferenceError, check_node_reference
 from app.runs import answers
@@ -18,12 +18,11 @@ from app.runs.access import may_read_answer, may_see, with_readable_references
 from app.runs.record import Run, RunState
 from app.solutions.texts import time_text
 from app.text import collapsed, is_writable
-from app.wire.context import present_state
+from app.wire.context import resources
 from app.wire.credentials import credentials
 from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER
 from app.wire.failures import failure
 from app.wire.refusal import Forbidden, NotValidError, Refused
-from app.wire.schemas import MOST_FAULTS
 
 blueprint = Blueprint("runs", __name__)
 
@@ -70,7 +69,7 @@ def recent() -> Response:
             raise NotAuthorisedError("sign in with HTTP Basic to see runs")
         user = None if caller.administers_all else caller.user_identifier
         state, reference = _state(), _reference()
-        with present_state().engine.begin() as connection:
+        with resources().engine.begin() as connection:
             found = runs.recent(connection, user, state=state, reference=reference)
             shown = with_readable_references(connection, caller, found)
     except RelinkError as error:
@@ -94,7 +93,7 @@ def cancel(identifier: int) -> Response:
     """Ask a run to end after its present node; 202, since that may take a moment."""
     try:
         found = _found(_caller(), identifier)
-        with present_state().engine.begin() as connection:
+        with resources().engine.begin() as connection:
             runs.cancel(connection, found.identifier)
     except RelinkError as error:
         return failure(error)
@@ -114,7 +113,7 @@ def kept_answer(identifier: int) -> Response:
             raise Forbidden(
                 f"the response of run {identifier} is only for the user who started it and for administrators"
             )
-        with snapshot(present_state().engine) as connection:
+        with snapshot(resources().engine) as connection:
             parts = list(answers.kept_answer(connection, found.identifier))
         if not parts:
             raise Refused(404, f"run {identifier} is {found.state.value} and has no response")
@@ -127,7 +126,7 @@ def kept_answer(identifier: int) -> Response:
 
 def _found(caller: Caller, identifier: int) -> Run:
     """The run, if the caller may see it; otherwise there is no such run for them."""
-    with present_state().engine.begin() as connection:
+    with resources().engine.begin() as connection:
         found = runs.find(connection, identifier) if identifier < 2**31 else None
         if found is not None and may_see(connection, caller, found):
             return with_readable_references(connection, caller, [found])[0]
@@ -137,7 +136,7 @@ def _found(caller: Caller, identifier: int) -> Run:
 
 
 def _caller() -> Caller:
-    return present_state().sign_in.caller(credentials(request, {}), request.remote_addr or "")
+    return resources().sign_in.caller(credentials(request, {}), request.remote_addr or "")
 
 
 def _state() -> RunState | None:

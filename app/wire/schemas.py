@@ -16,12 +16,12 @@ import xmlschema
 from lxml import etree
 from xmlschema import XMLSchemaChildrenValidationError
 
+from app.errors import MOST_FAULTS
 from app.wire.explanations import explanation
 from app.wire.parsers import validating_parser
 from app.wire.secret_names import names_a_secret
 
 SCHEMA_DIRECTORY = Path(__file__).parent.parent.parent / "schemas"
-MOST_FAULTS = 100
 
 IMPORTED_NODE = "NodeImport/Node"
 """The grammar of the parts of a NodeImport that are read by themselves; all others are named like their services."""

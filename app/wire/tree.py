@@ -7,7 +7,7 @@ from threading import BoundedSemaphore
 
 from lxml import etree
 
-from app.wire.intake import Document
+from app.wire.intake import RequestDocument
 from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import hardened_parser
 from app.wire.refusal import NotValidError
@@ -21,7 +21,7 @@ _LARGE_AT_ONCE = BoundedSemaphore(2)
 _MANY_NODES = 2000
 
 
-def valid_tree(document: Document) -> etree._Element:
+def valid_tree(document: RequestDocument) -> etree._Element:
     """Returns the root of a document. Raises Refused if it is not well-formed, NotValidError if it is not valid."""
     if document.ordinary and not document.large:
         return _valid_tree(document)
@@ -29,7 +29,7 @@ def valid_tree(document: Document) -> etree._Element:
         return in_own_thread(partial(_valid_tree, document))
 
 
-def _valid_tree(document: Document) -> etree._Element:
+def _valid_tree(document: RequestDocument) -> etree._Element:
     try:
         root = etree.parse(document.file, hardened_parser()).getroot()
     except etree.XMLSyntaxError as error:

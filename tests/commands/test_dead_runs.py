@@ -10,7 +10,7 @@ import click
 import pytest
 from sqlalchemy import Engine, text
 
-from app.commands.service import Service
+from app.commands.service import ServiceClient
 from tests.commands.conftest import Serve, StartWorker
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client, message
@@ -38,7 +38,7 @@ def held_up(served: Served, engine: Engine) -> Iterator[Future[int]]:
     """A force that has done P.N2 and waits for P.N1."""
 
     def forced() -> int:
-        with Service(served.url, ADMIN, PASSWORD).post(FORCE.encode()) as reply:
+        with ServiceClient(served.url, ADMIN, PASSWORD).post(FORCE.encode()) as reply:
             return reply.error_number
 
     with ThreadPoolExecutor(1) as threads, engine.connect() as holder:

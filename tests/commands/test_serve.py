@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
-from app.commands.service import Service
+from app.commands.service import ServiceClient
 from app.database.engine import make_engine
 from app.database.migrate import migrate
 from tests.commands.conftest import Relink, Serve, database_runs
@@ -30,7 +30,7 @@ def read(url: str) -> str:
         return str(response.read().decode())
 
 
-def answer_of(service: Service, body: str) -> int:
+def answer_of(service: ServiceClient, body: str) -> int:
     """The error number of the answer to a request."""
     with service.post(body.encode()) as reply:
         return reply.error_number
@@ -137,7 +137,7 @@ def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
     client.load(graph)
     served = serve({"RELINK_DATABASE_URL": database_url})
     force = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"})
-    service = Service(served.url, ADMIN, PASSWORD)
+    service = ServiceClient(served.url, ADMIN, PASSWORD)
     answers: list[int] = []
     with engine.connect() as connection, engine.connect() as watching:
         reading = watching.execution_options(isolation_level="AUTOCOMMIT")

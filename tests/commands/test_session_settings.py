@@ -15,7 +15,7 @@ from psycopg import sql
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
-from app.commands.service import Service
+from app.commands.service import ServiceClient
 from app.database.engine import driver_arguments, make_engine
 from app.database.session import SETTINGS
 from app.settings import Settings
@@ -276,7 +276,7 @@ def test_commands_and_the_service_start_in_a_hostile_environment(serve: Serve, d
     done = subprocess.run(command, env=environment, cwd=ROOT, text=True, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     served = serve({"RELINK_DATABASE_URL": database_url, **hostile})
-    service = Service(served.url, ADMIN, PASSWORD)
+    service = ServiceClient(served.url, ADMIN, PASSWORD)
     with service.post("<SetSolution><title>5 €</title></SetSolution>".encode()) as reply:
         assert reply.error_number == 0
     assert served.stop() == 0

@@ -7,7 +7,7 @@ import socket
 import pytest
 from gunicorn.config import Config  # type: ignore[import-untyped]
 
-from app.server.connection import Connection
+from app.server.connection import ClientConnection
 from app.server.pace import Pace
 
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.7, 2001:db8::1\r\n\r\n"
@@ -19,7 +19,7 @@ HEAD = b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.7, 2001:db8::1
 def test_behind_trusted_proxies_it_is_that_of_the_client(proxies: int, network: str) -> None:
     ours, clients = socket.socketpair()
     with ours, clients:
-        connection = Connection(Config(), ours, ("192.0.2.1", 1), ("127.0.0.1", 80), Pace())
+        connection = ClientConnection(Config(), ours, ("192.0.2.1", 1), ("127.0.0.1", 80), Pace())
         assert connection.network(proxies) == "192.0.2.1", "nothing has come yet"
         connection.arrival.feed(HEAD)
         assert connection.network(proxies) == network

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from app.server.connection import Connection, RestOfBody
+from app.server.connection import ClientConnection, RestOfBody
 from app.server.pace import Pace
 from app.server.slots import Slots
 from app.wire.refusal import Refused
@@ -30,7 +30,7 @@ def receiving(pace: Pace, slots: Slots, network: str) -> Iterator[RestOfBody]:
 
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(send)
-        body = RestOfBody(Connection(None, ours, ("192.0.2.1", 1), None, pace), slots, network)
+        body = RestOfBody(ClientConnection(None, ours, ("192.0.2.1", 1), None, pace), slots, network)
         try:
             yield body
         finally:

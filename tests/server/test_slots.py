@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.server.slots import Slot, Slots
+from app.server.slots import ClientSlot, Slots
 
 GRACE = 20.0
 FAIR = 65_536
@@ -16,7 +16,7 @@ class Clock:
         return self.now
 
 
-def taken(slots: Slots, network: str, count: int = 1) -> list[Slot]:
+def taken(slots: Slots, network: str, count: int = 1) -> list[ClientSlot]:
     return [slot for _ in range(count) if (slot := slots.take(network)) is not None]
 
 

@@ -16,6 +16,7 @@ from app.runs.turns import Turns
 from app.settings import Settings
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply, message
+from tests.support.run_records import insert_run
 
 WITHIN = 30
 PACKAGES = "PQRST"
@@ -179,12 +180,6 @@ def test_short_work_waits_for_each_other_in_any_number(threads: ThreadPoolExecut
 
 
 def test_a_queued_run_whose_process_has_died_is_found_interrupted(stale: Client, engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state)"
-                " SELECT node_identifier, node_reference, true, '{}', 'queued' FROM node WHERE node_reference = 'P'"
-            )
-        )
+    insert_run(engine, "queued")
     assert states(stale) == {"P": "interrupted"}
     assert stale.update("P", "force").number == 0

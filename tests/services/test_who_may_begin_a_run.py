@@ -11,6 +11,7 @@ from app.identity.rights import Caller
 from app.nodes.permissions import create_permission
 from tests.support.builders import Graph, draft, frozen, links, moves, package
 from tests.support.http import Client, Reply, message
+from tests.support.run_records import held_run
 
 NOT_MINE = "P.A.1 warning: Not authorised to administer this node"
 REQUEST = {"nodeReference": "P", "updateContentIndicator": "true", "action": "force"}
@@ -70,18 +71,9 @@ def test_whoever_is_held_up_by_nobody_works_while_others_force_what_they_may_not
 ) -> None:
     """The package is held by a run. A caller who may not begin one is not told of it: there is nothing to wait for."""
     make_user("bob")
-    with engine.connect() as holder:
-        holder.execute(
-            text(
-                "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state)"
-                " SELECT node_identifier, node_reference, true, '{}', 'running' FROM node WHERE node_reference = 'P'"
-            )
-        )
-        holder.execute(text("SELECT pg_advisory_lock(:key)"), {"key": (0x52454C4B << 32) | 1})
-        holder.commit()
+    with held_run(engine):
         assert stale.update("P", "force").number == 106
         assert stale.as_user("bob").update("P", "force").number == 108
-        holder.execute(text("SELECT pg_advisory_unlock_all()"))
 
 
 @pytest.mark.parametrize(

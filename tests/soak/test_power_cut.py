@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from app.application import create_app
-from app.commands.service import Service
+from app.commands.service import ServiceClient
 from app.database import embedded
 from app.database.engine import make_engine
 from app.database.migrate import migrate
@@ -100,7 +100,7 @@ def test_a_run_whose_machine_loses_its_power_frees_its_package(data_directory: P
         def forced() -> None:
             given = {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"}
             with suppress(click.ClickException):
-                Service(url, ADMIN, PASSWORD).post(message("UpdateNodeVersions", given).encode()).file.close()
+                ServiceClient(url, ADMIN, PASSWORD).post(message("UpdateNodeVersions", given).encode()).file.close()
 
         def state() -> str:
             run = client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()

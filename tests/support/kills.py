@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import click
 from sqlalchemy import Engine, text
 
-from app.commands.service import Service
+from app.commands.service import ServiceClient
 from tests.support.builders import LIST, Graph, M, V, draft, frozen, links, member_type, type_with
 from tests.support.frozen import assert_unchanged, frozen_hashes
 from tests.support.http import ADMIN, PASSWORD, Client, message
@@ -102,7 +102,7 @@ class Battlefield:
         """What becomes of the request is not looked at: whoever answers it may be dead."""
         given = {"nodeReference": name, "action": "force", "updateContentIndicator": "true"}
         with suppress(click.ClickException):
-            Service(self.url, ADMIN, PASSWORD).post(message("UpdateNodeVersions", given).encode()).file.close()
+            ServiceClient(self.url, ADMIN, PASSWORD).post(message("UpdateNodeVersions", given).encode()).file.close()
 
     def _reached(self, force: Future[None], last: int, steps: int) -> int:
         """The run after the last one, as soon as it has made so many commits or its request has ended."""

@@ -12,7 +12,7 @@ from app.errors import refuse
 from app.solutions.content.model import ConfigSlot, ConfigType, Content, Ddl
 from app.solutions.instances.changing import create_instance, update_instance, upgrade_instance
 from app.solutions.instances.moving import Move, lock_to_move, move
-from app.solutions.instances.reading import Instance, InstanceFilter, read_instance, read_instances
+from app.solutions.instances.reading import Instance, InstanceFilter, read_instances, read_instances_of
 from app.solutions.instances.values import Given, Taker, checked
 from app.solutions.instances.workflows import read_workflows
 from app.solutions.releases.contents import read_contents
@@ -69,7 +69,7 @@ class World:
     def move(self, instance: str, release: int, **values: str) -> Instance:
         with self.engine.begin() as connection:
             move_instance(connection, instance, release, values)
-            return read_instance(connection, instance)
+            return read_instances_of(connection, [instance])[0]
 
     def upgrade(self, instance: str, **values: str) -> Instance:
         with self.engine.begin() as connection:
@@ -81,7 +81,7 @@ class World:
 
     def read(self, instance: str) -> Instance:
         with self.engine.connect() as connection:
-            return read_instance(connection, instance)
+            return read_instances_of(connection, [instance])[0]
 
     def find(self, wanted: InstanceFilter, page: int = 1, page_size: int = 100) -> tuple[list[Instance], int]:
         with snapshot(self.engine) as connection:

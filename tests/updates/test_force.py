@@ -18,6 +18,7 @@ from app.identity.users import add_user
 from app.settings import Settings
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client
+from tests.support.run_records import held_run
 from tests.updates.test_against_oracle import Content, contents
 
 CHAIN = Graph()
@@ -203,20 +204,11 @@ def test_a_cancelled_run_ends_after_its_present_node(client: Client, engine: Eng
 
 def test_a_second_run_in_the_same_package_is_told_which_run_holds_it(client: Client, engine: Engine) -> None:
     assert client.post(CHAIN.xml()).number == 0
-    with engine.connect() as holder:
-        holder.execute(
-            text(
-                "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state)"
-                " SELECT node_identifier, 'P', true, '{}', 'running' FROM node WHERE node_reference = 'P'"
-            )
-        )
-        holder.execute(text("SELECT pg_advisory_lock(:key)"), {"key": (0x52454C4B << 32) | 1})
-        holder.commit()
+    with held_run(engine):
         for reference in ("P", "P.A"):
             refused = client.update(reference, "force")
             assert refused.number == 106
             assert "run 1 " in (refused.text("errorDescription") or "")
-        holder.execute(text("SELECT pg_advisory_unlock_all()"))
     assert client.update("P", "force").number == 0
     assert client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()["state"] == "interrupted"
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import PASSWORD, Client, Reply
+from tests.support.run_records import held_run
 from tests.support.solution_store import Store, config_slot
 
 HIDDEN = "Merger"
@@ -88,22 +89,12 @@ def test_a_starter_who_may_no_longer_read_the_context_is_not_told_its_reference(
 
 
 def test_who_is_refused_because_of_a_run_is_not_told_what_it_works_on(shared: Client, engine: Engine) -> None:
-    with engine.connect() as holder:
-        holder.execute(
-            text(
-                "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state)"
-                " SELECT node_identifier, node_reference, true, '{}', 'running' FROM node"
-                f" WHERE node_reference = 'P.{HIDDEN}'"
-            )
-        )
-        holder.execute(text("SELECT pg_advisory_lock(:key)"), {"key": (0x52454C4B << 32) | 1})
-        holder.commit()
+    with held_run(engine, f"P.{HIDDEN}"):
         refused = shared.as_user("bob").update("P", "force")
         assert refused.number == 106
         assert "run 1 holds this package or a part of it" in (refused.text("errorDescription") or "")
         assert HIDDEN not in refused.response.text
         assert get(shared.as_user("bob"), "/runs/1")[0] == 404
-        holder.execute(text("SELECT pg_advisory_unlock_all()"))
 
 
 @pytest.mark.ledger("DEC-32")

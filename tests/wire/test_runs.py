@@ -14,9 +14,8 @@ from werkzeug.test import TestResponse
 
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import PASSWORD, Client, Reply, assert_json_failure, checked
+from tests.support.run_records import RUN_LOCKS, insert_run
 from tests.wire.test_intake import assert_refused
-
-RUN_LOCKS = 0x52454C4B
 
 
 @pytest.fixture
@@ -163,21 +162,6 @@ def test_the_number_of_an_answer_with_warnings_is_read_again(stale: Client, make
     again = checked(get(stale, f"/runs/{run_of(reply)}/response"))
     assert (again.number, again.response.data) == (108, reply.response.data)
     assert told(stale, f"/runs/{run_of(reply)}")["errorNumber"] == 108
-
-
-def insert_run(engine: Engine, state: str = "running", reference: str = "P") -> int:
-    """A run as a process that was killed leaves it behind."""
-    with engine.begin() as connection:
-        return int(
-            connection.execute(
-                text(
-                    "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state)"
-                    " SELECT node_identifier, node_reference, true, '{}', :state FROM node"
-                    " WHERE node_reference = :reference RETURNING run_identifier"
-                ),
-                {"state": state, "reference": reference},
-            ).scalar_one()
-        )
 
 
 def test_a_run_without_an_answer_has_none_to_read(stale: Client, engine: Engine) -> None:

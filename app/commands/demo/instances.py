@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from app.commands.demo.stage import Stage, clean, require, root
-from app.commands.service import PARTIAL, Service, element
+from app.commands.service import PARTIAL, ServiceClient, element
 
 _NAME = "Slack channel > Trello > Dropbox Project"
 _USERS = ("Ann", "Bob", "Cem")
@@ -63,7 +63,7 @@ class _Flagged:
     flags: tuple[str, ...]
 
 
-def tell_of_instances(stage: Stage, service: Service, master_token: str) -> None:
+def tell_of_instances(stage: Stage, service: ServiceClient, master_token: str) -> None:
     """Publish a release, look at the flags, upgrade one instance by itself and the others at once, look again.
 
     Raises ClickException where something is not as it should be.
@@ -74,7 +74,7 @@ def tell_of_instances(stage: Stage, service: Service, master_token: str) -> None
 @dataclass(frozen=True)
 class _Story:
     stage: Stage
-    service: Service
+    service: ServiceClient
     master_token: str
 
     def tell(self) -> None:

@@ -12,7 +12,7 @@ from app.commands.answers import Updates, read_updates
 from app.commands.demo.stage import Stage, clean, require, root, shortened
 from app.commands.imports import import_document
 from app.commands.progress import wait_for_force
-from app.commands.service import Service, message
+from app.commands.service import ServiceClient, message
 from app.text import counted
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "debian"
@@ -47,7 +47,7 @@ and for the solution as docs/tutorial-solutions.md shows it.
 """
 
 
-def tell_of_packages(stage: Stage, service: Service, folder: Path) -> None:
+def tell_of_packages(stage: Stage, service: ServiceClient, folder: Path) -> None:
     """Bring the packages in, change one, ask what has to follow, do it, ask again. `folder` is for the document.
 
     Raises ClickException where something is not as it should be.
@@ -59,7 +59,7 @@ def tell_of_packages(stage: Stage, service: Service, folder: Path) -> None:
     _impact_again(stage, service)
 
 
-def _bring_in(stage: Stage, service: Service, document: Path) -> None:
+def _bring_in(stage: Stage, service: ServiceClient, document: Path) -> None:
     stage.part("1. Bring the packages in, and freeze them: what is frozen never changes")
     _convert(EXAMPLES / "bookworm-cut.tsv", document)
     stage.say(import_document(service, document))
@@ -68,14 +68,14 @@ def _bring_in(stage: Stage, service: Service, document: Path) -> None:
     stage.say(f"FreezeNode of debian with its content froze {counted(len(frozen), 'version')}.")
 
 
-def _change(stage: Stage, service: Service) -> None:
+def _change(stage: Stage, service: ServiceClient) -> None:
     stage.part("2. Make a new version of libc6")
     with service.post(_COPY) as reply:
         copy = root(clean(reply)).findtext("nodeVersionReference")
     stage.say(f"CopyNode made {copy}, a draft. Whatever depends on libc6 is now out of date.")
 
 
-def _impact(stage: Stage, service: Service) -> Updates:
+def _impact(stage: Stage, service: ServiceClient) -> Updates:
     stage.part("3. UpdateNodeVersions with action impact: what has to follow?")
     with service.post(_IMPACT) as reply:
         stage.say(shortened(clean(reply)))
@@ -86,7 +86,7 @@ def _impact(stage: Stage, service: Service) -> Updates:
     return updates
 
 
-def _force(stage: Stage, service: Service, listed: Updates) -> None:
+def _force(stage: Stage, service: ServiceClient, listed: Updates) -> None:
     stage.part("4. Action force: do it, with one commit for each node")
     began = time.monotonic()
     with wait_for_force(service, "debian", lambda: service.post(_FORCE)) as reply:
@@ -98,7 +98,7 @@ def _force(stage: Stage, service: Service, listed: Updates) -> None:
     require(same, "the force did not do what the impact had listed")
 
 
-def _impact_again(stage: Stage, service: Service) -> None:
+def _impact_again(stage: Stage, service: ServiceClient) -> None:
     stage.part("5. Action impact once more: nothing is out of date")
     with service.post(_IMPACT) as reply:
         stage.say(shortened(clean(reply)))

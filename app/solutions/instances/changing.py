@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, text
 
-from app.errors import Fault, UserError, invalid, refuse, too_many, unknown
+from app.errors import Fault, UserError, invalid, refuse, unknown
 from app.solutions.content.flags import Contents, pending, values_after_move
 from app.solutions.content.model import GivenValue
 from app.solutions.instances.moving import LockedInstance, Move, lock, lock_to_move, move
@@ -32,11 +32,10 @@ from app.solutions.instances.values import (
 from app.solutions.instances.workflows import set_workflows
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.messages import announce
-from app.solutions.people.external_users import lock_external_user
+from app.solutions.people.external_users import check_number, lock_external_user
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import keep_latest_release, read_solution
 from app.solutions.texts import identifier, text_faults
-from app.text import counted
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -75,7 +74,7 @@ def create_instance(
         faults.append(invalid("solution_id", "has no release yet"))
     refuse(faults)
     user = lock_external_user(connection, owner, "owner", alone=True)
-    _check_number(connection, user, limits)
+    check_number(connection, user, "instance", limits.instances_per_user)
     contents = read_contents(connection, solution.solution_id, [latest])
     values = _checked(connection, Taker(user, latest, latest, contents, by_end_user), Given(config_values, auth_values))
     check_size(values, config_values, limits)
@@ -173,17 +172,6 @@ def remove_instance(connection: Connection, instance_id: str) -> None:
     query = text("DELETE FROM solution_instance WHERE instance_identifier = :instance")
     if connection.execute(query, {"instance": identifier(instance_id)}).rowcount == 0:
         raise UserError(unknown("solution_instance_id", instance_id))
-
-
-def _check_number(connection: Connection, owner: str, limits: Limits) -> None:
-    """Raise UserError if an end user, who is locked, cannot have one more instance."""
-    query = text("SELECT count(*) FROM solution_instance WHERE owner = :owner")
-    if connection.execute(query, {"owner": owner}).scalar_one() >= limits.instances_per_user:
-        raise UserError(
-            too_many(
-                "owner", f"has {counted(limits.instances_per_user, 'instance')}, and cannot have more: remove one first"
-            )
-        )
 
 
 def _checked(connection: Connection, taker: Taker, given: Given) -> dict[SlotKey, GivenValue]:

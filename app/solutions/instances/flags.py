@@ -16,7 +16,7 @@ from app.solutions.content.flags import Contents, Values, breaking_changes, flag
 from app.solutions.content.model import Flags, GivenValue
 from app.solutions.instances.values import SlotKey, read_values
 
-Move: TypeAlias = tuple[str, int, int]
+ReleasePair: TypeAlias = tuple[str, int, int]
 """A solution, and from which of its releases to which."""
 
 _TOGETHER = 500
@@ -31,7 +31,7 @@ class OnRelease(NamedTuple):
     latest: int
 
     @property
-    def move(self) -> Move:
+    def releases(self) -> ReleasePair:
         """What instances have in common that move from the same release to the same."""
         return self[1:]
 
@@ -40,20 +40,20 @@ def read_flags(
     connection: Connection, instances: Sequence[OnRelease], contents: Mapping[str, Contents]
 ) -> dict[str, Flags]:
     """The flags of instances, by id. `contents` are those of all releases, by solution."""
-    breaking = {move: _breaking(*move, contents) for move in {instance.move for instance in instances}}
+    breaking = {releases: _breaking(*releases, contents) for releases in {instance.releases for instance in instances}}
     slots = {slot_of(change) for found in breaking.values() for change in found}
     found: dict[str, Flags] = {}
     # In parts, so that the values of many instances are never in memory together.
     for first in range(0, len(instances), _TOGETHER):
         part = instances[first : first + _TOGETHER]
-        asked = [instance.instance_id for instance in part if breaking[instance.move]]
+        asked = [instance.instance_id for instance in part if breaking[instance.releases]]
         values = read_values(connection, asked, slots) if asked else {}
-        judged: dict[tuple[Move, frozenset[tuple[SlotKey, GivenValue]]], Flags] = {}
+        judged: dict[tuple[ReleasePair, frozenset[tuple[SlotKey, GivenValue]]], Flags] = {}
         for instance in part:
             its = values.get(instance.instance_id, {})
-            alike = instance.move, frozenset(its.items())
+            alike = instance.releases, frozenset(its.items())
             if alike not in judged:
-                judged[alike] = _flags(instance, breaking[instance.move], contents, its)
+                judged[alike] = _flags(instance, breaking[instance.releases], contents, its)
             found[instance.instance_id] = judged[alike]
     return found
 

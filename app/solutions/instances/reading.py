@@ -96,14 +96,6 @@ class InstanceFilter:
         )
 
 
-def read_instance(connection: Connection, instance_id: str) -> Instance:
-    """An instance. Raises UserError about `solutionInstanceId`."""
-    found = read_instances_of(connection, [instance_id])
-    if not found:
-        raise UserError(unknown("solution_instance_id", instance_id))
-    return found[0]
-
-
 def read_instances(
     connection: Connection,
     wanted: InstanceFilter,

@@ -16,7 +16,7 @@ from app.solutions.content.model import AuthenticationFacts, NotJsonError, read_
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing
 from app.solutions.people.cipher import Cipher
-from app.solutions.people.external_users import lock_external_user
+from app.solutions.people.external_users import check_number, lock_external_user
 from app.solutions.texts import MOST_LABEL, identifier, identifiers, text_faults
 
 _COLUMNS = """
@@ -93,7 +93,7 @@ def set_authentication(
         owner = None
         if draft.owner is not None:
             owner = lock_external_user(connection, draft.owner, "owner", alone=True)
-            _check_number(connection, owner, limits)
+            check_number(connection, owner, "authentication", limits.authentications_per_user)
         return str(connection.execute(_INSERT, {**values, "owner": owner}).scalar_one())
     # Not FOR UPDATE: who gives it to an instance meanwhile need not wait.
     held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
@@ -147,14 +147,6 @@ def read_data(connection: Connection, cipher: Cipher, authentication_id: str) ->
     if data is None:
         raise UserError(not_found("authentication_id"))
     return cipher.decrypt(bytes(data))
-
-
-def _check_number(connection: Connection, owner: str, limits: Limits) -> None:
-    """Raise UserError if an end user, who is locked, cannot have one more authentication."""
-    query = text("SELECT count(*) FROM authentication WHERE owner = :owner")
-    if connection.execute(query, {"owner": owner}).scalar_one() >= limits.authentications_per_user:
-        reason = f"has {limits.authentications_per_user} authentications, and cannot have more: remove one first"
-        raise UserError(too_many("owner", reason))
 
 
 def _faults(draft: AuthenticationDraft, limits: Limits, *, new: bool) -> list[Fault]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import Fault, UserError, not_found, refuse, taken, unknown
+from app.errors import Fault, UserError, not_found, refuse, taken, too_many, unknown
 from app.solutions.listing import Listing
 from app.solutions.texts import MOST_EXTERNAL_ID, identifier, identifiers, text_faults
+from app.text import counted
+
+_TABLES: Final = {"instance": "solution_instance", "authentication": "authentication"}
 
 _COLUMNS = "user_identifier, name, external_user_identifier, is_test_user, created_at"
 _INSERT = text("""
@@ -135,6 +139,13 @@ def lock_external_user(connection: Connection, user_id: str | None, field: str, 
     if user is None:
         raise UserError(unknown(field, user_id))
     return str(user)
+
+
+def check_number(connection: Connection, owner: str, kind: str, most: int) -> None:
+    """Raise UserError if a locked end user has as many instances or authentications as an end user can have."""
+    query = text(f"SELECT count(*) FROM {_TABLES[kind]} WHERE owner = :owner")  # noqa: S608
+    if connection.execute(query, {"owner": owner}).scalar_one() >= most:
+        raise UserError(too_many("owner", f"has {counted(most, kind)}, and cannot have more: remove one first"))
 
 
 def _check(name: str | None, external_user_id: str | None, *, new: bool) -> None:

@@ -22,6 +22,20 @@ from tests.support.statements import Statements
 
 AT = datetime(2026, 3, 1, 11, 50, tzinfo=UTC)
 AT_ONCE = Settings(lazy_update_delay=0)
+ONE_SCOPE, BOTH_SCOPES = (leaves("ScopeList", "scope", scopes) for scopes in (("read",), ("read", "write")))
+
+
+def instance_that_lacks_a_scope(store: Store) -> tuple[str, str]:
+    """An instance whose authentication had the new scope of the latest release and has lost it, and that one."""
+    solution = store.published(auth=[auth_slot("slack", ["read"])])
+    owner = store.user()
+    slack = store.authentication(owner, ["read", "write"])
+    instance = store.instance(solution, owner, auth={"slack": slack})
+    store.republish(solution, auth=[auth_slot("slack", ["read", "write"])])
+    assert store.update(instance, auth={"slack": slack}).flags == "N"
+    store.done("SetAuthentication", ONE_SCOPE, authenticationId=slack)
+    assert store.get(instance).flags == "NU"
+    return instance, slack
 
 
 def scheduled(schedule: str) -> Workflow:
@@ -188,18 +202,9 @@ class TestNeedsInput:
         assert move_due_instances(engine, AT_ONCE) == 1
 
     def test_scopes_that_its_authentication_has_again_move_it(self, store: Store, engine: Engine) -> None:
-        solution = store.published(auth=[auth_slot("slack", ["read"])])
-        owner = store.user()
-        slack = store.authentication(owner, ["read"])
-        instance = store.instance(solution, owner, auth={"slack": slack})
-        store.republish(solution, auth=[auth_slot("slack", ["read", "write"])])
-        both, one = (leaves("ScopeList", "scope", scopes) for scopes in (("read", "write"), ("read",)))
-        store.done("SetAuthentication", both, authenticationId=slack)
-        assert store.update(instance, auth={"slack": slack}).flags == "N"
-        store.done("SetAuthentication", one, authenticationId=slack)
-        assert store.get(instance).flags == "NU"
+        _, slack = instance_that_lacks_a_scope(store)
         assert move_due_instances(engine, AT_ONCE) == 0
-        store.done("SetAuthentication", both, authenticationId=slack)
+        store.done("SetAuthentication", BOTH_SCOPES, authenticationId=slack)
         assert move_due_instances(engine, AT_ONCE) == 1
 
 
@@ -437,19 +442,12 @@ class TestMeanwhile:
     @pytest.mark.ledger("DEC-102")
     def test_scopes_that_come_while_an_instance_is_found_to_lack_them(self, store: Store, engine: Engine) -> None:
         """The sweep has judged by the scopes that were there, and what it found is to be seen after the change."""
-        solution = store.published(auth=[auth_slot("slack", ["read"])])
-        owner = store.user()
-        slack = store.authentication(owner, ["read", "write"])
-        instance = store.instance(solution, owner, auth={"slack": slack})
-        store.republish(solution, auth=[auth_slot("slack", ["read", "write"])])
-        store.update(instance, auth={"slack": slack})
-        both, one = (leaves("ScopeList", "scope", scopes) for scopes in (("read", "write"), ("read",)))
-        store.done("SetAuthentication", one, authenticationId=slack)
+        instance, slack = instance_that_lacks_a_scope(store)
         with ThreadPoolExecutor(2) as threads:
             with marks_held_back(engine) as connection:
                 sweep = threads.submit(move_due_instances, engine, AT_ONCE)
                 eventually(lambda: waiting(connection) == 1)
-                change = threads.submit(store.done, "SetAuthentication", both, authenticationId=slack)
+                change = threads.submit(store.done, "SetAuthentication", BOTH_SCOPES, authenticationId=slack)
                 eventually(lambda: change.done() or waiting(connection) == 2)
             assert sweep.result() == 0
             change.result()
@@ -459,20 +457,12 @@ class TestMeanwhile:
     @pytest.mark.ledger("DEC-102")
     def test_scopes_that_come_while_a_sweep_waits_for_the_solution(self, store: Store, engine: Engine) -> None:
         """The statement that reads the instance has begun before the change, and locks the instance after it."""
-        solution = store.published(auth=[auth_slot("slack", ["read"])])
-        owner = store.user()
-        slack = store.authentication(owner, ["read"])
-        instance = store.instance(solution, owner, auth={"slack": slack})
-        store.republish(solution, auth=[auth_slot("slack", ["read", "write"])])
-        both, one = (leaves("ScopeList", "scope", scopes) for scopes in (("read", "write"), ("read",)))
-        store.done("SetAuthentication", both, authenticationId=slack)
-        store.update(instance, auth={"slack": slack})
-        store.done("SetAuthentication", one, authenticationId=slack)
+        instance, slack = instance_that_lacks_a_scope(store)
         with ThreadPoolExecutor(1) as thread, engine.connect() as connection:
             connection.execute(text("SELECT FROM solution FOR NO KEY UPDATE"))
             sweep = thread.submit(move_due_instances, engine, AT_ONCE)
             eventually(lambda: waiting(connection) == 1)
-            store.done("SetAuthentication", both, authenticationId=slack)
+            store.done("SetAuthentication", BOTH_SCOPES, authenticationId=slack)
             connection.rollback()
             assert sweep.result() + move_due_instances(engine, AT_ONCE) == 1
         assert store.get(instance).release == 2
