@@ -6,7 +6,10 @@ import re
 
 import pytest
 from lxml import etree
+from sqlalchemy import Engine
 
+from app.settings import Settings
+from app.solutions.rollout.lazy_updates import move_due_instances
 from tests.support.http import Reply
 from tests.support.solution_store import (
     Store,
@@ -248,7 +251,7 @@ class TestPublish:
         )
 
     @pytest.mark.ledger("DEC-71")
-    def test_a_release_that_undoes_a_breaking_change_needs_no_upgrade(self, store: Store) -> None:
+    def test_a_release_that_undoes_a_breaking_change_needs_no_upgrade(self, store: Store, engine: Engine) -> None:
         solution = store.published(config=[config_slot("a")])
         instance = store.instance(solution, config={"a": '"x"'})
         breaking = store.republish(solution, config=[config_slot("a", type="integer")])
@@ -261,6 +264,9 @@ class TestPublish:
                 " Instances that move by themselves: 1."
             )
         assert store.get(instance).flags == "N"
+        assert move_due_instances(engine, Settings(lazy_update_delay=0)) == 1
+        moved = store.get(instance)
+        assert (moved.release, moved.flags, moved.config) == (3, "", {"a": '"x"'})
 
     @pytest.mark.ledger("DEC-71")
     def test_without_instances_no_upgrade_is_announced(self, store: Store) -> None:
