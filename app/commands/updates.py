@@ -31,7 +31,7 @@ def _update_options(command: Command) -> Command:
             "the latest of --source, or those that the manifest --source lists.",
         ),
         click.option("--source", metavar="REFERENCE", type=COLLAPSED, help="A package (else anywhere) or a manifest."),
-        click.option("--xml", is_flag=True, help="Print the answer as it came."),
+        click.option("--xml", is_flag=True, help="Print the XML of the response."),
         click.option("--all", "everything", is_flag=True, help="Show all updates, however many."),
     )
     for option in reversed(options):

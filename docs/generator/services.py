@@ -120,7 +120,9 @@ class _Schema:
         name = f"{path}{element.get('name')}"
         kind = _local(element.get("type"))
         complex_type = self._named.get(("complexType", kind))
-        yield name, _occurs(element), _documentation(element) or self._meaning(kind)
+        required, about = _required(_documentation(element))
+        meaning = f"{about} {self._meaning(kind)}".strip() if required else about or self._meaning(kind)
+        yield name, required or _occurs(element), meaning
         if complex_type is not None:
             yield from self._below(complex_type, f"{name}/")
 
@@ -132,6 +134,18 @@ class _Schema:
 
 def _local(name: str | None) -> str:
     return (name or "").partition(":")[2] or (name or "")
+
+
+def _required(about: str) -> tuple[str, str]:
+    """Whether the service requires an element that the schema leaves optional, from what is said of it, and the rest.
+
+    In a request an empty element means the same as an absent one, so the schema cannot require it. Its documentation
+    begins with a sentence such as `Required.` or `Required for a new solution.`
+    """
+    if not about.startswith("Required"):
+        return "", about
+    sentence, _, rest = about.partition(".")
+    return sentence[0].lower() + sentence[1:], rest.strip()
 
 
 def _occurs(element: etree._Element) -> str:

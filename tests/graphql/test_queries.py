@@ -153,6 +153,13 @@ def test_instances_by_several_ids(store: Store, master: GraphQL, anns: GraphQL, 
     assert nodes(answer["viewer"]["solutionInstances"]) == [{"name": "1"}]
 
 
+@pytest.mark.ledger("DEC-149")
+def test_one_id_in_a_variable_has_the_type_of_a_list(master: GraphQL) -> None:
+    query = "query($i: String!) { viewer { solutionInstances(criteria: {ids: $i}) { edges { cursor } } } }"
+    (error,) = master.post({"query": query, "variables": {"i": NOBODY}}).get_json()["errors"]
+    assert error["message"] == "Variable '$i' of type 'String!' used in position expecting type '[String!]'."
+
+
 @pytest.mark.ledger("UVU-30", "UVU-36", "DEC-119")
 def test_a_user_token_sees_its_user_s_own_whatever_the_criteria(
     store: Store, ann: str, anns: GraphQL, as_user: Callable[[str], GraphQL]

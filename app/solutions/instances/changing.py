@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, text
 
-from app.errors import Fault, UserError, invalid, refuse, unknown
+from app.errors import Fault, UserError, invalid, missing, refuse, unknown
 from app.solutions.content.flags import Contents, pending, values_after_move
 from app.solutions.content.model import GivenValue
 from app.solutions.instances.moving import LockedInstance, Move, lock, lock_to_move, move
@@ -69,7 +69,7 @@ def create_instance(
     keep_latest_release(connection, solution_id)
     solution = read_solution(connection, solution_id)
     latest = solution.latest_release_number
-    faults = text_faults("instance_name", name)
+    faults = [*([] if owner else [missing("owner")]), *text_faults("instance_name", name)]
     if latest == 0:
         faults.append(invalid("solution_id", "has no release yet"))
     refuse(faults)

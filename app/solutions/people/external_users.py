@@ -91,7 +91,7 @@ def remove_external_user(connection: Connection, user_id: str) -> None:
     user's instances"). Raises UserError about `userId`."""
     query = text("DELETE FROM external_user WHERE user_identifier = :user")
     if connection.execute(query, {"user": identifier(user_id)}).rowcount == 0:
-        raise UserError(not_found("user_id"))
+        raise UserError(unknown("user_id", user_id))
 
 
 def read_external_user(connection: Connection, user_id: str) -> ExternalUser:
@@ -111,7 +111,7 @@ def read_external_users(connection: Connection, ids: Iterable[str]) -> dict[str,
 
 
 def user_listing(wanted: UserFilter) -> Listing:
-    """The end users that a filter lets through, by age. An id that is none is that of nobody."""
+    """The end users that a filter lets through, by age. An invalid id matches nothing."""
     parts: dict[str, object] = {
         "user_identifier = cast(:user AS uuid)": wanted.user_id,
         "external_user_identifier = :external": wanted.external_user_id,
