@@ -14,6 +14,7 @@ import app.application  # noqa: F401 - so that the workers, which are forks, fin
 from app.commands.parent import end_with_parent
 from app.logs import library_formatter
 from app.server import metrics_files
+from app.server.signals import end_from_now_on
 
 worker_class = "app.server.worker.Worker"
 # Idle connections hold no thread.
@@ -47,6 +48,7 @@ def when_ready(server: Any) -> None:  # noqa: ANN401
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ANN401
     """Make the worker's metrics files before it writes to them."""
+    end_from_now_on()
     alive = {*server.WORKERS, os.getppid()}
     metrics_files.prepare(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]), worker.pid, alive)
 

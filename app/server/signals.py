@@ -11,10 +11,20 @@ from typing import Final, NoReturn
 _TO_END: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
+def end_from_now_on() -> None:
+    """Let a signal to end the process do so at once, until other handlers are set.
+
+    A new worker process has the handlers of gunicorn's main process, to which such a signal means nothing.
+    """
+    for number in _TO_END:
+        signal.signal(number, _end)
+
+
 @contextmanager
 def end_at_once() -> Iterator[None]:
     """Let a signal to end the process do so at once; gunicorn would wait until the application is loaded."""
-    before = {number: signal.signal(number, _end) for number in _TO_END}
+    before = {number: signal.getsignal(number) for number in _TO_END}
+    end_from_now_on()
     try:
         yield
     finally:
