@@ -12,7 +12,8 @@ _REACHING = """
     WITH RECURSIVE reach (node_identifier) AS (
       SELECT node_identifier FROM node WHERE node_reference = %(reference)s
       UNION
-      SELECT v.node_identifier FROM reach r JOIN node_version v ON v.targets @> ARRAY[r.node_identifier]
+      SELECT v.node_identifier
+      FROM reach r JOIN node_version v ON v.indexed_as IS NULL AND v.targets @> ARRAY[r.node_identifier]
     )
     SELECT r.node_identifier FROM reach r JOIN node n USING (node_identifier)
     WHERE n.latest_version_number = n.frozen_version_number

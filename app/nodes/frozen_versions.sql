@@ -27,7 +27,7 @@ BEGIN
   RAISE EXCEPTION 'node % is frozen up to version %', OLD.node_identifier, OLD.frozen_version_number
     USING ERRCODE = 'RL001';
 END $$;
-CREATE TRIGGER frozen_stays_frozen BEFORE UPDATE ON node FOR EACH ROW
+CREATE TRIGGER frozen_stays_frozen BEFORE UPDATE OF frozen_version_number ON node FOR EACH ROW
   WHEN (NEW.frozen_version_number < OLD.frozen_version_number) EXECUTE FUNCTION refuse_thaw();
 
 -- A node is deleted with its versions or not at all.
@@ -63,5 +63,5 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER frozen_on_frozen AFTER UPDATE ON node FOR EACH ROW
+CREATE TRIGGER frozen_on_frozen AFTER UPDATE OF frozen_version_number ON node FOR EACH ROW
   WHEN (NEW.frozen_version_number > OLD.frozen_version_number) EXECUTE FUNCTION refuse_frozen_on_draft();

@@ -44,7 +44,7 @@ WITH content AS (
       amended_at = now(), amended_by = excluded.amended_by,
       member_types = excluded.member_types, member_type_numbers = excluded.member_type_numbers,
       sequences = excluded.sequences, targets = excluded.targets, target_numbers = excluded.target_numbers,
-      values = excluded.values, scales = excluded.scales, comments = excluded.comments
+      values = excluded.values, scales = excluded.scales, comments = excluded.comments, indexed_as = NULL
   RETURNING cardinality(targets) AS members
 )
 SELECT count(*), coalesce(sum(members), 0)::bigint,

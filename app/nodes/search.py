@@ -23,7 +23,7 @@ _SEARCH = (Path(__file__).parent / "search.sql").read_text(encoding="utf-8")
 _PUNCTUATION = "._/@:-"
 _PLAIN = f"translate(left({{}}, 65536), '{_PUNCTUATION}', '{' ' * len(_PUNCTUATION)}')"
 _WORDS_OF = {
-    "words_of_name": "v.node_name",
+    "words_of_name": "i.node_name",
     "words_of_reference": "n.node_reference",
     "words_of_value": "m.value",
 }

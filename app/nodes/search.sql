@@ -4,8 +4,10 @@
 WITH matching AS (
   SELECT word.ordinal, n.node_identifier
   FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS word (query, ordinal)
-  JOIN node_version v ON {words_of_name} @@ CAST(word.query AS tsquery)
-  JOIN node n ON n.node_identifier = v.node_identifier AND v.version_number = {shown}
+  JOIN node_version i ON i.indexed_as IS NULL AND {words_of_name} @@ CAST(word.query AS tsquery)
+  JOIN node n ON n.node_identifier = i.node_identifier
+  JOIN node_version v ON v.node_identifier = n.node_identifier AND v.version_number = {shown}
+    AND coalesce(v.indexed_as, v.version_number) = i.version_number
   WHERE {readable}
   UNION
   SELECT word.ordinal, n.node_identifier
@@ -15,10 +17,11 @@ WITH matching AS (
   UNION
   SELECT word.ordinal, n.node_identifier
   FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS word (query, ordinal)
-  JOIN node_version v
-    ON words_of_values(v.values) @@ CAST(word.query AS tsquery)
-    OR v.values IS NOT NULL AND words_of_values(v.values) IS NULL
-  JOIN node n ON n.node_identifier = v.node_identifier AND v.version_number = {shown}
+  JOIN node_version i
+    ON i.indexed_as IS NULL AND words_of_values(i.values) @@ (CAST(word.query AS tsquery) || CAST('''.long''' AS tsquery))
+  JOIN node n ON n.node_identifier = i.node_identifier
+  JOIN node_version v ON v.node_identifier = n.node_identifier AND v.version_number = {shown}
+    AND coalesce(v.indexed_as, v.version_number) = i.version_number
   JOIN member m ON m.node_identifier = v.node_identifier AND m.version_number = v.version_number
     AND m.value IS NOT NULL AND {words_of_value} @@ CAST(word.query AS tsquery)
   JOIN node mt ON mt.node_identifier = m.member_type_node_identifier

@@ -7,13 +7,19 @@ WITH used AS (
     ON v.type_node_identifier = used.node_identifier AND v.type_version_number = used.version_number
   UNION ALL
   SELECT v.node_identifier, v.version_number, false, true, false
-  FROM used JOIN node_version v ON v.member_types @> ARRAY[used.node_identifier]
+  FROM used
+  JOIN node_version i ON i.indexed_as IS NULL AND i.member_types @> ARRAY[used.node_identifier]
+  JOIN node_version v ON v.node_identifier = i.node_identifier
+    AND coalesce(v.indexed_as, v.version_number) = i.version_number
   WHERE EXISTS (
     SELECT FROM unnest(v.member_types, v.member_type_numbers) AS m (member_type, number)
     WHERE m.member_type = used.node_identifier AND m.number = used.version_number)
   UNION ALL
   SELECT v.node_identifier, v.version_number, false, false, true
-  FROM used JOIN node_version v ON v.targets @> ARRAY[used.node_identifier]
+  FROM used
+  JOIN node_version i ON i.indexed_as IS NULL AND i.targets @> ARRAY[used.node_identifier]
+  JOIN node_version v ON v.node_identifier = i.node_identifier
+    AND coalesce(v.indexed_as, v.version_number) = i.version_number
   WHERE EXISTS (
     SELECT FROM unnest(v.targets, v.target_numbers, v.member_types) AS m (target, number, member_type)
     JOIN node mt ON mt.node_identifier = m.member_type

@@ -45,10 +45,11 @@ BEGIN
     IF step.kind = 'version' THEN
       INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
                                 created_by, amended_by, member_types, member_type_numbers, sequences, targets,
-                                target_numbers, values, scales)
+                                target_numbers, values, scales, indexed_as)
       SELECT v.node_identifier, done_number, v.type_node_identifier, step.type_version_number, v.node_name,
              actor, actor, v.member_types, coalesce(step.member_type_numbers, v.member_type_numbers), v.sequences,
-             v.targets, coalesce(step.target_numbers, v.target_numbers), v.values, v.scales
+             v.targets, coalesce(step.target_numbers, v.target_numbers), v.values, v.scales,
+             coalesce(v.indexed_as, v.version_number)
       FROM node_version v
       WHERE v.node_identifier = step.node_identifier AND v.version_number = step.version_number;
     ELSE
@@ -68,7 +69,8 @@ BEGIN
           target_numbers = members_at(step.kept, v.target_numbers),
           values = members_at(step.kept, v.values),
           scales = members_at(step.kept, v.scales),
-          comments = members_at(step.kept, v.comments)
+          comments = members_at(step.kept, v.comments),
+          indexed_as = NULL
       WHERE v.node_identifier = step.node_identifier AND v.version_number = done_number;
     END IF;
 

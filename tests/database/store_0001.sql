@@ -3,6 +3,9 @@
 SET LOCAL check_function_bodies = off;
 SET LOCAL session_replication_role = replica;
 
+CREATE DOMAIN public.reference AS text COLLATE pg_catalog."C"
+	CONSTRAINT reference_check CHECK ((VALUE ~ '^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$'::text));
+
 CREATE PROCEDURE public.apply_run(IN run bigint, IN actor bigint, IN first integer, INOUT stopped integer, INOUT why text)
     LANGUAGE plpgsql
     AS $$
@@ -45,10 +48,11 @@ BEGIN
     IF step.kind = 'version' THEN
       INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
                                 created_by, amended_by, member_types, member_type_numbers, sequences, targets,
-                                target_numbers, values, scales)
+                                target_numbers, values, scales, indexed_as)
       SELECT v.node_identifier, done_number, v.type_node_identifier, step.type_version_number, v.node_name,
              actor, actor, v.member_types, coalesce(step.member_type_numbers, v.member_type_numbers), v.sequences,
-             v.targets, coalesce(step.target_numbers, v.target_numbers), v.values, v.scales
+             v.targets, coalesce(step.target_numbers, v.target_numbers), v.values, v.scales,
+             coalesce(v.indexed_as, v.version_number)
       FROM node_version v
       WHERE v.node_identifier = step.node_identifier AND v.version_number = step.version_number;
     ELSE
@@ -68,7 +72,8 @@ BEGIN
           target_numbers = members_at(step.kept, v.target_numbers),
           values = members_at(step.kept, v.values),
           scales = members_at(step.kept, v.scales),
-          comments = members_at(step.kept, v.comments)
+          comments = members_at(step.kept, v.comments),
+          indexed_as = NULL
       WHERE v.node_identifier = step.node_identifier AND v.version_number = done_number;
     END IF;
 
@@ -91,6 +96,39 @@ BEGIN
   stopped := NULL;
 END $$;
 
+CREATE FUNCTION public.check_node() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF NEW.latest_version_number BETWEEN 1 AND 999999
+    AND NEW.latest_version_number - NEW.frozen_version_number BETWEEN 0 AND 1 THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'node % cannot be frozen up to version % and have version % as its latest',
+    NEW.node_identifier, NEW.frozen_version_number, NEW.latest_version_number
+    USING ERRCODE = 'check_violation';
+END $$;
+
+CREATE FUNCTION public.check_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  members integer := cardinality(NEW.member_types);
+BEGIN
+  IF cardinality(NEW.member_type_numbers) = members AND cardinality(NEW.sequences) = members
+    AND cardinality(NEW.targets) = members AND cardinality(NEW.target_numbers) = members
+    AND (NEW.values IS NULL OR cardinality(NEW.values) = members)
+    AND (NEW.scales IS NULL OR cardinality(NEW.scales) = members)
+    AND (NEW.comments IS NULL OR cardinality(NEW.comments) = members)
+    AND NEW.version_number BETWEEN 1 AND 999999
+    AND (NEW.indexed_as IS NULL OR NEW.indexed_as BETWEEN 1 AND NEW.version_number - 1) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'version % of node % has arrays of different lengths, or a number that it cannot have',
+    NEW.version_number, NEW.node_identifier
+    USING ERRCODE = 'check_violation';
+END $$;
+
 CREATE PROCEDURE public.delete_nodes(IN nodes bigint[])
     LANGUAGE plpgsql
     AS $$
@@ -107,7 +145,7 @@ CREATE FUNCTION public.look_at_instances_again() RETURNS trigger
     AS $$
 BEGIN
   UPDATE solution_instance i SET needs_input_for_release = 0
-  WHERE i.needs_input_for_release <> 0 AND i.instance_identifier IN (SELECT g.instance_identifier FROM given g);
+  WHERE i.instance_identifier IN (SELECT g.instance_identifier FROM given g);
   RETURN NULL;
 END $$;
 
@@ -123,7 +161,7 @@ BEGIN
   UPDATE solution_instance i SET needs_input_for_release = 0
   FROM instance_value v
   WHERE v.authentication_identifier = NEW.authentication_identifier
-    AND i.instance_identifier = v.instance_identifier AND i.needs_input_for_release <> 0;
+    AND i.instance_identifier = v.instance_identifier;
   RETURN NULL;
 END $$;
 
@@ -223,12 +261,14 @@ BEGIN
 END $$;
 
 CREATE FUNCTION public.words_of_values(texts text[]) RETURNS tsvector
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
-  SELECT CASE WHEN sum(length(t.value)) <= 65536
-    THEN to_tsvector('simple'::regconfig, translate(string_agg(t.value, ' '), '._/@:-', '      ')) END
-  FROM unnest(texts) AS t (value);
-$$;
+BEGIN
+  IF length(array_to_string(texts, '')) > 65536 THEN
+    RETURN '''.long'''::tsvector;
+  END IF;
+  RETURN to_tsvector('simple'::regconfig, translate(array_to_string(texts, ' '), '._/@:-', '      '));
+END $$;
 
 CREATE TABLE public.access_token (
     token_hash bytea NOT NULL,
@@ -353,8 +393,7 @@ CREATE TABLE public.node_version (
     "values" text[],
     scales double precision[],
     comments text[],
-    CONSTRAINT node_version_members CHECK (((cardinality(member_types) = cardinality(member_type_numbers)) AND (cardinality(member_types) = cardinality(sequences)) AND (cardinality(member_types) = cardinality(targets)) AND (cardinality(member_types) = cardinality(target_numbers)) AND (cardinality(member_types) = COALESCE(cardinality("values"), cardinality(member_types))) AND (cardinality(member_types) = COALESCE(cardinality(scales), cardinality(member_types))) AND (cardinality(member_types) = COALESCE(cardinality(comments), cardinality(member_types))))),
-    CONSTRAINT node_version_version_number_check CHECK (((version_number >= 1) AND (version_number <= 999999)))
+    indexed_as integer
 );
 
 CREATE VIEW public.member AS
@@ -374,15 +413,11 @@ CREATE VIEW public.member AS
 
 CREATE TABLE public.node (
     node_identifier bigint NOT NULL,
-    node_reference text NOT NULL COLLATE pg_catalog."C",
+    node_reference public.reference NOT NULL,
     owner_identifier bigint,
     frozen_version_number integer DEFAULT 0 NOT NULL,
     latest_version_number integer DEFAULT 1 NOT NULL,
-    edition bigint DEFAULT 1 NOT NULL,
-    CONSTRAINT node_check CHECK (((latest_version_number - frozen_version_number) = ANY (ARRAY[0, 1]))),
-    CONSTRAINT node_frozen_version_number_check CHECK ((frozen_version_number >= 0)),
-    CONSTRAINT node_latest_version_number_check CHECK (((latest_version_number >= 1) AND (latest_version_number <= 999999))),
-    CONSTRAINT node_node_reference_check CHECK ((node_reference ~ '^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$'::text))
+    edition bigint DEFAULT 1 NOT NULL
 )
 WITH (fillfactor='70');
 
@@ -701,17 +736,11 @@ CREATE INDEX external_user_by_age ON public.external_user USING btree (created_a
 
 CREATE INDEX instance_value_authentication ON public.instance_value USING btree (authentication_identifier);
 
-CREATE INDEX node_version_links ON public.node_version USING gin (targets, member_types);
-
-CREATE INDEX node_version_long_values ON public.node_version USING btree (node_identifier) WHERE (("values" IS NOT NULL) AND (public.words_of_values("values") IS NULL));
+CREATE INDEX node_version_contents ON public.node_version USING gin (targets, member_types, to_tsvector('simple'::regconfig, translate("left"(node_name, 65536), '._/@:-'::text, '      '::text)), public.words_of_values("values")) WHERE (indexed_as IS NULL);
 
 CREATE INDEX node_version_type ON public.node_version USING btree (type_node_identifier, type_version_number);
 
-CREATE INDEX node_version_words ON public.node_version USING gin (to_tsvector('simple'::regconfig, translate("left"(node_name, 65536), '._/@:-'::text, '      '::text)));
-
-CREATE INDEX node_version_words_of_values ON public.node_version USING gin (public.words_of_values("values"));
-
-CREATE INDEX node_words ON public.node USING gin (to_tsvector('simple'::regconfig, translate("left"(node_reference, 65536), '._/@:-'::text, '      '::text)));
+CREATE INDEX node_words ON public.node USING gin (to_tsvector('simple'::regconfig, translate("left"((node_reference)::text, 65536), '._/@:-'::text, '      '::text)));
 
 CREATE INDEX outbox_done ON public.outbox USING btree (COALESCE(sent_at, given_up_at)) WHERE ((sent_at IS NOT NULL) OR (given_up_at IS NOT NULL));
 
@@ -741,11 +770,15 @@ CREATE INDEX solution_instance_release ON public.solution_instance USING btree (
 
 CREATE TRIGGER authentication_changed AFTER UPDATE OF service, service_version, service_environment, scopes ON public.authentication FOR EACH ROW EXECUTE FUNCTION public.look_at_instances_of_authentication_again();
 
+CREATE TRIGGER checked_node BEFORE INSERT OR UPDATE OF frozen_version_number, latest_version_number ON public.node FOR EACH ROW EXECUTE FUNCTION public.check_node();
+
+CREATE TRIGGER checked_version BEFORE INSERT OR UPDATE ON public.node_version FOR EACH ROW EXECUTE FUNCTION public.check_version();
+
 CREATE TRIGGER deleted_with_versions BEFORE DELETE ON public.node FOR EACH ROW EXECUTE FUNCTION public.refuse_deletion_of_node();
 
-CREATE TRIGGER frozen_on_frozen AFTER UPDATE ON public.node FOR EACH ROW WHEN ((new.frozen_version_number > old.frozen_version_number)) EXECUTE FUNCTION public.refuse_frozen_on_draft();
+CREATE TRIGGER frozen_on_frozen AFTER UPDATE OF frozen_version_number ON public.node FOR EACH ROW WHEN ((new.frozen_version_number > old.frozen_version_number)) EXECUTE FUNCTION public.refuse_frozen_on_draft();
 
-CREATE TRIGGER frozen_stays_frozen BEFORE UPDATE ON public.node FOR EACH ROW WHEN ((new.frozen_version_number < old.frozen_version_number)) EXECUTE FUNCTION public.refuse_thaw();
+CREATE TRIGGER frozen_stays_frozen BEFORE UPDATE OF frozen_version_number ON public.node FOR EACH ROW WHEN ((new.frozen_version_number < old.frozen_version_number)) EXECUTE FUNCTION public.refuse_thaw();
 
 CREATE TRIGGER frozen_version BEFORE DELETE OR UPDATE ON public.node_version FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_frozen_version();
 
@@ -936,6 +969,8 @@ INSERT INTO public.permission VALUES (101, 'package-link', 1, 1);
 INSERT INTO public.permission VALUES (201, 'administer-all', 101, NULL);
 INSERT INTO public.permission VALUES (202, 'node-read', 1, 1002);
 
+INSERT INTO public.routine VALUES ('routine', 'check_node()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
+INSERT INTO public.routine VALUES ('routine', 'check_version()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
 INSERT INTO public.routine VALUES ('routine', 'apply_run(bigint,bigint,integer,integer,text)', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
 INSERT INTO public.routine VALUES ('routine', 'delete_nodes(bigint[])', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');
 INSERT INTO public.routine VALUES ('routine', 'look_at_instances_again()', 'd9d6f900b7c967892d03f0cd5db34ea058b66e125872628ef7fe884b2aac92d8');

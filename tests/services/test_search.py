@@ -134,3 +134,41 @@ def test_a_node_with_a_draft_alone_is_found_by_its_reference(client: Client, mak
     assert found(reply) == ["P.new"]
     assert "Secret" not in reply.response.text
     assert found(ask(client.as_user("ann"), "secret")) == []
+
+
+def test_what_updates_write_is_found(client: Client) -> None:
+    """The index of contents does not have these versions again."""
+    client.load(
+        Graph()
+        .node("W.B", frozen(), draft())
+        .node("W.note", member_type())
+        .node("W.gone", member_type())
+        .node("W.T", type_with("W.note.1", "W.gone.1"))
+        .node(
+            "W.A",
+            frozen(M("W.note.1", "W.B.1", "Rustproof"), M("W.gone.1", value="Obsolete"), type="W.T.1", name="Anchor"),
+        )
+    )
+    for number in (2, 3):
+        assert client.update("W", "force").number == 0
+        assert found(ask(client, "anchor rustproof obsolete")) == [f"W.A.{number}"]
+        client.freeze("W.A")
+        client.copy(f"W.B.{number}", "W.B")
+    client.load(Graph().node("W.T", type_with("W.note.1", draft=True), first=2))
+    assert client.update("W", "force").number == 0
+    assert found(ask(client, "anchor rustproof")) == ["W.A.4"]
+    assert found(ask(client, "obsolete")) == []
+
+
+def test_words_of_long_values_are_found(client: Client) -> None:
+    words = " ".join(f"w{number}" for number in range(4000))
+    client.load(
+        Graph()
+        .node("L.note", member_type())
+        .node("L.T", type_with("L.note.1"))
+        .node("L.A", V(tuple(M("L.note.1", value=f"{words} needle{number}") for number in range(4)), "L.T.1"))
+        .node("L.B", V((M("L.note.1", value="short"),), "L.T.1"))
+    )
+    assert found(ask(client, "needle3")) == ["L.A.1"]
+    assert found(ask(client, "needle4")) == []
+    assert found(ask(client, "long")) == []

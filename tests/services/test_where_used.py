@@ -131,3 +131,41 @@ def test_a_version_that_is_not_found(store: Client, make_user: MakeUser) -> None
     assert ask(store, "P.B.3").number == 105
     assert ask(store.as_user("ann"), "P.A2").number == 105
     assert ask(store.as_user("ann"), "P.B.1").number == 101
+
+
+def test_what_updates_write_is_found(client: Client) -> None:
+    """The index of contents does not have these versions again."""
+    client.load(Graph().node("W.B", frozen(), draft()).node("W.A", frozen(*links("W.B.1"))).node("W.Other", frozen()))
+    assert client.update("W", "force").number == 0
+    assert uses(ask(client, "W.B.2")) == ["W.A.2 1 target"]
+    client.freeze("W.A")
+    client.copy("W.B.2", "W.B")
+    assert client.update("W", "force").number == 0
+    assert [uses(ask(client, f"W.B.{number}")) for number in (1, 2, 3)] == [
+        ["W.A.1 1 target"],
+        ["W.A.2 1 target"],
+        ["W.A.3 1 target"],
+    ]
+    # An import that replaces the draft puts other links into it.
+    client.load(Graph().node("W.A", draft(*links("W.Other.1")), first=3))
+    assert uses(ask(client, "W.B.3")) == []
+    assert uses(ask(client, "W.Other.1")) == ["W.A.3 1 target"]
+
+
+def test_members_that_an_update_removes_are_no_uses(client: Client) -> None:
+    client.load(
+        Graph()
+        .node("R.B", frozen())
+        .node("R.kept", member_type())
+        .node("R.gone", member_type())
+        .node("R.T", type_with("R.kept.1", "R.gone.1"), type_with("R.kept.1", draft=True))
+        .node("R.A", frozen(M("R.kept.1", "R.B.1"), M("R.gone.1", "R.B.1"), type="R.T.1"))
+    )
+    assert client.update("R", "force").number == 0
+    assert sorted(uses(ask(client, "R.gone.1"))) == ["R.A.1 1 memberType", "R.T.1 1 target"]
+    assert sorted(uses(ask(client, "R.kept.1"))) == [
+        "R.A.1 1 memberType",
+        "R.A.2 1 memberType",
+        "R.T.1 1 target",
+        "R.T.2 1 target",
+    ]

@@ -36,6 +36,7 @@ def test_impact_and_force_are_what_the_oracle_says(fresh_database: FreshDatabase
         same(update(client, request, "force"), forced, store)
         assert contents(engine) == expected_contents(after)
         assert frozen_rows(engine, store) == before
+        assert not wrongly_indexed(engine)
 
         again = update(client, request, "impact")
         same(again, oracle.impact(after, request), after)
@@ -134,6 +135,26 @@ def frozen_rows(engine: Engine, store: Store) -> str:
                     " WHERE v.version_number <= n.frozen_version_number) AS rows (row)"
                 )
             ).scalar_one()
+        )
+
+
+def wrongly_indexed(engine: Engine) -> list[tuple[object, ...]]:
+    """The versions whose content is not that of the version which the index of contents has in their place."""
+    with engine.connect() as connection:
+        return list(
+            map(
+                tuple,
+                connection.execute(
+                    text(
+                        "SELECT v.node_identifier, v.version_number, v.indexed_as FROM node_version v"
+                        " LEFT JOIN node_version i ON i.node_identifier = v.node_identifier"
+                        " AND i.version_number = v.indexed_as AND i.indexed_as IS NULL"
+                        " WHERE v.indexed_as IS NOT NULL"
+                        " AND (v.node_name, v.targets, v.member_types, v.values)"
+                        " IS DISTINCT FROM (i.node_name, i.targets, i.member_types, i.values)"
+                    )
+                ),
+            )
         )
 
 
