@@ -48,7 +48,7 @@ def checked_database_url(given: str) -> str:
         begins = f"{scheme}://" if separator and scheme.isalnum() else "something else"
         raise ValueError(
             "must be the URL of a PostgreSQL database, postgresql://user:password@host/database,"
-            f" and begins with {begins[:40]}"
+            f" but it begins with {begins[:40]}"
         )
     if _has_unescaped_credentials(rest):
         raise ValueError("must have user and password percent-encoded: write / as %2F, ? as %3F, # as %23 and @ as %40")

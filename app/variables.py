@@ -29,7 +29,7 @@ VARIABLES = {
     "RELINK_SECRET_KEY": Variable(
         "with the embedded database the file `secret-key` in its directory, made at the first start",
         "The key that encrypts the data of authentications: 32 random bytes in URL-safe base64, the same for all "
-        "processes. Without it, authentications cannot be kept.",
+        "processes. Without it, authentications cannot be stored.",
     ),
     "RELINK_MAX_REQUEST_BYTES": Variable("1048576", "The largest request body."),
     "RELINK_MAX_IMPORT_BYTES": Variable("4294967296", "The largest body of a NodeImport, which is read as a stream."),

@@ -1,6 +1,6 @@
 """A service for development, on a store with examples in it: `make dev`.
 
-Flask's server starts again whenever a file of the code changes. The store is in a temporary folder and is deleted at
+Flask's server starts again whenever a file of the code changes. The store is in a temporary directory and is deleted at
 the end, unless `RELINK_DATA_DIR` or `RELINK_DATABASE_URL` names another one, which stays.
 """
 
@@ -59,17 +59,17 @@ def main() -> None:
 
 @contextmanager
 def _store() -> Iterator[None]:
-    """The store that the settings name, or one in a temporary folder."""
+    """The store that the settings name, or one in a temporary directory."""
     if os.environ.get("RELINK_DATABASE_URL") or os.environ.get("RELINK_DATA_DIR"):
         yield
         return
     with TemporaryDirectory(prefix="relink-dev-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # the database server of root runs as another user
-        os.environ["RELINK_DATA_DIR"] = str(folder / "data")
-        click.echo(f"The store is in {folder / 'data'} and is deleted when the service is stopped")
+        directory = Path(name)
+        directory.chmod(0o755)  # the database server of root runs as another user
+        os.environ["RELINK_DATA_DIR"] = str(directory / "data")
+        click.echo(f"The store is in {directory / 'data'} and is deleted when the service is stopped")
         yield
-        embedded.stop(folder / "data")
+        embedded.stop(directory / "data")
 
 
 def add_demo_user(engine: Engine) -> None:

@@ -40,7 +40,7 @@ _numbers = count(1)
 def open_directory() -> Iterator[Path]:
     """A temporary directory that other users can reach, as the embedded server needs it when root starts it.
 
-    Not one of pytest's own: each session of pytest closes the folder above those of all sessions.
+    Not one of pytest's own: each session of pytest closes the directory above those of all sessions.
     """
     directory = Path(tempfile.mkdtemp(prefix="relink-test-"))
     directory.chmod(0o755)
@@ -165,7 +165,7 @@ def statements(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Statements:
 
 @pytest.fixture(scope="session")
 def schemas() -> Path:
-    """The folder of the published schema files."""
+    """The directory of the published schema files."""
     return Path(__file__).parent.parent / "schemas"
 
 

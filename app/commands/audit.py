@@ -26,7 +26,9 @@ def audit() -> None:
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
     help="Only what happened at this time, in UTC, or later.",
 )
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="At most so many lines.")
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="The largest number of lines."
+)
 def show(user: str | None, since: datetime | None, limit: int) -> None:
     """Show the newest entries, the newest first.
 

@@ -77,14 +77,14 @@ def migrate() -> None:
         before = _revision(engine)
         present = before == migrations.expected_revision()
         lacking = _lacking_for_queue(engine) if present else []
-        anew = present and not _has_routines(engine)
+        replaced = present and not _has_routines(engine)
         migrations.migrate(engine)
         after = _revision(engine)
-    if anew:
-        click.echo("The functions in the database have been created anew.")
+    if replaced:
+        click.echo("The functions in the database have been replaced by those of this program.")
     if lacking:
-        click.echo(f"The queue has had the migrations {', '.join(lacking)}.")
-    elif before == after and not anew:
+        click.echo(f"The migrations of the queue have been applied: {', '.join(lacking)}.")
+    elif before == after and not replaced:
         click.echo(f"The database is at migration {after}, the latest; nothing to do.")
     elif before != after:
         click.echo(f"The database is now at migration {after} (it was at {before or 'none'}).")
@@ -116,7 +116,7 @@ def _check() -> None:
     _check_proxies(settings)
     library = f"procrastinate {queue.library_version()}"
     if differ and embedded:
-        _say("ok", f"migrations: at {present}, the latest; the next start creates the functions anew")
+        _say("ok", f"migrations: at {present}, the latest; the next start replaces the functions")
     elif differ:
         raise click.ClickException(f"migrations: {migrations.ROUTINES_DIFFER}: run 'relink migrate'")
     elif present == expected and not lacking:
@@ -147,7 +147,7 @@ def _check_secret_key(settings: Settings) -> None:
     elif settings.database_url is None:
         _say("ok", f"secret key: in {settings.data_directory / start.SECRET_KEY_FILE}, made at the first start")
     else:
-        _say("note", "secret key: RELINK_SECRET_KEY is not set, authentications of solutions cannot be kept")
+        _say("note", "secret key: RELINK_SECRET_KEY is not set: authentications of solutions cannot be stored")
 
 
 def _check_proxies(settings: Settings) -> None:

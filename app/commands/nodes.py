@@ -144,7 +144,9 @@ def compare(service: ServiceClient, old: str, new: str, as_json: bool) -> None:
 @click.argument("words", nargs=-1, required=True)
 @click.option("--name", "only_name", is_flag=True, help="Look only in names, not in references and values.")
 @click.option("--package", type=COLLAPSED, help="Search only this node and its content.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many nodes.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The largest number of nodes."
+)
 @json_option
 @with_service
 def search(

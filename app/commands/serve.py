@@ -165,7 +165,7 @@ def _cancel_runs(engine: Engine, session_name: str) -> None:
         with engine.begin() as connection:
             runs.cancel_all(connection, session_name)
     except SQLAlchemyError as error:
-        click.echo(f"the runs could not be asked to end: {error}", err=True)
+        click.echo(f"the runs in progress could not be cancelled: {error}", err=True)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class ServiceClient:
         with self._opened(request) as response:
             number = response.headers.get("Relink-Error-Number", "")
             if not is_whole_number(number):
-                raise click.ClickException(f"{self.url} is not a Relink service: it answers HTTP {response.status}")
+                raise click.ClickException(f"{self.url} is not a Relink service: it returned HTTP {response.status}")
             return Reply(int(number), response.headers, _kept(response))
 
     def query(self, query: str, token: str) -> dict[str, object]:
@@ -103,7 +103,7 @@ class ServiceClient:
             except ValueError:
                 found = None
         if not isinstance(found, dict):
-            raise click.ClickException(f"{self.url} has no GraphQL interface: it answers HTTP {response.status}")
+            raise click.ClickException(f"{self.url} has no GraphQL interface: it returned HTTP {response.status}")
         return found
 
     def running(self, node_reference: str) -> Run | None:
@@ -150,13 +150,13 @@ class ServiceClient:
         except HTTPError as error:
             return cast("HTTPResponse", error)
         except (BrokenPipeError, ConnectionResetError, HTTPException) as error:
-            raise click.ClickException(f"{self.url} closed the connection without an answer") from error
+            raise click.ClickException(f"{self.url} closed the connection without a response") from error
         except (URLError, OSError, UnicodeError) as error:  # UnicodeError: a host name with a label that is too long
             reason = error.reason if isinstance(error, URLError) else error
             if isinstance(reason, BrokenPipeError | ConnectionResetError):
                 raise click.ClickException(f"{self.url} closed the connection before all was sent") from error
             raise click.ClickException(
-                f"no service answers at {self.url} ({reason}): 'relink serve' starts one, --url names another"
+                f"no service responds at {self.url} ({reason}): 'relink serve' starts one, --url names another"
             ) from error
 
     def _opener(self) -> OpenerDirector:
@@ -171,7 +171,7 @@ def _kept(response: HTTPResponse) -> IO[bytes]:
         try:
             shutil.copyfileobj(response, file)
         except (OSError, HTTPException) as error:
-            raise click.ClickException(f"the answer broke off: {error}") from error
+            raise click.ClickException(f"the response is incomplete: {error}") from error
         file.seek(0)
         on_failure.pop_all()
         return file
@@ -207,7 +207,7 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
         "--user",
         envvar="RELINK_USER",
         type=COLLAPSED,
-        help="Who signs in; nobody: what the public may. [env: RELINK_USER]",
+        help="The user who signs in. Without one, requests have the rights of public. [env: RELINK_USER]",
     )
     @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, not RELINK_PASSWORD.")
     @wraps(command)

@@ -1,4 +1,4 @@
-"""A service with a database of its own, in a temporary folder, for as long as it is needed."""
+"""A service with a database of its own, in a temporary directory, for as long as it is needed."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ _LISTENS = re.compile(r"^Relink listens on (http://\S+)$", re.MULTILINE)
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """A folder that goes at the end, unless something went wrong: then it stays, and the error names the log in it."""
-    folder = Path(mkdtemp(prefix="relink-demo-"))
+def temporary_directory() -> Iterator[Path]:
+    """Makes a directory and deletes it at the end. After a failure it stays, and the error names the log in it."""
+    directory = Path(mkdtemp(prefix="relink-demo-"))
     if os.geteuid() == 0:
-        folder.chmod(0o755)  # the database server of root runs as another user
-    told = f"The log of the service is {folder / 'service.log'}"
+        directory.chmod(0o755)  # the database server of root runs as another user
+    told = f"The log of the service is {directory / 'service.log'}"
     try:
-        yield folder
+        yield directory
     except (KeyboardInterrupt, SystemExit, BrokenPipeError):
-        shutil.rmtree(folder)
+        shutil.rmtree(directory)
         raise
     except click.ClickException as error:
         raise click.ClickException(f"{error.message}\n{told}") from error
     except Exception as error:
         error.add_note(told)
         raise
-    shutil.rmtree(folder)
+    shutil.rmtree(directory)
 
 
 @contextmanager
-def temporary_service(folder: Path, user: str) -> Iterator[ServiceClient]:
+def temporary_service(directory: Path, user: str) -> Iterator[ServiceClient]:
     """`relink serve` on a free port, with a user who may do everything."""
-    log = folder / "service.log"
+    log = directory / "service.log"
     with log.open("w") as output:
         command = [*_RELINK, "serve", "--bind", "127.0.0.1:0"]
-        process = subprocess.Popen(command, env=_environment(folder), stdout=output, stderr=output)  # noqa: S603
+        process = subprocess.Popen(command, env=_environment(directory), stdout=output, stderr=output)  # noqa: S603
     try:
         url = _address(process, log)
         password = token_urlsafe(16)
-        _relink(folder, "user", "add", user, "--admin", "--password-stdin", standard_input=password)
+        _relink(directory, "user", "add", user, "--admin", "--password-stdin", standard_input=password)
         yield ServiceClient(url, user, password)
     finally:
         process.terminate()
@@ -71,16 +71,16 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     raise click.ClickException("the service did not start")
 
 
-def add_master_token(folder: Path, name: str) -> str:
-    """A master token for the service in a folder."""
-    return _relink(folder, "token", "add", name, "--master").strip()
+def add_master_token(directory: Path, name: str) -> str:
+    """A master token for the service in a directory."""
+    return _relink(directory, "token", "add", name, "--master").strip()
 
 
-def _relink(folder: Path, *arguments: str, standard_input: str = "") -> str:
+def _relink(directory: Path, *arguments: str, standard_input: str = "") -> str:
     """What a command prints."""
     done = subprocess.run(  # noqa: S603
         [*_RELINK, *arguments],
-        env=_environment(folder),
+        env=_environment(directory),
         input=standard_input,
         text=True,
         capture_output=True,
@@ -91,7 +91,7 @@ def _relink(folder: Path, *arguments: str, standard_input: str = "") -> str:
     return done.stdout
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """No setting but the default ones, and the folder."""
+def _environment(directory: Path) -> dict[str, str]:
+    """No setting but the default ones, and the directory."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RELINK_")}
-    return {**inherited, "RELINK_DATA_DIR": str(folder / "data")}
+    return {**inherited, "RELINK_DATA_DIR": str(directory / "data")}

@@ -55,7 +55,9 @@ def line_of_standard_input(what: str) -> str:
     try:
         line = given.decode()
     except UnicodeDecodeError as error:
-        raise click.ClickException(f"{what} on standard input is not UTF-8 (byte {error.start + 1})") from None
+        raise click.ClickException(
+            f"{what} on standard input is not UTF-8 (byte {error.start + 1}): send it in UTF-8"
+        ) from None
     if line.endswith("\n"):
         line = line[:-1].removesuffix("\r")
     if "\n" in line:

@@ -24,7 +24,7 @@ def token() -> None:
 
 @token.command()
 @click.argument("name", type=COLLAPSED)
-@click.option("--master", is_flag=True, help="A master token: it may do everything and does not expire.")
+@click.option("--master", is_flag=True, help="Make a master token: it has all rights on solutions and does not expire.")
 def add(name: str, master: bool) -> None:
     """Make a token and print it: it cannot be read again.
 

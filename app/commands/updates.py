@@ -20,8 +20,10 @@ EXIT_PARTIAL = 8
 def _update_options(command: Command) -> Command:
     options = (
         click.argument("reference", type=COLLAPSED),
-        click.option("--content/--no-content", default=True, show_default=True, help="With all content of the node."),
-        click.option("--always", is_flag=True, help="New versions also of what is frozen and up to date."),
+        click.option(
+            "--content/--no-content", default=True, show_default=True, help="Update all content of the node too."
+        ),
+        click.option("--always", is_flag=True, help="Also make new versions of nodes that are frozen and up to date."),
         click.option(
             "--scope",
             type=click.Choice(["node", "current", "latest", "manifest"]),
@@ -49,7 +51,8 @@ def impact(service: ServiceClient, reference: str, xml: bool, everything: bool, 
     with service.post(update_message(reference, "impact", **options)) as reply:
         shown = _shown(reply, xml=xml, everything=everything, forced=False)
     if shown and shown.rows:
-        click.echo(f"This is plan {_bare(reply.headers['ETag'])}; with --if-match force does this plan or nothing.")
+        plan = _bare(reply.headers["ETag"])
+        click.echo(f"This is plan {plan}; 'relink force --if-match' with it does exactly this plan or nothing.")
     _leave(reply)
 
 

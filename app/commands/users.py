@@ -42,7 +42,7 @@ def user() -> None:
 
 @user.command()
 @click.argument("logon", type=COLLAPSED)
-@click.option("--admin", is_flag=True, help="The user may do everything.")
+@click.option("--admin", is_flag=True, help="Make the user an administrator, with the permission administer-all.")
 @click.option("--name", help="The name that people read; else LOGON.")
 @click.option("--email", type=COLLAPSED, help="A mail address.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
@@ -54,7 +54,7 @@ def add(logon: str, admin: bool, name: str | None, email: str | None, password_s
     password = _new_password(password_stdin)
     with _changing() as connection:
         add_user(connection, logon, password, name, email, admin=admin)
-    click.echo(f"Added the user {logon}{', who may do everything' if admin else ''}.")
+    click.echo(f"Added the user {logon}{', an administrator' if admin else ''}.")
 
 
 @user.command("list", short_help="Show all users.")

@@ -219,7 +219,7 @@ def _ensure_server_user() -> None:
 def _require_passage(data_directory: Path) -> None:
     """Started by root, the server runs as another user, who must be able to reach its files.
 
-    Opening the folders above them to everyone is for the operator to decide.
+    Opening the directories above them to everyone is for the operator to decide.
     """
     closed = _first_closed(data_directory)
     if closed is not None:
@@ -236,7 +236,7 @@ def installed_binaries() -> Path:
     binaries = Path(found.origin or "").parent / _BINARIES if found is not None else None
     if binaries is None or not (binaries / "postgres").exists():
         raise EmbeddedDatabaseError(
-            f"the package {_PACKAGE}, or {_BINARIES} in it, is missing: install Relink anew, or set "
+            f"the package {_PACKAGE}, or {_BINARIES} in it, is missing: install Relink again, or set "
             f"RELINK_DATABASE_URL to a PostgreSQL server"
         )
     return binaries
@@ -283,8 +283,8 @@ def copy_programs(binaries: Path, destination: Path) -> Path:
 
 
 def _first_closed(path: Path) -> Path | None:
-    """The topmost existing folder on the way to `path` that other users may not pass, or None."""
-    for folder in [*reversed(path.parents), path]:
-        if folder.is_dir() and not folder.stat().st_mode & stat.S_IXOTH:
-            return folder
+    """The topmost existing directory on the way to `path` that other users may not pass, or None."""
+    for directory in [*reversed(path.parents), path]:
+        if directory.is_dir() and not directory.stat().st_mode & stat.S_IXOTH:
+            return directory
     return None

@@ -47,7 +47,7 @@ _PR_SET_PDEATHSIG = 1
 _PASSING = ("pre-existing shared memory block", 'lock file "')
 _INITDB_OPTIONS = (
     "--username=postgres",
-    # The files and the socket are in folders that only their owner may enter.
+    # The files and the socket are in directories that only their owner may enter.
     "--auth=trust",
     "--encoding=UTF8",
     # The same on every machine, whichever locales it has.
@@ -90,7 +90,7 @@ def socket_directory(data_directory: Path) -> Path:
     """Return where the server of a data directory has its socket.
 
     That is beside its files, unless the path is too long for a socket or holds what a connection string cannot express.
-    Then it is a folder in /tmp; not in TMPDIR, which may differ between the processes that use the server.
+    Then it is a directory in /tmp; not in TMPDIR, which may differ between the processes that use the server.
     """
     files = data_directory / FILES
     try:
@@ -113,7 +113,7 @@ class Server:
         self._initdb = initdb
         self._user = None if user is None else pwd.getpwnam(user)
         self._process: subprocess.Popen[bytes] | None = None
-        self._folder_of_socket: Path | None = None
+        self._own_socket_directory: Path | None = None
 
     def make_files(self) -> None:
         """Make the server's files where there are none; they get their name when they are complete."""
@@ -122,7 +122,7 @@ class Server:
         if (self._files / "PG_VERSION").exists():
             return
         if self._files.is_dir() and any(self._files.iterdir()):
-            raise ServerError("the folder is not empty and holds no database: move it away, or set RELINK_DATA_DIR")
+            raise ServerError("the directory is not empty and holds no database: move it away, or set RELINK_DATA_DIR")
         made = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._data_directory))
         self._give_to_user(made)
         command = [str(self._initdb), f"--pgdata={made}", *_INITDB_OPTIONS]
@@ -166,9 +166,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._process.send_signal(signal.SIGQUIT)
                 self._process.wait()
-        if self._folder_of_socket is not None:
+        if self._own_socket_directory is not None:
             with suppress(OSError):
-                self._folder_of_socket.rmdir()
+                self._own_socket_directory.rmdir()
 
     def note(self, line: str) -> None:
         """Write a line into the server's log."""
@@ -236,7 +236,7 @@ class Server:
             os.chown(directory, self._user.pw_uid, self._user.pw_gid)
 
     def _socket_directory(self) -> Path:
-        """The folder of the socket. One in /tmp is closed to everybody else, and is refused if it is not ours."""
+        """The directory of the socket. One in /tmp is closed to everybody else, and is refused if it is not ours."""
         directory = socket_directory(self._data_directory)
         if directory == self._files:
             return directory
@@ -248,10 +248,10 @@ class Server:
         if directory.is_symlink() or not directory.is_dir() or state.st_uid != owner or state.st_mode & 0o077:
             raise ServerError(
                 f"its socket would be in {directory}, because the path of the data directory is too long or has "
-                f"unusual characters, and that folder belongs to somebody else or is open to others: remove it, or "
+                f"unusual characters, and that directory belongs to somebody else or is open to others: remove it, or "
                 f"set RELINK_DATA_DIR to a shorter path"
             )
-        self._folder_of_socket = directory
+        self._own_socket_directory = directory
         return directory
 
 

@@ -41,7 +41,7 @@ class SchemaBusyError(SchemaError):
 
 
 def migrate(engine: Engine) -> None:
-    """Applies the migrations that are missing, and creates the routines anew if they have changed.
+    """Applies the migrations that are missing, and creates the routines again if they have changed.
 
     It is safe to call this from several processes at once. All of it is one transaction: another connection sees the
     tables and the routines as before, or both as after. A migration needs locks that wait for the transactions in

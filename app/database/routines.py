@@ -1,7 +1,7 @@
 """Functions, procedures, triggers and views: created from `.sql` files beside the modules that use them.
 
 Migrations hold tables and data. A routine has no data to keep, so its file is its only definition: `relink migrate`
-drops all routines and creates them anew when the text of any of these files has changed, or when there is a migration
+drops all routines and creates them again when the text of any of these files has changed, or when there is a migration
 to apply. A file is executed as it stands, with any statements in it.
 """
 

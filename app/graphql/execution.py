@@ -88,7 +88,7 @@ def _executed(
 def _too_large(session: Session, document: DocumentNode, request: GraphQLRequest) -> GraphQLError:
     operation = get_operation_ast(document, request.operation_name)
     mutation = operation is not None and operation.operation is OperationType.MUTATION
-    done = ". What the mutations before that did remains done" if mutation else ""
+    done = ". The mutations before it have been carried out" if mutation else ""
     return GraphQLError("", original_error=UserError(too_many("", f"{session.budget.reason}{done}")))
 
 

@@ -53,7 +53,7 @@ class Page:
 def read_page(connection: Connection, listing: Listing, paging: Paging) -> Page:
     """A page of a list. Raises UserError about `first`, `last`, `after` or `before`."""
     if paging.first is not None and paging.last is not None:
-        raise UserError(invalid("last", "and first cannot be given together"))
+        raise UserError(invalid("last", "cannot be given together with first"))
     after, before = _place(paging.after, "after"), _place(paging.before, "before")
     backwards = paging.last is not None
     most = _count(paging.last, "last") if backwards else _count(paging.first, "first")

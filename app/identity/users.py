@@ -138,7 +138,7 @@ def password_faults(field: str, password: str) -> list[Fault]:
     if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
         return [invalid(field, f"must have {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters")]
     if not is_writable(password):
-        return [invalid(field, "must not have control characters, with which nobody could sign in over XML")]
+        return [invalid(field, "must not have control characters, which XML cannot hold")]
     return []
 
 
@@ -156,7 +156,5 @@ def _email_faults(email: str) -> list[Fault]:
     if len(email) > _MOST_EMAIL:
         return [invalid("user_email_address", f"must have at most {_MOST_EMAIL} characters")]
     if not _EMAIL.fullmatch(email) or not is_writable(email):
-        return [
-            invalid("user_email_address", "must be one mail address: no spaces, one @ with something on either side")
-        ]
+        return [invalid("user_email_address", "must be a mail address, such as name@example.com")]
     return []

@@ -50,9 +50,11 @@ def run(request: FreezeNodeRequest, call: Call) -> Answer:
 
 def _judgement(result: Freeze, node: Node, *, forced: bool) -> tuple[int, str | None]:
     if result.impossible:
-        parts = ["Nothing can be frozen: not authorised to administer all the nodes concerned."]
+        parts = ["Nothing can be frozen: you are not authorised to administer all nodes that would be frozen."]
         if result.hidden:
-            parts.append(f"{result.hidden} of them you may not read, and they are not listed.")
+            one = result.hidden == 1
+            nodes = "1 of them is" if one else f"{result.hidden} of them are"
+            parts.append(f"{nodes} not listed, because you are not authorised to read {'it' if one else 'them'}.")
         return 109, " ".join(parts)
     if not forced and any(draft.identifier != node.identifier for draft in result.drafts):
         return 108, "Other nodes would be frozen too."

@@ -109,7 +109,7 @@ class GivenWorkflow:
 
 @dataclass(frozen=True)
 class SetSolutionRequest:
-    """A solution, a new one where there is no id. What is absent keeps."""
+    """A solution, or a new one if no id is given. Absent fields keep their value."""
 
     solution_id: CollapsedText | None = None
     title: str | None = None

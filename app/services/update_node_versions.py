@@ -108,8 +108,8 @@ def _description(outcome: UpdateResult, hidden: int) -> str | None:
         return None
     parts = bypassed(len(outcome.refusals), done=outcome.done, cancelled=outcome.cancelled)
     if hidden:
-        are = "1 of them is of a node" if hidden == 1 else f"{hidden} of them are of nodes"
-        parts.append(f"{are} that you may not read, and not listed.")
+        nodes = "1 node is" if hidden == 1 else f"{hidden} nodes are"
+        parts.append(f"{nodes} not listed, because you are not authorised to read {'it' if hidden == 1 else 'them'}.")
     return " ".join(parts)
 
 

@@ -122,7 +122,8 @@ class UpdateRows:
             case ReasonCode.LINK:
                 return f"Not authorised to link to {about}"
             case ReasonCode.TYPE:
-                return f"Can not update to type {about}: it has no place for some of the data of this draft"
+                why = "the type has no version of a member type that this draft has data for"
+                return f"Can not update to type {about}: {why}"
             case ReasonCode.RULES:
                 return f"The data breaks the rules of {about}, which {reason.text}"
             case ReasonCode.DRAFT_TYPE:

@@ -145,7 +145,7 @@ def _is_valid(part: etree._Element) -> bool:
 
 def _faults_of(part: etree._Element, name: str) -> Faults:
     if part.tag != name:
-        return [("", f"is not expected: it is {str(part.tag)[:100]}")]
+        return [("", f"the element {str(part.tag)[:100]!r} is not allowed here. Allowed here: {name}")]
     return [] if _is_valid(part) else faults(IMPORTED_NODE, part)
 
 

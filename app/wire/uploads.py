@@ -15,14 +15,14 @@ _log = structlog.get_logger("relink.uploads")
 
 
 class UploadsFullError(Refused):
-    """100 with status 507: the folder for uploads cannot hold the body."""
+    """100 with status 507: the directory for uploads cannot hold the body."""
 
     number = 100
 
     def __init__(self) -> None:
         super().__init__(
             507,
-            "the folder in which imports are stored while they are read is full or cannot be written:"
+            "the directory in which imports are stored while they are read is full or cannot be written:"
             " nothing was imported; tell the operator of this service, and send the import again later",
         )
 

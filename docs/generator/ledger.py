@@ -36,7 +36,7 @@ def promises() -> list[Promise]:
 
 
 def proofs() -> dict[str, list[str]]:
-    """The tests that prove each promise, by its id: `tests/file.py::test` or the folder of a golden pair."""
+    """The tests that prove each promise, by its id: `tests/file.py::test` or the directory of a golden pair."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(_TESTS.rglob("test_*.py")):
         for name, identifiers in _marked(path):
@@ -59,7 +59,7 @@ def pages() -> Iterator[tuple[str, str]]:
         "proofs.md",
         "# Which tests prove what\n\n"
         "The sentences and decisions of the [ledger](../ledger.md), each with the tests that are marked with its id.\n"
-        "A folder is a golden pair of `tests/conformance`.\n\n"
+        "A directory is a golden pair of `tests/conformance`.\n\n"
         "| id | promise | tests |\n|---|---|---|\n" + "\n".join(rows) + "\n",
     )
 

@@ -79,7 +79,7 @@ class TestRoutines:
         relink = Relink({"RELINK_DATABASE_URL": database_url})
         execute(engine, _AS_AN_OLDER_PROGRAM)
         assert "functions in the database are not those of this program: run 'relink migrate'" in relink("check").stdout
-        assert "created anew" in relink("migrate").stdout
+        assert "replaced by those of this program" in relink("migrate").stdout
         assert relink("check").exit_code == 0
         assert "nothing to do" in relink("migrate").stdout
 

@@ -56,7 +56,7 @@ def steps(document: str) -> Iterator[Step]:
 def run(commands: Iterable[str], folder: Path) -> tuple[list[str], str]:
     """What each text of commands prints, and all that they write to standard error.
 
-    One bash runs them all, in a folder that has the examples and nothing else of Relink's source.
+    One bash runs them all, in a directory that has the examples and nothing else of Relink's source.
     """
     (folder / "examples").symlink_to(ROOT / "examples")
     activate = folder / ".venv" / "bin" / "activate"

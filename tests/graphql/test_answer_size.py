@@ -135,7 +135,7 @@ def test_a_mutation_whose_answer_is_too_large_says_that_it_is_done(store: Store,
     query = mutation("updateSolutionInstance", f"solutionInstance {{ configValues {{ {repeated} }} }}")
     code, message = small.error(query, input={"solutionInstanceId": instance, "instanceName": "New"})
     assert code == "invalid_input"
-    assert "remains done" in message
+    assert "The mutations before it have been carried out" in message
     assert store.get(instance).name == "New"
 
 

@@ -253,7 +253,7 @@ def test_there_and_back_page_by_page(store: Store, master: GraphQL, ann: str) ->
         ('before: "bm9uZQ=="', "before: is not a cursor"),
         ("first: -1", "first: must be from 0 to 1000"),
         ("last: 1001", "last: must be from 0 to 1000"),
-        ("first: 1, last: 1", "last: and first cannot be given together"),
+        ("first: 1, last: 1", "last: cannot be given together with first"),
     ],
 )
 def test_paging_that_can_not_be(master: GraphQL, listed: str, arguments: str, told: str) -> None:

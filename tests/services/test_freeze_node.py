@@ -148,7 +148,9 @@ def test_nodes_that_may_not_be_read_are_counted_and_not_named(
     for action in ("impact", "force"):
         reply = ask(store.as_user("owner"), "P.A", action)
         assert (reply.number, listed(reply)) == (109, ["P.B.1!"])
-        assert "1 of them you may not read" in (reply.text("errorDescription") or "")
+        assert "1 of them is not listed, because you are not authorised to read it" in (
+            reply.text("errorDescription") or ""
+        )
         assert "P.C" not in reply.response.text
         assert "Cap" not in reply.response.text
         assert frozen_versions(engine) == before

@@ -108,7 +108,9 @@ def test_a_draft_type_loses_no_member_types_by_following_its_own_type(client: Cl
         .node("P.T", type_with("P.m.1", draft=True, type="X.Kind.1"))
         .node("P.N", V((M("P.m.1", value="red"),), "P.T.1", draft=True))
     )
-    explanation = "Can not update to type X.Kind.2: it has no place for some of the data of this draft"
+    explanation = (
+        "Can not update to type X.Kind.2: the type has no version of a member type that this draft has data for"
+    )
     assert client.update("P", "force", sourceScope="current").rows() == [f"P.T.1 warning: {explanation}"]
     assert client.get("P.N").members() == ["P.m.1 = red"]
 

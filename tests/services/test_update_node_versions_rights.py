@@ -185,7 +185,7 @@ def test_all_reasons_are_given_at_once(client: Client, make_user: MakeUser) -> N
     make_user("ann", "node-administer P.E", "package-read X")
     explanation = (
         "Not authorised to use type X.T.2",
-        "Can not update to type X.T.2: it has no place for some of the data of this draft",
+        "Can not update to type X.T.2: the type has no version of a member type that this draft has data for",
         "Not authorised to link to X.C.2",
     )
     (row,) = both(client.as_user("ann"), "P.E", scope="current")
@@ -279,7 +279,9 @@ def test_blocked_nodes_that_may_not_be_read_are_counted_and_not_shown(
     make_user("ann", "node-read P", "node-administer P.A", "node-administer P.B")
     reply = client.as_user("ann").update("P", action)
     assert (reply.number, len(reply.rows())) == (108, 1)
-    assert "2 of them are of nodes that you may not read" in (reply.text("errorDescription") or "")
+    assert "2 nodes are not listed, because you are not authorised to read them" in (
+        reply.text("errorDescription") or ""
+    )
     assert b"Secret" not in reply.response.data
     assert b"Hush" not in reply.response.data
 

@@ -32,7 +32,7 @@ def losing(*data: M, draft: bool) -> Graph:
 
 
 UNMOVABLE = (M("X.k.1", value="lost"), M("X.m.1", value="kept"))
-CAN_NOT = "Can not update to type X.T.2: it has no place for some of the data of this draft"
+CAN_NOT = "Can not update to type X.T.2: the type has no version of a member type that this draft has data for"
 
 
 def current(client: Client, action: str = "impact") -> list[str]:

@@ -12,7 +12,7 @@ from app.commands.demo.instances import tell_of_instances
 from app.commands.demo.packages import BY_HAND, EXAMPLES, tell_of_packages
 from app.commands.demo.stage import Stage
 from app.commands.service import check_variables
-from app.commands.temporary import add_master_token, temporary_folder, temporary_service
+from app.commands.temporary import add_master_token, temporary_directory, temporary_service
 
 
 @click.command()
@@ -30,13 +30,13 @@ def demo() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     began = time.monotonic()
-    with temporary_folder() as folder:
+    with temporary_directory() as directory:
         stage.part("Relink: 275 packages of Debian 12, and a new version of one that most others need")
         stage.say("Starting a service with an embedded PostgreSQL ...")
-        with temporary_service(folder, "demo") as service:
+        with temporary_service(directory, "demo") as service:
             stage.say(f"It listens on {service.url}.")
-            tell_of_packages(stage, service, folder)
+            tell_of_packages(stage, service, directory)
             stage.part("The same for solutions: a new release, and six instances of three end users")
-            tell_of_instances(stage, service, add_master_token(folder, "demo"))
+            tell_of_instances(stage, service, add_master_token(directory, "demo"))
     stage.part(f"All as it should be, in {time.monotonic() - began:.0f} seconds.")
     click.echo(BY_HAND)

@@ -27,7 +27,7 @@ _IMPACT = message("UpdateNodeVersions", {"nodeReference": "debian", "action": "i
 _FORCE = message("UpdateNodeVersions", {"nodeReference": "debian", "action": "force", "updateContentIndicator": True})
 
 BY_HAND = f"""\
-To do the same by hand, in the folder of Relink's source:
+To do the same by hand, in the directory of Relink's source:
 
   . .venv/bin/activate
   relink serve &
@@ -47,12 +47,12 @@ and for the solution as docs/tutorial-solutions.md shows it.
 """
 
 
-def tell_of_packages(stage: Stage, service: ServiceClient, folder: Path) -> None:
-    """Bring the packages in, change one, ask what has to follow, do it, ask again. `folder` is for the document.
+def tell_of_packages(stage: Stage, service: ServiceClient, directory: Path) -> None:
+    """Bring the packages in, change one, ask what has to follow, do it, ask again. `directory` is for the document.
 
     Raises ClickException where something is not as it should be.
     """
-    _bring_in(stage, service, folder / "debian.xml")
+    _bring_in(stage, service, directory / "debian.xml")
     _change(stage, service)
     listed = _impact(stage, service)
     _force(stage, service, listed)

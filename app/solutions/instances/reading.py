@@ -157,7 +157,7 @@ def _read_together(connection: Connection, ids: Sequence[str]) -> list[Instance]
 def instance_listing(wanted: InstanceFilter) -> Listing:
     """The instances that a filter lets through, by age, as far as the database can tell: not by what they need.
 
-    An id that is none is that of nothing.
+    An invalid id matches nothing.
     """
     of_instance: dict[str, object] = {
         "i.instance_identifier = ANY (cast(:ids AS uuid[]))": wanted.ids,

@@ -47,8 +47,8 @@ _SLOTS_OF_DRAFTS = text("""
 
 @dataclass(frozen=True)
 class AuthenticationDraft:
-    """What is given of an authentication, a new one where there is no id. What is absent keeps; without an owner a
-    new one is the builder's. `data` is JSON as text."""
+    """The fields of an authentication, or of a new one if no id is given. Absent fields keep their value; a new one
+    without an owner is the builder's. `data` is JSON as text."""
 
     authentication_id: str | None = None
     owner: str | None = None
@@ -168,7 +168,12 @@ def _faults(draft: AuthenticationDraft, limits: Limits, *, new: bool) -> list[Fa
 def _scopes_faults(scopes: tuple[str, ...]) -> list[Fault]:
     if sum(map(len, scopes)) <= _MOST_SCOPES:
         return []
-    return [too_many(("scopes", 0), f"and the others must have at most {_MOST_SCOPES} characters together")]
+    return [
+        too_many(
+            ("scopes", 0),
+            f"is one of too many or too long scopes: all of them together must have at most {_MOST_SCOPES} characters",
+        )
+    ]
 
 
 def _data_faults(data: str | None, limits: Limits, *, required: bool) -> list[Fault]:

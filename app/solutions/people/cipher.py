@@ -16,11 +16,11 @@ class Cipher:
     secret_key: str | None = field(default=None, repr=False)
 
     def encrypt(self, text: str) -> bytes:
-        """A text as it may stand in the database. Raises StateError where there is no key."""
+        """Returns the text encrypted. Raises StateError if there is no key."""
         return self._fernet().encrypt(text.encode())
 
     def decrypt(self, data: bytes) -> str:
-        """What was encrypted. Raises StateError where there is no key, or it was encrypted with another one."""
+        """Returns the text that was encrypted. Raises StateError if there is no key, or if it was another one."""
         try:
             return self._fernet().decrypt(data).decode()
         except InvalidToken:
@@ -28,5 +28,7 @@ class Cipher:
 
     def _fernet(self) -> Fernet:
         if self.secret_key is None:
-            raise StateError("authentications cannot be kept: RELINK_SECRET_KEY is not set")
+            raise StateError(
+                "authentications cannot be stored: the operator of this service has to set RELINK_SECRET_KEY"
+            )
         return Fernet(self.secret_key)

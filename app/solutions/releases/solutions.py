@@ -61,7 +61,10 @@ class CustomField:
 
 @dataclass(frozen=True)
 class SolutionDraft:
-    """What is given of a solution, a new one where there is no id. What is absent keeps; an empty list empties."""
+    """The fields of a solution, or of a new one if no id is given.
+
+    Absent fields keep their value, and an empty list removes all entries.
+    """
 
     solution_id: str | None = None
     title: str | None = None
