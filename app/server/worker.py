@@ -45,6 +45,7 @@ _LOOK_EVERY = 0.5
 _AT_SHUTDOWN = 5.0
 _PAUSE = 0.5
 """For how long nobody is accepted when there are no more file descriptors."""
+_GIVEN_UP = (Phase.LINGERING, Phase.ARRIVING, Phase.SENDING)
 _URGENT = frozenset({"/healthz"})
 
 
@@ -104,12 +105,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._make_room()
 
     def _make_room(self) -> None:
-        """Give up a quarter of the clients whose requests are still coming: of the networks that have the most of them,
-        those that began first."""
-        arriving = [each for each in self._connections if each.phase is Phase.ARRIVING]
-        count = Counter(map(self._network, arriving))
-        arriving.sort(key=lambda each: (-count[self._network(each)], each.since))
-        for connection in arriving[: len(arriving) // 4 + 1]:
+        """Give up a quarter of the clients that are waited for: of the networks that have the most of them, first those
+        that have got their responses, then those whose requests are still coming, the oldest first."""
+        waited_for = [each for each in self._connections if each.phase in _GIVEN_UP]
+        count = Counter(map(self._network, waited_for))
+        waited_for.sort(key=lambda each: (-count[self._network(each)], _GIVEN_UP.index(each.phase), each.since))
+        for connection in waited_for[: len(waited_for) // 4 + 1]:
             self._give_up(connection)
 
     def _network(self, connection: ClientConnection) -> str:

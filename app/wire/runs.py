@@ -5,7 +5,11 @@ Failures are JSON, as the runs themselves; those of `/runs/N/response` are XML, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain, count
+
 from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import Engine
 
 from app.database.connection import short_statements
 from app.database.engine import snapshot
@@ -113,15 +117,25 @@ def kept_answer(identifier: int) -> Response:
             raise Forbidden(
                 f"the response of run {identifier} is only for the user who started it and for administrators"
             )
-        with snapshot(resources().engine) as connection:
-            parts = list(answers.kept_answer(connection, found.identifier))
-        if not parts:
+        parts = _parts(resources().engine, found.identifier)
+        first = next(parts, None)
+        if first is None:
             raise Refused(404, f"run {identifier} is {found.state.value} and has no response")
     except RelinkError as error:
         return failure(error)
-    response = Response(answers.decompressed(parts), content_type=CONTENT_TYPE)
+    response = Response(answers.decompressed(chain([first], parts)), content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(found.error_number or 0)
     return response
+
+
+def _parts(engine: Engine, run: int) -> Iterator[bytes]:
+    """Reads the parts of a kept response one by one: a slow client keeps neither them nor a connection waiting."""
+    for number in count():
+        with snapshot(engine) as connection:
+            part = answers.kept_part(connection, run, number)
+        if part is None:
+            return
+        yield part
 
 
 def _found(caller: Caller, identifier: int) -> Run:

@@ -18,6 +18,12 @@ class Storage:
         self._held: Counter[object] = Counter()
         self._lock = Lock()
 
+    @property
+    def taken(self) -> int:
+        """How many bytes there are, of all owners."""
+        with self._lock:
+            return self._held.total()
+
     def take(self, owner: object, size: int) -> bool:
         """Count in so many bytes more for an owner, if there is room for them. Returns whether there is."""
         with self._lock:
