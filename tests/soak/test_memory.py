@@ -1,0 +1,42 @@
+"""A web process does not grow with the invalid documents that it gets, in the memory that the system counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.conftest import FreshDatabase
+from tests.support.processes import children
+from tests.support.raw import BASIC, exchange, request
+from tests.support.real_service import serving
+from tests.support.served import eventually
+from tests.wire.test_memory import KINDS
+
+ROUNDS = 6
+MOST_MIB = 600
+
+
+def test_invalid_documents_do_not_make_a_web_process_grow(
+    fresh_database: FreshDatabase, tmp_path: Path, figures: Callable[[str], None]
+) -> None:
+    with fresh_database(True) as url, serving(url, tmp_path / "serve.log", "--workers=1") as service:
+        [gunicorn] = children(service.served.process.pid)
+        [worker] = eventually(lambda: children(gunicorn))
+
+        def post(kind: str) -> int:
+            return exchange(service.url, request("/service", KINDS[kind]().encode(), Authorization=BASIC)).status
+
+        held = [resident(worker)]
+        with ThreadPoolExecutor(4) as threads:
+            for _ in range(ROUNDS):
+                assert set(threads.map(post, KINDS)) <= {400, 413, 503}
+                held.append(resident(worker))
+    figures(f"{ROUNDS * len(KINDS)} documents: {', '.join(map(str, held))} MiB")
+    assert max(held) < MOST_MIB
+
+
+def resident(process: int) -> int:
+    """The memory of a process in MiB."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024

@@ -1,0 +1,42 @@
+"""Many clients at once of a service with two processes: what the processes do to each other loses nothing either."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from flask import Flask
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder, TestResponse
+
+from tests.support.chance import seeded
+from tests.support.http import Client, Reply, checked
+from tests.support.mixed import send_mixed_requests
+from tests.support.raw import BASIC, exchange, request
+from tests.support.real_service import Service
+
+REQUESTS = int(os.environ.get("RELINK_TEST_REQUESTS", "150"))
+CLIENTS = 8
+
+
+@dataclass(frozen=True)
+class RemoteClient(Client):
+    """Posts requests over HTTP, as the user who may do everything."""
+
+    url: str = field(kw_only=True)
+
+    def post(self, body: str | bytes, path: str = "/service", **options: object) -> Reply:
+        """POST an XML request and check the response against its schema."""
+        assert not options
+        data = body.encode() if isinstance(body, str) else body
+        reply = exchange(self.url, request(path, data, Authorization=BASIC))
+        sent = EnvironBuilder(path, method="POST").get_request()
+        return checked(TestResponse([reply.body], str(reply.status), Headers(reply.headers), sent))
+
+
+def test_mixed_clients_of_two_processes_lose_nothing(service: Service, figures: Callable[[str], None]) -> None:
+    client = RemoteClient(cast(Flask, None), url=service.url)
+    send_mixed_requests(client, service.engine, seeded(), CLIENTS, REQUESTS // CLIENTS)
+    figures(f"{REQUESTS // CLIENTS * CLIENTS} requests of {CLIENTS} clients lost nothing")
