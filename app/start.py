@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import time
@@ -33,6 +34,8 @@ _log = structlog.get_logger("relink.start")
 
 _PATIENCE_SECONDS = 30
 _RETRY_SECONDS = 0.2
+_MOST_HEAPS = -8
+"""`M_ARENA_MAX` of `mallopt` in the C library of GNU."""
 SECRET_KEY_FILE = "secret-key"  # noqa: S105 - the name of a file in the data directory
 
 
@@ -86,11 +89,22 @@ def application() -> Flask:
     # A plan makes millions of small objects that live and die together; looking for cycles among them at every
     # few hundred takes longer than the planning.
     gc.set_threshold(200_000, 20, 50)
+    _use_one_heap()
     settings = Settings.from_environment().for_web_process()
     engine = _when_available(lambda: open_database(settings))
     _when_available(lambda: upkeep.close_dead(engine))
     Tidying(engine, settings).start()
     return create_app(with_secret_key(settings), engine)
+
+
+def _use_one_heap() -> None:
+    """Let all threads take memory from one heap.
+
+    The C library gives each thread a heap of its own, and what one thread frees is not used by another. A process whose
+    threads have each answered a large request would hold the memory of all of them.
+    """
+    with suppress(AttributeError):  # not every C library has it
+        ctypes.CDLL(None).mallopt(_MOST_HEAPS, 1)
 
 
 def _when_available(work: Callable[[], Result]) -> Result:

@@ -1,4 +1,8 @@
-"""The answers of runs that came to their end, kept in compressed parts so that they can be read again."""
+"""The answers of runs that came to their end, kept in compressed parts so that they can be read again.
+
+An answer is one compressed stream, or several of them one after the other: the rows of an update are compressed before
+the head of the document is known, which stands in front of them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,11 @@ _PART = 1024 * 1024
 """A part that has reached this many bytes is complete."""
 
 _BLOCK = 64 * 1024
+
+
+class Compressed(bytes):
+    """A piece of a part of a document that has been compressed already, as a stream of its own."""
+
 
 _INSERT = text("INSERT INTO run_answer (run_identifier, part, content) VALUES (:run, :part, :content)")
 _SELECT = text("SELECT content FROM run_answer WHERE run_identifier = :run AND part = :part")
@@ -32,15 +41,31 @@ def kept_part(connection: Connection, run: int, number: int) -> bytes | None:
 
 
 def compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Compress an answer into parts, fast rather than small."""
-    compress = zlib.compressobj(level=1)
+    """Compress an answer into parts, fast rather than small. What is compressed already stays as it is."""
+    stream: zlib._Compress | None = _new_stream()
     part = b""
-    for block in blocks:
-        part += compress.compress(block)
+    for block in filter(None, blocks):
+        if isinstance(block, Compressed):
+            if stream is not None:
+                part += stream.flush()
+                stream = None
+            part += block
+        else:
+            stream = stream or _new_stream()
+            part += stream.compress(block)
         if len(part) >= _PART:
             yield part
             part = b""
-    yield part + compress.flush()
+    yield part if stream is None else part + stream.flush()
+
+
+def compressed_in_advance(blocks: Iterable[bytes]) -> Iterator[Compressed]:
+    """Compress a part of a document whose beginning is not known yet."""
+    return map(Compressed, compressed(blocks))
+
+
+def _new_stream() -> zlib._Compress:
+    return zlib.compressobj(level=1)
 
 
 def decompressed(parts: Iterable[bytes]) -> Iterator[bytes]:
@@ -50,5 +75,7 @@ def decompressed(parts: Iterable[bytes]) -> Iterator[bytes]:
         rest = part
         while rest:
             yield expand.decompress(rest, _BLOCK)
-            rest = expand.unconsumed_tail
+            rest = expand.unused_data if expand.eof else expand.unconsumed_tail
+            if expand.eof:
+                expand = zlib.decompressobj()
     yield expand.flush()

@@ -33,6 +33,15 @@ class Group:
         self.rendered: str | None = None
 
 
+class Written:
+    """Parts that have been written already, in pieces."""
+
+    __slots__ = ("pieces",)
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self.pieces = pieces
+
+
 Part = Fields | Group
 
 
@@ -43,7 +52,7 @@ class Answer:
     `written` is the whole document where it has been written already, because it was kept.
     """
 
-    parts: Iterable[Part] = ()
+    parts: Iterable[Part | Written] = ()
     error_number: int = 0
     error_description: str | None = None
     headers: dict[str, str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from app.identity.rights import Caller
 from app.runs.turns import Shares, Workload
-from app.services.answer import Answer
+from app.services.answer import Answer, Part
 from app.settings import Settings
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.cipher import Cipher
@@ -27,15 +27,19 @@ Verbatim = Annotated[str, "verbatim"]
 Writer = Callable[[str, Answer], Iterable[bytes]]
 """Writes an answer as a document with a root of this name."""
 
+PartsWriter = Callable[[Iterable[Part]], Iterable[bytes]]
+"""Writes parts of an answer as they stand in its document."""
+
 
 @dataclass(frozen=True)
 class Call:
-    """Who calls, where the data is, how answers that are kept are written, the conditions of HTTP headers, what
-    encrypts authentications, the limits of end users and answers, and the turns of long work."""
+    """Who calls, where the data is, how answers that are kept and parts of them are written, the conditions of HTTP
+    headers, what encrypts authentications, the limits of end users and answers, and the turns of long work."""
 
     engine: Engine
     caller: Caller
     write: Writer
+    write_parts: PartsWriter
     if_match: str | None = None
     cipher: Cipher = field(default_factory=Cipher)
     limits: Limits = DEFAULT_LIMITS

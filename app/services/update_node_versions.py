@@ -13,10 +13,11 @@ from app.references import VersionKeyword
 from app.runs.access import may_begin
 from app.runs.held import check_match, started
 from app.runs.record import NodeContext
-from app.services.answer import Answer, Group
+from app.services.answer import Answer, Group, Part, Written
 from app.services.call import Call, CollapsedText, Service
 from app.services.forced import UpdateAction, bypassed, kept
 from app.services.identifying_fields import version_fields
+from app.services.rows_in_advance import rows_in_advance
 from app.services.update_rows import UpdateRows
 from app.updates.read import Options, SourceScope
 from app.updates.update import UpdateResult, force, impact
@@ -68,9 +69,11 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
         return answer
     context = NodeContext(node.identifier, node.reference, request.update_content_indicator)
     with started(call.engine, call.caller, context, asdict(request.options), call.workload.runs) as run:
-        outcome = force(run, node, request.options, call.if_match)
+        with rows_in_advance(call) as in_advance:
+            outcome = force(run, node, request.options, call.if_match, in_advance.begin)
+            written = in_advance.rows(outcome)
         with snapshot(call.engine) as connection:
-            answer = _answer(connection, outcome)
+            answer = _answer(connection, outcome, written)
         return kept(call, _NAME, run, answer, cancelled=outcome.cancelled)
 
 
@@ -91,15 +94,21 @@ def _all_bypassed(context: Node, options: Options, call: Call) -> Answer | None:
     return None
 
 
-def _answer(connection: Connection, outcome: UpdateResult) -> Answer:
+def _answer(connection: Connection, outcome: UpdateResult, written: tuple[Written, int] | None = None) -> Answer:
+    """The answer, whose rows and the number of those that are hidden may have been written in advance."""
     context = outcome.context
     number = context.number(VersionKeyword.LATEST)
     name = None if number is None else version_name(connection, context.identifier, number)
-    rows = UpdateRows(connection, outcome.caller, outcome)
+    update_list: Part | Written
+    if written is None:
+        rows = UpdateRows(connection, outcome.caller, outcome)
+        update_list, hidden = Group("UpdateList", rows.groups()), rows.hidden
+    else:
+        update_list, hidden = written
     return Answer(
-        parts=(version_fields(context, number, name), Group("UpdateList", rows.groups())),
+        parts=(version_fields(context, number, name), update_list),
         error_number=outcome.error_number,
-        error_description=_description(outcome, rows.hidden),
+        error_description=_description(outcome, hidden),
     )
 
 

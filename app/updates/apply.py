@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +15,7 @@ from app.database.copy import write_lines
 from app.database.engine import driver_connection
 from app.database.failures import Passing, passing
 from app.runs.held import HeldRun
-from app.updates.steps import Schedule, Step
+from app.updates.steps import Step
 
 _SESSION = """
     SET synchronous_commit = off;
@@ -57,23 +57,31 @@ def prepared(connection: Connection) -> Iterator[None]:
             driver.autocommit = False
 
 
-def stage(run: HeldRun, order: Schedule, steps_before: int) -> None:
+def stage(run: HeldRun, steps: Iterable[Step], steps_before: int) -> None:
     """Put the steps where the procedure finds them, numbered on from those of earlier rounds."""
     driver, identifier = driver_connection(run.connection), run.identifier
+    others: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for step in steps:
+            if step.users or step.draft_type is not None:
+                others.extend(_staged_others(identifier, step, steps_before))
+            yield _staged(identifier, step, steps_before)
+
     _unstage(driver, identifier)
-    write_lines(driver, "run_step", _STEP_COLUMNS, (_staged(identifier, step, steps_before) for step in order.steps))
-    others = (line for step in order.steps if _others(step) for line in _staged_others(identifier, step, steps_before))
-    write_lines(driver, "run_step_other", _OTHER_COLUMNS, others)
+    write_lines(driver, "run_step", _STEP_COLUMNS, lines())
+    if others:
+        write_lines(driver, "run_step_other", _OTHER_COLUMNS, others)
 
 
-def apply(run: HeldRun, order: Schedule, steps_before: int) -> Stop | None:
-    """Do the staged steps, and return None when all are done.
+def apply(run: HeldRun, steps: int, steps_before: int) -> Stop | None:
+    """Do the staged steps, of which there are so many, and return None when all are done.
 
     A step that a constraint or a deadlock refuses is rolled back by itself and is returned as a Stop, and so is one
     whose node was changed meanwhile. Failures that would meet every other node too, such as a lost connection or a full
     disk, are raised as psycopg.Error: the run is over, and the same request finishes it later.
     """
-    if not order.steps:
+    if not steps:
         return None
     driver, identifier = driver_connection(run.connection), run.identifier
     actor = run.caller.user_identifier

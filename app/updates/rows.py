@@ -58,8 +58,7 @@ class MemberUpdate(NamedTuple):
     target: VersionKey | None
 
 
-@dataclass(frozen=True, slots=True)
-class NodeUpdate:
+class NodeUpdate(NamedTuple):
     """A node that is updated: `number` is its examined version, `members` has the changes in the order of its type."""
 
     node: int

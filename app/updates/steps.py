@@ -7,8 +7,8 @@ link, and changed once more in a *closing* step as soon as the version is there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.references import VersionKey
@@ -27,8 +27,7 @@ class User(NamedTuple):
     member_type_numbers: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One commit. `number` is the version that is read, which a `version` step copies to the next one.
 
     `edition` is the node's when the step begins, `written` what the step writes. Where the member type list of a draft
@@ -46,57 +45,52 @@ class Step:
     draft_type: tuple[int, int] | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Schedule:
-    """The steps in order.
+    """Puts the updates of a plan in order.
 
-    `closing` gives, per node that is written before all its new targets, the ordinal of its closing step and
-    those targets.
+    The steps are made one after the other, since those of a large plan take much memory together. When all are made,
+    `nodes` has the node of each, and `closing` has, per node that is written before all its new targets, the ordinal of
+    its closing step and those targets.
     """
 
-    steps: list[Step]
-    closing: dict[int, tuple[int, frozenset[int]]]
-
-
-def schedule(plan: Plan) -> Schedule:
-    """Put a plan's updates in order."""
-    return _Scheduler(plan).run()
-
-
-@dataclass
-class _Scheduler:
     plan: Plan
-    steps: list[Step] = field(default_factory=list)
-    written_at: dict[int, int] = field(default_factory=dict)
-    editions: dict[int, int] = field(default_factory=dict)
-    instances: dict[VersionKey, list[int]] = field(default_factory=lambda: defaultdict(list))
-    numbers: dict[int, int] = field(default_factory=dict)
-    writer: Writer = field(init=False)
+    nodes: list[int] = field(default_factory=list)
+    closing: dict[int, tuple[int, frozenset[int]]] = field(default_factory=dict)
+    _made: list[Step] = field(default_factory=list)
+    _written_at: dict[int, int] = field(default_factory=dict)
+    _editions: dict[int, int] = field(default_factory=dict)
+    _instances: dict[VersionKey, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _numbers: dict[int, int] = field(default_factory=dict)
+    _writer: Writer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.writer = Writer(self.plan, self.written_at)
+        self._writer = Writer(self.plan, self._written_at)
 
-    def run(self) -> Schedule:
+    def steps(self) -> Iterator[Step]:
+        """Make the steps, once."""
         plan = self.plan
         for users in plan.details.users.values():
-            self.editions.update((user.version[0], user.edition) for user in users)
-            self.numbers.update(user.version for user in users)
+            self._editions.update((user.version[0], user.edition) for user in users)
+            self._numbers.update(user.version for user in users)
         updates = {update.node: update for update in plan.updates}
         needed = _needed_updates(plan, updates)
         order = _targets_first(updates, needed)
         place = {node: position for position, node in enumerate(order)}
         waiting: dict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
-        closing: dict[int, tuple[int, frozenset[int]]] = {}
-        for node in order:
-            late = [other for other in needed[node] if place[other] >= place[node] and self._renewed(other)]
-            late = [other for other in late if other != node or self._types_itself(node)]
-            self._write(updates[node], frozenset(late))
+        none: frozenset[int] = frozenset()
+        for position, node in enumerate(order):
+            late = [other for other in needed[node] if place[other] >= position and self._renewed(other)]
+            if node in late and not self._types_itself(node):
+                late.remove(node)
+            self._write(updates[node], frozenset(late) if late else none)
             if late:
                 waiting[max(late, key=place.__getitem__)].append((node, frozenset(late)))
             for open_node, targets in waiting.pop(node, ()):
                 self._close(updates[open_node])
-                closing[open_node] = (len(self.steps), targets)
-        return Schedule(self.steps, closing)
+                self.closing[open_node] = (len(self.nodes), targets)
+            yield from self._made
+            self._made.clear()
 
     def _renewed(self, node: int) -> bool:
         """Whether links move to a version of this node that this run writes."""
@@ -109,50 +103,48 @@ class _Scheduler:
 
     def _write(self, update: NodeUpdate, late: frozenset[int]) -> None:
         node = update.node
-        self.written_at[node] = len(self.steps) + 1
+        self._written_at[node] = len(self.nodes) + 1
         new_type = update.type if update.type is None or update.type[0] not in late else None
-        changes = any(link[4] not in late for link in self.plan.moved.get(node, ()))
-        if update.update_type is UpdateType.VERSION or new_type is not None or changes:
-            self._add(update, update.update_type, update.number, new_type)
+        if (
+            update.update_type is UpdateType.VERSION
+            or new_type is not None
+            or any(link[4] not in late for link in self.plan.moved.get(node, ()))
+        ):
+            self._add(update, update.update_type, update.number, new_type, late)
 
     def _close(self, update: NodeUpdate) -> None:
         number = update.number + (update.update_type is UpdateType.VERSION)
-        already = self.instances[update.type] if update.type is not None else ()
-        self._add(update, UpdateType.CHANGE, number, None if update.node in already else update.type)
+        already = self._instances[update.type] if update.type is not None else ()
+        new_type = None if update.node in already else update.type
+        self._add(update, UpdateType.CHANGE, number, new_type, frozenset())
 
-    def _add(self, update: NodeUpdate, kind: UpdateType, number: int, new_type: VersionKey | None) -> None:
+    def _add(
+        self, update: NodeUpdate, kind: UpdateType, number: int, new_type: VersionKey | None, late: Set[int]
+    ) -> None:
         node, plan = update.node, self.plan
-        number_after = self.numbers[node] = number + (kind is UpdateType.VERSION)
-        ordinal = len(self.steps) + 1
-        written = self.writer.write((node, number_after), new_type, ordinal)
+        number_after = self._numbers[node] = number + (kind is UpdateType.VERSION)
+        ordinal = len(self.nodes) + 1
+        written = self._writer.write((node, number_after), new_type, ordinal, late)
         users: tuple[User, ...] | None = None
         if kind is UpdateType.CHANGE and self._lists_move(node):
             version = (node, number_after)
             if new_type is None and (plan.graph.types[node][0], written.type_number) == version:
                 # A draft that is its own type moves with its list.
-                written = replace(written, member_type_numbers=self.writer.move_to_list(node, update.number, version))
+                written = written._replace(member_type_numbers=self._writer.move_to_list(node, update.number, version))
             users = tuple([self._user(user, version) for user in self._users(version)])
         draft_type = None if new_type is None else self._draft_type(new_type)
         if draft_type is not None and draft_type[0] in (node, *(user.node for user in users or ())):
             draft_type = None  # its edition is looked at anyway
-        self.steps.append(
-            Step(
-                ordinal=ordinal,
-                node=node,
-                edition=self._edition(node),
-                kind=kind,
-                number=number,
-                written=written,
-                users=users,
-                draft_type=draft_type,
-            )
-        )
-        for changed in (node, *(user.node for user in users or ())):
-            self.editions[changed] = self._edition(changed) + 1
+        edition = self._edition(node)
+        self.nodes.append(node)
+        self._made.append(Step(ordinal, node, edition, kind, number, written, users, draft_type))
+        self._editions[node] = edition + 1
+        for user in users or ():
+            self._editions[user.node] = self._edition(user.node) + 1
         if new_type is not None:
-            self.instances[new_type].append(node)
+            self._instances[new_type].append(node)
         elif update.update_type is UpdateType.VERSION:
-            self.instances[plan.graph.types[node]].append(node)
+            self._instances[plan.graph.types[node]].append(node)
 
     def _lists_move(self, node: int) -> bool:
         return any(link[1] == MEMBER_TYPE_LIST for link in self.plan.moved.get(node, ()))
@@ -162,12 +154,12 @@ class _Scheduler:
         stored = []
         if version == (version[0], self.plan.graph.examined[version[0]]):
             stored = [user.version[0] for user in self.plan.details.users.get(version[0], ())]
-        return sorted({*stored, *self.instances.get(version, ())} - {version[0]})
+        return sorted({*stored, *self._instances.get(version, ())} - {version[0]})
 
     def _user(self, node: int, version: VersionKey) -> User:
-        stored = self.plan.graph.examined.get(node, self.numbers[node])
-        numbers = self.writer.move_to_list(node, stored, version)
-        return User(node, self._edition(node), self.numbers[node], numbers)
+        stored = self.plan.graph.examined.get(node, self._numbers[node])
+        numbers = self._writer.move_to_list(node, stored, version)
+        return User(node, self._edition(node), self._numbers[node], numbers)
 
     def _draft_type(self, new_type: VersionKey) -> tuple[int, int] | None:
         """The node and edition of a type that is a draft: its list has to be as the members were moved to it."""
@@ -175,12 +167,12 @@ class _Scheduler:
         outside = self.plan.graph.outside_drafts.get(node)
         if outside is not None:
             return node, outside
-        if node in self.plan.graph.drafts or (node in self.written_at and self._renewed(node)):
+        if node in self.plan.graph.drafts or (node in self._written_at and self._renewed(node)):
             return node, self._edition(node)
         return None
 
     def _edition(self, node: int) -> int:
-        known = self.editions.get(node)
+        known = self._editions.get(node)
         return self.plan.graph.editions[node] if known is None else known
 
 

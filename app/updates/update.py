@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -23,7 +24,7 @@ from app.updates.graph import Details
 from app.updates.plan import Plan, plan
 from app.updates.read import Options, read_graph
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
-from app.updates.steps import Schedule, schedule
+from app.updates.steps import Schedule
 
 ROUNDS = 3
 """How often a node that others change meanwhile is planned again before it is given up."""
@@ -33,8 +34,8 @@ ROUNDS = 3
 class UpdateResult:
     """What would be, or was, done. `updates` and `refusals` are by node.
 
-    `done` says whether it was done, `cancelled` whether it was stopped on the way, `fingerprint` is the plan's.
-    `caller` has the rights with which it was planned last.
+    `done` says whether it was done, `cancelled` whether it was stopped on the way, `caller` has the rights with which
+    it was planned last. An impact has the `fingerprint` of its plan.
     """
 
     caller: Caller
@@ -42,7 +43,7 @@ class UpdateResult:
     updates: dict[int, NodeUpdate]
     refusals: dict[int, Refusal]
     done: bool
-    fingerprint: str
+    fingerprint: str = ""
     cancelled: bool = False
 
     @property
@@ -73,8 +74,17 @@ def make_plan(
     return plan(state, needs, details, failed, patterns)
 
 
-def force(run: HeldRun, context: Node, options: Options, if_match: str | None) -> UpdateResult:
+def force(
+    run: HeldRun,
+    context: Node,
+    options: Options,
+    if_match: str | None,
+    expect: Callable[[UpdateResult], None] = lambda _: None,
+) -> UpdateResult:
     """Do an update as a run, one commit per node.
+
+    Before it is done, `expect` is called with what it will have done if nothing comes between. The context node is as
+    it was before.
 
     The context node and the rights of the caller are read again for each round of planning. If the account was disabled
     meanwhile, or may no longer read the context, the run ends as cancelled.
@@ -82,7 +92,21 @@ def force(run: HeldRun, context: Node, options: Options, if_match: str | None) -
     Raises PreconditionError if `if_match` is not the fingerprint of the plan, and 101 and 105 as `impact` does: then
     nothing is done.
     """
-    return _Force(run, run.caller, context.identifier, options).outcome(if_match)
+    return _Force(run, run.caller, context.identifier, options).outcome(if_match, expect)
+
+
+@dataclass(frozen=True)
+class _Round:
+    """What is left of a plan when its steps are staged: the graph may be large, and is not needed any more.
+
+    `nodes` are those of the steps in order, `closing` is that of the schedule.
+    """
+
+    context: Node
+    updates: dict[int, NodeUpdate]
+    refusals: dict[int, Refusal]
+    nodes: list[int]
+    closing: dict[int, tuple[int, frozenset[int]]]
 
 
 @dataclass
@@ -97,19 +121,19 @@ class _Force:
     changed_under_us: Counter[int] = field(default_factory=Counter)
     steps_before: int = 0
 
-    def outcome(self, if_match: str | None) -> UpdateResult:
+    def outcome(self, if_match: str | None, expect: Callable[[UpdateResult], None]) -> UpdateResult:
         with prepared(self.run.connection), links_kept(driver_connection(self.run.connection)):
-            node, planned = self._plan()
-            fingerprint = planned.fingerprint()
-            check_match(fingerprint, if_match)
+            planned = self._stage(if_match)
+            expect(UpdateResult(self.caller, planned.context, planned.updates, planned.refusals, done=True))
             stop = self._do(planned)
             while stop is not None and not stop.cancelled:
                 try:
-                    node, planned = self._plan()
+                    planned = self._stage(None)
                 except (NotAuthorisedError, UserError):
                     # The rights of the caller, or the nodes that the request names, are gone: nothing more is done.
                     break
                 stop = self._do(planned)
+        node = planned.context
         if self.updates:
             with suppress(NotAuthorisedError, UserError), snapshot(self.run.engine) as connection:
                 node = find_node(connection, self.caller, self.context, None, "node")
@@ -119,45 +143,45 @@ class _Force:
             self.updates,
             planned.refusals,
             done=True,
-            fingerprint=fingerprint,
             cancelled=stop is not None,
         )
 
-    def _plan(self) -> tuple[Node, Plan]:
-        """Plan with the present rights of the caller."""
+    def _stage(self, if_match: str | None) -> _Round:
+        """Plan with the present rights of the caller, and stage the steps."""
         with snapshot(self.run.engine) as connection:
             self.caller = read_again(connection, self.caller)
             node = find_node(connection, self.caller, self.context, None, "node")
-            return node, make_plan(connection, self.caller, node, self.options, self.failed, self.patterns)
+            planned = make_plan(connection, self.caller, node, self.options, self.failed, self.patterns)
+        if if_match is not None:
+            check_match(planned.fingerprint(), if_match)
+        order = Schedule(planned)
+        stage(self.run, order.steps(), self.steps_before)
+        self.run.count_steps(self.steps_before + len(order.nodes))
+        updates = {update.node: update for update in planned.updates}
+        return _Round(node, updates, planned.refusals, order.nodes, order.closing)
 
-    def _do(self, planned: Plan) -> Stop | None:
-        """One round: do the plan as far as it goes."""
-        order = schedule(planned)
-        self.run.count_steps(self.steps_before + len(order.steps))
-        stage(self.run, order, self.steps_before)
-        stop = apply(self.run, order, self.steps_before)
-        done = len(order.steps) if stop is None else stop.ordinal - 1
-        self._record(planned, order, done)
+    def _do(self, planned: _Round) -> Stop | None:
+        """Do the staged steps as far as it goes."""
+        stop = apply(self.run, len(planned.nodes), self.steps_before)
+        done = len(planned.nodes) if stop is None else stop.ordinal - 1
+        self._record(planned, done)
         self.steps_before += done
         if stop is not None and not stop.cancelled:
-            node = order.steps[stop.ordinal - 1].node
+            node = planned.nodes[stop.ordinal - 1]
             self.changed_under_us[node] += 1
             if self.changed_under_us[node] >= ROUNDS:
                 self.failed[node] = stop.why
         return stop
 
-    def _record(self, planned: Plan, order: Schedule, done: int) -> None:
+    def _record(self, planned: _Round, done: int) -> None:
         """Add what the first `done` steps did to the updates; a node may have been updated in an earlier round."""
-        by_node = {update.node: update for update in planned.updates}
-        for step in order.steps[:done]:
-            update = by_node.pop(step.node, None)
-            if update is None:
-                continue
-            closing, late = order.closing.get(step.node, (0, frozenset()))
+        for node in dict.fromkeys(planned.nodes[:done]):
+            update = planned.updates[node]
+            closing, late = planned.closing.get(node, (0, frozenset()))
             if closing > done:
                 update = _without(update, late)
-            before = self.updates.get(step.node)
-            self.updates[step.node] = update if before is None else _merged(before, update)
+            before = self.updates.get(node)
+            self.updates[node] = update if before is None else _merged(before, update)
 
 
 def _without(update: NodeUpdate, late: frozenset[int]) -> NodeUpdate:

@@ -6,20 +6,19 @@ written. A member follows its member type to the version that the list of its ty
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.references import VersionKey
-from app.updates.graph import Member, MemberLink, listed_types
+from app.updates.graph import Member, listed_types
 from app.updates.plan import Plan
 
 Numbers = list[int | None]
 """Version numbers in the order of a version's members; None for a member without a target."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """The numbers that a step writes, for all members of the version that it reads. None leaves them as they are.
 
     `kept` are the places of the members that stay, from 1; None if all stay.
@@ -41,7 +40,7 @@ class Writer:
 
     plan: Plan
     written_at: Mapping[int, int]
-    _links: dict[int, list[MemberLink]] = field(init=False)
+    _numbers: dict[int, Numbers] = field(init=False)
     _renewed: set[int] = field(init=False)
     _types: dict[int, int] = field(default_factory=dict)
     _members: dict[int, list[Member]] = field(default_factory=dict)
@@ -52,13 +51,10 @@ class Writer:
         graph = self.plan.graph
         updated = {update.node for update in self.plan.updates}
         self._renewed = {node for node in updated if node in graph.moving and node not in graph.drafts}
-        self._links = defaultdict(list)
-        for link in graph.links:
-            if link[0] in self.plan.moved:
-                self._links[link[0]].append(link)
+        self._numbers = self._numbers_in_the_end()
 
-    def write(self, version: VersionKey, new_type: VersionKey | None, ordinal: int) -> Written:
-        """Returns what the step of this ordinal writes to a version."""
+    def write(self, version: VersionKey, new_type: VersionKey | None, ordinal: int, late: Set[int]) -> Written:
+        """Returns what the step of this ordinal writes to a version. Links to `late` nodes stay as they are."""
         node = version[0]
         self._versions[node] = version
         self._last_step[node] = ordinal
@@ -69,13 +65,13 @@ class Writer:
             return self._write_members(node, new_type, type_number, ordinal)
         if node in self._members:
             self._members[node] = [self._moved(member, ordinal) for member in self._members[node]]
-        links = self._links.get(node)
-        if links is None:
-            return Written(type_number)
-        numbers: Numbers = [None] * self.plan.graph.sizes[node]
-        for link in links:
-            numbers[link[3] - 1] = self._number(link[4], link[5], ordinal)
-        return Written(type_number, target_numbers=numbers)
+        numbers = self._numbers.get(node)
+        if numbers is not None and late:
+            numbers = numbers.copy()
+            for link in self.plan.moved[node]:
+                if link[4] in late:
+                    numbers[link[3] - 1] = link[5]
+        return Written(type_number, None, numbers)
 
     def move_to_list(self, node: int, number: int, version: VersionKey) -> list[int]:
         """Returns the member type numbers of a draft after the list of its type, which is this version, has moved.
@@ -89,6 +85,21 @@ class Writer:
         ]
         self._members[node] = members
         return [member.member_type[1] for member in members]
+
+    def _numbers_in_the_end(self) -> dict[int, Numbers]:
+        """The target numbers that the nodes with moved links have when all steps are done."""
+        plan = self.plan
+        sizes, source = plan.graph.sizes, plan.sources.get
+        numbers: dict[int, Numbers] = {
+            node: [None] * sizes[node] for node, moved in plan.moved.items() if moved and node not in plan.new_types
+        }
+        of = numbers.get
+        for node, _, _, place, target, number in plan.graph.links:
+            mine = of(node)
+            if mine is not None:
+                later = source(target, 0)
+                mine[place - 1] = later if later > number else number
+        return numbers
 
     def _write_members(self, node: int, new_type: VersionKey | None, type_number: int, ordinal: int) -> Written:
         """Moves the members of a node whose type changes in this run, in this step if `new_type` is given."""

@@ -24,6 +24,7 @@ from app.wire.intake import Intake, RequestDocument
 from app.wire.refusal import NoSuchServiceError
 from app.wire.threads import in_own_thread
 from app.wire.tree import valid_tree
+from app.wire.xml_writer import write_parts
 
 blueprint = Blueprint("services", __name__)
 _QUOTED = re.compile(r'(?:W/)?"([^"]*)"')
@@ -84,6 +85,7 @@ def _call(message: Mapping[str, str]) -> Call:
         shared.engine,
         caller,
         written,
+        write_parts,
         _if_match(request.headers.get("If-Match")),
         cipher,
         Limits.of(shared.settings),

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from app.services.answer import Fields, Group, Part, Value
+from app.services.answer import Fields, Group, Part, Value, Written
 
 _BLOCK = 64 * 1024
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_document(root: str, parts: Iterable[Part]) -> Iterator[bytes]:
+def write_document(root: str, parts: Iterable[Part | Written]) -> Iterator[bytes]:
     """The document as UTF-8, in blocks of some 64 KiB, whatever its size."""
-    pending = [f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>']
+    yield from _blocks(
+        chain((f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>',), _streamed(parts), (f"</{root}>\n",))
+    )
+
+
+def write_parts(parts: Iterable[Part]) -> Iterator[bytes]:
+    """Some parts of a document, in the same way."""
+    return _blocks(_streamed(parts))
+
+
+def _blocks(texts: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Texts as UTF-8, gathered to blocks. Bytes are left as they are."""
+    pending: list[str] = []
     size = 0
-    for text in _streamed(parts):
+    for text in texts:
+        if isinstance(text, bytes):
+            if pending:
+                yield "".join(pending).encode()
+                pending, size = [], 0
+            yield text
+            continue
         pending.append(text)
         size += len(text)
         if size >= _BLOCK:
             yield "".join(pending).encode()
             pending, size = [], 0
-    pending.append(f"</{root}>\n")
-    yield "".join(pending).encode()
+    if pending:
+        yield "".join(pending).encode()
 
 
 def escape(text: str) -> str:
@@ -34,9 +53,11 @@ def escape(text: str) -> str:
     return text
 
 
-def _streamed(parts: Iterable[Part]) -> Iterator[str]:
+def _streamed(parts: Iterable[Part | Written]) -> Iterator[str | bytes]:
     for part in parts:
-        if isinstance(part, Group) and not isinstance(part.parts, tuple):
+        if isinstance(part, Written):
+            yield from part.pieces
+        elif isinstance(part, Group) and not isinstance(part.parts, tuple):
             yield f"<{part.name}>"
             yield from _streamed(part.parts)
             yield f"</{part.name}>"
@@ -44,7 +65,7 @@ def _streamed(parts: Iterable[Part]) -> Iterator[str]:
             yield _rendered(part)
 
 
-def _rendered(part: Part) -> str:
+def _rendered(part: Fields | Group) -> str:
     text = part.rendered
     if text is None:
         if isinstance(part, Fields):

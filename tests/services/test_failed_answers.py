@@ -15,6 +15,7 @@ from app.services.answer import Answer, Fields, Group
 from app.services.call import Call
 from app.services.forced import kept
 from app.wire.envelope import written
+from app.wire.xml_writer import write_parts
 from tests.support.builders import Graph, package
 from tests.support.http import Client
 
@@ -30,7 +31,7 @@ def test_a_run_whose_answer_cannot_be_rendered_ends_and_frees_its_package(client
     client.load(Graph().node("P", package()))
     context = NodeContext(int(client.get("P").text("nodeIdentifier") or 0), "P", include_content=True)
 
-    call = Call(engine, OPERATOR, written)
+    call = Call(engine, OPERATOR, written, write_parts)
     answer = Answer((Group("UpdateList", broken_rows()),))
     with (
         pytest.raises(RuntimeError, match="broken"),

@@ -1,0 +1,88 @@
+"""The rows of a force, written while the database still does it.
+
+The plan says what the rows will be if nothing goes wrong. They are written and compressed in a thread meanwhile, and
+thrown away where the outcome is another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database.engine import snapshot
+from app.runs.answers import compressed_in_advance
+from app.services.answer import Group, Written
+from app.services.call import Call
+from app.services.update_rows import UpdateRows
+from app.updates.update import UpdateResult
+
+_MANY = 250
+"""Fewer rows are written sooner than a thread begins its work."""
+
+_log = structlog.get_logger("relink.updates")
+
+
+class RowsInAdvance:
+    """What `begin` is called with is written in a thread; `rows` returns it if it was right."""
+
+    def __init__(self, call: Call, threads: ThreadPoolExecutor) -> None:
+        self._call = call
+        self._threads = threads
+        self._abandoned = Event()
+        self._begun: tuple[UpdateResult, Future[tuple[list[bytes], int]]] | None = None
+
+    def begin(self, expected: UpdateResult) -> None:
+        """Begin to write the rows of an expected outcome, if there are many."""
+        if self._begun is None and len(expected.updates) >= _MANY:
+            self._begun = expected, self._threads.submit(self._write, expected)
+
+    def rows(self, outcome: UpdateResult) -> tuple[Written, int] | None:
+        """Returns the `UpdateList` and the number of hidden rows, or None if they have to be written now."""
+        if self._begun is None:
+            return None
+        expected, future = self._begun
+        if outcome.cancelled or _rows_of(outcome) != _rows_of(expected):
+            return None
+        try:
+            pieces, hidden = future.result()
+        except SQLAlchemyError as error:
+            _log.warning("rows were not written in advance", reason=type(error).__name__)
+            return None
+        return Written(pieces), hidden
+
+    def abandon(self) -> None:
+        """Stop writing rows: nobody needs them."""
+        self._abandoned.set()
+
+    def _write(self, expected: UpdateResult) -> tuple[list[bytes], int]:
+        with snapshot(self._call.engine) as connection:
+            rows = UpdateRows(connection, expected.caller, expected)
+        groups = Group("UpdateList", self._until_abandoned(rows.groups()))
+        return list(compressed_in_advance(self._call.write_parts((groups,)))), rows.hidden
+
+    def _until_abandoned(self, groups: Iterator[Group]) -> Iterator[Group]:
+        for group in groups:
+            if self._abandoned.is_set():
+                return
+            yield group
+
+
+def _rows_of(outcome: UpdateResult) -> tuple[object, ...]:
+    """What the rows of an outcome depend on."""
+    return outcome.updates, outcome.refusals, outcome.caller, outcome.done
+
+
+@contextmanager
+def rows_in_advance(call: Call) -> Iterator[RowsInAdvance]:
+    """Rows that are written in a thread, which ends with this context."""
+    with ThreadPoolExecutor(1, thread_name_prefix="rows") as threads:
+        rows = RowsInAdvance(call, threads)
+        try:
+            yield rows
+        finally:
+            rows.abandon()
