@@ -1,8 +1,8 @@
-"""How much the answer to one request may hold, counted while it is built.
+"""Limits the size of a response while it is built.
 
-The limits of a query do not bound its answer: an entry of a list may have any number of slots, with values of any size,
-and an alias repeats them. So that no answer is larger than the process can bear, every field is counted as it would
-stand in the JSON document, before the next one is resolved.
+The limits of a query do not bound its response: an entry of a list may have any number of slots, with values of any
+size, and an alias repeats them. So every field is counted with its size in the JSON document before the next one is
+resolved, and no response grows larger than the process can bear.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from graphql import GraphQLResolveInfo
 from app.errors import BusyError
 
 MOST_VALUES: Final = 250_000
-"""Fields and entries of lists. Each takes memory, however short it is in JSON."""
+"""The maximum number of fields and list entries. Each takes memory, however short it is in JSON."""
 LARGE_BYTES: Final = 1024 * 1024
 LARGE_VALUES: Final = 25_000
-"""A process makes only some answers at once that are larger than that: each takes many times its size."""
+"""A response above this size is large. A process builds only a few large responses at once, since each takes many times
+its size in memory."""
 
 _PUNCTUATION = 6
 _TIME = 28
 
 
 class AnswerTooLarge(BaseException):
-    """Ends an execution at once: an error of a field would only make that field null, and the next one would go on."""
+    """Ends an execution at once. An error of a field would only make that field null, and execution would continue."""
 
 
 class NoTurn(BaseException):
-    """Ends an execution at once: other large answers take all the memory that there is for them."""
+    """Ends an execution at once, because other large responses use all the memory for large responses."""
 
     def __init__(self, cause: BusyError) -> None:
         super().__init__(cause.description)
@@ -40,14 +41,14 @@ class NoTurn(BaseException):
 
 
 def _no_limit() -> None:
-    """Anybody may have a large answer."""
+    """Allow any response to become large."""
 
 
 @dataclass
 class Budget:
-    """What is left for an answer. Values that are read for it count too, before they are read.
+    """The size that a response may still use. Values that are read for it count too, before they are read.
 
-    `before_large` is called once, before the answer becomes large; it raises BusyError if it may not.
+    `before_large` is called once, before the response becomes large; it raises BusyError to prevent that.
     """
 
     most_bytes: int
@@ -59,14 +60,14 @@ class Budget:
 
     @property
     def reason(self) -> str:
-        """Why an answer is refused, and what to do about it."""
+        """Why the response is refused, and what the client can do about it."""
         return (
-            f"the answer would have more than {self.most_bytes} bytes or {MOST_VALUES} values:"
+            f"the response would have more than {self.most_bytes} bytes or {MOST_VALUES} values:"
             " ask for fewer entries with first or last, or for fewer fields"
         )
 
     def read(self, size: int) -> None:
-        """Count bytes that are about to be read. Raises AnswerTooLarge."""
+        """Counts bytes that are about to be read. Raises AnswerTooLarge."""
         self._bytes_read += size
         self._check_large()
         if self._bytes_read > self.most_bytes:
@@ -80,7 +81,7 @@ class Budget:
         /,
         **arguments: Any,  # noqa: ANN401 - whatever the field takes
     ) -> object:
-        """Resolve a field and count it, as a middleware of graphql-core. Raises AnswerTooLarge."""
+        """Resolves a field and counts it, as a middleware of graphql-core. Raises AnswerTooLarge."""
         value: object = next_resolver(source, info, **arguments)
         self._values += 1 + (len(value) if isinstance(value, list | tuple) else 0)
         self._bytes += len(str(info.path.key)) + _PUNCTUATION + _size(value)
@@ -100,7 +101,7 @@ class Budget:
 
 
 def _size(value: object) -> int:
-    """How many bytes a value takes in JSON, without what its own fields take."""
+    """Returns how many bytes a value takes in JSON, without its own fields."""
     match value:
         case str():
             return len(json.dumps(value))

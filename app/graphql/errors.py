@@ -18,11 +18,11 @@ from app.text import camel_case
 
 _log = structlog.get_logger("relink.graphql")
 
-# A message of the library repeats what was sent, which may be the data of an authentication, from here on.
+# From here on, a message of the library repeats what was sent, which may be the data of an authentication.
 _REPEATED = re.compile(r"(,? but encountered error|[,.:]? [Ff]ound\b| got invalid value|(?<= value): ).*", re.DOTALL)
 _REPEATED_TOKEN = re.compile(r"(Unexpected (?:Block)?String).*", re.DOTALL)
 
-# Fields that have another name in the GraphQL schema than in the domain.
+# Fields whose name in the GraphQL schema differs from their name in the domain.
 _FIELDS = {"service": "service_id", "service_version": "service_id", "service_environment": "service_environment_id"}
 _ADVICE = {FaultCode.NEEDS_UPGRADE: ": use upgradeSolutionInstance, which moves the instance"}
 _TOLD = 3
@@ -31,7 +31,7 @@ _TOLD = 3
 
 @dataclass(frozen=True)
 class _Kind:
-    """What `extensions` say about an error, and the number that the XML services have for it."""
+    """The `extensions` of an error, and its number in the XML services."""
 
     name: str
     code: str
@@ -55,14 +55,16 @@ class AccessError(NotAuthorisedError):
 
 
 class NoTokenError(NotAuthorisedError):
-    """There is no token, or none that is known and has not expired."""
+    """The request has no token, or its token is unknown or has expired."""
 
     def __init__(self) -> None:
-        super().__init__("a master token or a user token is needed: send Authorization: Bearer with one that is valid")
+        super().__init__(
+            "a valid master token or user token is needed: send it in the header Authorization: Bearer"
+        )
 
 
 class NotAvailableError(RelinkError):
-    """Documented, and not done by Relink."""
+    """A documented operation that Relink does not support."""
 
 
 class BadRequestError(RelinkError):
@@ -77,7 +79,7 @@ class VariableError(RelinkError):
 
 @dataclass(frozen=True)
 class FormattedErrors:
-    """Errors as they are sent, and the most serious number: 100 if any is internal, otherwise that of the first."""
+    """Errors as they are sent, and the number of the most serious: 100 if any is internal, otherwise the first's."""
 
     errors: list[dict[str, Any]]
     number: int
@@ -94,7 +96,7 @@ def format_errors(errors: Iterable[GraphQLError], request_id: str) -> FormattedE
 
 
 def _formatted(error: GraphQLError, message: str, kind: _Kind) -> dict[str, Any]:
-    """One error. `path` and `locations` are absent where there are none, as the GraphQL specification demands."""
+    """One error. `path` and `locations` are left out if there are none, as the GraphQL specification requires."""
     formatted: dict[str, Any] = {"message": message}
     if error.path is not None:
         formatted["path"] = error.path
@@ -105,7 +107,7 @@ def _formatted(error: GraphQLError, message: str, kind: _Kind) -> dict[str, Any]
 
 
 def _told(fault: Fault) -> str:
-    """A fault with its path in the names of the schema; positions count from 0."""
+    """A fault with its path, which uses the names of the schema and counts positions from 0."""
     text = fault.text + _ADVICE.get(fault.code, "")
     return f"{_path(fault.path)}: {text}" if fault.path else text
 
@@ -144,5 +146,5 @@ def _message_and_kind(error: GraphQLError, request_id: str) -> tuple[str, _Kind]
 
 
 def without_values(message: str) -> str:
-    """A message of the library up to where it repeats what was sent."""
+    """A message of the library, cut off where it begins to repeat what was sent."""
     return _REPEATED.sub("", _REPEATED_TOKEN.sub(r"\1", message))

@@ -26,7 +26,7 @@ from app.graphql.variables import variable_faults
 
 @dataclass(frozen=True)
 class GraphQLRequest:
-    """What a client sends. Variables may be secret."""
+    """The request of a client. Variables may be secret."""
 
     query: str
     variables: dict[str, Any] | None = field(default=None, repr=False)
@@ -35,7 +35,7 @@ class GraphQLRequest:
 
 @dataclass(frozen=True)
 class Executed:
-    """The answer, `data` and, if there are any, `errors`; and the error number that stands for it."""
+    """The response, with `data` and possibly `errors`, and its error number."""
 
     answer: dict[str, Any]
     error_number: int
@@ -44,8 +44,8 @@ class Executed:
 def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest, request_id: str) -> Executed:
     """Execute a request. Its mutations run one after the other. Internal errors are logged with the `request_id`.
 
-    Raises BusyError if the answer would be large while too many large ones are being made. What the mutations before
-    that did remains done.
+    Raises BusyError if the response would be large while too many large responses are being built. Mutations that were
+    carried out before that are not undone.
     """
     try:
         data, errors = _executed(schema, session, request)
@@ -93,7 +93,7 @@ def _too_large(session: Session, document: DocumentNode, request: GraphQLRequest
 
 
 def _faults(schema: GraphQLSchema, document: DocumentNode, request: GraphQLRequest) -> list[GraphQLError]:
-    """Why a document is not executed."""
+    """Return why a document cannot be executed."""
     fault = limit_fault(document)
     faults = [fault] if fault is not None else validate(schema, document)
     operation = get_operation_ast(document, request.operation_name)

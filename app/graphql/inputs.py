@@ -1,4 +1,4 @@
-"""What the fields of GraphQL inputs hold: tokens are collapsed as in the XML services, other text is taken as given."""
+"""Collapses white space in the tokens of GraphQL inputs, as the XML services do, and keeps other texts unchanged."""
 
 from __future__ import annotations
 

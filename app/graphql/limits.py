@@ -1,4 +1,4 @@
-"""What one request may ask for at the most: how deep, and how many fields, aliases and entries of lists."""
+"""Limits of one request: its depth, and its number of fields, aliases and list entries."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ _TOO_WIDE = f"the query asks for more than {MOST_FIELDS} fields or uses more tha
 
 
 def limit_fault(document: DocumentNode) -> GraphQLError | None:
-    """Why a document asks for too much, if it does. To be asked before rules whose time grows faster than that.
+    """Returns why a document asks for too much, or None. Must be called before validation rules that take longer.
 
-    A fragment counts wherever it is used, and where it is defined, since the other rules look at it even where
-    nothing uses it.
+    A fragment counts at each use and at its definition, since the other rules also look at unused fragments.
     """
     walk = _Walk(document)
     for definition in document.definitions:
@@ -40,7 +39,7 @@ def limit_fault(document: DocumentNode) -> GraphQLError | None:
 
 
 def selected_fields(document: DocumentNode) -> frozenset[str]:
-    """The names of all fields that a document selects."""
+    """Returns the names of all fields that a document selects."""
     names: set[str] = set()
     pending = [
         definition.selection_set
@@ -58,8 +57,8 @@ def selected_fields(document: DocumentNode) -> frozenset[str]:
 
 
 class _Walk:
-    """Counts what the selections of a document come to. Fields and spreads both count, so that the walk ends soon
-    whatever the fragments are like, also where they use themselves."""
+    """Counts the selections of a document. Fields and fragment spreads both count, so that the walk ends soon for all
+    documents, even if fragments use themselves."""
 
     def __init__(self, document: DocumentNode) -> None:
         self._fragments = {

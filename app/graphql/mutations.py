@@ -1,8 +1,9 @@
-"""The mutations, each in one transaction. With a user token only what is the user's own can be named: what is
-another's is not found, as what does not exist. The same holds for hidden slots, which are for the system: their values
-are given with a master token.
+"""The mutations, each in one transaction.
 
-`clientMutationId` is answered unchanged. What is null counts as not given.
+With a user token, objects of other users are not found, like objects that do not exist. The same holds for hidden
+slots, which the system fills: their values are given with a master token.
+
+`clientMutationId` is returned unchanged. A null field counts as absent.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sqlalchemy import Connection
 from app.errors import UserError, not_found
 from app.graphql.errors import NotAvailableError
 from app.graphql.inputs import with_tokens_collapsed
-from app.graphql.nodes import InstanceNode, Together, service_and_version
+from app.graphql.nodes import InstanceNode, InstanceBatch, service_and_version
 from app.graphql.session import Session, session_of
 from app.solutions.instances.changing import create_instance, remove_instance, update_instance, upgrade_instance
 from app.solutions.instances.reading import Instance, read_row
@@ -93,7 +94,7 @@ def _done(session: Session, do: Callable[[Connection, Input], Payload | Instance
 
 
 def _node(session: Session, instance: Instance) -> InstanceNode:
-    return Together(session, [instance]).nodes[0]
+    return InstanceBatch(session, [instance]).nodes[0]
 
 
 @_user("createSolutionInstance")
@@ -144,7 +145,7 @@ def _remove_instance(_: Session, connection: Connection, owner: str, given: Inpu
 
 @_user("createUserAuthentication")
 def _create_authentication(session: Session, connection: Connection, owner: str, given: Input) -> Payload:
-    """`formData` is what a form of the wizard would show again: it is not kept."""
+    """`formData` would be shown again in a form of the wizard. It is not stored."""
     service, version = service_and_version(given["service_id"])
     draft = AuthenticationDraft(
         owner=owner,
@@ -204,12 +205,13 @@ def _generate_code(connection: Connection, given: Input) -> Payload:
 
 @MUTATION.field("callConnector")
 def _call_connector(_: object, info: GraphQLResolveInfo[Any], input: Input) -> NoReturn:  # noqa: ARG001 - the library's signature
-    """Documented for both tokens; Relink has no connectors to call."""
+    """Documented for both kinds of tokens, but Relink has no connectors to call."""
     raise NotAvailableError("callConnector is not available: Relink runs no connectors")
 
 
 def _instance(connection: Connection, owner: str | None, given: Input) -> str:
-    """The id of the instance that is named: the owner's, if there is one. Instances do not change their owners."""
+    """Return the id of the instance in the input, which must be the owner's if `owner` is given. The owner of an
+    instance never changes."""
     row = read_row(connection, given["solution_instance_id"])
     if owner not in (None, row.owner):
         raise UserError(not_found("solution_instance_id"))
@@ -217,7 +219,7 @@ def _instance(connection: Connection, owner: str | None, given: Input) -> str:
 
 
 def _values(given: Input) -> Given:
-    """The values of a mutation. Raises UserError where one is null, or a slot is given twice."""
+    """Return the values of a mutation. Raises UserError if a value is null, or a slot is given twice."""
     config = [(value["external_id"], value.get("value")) for value in given.get("config_values") or ()]
     auth = [(value["external_id"], value["auth_id"]) for value in given.get("auth_values") or ()]
     return Given.of(config, auth)

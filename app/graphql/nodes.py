@@ -1,13 +1,13 @@
-"""What answers consist of. Fields that are named here as in the schema need no resolver.
+"""The objects in responses. Fields that have the same name here as in the schema need no resolver.
 
 Decisions where the documents are silent:
 
 - the id of a service is `service@version`; its title is its name, and it has no picture: `icon` is empty;
-- an environment is known by its name, which is its id and title too;
-- Relink serves no webhooks: `triggerUrl` is a key below the URL in the settings where they are taken, without that one
-  below the path `/trigger`. Only workflows that a webhook starts in the instance's release have one;
+- an environment is identified by its name, which is also its id and title;
+- Relink serves no webhooks: `triggerUrl` is a key below the URL of the webhooks in the settings, or below the path
+  `/trigger` if they have none. Only workflows that a webhook starts in the instance's release have a `triggerUrl`;
 - title, description, tags and custom fields are the solution's; its slots are those of its latest release;
-- hidden slots are for the system: with a user token there are neither they nor their values.
+- hidden slots are for the system: a user token sees neither these slots nor their values.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class ServiceEnvironmentNode:
 
 @dataclass(frozen=True)
 class AuthenticationNode:
-    """An authentication, without its data. Relink notes nothing about it."""
+    """An authentication, without its data. Relink stores no notes about it."""
 
     id: str
     name: str
@@ -114,11 +114,11 @@ class AuthenticationNode:
 
 
 class InstanceNode:
-    """An instance. What it does not hold itself is read for all instances of its list at once, if it is asked for."""
+    """An instance. Related objects are read when they are requested, at once for all instances of a list."""
 
-    def __init__(self, instance: Instance, together: Together) -> None:
+    def __init__(self, instance: Instance, batch: InstanceBatch) -> None:
         self._instance = instance
-        self._together = together
+        self._batch = batch
         self.id: str = instance.instance_id
         self.name: str = instance.name
         self.enabled: bool = instance.enabled
@@ -128,32 +128,32 @@ class InstanceNode:
 
     @property
     def solution(self) -> SolutionNode:
-        """The solution that it is an instance of."""
-        return self._together.solutions[self._instance.solution_id]
+        """The solution of the instance."""
+        return self._batch.solutions[self._instance.solution_id]
 
     @property
     def config_values(self) -> list[ConfigSlotValue]:
-        """What its config slots hold."""
+        """The values in its config slots."""
         return [ConfigSlotValue(*pair) for pair in self._seen(SlotKind.CONFIG, self._instance.config_values)]
 
     @property
     def auth_values(self) -> list[AuthSlotValue]:
-        """What its auth slots hold."""
+        """The authentications in its auth slots."""
         return [AuthSlotValue(*pair) for pair in self._seen(SlotKind.AUTH, self._instance.auth_values)]
 
     def _seen(self, kind: SlotKind, values: dict[str, str]) -> Iterator[tuple[str, str]]:
         for external_id, value in values.items():
-            if self._together.sees_hidden or (kind, external_id) not in self._instance.hidden_slots:
+            if self._batch.sees_hidden or (kind, external_id) not in self._instance.hidden_slots:
                 yield external_id, value
 
     @property
     def workflows(self) -> dict[str, list[dict[str, WorkflowNode]]]:
-        """Its own copies of the workflows, as a connection."""
-        return {"edges": [{"node": workflow} for workflow in self._together.workflows.get(self.id, [])]}
+        """The workflows of the instance, as a connection."""
+        return {"edges": [{"node": workflow} for workflow in self._batch.workflows.get(self.id, [])]}
 
 
-class Together:
-    """The instances of one list, and what they refer to."""
+class InstanceBatch:
+    """Loads related data once for all instances in a list."""
 
     def __init__(self, session: Session, instances: Sequence[Instance]) -> None:
         self._session = session
@@ -193,7 +193,7 @@ class Together:
 def solution_nodes(
     connection: Connection, solutions: Iterable[Solution], *, sees_hidden: bool
 ) -> dict[str, SolutionNode]:
-    """Solutions with the slots of their latest releases, by id."""
+    """Returns solutions with the slots of their latest releases, by id."""
     known = list(solutions)
     contents = contents_of_releases(
         connection, [(solution.solution_id, solution.latest_release_number) for solution in known]
@@ -214,7 +214,7 @@ def solution_nodes(
 
 
 def authentication_node(authentication: Authentication) -> AuthenticationNode:
-    """An authentication as it is answered."""
+    """Returns the object of an authentication in responses."""
     facts = authentication.facts
     environment = facts.service_environment
     return AuthenticationNode(
@@ -226,7 +226,7 @@ def authentication_node(authentication: Authentication) -> AuthenticationNode:
 
 
 def service_and_version(service_id: str) -> tuple[str, str]:
-    """Returns the service and the version in the id of a service. An id without a version may lack the `@` too."""
+    """Returns the service and the version in the id of a service. An id without a version may also lack the `@`."""
     service, separator, version = service_id.rpartition("@")
     return (collapsed(service), collapsed(version)) if separator else (version, "")
 
@@ -236,7 +236,7 @@ def _service_id(facts: AuthenticationFacts) -> str:
 
 
 def _workflow_nodes(found: Iterable[WorkflowInstance], content: Content, trigger_url: str) -> list[WorkflowNode]:
-    """The workflows of an instance, as its release has them."""
+    """Returns the workflows of an instance as they are in its release."""
     of_release = {workflow.source_workflow_id: workflow for workflow in content.workflows}
     nodes = []
     for instance in found:

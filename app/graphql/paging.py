@@ -46,18 +46,18 @@ class Page:
 
     @property
     def ids(self) -> list[str]:
-        """What is at the places."""
+        """The ids of the entries on the page."""
         return [str(place.identifier) for place in self.places]
 
 
 def read_page(connection: Connection, listing: Listing, paging: Paging) -> Page:
-    """A page of a list. Raises UserError about `first`, `last`, `after` or `before`."""
+    """Return a page of a list. Raises UserError about `first`, `last`, `after` or `before`."""
     if paging.first is not None and paging.last is not None:
         raise UserError(invalid("last", "cannot be given together with first"))
     after, before = _place(paging.after, "after"), _place(paging.before, "before")
     backwards = paging.last is not None
     most = _count(paging.last, "last") if backwards else _count(paging.first, "first")
-    # One more than asked for is read, to know whether there is more.
+    # One more entry than requested is read, to find out whether there are more.
     places = read_places(connection, listing, most + 1, after=after, before=before, from_end=backwards)
     more = len(places) > most
     if more:
@@ -66,7 +66,7 @@ def read_page(connection: Connection, listing: Listing, paging: Paging) -> Page:
         has_previous, has_next = more, _has_any(connection, listing, ">=", before)
     else:
         has_previous, has_next = _has_any(connection, listing, "<=", after), more
-        # As Relay has it, `first` looks no further than `before`.
+        # As in Relay, `first` looks no further than `before`.
         if paging.first is None:
             has_next = more or _has_any(connection, listing, ">=", before)
     start, end = (cursor(places[0]), cursor(places[-1])) if places else (None, None)
@@ -74,7 +74,7 @@ def read_page(connection: Connection, listing: Listing, paging: Paging) -> Page:
 
 
 def cursor(place: Place) -> str:
-    """The cursor of what is at a place."""
+    """Return the cursor of a place."""
     created = place.created.astimezone(UTC).isoformat(timespec="microseconds")
     return urlsafe_b64encode(f"{created} {place.identifier}".encode()).decode()
 
@@ -89,7 +89,7 @@ def _place(given: str | None, field: str) -> Place | None:
     try:
         created, _, identifier = urlsafe_b64decode(given.encode()).decode().partition(" ")
         place = Place(datetime.fromisoformat(created), UUID(identifier))
-        # There are many ways to write a time or an id, and only one of them is ours.
+        # There are many ways to write a time or an id, but a cursor of Relink uses only one of them.
         known = cursor(place) == given
     except (ValueError, OverflowError):
         known = False

@@ -1,4 +1,4 @@
-"""The queries. A user token sees only what is its user's own, whatever the criteria."""
+"""The queries. A user token sees only its user's own objects, whatever the criteria."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.database.engine import snapshot
 from app.graphql.inputs import with_tokens_collapsed
-from app.graphql.nodes import Together, authentication_node, solution_nodes
+from app.graphql.nodes import InstanceBatch, authentication_node, solution_nodes
 from app.graphql.paging import Page, Paging, cursor, read_page
 from app.graphql.session import Session, session_of
 from app.solutions.instances.reading import InstanceFilter, instance_listing, read_instances_of
@@ -38,7 +38,7 @@ TYPES = [_query, _viewer]
 
 @dataclass(frozen=True)
 class UserDetails:
-    """Who the owner of a token is. An end user has no mail address here, nor has the organisation."""
+    """The owner of a token. Relink knows no mail address of an end user or of the organisation."""
 
     username: str
     name: str
@@ -77,7 +77,7 @@ def _users(_: object, info: Info, criteria: Criteria = None, **paging: Any) -> d
 
 @_viewer.field("solutions")
 def _solutions(_: object, info: Info, criteria: Criteria = None, **paging: Any) -> dict[str, object]:  # noqa: ANN401
-    """The solutions that have a release."""
+    """Return the solutions that have a release."""
     session = session_of(info)
     session.require_master("solutions")
     tags = _given(criteria).get("tags", [])
@@ -107,9 +107,9 @@ def _instances(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
         if with_values:
             session.budget.read(bytes_of_values(connection, page.ids))
         instances = read_instances_of(connection, page.ids, with_values=with_values)
-    nodes = {node.id: node for node in Together(session, instances).nodes}
+    nodes = {node.id: node for node in InstanceBatch(session, instances).nodes}
 
-    # Only called where it is asked for: to count takes as long as the list is.
+    # A function, which is called only if the query asks for it, since counting takes longer for a longer list.
     def total_count(_: Info) -> int:
         with snapshot(session.engine) as connection:
             return count_all(connection, listing)
@@ -119,7 +119,7 @@ def _instances(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
 
 @_viewer.field("authentications")
 def _authentications(_: object, info: Info, **paging: Any) -> dict[str, object]:  # noqa: ANN401
-    """Also those that are hidden: that is for the wizard, and whoever has the token may remove them."""
+    """Return authentications, including hidden ones: only the wizard hides them, and the token can remove them."""
     session = session_of(info)
     owner = None if session.token.is_master else session.end_user("authentications")
     with snapshot(session.engine) as connection:
@@ -143,12 +143,12 @@ def _user_node(user: ExternalUser) -> UserNode:
 
 
 def _given(criteria: Criteria) -> dict[str, Any]:
-    """The criteria that are given: null counts as not given."""
+    """Return the criteria that are given. A criterion of null counts as absent."""
     return with_tokens_collapsed({name: value for name, value in (criteria or {}).items() if value is not None})
 
 
 def _ids(given: dict[str, Any]) -> tuple[str, ...] | None:
-    """The ids of the instances that are wanted: by `id` and `ids`, which must both hold; None if neither is given."""
+    """Return the ids of the wanted instances, which must match both `id` and `ids`; None if neither is given."""
     if "id" not in given:
         return tuple(given["ids"]) if "ids" in given else None
     wanted = identifier(given["id"])
@@ -156,7 +156,7 @@ def _ids(given: dict[str, Any]) -> tuple[str, ...] | None:
 
 
 def _listing(listing: Listing, *texts: str | None) -> Listing:
-    """A listing by some texts; nothing has one that the store would refuse."""
+    """Return a list selected by texts. It is empty if the store would refuse one of them, since nothing can have it."""
     possible = not any(text_faults("", text, most=len(text)) for text in texts if text is not None)
     return listing if possible else replace(listing, condition="false")
 
@@ -168,6 +168,6 @@ def _page(session: Session, connection: Connection, listing: Listing, paging: di
 
 
 def _connection(page: Page, nodes: dict[str, Any]) -> dict[str, object]:
-    """A connection whose edges are in the order of the page."""
+    """Return a connection whose edges are in the order of the page."""
     edges = [{"node": nodes[str(place.identifier)], "cursor": cursor(place)} for place in page.places]
     return {"edges": edges, "page_info": page.info}

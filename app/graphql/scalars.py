@@ -20,7 +20,7 @@ def _time(moment: datetime) -> str:
 
 @json_scalar.serializer
 def _json(text: str) -> str:
-    """Json is text here too: what it holds is checked by whoever knows what it is for."""
+    """Json stays a text here. The function that uses a value checks its content."""
     return text
 
 

@@ -9,7 +9,7 @@ from app.graphql import mutations, nodes, queries, scalars
 
 
 def make_schema(type_definitions: str) -> GraphQLSchema:
-    """The executable schema of `schemas/solutions.graphql`. `camelCase` there is `snake_case` here."""
+    """Return the executable schema of `schemas/solutions.graphql`. `camelCase` there is `snake_case` here."""
     return make_executable_schema(
         type_definitions,
         scalars.json_scalar,

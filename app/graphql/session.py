@@ -1,4 +1,4 @@
-"""Whose request it is, and what that lets it do."""
+"""The session of a request: its token, and what the token permits."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from app.solutions.people.tokens import Token
 
 @dataclass
 class Session:
-    """What the resolvers of one request share. The bearer of its token is the organisation or one end user.
+    """The state that the resolvers of one request share. The bearer of its token is the organisation or one end user.
 
-    `trigger_url` is where the webhooks of workflows are taken; None where that is not known. `selected` are the names
-    of all fields that the request asks for. `before_large` is called before the answer becomes large.
+    `trigger_url` is the URL of the webhooks of workflows, or None if it is not known. `selected` are the names of all
+    fields that the request selects. `before_large` is called before the response becomes large.
     """
 
     engine: Engine
@@ -36,22 +36,22 @@ class Session:
     _entries: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        """An answer starts with nothing in it."""
+        """Start with an empty response."""
         self.budget = Budget(self.limits.answer_bytes, self.before_large)
 
     def require_master(self, operation: str) -> None:
-        """Raise AccessError unless the token is the organisation's."""
+        """Raise AccessError unless the token is a master token."""
         if not self.token.is_master:
             raise AccessError(f"{operation} needs a master token")
 
     def end_user(self, operation: str) -> str:
-        """The end user whose token it is. Raises AccessError where it is the organisation's."""
+        """Return the end user who owns the token. Raises AccessError if it is a master token."""
         if self.token.owner is None:
             raise AccessError(f"{operation} needs a user token")
         return self.token.owner
 
     def count_entries(self, entries: int) -> None:
-        """Raise UserError where all lists of the request together have too many entries."""
+        """Raise UserError if all lists of the request together have too many entries."""
         self._entries += entries
         if self._entries > MOST_ENTRIES:
             raise UserError(
@@ -60,7 +60,7 @@ class Session:
 
 
 def session_of(info: GraphQLResolveInfo[Any]) -> Session:
-    """The session of the request that a resolver works for."""
+    """Return the session of the request that a resolver works for."""
     session = info.context
     if not isinstance(session, Session):
         raise TypeError("the context of a request is its session")

@@ -1,4 +1,4 @@
-"""Faults in variables, in the words of the library, without the values: they may be passwords or other secrets."""
+"""Describes faults in variables with the library's messages but without the values, which may be secrets."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MOST_FAULTS = 10
 def variable_faults(
     schema: GraphQLSchema, operation: OperationDefinitionNode, variables: dict[str, Any]
 ) -> list[GraphQLError]:
-    """What is wrong with the values of an operation's variables: which field, and what was expected there.
+    """Return what is wrong with the values of an operation's variables: which field, and what was expected there.
 
-    The library checks stand-ins, which it takes for the values, but which are only described in its messages.
+    The library checks stand-ins for the values, so that its messages contain only descriptions of the values.
     """
     stand_ins = {name: _stand_in(value) for name, value in variables.items()}
     found = get_variable_values(schema, operation.variable_definitions or (), stand_ins, max_errors=_MOST_FAULTS)
@@ -27,7 +27,7 @@ def variable_faults(
 
 
 def _variable_error(fault: GraphQLError) -> VariableError:
-    """Values that the library repeats by other means, such as a default in the query, are cut off."""
+    """Cut off values that the library repeats from elsewhere, such as a default in the query."""
     message = fault.message
     return VariableError(without_values(message) if "default value" in message else message)
 

@@ -1,7 +1,7 @@
-"""What a service returns, before it is written as XML (or anything else): names and texts, in order.
+"""The response of a service before it is written as XML or in another format: names and texts, in order.
 
-It is written as a stream: the parts of a group may be an iterator that is never held whole in memory, and parts that
-occur in many places are rendered once.
+A response is written as a stream: the parts of a group may be an iterator that is never held in memory as a whole, and
+parts that occur in many places are rendered once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Value = str | int | float | bool | None
 
 
 class Fields:
-    """Some elements with a text each, in order. An element whose value is None is left out."""
+    """Elements with a text each, in order. An element whose value is None is left out."""
 
     __slots__ = ("items", "rendered")
 
@@ -23,7 +23,7 @@ class Fields:
 
 
 class Group:
-    """An element with parts in it. Parts in a tuple are rendered once; those of any other iterable are streamed."""
+    """An element that contains parts. Parts in a tuple are rendered once; those of any other iterable are streamed."""
 
     __slots__ = ("name", "parts", "rendered")
 
@@ -47,9 +47,9 @@ Part = Fields | Group
 
 @dataclass
 class Answer:
-    """The parts that follow `errorNumber`, and what goes into HTTP headers.
+    """A response: the parts that follow `errorNumber`, and the values of HTTP headers.
 
-    `written` is the whole document where it has been written already, because it was kept.
+    `written` is the whole document if it has already been written, in order to keep it.
     """
 
     parts: Iterable[Part | Written] = ()

@@ -1,4 +1,4 @@
-"""What a service is called with beside its request, and how a service describes itself to its callers."""
+"""The arguments of a service besides its request, and the description of a service for its callers."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from app.solutions.people.cipher import Cipher
 Request = TypeVar("Request")
 
 CollapsedText = Annotated[str, "token"]
-"""A text in which white space around and repeated inside means nothing, such as a reference."""
+"""A text in which leading, trailing and repeated white space is ignored, such as a reference."""
 
 Verbatim = Annotated[str, "verbatim"]
-"""A value that is kept as it is given, even if it is white space only. A plain `str` that is blank counts as absent."""
+"""A value that is kept as given, even if it consists of white space. A plain `str` that is blank counts as absent."""
 
 
 Writer = Callable[[str, Answer], Iterable[bytes]]
-"""Writes an answer as a document with a root of this name."""
+"""Writes a response as a document whose root has this name."""
 
 PartsWriter = Callable[[Iterable[Part]], Iterable[bytes]]
-"""Writes parts of an answer as they stand in its document."""
+"""Writes parts of a response as they stand in its document."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """Who calls, where the data is, how answers that are kept and parts of them are written, the conditions of HTTP
-    headers, what encrypts authentications, the limits of end users and answers, and the turns of long work."""
+    """The context of a request: the caller, the database, the writers for responses that are kept and for parts of
+    them, the conditions in HTTP headers, the cipher of authentications, the limits of end users and responses, and the
+    turns of long work."""
 
     engine: Engine
     caller: Caller
@@ -48,9 +49,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Service(Generic[Request]):
-    """A service: its name is the root of its request and of its answer.
+    """A service. Its name is the name of the root of its request and response.
 
-    `request` is a dataclass whose fields, in snake_case, are the elements of the request. `long` says that it may take
+    `request` is a dataclass whose fields, in snake_case, are the elements of the request. A `long` service may take
     minutes: it takes a turn of the workload, and its statements have no time limit.
     """
 

@@ -29,7 +29,7 @@ class CompareNodeVersionsRequest:
 def run(request: CompareNodeVersionsRequest, call: Call) -> Answer:
     """Return both versions as far as the caller may see them, and the members that differ.
 
-    105 if a version is not found, 101 if it may not be read.
+    105 if a version is not found, 101 if the caller may not read it.
     """
     old_names = request.node_version_identifier_from, request.node_version_reference_from
     new_names = request.node_version_identifier_to, request.node_version_reference_to
@@ -74,7 +74,7 @@ def _difference(each: MemberDifference) -> Group:
 
 
 def _member_type(member: Member | None) -> tuple[str | None, str | None]:
-    """The node of a member type, and its name."""
+    """Return the node of a member type, and its name."""
     if member is None or member.member_type is None:
         return None, None
     return member.member_type.node_reference, member.member_type.name

@@ -13,7 +13,7 @@ from app.solutions.releases.history import DRAFT, compare_releases
 
 @dataclass(frozen=True)
 class CompareSolutionReleasesRequest:
-    """A solution and two releases of it: from the latest one, and to the draft, unless numbers are given."""
+    """A solution and two of its releases. Without numbers the latest release is compared with the draft."""
 
     solution_id: CollapsedText | None = None
     release_number_from: int | None = None
@@ -21,7 +21,7 @@ class CompareSolutionReleasesRequest:
 
 
 def run(request: CompareSolutionReleasesRequest, call: Call) -> Answer:
-    """Return what the later one changes against the earlier one; 105 if the solution or a release is not found."""
+    """Return the changes from the first release to the second; 105 if the solution or a release is not found."""
     require_solutions(call.caller)
     with snapshot(call.engine) as connection:
         found = compare_releases(

@@ -15,7 +15,7 @@ from app.services.identifying_fields import version_fields
 
 @dataclass(frozen=True)
 class CopyNodeRequest:
-    """From a version to a reference; `node_name_to` names the copy, else it has the name of what it is made from."""
+    """A version, and the reference of the copy. Without `node_name_to` the copy has the name of the original."""
 
     node_version_reference_from: CollapsedText | None = None
     node_reference_to: CollapsedText | None = None
@@ -23,7 +23,7 @@ class CopyNodeRequest:
 
 
 def run(request: CopyNodeRequest, call: Call) -> Answer:
-    """Return the copy. Raises UserError as `app.nodes.copying.copy_node`."""
+    """Return the copy. Raises UserError like `app.nodes.copying.copy_node`."""
     with call.engine.begin() as connection:
         keep_links(connection)
         source = find_version(connection, call.caller, None, request.node_version_reference_from, "_from")

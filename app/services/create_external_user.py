@@ -1,4 +1,4 @@
-"""CreateExternalUser: an end user, who may have instances."""
+"""CreateExternalUser: create an end user, who can have instances."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from app.solutions.people.external_users import create_external_user
 
 @dataclass(frozen=True)
 class CreateExternalUserRequest:
-    """What the user is called by people, and in its own system."""
+    """The name of the user, and the user's id in the partner's system."""
 
     name: str | None = None
     external_user_id: CollapsedText | None = None
 
 
 def run(request: CreateExternalUserRequest, call: Call) -> Answer:
-    """Answer the new user's id; 105 where a field is missing or the external id is taken."""
+    """Return the new user's id; 105 if a field is missing or the external id is taken."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
         user = create_external_user(connection, request.name, request.external_user_id)

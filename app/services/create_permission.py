@@ -1,4 +1,4 @@
-"""CreatePermission: let the members of a group do something."""
+"""CreatePermission: give a permission to the members of a group."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.services.call import Call, CollapsedText, Service
 
 @dataclass(frozen=True)
 class CreatePermissionRequest:
-    """Which permission, to which group (a user's own group bears the logon reference), on which node."""
+    """The permission, the group that gets it (a user's own group is named by the logon reference), and the node."""
 
     permission_type_reference: CollapsedText | None = None
     user_group_reference: CollapsedText | None = None
@@ -19,7 +19,7 @@ class CreatePermissionRequest:
 
 
 def run(request: CreatePermissionRequest, call: Call) -> Answer:
-    """Answer the permission's identifier; faults as in `app.nodes.permissions.create_permission`."""
+    """Return the permission's identifier; faults as in `app.nodes.permissions.create_permission`."""
     with call.engine.begin() as connection:
         permission = create_permission(
             connection,

@@ -1,4 +1,4 @@
-"""CreateSolutionInstance: an instance of a solution's latest release for an end user."""
+"""CreateSolutionInstance: create an instance of a solution's latest release for an end user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CreateSolutionInstanceRequest(RequestWithValues):
 
 
 def run(request: CreateSolutionInstanceRequest, call: Call) -> Answer:
-    """Answer the new instance; faults as in `app.solutions.instances.changing.create_instance`."""
+    """Return the new instance; faults as in `app.solutions.instances.changing.create_instance`."""
     require_solutions(call.caller)
     values = request.values()
     with call.engine.begin() as connection:

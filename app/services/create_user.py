@@ -1,4 +1,4 @@
-"""CreateUser: a user with a group of its own."""
+"""CreateUser: create a user with a group of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.services.call import Call, CollapsedText, Service
 
 @dataclass(frozen=True)
 class CreateUserRequest:
-    """What the user is called, and how they sign in."""
+    """The user's name and credentials."""
 
     user_logon_reference_create: CollapsedText | None = None
     password_create: str | None = field(default=None, repr=False)
@@ -20,7 +20,7 @@ class CreateUserRequest:
 
 
 def run(request: CreateUserRequest, call: Call) -> Answer:
-    """Answer the new user's identifier; 101 without administer-all, 105 with the fields that are at fault."""
+    """Return the new user's identifier; 101 without administer-all, 105 with the invalid fields."""
     with call.engine.begin() as connection:
         user = create_user(
             connection,

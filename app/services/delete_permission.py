@@ -1,4 +1,4 @@
-"""DeletePermission: take a permission back."""
+"""DeletePermission: revoke a permission."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DeletePermissionRequest:
 
 
 def run(request: DeletePermissionRequest, call: Call) -> Answer:
-    """Delete the permission if it exists; raises as `app.nodes.permission_records.delete_permission`."""
+    """Delete the permission if it exists; raises like `app.nodes.permission_records.delete_permission`."""
     with call.engine.begin() as connection:
         delete_permission(connection, call.caller, request.permission_identifier)
     return Answer()

@@ -1,4 +1,4 @@
-"""Faults in the words of the XML services: flat XML paths, in which positions count from 1."""
+"""Describes faults for the XML services, with flat XML paths in which positions count from 1."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ _LISTS: Final = {
     "versions": ("VersionList", "Version"),
     "workflows": ("WorkflowList", "Workflow"),
 }
-"""The lists of requests, each with the element that holds it and the element of one item."""
+"""The lists in requests, each with the element that contains the list and the element of one item."""
 
 _ELEMENTS: Final = {"ddl": "Ddl"}
-"""Other elements that do not have the name of their field in camelCase."""
+"""Other elements whose name is not the field's name in camelCase."""
 
 _ADVICE: Final = {FaultCode.NEEDS_UPGRADE: ": use UpgradeSolutionInstance, which moves the instance"}
 _DESCRIBED = 3
-"""At most this many faults are in `errorDescription`."""
+"""`errorDescription` reports at most this many faults."""
 
 
 def places(error: UserError) -> list[tuple[str, str]]:
-    """The faults of an error, each as its XML path and what is wrong there."""
+    """Return the faults of an error, each as its XML path and what is wrong there."""
     return [(xml_path(fault.path), _text(fault)) for fault in error.faults]
 
 
 def described(error: RelinkError) -> str:
-    """The description of an error, in which faults have their XML paths."""
+    """Return the description of an error, in which faults have their XML paths."""
     return joined(places(error)) if isinstance(error, UserError) else error.description
 
 
 def joined(found: Sequence[tuple[str, str]]) -> str:
-    """The first faults of a list in one line."""
+    """Return the first faults of a list in one line."""
     return "; ".join(f"{path}: {text}" if path else text for path, text in found[:_DESCRIBED])
 
 
 def xml_path(path: Path) -> str:
-    """A path of the domain as a flat XML path: `ConfigValueList/ConfigValue[1]/value`."""
+    """Return a path of the domain as a flat XML path: `ConfigValueList/ConfigValue[1]/value`."""
     steps: list[str] = []
     item = ""
     for step in path:

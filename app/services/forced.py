@@ -1,4 +1,4 @@
-"""What the services share that list updates and do them as a run."""
+"""Shared by the services that list updates (`impact`) and make them as a run (`force`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.services.call import Call
 
 
 class UpdateAction(StrEnum):
-    """`update` is another word for `force`: the seed uses both."""
+    """`update` means the same as `force`: the documentation uses both."""
 
     IMPACT = "impact"
     FORCE = "force"
@@ -18,7 +18,7 @@ class UpdateAction(StrEnum):
 
 
 def kept(call: Call, service: str, run: HeldRun, answer: Answer, *, cancelled: bool) -> Answer:
-    """End a run with its answer: write the answer, keep it, and return it with `Relink-Run`."""
+    """End a run with its response: write the response, keep it, and return it with `Relink-Run`."""
     answer.headers["Relink-Run"] = str(run.identifier)
     answer.written = run.end(call.write(service, answer), answer.error_number, cancelled=cancelled)
     return answer

@@ -1,4 +1,4 @@
-"""FreezeNode: make a draft a frozen version, with all drafts that it depends on."""
+"""FreezeNode: freeze a draft, together with all drafts that it depends on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FreezeAction(StrEnum):
 
 @dataclass(frozen=True)
 class FreezeNodeRequest:
-    """A node by identifier, which goes first, or reference."""
+    """A node by identifier, which takes precedence, or reference."""
 
     node_identifier: int | None = None
     node_reference: CollapsedText | None = None
@@ -31,8 +31,10 @@ class FreezeNodeRequest:
 
 
 def run(request: FreezeNodeRequest, call: Call) -> Answer:
-    """Impact: 0 where at most the node itself would be frozen, 108 where others would be too. 109, with the nodes
-    that stand in the way, where the caller may not administer all of them. Force: 0, or 109 and nothing is done.
+    """Return the nodes that are or would be frozen.
+
+    With `impact`, 0 if at most the node itself would be frozen, or 108 if others would be too. With `force`, 0. With
+    both, 109 and the nodes that prevent it if the caller may not administer all of them; then nothing is done.
     """
     forced = request.action is FreezeAction.FORCE
     with call.workload.others.soon(), call.engine.begin() as connection:

@@ -14,7 +14,7 @@ from app.services.identifying_fields import reference_and_name, version_fields
 
 
 class MemberDetailLevel(StrEnum):
-    """Whether members are answered."""
+    """Whether the response has members."""
 
     NONE = "none"
     FULL = "full"
@@ -22,7 +22,7 @@ class MemberDetailLevel(StrEnum):
 
 @dataclass(frozen=True)
 class GetNodeRequest:
-    """A version by identifier, which goes first, or reference."""
+    """A version by identifier, which takes precedence, or reference."""
 
     node_version_identifier: int | None = None
     node_version_reference: CollapsedText | None = None
@@ -30,7 +30,7 @@ class GetNodeRequest:
 
 
 def run(request: GetNodeRequest, call: Call) -> Answer:
-    """Answer a version that the caller may read; 105 where it is not found, 101 where it may not be read."""
+    """Return a version that the caller may read; 105 if it is not found, 101 if the caller may not read it."""
     full = request.member_detail_level is MemberDetailLevel.FULL
     with snapshot(call.engine) as connection:
         version = find_version(connection, call.caller, request.node_version_identifier, request.node_version_reference)

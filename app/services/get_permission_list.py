@@ -1,4 +1,4 @@
-"""GetPermissionList: the permissions on a node, or all of them, page by page."""
+"""GetPermissionList: list the permissions on a node, or all permissions, page by page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class GetPermissionListRequest:
 
 
 def run(request: GetPermissionListRequest, call: Call) -> Answer:
-    """Return a page and, if there are more permissions, where the next one begins.
+    """Return a page, and the start of the next page if there are more permissions.
 
     101 without administer on the node or, for all permissions, without administer-all.
     """
@@ -65,7 +65,7 @@ def _permission(each: Permission) -> Group:
 
 
 def _types(*, on_node: bool) -> tuple[Group]:
-    """The types that can be given on a node, or all of them."""
+    """Return the types that can be given on a node, or all types."""
     types = [*NODE_PERMISSIONS, *PACKAGE_PERMISSIONS, *(() if on_node else sorted(GLOBAL_PERMISSIONS))]
     rows = (Group("PermissionType", (Fields(("permissionTypeReference", each)),)) for each in types)
     return (Group("PermissionTypeList", rows),)

@@ -1,4 +1,4 @@
-"""GetSolution: a solution with its draft, or with what one of its releases holds."""
+"""GetSolution: return a solution with its draft, or with the content of one of its releases."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from app.solutions.texts import time_text
 
 @dataclass(frozen=True)
 class GetSolutionRequest:
-    """A solution; without a number, or with 0, its draft is answered."""
+    """A solution and the number of a release. Without a number, or with 0, the draft is returned."""
 
     solution_id: CollapsedText | None = None
     release_number: int = 0
 
 
 def run(request: GetSolutionRequest, call: Call) -> Answer:
-    """Answer the solution and its releases; 105 where it, or the release that is asked for, is not found."""
+    """Return the solution and its releases; 105 if the solution or the release is not found."""
     require_solutions(call.caller)
     number = request.release_number
     with snapshot(call.engine) as connection:

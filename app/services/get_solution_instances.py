@@ -1,4 +1,4 @@
-"""GetSolutionInstances: the instances that fit, page by page, with their flags."""
+"""GetSolutionInstances: list the instances that match a filter, page by page, with their flags."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.solutions.instances.reading import InstanceFilter, read_instances
 
 @dataclass(frozen=True)
 class GetSolutionInstancesRequest:
-    """All that is given must hold. Pages count from 1."""
+    """A filter: instances must match all fields that are given. Pages count from 1."""
 
     solution_instance_id: CollapsedText | None = None
     owner: CollapsedText | None = None
@@ -36,7 +36,7 @@ class GetSolutionInstancesRequest:
 
 
 def run(request: GetSolutionInstancesRequest, call: Call) -> Answer:
-    """Answer how many there are, and those of the page, oldest first."""
+    """Return how many instances match, and those on the page, the oldest first."""
     require_solutions(call.caller)
     with call.workload.others.soon(), snapshot(call.engine) as connection:
         instances, total = read_instances(connection, request.filter(), request.page, request.page_size, call.limits)

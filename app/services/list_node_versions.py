@@ -1,4 +1,4 @@
-"""ListNodeVersions: the versions of a node, who made and changed them, and when."""
+"""ListNodeVersions: list the versions of a node, with who created and changed them, and when."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.solutions.texts import time_text
 
 @dataclass(frozen=True)
 class ListNodeVersionsRequest:
-    """A node by identifier, which takes precedence, or reference; the page has the versions before a number."""
+    """A node by identifier, which takes precedence, or reference. The page has the versions before a number."""
 
     node_identifier: int | None = None
     node_reference: CollapsedText | None = None
@@ -27,9 +27,9 @@ class ListNodeVersionsRequest:
 
 
 def run(request: ListNodeVersionsRequest, call: Call) -> Answer:
-    """Return a page, newest first, and if there are more versions where the next one begins.
+    """Return a page, newest first, and the start of the next page if there are more versions.
 
-    105 if the node is not found, 101 if it may not be read.
+    105 if the node is not found, 101 if the caller may not read it.
     """
     before = request.node_version_number_before or MAXIMUM_VERSION_NUMBER + 1
     with snapshot(call.engine) as connection:

@@ -1,4 +1,4 @@
-"""ListNodes: the content of a package, page by page."""
+"""ListNodes: list the content of a package, page by page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.services.identifying_fields import reference_and_name, version_fields
 
 @dataclass(frozen=True)
 class ListNodesRequest:
-    """A package by identifier, which takes precedence, or reference; without one the whole store."""
+    """A package by identifier, which takes precedence, or reference; without a package the whole store."""
 
     node_identifier: int | None = None
     node_reference: CollapsedText | None = None
@@ -24,9 +24,9 @@ class ListNodesRequest:
 
 
 def run(request: ListNodesRequest, call: Call) -> Answer:
-    """Return a page and, if there are more nodes, where the next one begins.
+    """Return a page, and the start of the next page if there are more nodes.
 
-    105 if the package is not found, 101 if it may not be read.
+    105 if the package is not found, 101 if the caller may not read it.
     """
     identifier, reference = request.node_identifier, request.node_reference
     with snapshot(call.engine) as connection:

@@ -1,4 +1,4 @@
-"""ListSolutionReleases: the releases of a solution, with what each of them changed, page by page."""
+"""ListSolutionReleases: list the releases of a solution with their changes, page by page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HIGHEST = 2**31 - 1
 
 @dataclass(frozen=True)
 class ListSolutionReleasesRequest:
-    """A solution; the page has the releases before a number."""
+    """A solution. The page has the releases before a number."""
 
     solution_id: CollapsedText | None = None
     release_number_before: int | None = None
@@ -24,7 +24,7 @@ class ListSolutionReleasesRequest:
 
 
 def run(request: ListSolutionReleasesRequest, call: Call) -> Answer:
-    """Return a page, newest first, and if there are more releases where the next one begins.
+    """Return a page, newest first, and the start of the next page if there are more releases.
 
     105 if the solution is not found.
     """

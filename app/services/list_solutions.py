@@ -1,4 +1,4 @@
-"""ListSolutions: solutions, page by page."""
+"""ListSolutions: list solutions, page by page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.solutions.texts import time_text
 
 @dataclass(frozen=True)
 class ListSolutionsRequest:
-    """Only solutions that have all of the tags; the page begins after a solution."""
+    """Tags, all of which a solution must have, and the solution after which the page begins."""
 
     tag_list: tuple[CollapsedText, ...] = ()
     solution_id_after: CollapsedText | None = None
@@ -23,7 +23,7 @@ class ListSolutionsRequest:
 
 
 def run(request: ListSolutionsRequest, call: Call) -> Answer:
-    """Return a page, oldest first, and if there are more solutions where the next one begins."""
+    """Return a page, oldest first, and the start of the next page if there are more solutions."""
     require_solutions(call.caller)
     with snapshot(call.engine) as connection:
         found = list_solutions(

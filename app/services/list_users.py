@@ -1,4 +1,4 @@
-"""ListUsers: users in the order of their logon references, page by page."""
+"""ListUsers: list users in the order of their logon references, page by page."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from app.solutions.texts import time_text
 
 @dataclass(frozen=True)
 class ListUsersRequest:
-    """The page begins after a logon reference."""
+    """The logon reference after which the page begins."""
 
     user_logon_reference_after: CollapsedText | None = None
     page_size: int = 100
 
 
 def run(request: ListUsersRequest, call: Call) -> Answer:
-    """Return a page and, if there are more users, where the next one begins; 101 without administer-all."""
+    """Return a page, and the start of the next page if there are more users; 101 without administer-all."""
     after = request.user_logon_reference_after or ""
     with snapshot(call.engine) as connection:
         accounts = read_accounts(connection, call.caller, after=after, limit=request.page_size + 1)

@@ -1,4 +1,4 @@
-"""NodeImport: nodes in bulk, all or nothing. The nodes come as a stream."""
+"""NodeImport: import nodes in bulk, all or none of them. The nodes are read as a stream."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from app.services.answer import Answer, Fields
 from app.services.call import Call, Service
 
 _WAIT_FOR_TURN = 600
-"""In seconds. The document is stored already: to send it again would cost more than to wait."""
+"""In seconds. The document is stored already, so waiting costs less than sending it again."""
 
 
 class ImportAction(StrEnum):
-    """Only check, or do it."""
+    """Whether to check the nodes only, or to import them."""
 
     IMPACT = "impact"
     FORCE = "force"
@@ -33,7 +33,7 @@ class NodeImportRequest:
 
 
 def check_may_import(call: Call) -> None:
-    """Raises NotAuthorisedError (101) if the caller has not signed in, or has no right to import any node."""
+    """Raise NotAuthorisedError (101) if the caller has not signed in, or has no right to import any node."""
     if call.caller.user_identifier is None:
         raise NotAuthorisedError(
             "sign in to import: with HTTP Basic, or with userLogonReference and password before the list of nodes"
@@ -41,12 +41,12 @@ def check_may_import(call: Call) -> None:
     with call.engine.connect() as connection:
         if not may_import(connection, call.caller):
             raise NotAuthorisedError(
-                "not authorised to import: you may not create nodes in any package, and administer no node"
+                "not authorised to import: you may not create nodes in any package or administer any node"
             )
 
 
 def run(request: NodeImportRequest, call: Call) -> Answer:
-    """Answer how much was, or would be, written; 105 with the first hundred faults."""
+    """Return how much was or would be written; 105 with the first hundred faults."""
     forced = request.action is ImportAction.FORCE
     with call.workload.others.soon(_WAIT_FOR_TURN), call.engine.connect() as connection:
         totals = import_nodes(connection, call.caller, request.nodes, force=forced)

@@ -1,4 +1,4 @@
-"""PreviewSolutionRelease: what publishing a solution's draft would do."""
+"""PreviewSolutionRelease: return what publishing a solution's draft would do."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from app.solutions.rollout.publishing import preview
 
 @dataclass(frozen=True)
 class PreviewSolutionReleaseRequest:
-    """A solution. The notes are those of PublishSolutionRelease; nothing is done with them."""
+    """A solution. The notes are accepted as in PublishSolutionRelease, and ignored."""
 
     solution_id: CollapsedText | None = None
     release_notes: str | None = None
 
 
 def run(request: PreviewSolutionReleaseRequest, call: Call) -> Answer:
-    """Answer the changes and how many instances they concern; 105 where the solution is not found."""
+    """Return the changes and how many instances they affect; 105 if the solution is not found."""
     require_solutions(call.caller)
     with call.workload.others.soon(), snapshot(call.engine) as connection:
         return release_answer(preview(connection, request.solution_id or ""))

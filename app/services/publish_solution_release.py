@@ -12,14 +12,14 @@ from app.solutions.rollout.publishing import publish
 
 @dataclass(frozen=True)
 class PublishSolutionReleaseRequest:
-    """A solution, and what there is to say about the release."""
+    """A solution, and notes about the release."""
 
     solution_id: CollapsedText | None = None
     release_notes: str | None = None
 
 
 def run(request: PublishSolutionReleaseRequest, call: Call) -> Answer:
-    """Answer the same as PreviewSolutionRelease, of a release that is there now."""
+    """Return the same as PreviewSolutionRelease, for the release that is now published."""
     require_solutions(call.caller)
     user = call.caller.user_identifier
     with call.workload.others.soon(), call.engine.begin() as connection:

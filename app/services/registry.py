@@ -1,4 +1,4 @@
-"""All services by name: those of the modules of this package that have a `SERVICE`."""
+"""All services by name: the `SERVICE` of each module of this package that has one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RemoveAuthentication: forget an authentication."""
+"""RemoveAuthentication: remove an authentication."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RemoveAuthenticationRequest:
 
 
 def run(request: RemoveAuthenticationRequest, call: Call) -> Answer:
-    """Answer nothing; faults as in `app.solutions.people.authentications.remove_authentication`."""
+    """Remove the authentication; faults as in `app.solutions.people.authentications.remove_authentication`."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
         remove_authentication(connection, request.authentication_id or "")

@@ -12,13 +12,13 @@ from app.solutions.people.external_users import remove_external_user
 
 @dataclass(frozen=True)
 class RemoveExternalUserRequest:
-    """An end user, by the id that CreateExternalUser has answered."""
+    """An end user, by the id that CreateExternalUser returned."""
 
     user_id: CollapsedText | None = None
 
 
 def run(request: RemoveExternalUserRequest, call: Call) -> Answer:
-    """Answer nothing; 105 where the user is not found."""
+    """Remove the user; 105 if the user is not found."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
         remove_external_user(connection, request.user_id or "")

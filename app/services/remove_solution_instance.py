@@ -18,7 +18,7 @@ class RemoveSolutionInstanceRequest:
 
 
 def run(request: RemoveSolutionInstanceRequest, call: Call) -> Answer:
-    """Answer nothing; 105 where the instance is not found."""
+    """Remove the instance; 105 if it is not found."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
         remove_instance(connection, request.solution_instance_id or "")

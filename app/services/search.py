@@ -1,4 +1,4 @@
-"""Search: nodes by the words in their names, references and values."""
+"""Search: find nodes by the words in their names, references and values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.services.call import Call, CollapsedText, Service
 
 
 class SearchField(StrEnum):
-    """Where the words are looked for."""
+    """Where to look for the words."""
 
     NAME = "name"
     ALL = "all"

@@ -1,4 +1,4 @@
-"""SetAuthentication: make an authentication, or change one."""
+"""SetAuthentication: create or change an authentication."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.solutions.people.authentications import AuthenticationDraft, set_authen
 
 @dataclass(frozen=True)
 class SetAuthenticationRequest:
-    """An authentication, a new one where there is no id: an external user's, or without an owner the builder's."""
+    """An authentication, or a new one if no id is given. Without an owner, a new one belongs to the builder."""
 
     authentication_id: CollapsedText | None = None
     owner: CollapsedText | None = None
@@ -25,7 +25,7 @@ class SetAuthenticationRequest:
 
 
 def run(request: SetAuthenticationRequest, call: Call) -> Answer:
-    """Answer the authentication's id; faults as in `app.solutions.people.authentications.set_authentication`."""
+    """Return the authentication's id; faults as in `app.solutions.people.authentications.set_authentication`."""
     require_solutions(call.caller)
     draft = AuthenticationDraft(
         request.authentication_id,

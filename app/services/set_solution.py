@@ -1,4 +1,4 @@
-"""SetSolution: make a solution, or change its draft."""
+"""SetSolution: create a solution, or change its draft."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.solutions.releases.solutions import CustomField, SolutionDraft, set_dra
 
 @dataclass(frozen=True)
 class GivenCustomField:
-    """As `CustomField`."""
+    """The elements of a `CustomField`."""
 
     key: CollapsedText | None = None
     value: Verbatim | None = None
@@ -24,7 +24,7 @@ class GivenCustomField:
 
 @dataclass(frozen=True)
 class GivenAuthSlot:
-    """As `AuthSlot`."""
+    """The elements of an `AuthSlot`."""
 
     external_id: CollapsedText | None = None
     title: str | None = None
@@ -52,7 +52,7 @@ class GivenAuthSlot:
 
 @dataclass(frozen=True)
 class GivenDdl:
-    """As `Ddl`."""
+    """The elements of a `Ddl`."""
 
     connector: CollapsedText | None = None
     connector_version: CollapsedText | None = None
@@ -72,7 +72,7 @@ class GivenDdl:
 
 @dataclass(frozen=True)
 class GivenConfigSlot:
-    """As `ConfigSlot`."""
+    """The elements of a `ConfigSlot`."""
 
     external_id: CollapsedText | None = None
     title: str | None = None
@@ -96,7 +96,7 @@ class GivenConfigSlot:
 
 @dataclass(frozen=True)
 class GivenWorkflow:
-    """As `Workflow`."""
+    """The elements of a `Workflow`."""
 
     source_workflow_id: CollapsedText | None = None
     source_workflow_name: str | None = None
@@ -138,7 +138,7 @@ class SetSolutionRequest:
 
 
 def run(request: SetSolutionRequest, call: Call) -> Answer:
-    """Answer the solution's id; faults as in `app.solutions.releases.solutions.set_draft`."""
+    """Return the solution's id; faults as in `app.solutions.releases.solutions.set_draft`."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
         solution = set_draft(connection, request.draft())

@@ -1,4 +1,4 @@
-"""What the services about solutions have in common: who may call them, values as given, and parts of answers."""
+"""Shared by the services about solutions: the check of rights, the values in requests, and parts of responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.solutions.texts import time_text
 
 @dataclass(frozen=True)
 class GivenConfigValue:
-    """JSON as text for a config slot."""
+    """The value for a config slot: JSON as text."""
 
     external_id: CollapsedText | None = None
     value: str | None = None
@@ -28,7 +28,7 @@ class GivenConfigValue:
 
 @dataclass(frozen=True)
 class GivenAuthValue:
-    """An authentication for an auth slot."""
+    """The authentication for an auth slot."""
 
     external_id: CollapsedText | None = None
     auth_id: CollapsedText | None = None
@@ -55,7 +55,7 @@ class RequestWithValues:
 
 
 def instance_group(instance: Instance) -> Group:
-    """An instance as it stands in answers."""
+    """Return the element of an instance in responses."""
     head = Fields(
         ("solutionInstanceId", instance.instance_id),
         ("name", instance.name),
@@ -82,7 +82,7 @@ def instance_group(instance: Instance) -> Group:
 
 
 def release_answer(preview: PublishPreview) -> Answer:
-    """A release, published or only previewed, and what it means for the instances."""
+    """Return the response about a release, published or only previewed, and what it means for the instances."""
     judgement = preview.judgement
     fields = Fields(
         ("solutionId", preview.solution_id),
@@ -99,7 +99,7 @@ def release_answer(preview: PublishPreview) -> Answer:
 
 
 def judgement_parts(judgement: PublishJudgement) -> tuple[Part, ...]:
-    """What a release changes, and what that asks for."""
+    """Return the changes of a release, and the input that they require."""
     fields = Fields(
         ("breakingChanges", judgement.breaking_changes),
         ("requiresNewUserInput", judgement.requires_new_user_input),

@@ -1,4 +1,4 @@
-"""UpdateNodeVersions: list what has to follow (`impact`), or do it (`force`). See `app.updates`."""
+"""UpdateNodeVersions: list the updates that a version requires (`impact`) or make them (`force`). See `app.updates`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAME = "UpdateNodeVersions"
 
 @dataclass(frozen=True)
 class UpdateNodeVersionsRequest:
-    """The seed's parameters, with its defaults."""
+    """The documented parameters, with their documented defaults."""
 
     node_identifier: int | None = None
     node_reference: CollapsedText | None = None
@@ -48,7 +48,7 @@ class UpdateNodeVersionsRequest:
 
 
 def run(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
-    """Return the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
+    """Return the list of updates: 0, or 108 if some were or would be bypassed; 101, 105, 106 as documented."""
     return _impact(request, call) if request.action is UpdateAction.IMPACT else _forced(request, call)
 
 
@@ -78,10 +78,10 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
 
 
 def _all_bypassed(context: Node, options: Options, call: Call) -> Answer | None:
-    """Return what a force would bypass for a caller who may not begin a run. Nothing is done or held.
+    """Return what a force would bypass for a caller who may not begin a run. Nothing is changed or locked.
 
-    Returns None if the rights of the caller have changed meanwhile so that something can be done. Raises
-    NotAuthorisedError (101) for a caller who has not signed in and could do something with the rights of `public`.
+    Returns None if the rights of the caller have changed meanwhile, so that an update is possible. Raises
+    NotAuthorisedError (101) for a caller who has not signed in, if the rights of `public` would allow an update.
     """
     with call.workload.impacts.soon(), snapshot(call.engine) as connection:
         node = find_node(connection, call.caller, context.identifier, None, "node")

@@ -11,7 +11,7 @@ from app.services.call import Call, CollapsedText, Service
 
 @dataclass(frozen=True)
 class UpdatePasswordRequest:
-    """A user by logon reference, or the caller, with the new password and the old one."""
+    """A user by logon reference, or the caller without one, with the new password and the old one."""
 
     user_logon_reference_update: CollapsedText | None = None
     old_password: str | None = field(default=None, repr=False)
@@ -19,7 +19,7 @@ class UpdatePasswordRequest:
 
 
 def run(request: UpdatePasswordRequest, call: Call) -> Answer:
-    """Change the password; raises as `app.identity.accounts.change_password`."""
+    """Change the password; raises like `app.identity.accounts.change_password`."""
     with call.engine.begin() as connection:
         change_password(
             connection,

@@ -1,4 +1,4 @@
-"""The `UpdateList` of an outcome, row by row in reference order, with the names that people know."""
+"""The `UpdateList` of an outcome, row by row in the order of references, with references and names instead of ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SAME_TYPE = Fields(("typeUpdateType", "none"))
 
 
 class UpdateRows:
-    """Rows of an outcome for a caller; what the caller may not read has no name here."""
+    """The rows of an outcome for a caller, without the names of nodes that the caller may not read."""
 
     def __init__(self, connection: Connection, caller: Caller, outcome: UpdateResult) -> None:
         self._outcome = outcome
@@ -40,7 +40,7 @@ class UpdateRows:
 
     @property
     def hidden(self) -> int:
-        """How many refused nodes the caller may not read: they have no row."""
+        """The number of refused nodes that have no row, because the caller may not read them."""
         return sum(1 for version in self._refused() if not self._named[version].reference)
 
     def groups(self) -> Iterator[Group]:
@@ -54,7 +54,7 @@ class UpdateRows:
                 yield self._update(version, updates[version[0]])
 
     def _rows_by_version(self) -> dict[VersionKey, bool]:
-        """The version that each row is about, with whether it is that of a refused node."""
+        """Return the version that each row is about, and whether its node was refused."""
         rows = {(node, update.number): False for node, update in self._outcome.updates.items()}
         rows.update(dict.fromkeys(self._refused(), True))
         return rows
@@ -137,9 +137,9 @@ class UpdateRows:
         return f"{named.reference}.{version[1]}" if named.reference else "a member type that you may not read"
 
     def _hide(self, connection: Connection, caller: Caller, versions: set[VersionKey]) -> None:
-        """Take the names away from what the caller may not read, and from drafts that the caller may not use.
+        """Remove the names of nodes that the caller may not read, and of drafts that the caller may not use.
 
-        Targets, types and updated nodes can be read: otherwise they would not be sources, nor administered.
+        The caller can read targets, types and updated nodes: otherwise they could not be sources or be administered.
         """
         if caller.administers_all:
             return

@@ -1,4 +1,4 @@
-"""UpdateSolutionInstance: change an instance on the release that it is on."""
+"""UpdateSolutionInstance: change an instance on its present release."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.solutions.instances.changing import update_instance
 
 @dataclass(frozen=True)
 class UpdateSolutionInstanceRequest(RequestWithValues):
-    """Absent fields keep their value."""
+    """An instance and its new fields. Absent fields keep their value."""
 
     solution_instance_id: CollapsedText | None = None
     instance_name: str | None = None
@@ -22,7 +22,7 @@ class UpdateSolutionInstanceRequest(RequestWithValues):
 
 
 def run(request: UpdateSolutionInstanceRequest, call: Call) -> Answer:
-    """Answer the instance; faults as in `app.solutions.instances.changing.update_instance`."""
+    """Return the instance; faults as in `app.solutions.instances.changing.update_instance`."""
     require_solutions(call.caller)
     values = request.values()
     with call.engine.begin() as connection:

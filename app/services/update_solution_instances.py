@@ -1,6 +1,6 @@
-"""UpdateSolutionInstances: list what would become of the instances of a solution (`impact`), or do it (`force`).
+"""UpdateSolutionInstances: list how instances of a solution would move to a release (`impact`), or move them (`force`).
 
-See `app.solutions.rollout.bulk_plan` for what becomes of which instance.
+`app.solutions.rollout.bulk_plan` describes the outcomes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NAME = "UpdateSolutionInstances"
 
 @dataclass(frozen=True)
 class UpdateSolutionInstancesRequest:
-    """A solution, and what narrows the choice of its instances; the latest release where there is no target."""
+    """A solution, and fields that select some of its instances. The default target is the latest release."""
 
     solution_id: CollapsedText | None = None
     action: UpdateAction = UpdateAction.IMPACT
@@ -35,7 +35,8 @@ class UpdateSolutionInstancesRequest:
     config_value_list: tuple[GivenConfigValue, ...] | None = None
 
     def wanted(self) -> Wanted:
-        """The roll-out asked for. Raises UserError where the list of values is not one value per slot."""
+        """Return the parameters of the roll-out. Raises UserError if the list of values repeats a slot or lacks a
+        field."""
         return Wanted(
             solution_id=self.solution_id or "",
             owner=self.owner,
@@ -47,7 +48,7 @@ class UpdateSolutionInstancesRequest:
 
 
 def run(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
-    """Return the list of updates: 0, or 108 where some would be or were bypassed; 101, 105, 106 as documented."""
+    """Return the list of updates: 0, or 108 if some were or would be bypassed; 101, 105, 106 as documented."""
     require_solutions(call.caller)
     wanted = request.wanted()
     if request.action is not UpdateAction.IMPACT:
@@ -72,7 +73,7 @@ def _forced(wanted: Wanted, call: Call) -> Answer:
 
 
 def _options(wanted: Wanted) -> dict[str, object]:
-    """For the record of the run. The values may be secrets: it has the slots that they are for."""
+    """Return the parameters for the record of the run. Values may be secrets, so only their slots are included."""
     return {
         "owner": wanted.owner,
         "tags": wanted.tags,

@@ -22,7 +22,7 @@ class UpdateUserStatusRequest:
 def run(request: UpdateUserStatusRequest, call: Call) -> Answer:
     """Change the status, and cancel the runs of a user who is disabled.
 
-    Raises as `app.identity.accounts.change_status`.
+    Raises like `app.identity.accounts.change_status`.
     """
     with call.engine.begin() as connection:
         change_status(

@@ -1,6 +1,7 @@
 """UpgradeSolutionInstance: move an instance to the latest release of its solution.
 
-With its id only, where the end user runs the wizard after that; or with values for new slots, hidden ones above all.
+The request has either the id only, if the end user runs the wizard afterwards, or also values for new slots, above all
+for hidden ones.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class UpgradeSolutionInstanceRequest(RequestWithValues):
 
 
 def run(request: UpgradeSolutionInstanceRequest, call: Call) -> Answer:
-    """Answer the instance; faults as in `app.solutions.instances.changing.upgrade_instance`."""
+    """Return the instance; faults as in `app.solutions.instances.changing.upgrade_instance`."""
     require_solutions(call.caller)
     values = request.values()
     with call.engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""WhereUsed: the versions that link to a version, page by page."""
+"""WhereUsed: list the versions that link to a version, page by page."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class WhereUsedRequest:
 
 
 def run(request: WhereUsedRequest, call: Call) -> Answer:
-    """Return a page and, if there are more uses, where the next one begins.
+    """Return a page, and the start of the next page if there are more uses.
 
-    105 if the version is not found, 101 if it may not be read.
+    105 if the version is not found, 101 if the caller may not read it.
     """
     after = START
     if request.node_version_identifier_after:

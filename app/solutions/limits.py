@@ -1,4 +1,4 @@
-"""How much one end user may have, and how much one answer may hold."""
+"""Limits: how much one end user may have, and how large a response may be."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from app.settings import Settings
 
 @dataclass(frozen=True)
 class Limits:
-    """Sizes are bytes of UTF-8."""
+    """Limits that the settings set. Sizes are bytes of UTF-8."""
 
     instances_per_user: int
     authentications_per_user: int
     instance_bytes: int
-    """Of all values of an instance together, and of the data of an authentication."""
+    """The size of all values of an instance together, and of the data of an authentication."""
     answer_bytes: int
-    """Of a GraphQL answer, and of the values of the instances in one answer."""
+    """The size of a GraphQL response, and of the values of all instances in one response."""
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
-        """The limits that an operator has set."""
+        """Return the limits of the settings."""
         return cls(
             settings.max_instances_per_user,
             settings.max_authentications_per_user,

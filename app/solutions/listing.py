@@ -1,7 +1,7 @@
-"""Lists of the store, page by page: by age, the oldest first, and what is of one age by its id.
+"""Lists of the store, page by page: the oldest entries first, entries of the same age by id.
 
-A page is found by a place in that order and not by counting. So it costs what it has, wherever it is, and nobody minds
-whether the entry that was at the place is still there.
+A page is found by a place in that order and not by counting, so its cost depends only on its size. The place stays
+valid after the entry there is removed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 Side: TypeAlias = Literal["<=", ">="]
-"""Up to a place, or from it on."""
+"""The entries up to a place, or from a place on."""
 
 
 @dataclass(frozen=True, order=True)
@@ -28,8 +28,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Listing:
-    """What is listed: the rows of a table, or of several joined, that meet a condition. `created` and `identifier` are
-    the columns that make the order."""
+    """A list of the rows of a table, or of joined tables, that meet a condition. `created` and `identifier` are the
+    columns of the order."""
 
     table: str
     created: str
@@ -39,7 +39,7 @@ class Listing:
 
     @property
     def order(self) -> str:
-        """For `ORDER BY`."""
+        """The columns of the order, for `ORDER BY`."""
         return f"{self.created}, {self.identifier}"
 
 
@@ -52,7 +52,7 @@ def read_places(
     before: Place | None = None,
     from_end: bool = False,
 ) -> list[Place]:
-    """The first places after one and before another, or the last ones if from the end; in the order of the list."""
+    """Returns the first places between `after` and `before`, or the last ones with `from_end`, in the list's order."""
     condition, parameters = listing.condition, {**listing.parameters, "most": most}
     if after is not None:
         condition += f" AND {_compared(listing, '>', 'after')}"
@@ -70,20 +70,20 @@ def read_places(
 
 
 def has_any(connection: Connection, listing: Listing, side: Side, place: Place) -> bool:
-    """Whether there is an entry on a side of a place, or at it."""
+    """Returns whether there is an entry on a side of a place, or at the place."""
     condition = f"{listing.condition} AND {_compared(listing, side, 'place')}"
     query = f"SELECT EXISTS (SELECT FROM {listing.table} WHERE {condition})"  # noqa: S608
     return bool(connection.execute(text(query), {**listing.parameters, **_parameters("place", place)}).scalar_one())
 
 
 def count_all(connection: Connection, listing: Listing) -> int:
-    """How many entries a list has."""
+    """Returns how many entries a list has."""
     query = f"SELECT count(*) FROM {listing.table} WHERE {listing.condition}"  # noqa: S608
     return int(connection.execute(text(query), listing.parameters).scalar_one())
 
 
 def _compared(listing: Listing, comparison: str, name: str) -> str:
-    """Compared as a row, which is what an index on both columns answers."""
+    """Returns the condition as a comparison of rows, which can use an index on both columns."""
     return f"({listing.order}) {comparison} (CAST(:{name}_created AS timestamptz), CAST(:{name}_identifier AS uuid))"
 
 

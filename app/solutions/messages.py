@@ -1,10 +1,10 @@
-"""Telling people outside: messages are written with what they tell of, and sent by workers until they are taken.
+"""Messages to the webhook: written together with the event, then sent by workers until the receiver accepts them.
 
 "Notify the end users of these instances to run the config wizard" (Updating vs Upgrading). A message is written in the
-transaction of the publication or the upgrade that it tells of, so there is one exactly if that has happened, and
-nobody waits for a receiver. A worker claims a message for some time, sends it while it has no transaction open, and
-records what came of it. Sending is at least once: a worker that dies before it has recorded that leaves the message to
-be sent again, with the same `id`, when that time is over.
+transaction of the publication or upgrade that it reports, so it exists exactly if that happened, and no request waits
+for a receiver. A worker claims a message for a limited time, sends it while no transaction is open, and records the
+result. Delivery is at least once: if a worker dies before it records the result, the message is sent again with the
+same `id` when the claim ends.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ NEEDS_USER_INPUT: Final = "instance.needs_user_input"
 SIGNATURE_HEADER: Final = "Relink-Signature"
 TIMEOUT: Final = 10.0
 LEASE: Final = 60
-"""How long a message is left to the worker that has claimed it: longer than it takes to look up a receiver and wait for
-its answer."""
+"""How many seconds a worker's claim on a message lasts: longer than it takes to look up a receiver and wait for its
+response."""
 FIRST_PAUSE: Final = 10
 LONGEST_PAUSE: Final = 3600
 GIVE_UP_AFTER: Final = 24 * 3600
@@ -61,11 +61,11 @@ _CLAIM = text("""
       ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING message_identifier::text, event, body, created_at, attempts
 """)
-# It may have been given up meanwhile.
+# Another worker may have given the message up meanwhile.
 _SENT = text("""
     UPDATE outbox SET sent_at = clock_timestamp(), given_up_at = NULL WHERE message_identifier = :message
 """)
-# Unless another worker has claimed it since.
+# The number of attempts differs if another worker has claimed the message since.
 _NOT_SENT = text("""
     UPDATE outbox
     SET due_at = clock_timestamp() + make_interval(secs => :pause),
@@ -94,14 +94,14 @@ _FORGET = text("""
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where messages go, and the secret that they are signed with."""
+    """The URL that messages are sent to, and the secret that signs them."""
 
     url: str
     secret: str = field(repr=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Webhook | None:
-        """That of the settings, None where there is none."""
+        """Return the webhook of the settings, or None if they name no webhook."""
         if settings.webhook_url is None or settings.webhook_secret is None:
             return None
         return cls(settings.webhook_url, settings.webhook_secret)
@@ -110,9 +110,9 @@ class Webhook:
 def announce(
     connection: Connection, solution_id: UUID | str, release_number: int, instance_ids: Collection[UUID | str]
 ) -> None:
-    """Write a message for each of these instances of a solution: its end user is needed for a release.
+    """Write a message for each of these instances of a solution: a release needs input of its end user.
 
-    The commit waits for the disk, whatever the session's setting: what is told has happened.
+    The commit waits for the disk, whatever the session's setting, so that the event is durable before it is sent.
     """
     if not instance_ids:
         return
@@ -134,10 +134,10 @@ def send_due(
     within: float = float("inf"),
     stop: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Send messages that are due, and answer how many were taken by the receiver.
+    """Send messages that are due, and return how many the receiver accepted.
 
-    Sends `most` of them at most, and begins with no other one when `within` seconds have passed or `stop` says so. Any
-    number of workers may do so at once. A receiver that does not answer at all is not asked again before the next call.
+    Sends at most `most` messages, and starts no further one after `within` seconds or when `stop` returns True. Any
+    number of workers may call this at once. If the receiver does not respond at all, the rest waits for the next call.
     """
     until = time.monotonic() + within
     taken = 0
@@ -155,7 +155,7 @@ def send_due(
 
 
 def tidy(engine: Engine, *, batch: int = 1000, stop: Callable[[], bool] = lambda: False) -> None:
-    """Give up what is older than a day, also where nobody has tried to send it, and forget what was done a week ago."""
+    """Give up messages older than a day, even if no attempt was made, and delete those sent or given up a week ago."""
     given_up = in_batches(engine, _GIVE_UP, {"age": GIVE_UP_AFTER}, batch, stop)
     if given_up:
         _log.warning("messages given up", count=given_up)
@@ -163,19 +163,19 @@ def tidy(engine: Engine, *, batch: int = 1000, stop: Callable[[], bool] = lambda
 
 
 def pause_after(attempts: int) -> int:
-    """The seconds from a failed attempt to the next one: 10, doubling to an hour."""
+    """Return the seconds from a failed attempt to the next one: 10 at first, doubling up to an hour."""
     return min(FIRST_PAUSE << min(attempts - 1, 20), LONGEST_PAUSE)
 
 
 def signature(secret: str, at: int, body: bytes) -> str:
-    """The value of `Relink-Signature`: the time, and the HMAC-SHA256 of the time, a dot and the body."""
+    """Return the value of `Relink-Signature`: the time, and the HMAC-SHA256 of the time, a dot and the body."""
     signed = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256)
     return f"t={at},v1={signed.hexdigest()}"
 
 
 @dataclass(frozen=True)
 class _Message:
-    """A message that was claimed, with the number of this attempt."""
+    """A message that this worker has claimed, with the number of this attempt."""
 
     message_id: str
     event: str
@@ -184,7 +184,7 @@ class _Message:
     attempts: int
 
     def document(self) -> bytes:
-        """What is sent, the same each time."""
+        """Return the body of the request, which is the same for each attempt."""
         fields = {"id": self.message_id, "event": self.event, "created": time_text(self.created_at), **self.body}
         return json.dumps(fields, separators=(",", ":")).encode()
 
@@ -196,7 +196,7 @@ def _claim(engine: Engine) -> _Message | None:
 
 
 def _record(engine: Engine, message: _Message, answer: int | str) -> bool:
-    """Write down what came of an attempt; whether the message was taken."""
+    """Record the result of an attempt, and return whether the receiver accepted the message."""
     if isinstance(answer, int) and 200 <= answer < 300:
         with engine.begin() as connection:
             connection.execute(_SENT, {"message": message.message_id})
@@ -219,7 +219,8 @@ def _record(engine: Engine, message: _Message, answer: int | str) -> bool:
 
 
 def _post(webhook: Webhook, body: bytes) -> int | str:
-    """The status of the answer, or in a word why there is none. Goes to that URL alone: no proxy, no redirection."""
+    """Return the status of the response, or the kind of the failure. Connects to that URL only: uses no proxy and
+    follows no redirection."""
     url = urlsplit(webhook.url)
     headers = {
         "Content-Type": "application/json",
@@ -227,7 +228,7 @@ def _post(webhook: Webhook, body: bytes) -> int | str:
         SIGNATURE_HEADER: signature(webhook.secret, int(time.time()), body),
     }
     with closing(_connection(url)) as connection:
-        # The timeout of a connection is for each of its steps; a receiver that dribbles has no more time than others.
+        # The timeout of a connection applies to each of its steps; the timer limits a slow receiver as a whole.
         deadline = Timer(TIMEOUT, _cut, (connection,))
         deadline.daemon = True
         deadline.start()

@@ -22,7 +22,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re
 
 
 def text_faults(where: Where, text: str | None, *, most: int = MOST_NAME, required: bool = True) -> list[Fault]:
-    """Return what is wrong with a text. One that is absent or blank is missing where it is required."""
+    """Return what is wrong with a text. A required text is missing if it is absent or blank."""
     if required and is_blank(text):
         return [missing(where)]
     if text is None:
@@ -35,7 +35,7 @@ def text_faults(where: Where, text: str | None, *, most: int = MOST_NAME, requir
 
 
 def identifier(text: str | None) -> str | None:
-    """Returns the UUID in canonical form, or None if the text is not a UUID."""
+    """Return the UUID in canonical form, or None if the text is not a UUID."""
     return str(UUID(text)) if text and _UUID.fullmatch(text) else None
 
 
@@ -45,5 +45,5 @@ def identifiers(texts: Iterable[str]) -> list[str]:
 
 
 def time_text(moment: datetime) -> str:
-    """A time in UTC, to the millisecond, as in the documents: `2019-09-26T10:03:28.902Z`."""
+    """Return a time in UTC, to the millisecond, in the documented format: `2019-09-26T10:03:28.902Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -81,7 +81,7 @@ def test_the_values_of_an_instance_have_a_size(limited: Store, anns: tuple[str, 
         given = {"solutionInstanceId": instance, "configValues": [{"externalId": "b", "value": '"x"'}]}
         code, message = client.refused(name, **given)
         assert code == "invalid_input"
-        assert message.startswith("configValues: make the values of the instance 2003 bytes together")
+        assert message.startswith("configValues: make the values of the instance 2003 bytes in total")
     value = '<ConfigValueList><ConfigValue><externalId>b</externalId><value>"x"</value></ConfigValue></ConfigValueList>'
     for service in ("UpdateSolutionInstance", "UpgradeSolutionInstance"):
         assert limited.faults(service, value, solutionInstanceId=instance) == ["ConfigValueList"]

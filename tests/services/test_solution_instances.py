@@ -203,7 +203,7 @@ class TestFlags:
         assert store.update(instance, config={"a": '"y"'}).flags == "NU"
         given = {"solutionInstanceId": instance}
         reply = store.reply_to("UpdateSolutionInstance", *values({"a": "1"}), **given)
-        assert "release 2 takes it: use UpgradeSolutionInstance" in (reply.text("errorMessage") or "")
+        assert "release 2 accepts it: use UpgradeSolutionInstance" in (reply.text("errorMessage") or "")
 
 
 class TestUpgrade:

@@ -22,7 +22,7 @@ class ChangeKind(StrEnum):
 
 
 class ChangeCode(StrEnum):
-    """What happened, in the words of the design. Only `CreatedMandatorySlot` is a code that Tray has published."""
+    """What happened to a slot or workflow. Tray has published only one of these codes, `CreatedMandatorySlot`."""
 
     AUTH_SCOPES_ADDED = "AuthScopesAdded"
     AUTH_SERVICE_VERSION_CHANGED = "AuthServiceVersionChanged"
@@ -62,7 +62,8 @@ BREAKING_CODES = frozenset(
 class Change:
     """One change of a slot or workflow. `message` is a sentence for people.
 
-    `hidden` is that of the slot in the new content, of a removed slot that in the old; no workflow is hidden.
+    `hidden` says whether the slot is hidden in the new content, or, if it was removed, in the old content. It is False
+    for workflows.
     """
 
     kind: ChangeKind
@@ -74,10 +75,11 @@ class Change:
 
 
 def changes(old: Content, new: Content) -> list[Change]:
-    """What changed from one content to another: auth slots, config slots, workflows.
+    """Returns what changed from one content to another: auth slots, then config slots, then workflows.
 
-    Each in the order of the new content, then what was removed in the order of the old. A slot is known by its
-    external id: another external id is another slot. The order of slots is nothing that changes.
+    Each kind is in the order of the new content, followed by what was removed in the order of the old content. A slot
+    is identified by its external id, so a slot with another external id is another slot. A new order of the slots is
+    not a change.
     """
     return [
         *_changes_of_slots(old.auth_slots, new.auth_slots),
@@ -87,7 +89,7 @@ def changes(old: Content, new: Content) -> list[Change]:
 
 
 def breaking_changes_of_slot(old_slot: Slot | None, new_slot: Slot) -> list[Change]:
-    """The breaking changes of one slot; it is new where there was no old one."""
+    """Returns the breaking changes of one slot, which is new if `old_slot` is None."""
     return [change for change in _changes_of_slot(old_slot, new_slot) if change.breaking]
 
 
@@ -133,7 +135,7 @@ def _changed(old: Slot, new: Slot) -> Iterator[_Finding]:
         case ConfigSlot(), ConfigSlot():
             yield from _config_findings(old, new)
         case _:
-            raise TypeError("an auth slot does not become a config slot, nor the other way round")
+            raise TypeError("an auth slot cannot become a config slot, nor a config slot an auth slot")
     yield from _newly_needed(old, new)
     if old.title != new.title:
         yield ChangeCode.TITLE_CHANGED, _from_to("its title", old.title, new.title)
@@ -142,10 +144,10 @@ def _changed(old: Slot, new: Slot) -> Iterator[_Finding]:
 
 
 def _newly_needed(old: Slot, new: Slot) -> Iterator[_Finding]:
-    """A slot that has become mandatory, or a mandatory one whose default went, is a new mandatory slot for the
-    instances that left it empty: without this a lazy update would leave them incomplete.
+    """A slot that has become mandatory, or a mandatory slot that has lost its default, is a new mandatory slot for the
+    instances that left it empty. Otherwise a lazy update would leave these instances incomplete.
 
-    The other direction, a slot that need not be filled any longer, asks nothing of anybody and has no code.
+    A slot that no longer needs a value requires no action, so that change has no code.
     """
     if new.needs_input and not old.needs_input:
         was = "had a default" if old.mandatory else "was optional"
@@ -153,7 +155,7 @@ def _newly_needed(old: Slot, new: Slot) -> Iterator[_Finding]:
 
 
 def _auth_findings(old: AuthSlot, new: AuthSlot) -> Iterator[_Finding]:
-    """The "authentication changes requiring upgrade". Another service is another service version as well."""
+    """The "authentication changes requiring upgrade". A change of the service counts as a change of its version."""
     if added := new.scopes - old.scopes:
         yield ChangeCode.AUTH_SCOPES_ADDED, f"now also needs the scopes {_listed(added)}"
     if removed := old.scopes - new.scopes:
@@ -175,8 +177,8 @@ def _auth_findings(old: AuthSlot, new: AuthSlot) -> Iterator[_Finding]:
 
 
 def _config_findings(old: ConfigSlot, new: ConfigSlot) -> Iterator[_Finding]:
-    """The "config changes requiring upgrade", and the default. A slot that becomes or was a drop-down list has
-    another type; how its list is filled is no change of its own then."""
+    """The "config changes requiring upgrade", and changes of the default. If a slot becomes or was a drop-down list,
+    its type has changed, and how its list is filled is not reported as another change."""
     if old.type != new.type:
         yield ChangeCode.CONFIG_TYPE_CHANGED, _from_to("its type", old.type, new.type)
     elif new.type is ConfigType.DDL:

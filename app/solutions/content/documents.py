@@ -1,8 +1,8 @@
-"""Contents as documents for the database, and what is wrong with a content that someone gives.
+"""Converts contents to documents for the database and back, and finds the faults of a content in a request.
 
 A document is what `json` writes: dictionaries, lists, texts, booleans and None. Its keys are the names of the XML
-services. Reading passes over keys that it does not know and takes the model's default for one that is absent, so that
-what an earlier or later version of Relink has written can be read.
+services. Reading ignores unknown keys and uses the model's default for absent ones, so that documents of earlier and
+later versions of Relink can be read.
 """
 
 from __future__ import annotations
@@ -26,17 +26,15 @@ from app.solutions.content.model import (
 from app.solutions.content.values import type_fault
 from app.text import is_blank
 
-"""The path of a field in the XML of `SetSolution`, and what is wrong there as the end of a sentence about it."""
-
 _Member = TypeVar("_Member", bound=StrEnum)
 
 
 class MalformedDocumentError(ValueError):
-    """A document that `to_document` has not written."""
+    """A document that `to_document` did not write."""
 
 
 def to_document(content: Content) -> dict[str, object]:
-    """A content as a document; equal contents give equal documents."""
+    """Return the document of a content. Equal contents have equal documents."""
     return {
         "authSlots": [_auth_slot_document(slot) for slot in content.auth_slots],
         "configSlots": [_config_slot_document(slot) for slot in content.config_slots],
@@ -45,7 +43,7 @@ def to_document(content: Content) -> dict[str, object]:
 
 
 def from_document(document: object) -> Content:
-    """The content that was written as a document. Raises `MalformedDocumentError`."""
+    """Return the content of a document. Raises `MalformedDocumentError`."""
     fields = _Fields(document)
     return Content(
         auth_slots=tuple(map(_auth_slot, fields.parts("authSlots"))),
@@ -57,10 +55,10 @@ def from_document(document: object) -> Content:
 def content_faults(content: Content, is_schedule: Callable[[str], bool]) -> list[Fault]:
     """Return what is wrong with a content, in the order of the content.
 
-    External ids are there and unique within their kind; auth slots are for a service, if only for that of their own
-    authentication; a default is of its slot's type; drop-down lists, and no other slots, say where they come from, and
-    if by an auth slot then by one of the same content; scheduled workflows, and no others, have a schedule.
-    `is_schedule` tells whether a text is a cron expression.
+    External ids must be present and unique within their kind. An auth slot must name a service or an authentication.
+    A default must be of its slot's type. A drop-down list, and no other slot, must say where its list comes from; an
+    auth slot that it names must be in the same content. A scheduled workflow, and no other, must have a schedule.
+    `is_schedule` returns whether a text is a cron expression.
     """
     return [*_auth_slot_faults(content), *_config_slot_faults(content), *_workflow_faults(content, is_schedule)]
 
@@ -71,9 +69,7 @@ def _auth_slot_faults(content: Content) -> Iterator[Fault]:
         path = ("auth_slots", number)
         yield from _id_faults((*path, "external_id"), slot.external_id, seen)
         if is_blank(slot.service) and slot.authentication_id is None:
-            yield missing(
-                (*path, "service"), "is missing: without an authenticationId a slot says which service it is for"
-            )
+            yield missing((*path, "service"), "is missing: a slot without an authenticationId must name its service")
 
 
 def _config_slot_faults(content: Content) -> Iterator[Fault]:
@@ -91,7 +87,7 @@ def _config_slot_faults(content: Content) -> Iterator[Fault]:
 def _ddl_faults(path: Path, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterator[Fault]:
     if slot.ddl is None:
         if slot.type is ConfigType.DDL:
-            yield missing(path, "is missing: a slot of type ddl says where its list comes from")
+            yield missing(path, "is missing: a slot of type ddl must say where its list comes from")
         return
     if slot.type is not ConfigType.DDL:
         yield invalid(path, f"is only for a slot of type ddl, and the type is {slot.type}")
@@ -118,14 +114,14 @@ def _workflow_faults(content: Content, is_schedule: Callable[[str], bool]) -> It
             if workflow.schedule is not None:
                 yield invalid(schedule, f"is only for a scheduled workflow, and the trigger is {workflow.trigger}")
         elif workflow.schedule is None:
-            yield missing(schedule, "is missing: a scheduled workflow has one")
+            yield missing(schedule, "is missing: a scheduled workflow must have one")
         elif not is_schedule(workflow.schedule):
-            reason = "is not a cron expression of five fields, with a next time and at most 200 characters"
+            reason = "must be a cron expression of five fields that has a next time, with at most 200 characters"
             yield invalid(schedule, reason)
 
 
 def _id_faults(path: Path, identifier: str, seen: set[str]) -> Iterator[Fault]:
-    """Return what is wrong with an id, and add it to those seen before."""
+    """Return what is wrong with an id, and add the id to `seen`."""
     if is_blank(identifier):
         yield missing(path, "is empty")
     elif identifier in seen:
@@ -225,15 +221,15 @@ def _workflow(fields: _Fields) -> Workflow:
 
 
 class _Fields:
-    """The fields of one object of a document, each read as what it has to be."""
+    """The fields of one object of a document. Each method reads a field as one type."""
 
     def __init__(self, document: object) -> None:
         if not isinstance(document, dict):
-            raise MalformedDocumentError(f"a document is no {type(document).__name__}")
+            raise MalformedDocumentError(f"a document must be an object, not a {type(document).__name__}")
         self._fields: Mapping[object, object] = document
 
     def text(self, key: str, default: str | None = None) -> str:
-        """A text; without a default it has to be there."""
+        """Return a text, which is required if there is no default."""
         value = self._fields.get(key, default)
         if not isinstance(value, str):
             raise MalformedDocumentError(f"{key} is not a text")
@@ -256,12 +252,12 @@ class _Fields:
         return value
 
     def member(self, key: str, default: _Member) -> _Member:
-        """A member of the enumeration that the default is of."""
+        """Return a member of the enumeration of the default."""
         text = self.text(key, default.value)
         try:
             return type(default)(text)
         except ValueError:
-            raise MalformedDocumentError(f"{key} is no {type(default).__name__}") from None
+            raise MalformedDocumentError(f"{key} is not a {type(default).__name__}") from None
 
     def part_or_none(self, key: str) -> _Fields | None:
         part = self._fields.get(key)

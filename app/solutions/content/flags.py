@@ -1,7 +1,7 @@
-"""What a newer release asks of an instance, and what a publication does to the instances.
+"""What a newer release requires of an instance, and what a publication means for the instances.
 
 "requiresUserInputToUpdateVersion: if True this indicates that new config or auth data is available which requires the
-End User to run the Config Wizard again"; the same of hidden data for `requiresSystemInputToUpdateVersion`.
+End User to run the Config Wizard again"; `requiresSystemInputToUpdateVersion` says the same of hidden slots.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Values: TypeAlias = Mapping[tuple[SlotKind, str], GivenValue]
 
 
 class PendingSlot(NamedTuple):
-    """A slot that an instance has to fill: the end user in the wizard, or the system where it is hidden."""
+    """A slot that an instance must fill: the end user fills it in the wizard, or the system if the slot is hidden."""
 
     kind: SlotKind
     external_id: str
@@ -40,10 +40,11 @@ class PublishJudgement:
 
 
 def flags(instance_release: int, latest: int, contents: Contents, values: Values) -> Flags:
-    """The flags of an instance: a breaking change on a visible slot asks for user input, on a hidden for system input.
+    """Returns the flags of an instance.
 
-    Whether a slot is hidden is as the latest release has it. User or system input is only ever asked for where there
-    is a newer version. `contents` must have both releases and those that the values were given for.
+    A breaking change of a visible slot requires user input, a breaking change of a hidden slot system input. The latest
+    release decides whether a slot is hidden. Only an instance with a newer version requires input. `contents` must have
+    both releases and the releases that the values were given for.
     """
     if instance_release >= latest:
         return Flags()
@@ -51,27 +52,27 @@ def flags(instance_release: int, latest: int, contents: Contents, values: Values
 
 
 def flags_of(breaking: Iterable[Change], latest: int, contents: Contents, values: Values) -> Flags:
-    """The flags of an instance that is behind, by the breaking changes from its release to the latest: those are the
-    same for all instances on its release."""
+    """Returns the flags of an instance on an older release. `breaking` are the breaking changes from its release to the
+    latest, which are the same for all instances on its release."""
     unsettled = open_changes(breaking, latest, contents, values)
     return Flags(True, _asks(unsettled, hidden=False), _asks(unsettled, hidden=True))
 
 
 def breaking_changes(old: Content, new: Content) -> list[Change]:
-    """The changes of slots between two releases that are breaking."""
+    """Returns the breaking changes of slots between two releases."""
     return [change for change in changes(old, new) if change.breaking]
 
 
 def slot_of(change: Change) -> tuple[SlotKind, str]:
-    """The slot that a breaking change is about."""
+    """Returns the slot that a breaking change is about."""
     return SlotKind(change.kind.value), change.external_id
 
 
 def open_changes(breaking: Iterable[Change], latest: int, contents: Contents, values: Values) -> list[Change]:
-    """Those of the breaking changes to the latest release that still ask for input.
+    """Returns the breaking changes to the latest release that still require input.
 
-    "A change on a slot for which the instance already holds a valid value given since that release does not count
-    again": one does not count if the value held is good for the latest release.
+    A change does not require input if the instance already holds a value for the slot that is good for the latest
+    release.
     """
 
     def settled(change: Change) -> bool:
@@ -82,8 +83,8 @@ def open_changes(breaking: Iterable[Change], latest: int, contents: Contents, va
 
 
 def pending(release: int, contents: Contents, values: Values) -> list[PendingSlot]:
-    """The mandatory slots of a release that have neither a good value nor a valid default: auth slots, then config
-    slots, each in the order of the release."""
+    """Returns the mandatory slots of a release that have neither a good value nor a valid default: auth slots, then
+    config slots, each in the order of the release."""
     content = contents[release]
     return [
         *_unfilled(SlotKind.AUTH, content.auth_slots, release, contents, values),
@@ -92,18 +93,19 @@ def pending(release: int, contents: Contents, values: Values) -> list[PendingSlo
 
 
 def values_after_move(values: Values, content: Content) -> dict[tuple[SlotKind, str], GivenValue]:
-    """The values that an instance keeps on moving to a release: those of slots that the release has, good or not.
+    """Returns the values that an instance keeps when it moves to a release: the values of slots of the release, whether
+    they are good or not.
 
-    A slot that went and comes back later is a new one: its value is gone.
+    A slot that is removed and comes back later is a new slot, and its old value is lost.
     """
     return {key: value for key, value in values.items() if content.slot(*key) is not None}
 
 
 def judge_publish(previous: Content | None, draft: Content) -> PublishJudgement:
-    """What publishing a draft after a release, or as the first one, changes.
+    """Returns what publishing a draft changes, after a release or as the first release.
 
-    It looks at no instance: `flags` tells which of them already hold what is asked for. In a first release all slots
-    are created, and nothing is breaking, whatever the code, since there is no instance to break.
+    This does not look at instances: `flags` says which of them already hold what is required. In a first release all
+    slots are created and nothing is breaking, whatever the code, since there are no instances yet.
     """
     found = changes(previous or Content(), draft)
     if previous is None:

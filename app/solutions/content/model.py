@@ -1,6 +1,6 @@
-"""The words of solutions: slots, workflows, and what a release holds.
+"""The model of solutions: slots, workflows, and what a release holds.
 
-A release's content is a value: equal contents are interchangeable, and nothing here knows the database.
+A release's content is a value: equal contents are interchangeable. This module does not know the database.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class ConfigType(StrEnum):
     DDL = "ddl"
 
     def admits(self, value: Json) -> bool:
-        """Whether a JSON value is of this type.
+        """Returns whether a JSON value is of this type.
 
-        A boolean is no number. A number without a fraction is an integer however it is written (1.0, 1e3): JSON
-        knows no difference, and `same_json` makes none. null is of no type. What a drop-down list gives is a
-        string, a number or a boolean.
+        A boolean is not a number. A number without a fraction is an integer however it is written (1.0, 1e3), since
+        JSON and `same_json` do not distinguish them. null has no type. A value of a drop-down list is a string, a
+        number or a boolean.
         """
         if isinstance(value, bool):
             return self in (ConfigType.BOOLEAN, ConfigType.DDL)
@@ -71,7 +71,7 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True)
 class AuthSlot:
-    """A slot for an authentication. `authentication_id` is the builder's own."""
+    """A slot for an authentication. `authentication_id` is the builder's own authentication for it."""
 
     external_id: str
     title: str = ""
@@ -85,7 +85,7 @@ class AuthSlot:
 
     @property
     def needs_input(self) -> bool:
-        """Whether an instance without an authentication for the slot lacks something."""
+        """Whether an instance needs an authentication for the slot."""
         return self.mandatory
 
 
@@ -102,7 +102,7 @@ class Ddl:
 
 @dataclass(frozen=True)
 class ConfigSlot:
-    """A slot for a JSON value. `default_value` is JSON as text, None where there is none."""
+    """A slot for a JSON value. `default_value` is JSON as text, or None if the slot has no default."""
 
     external_id: str
     title: str = ""
@@ -114,7 +114,7 @@ class ConfigSlot:
 
     @property
     def has_default(self) -> bool:
-        """Whether the default can stand in for a value: it is there and of the slot's type."""
+        """Whether the slot has a default of its type, which can replace a value."""
         if self.default_value is None:
             return False
         try:
@@ -124,7 +124,7 @@ class ConfigSlot:
 
     @property
     def needs_input(self) -> bool:
-        """Whether an instance without a value for the slot lacks something."""
+        """Whether an instance needs a value for the slot."""
         return self.mandatory and not self.has_default
 
 
@@ -133,7 +133,7 @@ Slot: TypeAlias = AuthSlot | ConfigSlot
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow of the solution. `schedule` is a cron expression where the trigger is scheduled."""
+    """A workflow of the solution. `schedule` is a cron expression if the trigger is scheduled."""
 
     source_workflow_id: str
     name: str = ""
@@ -150,22 +150,23 @@ class Content:
     workflows: tuple[Workflow, ...] = ()
 
     def slot(self, kind: SlotKind, external_id: str) -> Slot | None:
-        """The slot of a kind with an external id, or None."""
+        """Returns the slot of a kind with an external id, or None."""
         slots: tuple[Slot, ...] = self.auth_slots if kind is SlotKind.AUTH else self.config_slots
         return next((slot for slot in slots if slot.external_id == external_id), None)
 
     @property
     def hidden_slots(self) -> Iterator[tuple[SlotKind, str]]:
-        """The slots that end users do not see."""
+        """Yields the slots that end users do not see."""
         for kind, slots in ((SlotKind.AUTH, self.auth_slots), (SlotKind.CONFIG, self.config_slots)):
             yield from ((kind, slot.external_id) for slot in slots if slot.hidden)
 
 
 @dataclass(frozen=True)
 class GivenValue:
-    """A value that an instance holds: JSON as text for a config slot; for an auth slot what the authentication is
-    for. It was `given_for` the releases by whose slot it was judged then: the one that the instance was on, and the
-    latest where it fitted that too."""
+    """A value that an instance holds: JSON as text for a config slot, facts about the authentication for an auth slot.
+
+    `given_for` are the releases whose slot the value was checked against: the release of the instance at that time, and
+    the latest release if the value fitted that too."""
 
     value: str | None
     authentication: AuthenticationFacts | None
@@ -174,7 +175,7 @@ class GivenValue:
 
 @dataclass(frozen=True)
 class AuthenticationFacts:
-    """What of an authentication decides whether it fits a slot."""
+    """The properties of an authentication that decide whether it fits a slot."""
 
     authentication_id: str
     service: str
@@ -185,7 +186,7 @@ class AuthenticationFacts:
 
 @dataclass(frozen=True)
 class Flags:
-    """The three flags of an instance, in the words of the document."""
+    """The three flags of an instance, under their documented names."""
 
     has_newer_version: bool = False
     requires_user_input_to_update_version: bool = False
@@ -193,13 +194,13 @@ class Flags:
 
 
 class NotJsonError(ValueError):
-    """A text that is not taken as JSON. Its words follow "the value ..." and never hold the text."""
+    """A text that is not accepted as JSON. The message continues "the value ..." and never contains the text."""
 
 
 def read_json(text: str) -> Json:
-    """The value of a JSON text (RFC 8259). Of equal keys the last counts. Size and nesting are limited.
+    """Returns the value of a JSON text (RFC 8259). The last of equal keys counts. Size and nesting are limited.
 
-    NaN, Infinity and numbers beyond a double are not JSON here. Raises `NotJsonError`.
+    NaN, Infinity and numbers beyond a double are not accepted. Raises `NotJsonError`.
     """
     try:
         _check_size(text)
@@ -208,7 +209,7 @@ def read_json(text: str) -> Json:
         raise
     except RecursionError:
         raise NotJsonError(_NESTED) from None
-    except ValueError:  # which holds the text
+    except ValueError:  # whose message contains the text
         raise NotJsonError("is not JSON") from None
     if _nesting_exceeds(value, MAXIMUM_JSON_NESTING):
         raise NotJsonError(_NESTED)
@@ -216,7 +217,8 @@ def read_json(text: str) -> Json:
 
 
 def same_json(one: str | None, other: str | None) -> bool:
-    """Whether two JSON texts say the same: `{"a": 1}` and `{ "a":1.0 }` do. Texts that are not JSON compare as text."""
+    """Returns whether two JSON texts have equal values, like `{"a": 1}` and `{ "a":1.0 }`. Texts that are not JSON
+    are compared as texts."""
     if one is None or other is None or one == other:
         return one == other
     try:
@@ -255,7 +257,7 @@ def _nesting_exceeds(value: Json, most: int) -> bool:
 
 
 def _same(one: Json, other: Json) -> bool:
-    """Equality of JSON values, in which `true` is not 1."""
+    """Returns whether JSON values are equal; `true` is not equal to 1."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):

@@ -1,8 +1,8 @@
-"""Whether a value fits a slot, and whether a value that was given once is still good.
+"""Whether a value fits a slot, and whether a value that was given earlier is still good.
 
-Nothing invalidates a value that an instance holds. It is judged each time, by the slot as it was when the value was
-given and the slot as it is in the release in question: what lies between them does not count, so that a slot that
-goes from string to integer and back has its old value back.
+A value that an instance holds is never marked as invalid. Each check compares the slot as it was when the value was
+given with the slot of the release in question. Releases between these two do not matter: when the type of a slot
+changes from string to integer and back, the old value is good again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MUST_BE = {
 
 
 def type_fault(config_type: ConfigType, text: str) -> str | None:
-    """Why a JSON text is no value of a type, as the end of a sentence that begins with what it is; or None."""
+    """Return why a JSON text is not a value of a type, or None. The text continues "The value ..."."""
     try:
         value = read_json(text)
     except NotJsonError as fault:
@@ -44,20 +44,16 @@ def type_fault(config_type: ConfigType, text: str) -> str | None:
 
 
 def config_value_fault(slot: ConfigSlot, value: str) -> str | None:
-    """Why a JSON text is no value for a config slot, as a sentence that does not repeat it; or None.
-
-    "Values are JSON inside a string; a value is checked against the slot's type".
-    """
+    """Return why a JSON text is not a value for a config slot, or None. The sentence does not contain the value."""
     fault = type_fault(slot.type, value)
     return None if fault is None else f'The value of config slot "{slot.external_id}" {fault}'
 
 
 def authentication_fault(slot: AuthSlot, facts: AuthenticationFacts) -> str | None:
-    """Why an authentication does not fit an auth slot, as a sentence that says nothing of the authentication but
-    what it lacks; or None.
+    """Return why an authentication does not fit an auth slot, or None. The sentence says only what it lacks.
 
-    It has to be for the slot's service, service version and service environment, and have at least its scopes.
-    A slot without a version or an environment is for any.
+    The authentication must be for the slot's service, service version and service environment, and have at least its
+    scopes. A slot without a version or an environment accepts any.
     """
     name = f'The authentication for auth slot "{slot.external_id}"'
     if facts.service != slot.service:
@@ -75,11 +71,12 @@ def authentication_fault(slot: AuthSlot, facts: AuthenticationFacts) -> str | No
 def is_good(
     value: GivenValue, kind: SlotKind, external_id: str, release_number: int, contents: Mapping[int, Content]
 ) -> bool:
-    """Whether a value is good for a release: the slot is there, the value fits it, and nothing breaking lies between
-    the slot as it was in a release that the value was given for and as it is now.
+    """Return whether a value is good for a release.
 
-    Where the value was given for a release that had no such slot, it only has to fit. `contents` must have all these
-    releases. That a slot newly needs a value is no matter here: it has one.
+    The release must have the slot, the value must fit it, and there must be no breaking change between the slot in a
+    release that the value was given for and the slot in this release. If the value was given for a release without
+    the slot, it only has to fit. A slot that newly needs a value is not a breaking change here, since it has a value.
+    `contents` must have all these releases.
     """
     slot = contents[release_number].slot(kind, external_id)
     if slot is None or not _fits(slot, value):

@@ -1,4 +1,4 @@
-"""Instances: made, updated, moved to another release, removed ("Updating vs Upgrading instances").
+"""Creates, updates, upgrades and removes instances ("Updating vs Upgrading instances").
 
 *Update* changes an instance on its release; *upgrade* moves it to the latest.
 """
@@ -60,9 +60,9 @@ def create_instance(
     by_end_user: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Instance:
-    """Make an instance of a solution's latest release for an end user. It is not enabled.
+    """Create an instance of a solution's latest release for an end user. The instance is not enabled.
 
-    An end user gives no values for hidden slots: to them there are no such slots.
+    An end user cannot give values for hidden slots: for end users these slots do not exist.
 
     Raises UserError about fields of CreateSolutionInstance.
     """
@@ -98,12 +98,12 @@ def update_instance(
     by_end_user: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Instance:
-    """Change an instance on the release that it is on. Absent fields keep their value, and given values replace those
-    held. An end user gives no values for hidden slots: to them there are no such slots.
+    """Change an instance on its present release. Absent fields keep their value, and given values replace those held.
+    An end user cannot give values for hidden slots: for end users these slots do not exist.
 
-    Raises UserError about fields of UpdateSolutionInstance: also where a slot is one of a newer release only ("You
-    cannot use the updateSolutionInstance mutation for this purpose"), and where it is to be enabled with slots that
-    lack a value and that is to be an error.
+    Raises UserError about fields of UpdateSolutionInstance, also if a slot exists only in a newer release ("You cannot
+    use the updateSolutionInstance mutation for this purpose"), and if the instance is to be enabled while slots lack a
+    value and the settings make that an error.
     """
     locked = lock(connection, instance_id)
     if locked is None:
@@ -141,11 +141,11 @@ def upgrade_instance(
     by_end_user: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Instance:
-    """Move an instance to the latest release of its solution, with values for slots of that release; an end user gives
-    none for hidden slots.
+    """Move an instance to the latest release of its solution, with values for slots of that release. An end user
+    cannot give values for hidden slots.
 
-    Slots that need a value and have none are pending after it; where it moves with its id only, people are told if
-    its end user is to fill any. Raises UserError about fields of UpgradeSolutionInstance.
+    Slots that still need a value are pending afterwards. If the request has only the id and the end user has to fill
+    pending slots, a message announces it. Raises UserError about fields of UpgradeSolutionInstance.
     """
     locked = lock_to_move(connection, instance_id)
     if locked is None:
@@ -168,7 +168,7 @@ def upgrade_instance(
 
 
 def remove_instance(connection: Connection, instance_id: str) -> None:
-    """Remove an instance with all that it holds. Raises UserError about `solutionInstanceId`."""
+    """Remove an instance with its values and workflows. Raises UserError about `solutionInstanceId`."""
     query = text("DELETE FROM solution_instance WHERE instance_identifier = :instance")
     if connection.execute(query, {"instance": identifier(instance_id)}).rowcount == 0:
         raise UserError(unknown("solution_instance_id", instance_id))
@@ -181,7 +181,7 @@ def _checked(connection: Connection, taker: Taker, given: Given) -> dict[SlotKey
 
 
 def _missing_values(locked: LockedInstance, contents: Contents, *, by_end_user: bool) -> Sequence[Fault]:
-    """Return why the instance cannot be enabled. An end user is not told the names of hidden slots."""
+    """Return why the instance cannot be enabled. The text for an end user does not name hidden slots."""
     lacking = pending(locked.row.release_number, contents, locked.values)
     if not lacking:
         return []

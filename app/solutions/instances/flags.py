@@ -1,7 +1,7 @@
 """The flags of many instances at once.
 
-What lies between two releases is the same for all instances on the older one: values are read only where something
-breaking does, and only those of the slots concerned. Instances that hold the same are judged once.
+The changes between two releases are the same for all instances on the older one. Values are read only if there are
+breaking changes, and only the values of the slots concerned. Instances with equal values are judged once.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from app.solutions.content.model import Flags, GivenValue
 from app.solutions.instances.values import SlotKey, read_values
 
 ReleasePair: TypeAlias = tuple[str, int, int]
-"""A solution, and from which of its releases to which."""
+"""A solution and two of its releases: the older one and the newer one."""
 
 _TOGETHER = 500
 
 
 class OnRelease(NamedTuple):
-    """An instance, the release that it is on, and the one to compare that with."""
+    """An instance, its release, and the release to compare it with."""
 
     instance_id: str
     solution_id: str
@@ -32,14 +32,14 @@ class OnRelease(NamedTuple):
 
     @property
     def releases(self) -> ReleasePair:
-        """What instances have in common that move from the same release to the same."""
+        """The key that instances have in common if they move between the same two releases."""
         return self[1:]
 
 
 def read_flags(
     connection: Connection, instances: Sequence[OnRelease], contents: Mapping[str, Contents]
 ) -> dict[str, Flags]:
-    """The flags of instances, by id. `contents` are those of all releases, by solution."""
+    """Returns the flags of instances by id. `contents` are the contents of all releases, by solution."""
     breaking = {releases: _breaking(*releases, contents) for releases in {instance.releases for instance in instances}}
     slots = {slot_of(change) for found in breaking.values() for change in found}
     found: dict[str, Flags] = {}
@@ -65,7 +65,7 @@ def _flags(instance: OnRelease, breaking: list[Change], contents: Mapping[str, C
 
 
 def _breaking(solution_id: str, release: int, latest: int, contents: Mapping[str, Contents]) -> list[Change]:
-    """The breaking changes between two releases."""
+    """Returns the breaking changes between two releases."""
     if release >= latest:
         return []
     return breaking_changes(contents[solution_id][release], contents[solution_id][latest])

@@ -1,4 +1,4 @@
-"""Moving an instance to another release: it is locked and read by one statement, judged, and moved by one.
+"""Moves an instance to another release: one statement locks and reads it, and after the check another one moves it.
 
 Upgrade, lazy update, roll-out and roll-back all move instances this way.
 """
@@ -77,21 +77,21 @@ class Move(StrEnum):
 
 @dataclass(frozen=True)
 class LockedInstance:
-    """An instance that nobody else changes before the transaction ends, with what it holds."""
+    """An instance, locked until the transaction ends, with the values that it holds."""
 
     row: InstanceRow
     values: dict[SlotKey, GivenValue]
 
     @property
     def needed_releases(self) -> set[int]:
-        """The releases whose contents it takes to judge the instance."""
+        """The releases whose contents are needed to judge the instance."""
         return needed_releases(self.row, self.values)
 
 
 def locking_statement(condition: str, lock: str, columns: Sequence[str] = (), before: str = "") -> TextClause:
-    """Return a statement that locks an instance `i` of a solution `s` and reads it, with more columns of `i`.
+    """Return a statement that locks an instance `i` of a solution `s` and reads it, with additional columns of `i`.
 
-    `before` is a part of its WITH clause that the condition may use. `read_locked` takes a row of the statement.
+    `before` is a part of its WITH clause that the condition may use. `read_locked` reads a row of the statement.
     """
     more = "".join(f", {column}" for column in columns)
     locked = f"WITH {before}{',' if before else ''} locked AS (SELECT {_COLUMNS}{more} FROM solution_instance i"  # noqa: S608
@@ -113,8 +113,8 @@ def lock(connection: Connection, instance_id: str) -> LockedInstance | None:
 def lock_to_move(connection: Connection, instance_id: str) -> LockedInstance | None:
     """Lock an instance and its solution, and read the instance. Returns None if there is no such instance.
 
-    No release is published before the transaction ends: if it needs something for the next release, the publication
-    finds it where it is then.
+    No release of the solution is published before the transaction ends, so a publication sees the instance on the
+    release that it has moved to.
     """
     return _locked(connection, _LOCK_TO_MOVE, instance_id)
 
@@ -125,7 +125,7 @@ def _locked(connection: Connection, statement: TextClause, instance_id: str) -> 
 
 
 def read_locked(connection: Connection, row: Row[Any]) -> LockedInstance:
-    """Return the instance of a row of a locking statement."""
+    """Return the instance from a row of a locking statement."""
     of_instance: Any = row[:9]
     instance = InstanceRow(*of_instance)
     if row.is_fresh:
@@ -145,9 +145,9 @@ def move(
 ) -> None:
     """Move a locked instance to another release.
 
-    Given values go over those held; values of slots that the release does not have are dropped. Workflow instances
-    that stay keep their trigger keys. With `pinned_at`, lazy updates leave the instance there until there is a release
-    after that.
+    Given values replace those held; values of slots that the release does not have are dropped. Workflow instances
+    that stay keep their trigger keys. With `pinned_at`, lazy updates do not move the instance until there is a newer
+    release than `pinned_at`.
     """
     row, content = locked.row, contents[to_release]
     kept = values_after_move(locked.values, content)

@@ -1,4 +1,4 @@
-"""Reading instances: one, or a page of those that a filter lets through."""
+"""Reads instances: one, or a page of the instances that match a filter."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ROWS = f"""
 
 @dataclass(frozen=True)
 class InstanceRow:
-    """What is kept of an instance itself."""
+    """An instance without its values and workflows."""
 
     instance_id: str
     solution_id: str
@@ -47,8 +47,8 @@ class InstanceRow:
 @dataclass(frozen=True)
 class Instance:
     """An instance of a solution. Values are by external id: JSON as text, and ids of authentications. `pending` are
-    the slots of its release that need a value and have none; `hidden_slots` are those of its release that end users do
-    not see."""
+    the slots of its release that still need a value; `hidden_slots` are the slots of its release that end users do not
+    see."""
 
     instance_id: str
     name: str
@@ -68,7 +68,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class InstanceFilter:
-    """Which instances: all that is given must hold. `tags` are those of the solution, which has all of them."""
+    """Selects instances: they must match all fields that are given. The solution must have all of `tags`."""
 
     ids: tuple[str, ...] | None = None
     owner: str | None = None
@@ -81,14 +81,14 @@ class InstanceFilter:
 
     @property
     def asks_for_input(self) -> bool:
-        """Whether the values of each instance decide."""
+        """Whether the values of each instance must be read to apply the filter."""
         return (
             self.requires_user_input_to_update_version is not None
             or self.requires_system_input_to_update_version is not None
         )
 
     def lets_through(self, found: Flags) -> bool:
-        """Whether an instance with these flags is wanted."""
+        """Return whether an instance with these flags matches."""
         user, system = self.requires_user_input_to_update_version, self.requires_system_input_to_update_version
         return user in (None, found.requires_user_input_to_update_version) and system in (
             None,
@@ -103,10 +103,10 @@ def read_instances(
     page_size: int = 100,
     limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[list[Instance], int]:
-    """A page (from 1) of the instances that a filter lets through, by age, and how many there are on all pages.
+    """Return a page (from 1) of the instances that match a filter, the oldest first, and how many match in all.
 
-    The connection is that of a snapshot, or nobody publishes a release of the solutions meanwhile. Raises UserError
-    about `pageSize` if the values on the page are too large for one answer.
+    The connection must have a snapshot, or a lock must prevent that releases of the solutions are published meanwhile.
+    Raises UserError about `pageSize` if the values on the page are too large for one response.
     """
     listing = instance_listing(wanted)
     first = (page - 1) * page_size
@@ -122,10 +122,10 @@ def read_instances(
 
 
 def read_instances_of(connection: Connection, ids: Sequence[str], *, with_values: bool = True) -> list[Instance]:
-    """The instances of `ids` that there are, by age.
+    """Return the instances of `ids` that exist, the oldest first.
 
-    Flags and pending slots take their values to be judged. Without `with_values`, the values are let go of after that:
-    a long list of instances takes no more memory than a part of it with its values.
+    The values are read in any case, to find flags and pending slots. Without `with_values` they are dropped after
+    that, so that a long list of instances needs little memory.
     """
     if with_values:
         return _read_together(connection, ids)
@@ -140,7 +140,7 @@ def _page(connection: Connection, ids: Sequence[str], limits: Limits) -> list[In
     size = bytes_of_values(connection, ids)
     if len(ids) > 1 and size > limits.answer_bytes:
         reason = f"is too large: the values of {counted(len(ids), 'instance')} have {size} bytes, of at most"
-        raise UserError(too_many("page_size", f"{reason} {limits.answer_bytes} in one answer"))
+        raise UserError(too_many("page_size", f"{reason} {limits.answer_bytes} in one response"))
     return read_instances_of(connection, ids)
 
 
@@ -155,7 +155,8 @@ def _read_together(connection: Connection, ids: Sequence[str]) -> list[Instance]
 
 
 def instance_listing(wanted: InstanceFilter) -> Listing:
-    """The instances that a filter lets through, by age, as far as the database can tell: not by what they need.
+    """Return the list of instances that match a filter, the oldest first. The fields about required input are not
+    applied, since a database query cannot find them.
 
     An invalid id matches nothing.
     """
@@ -192,7 +193,7 @@ def instance_listing(wanted: InstanceFilter) -> Listing:
 
 
 def read_row(connection: Connection, instance_id: str) -> InstanceRow:
-    """What is kept of an instance itself. Raises UserError about `solutionInstanceId`."""
+    """Return an instance without its values. Raises UserError about `solutionInstanceId`."""
     rows = _rows(connection, [instance_id])
     if not rows:
         raise UserError(unknown("solution_instance_id", instance_id))
@@ -200,7 +201,7 @@ def read_row(connection: Connection, instance_id: str) -> InstanceRow:
 
 
 def instance_of(row: InstanceRow, contents: Contents, values: Values) -> Instance:
-    """An instance put together. `contents` has its release, the latest, and those that its values were given for."""
+    """Return an instance with its values. `contents` must have the releases of `needed_releases`."""
     content = contents[row.release_number]
     config_values, auth_values = {}, {}
     for config_slot in content.config_slots:
@@ -230,7 +231,8 @@ def instance_of(row: InstanceRow, contents: Contents, values: Values) -> Instanc
 
 
 def needed_releases(row: InstanceRow, values: Values) -> set[int]:
-    """The releases whose contents `instance_of` looks at."""
+    """Return the releases whose contents `instance_of` needs: the instance's, the latest, and those that its values
+    were given for."""
     return {
         row.release_number,
         row.latest_release_number,
@@ -239,7 +241,7 @@ def needed_releases(row: InstanceRow, values: Values) -> set[int]:
 
 
 def _ids_by_flags(connection: Connection, wanted: InstanceFilter, listing: Listing) -> list[str]:
-    """The ids of all instances that a filter lets through, in their order."""
+    """Return the ids of all instances that match a filter, in the order of the list."""
     columns = "i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number"
     query = f"SELECT {columns} FROM {_WITH_SOLUTION} WHERE {listing.condition} ORDER BY {listing.order}"  # noqa: S608
     instances = [OnRelease(*row) for row in connection.execute(text(query), listing.parameters)]

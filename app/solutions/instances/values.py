@@ -1,4 +1,4 @@
-"""The values that instances hold in their slots: read, checked, stored."""
+"""Reads, checks and stores the values that instances hold in their slots."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from app.solutions.texts import identifier
 
 SlotKey: TypeAlias = tuple[SlotKind, str]
 GivenPair: TypeAlias = tuple[str | None, str | None]
-"""The external id of a slot and the value for it, as far as a request has them."""
+"""The external id of a slot and the value for it, each None if the request lacks it."""
 
 _KINDS = {kind.value: kind for kind in SlotKind}
 
@@ -56,19 +56,19 @@ STORE_VALUES = """
     DO UPDATE SET value = EXCLUDED.value, authentication_identifier = EXCLUDED.authentication_identifier,
                   given_for = EXCLUDED.given_for
 """
-"""Puts values into slots of an instance, over those held. `as_rows` returns the parameter `given`."""
+"""Stores values in slots of an instance and replaces the values held. `as_rows` returns the parameter `given`."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """Values as they are given, by the external id of a slot: JSON as text, and the ids of authentications."""
+    """The values of a request, by the external id of a slot: JSON as text, and the ids of authentications."""
 
     config_values: Mapping[str, str]
     auth_values: Mapping[str, str]
 
     @classmethod
     def of(cls, config_values: Iterable[GivenPair] | None, auth_values: Iterable[GivenPair] | None) -> Given:
-        """Values as a request lists them. Raises UserError where something is missing, or a slot is given twice."""
+        """Return the values that a request lists. Raises UserError if something is missing or a slot is repeated."""
         faults: list[Fault] = []
         given = cls(
             _by_slot("config_values", "value", config_values or (), faults),
@@ -82,7 +82,7 @@ class Given:
 class Taker:
     """What values are given to: the instance's owner, and the release that they are for.
 
-    Hidden slots are for the system: to an end user who gives values there are no such slots.
+    Only the system fills hidden slots. For an end user who gives values these slots do not exist.
     """
 
     owner: str
@@ -92,7 +92,7 @@ class Taker:
     by_end_user: bool = False
 
     def slot(self, release: int, key: SlotKey) -> Slot | None:
-        """A slot of a release, if there is one for whoever gives the values."""
+        """Return a slot of a release, or None if it does not exist for the person or system that gives the values."""
         slot = self.contents[release].slot(*key)
         return None if slot is not None and slot.hidden and self.by_end_user else slot
 
@@ -100,7 +100,7 @@ class Taker:
 def read_values(
     connection: Connection, instance_ids: Iterable[str], slots: Collection[SlotKey] | None = None
 ) -> dict[str, dict[SlotKey, GivenValue]]:
-    """What instances hold, in any slot or in those of `slots`. An instance that holds nothing is not answered."""
+    """Return the values of instances, in all slots or in `slots`. An instance without values is not in the result."""
     query, parameters = _READ, dict[str, object](instances=list(instance_ids))
     if slots is not None:
         query += _OF_SLOTS
@@ -122,7 +122,7 @@ def values_of(rows: Iterable[Sequence[Any]]) -> dict[SlotKey, GivenValue]:
 
 
 def checked(connection: Connection, taker: Taker, given: Given) -> tuple[dict[SlotKey, GivenValue], list[Fault]]:
-    """Return the given values as an instance holds them, and what is wrong with them."""
+    """Return the given values in the form that an instance holds, and what is wrong with them."""
     values: dict[SlotKey, GivenValue] = {}
     faults: list[Fault] = []
     for position, (external_id, value) in enumerate(given.config_values.items()):
@@ -139,15 +139,15 @@ def checked(connection: Connection, taker: Taker, given: Given) -> tuple[dict[Sl
 
 
 def check_size(values: Mapping[SlotKey, GivenValue], given: Mapping[str, str], limits: Limits) -> None:
-    """Raise UserError if the values of an instance, of which some are given now, are too large together.
+    """Raise UserError if the values of an instance, including the newly given ones, are too large together.
 
-    Nothing is refused to an instance that is given nothing, such as one that moves, after the limit was lowered.
+    An instance that is given no values can still move after the limit was lowered.
     """
     if not given:
         return
     size = bytes_together(values)
     if size > limits.instance_bytes:
-        reason = f"make the values of the instance {size} bytes together: it can hold {limits.instance_bytes}"
+        reason = f"make the values of the instance {size} bytes in total; the limit is {limits.instance_bytes}"
         raise UserError(too_many("config_values", reason))
 
 
@@ -157,18 +157,18 @@ def bytes_together(values: Mapping[SlotKey, GivenValue]) -> int:
 
 
 def bytes_of_values(connection: Connection, instance_ids: Sequence[str]) -> int:
-    """How many bytes the values of instances have together, found without reading them."""
+    """Return how many bytes the values of instances have together, without reading the values."""
     return int(connection.execute(_BYTES, {"instances": list(instance_ids)}).scalar_one())
 
 
 def store_values(connection: Connection, instance_id: str, values: Mapping[SlotKey, GivenValue]) -> None:
-    """Put values into slots of an instance, over those held."""
+    """Store values in slots of an instance and replace the values held."""
     if values:
         connection.execute(text(STORE_VALUES), {"instance": instance_id, "given": as_rows(values)})
 
 
 def as_rows(values: Mapping[SlotKey, GivenValue]) -> str:
-    """Return values as JSON, as `STORE_VALUES` takes them."""
+    """Return values as JSON, for the parameter `given` of `STORE_VALUES`."""
     return json.dumps(
         [
             {
@@ -202,14 +202,15 @@ def _facts(identifier: str, service: str, version: str, environment: str, scopes
 
 
 def _faults(taker: Taker, key: SlotKey, value: GivenValue, path: Path, field: str) -> list[Fault]:
-    """Return what is wrong with a value; `path` leads to the value with its slot, `field` to the value there."""
+    """Return what is wrong with a value. `path` is the path of the slot with its value, `field` the value's name
+    there."""
     slot = taker.slot(taker.release, key)
     if slot is not None:
         reason = _value_fault(slot, value)
         if reason is None:
             return []
         if taker.slot(taker.latest, key) is not None and _fits_the_latest(taker, key, value):
-            return [needs_upgrade((*path, field), f"{reason}; release {taker.latest} takes it")]
+            return [needs_upgrade((*path, field), f"{reason}; release {taker.latest} accepts it")]
         return [invalid((*path, field), reason)]
     kind, external_id = key
     if any(number > taker.release and taker.slot(number, key) for number in taker.contents):
@@ -232,7 +233,7 @@ def _value_fault(slot: Slot, value: GivenValue) -> str | None:
 
 
 def _usable(taker: Taker, key: SlotKey, authentication: Authentication | None) -> AuthenticationFacts | None:
-    """An authentication, if it is the owner's or the slot's own."""
+    """Return the facts of an authentication if it belongs to the owner or to the slot, else None."""
     if authentication is None or authentication.owner == taker.owner:
         return None if authentication is None else authentication.facts
     slot = taker.contents[taker.release].slot(*key)
@@ -241,9 +242,10 @@ def _usable(taker: Taker, key: SlotKey, authentication: Authentication | None) -
 
 
 def _for_the_latest_too(taker: Taker, key: SlotKey, value: GivenValue) -> GivenValue:
-    """A value counts as given for the latest release too where it fits the slot there: a change that it meets already
-    is not asked for again. What a drop-down list holds, only who chooses from it can tell: a value that was chosen
-    from another list is not one of the latest.
+    """Return a value that counts as given for the latest release too if it fits the slot there, so that a change that
+    the value already meets does not require input again.
+
+    The entries of a drop-down list are not known here, so a value that was chosen from another list does not fit.
     """
     if taker.latest in value.given_for or not _fits_the_latest(taker, key, value):
         return value

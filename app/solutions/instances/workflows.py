@@ -1,4 +1,4 @@
-"""The workflows of an instance: one of its own for each workflow of the release that it is on."""
+"""The workflows of an instance: one for each workflow of its release."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _READ = text("""
 
 @dataclass(frozen=True)
 class WorkflowInstance:
-    """A workflow of an instance. `trigger_key` is the secret part of the URL of a webhook; it may be left from a
-    release in which the workflow was one."""
+    """A workflow of an instance. `trigger_key` is the secret part of the URL of a webhook. The key is kept if the
+    workflow is no longer a webhook in a later release."""
 
     workflow_instance_id: str
     source_workflow_id: str
@@ -48,7 +48,7 @@ def trigger_keys(content: Content) -> list[str | None]:
 
 
 def read_workflows(connection: Connection, instance_ids: Iterable[str]) -> dict[str, list[WorkflowInstance]]:
-    """The workflows of instances."""
+    """Return the workflows of instances, by instance."""
     found: dict[str, list[WorkflowInstance]] = defaultdict(list)
     for instance, *workflow in connection.execute(_READ, {"instances": list(instance_ids)}):
         found[instance].append(WorkflowInstance(*workflow))

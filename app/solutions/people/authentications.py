@@ -1,6 +1,6 @@
-"""Authentications: what an end user, or the builder, is known by to some service.
+"""Authentications: the credentials of an end user, or of the builder, for a service.
 
-Their data is kept encrypted. It is answered to nobody: only the call of a connector reads it.
+Their data is stored encrypted. No response contains it: only the call of a connector reads it.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _SLOTS_OF_DRAFTS = text("""
 
 @dataclass(frozen=True)
 class AuthenticationDraft:
-    """The fields of an authentication, or of a new one if no id is given. Absent fields keep their value; a new one
-    without an owner is the builder's. `data` is JSON as text."""
+    """The fields of an authentication, or of a new one if no id is given. Absent fields keep their value. A new
+    authentication without an owner belongs to the builder. `data` is JSON as text."""
 
     authentication_id: str | None = None
     owner: str | None = None
@@ -75,7 +75,7 @@ class Authentication:
 def set_authentication(
     connection: Connection, cipher: Cipher, draft: AuthenticationDraft, limits: Limits = DEFAULT_LIMITS
 ) -> str:
-    """Create or change an authentication and answer its id.
+    """Create or change an authentication and return its id.
 
     Raises UserError about the fields of SetAuthentication. The owner never changes.
     """
@@ -95,7 +95,7 @@ def set_authentication(
             owner = lock_external_user(connection, draft.owner, "owner", alone=True)
             check_number(connection, owner, "authentication", limits.authentications_per_user)
         return str(connection.execute(_INSERT, {**values, "owner": owner}).scalar_one())
-    # Not FOR UPDATE: who gives it to an instance meanwhile need not wait.
+    # Not FOR UPDATE, so that a transaction that gives the authentication to an instance does not wait.
     held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
     if draft.owner is not None and identifier(draft.owner) != held.owner:
         raise UserError(invalid("owner", "cannot be changed"))
@@ -104,9 +104,10 @@ def set_authentication(
 
 
 def remove_authentication(connection: Connection, authentication_id: str) -> None:
-    """Remove an authentication. Slots of instances that hold it are pending after that.
+    """Remove an authentication. Slots of instances that hold it become pending.
 
-    Raises UserError about `authenticationId`, also where it is the builder's and a draft or an instance uses it.
+    Raises UserError about `authenticationId`, also if the authentication is the builder's and a draft or an instance
+    uses it.
     """
     held = _locked(connection, authentication_id, "UPDATE")
     values = {"authentication": held.facts.authentication_id}
@@ -118,9 +119,9 @@ def remove_authentication(connection: Connection, authentication_id: str) -> Non
 def read_authentications(
     connection: Connection, *, ids: Iterable[str] | None = None, owner: str | None = None, keep: bool = False
 ) -> dict[str, Authentication]:
-    """Authentications by id: those of an end user, or those of `ids` that there are; with neither, the builder's.
+    """Return authentications by id: those of an end user, or those of `ids` that exist, or else the builder's.
 
-    With `keep`, they are not removed before the transaction ends.
+    With `keep`, they are locked so that they cannot be removed before the transaction ends.
     """
     listing = authentication_listing(owner)
     condition, values = listing.condition, dict(listing.parameters)
@@ -134,14 +135,14 @@ def read_authentications(
 
 
 def authentication_listing(owner: str | None) -> Listing:
-    """The authentications of an end user, by age; without one the builder's."""
+    """Return the list of the authentications of an end user, or of the builder if `owner` is None, the oldest first."""
     condition = "owner IS NULL" if owner is None else "owner = cast(:owner AS uuid)"
     order = ("created_at", "authentication_identifier")
     return Listing("authentication", *order, condition, {"owner": identifier(owner)})
 
 
 def read_data(connection: Connection, cipher: Cipher, authentication_id: str) -> str:
-    """The data of an authentication, for the call of a connector. Raises UserError about `authenticationId`."""
+    """Return the data of an authentication, for the call of a connector. Raises UserError about `authenticationId`."""
     query = text("SELECT data FROM authentication WHERE authentication_identifier = :authentication")
     data = connection.execute(query, {"authentication": identifier(authentication_id)}).scalar_one_or_none()
     if data is None:
@@ -171,7 +172,7 @@ def _scopes_faults(scopes: tuple[str, ...]) -> list[Fault]:
     return [
         too_many(
             ("scopes", 0),
-            f"is one of too many or too long scopes: all of them together must have at most {_MOST_SCOPES} characters",
+            f"is too long with the other scopes: all scopes together must have at most {_MOST_SCOPES} characters",
         )
     ]
 

@@ -1,4 +1,4 @@
-"""Keeping the data of authentications: encrypted in the database, with a key that is not there."""
+"""Encrypts the data of authentications for the database, with a key that is not stored there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Cipher:
         return self._fernet().encrypt(text.encode())
 
     def decrypt(self, data: bytes) -> str:
-        """Returns the text that was encrypted. Raises StateError if there is no key, or if it was another one."""
+        """Returns the text that was encrypted. Raises StateError if there is no key, or if the key is another one."""
         try:
             return self._fernet().decrypt(data).decode()
         except InvalidToken:
@@ -29,6 +29,6 @@ class Cipher:
     def _fernet(self) -> Fernet:
         if self.secret_key is None:
             raise StateError(
-                "authentications cannot be stored: the operator of this service has to set RELINK_SECRET_KEY"
+                "authentications cannot be stored: the operator of this service must set RELINK_SECRET_KEY"
             )
         return Fernet(self.secret_key)

@@ -1,4 +1,4 @@
-"""The end users of solutions: those who have instances and authentications. They are no accounts of Relink."""
+"""The end users of solutions, who have instances and authentications. They are not users of Relink."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _UPDATE = text("""
 
 @dataclass(frozen=True)
 class UserFilter:
-    """Which end users: all that is given must hold."""
+    """Selects end users: they must match all fields that are given."""
 
     user_id: str | None = None
     external_user_id: str | None = None
@@ -42,7 +42,7 @@ class UserFilter:
 
 @dataclass(frozen=True)
 class ExternalUser:
-    """An end user. `external_user_id` is what the partner calls them."""
+    """An end user. `external_user_id` is their id in the partner's system."""
 
     user_id: str
     name: str
@@ -54,10 +54,10 @@ class ExternalUser:
 def create_external_user(
     connection: Connection, name: str | None, external_user_id: str | None, *, is_test_user: bool = False
 ) -> str:
-    """Create an end user and answer its id. Raises UserError about `name` and `externalUserId`."""
+    """Create an end user and return its id. Raises UserError about `name` and `externalUserId`."""
     _check(name, external_user_id, new=True)
     values = {"name": name, "external": external_user_id, "test": is_test_user}
-    # ON CONFLICT waits for whoever is creating the same user and then adds nothing.
+    # ON CONFLICT waits for a transaction that creates the same user, and then adds nothing.
     user = connection.execute(_INSERT, values).scalar_one_or_none()
     if user is None:
         raise UserError(taken("external_user_id", f"{external_user_id} is taken"))
@@ -72,7 +72,7 @@ def update_external_user(
     external_user_id: str | None = None,
     is_test_user: bool | None = None,
 ) -> None:
-    """Change what is given of an end user. Raises UserError about `userId`, `name` and `externalUserId`."""
+    """Change the given fields of an end user. Raises UserError about `userId`, `name` and `externalUserId`."""
     _check(name, external_user_id, new=False)
     values = {"user": identifier(user_id), "name": name, "external": external_user_id, "test": is_test_user}
     try:
@@ -95,7 +95,7 @@ def remove_external_user(connection: Connection, user_id: str) -> None:
 
 
 def read_external_user(connection: Connection, user_id: str) -> ExternalUser:
-    """An end user. Raises UserError about `userId`."""
+    """Return an end user. Raises UserError about `userId`."""
     query = text(f"SELECT {_COLUMNS} FROM external_user WHERE user_identifier = :user")  # noqa: S608
     row = connection.execute(query, {"user": identifier(user_id)}).one_or_none()
     if row is None:
@@ -104,14 +104,14 @@ def read_external_user(connection: Connection, user_id: str) -> ExternalUser:
 
 
 def read_external_users(connection: Connection, ids: Iterable[str]) -> dict[str, ExternalUser]:
-    """The end users of `ids` that there are, by id."""
+    """Return the end users of `ids` that exist, by id."""
     query = text(f"SELECT {_COLUMNS} FROM external_user WHERE user_identifier = ANY (cast(:ids AS uuid[]))")  # noqa: S608
     found = (_external_user(row) for row in connection.execute(query, {"ids": identifiers(ids)}))
     return {user.user_id: user for user in found}
 
 
 def user_listing(wanted: UserFilter) -> Listing:
-    """The end users that a filter lets through, by age. An invalid id matches nothing."""
+    """Return the list of the end users that match a filter, the oldest first. An invalid id matches nothing."""
     parts: dict[str, object] = {
         "user_identifier = cast(:user AS uuid)": wanted.user_id,
         "external_user_identifier = :external": wanted.external_user_id,
@@ -131,7 +131,8 @@ def user_listing(wanted: UserFilter) -> Listing:
 def lock_external_user(connection: Connection, user_id: str | None, field: str, *, alone: bool = False) -> str:
     """Lock an end user, so that it is not removed before the transaction ends, and return its id. Raises UserError.
 
-    With `alone`, transactions that do the same wait: what the end user has can be counted.
+    With `alone`, other transactions that do the same wait, so that the end user's instances and authentications can be
+    counted.
     """
     lock = "NO KEY UPDATE" if alone else "KEY SHARE"
     query = text(f"SELECT user_identifier FROM external_user WHERE user_identifier = :user FOR {lock}")  # noqa: S608
@@ -142,7 +143,7 @@ def lock_external_user(connection: Connection, user_id: str | None, field: str, 
 
 
 def check_number(connection: Connection, owner: str, kind: str, most: int) -> None:
-    """Raise UserError if a locked end user has as many instances or authentications as an end user can have."""
+    """Raise UserError if a locked end user already has the maximum number of instances or authentications."""
     query = text(f"SELECT count(*) FROM {_TABLES[kind]} WHERE owner = :owner")  # noqa: S608
     if connection.execute(query, {"owner": owner}).scalar_one() >= most:
         raise UserError(too_many("owner", f"has {counted(most, kind)}, and cannot have more: remove one first"))

@@ -1,7 +1,7 @@
 """Tokens for the GraphQL interface, kept as hashes.
 
-As documented: a master token is the organisation's and does not expire; a user token is one end user's and lives two
-days; an authorization code lives five minutes and is good once.
+As documented, a master token belongs to the organisation and does not expire; a user token belongs to one end user and
+is valid for two days; an authorization code is valid for five minutes and can be used once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FIND = text("""
     FROM access_token
     WHERE token_hash = :hash AND kind IN ('master', 'user') AND (expires_at IS NULL OR expires_at > now())
 """)
-# A sign-in is one row of the audit for many uses. Nobody waits for another request with the same token.
+# The audit has one sign-in for many uses of a token. Requests with the same token do not wait for each other.
 _NOTE_USE = audit.statement("""
     WITH before AS (
       SELECT token_identifier, last_used_at FROM access_token WHERE token_identifier = :token
@@ -55,7 +55,7 @@ _SIGN_IN_EVERY = 6 * 3600
 _REDEEM = text("""
     DELETE FROM access_token WHERE token_hash = :hash AND kind = 'code' RETURNING owner, expires_at > now()
 """)
-# A number is an identifier, all else is the name of master tokens, which is no number.
+# A number is an identifier. Any other text is a name of master tokens, which is never a number.
 _REMOVE = text("""
     DELETE FROM access_token
     WHERE token_identifier = CAST(:identifier AS bigint) OR kind = 'master' AND name = CAST(:name AS text)
@@ -74,28 +74,28 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True)
 class Token:
-    """What a token lets its bearer be: the organisation, or one end user (`owner`)."""
+    """A valid token. Its bearer is the organisation, or one end user (`owner`)."""
 
     kind: TokenKind
     owner: str | None
     name: str | None = None
     identifier: int = 0
     is_to_note: bool = False
-    """Whether its last use that is recorded is a minute ago."""
+    """Whether its last recorded use is at least a minute ago."""
 
     @property
     def is_master(self) -> bool:
-        """Whether it is the organisation's."""
+        """Whether the token belongs to the organisation."""
         return self.kind is TokenKind.MASTER
 
     @property
     def label(self) -> str:
-        """What the audit calls its bearer."""
+        """The name of its bearer in the audit."""
         return f"{self.kind.value} token {self.name if self.owner is None else f'of {self.owner}'}"
 
 
 def create_master_token(connection: Connection, name: str) -> str:
-    """Make a master token and return it: it cannot be read again. Raises UserError about `name`."""
+    """Create a master token and return it. It cannot be read again. Raises UserError about `name`."""
     refuse(text_faults("name", name, most=_MOST_NAME))
     if is_whole_number(name):
         raise UserError(invalid("name", "must not be a number: a number names a token by its id"))
@@ -104,7 +104,8 @@ def create_master_token(connection: Connection, name: str) -> str:
 
 @dataclass(frozen=True)
 class KnownToken:
-    """What is known of a token: not the token itself. `name` is a master token's, `owner` the end user of another."""
+    """The record of a token, without the token itself. Only a master token has a `name`; other tokens have an `owner`,
+    who is an end user."""
 
     identifier: int
     kind: TokenKind
@@ -116,7 +117,8 @@ class KnownToken:
 
 
 def read_tokens(connection: Connection, *, all_kinds: bool = False) -> list[KnownToken]:
-    """Read the master tokens by age; with `all_kinds` also the tokens and codes of end users that have not expired."""
+    """Return the master tokens, the oldest first; with `all_kinds` also the end users' tokens and codes that have not
+    expired."""
     query = text(
         "SELECT token_identifier, kind, name, owner::text, created_at, expires_at, last_used_at FROM access_token"
         " WHERE (kind = 'master' OR :all_kinds) AND (expires_at IS NULL OR expires_at > now())"
@@ -126,9 +128,9 @@ def read_tokens(connection: Connection, *, all_kinds: bool = False) -> list[Know
 
 
 def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
-    """Remove the token with an id, or the master tokens of a name; from now on they are refused in every process.
+    """Remove the token with an id, or the master tokens with a name. Every process refuses them from now on.
 
-    Returns how many they were. Raises UserError if there is none.
+    Returns how many were removed. Raises UserError if there is no such token.
     """
     by_identifier = is_whole_number(name_or_identifier) and len(name_or_identifier) < _MOST_DIGITS
     possible = by_identifier or not text_faults("name", name_or_identifier, most=_MOST_NAME)
@@ -145,20 +147,20 @@ def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
 
 
 def authorize(connection: Connection, user_id: str) -> str:
-    """Make a user token for an end user and answer it. Raises UserError about `userId`."""
+    """Create a user token for an end user and return it. Raises UserError about `userId`."""
     owner = lock_external_user(connection, user_id, "user_id")
     connection.execute(_FORGET_EXPIRED)
     return _create(connection, TokenKind.USER, None, owner, USER_TOKEN_LIFE)
 
 
 def create_authorization_code(connection: Connection, user_id: str) -> str:
-    """Make a code with which an end user's browser may open the wizard, once. Raises UserError about `userId`."""
+    """Create a code with which an end user's browser can open the wizard once. Raises UserError about `userId`."""
     owner = lock_external_user(connection, user_id, "user_id")
     return _create(connection, TokenKind.CODE, None, owner, CODE_LIFE)
 
 
 def find_token(connection: Connection, token: str) -> Token | None:
-    """The token that a bearer presents, if there is such a one and it has not expired."""
+    """Return the token that a bearer presents, or None if it is unknown or has expired."""
     row = connection.execute(_FIND, {"hash": _hash(token), "noted_every": _NOTED_EVERY}).one_or_none()
     if row is None:
         return None
@@ -167,9 +169,9 @@ def find_token(connection: Connection, token: str) -> Token | None:
 
 
 def note_use(connection: Connection, token: Token) -> None:
-    """Record that the present actor, the bearer of a token, uses it now.
+    """Record that the present actor, who is the bearer of the token, uses it now.
 
-    The first use, and a use after some hours without one, is a sign-in for the audit.
+    The audit records the first use, and a use after some hours without one, as a sign-in.
     """
     signed_in = Event(Action.SIGN_IN, "token", str(token.identifier))
     values = {"token": token.identifier, "sign_in_every": _SIGN_IN_EVERY, **audit.parameters(signed_in)}
@@ -178,7 +180,7 @@ def note_use(connection: Connection, token: Token) -> None:
 
 
 def redeem_authorization_code(connection: Connection, code: str) -> str | None:
-    """The end user of a code, which is used up by this; None for one that is unknown, used or expired."""
+    """Return the end user of a code and remove the code, or return None if the code is unknown, used or expired."""
     row = connection.execute(_REDEEM, {"hash": _hash(code)}).one_or_none()
     return str(row[0]) if row is not None and row[1] else None
 

@@ -1,4 +1,4 @@
-"""Reading what releases hold. A release never changes, and a content is a value: the same ones serve many readers."""
+"""Reads the contents of releases. A release never changes, so contents are cached and shared by many readers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.solutions.content.model import Content
 from app.solutions.texts import identifier
 
 _MOST_CACHED = 64 * 1024
-"""Larger contents are not kept in memory for later readers."""
+"""Larger contents are not cached."""
 _OF_SOLUTIONS = text("""
     SELECT solution_identifier::text, release_number, content::text FROM solution_release
     WHERE solution_identifier = ANY (cast(:solutions AS uuid[]))
@@ -29,7 +29,7 @@ _OF_RELEASES = text("""
 def read_contents(
     connection: Connection, solution_id: str, numbers: Collection[int] | None = None
 ) -> dict[int, Content]:
-    """The contents of a solution's releases by number: all, or those of `numbers` that there are."""
+    """Return the contents of a solution's releases by number: all of them, or those of `numbers` that exist."""
     solution = identifier(solution_id)
     if solution is None:
         return {}
@@ -39,12 +39,12 @@ def read_contents(
 
 
 def contents_of_solutions(connection: Connection, solution_ids: Iterable[str]) -> dict[str, dict[int, Content]]:
-    """The contents of all releases of solutions, by solution and number."""
+    """Return the contents of all releases of solutions, by solution and number."""
     return _read(connection.execute(_OF_SOLUTIONS, {"solutions": list(solution_ids)}))
 
 
 def contents_of_releases(connection: Connection, releases: Iterable[tuple[str, int]]) -> dict[str, dict[int, Content]]:
-    """The contents of releases, given by solution and number, by solution and number."""
+    """Return the contents of single releases, by solution and number."""
     wanted = list(releases)
     parameters = {"solutions": [solution for solution, _ in wanted], "numbers": [number for _, number in wanted]}
     return _read(connection.execute(_OF_RELEASES, parameters))
@@ -52,7 +52,7 @@ def contents_of_releases(connection: Connection, releases: Iterable[tuple[str, i
 
 @lru_cache(maxsize=256)
 def content_of_text(document: str) -> Content:
-    """A content as the database has it."""
+    """Return the content in a document from the database."""
     return from_document(json.loads(document))
 
 

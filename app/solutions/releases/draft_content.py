@@ -1,4 +1,4 @@
-"""What a release that is made of a draft holds."""
+"""The content of a release that is made from a draft."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from app.solutions.people.authentications import Authentication, read_authentica
 
 
 def released_content(connection: Connection, draft: Content) -> Content:
-    """Return the content of a release made of a draft now.
+    """Return the content that a release made from a draft now would have.
 
-    What an auth slot leaves empty is as the authentication linked to it has it now, so that one that "has been updated
-    and [...] has additional scopes" asks for an upgrade.
+    Empty fields of an auth slot are filled from its own authentication as it is now, so that one that "has been updated
+    and [...] has additional scopes" requires an upgrade.
     """
     linked = {slot.authentication_id for slot in draft.auth_slots if slot.authentication_id is not None}
     known = read_authentications(connection, ids=linked) if linked else {}

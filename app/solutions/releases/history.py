@@ -1,4 +1,4 @@
-"""The releases of a solution with what each of them changed, and what differs between two of them."""
+"""The releases of a solution with the changes of each, and the differences between two releases."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RELEASES = text("""
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """A release: who published it and when, its notes, and what it changed against the release before it."""
+    """A release: who published it and when, its notes, and its changes since the release before it."""
 
     number: int
     title: str
@@ -40,9 +40,10 @@ class ReleaseRecord:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between two releases of a solution, or a release and the draft (DRAFT).
+    """The differences between two releases of a solution, or between a release and the draft (DRAFT).
 
-    The numbers are those that were compared; DRAFT as the first one is the solution before its first release.
+    The numbers are those of the releases compared. DRAFT as the first number means the empty solution before its first
+    release.
     """
 
     solution_id: str
@@ -52,7 +53,7 @@ class Comparison:
 
 
 def read_history(connection: Connection, solution_id: str, *, before: int, limit: int) -> list[ReleaseRecord]:
-    """Read the releases with numbers below `before`, the newest first. Raises UserError about `solution_id`."""
+    """Return the releases with numbers below `before`, the newest first. Raises UserError about `solution_id`."""
     solution = read_solution(connection, solution_id)
     values = {"solution": solution.solution_id, "before": before, "limit": limit}
     rows = connection.execute(_RELEASES, values).all()
@@ -69,7 +70,7 @@ def read_history(connection: Connection, solution_id: str, *, before: int, limit
 def compare_releases(
     connection: Connection, solution_id: str, from_number: int | None, to_number: int | None
 ) -> Comparison:
-    """Compare two releases; without numbers the latest release and the draft, as publishing would.
+    """Compare two releases, or without numbers the latest release and the draft, as publishing does.
 
     Raises UserError about `solution_id`, `release_number_from` and `release_number_to`.
     """

@@ -1,4 +1,4 @@
-"""Solutions by age, page by page."""
+"""Lists solutions page by page, the oldest first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.solutions.releases.solutions import Solution, read_solutions, solution_
 def list_solutions(
     connection: Connection, *, tags: Collection[str] = (), after: str | None = None, limit: int
 ) -> list[Solution]:
-    """Read solutions that have all of `tags`, the oldest first, after one of them.
+    """Return solutions that have all of `tags`, the oldest first, starting after the solution `after` if it is given.
 
     Raises UserError about `solution_id_after`.
     """

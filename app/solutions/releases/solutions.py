@@ -1,4 +1,4 @@
-"""Solutions: their drafts, and the releases that were made of them."""
+"""Solutions: their drafts, and the releases that were made from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.solutions.people.authentications import read_authentications
 from app.solutions.releases.contents import content_of_text
 from app.solutions.texts import MOST_DESCRIPTION, MOST_LABEL, identifier, identifiers, text_faults
 
-# A cron expression is read again for each instance that waits for its next time. The schema has the same limit.
+# Long cron expressions would be slow, since each sweep of lazy updates parses them. The XML schema has the same limit.
 LONGEST_SCHEDULE = 200
 _DAYS_AND_MONTHS = "sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _BYTES = text("""
@@ -53,7 +53,7 @@ _RELEASES = text("""
 
 @dataclass(frozen=True)
 class CustomField:
-    """A key and a value that mean something to the builder."""
+    """A key and a value whose meaning only the builder knows."""
 
     key: str
     value: str
@@ -79,7 +79,7 @@ class SolutionDraft:
 
 @dataclass(frozen=True)
 class Solution:
-    """A solution with its draft. Without a release, `latest_release_number` is 0."""
+    """A solution with its draft. `latest_release_number` is 0 if there is no release."""
 
     solution_id: str
     title: str
@@ -94,7 +94,7 @@ class Solution:
 
 @dataclass(frozen=True)
 class Release:
-    """What is known of a release besides its content. `published_by` is a logon reference."""
+    """A release without its content. `published_by` is a logon reference."""
 
     number: int
     title: str
@@ -104,7 +104,7 @@ class Release:
 
 
 def set_draft(connection: Connection, draft: SolutionDraft) -> str:
-    """Create a solution or change it and its draft; answer its id. Raises UserError about fields of SetSolution."""
+    """Create or change a solution and its draft, and return its id. Raises UserError about fields of SetSolution."""
     held = None if draft.solution_id is None else lock_solution(connection, draft.solution_id)
     faults = [
         *text_faults("title", draft.title, required=held is None),
@@ -124,7 +124,7 @@ def set_draft(connection: Connection, draft: SolutionDraft) -> str:
 
 
 def read_solution(connection: Connection, solution_id: str) -> Solution:
-    """A solution. Raises UserError about `solutionId`."""
+    """Return a solution. Raises UserError about `solutionId`."""
     found = read_solutions(connection, ids=[solution_id])
     if not found:
         raise UserError(unknown("solution_id", solution_id))
@@ -134,7 +134,8 @@ def read_solution(connection: Connection, solution_id: str) -> Solution:
 def read_solutions(
     connection: Connection, *, ids: Iterable[str] | None = None, tags: Collection[str] = (), published: bool = False
 ) -> list[Solution]:
-    """Solutions by age: those of `ids` that there are, those that have all of `tags`, only the published ones."""
+    """Return solutions, the oldest first. Those of `ids` if given, with all of `tags`; with `published` only those
+    that have a release."""
     listing = solution_listing(tags, published=published)
     query, values = f"SELECT {_COLUMNS} FROM {listing.table} WHERE {listing.condition}", dict(listing.parameters)  # noqa: S608
     if ids is not None:
@@ -144,12 +145,13 @@ def read_solutions(
 
 
 def bytes_of_solutions(connection: Connection, solution_ids: Iterable[str]) -> int:
-    """How many bytes the drafts and the latest releases of solutions have together, found without reading them."""
+    """Return how many bytes the drafts and the latest releases of solutions have together, without reading them."""
     return int(connection.execute(_BYTES, {"solutions": list(solution_ids)}).scalar_one())
 
 
 def solution_listing(tags: Collection[str] = (), *, published: bool = False) -> Listing:
-    """The solutions that have all of `tags`, by age; or only the published ones."""
+    """Return the list of solutions that have all of `tags`, the oldest first; with `published` only those that have a
+    release."""
     conditions = ["tags @> cast(:tags AS text[])"] if tags else []
     conditions += ["latest_release_number > 0"] if published else []
     order = ("solution.created_at", "solution.solution_identifier")
@@ -157,14 +159,14 @@ def solution_listing(tags: Collection[str] = (), *, published: bool = False) -> 
 
 
 def read_releases(connection: Connection, solution_id: str) -> list[Release]:
-    """The releases of a solution, by number."""
+    """Return the releases of a solution, by number."""
     return [Release(*row) for row in connection.execute(_RELEASES, {"solution": identifier(solution_id)})]
 
 
 def is_schedule(expression: str) -> bool:
-    """Whether a text is a cron expression of five fields for which there is a next time.
+    """Return whether a text is a cron expression of five fields that has a next time.
 
-    Not of croniter's own notations, such as a field for seconds, or `R` for a time at random.
+    Extensions of croniter, such as a field for seconds or `R` for a random time, are not accepted.
     """
     if len(expression) > LONGEST_SCHEDULE or not _SCHEDULE.fullmatch(expression):
         return False
@@ -176,13 +178,14 @@ def is_schedule(expression: str) -> bool:
 
 
 def keep_latest_release(connection: Connection, solution_id: str) -> None:
-    """Nobody publishes a release of a solution before the transaction ends; others may do so too at the same time."""
+    """Lock the solution in share mode, so that no release is published before this transaction ends."""
     query = text("SELECT FROM solution WHERE solution_identifier = :solution FOR SHARE")
     connection.execute(query, {"solution": identifier(solution_id)})
 
 
 def lock_solution(connection: Connection, solution_id: str) -> Solution:
-    """A solution, which nobody else changes before the transaction ends. Raises UserError about `solutionId`."""
+    """Lock a solution against changes until the transaction ends, and return it. Raises UserError about
+    `solutionId`."""
     query = f"SELECT {_COLUMNS} FROM solution WHERE solution_identifier = :solution FOR NO KEY UPDATE"  # noqa: S608
     row = connection.execute(text(query), {"solution": identifier(solution_id)}).one_or_none()
     if row is None:
@@ -200,12 +203,12 @@ def _merged(held: Content, draft: SolutionDraft) -> Content:
 
 
 def _with_known_id(slot: AuthSlot) -> AuthSlot:
-    """A slot whose authentication is named as the database writes it: in small letters."""
+    """Return the slot with the id of its authentication in canonical form, as the database writes it."""
     return replace(slot, authentication_id=identifier(slot.authentication_id) or slot.authentication_id)
 
 
 def _values(draft: SolutionDraft, held: Solution | None, content: Content) -> dict[str, object]:
-    """All columns of a solution: what is given, else what it has."""
+    """Return all columns of a solution. Absent fields keep their value."""
     tags = draft.tags if draft.tags is not None else held.tags if held else ()
     fields = draft.custom_fields if draft.custom_fields is not None else held.custom_fields if held else ()
     return {

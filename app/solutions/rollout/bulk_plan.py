@@ -1,18 +1,19 @@
-"""Roll-out: many instances of a solution moved to one release.
+"""Plans a roll-out, which moves many instances of a solution to one release.
 
 "Query all the instances of the solution using Get Solution Instances. Loop and upgrade each one using the
-upgradeSolutionInstance mutation" (Updating vs Upgrading): this is that loop, with a list of it beforehand.
+upgradeSolutionInstance mutation" (Updating vs Upgrading). A roll-out is that loop, and its plan is a list of the
+instances made beforehand.
 
-An instance that is chosen and is on another release than the one asked for is one of
+Each selected instance on another release than the target has one of these outcomes:
 
-- `update`: nothing breaks for it. It moves.
-- `upgrade`: something breaks, and what the system has to give is given. It moves, and the slots that its end user has
-  to fill are pending then, as after upgradeSolutionInstance with the id only.
-- `warning`: it is on hold, or hidden slots would lack values even with those that are given. It does not move.
-- `error`: it was to move, and could not be moved.
+- `update`: no change breaks it. It moves.
+- `upgrade`: a change breaks it, and the values that the system must give are given. It moves, and the slots that its
+  end user must fill are pending, as after upgradeSolutionInstance with the id only.
+- `warning`: it is on hold, or hidden slots would still need values. It does not move.
+- `error`: it should have moved, and moving it failed.
 
-The values given go into every instance that moves, over those held. A hold on the solution stops lazy updates and
-nothing else: that is how a release is rolled out in parts.
+The given values replace those held in every instance that moves. A hold on the solution stops only lazy updates, so
+that a release can be rolled out in parts.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ _ORDER = " ORDER BY i.instance_identifier"
 
 
 class InstanceOutcome(StrEnum):
-    """What becomes of an instance."""
+    """What a roll-out does with an instance."""
 
     UPDATE = "update"
     UPGRADE = "upgrade"
@@ -68,10 +69,10 @@ class InstanceOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a roll-out is asked for.
+    """The parameters of a roll-out.
 
-    The instances of a solution: those of an owner, all if the solution has all the tags and else none, and so many
-    of a hundred. `target` is the latest release where it is None. `config_values` are for hidden slots.
+    They select the instances of a solution that belong to `owner`, `percent` of a hundred, and none at all unless the
+    solution has all `tags`. A `target` of None means the latest release. `config_values` are for hidden slots.
     """
 
     solution_id: str
@@ -95,14 +96,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class InstanceUpdate:
-    """What would become, or became, of an instance. `pending` slots are the end user's, by external id."""
+    """The planned or actual outcome of an instance. `pending` are the external ids of the slots that its end user must
+    fill."""
 
     instance: Candidate
     type: InstanceOutcome
     pending: tuple[str, ...] = ()
     error_message: str | None = None
     refused: RelinkError | None = None
-    """Why it could not be moved, if the domain refused it."""
+    """The error with which the domain refused to move it."""
 
     @property
     def moves(self) -> bool:
@@ -111,9 +113,9 @@ class InstanceUpdate:
 
 @dataclass(frozen=True)
 class Rollout:
-    """A roll-out that can be made: the solution, its contents, the target, and the values as instances hold them.
+    """A valid roll-out: the solution, its contents, the target, and the values as instances hold them.
 
-    Contents of releases that are published while it is made are added when an instance asks for them.
+    Contents of releases that are published during the roll-out are read when an instance needs them.
     """
 
     wanted: Wanted
@@ -123,15 +125,15 @@ class Rollout:
     given: Mapping[SlotKey, GivenValue]
     limits: Limits
     breaking: dict[int, list[Change]] = field(default_factory=dict, init=False)
-    """The breaking changes from releases to the target, as far as they have been asked for."""
+    """A cache of the breaking changes from each release to the target."""
 
     @property
     def rolls_back(self) -> bool:
-        """Whether the target is older than the latest release, so that instances have to be kept there."""
+        """Whether the target is older than the latest release, so that lazy updates must not move instances on."""
         return self.target < self.solution.latest_release_number
 
     def plan(self, connection: Connection) -> list[InstanceUpdate]:
-        """What would become of the instances chosen, in the order of their ids."""
+        """Return the planned outcomes of the selected instances, in the order of their ids."""
         chosen = list(self._chosen(connection))
         self._learn(connection, {candidate.release for candidate in chosen})
         planned: list[InstanceUpdate] = []
@@ -144,10 +146,10 @@ class Rollout:
         return planned
 
     def judged(self, connection: Connection, planned: Candidate, locked: LockedInstance) -> InstanceUpdate | None:
-        """What is to become of an instance that has been locked.
+        """Return the outcome for an instance that is now locked.
 
-        None if it is on the target by now, or was before the target and somebody has moved it on to a release after
-        it, which is not to be undone.
+        Returns None if the instance is on the target by now, or was on an older release than the target and has been
+        moved to a newer one meanwhile, which must not be undone.
         """
         row = locked.row
         if row.release_number == self.target or planned.release < self.target < row.release_number:
@@ -157,7 +159,7 @@ class Rollout:
         return self._judged(candidate, locked.values)
 
     def given_to(self, connection: Connection, locked: LockedInstance) -> dict[SlotKey, GivenValue]:
-        """The given values as an instance holds them. Raises UserError where the target no longer takes them."""
+        """Return the given values as an instance holds them. Raises UserError if the target does not accept them."""
         latest = locked.row.latest_release_number
         taker = Taker(locked.row.owner, self.target, latest, self.contents)
         values, faults = checked(connection, taker, Given(self.wanted.config_values, {}))
@@ -165,7 +167,7 @@ class Rollout:
         return values
 
     def fingerprint(self, planned: Sequence[InstanceUpdate]) -> str:
-        """The same for the same plan: the target, the values, and what becomes of which instance."""
+        """Return a digest of the plan: the target, the values, and the outcome of each instance."""
         digest = hashlib.sha256(json.dumps([self.target, dict(self.wanted.config_values)], sort_keys=True).encode())
         for update in planned:
             said = (update.instance.instance_id, update.instance.release, update.type, *update.pending)
@@ -195,7 +197,7 @@ class Rollout:
                 yield Candidate(*row)
 
     def _asks(self, candidate: Candidate) -> bool:
-        """Whether what it holds decides."""
+        """Return whether the outcome depends on the values that the instance holds."""
         return not candidate.held and bool(self.given or self._breaking_from(candidate.release))
 
     def _judged(self, candidate: Candidate, values: Values) -> InstanceUpdate:
@@ -210,7 +212,7 @@ class Rollout:
             return InstanceUpdate(candidate, InstanceOutcome.UPDATE)
         lacking = pending(self.target, self.contents, after)
         hidden = [slot.external_id for slot in lacking if slot.hidden]
-        # What nobody has filled is no reason to stay; what is held and not good any longer is.
+        # A hidden slot without a value does not stop a move here; a value that is no longer good does.
         still_open = (change for change in self._open(candidate, after) if change.hidden)
         hidden += [change.external_id for change in still_open if slot_of(change) in after]
         if hidden:
@@ -218,14 +220,14 @@ class Rollout:
         return InstanceUpdate(candidate, InstanceOutcome.UPGRADE, tuple(slot.external_id for slot in lacking))
 
     def _too_large(self, size: int) -> str:
-        return f"The values of the instance would have {size} bytes together: it can hold {self.limits.instance_bytes}"
+        return f"The values of the instance would have {size} bytes in total; the limit is {self.limits.instance_bytes}"
 
     def _open(self, candidate: Candidate, values: Values) -> list[Change]:
         return open_changes(self._breaking_from(candidate.release), self.target, self.contents, values)
 
 
 def rollout(connection: Connection, wanted: Wanted, limits: Limits = DEFAULT_LIMITS) -> Rollout:
-    """A roll-out as it is asked for. Raises UserError about the fields of UpdateSolutionInstances."""
+    """Return the roll-out with these parameters. Raises UserError about the fields of UpdateSolutionInstances."""
     solution = read_solution(connection, wanted.solution_id)
     latest = solution.latest_release_number
     if latest == 0:
@@ -250,7 +252,10 @@ def _given_for(values: Iterable[GivenValue]) -> set[int]:
 
 
 def is_among(instance_id: str, percent: int) -> bool:
-    """Whether an instance is among so many of a hundred. Those of 10 % are among those of 20 %, and always the same."""
+    """Return whether an instance belongs to a percentage of all instances.
+
+    The result is always the same for an instance, and the instances of 10 % are among those of 20 %.
+    """
     digest = hashlib.sha256(UUID(instance_id).bytes).digest()
     return int.from_bytes(digest[:8]) * 100 >> 64 < percent
 
@@ -263,7 +268,7 @@ def _owner(connection: Connection, owner: str) -> str:
 
 
 def _visible(contents: Contents, target: int, config_values: Iterable[str]) -> list[Fault]:
-    """Return the faults of values for slots that end users fill: these are not given to many instances at once."""
+    """Return the faults of values for slots that end users fill, which a roll-out cannot give."""
     return [
         invalid(("config_values", position, "external_id"), f'the slot "{external_id}" is filled by the end user')
         for position, external_id in enumerate(config_values)

@@ -1,4 +1,4 @@
-"""A roll-out shown or made: as a run, one instance and one commit at a time (see `app.solutions.rollout.bulk_plan`)."""
+"""Lists or makes a roll-out, as a run with one commit for each instance (see `app.solutions.rollout.bulk_plan`)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TRIES = 3
 
 @dataclass
 class RolloutResult:
-    """What would be, or was, done, in the order of the ids of the instances."""
+    """The planned or actual outcomes, in the order of the ids of the instances."""
 
     rollout: Rollout
     updates: list[InstanceUpdate]
@@ -37,29 +37,30 @@ class RolloutResult:
 
     @property
     def bypassed(self) -> int:
-        """How many would not move, or did not."""
+        """The number of instances that did not or would not move."""
         return sum(not update.moves for update in self.updates)
 
     @property
     def error_number(self) -> int:
-        """0, or 108 where some updates would be, or were, bypassed."""
+        """0, or 108 if some updates were or would be bypassed."""
         return 108 if self.bypassed or self.cancelled else 0
 
 
 def impact(connection: Connection, rollout: Rollout) -> RolloutResult:
-    """List what a roll-out would do."""
+    """Return what a roll-out would do."""
     planned = rollout.plan(connection)
     return RolloutResult(rollout, planned, rollout.fingerprint(planned))
 
 
 def force(run: HeldRun, planned: RolloutResult, if_match: str | None) -> RolloutResult:
-    """Make a roll-out as it was planned.
+    """Make a roll-out as planned.
 
-    Each instance is locked and judged again, since somebody may have changed it meanwhile: one that is on the target
-    by then has no row. A roll-out that is cancelled or killed has moved an instance or has not, and made again it
-    moves the rest. Commits need not wait for the disk: the end of the run does, and with it all before it.
+    Each instance is locked and judged again, since it may have changed meanwhile. An instance that is on the target by
+    then has no row in the result. If the roll-out is cancelled or killed, each instance has moved wholly or not at all,
+    and another roll-out moves the rest. Commits do not wait for the disk: the commit at the end of the run waits, and
+    makes those before it durable too.
 
-    Raises PreconditionError where `if_match` is not the fingerprint of the plan: then nothing is done.
+    Raises PreconditionError, before anything is done, if `if_match` is not the fingerprint of the plan.
     """
     check_match(planned.fingerprint, if_match)
     run.count_steps(sum(update.moves for update in planned.updates))
@@ -80,8 +81,8 @@ class _Force:
     recorded: int = 0
 
     def do(self, candidate: Candidate) -> bool:
-        """Do one instance; False, and nothing is done, where the run was asked to end. What collides with
-        others is tried again."""
+        """Move one instance, and retry if the transaction conflicts with others. Return False, without doing anything,
+        if the run is cancelled."""
         for left in reversed(range(_TRIES)):
             try:
                 with self.run.connection.begin():
@@ -91,7 +92,7 @@ class _Force:
                 break
             except (RelinkError, DBAPIError) as error:
                 if passing(error) is Passing.AWAY:
-                    # A lost connection or a full disk meets every other instance too.
+                    # A lost connection or a full disk would affect every other instance too.
                     raise
                 if left and isinstance(error, DBAPIError) and passing(error) is Passing.CONFLICT:
                     continue

@@ -1,13 +1,13 @@
-"""Lazy updates: instances that need nothing for the latest release move to it by themselves.
+"""Lazy updates: instances that need no input for the latest release move to it automatically.
 
 "When a new version of a Solution is published it will be rolled out automatically to End Users if no extra
 configuration is required from them. This will work as a 'lazy update', with a delay of approx 2 minutes from release.
 If a source workflow runs on a scheduled trigger it won't happen until the next scheduled run." (Updating vs Upgrading)
 
-Any number of workers sweep at once. Each instance is locked, judged again under the lock and moved in a commit of its
-own; one that somebody else has locked is passed over. So each moves once, and a worker that is killed has moved an
-instance or has not. What a sweep finds to need input is marked, so that the next ones do not look at it again before
-there is another release or a new value. What cannot be moved is put off, for longer each time.
+Any number of workers can sweep at once. A worker locks an instance, judges it under the lock and moves it in a
+transaction of its own; it skips instances that another transaction has locked. So each instance moves once, and wholly
+or not at all if a worker is killed. An instance that needs input is marked, so that later sweeps skip it until there is
+another release or a new value. An instance that cannot be moved is put off, for longer each time.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _FIRST = (-1, "00000000-0000-0000-0000-000000000000")
 
 _log = structlog.get_logger("relink.lazy")
 
-# Of each release one look into the index, however many of its instances wait for input. The order is another one each
-# time, so that none is always the last.
+# The query does one index lookup for each release, however many of its instances wait for input. The order is random,
+# so that no release is always the last.
 _GROUPS = text("""
     SELECT s.solution_identifier::text AS solution, r.release_number AS release, s.latest_release_number AS latest,
            latest.published_at, r.content -> 'workflows' AS workflows
@@ -62,8 +62,8 @@ _GROUPS = text("""
     WHERE NOT s.held AND latest.published_at <= :published_until
     ORDER BY random()
 """)
-# The solution is locked before any instance is looked at: where there is another release by now, none is. A commit need
-# not wait for the disk: an update that a crash undoes is made again.
+# The solution is locked before any instance is looked at; if it has another release by now, the statement returns no
+# instance. The commit does not wait for the disk, since a later sweep repeats an update that a crash has undone.
 _NEXT = locking_statement(
     """
       i.solution_identifier = :solution AND i.release_number = :release AND NOT i.held
@@ -85,7 +85,7 @@ _NEXT = locking_statement(
 _NEEDS_INPUT = text("""
     UPDATE solution_instance SET needs_input_for_release = :latest WHERE instance_identifier = :instance
 """)
-# Who has it locked by now changes it, and what could not be done may be possible after that.
+# If another transaction has locked the instance by now, it is changing it, and moving it may be possible after that.
 _PUT_OFF = text("""
     UPDATE solution_instance SET failed_release = :latest, failed_times = :times, try_again_at = :try_again_at
     WHERE instance_identifier = (
@@ -95,17 +95,17 @@ _PUT_OFF = text("""
 
 
 def due_at(published_at: datetime, delay_seconds: int, workflows: tuple[Workflow, ...]) -> datetime:
-    """When instances on a release with these workflows begin to move to one that was published at that time.
+    """Return when instances on a release with these workflows begin to move to a release published at that time.
 
-    That is the delay after the publication, and where workflows are scheduled the next time, in UTC, that one of them
-    runs after that. A schedule without a next time is none.
+    That is after the delay or, if workflows are scheduled, at the next time in UTC at which one of them runs after the
+    delay. A schedule without a next time is ignored.
     """
     earliest = published_at.astimezone(UTC) + timedelta(seconds=delay_seconds)
     return min(_next_runs(earliest, workflows), default=earliest)
 
 
 def pause_after(failures: int) -> timedelta:
-    """How long an instance is left alone that could not be moved so many times: a minute, doubling to an hour."""
+    """Return how long an instance is put off after this many failures: a minute at first, doubling up to an hour."""
     return timedelta(seconds=min(_FIRST_PAUSE << min(failures - 1, 10), _LONGEST_PAUSE))
 
 
@@ -118,12 +118,12 @@ def move_due_instances(
     stop: Callable[[], bool] = lambda: False,
     progressed: Callable[[], None] = lambda: None,
 ) -> int:
-    """Move instances that need nothing and are due, one commit each, and answer how many were moved.
+    """Move instances that are due and need no input, one commit each, and return how many were moved.
 
-    Looks at `batch` of them at most, of each solution and release that has any at an equal share, and ends before the
-    next one when `stop` says so. What goes wrong with one of them is logged, and the others move; a lost connection
-    is raised. `progressed` is called after each that will not be looked at again. `now` is the database's clock where
-    it is not given.
+    Looks at no more than `batch` instances, an equal share of each solution and release, and stops before the next
+    instance when `stop` returns True. The failure of one instance is logged and the others move, but a lost connection
+    is raised. `progressed` is called after each instance that this release needs no further look at. `now` defaults to
+    the database's clock.
     """
     with engine.connect() as connection:
         at: datetime = now or connection.execute(text("SELECT now()")).scalar_one()
@@ -146,14 +146,14 @@ class _Group:
     _breaking: list[Change] | None = None
 
     def breaking(self, contents: Contents) -> list[Change]:
-        """The breaking changes that lie before all instances of the group."""
+        """Return the breaking changes between the releases, which are the same for all instances of the group."""
         if self._breaking is None:
             self._breaking = breaking_changes(contents[self.release], contents[self.latest])
         return self._breaking
 
 
 class _Next(NamedTuple):
-    """The instance that a sweep looks at, and how often it could not be moved to this release."""
+    """The instance that a sweep looks at, and how often moving it to this release has failed."""
 
     locked: LockedInstance
     failures: int
@@ -181,10 +181,10 @@ class _Sweep:
     progressed: Callable[[], None]
     moved: int = 0
     contents: dict[str, Contents | None] = field(default_factory=dict)
-    """Of all releases, by solution; None where they cannot be read."""
+    """The contents of all releases, by solution; None if they cannot be read."""
 
     def go_round(self, groups: list[_Group]) -> None:
-        """Look at some instances of each group, then again at some of each that has more, as long as any are left."""
+        """Look at some instances of each group, and repeat that while groups have more and the batch is not used up."""
         while groups and self._goes_on():
             share = max(1, self.left // len(groups))
             groups = [group for group in groups if self._look_at_some(group, share)]
@@ -193,7 +193,7 @@ class _Sweep:
         return self.left > 0 and not self.stop()
 
     def _look_at_some(self, group: _Group, share: int) -> bool:
-        """Whether the group may have more than those."""
+        """Look at some instances of a group. Return whether the group may have more."""
         contents = self._contents_of(group.solution_id)
         if contents is None:
             return False
@@ -214,7 +214,7 @@ class _Sweep:
             return None
 
     def _look_at_next(self, group: _Group, contents: Contents) -> bool:
-        """Whether there was another instance."""
+        """Look at the next instance of a group. Return whether there was one."""
         found = None
         try:
             with self.connection.begin():
@@ -251,7 +251,7 @@ class _Sweep:
         return _Next(read_locked(self.connection, row), row.failed_times if row.failed_release == group.latest else 0)
 
     def _move(self, locked: LockedInstance, group: _Group, contents: Contents) -> bool:
-        """Move an instance, or mark it as one that needs input."""
+        """Move an instance and return True, or mark it as needing input and return False."""
         if open_changes(group.breaking(contents), group.latest, contents, locked.values):
             self.connection.execute(_NEEDS_INPUT, {"instance": locked.row.instance_id, "latest": group.latest})
             return False
@@ -259,7 +259,7 @@ class _Sweep:
         return True
 
     def _put_off(self, found: _Next, group: _Group, error: Exception) -> None:
-        """In a transaction of its own: that of the attempt is undone."""
+        """Put off an instance, in a transaction of its own, since that of the attempt was rolled back."""
         instance, times = found.locked.row.instance_id, found.failures + 1
         until = self.at + pause_after(times)
         _log.error("instance not moved", instance_id=instance, again_at=time_text(until), **_reason(error))
@@ -273,13 +273,13 @@ class _Sweep:
 
 
 def _raise_if_lost(error: Exception) -> None:
-    """Raise a failure that every other instance would meet too: a lost connection, or a full disk."""
+    """Raise a failure that would affect every other instance too: a lost connection, or a full disk."""
     if passing(error) is Passing.AWAY:
         raise error
 
 
 def _reason(error: Exception) -> dict[str, object]:
-    """Why something did not work, for the log; where it came from too, if nobody has thought of it."""
+    """Return the reason of a failure for the log, with the traceback if the failure is unexpected."""
     if isinstance(error, RelinkError):
         return {"reason": error.description}
     if isinstance(error, DBAPIError):

@@ -1,4 +1,4 @@
-"""Publishing: a draft becomes the next release, and what that does to the instances.
+"""Publishing: makes a draft the next release, and reports what that means for the instances.
 
 "When you hit the 'Publish draft' button, you could get one of the two popups" (Updating vs Upgrading instances).
 """
@@ -46,8 +46,10 @@ class Notice(StrEnum):
 
 @dataclass(frozen=True)
 class InstanceCounts:
-    """How many instances move by themselves, and how many need an upgrade: of those, how many need their end user and
-    how many the system; one may need both. `held` is how many are on hold, they or their solution, whatever they need.
+    """How many instances move automatically, and how many need an upgrade.
+
+    Of the latter, `user_input` need their end user and `system_input` the system; an instance may need both. `held`
+    counts all instances that are on hold, or whose solution is.
     """
 
     automatic: int = 0
@@ -59,7 +61,7 @@ class InstanceCounts:
 
 @dataclass(frozen=True)
 class PublishPreview:
-    """A release that is, or would be, published, and how many instances move by themselves or need an upgrade."""
+    """A release that was or would be published, and how many instances move automatically or need an upgrade."""
 
     solution_id: str
     release_number: int
@@ -70,15 +72,15 @@ class PublishPreview:
     def notice(self) -> Notice:
         """Which of the two notices a person should see: an upgrade is needed if any instance needs one.
 
-        The instances decide, not the changes since the release before: an instance on an older release may need an
-        upgrade where nothing breaks now, and none may need one where a release undoes a breaking change that no
-        instance has followed.
+        The instances decide, not the changes since the release before. An instance on an older release may need an
+        upgrade although this release breaks nothing, and no instance may need one if this release undoes a breaking
+        change before any instance has moved.
         """
         return Notice.UPGRADE if self.instances.upgrade else Notice.AUTOMATIC
 
     @property
     def notice_message(self) -> str:
-        """The notice in sentences: what becomes of how many instances, and who has to do something."""
+        """The notice in sentences: how many instances move or need an upgrade, and who must act."""
         counts = self.instances
         automatic = f"Instances that move by themselves: {counts.automatic}."
         if self.notice is Notice.AUTOMATIC:
@@ -98,15 +100,15 @@ class PublishPreview:
 
 
 def preview(connection: Connection, solution_id: str) -> PublishPreview:
-    """What publishing the draft now would do, without doing it. Raises UserError about `solutionId`."""
+    """Return what publishing the draft now would do, without doing it. Raises UserError about `solutionId`."""
     solution = read_solution(connection, solution_id)
     return _preview(connection, solution, released_content(connection, solution.draft))[0]
 
 
 def publish(connection: Connection, user_identifier: int | None, solution_id: str, notes: str | None) -> PublishPreview:
-    """Make the draft the next release; numbers have no gaps. People are told of instances that need their end users.
+    """Make the draft the next release, and write messages about the instances that need their end users.
 
-    Raises UserError about `solutionId`, `releaseNotes`.
+    Numbers of releases have no gaps. Raises UserError about `solutionId` and `releaseNotes`.
     """
     refuse(text_faults("release_notes", notes, most=MOST_DESCRIPTION, required=False))
     solution = lock_solution(connection, solution_id)
@@ -125,7 +127,7 @@ def publish(connection: Connection, user_identifier: int | None, solution_id: st
 
 
 def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, list[str]]:
-    """What publishing a content would do, and the instances that would need their end users."""
+    """Return what publishing a content would do, and the instances that would need their end users."""
     latest = solution.latest_release_number
     contents = read_contents(connection, solution.solution_id)
     rows = connection.execute(_INSTANCES, {"solution": solution.solution_id}).all()
@@ -139,7 +141,7 @@ def _preview(connection: Connection, solution: Solution, content: Content) -> tu
 def _flags(
     connection: Connection, solution: Solution, contents: Contents, releases: Mapping[str, int]
 ) -> dict[str, Flags]:
-    """The flags that instances, given with their releases, would have."""
+    """Return the flags that instances would have after the publication. `releases` are their releases by instance."""
     number = solution.latest_release_number + 1
     instances = [OnRelease(instance, solution.solution_id, on, number) for instance, on in releases.items()]
     return read_flags(connection, instances, {solution.solution_id: contents})

@@ -15,7 +15,7 @@ from tests.support.contents import contents, many_examples
 
 CHAT = AuthSlot("chat", service="slack")
 DDL = Ddl("slack", "1", "channels")
-NO_SERVICE = "is missing: without an authenticationId a slot says which service it is for"
+NO_SERVICE = "is missing: a slot without an authenticationId must name its service"
 
 
 def hourly_only(schedule: str) -> bool:
@@ -122,7 +122,7 @@ def test_drawn_contents_have_no_faults(content: Content) -> None:
         (
             Content((), (ConfigSlot("a", type=ConfigType.DDL),)),
             "config_slots.0.ddl",
-            "is missing: a slot of type ddl says where its list comes from",
+            "is missing: a slot of type ddl must say where its list comes from",
         ),
         (
             Content((), (ConfigSlot("a", ddl=DDL),)),
@@ -158,12 +158,12 @@ def test_drawn_contents_have_no_faults(content: Content) -> None:
         (
             Content((), (), (Workflow("w", trigger=Trigger.SCHEDULED),)),
             "workflows.0.schedule",
-            "is missing: a scheduled workflow has one",
+            "is missing: a scheduled workflow must have one",
         ),
         (
             Content((), (), (Workflow("w", trigger=Trigger.SCHEDULED, schedule="often"),)),
             "workflows.0.schedule",
-            "is not a cron expression of five fields, with a next time and at most 200 characters",
+            "must be a cron expression of five fields that has a next time, with at most 200 characters",
         ),
         (
             Content((), (), (Workflow("w", trigger=Trigger.WEBHOOK, schedule="0 * * * *"),)),

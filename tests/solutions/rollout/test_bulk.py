@@ -492,7 +492,7 @@ def test_given_values_count_together_with_those_that_an_instance_has(client: Cli
         assert (reply.number, rows(reply)) == (
             108,
             [
-                "large 1 -> 2 warning: The values of the instance would have 1104 bytes together: it can hold 1024",
+                "large 1 -> 2 warning: The values of the instance would have 1104 bytes in total; the limit is 1024",
                 "small 1 -> 2 update",
             ],
         )
