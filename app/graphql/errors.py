@@ -58,9 +58,7 @@ class NoTokenError(NotAuthorisedError):
     """The request has no token, or its token is unknown or has expired."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "a valid master token or user token is needed: send it in the header Authorization: Bearer"
-        )
+        super().__init__("a valid master token or user token is needed: send it in the header Authorization: Bearer")
 
 
 class NotAvailableError(RelinkError):
