@@ -1,1 +1,1 @@
-"""The commands of `relink`, one module for those that belong together."""
+"""The commands of `relink`, one module for each group."""

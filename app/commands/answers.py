@@ -1,4 +1,4 @@
-"""Reading the answer of UpdateNodeVersions, and writing it for people."""
+"""Reads the response of UpdateNodeVersions, and prints it for people."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORDS = {"version": "new version", "change": "changed draft", "warning": "warni
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A row: a node, the version that it had and the one that it gets, and what changes."""
+    """A row: a node, its old and its new version, and what changes."""
 
     reference: str
     version: str
@@ -35,14 +35,14 @@ class Update:
 
 @dataclass(frozen=True)
 class Updates:
-    """An answer with error number 0 or 108."""
+    """A response with error number 0 or 108."""
 
     description: str
     rows: list[Update]
     forced: bool
 
     def summary(self) -> str:
-        """How many updates of which kind."""
+        """Return how many updates of each kind there are."""
         if not self.rows and not self.description:
             return "Nothing to update."
         counts = Counter(row.kind for row in self.rows)
@@ -52,7 +52,7 @@ class Updates:
 
 
 def read_updates(reply: Reply, *, forced: bool) -> Updates:
-    """The rows of an answer, however many."""
+    """Return the rows of a response, which may be very long."""
     description, rows = "", []
     for _, element in etree.iterparse(reply.file, tag=("errorDescription", "Update"), resolve_entities=False):
         if element.tag == "errorDescription":
@@ -67,7 +67,7 @@ def read_updates(reply: Reply, *, forced: bool) -> Updates:
 
 
 def print_updates(console: Console, updates: Updates, *, everything: bool) -> None:
-    """A table on a terminal, else lines with tabs; the first rows or all, and a summary."""
+    """Print a table on a terminal, else lines with tabs: the first rows or all of them, and a summary."""
     shown = updates.rows if everything else updates.rows[:FIRST]
     if console.file.isatty():
         print_table(console, shown)
@@ -80,7 +80,7 @@ def print_updates(console: Console, updates: Updates, *, everything: bool) -> No
 
 
 def print_table(console: Console, rows: list[Update]) -> None:
-    """Rows under headings, each in one line of the terminal: what changes is cut to what room is left."""
+    """Print rows under headings, each in one line of the terminal: the last column is cut to the room that is left."""
     if not rows:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -109,7 +109,7 @@ def _update(element: etree._Element, forced: bool) -> Update:
 
 
 def _changes(element: etree._Element, package: str) -> Iterator[str]:
-    """What an update changes, as `depends: libc6 2, zlib1g 2`; a warning or an error has its message."""
+    """Return what an update changes, such as `depends: libc6 2, zlib1g 2`, or the message of a warning or error."""
     message = element.findtext("errorMessage")
     if message:
         yield message
@@ -131,7 +131,7 @@ def _changes(element: etree._Element, package: str) -> Iterator[str]:
 
 
 def _short(element: etree._Element, role: str, package: str) -> str:
-    """A version; of the same package as the row's node without the name of that."""
+    """Return the name of a version, without the package if that is the package of the row's node."""
     reference = element.findtext(f"nodeReference{role}") or ""
     own_package, _, last = reference.rpartition(".")
     number = element.findtext(f"nodeVersionNumber{role}")

@@ -1,4 +1,4 @@
-"""`relink migrate` and `relink check`, and how commands come by the database."""
+"""`relink migrate` and `relink check`, and how commands open the database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OLDEST_POSTGRESQL = 15
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """What is wrong with the settings or the database ends the command with one line that says so."""
+    """End the command with a message in one line if the settings or the database are at fault."""
     try:
         yield
     except (SettingsError, EmbeddedDatabaseError, SchemaError) as error:
@@ -39,7 +39,7 @@ def plain_errors() -> Iterator[None]:
 
 @contextmanager
 def opened_database(settings: Settings | None = None) -> Iterator[Engine]:
-    """The database of the settings with all migrations; the embedded one is started and brought up to date.
+    """Open the database of the settings with all migrations. The embedded one is started and brought up to date.
 
     The settings are those of the environment if none are given.
     """
@@ -54,7 +54,7 @@ def opened_database(settings: Settings | None = None) -> Iterator[Engine]:
 
 
 def _system_user() -> str:
-    """The operating system's name of who runs this, or its number."""
+    """Return the name or number of the operating system's user who runs this program."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a user without a name, as in some containers

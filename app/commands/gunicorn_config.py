@@ -1,4 +1,4 @@
-"""How `relink serve` sets gunicorn up. Settings that an older gunicorn does not know are passed over by it."""
+"""The configuration of gunicorn in `relink serve`. An older gunicorn ignores settings that it does not know."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ANN401
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ANN401, ARG001
-    """Leave a worker that ended out of the metrics of what goes on now."""
+    """Remove a worker that ended from the metrics of the present state."""
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 

@@ -1,4 +1,4 @@
-"""Processes that are started by another one of ours, and are of no use without it."""
+"""Processes that are started by another process of Relink, and must end with it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent() -> None:
-    """Get SIGTERM when the process that started this one ends, even where that is killed (Linux; prctl(2))."""
+    """Receive SIGTERM when the parent process ends, even if it is killed (Linux; prctl(2))."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -61,10 +61,10 @@ def add(type_: str, group: str, reference: str | None) -> None:
         click.echo(create_permission(connection, OPERATOR, type_, group, reference))
 
 
-@permission.command(short_help="Take a permission back.")
+@permission.command(short_help="Revoke a permission.")
 @click.argument("identifier", metavar="ID", type=click.IntRange(1, 2**53 - 1))
 def remove(identifier: int) -> None:
-    """Take the permission with the id ID back. It does not count from now on."""
+    """Revoke the permission with the id ID. It is no longer valid from now on."""
     with _connected() as connection:
         removed = delete_permission(connection, OPERATOR, identifier)
     if not removed:
@@ -74,7 +74,7 @@ def remove(identifier: int) -> None:
 
 @contextmanager
 def _connected() -> Iterator[Connection]:
-    """A transaction; what is wrong with a request ends the command with a message."""
+    """Begin a transaction. An error in the request ends the command with a message."""
     with opened_database() as engine:
         try:
             with engine.begin() as connection:

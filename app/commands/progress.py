@@ -1,4 +1,4 @@
-"""Waiting for a force, with a bar on a terminal and a line now and then elsewhere."""
+"""Waits for a force, with a progress bar on a terminal and a line now and then elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking the service for documents and for lists, which come in pages."""
+"""Requests documents and paged lists from the service."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def json_option(command: Command) -> Command:
 
 
 def ask(service: ServiceClient, name: str, *content: etree._Element, **fields: object) -> etree._Element:
-    """Send a request and return the response; ClickException with its message for an error.
+    """Send a request and return the response. Raises ClickException with the message of an error.
 
-    109 and 108 are returned too: their lists say what stands in the way, or what else would be done.
+    Responses with 108 and 109 are returned too, since their lists say what prevents the change or what else it affects.
     """
     body = message(name, fields) if not content else etree.tostring(element(name, *content, **fields))
     with service.post(body) as reply:
@@ -63,5 +63,5 @@ def show_list(
 
 
 def fields(*names: str) -> Callable[[etree._Element], Row]:
-    """A function that makes a row of the elements with these names."""
+    """Return a function that makes a row of the elements with these names."""
     return lambda entry: [entry.findtext(name) for name in names]

@@ -46,5 +46,5 @@ def as_document(element: etree._Element) -> Json:
 
 
 def _plain(cell: object) -> str:
-    """A cell in one line, without tabs; nothing for None."""
+    """Return the text of a cell in one line, without tabs; an empty text for None."""
     return "" if cell is None else " ".join(str(cell).split())

@@ -85,7 +85,7 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
         engine.dispose()
         options = [f"--bind={bind}", f"--workers={workers}", f"--threads={threads}"]
         command = [sys.executable, "-m", "gunicorn", "-c", "python:app.commands.gunicorn_config", *options]
-        # A session of its own keeps the Ctrl-C of a terminal from it: we pass on what it should know.
+        # A session of its own keeps the Ctrl-C of a terminal from it: this process passes the signals on.
         process = subprocess.Popen([*command, "app.start:application()"], env=environment, start_new_session=True)  # noqa: S603
         embedded = settings.database_url is None
         with worker_process(environment, wanted=embedded and not no_worker) as worker:
@@ -98,7 +98,7 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
 
 
 def _tell_of_database(settings: Settings) -> None:
-    """Say what is opened before the service listens, which takes a moment, and longer the first time."""
+    """Print what is opened before the service listens, which takes a moment, and longer the first time."""
     if settings.database_url is None:
         directory = settings.data_directory.resolve()
         is_new = not (directory / keeper.FILES).exists()
@@ -109,7 +109,7 @@ def _tell_of_database(settings: Settings) -> None:
 
 
 def _warn_of_proxies(bind: str, settings: Settings) -> None:
-    """Say what a proxy would need, where the service can be reached from other machines or through a socket."""
+    """Print which setting a proxy needs if the service can be reached from other machines or through a socket."""
     address = parse_address(bind)
     if settings.trusted_proxies or (isinstance(address, tuple) and _is_loopback(address[0])):
         return
@@ -147,7 +147,7 @@ def _end_at_once(process: subprocess.Popen[bytes], worker: WorkerProcess | None)
 
 
 def _ended(process: subprocess.Popen[bytes], worker: WorkerProcess | None, engine: Engine, session_name: str) -> int:
-    """End gunicorn when its requests are answered, and the runs of its workers after their present node."""
+    """End gunicorn after its requests, and the runs of its workers after their present node."""
     process.terminate()
     if worker is not None:
         worker.end()
@@ -156,7 +156,7 @@ def _ended(process: subprocess.Popen[bytes], worker: WorkerProcess | None, engin
             process.wait(_ASK_EVERY)
             break
         _cancel_runs(engine, session_name)
-    # gunicorn dies of the signal if it comes before it has a handler for it. It has ended, as it should.
+    # The signal kills gunicorn if it arrives before gunicorn has set its handler. That is an orderly end too.
     return 0 if process.returncode == -signal.SIGTERM else process.returncode
 
 
@@ -170,7 +170,7 @@ def _cancel_runs(engine: Engine, session_name: str) -> None:
 
 @contextmanager
 def _environment(engine: Engine, session_name: str, settings: Settings, workers: int) -> Iterator[dict[str, str]]:
-    """The environment of the workers: the database, a name for their sessions, and a directory for their metrics."""
+    """Return the environment of the workers: the database, a name for their sessions, and a directory for metrics."""
     url = engine.url.update_query_dict({"application_name": session_name})
     secret_key = with_secret_key(settings).secret_key
     with metrics_directory(workers) as directory:

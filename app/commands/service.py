@@ -35,7 +35,7 @@ _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of a service: its error number, its headers, and the XML document, as long as the context lasts."""
+    """A response of a service: its error number, its headers, and the XML document, while the context lasts."""
 
     error_number: int
     headers: Message
@@ -53,13 +53,13 @@ class Reply:
         return self.error_number in {0, PARTIAL}
 
     def error(self) -> click.ClickException:
-        """What to tell the person where the request was not done."""
+        """Return the error that ends the command if the request was not done."""
         root = etree.parse(self.file).getroot()
         told = root.findtext("errorMessage") or root.findtext("errorDescription") or "no reason is given"
         return click.ClickException(f"{self.error_number}: {told}")
 
     def required(self) -> Reply:
-        """The reply itself; raises what `error` answers unless the request was done."""
+        """Return the reply itself. Raises the exception that `error` returns unless the request was done."""
         if not self.done:
             raise self.error()
         return self
@@ -67,7 +67,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Run:
-    """How far a run is."""
+    """A run and its progress."""
 
     identifier: int
     steps: int
@@ -76,14 +76,14 @@ class Run:
 
 @dataclass(frozen=True)
 class ServiceClient:
-    """A service at a URL, for one user or for nobody."""
+    """A client of the service at a URL, for one user or without credentials."""
 
     url: str
     user: str | None = None
     password: str = field(default="", repr=False)
 
     def post(self, body: bytes | Iterable[bytes], headers: Mapping[str, str] | None = None) -> Reply:
-        """Send a request document, whole or in blocks. ClickException where no answer comes."""
+        """Send a request document, whole or in blocks. Raises ClickException if there is no response."""
         request = self._request("/service", "POST", body, {"Content-Type": "application/xml", **(headers or {})})
         with self._opened(request) as response:
             number = response.headers.get("Relink-Error-Number", "")
@@ -92,7 +92,7 @@ class ServiceClient:
             return Reply(int(number), response.headers, _kept(response))
 
     def query(self, query: str, token: str) -> dict[str, object]:
-        """What the GraphQL interface answers to the bearer of a token. ClickException where no answer comes."""
+        """Return the GraphQL response for the bearer of a token. Raises ClickException if there is no response."""
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         request = Request(  # noqa: S310 - see _url
             self.url.rstrip("/") + "/graphql", json.dumps({"query": query}).encode(), headers, method="POST"
@@ -107,13 +107,13 @@ class ServiceClient:
         return found
 
     def running(self, node_reference: str) -> Run | None:
-        """The run that goes on with a node as its context, as far as it can be learnt."""
+        """Return the run in progress with a node as its context, or None if that cannot be found out."""
         query = urlencode({"state": "running", "nodeReference": node_reference})
         found = self._json(f"/runs?{query}").get("runs", [])
         return _run(found[0]) if isinstance(found, list) and found else None
 
     def run(self, identifier: str) -> Run | None:
-        """A run, as far as it can be learnt."""
+        """Return a run, or None if that cannot be found out."""
         return _run(self._json(f"/runs/{identifier}"))
 
     def cancel(self, run: int) -> None:
@@ -122,7 +122,7 @@ class ServiceClient:
             pass
 
     def _json(self, path: str) -> dict[str, object]:
-        """What a GET answers; nothing where it fails."""
+        """Return the response to a GET, or None if it fails."""
         try:
             with self._opened(self._request(path, "GET"), _POLL_TIMEOUT) as response:
                 found = json.load(response) if response.status == 200 else {}
@@ -144,7 +144,7 @@ class ServiceClient:
         return request
 
     def _opened(self, request: Request, timeout: float | None = None) -> HTTPResponse:
-        """The response, whatever its status."""
+        """Return the response, whatever its status."""
         try:
             return cast("HTTPResponse", self._opener().open(request, timeout=timeout))
         except HTTPError as error:
@@ -160,12 +160,12 @@ class ServiceClient:
             ) from error
 
     def _opener(self) -> OpenerDirector:
-        """No proxy stands between us and our own machine."""
+        """Connect without a proxy if the service is on this machine."""
         return build_opener(*([ProxyHandler({})] if urlsplit(self.url).hostname in _THIS_MACHINE else []))
 
 
 def _kept(response: HTTPResponse) -> IO[bytes]:
-    """The body of a response, in a file once it is large."""
+    """Return the body of a response, in a file if it is large."""
     with ExitStack() as on_failure:
         file = on_failure.enter_context(SpooledTemporaryFile(_IN_MEMORY))
         try:
@@ -185,12 +185,12 @@ def _run(found: object) -> Run | None:
 
 
 def message(name: str, elements: Mapping[str, object]) -> bytes:
-    """A request document with simple elements; None leaves an element out."""
+    """Return a request document with simple elements; None leaves an element out."""
     return etree.tostring(element(name, **elements))
 
 
 def element(tag: str, /, *content: etree._Element, **fields: object) -> etree._Element:
-    """An element with a text for each field, then other elements; None leaves a field out."""
+    """Return an element with a text for each field, then other elements; None leaves a field out."""
     made = etree.Element(tag)
     for name, value in fields.items():
         if value is not None:
@@ -219,7 +219,7 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def check_variables() -> None:
-    """End the command where the environment has a variable that is not a setting."""
+    """End the command if the environment has a variable that looks like a setting and is none."""
     try:
         refuse_unknown(os.environ)
     except SettingsError as error:

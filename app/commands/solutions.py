@@ -120,7 +120,7 @@ def preview(service: ServiceClient, solution_id: str, as_json: bool) -> None:
 
 @solution.command(short_help="Make the draft the next release.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
-@click.option("--notes", help="What there is to say about the release.")
+@click.option("--notes", help="Notes about the release.")
 @json_option
 @with_service
 def publish(service: ServiceClient, solution_id: str, notes: str | None, as_json: bool) -> None:

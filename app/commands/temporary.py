@@ -46,7 +46,7 @@ def temporary_directory() -> Iterator[Path]:
 
 @contextmanager
 def temporary_service(directory: Path, user: str) -> Iterator[ServiceClient]:
-    """`relink serve` on a free port, with a user who may do everything."""
+    """Run `relink serve` on a free port, with an administrator as its user."""
     log = directory / "service.log"
     with log.open("w") as output:
         command = [*_RELINK, "serve", "--bind", "127.0.0.1:0"]
@@ -72,12 +72,12 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def add_master_token(directory: Path, name: str) -> str:
-    """A master token for the service in a directory."""
+    """Return a new master token for the service in a directory."""
     return _relink(directory, "token", "add", name, "--master").strip()
 
 
 def _relink(directory: Path, *arguments: str, standard_input: str = "") -> str:
-    """What a command prints."""
+    """Run a command and return what it prints."""
     done = subprocess.run(  # noqa: S603
         [*_RELINK, *arguments],
         env=_environment(directory),
@@ -87,11 +87,11 @@ def _relink(directory: Path, *arguments: str, standard_input: str = "") -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise click.ClickException(f"relink {' '.join(arguments[:2])} did not work: {done.stderr.strip()}")
+        raise click.ClickException(f"relink {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
     return done.stdout
 
 
 def _environment(directory: Path) -> dict[str, str]:
-    """No setting but the default ones, and the directory."""
+    """Return an environment with no settings except the directory."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RELINK_")}
     return {**inherited, "RELINK_DATA_DIR": str(directory / "data")}

@@ -15,7 +15,7 @@ MOST_BYTES: Final = 8192
 
 
 class CollapsedParameter(click.ParamType[str]):
-    """A parameter whose white space is collapsed, as that of the same field in a request."""
+    """A parameter whose white space is collapsed, like the same field in a request."""
 
     name = "text"
 
@@ -45,7 +45,7 @@ def is_utf_8(text: str) -> bool:
 
 
 def line_of_standard_input(what: str) -> str:
-    """Returns the one line of standard input, as given but for its end. Raises ClickException that names `what`."""
+    """Returns the one line of standard input without its line end. Raises ClickException that names `what`."""
     if sys.stdin is None:  # The shell has closed it.
         raise click.ClickException(f"{what} cannot be read: standard input is closed")
     stream = sys.stdin.buffer

@@ -41,12 +41,12 @@ def _update_options(command: Command) -> Command:
     return with_service(command)
 
 
-@click.command(short_help="Show what has to follow a change; change nothing.")
+@click.command(short_help="List the updates that a change requires.")
 @_update_options
 def impact(service: ServiceClient, reference: str, xml: bool, everything: bool, **options: object) -> None:
-    """Show what has to follow a change in REFERENCE, and change nothing.
+    """List the updates that a change in REFERENCE requires, without making them.
 
-    The exit code is 0, 8 where some updates would be bypassed, or 1 for an error.
+    The exit code is 0, 8 if some updates would be bypassed, or 1 for an error.
     """
     with service.post(update_message(reference, "impact", **options)) as reply:
         shown = _shown(reply, xml=xml, everything=everything, forced=False)
@@ -56,15 +56,15 @@ def impact(service: ServiceClient, reference: str, xml: bool, everything: bool, 
     _leave(reply)
 
 
-@click.command(short_help="Do what has to follow a change.")
+@click.command(short_help="Make the updates that a change requires.")
 @_update_options
-@click.option("--if-match", metavar="PLAN", help="Do exactly this plan, which an impact named, or nothing.")
+@click.option("--if-match", metavar="PLAN", help="Make exactly the updates of this plan of an impact, or none.")
 def force(
     service: ServiceClient, reference: str, xml: bool, everything: bool, if_match: str | None, **options: object
 ) -> None:
-    """Do what has to follow a change in REFERENCE, one commit per node.
+    """Make the updates that a change in REFERENCE requires, with one commit for each node.
 
-    The exit code is 0, 8 where some updates were bypassed, or 1 for an error. Run again, it does what is left.
+    The exit code is 0, 8 if some updates were bypassed, or 1 for an error. Another run makes the updates that are left.
     """
     headers = {} if if_match is None else {"If-Match": if_match if if_match == "*" else f'"{_bare(if_match)}"'}
     body = update_message(reference, "force", **options)
@@ -84,7 +84,7 @@ def update_message(
     scope: object = "node",
     source: object = None,
 ) -> bytes:
-    """An UpdateNodeVersions request."""
+    """Return an UpdateNodeVersions request."""
     elements = {
         "nodeReference": reference,
         "action": action,
@@ -97,7 +97,7 @@ def update_message(
 
 
 def _shown(reply: Reply, *, xml: bool, everything: bool, forced: bool) -> Updates | None:
-    """Print an answer; the updates that it has, unless they were printed as XML."""
+    """Print the updates of a response, unless they were printed as XML."""
     if xml:
         output = sys.stdout.buffer
         shutil.copyfileobj(reply.file, output)

@@ -123,7 +123,7 @@ def unlock(logon: str | None, address: str | None) -> None:
 
 @contextmanager
 def _changing() -> Iterator[Connection]:
-    """A transaction; what is wrong with a request ends the command with a message."""
+    """Begin a transaction. An error in the request ends the command with a message."""
     with opened_database() as engine:
         try:
             with engine.begin() as connection:

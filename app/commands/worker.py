@@ -1,4 +1,4 @@
-"""`relink worker`, and the one that `relink serve` keeps beside itself."""
+"""`relink worker`, and the worker process that `relink serve` starts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def worker(concurrency: int, beside_serve: bool) -> None:
     """Work in the background until stopped: move instances of solutions to new releases, and send messages.
 
     Any number of workers may run, on any machine that reaches the database. SIGTERM and Ctrl-C end one after its
-    present instance; a second signal ends it at once. 'relink serve' starts one by itself where it has an embedded
+    present instance; a second signal ends it at once. 'relink serve' starts a worker itself if it uses an embedded
     database.
     """
     if beside_serve:
@@ -46,7 +46,7 @@ def worker(concurrency: int, beside_serve: bool) -> None:
 
 
 class WorkerProcess:
-    """A worker in a process of its own, which is started again when it ends by itself."""
+    """A worker in a process of its own, which is restarted if it ends without being asked to."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
@@ -55,13 +55,13 @@ class WorkerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def keep(self) -> None:
-        """Keep one running, until it is asked to end and does so."""
+        """Keep a worker running, until it is asked to end and has ended."""
         while (process := self._started()) is not None:
             process.wait()
             self._ending.wait(_START_AGAIN_AFTER)
 
     def end(self, *, at_once: bool = False) -> None:
-        """Ask it to end after its present instance, or kill it."""
+        """Ask the worker to end after its present instance, or kill it."""
         with self._lock:
             self._ending.set()
             if self._process is not None:
@@ -79,7 +79,7 @@ class WorkerProcess:
 
 @contextmanager
 def worker_process(environment: Mapping[str, str], *, wanted: bool) -> Iterator[WorkerProcess | None]:
-    """One beside the present process, for as long as the context lasts."""
+    """Run a worker beside this process, for as long as the context lasts."""
     if not wanted:
         yield None
         return

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from app.errors import UserError, not_found
 from app.graphql.errors import NotAvailableError
 from app.graphql.inputs import with_tokens_collapsed
-from app.graphql.nodes import InstanceNode, InstanceBatch, service_and_version
+from app.graphql.nodes import InstanceBatch, InstanceNode, service_and_version
 from app.graphql.session import Session, session_of
 from app.solutions.instances.changing import create_instance, remove_instance, update_instance, upgrade_instance
 from app.solutions.instances.reading import Instance, read_row

@@ -1,4 +1,4 @@
-"""What the endpoints of one application share."""
+"""The resources that the endpoints of one application share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Resources:
     refusals: Refusals
     uploads: Storage
     proxy_warned: Event = field(default_factory=Event)
-    """Set when it has been said that requests come through a proxy that the settings do not know."""
+    """Set after the warning that requests come through a proxy that the settings do not know."""
 
 
 def resources() -> Resources:

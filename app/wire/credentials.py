@@ -16,7 +16,7 @@ CREDENTIALS: Final = ("userLogonReference", "password")
 
 
 def authorization(request: Request) -> Authorization | None:
-    """The `Authorization` header; None if there is none or if it is not right, such as one that is not ASCII."""
+    """Returns the `Authorization` header, or None if it is absent or malformed, for example not ASCII."""
     try:
         return request.authorization
     except ValueError:
@@ -24,10 +24,10 @@ def authorization(request: Request) -> Authorization | None:
 
 
 def credentials(request: Request, message: Mapping[str, str]) -> Credentials | None:
-    """Returns the credentials of a request; those in the message, by the names of their elements, win.
+    """Returns the credentials of a request. Those in the message take precedence; their keys are element names.
 
-    The user's name is a token, however it is sent. A password is taken as given, but white space alone is none: an
-    empty element of a pretty-printed message must not hide the credentials of HTTP Basic.
+    White space in the user's name is collapsed, however it is sent. A password is kept as given, but one of white space
+    only counts as absent, so that an empty element of a pretty-printed message does not hide HTTP Basic credentials.
     """
     password = message.get("password")
     logon = collapsed(message.get("userLogonReference") or "")

@@ -1,4 +1,4 @@
-"""From a valid element to the typed request of a service.
+"""Decodes a valid element to the typed request of a service.
 
 A field `node_reference` is the element `nodeReference`. A dataclass is an element with children, such as `Ddl`. A
 tuple `config_slot_list` is the element `ConfigSlotList`: of dataclasses it has `ConfigSlot` elements, of texts
@@ -29,7 +29,7 @@ _ABSENT = ""
 
 
 def decode(request: type[Request], element: etree._Element) -> Request:
-    """Fill a dataclass from the children of an element that its schema has accepted."""
+    """Returns a dataclass with the values of the children of an element that its schema has accepted."""
     converts = _converts(cast(Hashable, request))
     given: dict[str, object] = {}
     for child in element.iterchildren(tag=etree.Element):
@@ -49,20 +49,20 @@ def whole_number(text: str) -> int:
 
 @cache
 def _converts(request: Any) -> dict[str, tuple[str, Convert]]:  # noqa: ANN401
-    """What the children of an element are, by their tags."""
+    """Returns the values of an element's children."""
     hints = get_type_hints(request, include_extras=True)
     return dict(_tagged(field.name, _required(hints[field.name])) for field in fields(request))
 
 
 def _tagged(name: str, hint: Any) -> tuple[str, tuple[str, Convert]]:  # noqa: ANN401 - a type hint may be anything
-    """The tag of a field's element, the field's name, and how the element becomes its value."""
+    """Yields the tag of each field's element, the field's name, and the function that decodes the element."""
     if get_origin(hint) is tuple:
         return _element(name, group=True), (name, _items(name.removesuffix(_LIST), get_args(hint)[0]))
     return _element(name, group=is_dataclass(hint)), (name, _convert(hint))
 
 
 def _items(name: str, hint: Any) -> Convert:  # noqa: ANN401
-    """The items of a list. Among others, an empty dataclass stays: faults are told by position."""
+    """The items of a list. An empty item among others is kept, so that positions in messages are right."""
     group = isinstance(hint, type) and is_dataclass(hint)
     tag = _element(name, group=group)
     convert = partial(decode, hint) if group else _convert(hint)
@@ -105,13 +105,13 @@ def _unless_blank(convert: Callable[[str], object]) -> Callable[[str], object]:
 
 
 def _required(hint: Any) -> Any:  # noqa: ANN401
-    """The type in `type | None`."""
+    """Returns the type in `type | None`."""
     if get_origin(hint) is not Annotated and NoneType in get_args(hint):
         return next(part for part in get_args(hint) if part is not NoneType)
     return hint
 
 
 def _element(name: str, *, group: bool) -> str:
-    """The tag of a field: groups and lists begin with a capital letter."""
+    """Returns the tag of a field: groups and lists begin with a capital letter."""
     tag = camel_case(name)
     return tag[0].upper() + tag[1:] if group else tag

@@ -1,4 +1,4 @@
-"""From the bytes of a request to text: XML in UTF-8, block by block, and JSON.
+"""Converts the bytes of a request to text: XML in UTF-8, block by block, and JSON.
 
 XML 1.0 section 4.3.3 and RFC 7303 section 3 say how an encoding is declared. Only UTF-8 and UTF-16 are accepted, and
 the text is passed on as UTF-8, so that no parser has to guess.
@@ -17,7 +17,7 @@ _UTF_16 = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 
 
 def utf8_blocks(blocks: Iterable[bytes], charset: str | None) -> Iterator[bytes]:
-    """The same document in UTF-8, without a byte order mark. Raises Refused 400 or 415."""
+    """Returns the same document in UTF-8, without a byte order mark. Raises Refused 400 or 415."""
     source = iter(blocks)
     head = b""
     for block in source:

@@ -33,7 +33,7 @@ _QUOTED = re.compile(r'(?:W/)?"([^"]*)"')
 @blueprint.post("/service")
 @blueprint.post("/service/<name>")
 def service(name: str | None = None) -> Response:
-    """Answer one request. The answer's root is the service's name, or `Error` where that is not known."""
+    """Handles one request. The root of the response is the service's name, or `Error` if the service is not known."""
     try:
         return _answer(name)
     except RelinkError as error:
@@ -48,7 +48,7 @@ def _answer(name: str | None) -> Response:
 
 
 def _served(document: RequestDocument) -> Response:
-    """Answers a small request. Before a large tree is built, its sender has to sign in."""
+    """Handles a small request. Before a large tree is built, its sender must sign in."""
     call = _call(document.credentials) if document.large else None
     if call is not None and call.caller.user_identifier is None:
         raise NotAuthorisedError("sign in: a request of more than 64 KiB is not accepted without credentials")
@@ -60,7 +60,7 @@ def _served(document: RequestDocument) -> Response:
 
 
 def _imported(intake: Intake) -> Response:
-    """Answers an import. Nothing of it is stored before its sender has signed in and may import something."""
+    """Handles an import. Nothing of it is stored before its sender has signed in and has a right to import."""
     message = intake.leading()
     call = _call(message)
     with short_statements():
@@ -70,7 +70,7 @@ def _imported(intake: Intake) -> Response:
 
 
 def _know(name: str) -> None:
-    """From here on the answer's root is this service's name."""
+    """Records the service: from here on the root of the response is its name."""
     if name not in SERVICES:
         raise NoSuchServiceError(name, SERVICES)
     g.service = name
@@ -94,7 +94,7 @@ def _call(message: Mapping[str, str]) -> Call:
 
 
 def _if_match(header: str | None) -> str | None:
-    """The entity tag of `If-Match`, or `*`. Its quotes may be missing, and a proxy may have made it a weak one."""
+    """Returns the entity tag of `If-Match`, or `*`. Its quotes may be missing, and a proxy may have made it weak."""
     if header is None or header.strip(" \t") == "*":
         return header and "*"
     return _QUOTED.sub(r"\1", header.strip(" \t")).replace("*", "")

@@ -1,4 +1,4 @@
-"""HTTP responses: every one has `errorNumber` first, the number in a header too, and the request's id."""
+"""HTTP responses. Each begins with `errorNumber`, and has the number and the request's id in headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ERROR_ROOT = "Error"
 
 
 def answered(root: str, answer: Answer) -> Response:
-    """The response of a service."""
+    """Returns the HTTP response of a service."""
     body = written(root, answer) if answer.written is None else answer.written
     response = Response(body, 200, content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(answer.error_number)
@@ -29,13 +29,13 @@ def answered(root: str, answer: Answer) -> Response:
 
 
 def written(root: str, answer: Answer) -> Iterator[bytes]:
-    """The document of an answer, in blocks."""
+    """Yields the document of a response, in blocks."""
     head = Fields(("errorNumber", answer.error_number), ("errorDescription", answer.error_description))
     return write_document(root, chain((head,), answer.parts))
 
 
 def failed(root: str | None, error: RelinkError) -> Response:
-    """The response that says why a request was not done."""
+    """Returns the response that says why a request failed."""
     document = b"".join(write_document(root or ERROR_ROOT, [Fields(*error_fields(error))]))
     response = Response(document, failure_status(error), content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(error.number)
@@ -44,7 +44,7 @@ def failed(root: str | None, error: RelinkError) -> Response:
 
 
 def error_fields(error: RelinkError) -> list[tuple[str, Value]]:
-    """The fields of an error, in their order."""
+    """Returns the fields of an error, in their order."""
     fields: list[tuple[str, Value]] = [("errorNumber", error.number), ("errorDescription", described(error))]
     if isinstance(error, UserError | NotValidError):
         faults = (error.places if isinstance(error, NotValidError) else places(error))[:MOST_FAULTS]
@@ -56,7 +56,7 @@ def error_fields(error: RelinkError) -> list[tuple[str, Value]]:
 
 
 def failure_headers(error: RelinkError) -> dict[str, str]:
-    """The headers that tell a client what to do about an error, such as `Retry-After`."""
+    """Returns the headers that say what a client can do about an error, such as `Retry-After`."""
     match error:
         case Refused():
             return error.headers
@@ -67,7 +67,7 @@ def failure_headers(error: RelinkError) -> dict[str, str]:
 
 
 def failure_status(error: RelinkError) -> int:
-    """The status with which services return an error."""
+    """Returns the HTTP status of an error of a service."""
     match error:
         case Refused():
             return error.status

@@ -1,6 +1,6 @@
-"""Why a schema refuses a part of a document, in a sentence.
+"""Explains in a sentence why a schema refuses a part of a document.
 
-xmlschema finds what is wrong. Its own sentences name positions and facets, but not what would be right.
+xmlschema finds the fault. Its own messages name positions and facets, but not what is allowed.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _NUMBERS: Final = {"decimal", "double"}
 
 
 def explanation(error: XMLSchemaValidationError, declared: object) -> str:
-    """Returns what is wrong. `declared` is the declaration of the element in which it is, if it has one."""
+    """Returns what is wrong. `declared` is the declaration of the element with the fault, if it has one."""
     if isinstance(error, XMLSchemaChildrenValidationError):
         return _of_children(error)
     kind = getattr(declared, "type", None)
     if isinstance(kind, XsdUnion) and _belongs_to_empty(error.validator):
-        # Of a union xmlschema tells only what its first member, the empty text, has against a value.
+        # For a union, xmlschema reports only why its first member, the empty text, does not accept a value.
         return next(_by_other_members(kind, str(error.obj)), "the value is not valid")
     return _of_value(error) or _of_structure(error) or error.reason or "this is not valid"
 

@@ -24,7 +24,7 @@ _KEPT_ANSWER = "/response"
 
 
 def failure(error: RelinkError) -> Response:
-    """The response to a failed request, in the format of the endpoint that the URL names."""
+    """Returns the response to a failed request, in the format of the endpoint that the URL names."""
     path = request.path
     if _is_below(path, _GRAPHQL):
         return graphql.failed(failure_status(error), error, failure_headers(error))
@@ -36,7 +36,7 @@ def failure(error: RelinkError) -> Response:
 
 
 def with_http_status(response: Response, error: RelinkError) -> Response:
-    """A failure with the status that HTTP has for it, for endpoints that are not services."""
+    """Gives a failure the status that HTTP has for it, for endpoints that are not services."""
     response.status_code = _http_status(error)
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = SIGN_IN
@@ -68,6 +68,6 @@ def _is_below(path: str, endpoint: str) -> bool:
 
 
 def _named_service(path: str) -> str | None:
-    """The service that the URL names."""
+    """Returns the service that the URL names."""
     name = path.removeprefix("/service/")
     return name if name in SERVICES else None

@@ -52,7 +52,7 @@ class _RefusedError(BadRequestError):
 
 @blueprint.post("/graphql")
 def graphql() -> Response:
-    """Answer one request."""
+    """Handles one request."""
     try:
         token = _token()
         shared = resources()
@@ -79,7 +79,7 @@ def graphql() -> Response:
 
 @blueprint.errorhandler(SQLAlchemyError)
 def _store_failed(error: SQLAlchemyError) -> Response:
-    """What the resolvers did not meet: the database cannot be used before a token is found."""
+    """Returns the response to a failure outside the resolvers: the database cannot be used to find the token."""
     found = database_failure(error)
     if found is None or found.passing is None:
         return _failed(500, error)
@@ -92,7 +92,7 @@ def _schema() -> GraphQLSchema:
 
 
 def _token() -> Token:
-    """The token of the request. Raises NoTokenError."""
+    """Returns the token of the request. Raises NoTokenError."""
     given = authorization(request)
     if given is not None and given.type == "bearer" and given.token:
         with short_statements(), resources().engine.connect() as connection:
@@ -109,7 +109,7 @@ def _token() -> Token:
 
 
 def _graphql_request() -> GraphQLRequest:
-    """The request in the body. Raises _RefusedError."""
+    """Returns the request in the body. Raises _RefusedError."""
     body = _json(_body())
     if isinstance(body, list):
         raise _RefusedError(400, "the body must be one JSON object, not a list: send each request by itself")
@@ -132,7 +132,7 @@ def _body() -> bytes:
     if request.mimetype != "application/json":
         raise _RefusedError(415, f"the media type is {request.mimetype[:100] or 'missing'}: send application/json")
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-        raise _RefusedError(415, "a content encoding is not accepted: send the JSON as it is")
+        raise _RefusedError(415, "a content encoding is not accepted: send the JSON without one")
     too_large = f"the body has more than {MOST_BYTES} bytes"
     if request.content_length is not None and request.content_length > MOST_BYTES:
         raise _RefusedError(413, too_large)
@@ -155,12 +155,12 @@ def _json(body: bytes) -> object:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """NaN and the infinities, which Python reads, are not JSON."""
+    """Refuses NaN and the infinities, which Python reads although they are not JSON."""
     raise ValueError(name)
 
 
 def failed(status: int, error: RelinkError, headers: Mapping[str, str] | None = None) -> Response:
-    """The response to a request that was not executed."""
+    """Returns the response to a request that was not executed."""
     if status == 500:
         error = InternalError(error.description)
     elif 400 <= status < 500 and not isinstance(error, NotAuthorisedError):
@@ -176,7 +176,7 @@ def _failed(status: int, error: RelinkError | SQLAlchemyError, headers: Mapping[
 
 
 def _answered(status: int, answer: dict[str, Any], error_number: int) -> Response:
-    """The response. Nobody may keep it: it may hold a token."""
+    """Returns the response. It must not be cached, since it may contain a token."""
     response = Response(json.dumps(answer), status, content_type="application/json; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers[ERROR_NUMBER] = str(error_number)

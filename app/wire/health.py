@@ -1,4 +1,4 @@
-"""`/healthz`: the process answers. `/readyz`: it can do its work. `/metrics`: what it has done."""
+"""`/healthz`: the process responds. `/readyz`: it can handle requests. `/metrics`: its metrics."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """200 as long as the process lives."""
+    """Returns 200 as long as the process lives."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """200 when the database answers, else 503."""
+    """Returns 200 if the database responds, else 503."""
     try:
         with resources().engine.connect() as connection:
             connection.execute(text("SELECT 1"))
@@ -36,6 +36,6 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Counts and times in Prometheus' text format."""
+    """Returns counts and times in Prometheus' text format."""
     body, content_type = exposition()
     return Response(body, content_type=content_type)

@@ -1,4 +1,4 @@
-"""The nodes of a NodeImport: validated, and made typed values.
+"""Validates the nodes of a NodeImport, and converts them to typed values.
 
 A node may have a hundred thousand members. Its complete parts are taken out of the tree while the rest still arrives,
 so that the tree of a node is hardly larger than a block of the document.
@@ -32,7 +32,7 @@ class NodeReader:
     """Reads one node, at `position` in the list of nodes. Faults have paths from the root of the document."""
 
     def __init__(self, position: int, *, keep: bool = True) -> None:
-        """Keeps the node only if `keep`: of a document that has a fault only further faults are wanted."""
+        """Whether to keep the node. After a first fault in the document only further faults are needed."""
         self.position = position
         self._path = f"NodeList/Node[{position}]"
         self._keep = keep

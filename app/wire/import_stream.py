@@ -27,10 +27,10 @@ _END_OF_LIST = b"</NodeList>"
 _TAIL = 64 * 1024
 _BLOCK = 64 * 1024
 
-# The most of a document that may be one node: 64 MiB, and about 120,000 members.
+# The largest part of a document that may be one node: 64 MiB, and about 120,000 members.
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_MARKS = 1_000_000
-# The most of a document that may be one tag, in attributes: a tag is held whole until it ends.
+# The largest number of attributes in one tag, since the parser holds a tag in memory until it ends.
 _MOST_MARKS_AT_ONCE = 200_000
 # What is left of a valid document after a block is read: the last parts of its last node.
 _MOST_LEFT = 1000
@@ -89,11 +89,11 @@ def _action(file: IO[bytes]) -> str:
 
 
 class _EnoughError(Exception):
-    """The list of nodes begins, and nothing follows it."""
+    """Raised when the list of nodes begins."""
 
 
 class _Action:
-    """A parser target that picks the first `action` out of a document."""
+    """A parser target that finds the first `action` in a document."""
 
     def __init__(self, *, to_the_end: bool) -> None:
         self.text: str | None = None
@@ -125,11 +125,11 @@ class _Action:
 
 
 class _NodeStream:
-    """The `Node` elements as the file is read, each with whether it is complete.
+    """Yields the `Node` elements as the file is read, each with whether it is complete.
 
-    An incomplete node comes whenever a block was read that does not end it, so that its complete parts can be taken
-    out. Raises Refused if the document is not well-formed or a node is too large, and NotValidError if a node or the
-    list of nodes stands in another place, or if more elements are left after a block than a valid document can have.
+    An incomplete node is yielded after each block that does not end it, so that its complete parts can be taken out.
+    Raises Refused if the document is not well-formed or a node is too large, and NotValidError if a node or the list of
+    nodes is in a wrong place, or if more elements are left after a block than a valid document can have.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -207,7 +207,7 @@ def _something_follows(file: IO[bytes]) -> bool:
 
 
 def _drop_before(node: etree._Element) -> list[tuple[str, str]]:
-    """Frees the node before this one, and returns the faults of whatever else stands there."""
+    """Frees the node before this one, and returns the faults of other content there."""
     found: list[tuple[str, str]] = []
     parent = node.getparent()
     while parent is not None and (previous := node.getprevious()) is not None and len(found) < MOST_FAULTS:

@@ -1,7 +1,7 @@
-"""The intake: from an HTTP request to a document whose root element is known, or a refusal with its status.
+"""The intake: reads an HTTP request up to a document whose root element is known, or refuses it with a status.
 
-Of a body whose sender has not signed in, no more than a small request is ever kept, and that in memory. An import is
-stored in a file after its sender has signed in.
+If the sender has not signed in, no more than a small request is kept, in memory. An import is stored in a file after
+its sender has signed in.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class RequestDocument:
     """A request's body in UTF-8, and the name of its root element.
 
     `credentials` are those in a small message. `ordinary` says whether all its names are known to be names of the
-    schemas, `nodes` counts its elements and attributes, `fault` is that of a document that ends too early.
+    schemas, `nodes` counts its elements and attributes, and `fault` is set if the document ends too early.
     """
 
     root: str
@@ -46,7 +46,7 @@ class RequestDocument:
 
     @property
     def large(self) -> bool:
-        """Whether it is large enough to be handled with care."""
+        """Whether the document needs the handling of large documents."""
         return self.size > 64 * 1024
 
 
@@ -70,7 +70,7 @@ class Intake:
         self._check_size(self._length or 0)
         encoding = request.headers.get("Content-Encoding", "identity")
         if encoding.strip().lower() not in ("", "identity"):
-            raise Refused(415, f"the content encoding {encoding[:40]!r} is not accepted: send the XML as it is")
+            raise Refused(415, f"the content encoding {encoding[:40]!r} is not accepted: send the XML without one")
         blocks = self._received(request.stream)
         first = next(blocks, b"")
         _check_media_type(request.mimetype, first)
@@ -131,7 +131,7 @@ class Intake:
     def _fault_at_end(self) -> Refused | None:
         """Returns the fault of a document that ends too early.
 
-        libxml2, which reads it next, may know a better one, such as a limit that the document exceeds.
+        libxml2, which reads the document next, may report a more specific one, such as a limit that it exceeds.
         """
         try:
             self._scan.close()

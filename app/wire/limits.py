@@ -1,7 +1,7 @@
-"""The limits of the XML parser, in our own words.
+"""Messages about the limits of the XML parser.
 
 libxml2 has fixed limits that keep a document from using up memory. Its messages advise programmers to switch them off,
-so a client is told the limit and where the document exceeds it instead.
+so the messages here name the limit and where the document exceeds it instead.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class _ValueTooLongError(Exception):
 
 
 class _OpenElements:
-    """A parser target that knows which elements are open, and stops at a value that is too long: without a tree, the
-    parser takes that."""
+    """A parser target that knows which elements are open, and stops at a value that is too long, which the parser
+    itself accepts when it builds no tree."""
 
     def __init__(self) -> None:
         self.path: list[str] = []

@@ -1,4 +1,4 @@
-"""Counts and times of requests, by service, error number and HTTP status: never anything that a client named."""
+"""Counts and times of requests, by service, error number and HTTP status. Labels never contain a client's texts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def count_request(service: str, error_number: str, status: int, seconds: float) 
 
 
 def exposition() -> tuple[bytes, str]:
-    """The text format and its media type; of all worker processes where PROMETHEUS_MULTIPROC_DIR is set."""
+    """Returns the text format and its media type, for all worker processes if PROMETHEUS_MULTIPROC_DIR is set."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""What happens around every request: its id, its log line, its metrics, and an answer to whatever goes wrong."""
+"""The handling around every request: its id, its log line, its metrics, and the response to every failure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class DatabaseFailedError(Refused):
 
 
 def watch(app: Flask) -> None:
-    """Put an application's requests under watch."""
+    """Registers these handlers for the requests of an application."""
     app.before_request(_begin)
     app.after_request(_end)
     app.teardown_request(lambda _error: act_as_nobody())
@@ -73,7 +73,7 @@ def _begin() -> Response | None:
 
 
 def _warn_of_proxy() -> None:
-    """Say once in each process that requests come through a proxy which the settings do not know."""
+    """Warns once in each process that requests come through a proxy which the settings do not know."""
     shared = resources()
     if shared.proxy_warned.is_set() or shared.settings.trusted_proxies:
         return
@@ -109,7 +109,7 @@ def _end(response: Response) -> Response:
 
 
 def _record_refusal(service: str, status: int) -> None:
-    """Write a refusal into the audit. That this fails must not change the response."""
+    """Records a refusal in the audit. A failure to do so must not change the response."""
     refusals = resources().refusals
     try:
         with short_statements():
@@ -123,7 +123,7 @@ def _record_refusal(service: str, status: int) -> None:
 
 
 def _http_error(error: HTTPException) -> Response:
-    """Flask's own refusals, such as an unknown URL, in our envelope."""
+    """Returns Flask's own refusals, such as an unknown URL, in Relink's envelope."""
     if isinstance(error, NotFound):
         return failure(Refused(404, _not_found(request.path)))
     if isinstance(error, MethodNotAllowed):
@@ -135,7 +135,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _not_found(path: str) -> str:
-    """What to say of an address that does not exist."""
+    """Returns the message for an address that does not exist."""
     given = _RUN.match(path)
     if given is not None and not is_whole_number(given[1]):
         return f"{given[1][:_LONGEST_PATH]!r} is not the number of a run: write it as in /runs/1"
@@ -147,9 +147,9 @@ def _not_found(path: str) -> str:
 
 
 def _exception(error: Exception) -> Response:
-    """What no endpoint expected: a failure of the database, a conflict that a retry will get past, or a defect.
+    """Returns the response to an unexpected error: a failure of the database, a conflict to be retried, or a defect.
 
-    A body that breaks off or comes too slowly is refused wherever it is read.
+    A body that breaks off or arrives too slowly is refused wherever it is read.
     """
     if isinstance(error, RelinkError):
         return failure(error)

@@ -1,4 +1,4 @@
-"""The parsers: libxml2 by way of lxml, set up so that a document can do no harm."""
+"""The XML parsers: libxml2 through lxml, configured so that a document can do no harm."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ the length of a text hold. Without comments and processing instructions a value 
 
 
 def hardened_parser() -> etree.XMLParser:
-    """A parser for a whole document."""
+    """Returns a parser for a whole document."""
     return etree.XMLParser(**OPTIONS)
 
 
 def validating_parser(schema: etree.XMLSchema) -> etree.XMLParser:
-    """A parser that raises XMLSyntaxError for what is not valid. Only for what is known to be well-formed: the
-    schema takes its place in line for messages, and some faults in the form then get lost."""
+    """Returns a parser that raises XMLSyntaxError if a document is not valid. The document must be known to be
+    well-formed, since the parser misses some errors of well-formedness when it validates."""
     return etree.XMLParser(schema=schema, **OPTIONS)

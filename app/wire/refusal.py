@@ -9,11 +9,11 @@ from app.services.fault_paths import joined
 from app.suggestions import nearest
 
 REFUSAL = "relink.refusal"
-"""The key of the WSGI environment for a refusal that the server hands over: it could not understand the request."""
+"""The key of the WSGI environment for a refusal by the server, which could not understand the request."""
 
 
 class Refused(RelinkError):  # noqa: N818 - a response to the client, not a fault of ours
-    """103: a request refused by the intake; 102 where the status says that something is not found."""
+    """103: a request refused by the intake; 102 if the status says that something is not found."""
 
     number = 103
 
@@ -26,7 +26,7 @@ class Refused(RelinkError):  # noqa: N818 - a response to the client, not a faul
 
 
 class Forbidden(Refused):
-    """101 with status 403: whoever is signed in has no right to this."""
+    """101 with status 403: the user who signed in is not authorised."""
 
     def __init__(self, description: str) -> None:
         super().__init__(403, description)

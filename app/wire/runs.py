@@ -1,6 +1,6 @@
-"""`/runs`: the state of runs, the responses of those that ended, and cancelling, for those who may know of them.
+"""`/runs`: the state of runs, the responses of ended runs, and cancelling, for users who may see the run.
 
-Failures are JSON, as the runs themselves; those of `/runs/N/response` are XML, as that response.
+Failures are JSON, like the runs themselves; those of `/runs/N/response` are XML, like that response.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from app.wire.refusal import Forbidden, NotValidError, Refused
 blueprint = Blueprint("runs", __name__)
 
 _PARAMETERS = {"runs.recent": ("state", "nodeReference")}
-"""The query parameters of each endpoint that has some."""
+"""The query parameters of each endpoint that has any."""
 _LONGEST_NAME = 60
 _OPTIONS = {
     "update_content": "updateContentIndicator",
@@ -63,7 +63,7 @@ def _shown_name(name: str) -> str:
 @blueprint.get("/runs")
 @short_statements()
 def recent() -> Response:
-    """The newest runs that the caller started, or all runs for an administrator, as JSON.
+    """Returns the newest runs that the caller started, or for an administrator the newest of all runs, as JSON.
 
     The query parameters `state` and `nodeReference` select among them.
     """
@@ -84,7 +84,7 @@ def recent() -> Response:
 @blueprint.get("/runs/<int:identifier>")
 @short_statements()
 def run(identifier: int) -> Response:
-    """A run as JSON, with its progress."""
+    """Returns a run as JSON, with its progress."""
     try:
         return jsonify(_shown(_found(_caller(), identifier)))
     except RelinkError as error:
@@ -94,7 +94,7 @@ def run(identifier: int) -> Response:
 @blueprint.delete("/runs/<int:identifier>")
 @short_statements()
 def cancel(identifier: int) -> Response:
-    """Ask a run to end after its present node; 202, since that may take a moment."""
+    """Asks a run to end after its present node. Returns 202, since that may take a moment."""
     try:
         found = _found(_caller(), identifier)
         with resources().engine.begin() as connection:
@@ -109,7 +109,7 @@ def cancel(identifier: int) -> Response:
 @blueprint.get("/runs/<int:identifier>/response")
 @short_statements()
 def kept_answer(identifier: int) -> Response:
-    """The XML response of a run that has ended, as it was sent; for its starter and for administrators."""
+    """Returns the XML response of an ended run as it was sent, to the user who started it and to administrators."""
     try:
         caller = _caller()
         found = _found(caller, identifier)
@@ -139,7 +139,7 @@ def _parts(engine: Engine, run: int) -> Iterator[bytes]:
 
 
 def _found(caller: Caller, identifier: int) -> Run:
-    """The run, if the caller may see it; otherwise there is no such run for them."""
+    """Returns the run if the caller may see it; otherwise the run is reported as not existing."""
     with resources().engine.begin() as connection:
         found = runs.find(connection, identifier) if identifier < 2**31 else None
         if found is not None and may_see(connection, caller, found):

@@ -1,7 +1,7 @@
-"""A first look at a document while its body arrives: its root element, the elements it begins with, and its size.
+"""Scans a document while its body arrives: its root element, the elements at its beginning, and its size.
 
-expat reads the document for this, for two reasons: no tree is built of a document whose sender is not known yet, and
-libxml2 keeps every name that it reads for as long as the thread lives.
+expat reads the document for two reasons: no tree is built for a document whose sender is not known yet, and libxml2
+keeps every name that it reads for as long as the thread lives.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.wire.refusal import Refused
 from app.wire.schemas import element_names
 
 HEAD_LIMIT: Final = 64 * 1024
-"""The root element and, in an import, the credentials have to come within this many bytes."""
+"""The root element and, in an import, the credentials must come within this many bytes."""
 
 LARGE: Final = frozenset({"NodeImport"})
 """The services whose requests may be large. They are read as a stream, and begin with their credentials."""
@@ -28,7 +28,7 @@ _ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf16", "utf-16le", "utf-16b
 
 
 class _EnoughError(Exception):
-    """What is wanted of a large request is known."""
+    """Raised when everything needed from the beginning of a large request is known."""
 
 
 class Scan:
@@ -37,9 +37,9 @@ class Scan:
     root: str | None
     """The name of the root element, as soon as it is known."""
     texts: dict[str, str]
-    """The credentials by the names of their elements: in a large request those before any other element."""
+    """The credentials by the names of their elements. In a large request they come before any other element."""
     leading_ended: bool
-    """Whether another element has come. Of a large request, nothing is read from there on."""
+    """Whether another element has come. A large request is not scanned further from there on."""
     nodes: int
     """How many elements and attributes have come."""
     ordinary: bool

@@ -1,4 +1,4 @@
-"""The published schemas at work: libxml2 decides whether a document is valid, xmlschema explains why not."""
+"""Validation by the published schemas: libxml2 decides whether a document is valid, xmlschema explains why not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from app.wire.secret_names import names_a_secret
 SCHEMA_DIRECTORY = Path(__file__).parent.parent.parent / "schemas"
 
 IMPORTED_NODE = "NodeImport/Node"
-"""The grammar of the parts of a NodeImport that are read by themselves; all others are named like their services."""
+"""The grammar of the parts of a NodeImport that are validated alone; all others are named like their services."""
 
 _IMPORTED_NODE_SCHEMA = """
 <xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
@@ -39,7 +39,7 @@ _IMPORTED_NODE_SCHEMA = """
 _REQUESTS = SCHEMA_DIRECTORY / "requests"
 _XS_ELEMENT = "{http://www.w3.org/2001/XMLSchema}element"
 
-# No element of the schemas has an attribute but the few of XML itself.
+# No element of the schemas has attributes except the few of XML itself.
 _MOST_ATTRIBUTES = 100
 
 # Explaining takes time that grows with the square of what is wrong, so only this much of a document is explained.
@@ -103,10 +103,10 @@ def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
 
 
 def faults(grammar: str, root: etree._Element) -> list[tuple[str, str]]:
-    """What is wrong with a tree that is not valid, as (flat XML path, reason) pairs. Cuts the tree down to a size
-    that can be explained in a moment."""
+    """Returns what is wrong with an invalid tree, as (flat XML path, reason) pairs. Cuts the tree down to a size that
+    can be explained quickly."""
     explained = list(_by_xmlschema(grammar, root)) if _cut(root) <= _LIGHT else []
-    # What is too much for xmlschema, or what it does not find, such as a no-break space around a number.
+    # xmlschema failed, or did not find the fault, such as a no-break space around a number.
     return explained or list(_by_libxml2(grammar, root)) or [("", "the document is not valid")]
 
 
@@ -136,7 +136,7 @@ def _by_libxml2(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]
 def _cut(root: etree._Element) -> int:
     """Removes all but the first children and attributes of every element, and returns how many are left.
 
-    The first ones say enough of what is wrong, since no element has so many different ones.
+    Those left are enough to explain the faults, since no element has so many different children or attributes.
     """
     weight = 0
     for element in root.iter():
@@ -148,7 +148,7 @@ def _cut(root: etree._Element) -> int:
 
 
 def _fault(path: str, reason: str) -> tuple[str, str]:
-    """The flat XML path, `a/b[2]` for `/Root/a/b[2]`, and the reason in a line. A secret is never repeated."""
+    """Returns the flat XML path, `a/b[2]` for `/Root/a/b[2]`, and the reason in one line, without secrets."""
     if names_a_secret(path):
         reason = "the value is not valid (it is not repeated here, since it may be a secret)"
     return _short(path.lstrip("/").partition("/")[2]), _short(reason)
@@ -156,7 +156,7 @@ def _fault(path: str, reason: str) -> tuple[str, str]:
 
 @lru_cache(1024)
 def _declaration(grammar: str, path: str) -> object:
-    """The declaration of the element at a path, or None for an element that the schema does not have."""
+    """Returns the declaration of the element at a path, or None for an element that the schema does not have."""
     return _explainer(grammar).find(path)
 
 

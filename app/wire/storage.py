@@ -1,4 +1,4 @@
-"""How much may lie in temporary files at once, all together and for each of those who cause it."""
+"""Limits the bytes in temporary files, in total and for each owner."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Final
 
 SHARE: Final = 2
-"""One user, or one network, may take this part of the whole: half of it stays for the others."""
+"""The share of the total that one user or one network may use: half of it is left for the others."""
 
 
 class Storage:

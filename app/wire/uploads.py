@@ -28,14 +28,14 @@ class UploadsFullError(Refused):
 
 
 class TooManyUploadsError(Refused):
-    """106 with status 503: the imports that are stored leave no room for this one."""
+    """106 with status 503: the stored imports leave no room for this one."""
 
     number = 106
 
     def __init__(self) -> None:
         super().__init__(
             503,
-            "other imports take all the room that there is for you: nothing was imported; send the import again when"
+            "other imports use all the space that is available to you: nothing was imported; send the import again when"
             " they are done",
             headers={"Retry-After": "30"},
         )

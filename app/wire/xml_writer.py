@@ -1,4 +1,4 @@
-"""Writing an answer as escaped text, in a stream."""
+"""Writes a response as escaped text, in a stream."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_document(root: str, parts: Iterable[Part | Written]) -> Iterator[bytes]:
-    """The document as UTF-8, in blocks of some 64 KiB, whatever its size."""
+    """Yields the document as UTF-8, in blocks of about 64 KiB, whatever its size."""
     yield from _blocks(
         chain((f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>',), _streamed(parts), (f"</{root}>\n",))
     )
 
 
 def write_parts(parts: Iterable[Part]) -> Iterator[bytes]:
-    """Some parts of a document, in the same way."""
+    """Yields some parts of a document, in the same way."""
     return _blocks(_streamed(parts))
 
 
 def _blocks(texts: Iterable[str | bytes]) -> Iterator[bytes]:
-    """Texts as UTF-8, gathered to blocks. Bytes are left as they are."""
+    """Yields texts as UTF-8, gathered into blocks. Bytes are yielded unchanged."""
     pending: list[str] = []
     size = 0
     for text in texts:
@@ -45,7 +45,7 @@ def _blocks(texts: Iterable[str | bytes]) -> Iterator[bytes]:
 
 
 def escape(text: str) -> str:
-    """A text as it stands in an element. Characters that XML cannot hold become U+FFFD."""
+    """Returns a text as the content of an element. Characters that XML cannot hold become U+FFFD."""
     if "&" in text or "<" in text or ">" in text:
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if not text.isprintable():

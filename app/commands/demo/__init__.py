@@ -1,4 +1,4 @@
-"""`relink demo`: the whole of it once. Real packages and what they depend on, then a solution and its instances."""
+"""`relink demo`: shows Relink with real packages and their dependencies, then with a solution and its instances."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def demo() -> None:
             tell_of_packages(stage, service, directory)
             stage.part("The same for solutions: a new release, and six instances of three end users")
             tell_of_instances(stage, service, add_master_token(directory, "demo"))
-    stage.part(f"All as it should be, in {time.monotonic() - began:.0f} seconds.")
+    stage.part(f"Everything worked as expected, in {time.monotonic() - began:.0f} seconds.")
     click.echo(BY_HAND)

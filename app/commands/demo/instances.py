@@ -57,16 +57,16 @@ mutation {
 
 @dataclass(frozen=True)
 class _Flagged:
-    """An instance in an answer to the query. `flags` are the names of those that are true."""
+    """An instance in a response to the query. `flags` are the names of the flags that are true."""
 
     instance_id: str
     flags: tuple[str, ...]
 
 
 def tell_of_instances(stage: Stage, service: ServiceClient, master_token: str) -> None:
-    """Publish a release, look at the flags, upgrade one instance by itself and the others at once, look again.
+    """Publish a release, look at the flags, upgrade one instance alone and the others at once, and look again.
 
-    Raises ClickException where something is not as it should be.
+    Raises ClickException if a result is not as expected.
     """
     _Story(stage, service, master_token).tell()
 
@@ -124,7 +124,7 @@ class _Story:
         self.stage.say(json.dumps(answer, indent=2))
         instances = list(_flagged(answer))
         asked = ("hasNewerVersion", "requiresSystemInputToUpdateVersion")
-        require([its.flags for its in instances] == [asked] * _INSTANCES_EACH, "the flags are not as they should be")
+        require([its.flags for its in instances] == [asked] * _INSTANCES_EACH, "the flags are not as expected")
         return instances
 
     def _upgrade_one(self, instance: _Flagged) -> None:
@@ -144,8 +144,8 @@ class _Story:
         listed = self._done("UpdateSolutionInstances", _values(), solutionId=solution)
         self._table(listed)
         left = _INSTANCES_EACH * len(_USERS) - 1
-        require(_kinds(bypassed) == ["warning"] * left, "the impact without a value is not as it should be")
-        require(_kinds(listed) == ["upgrade"] * left, "the impact is not as it should be")
+        require(_kinds(bypassed) == ["warning"] * left, "the impact without a value is not as expected")
+        require(_kinds(listed) == ["upgrade"] * left, "the impact is not as expected")
 
     def _bulk_force(self, solution: str) -> None:
         self.stage.part("11. Action force: one row and one commit for each instance")
@@ -154,7 +154,7 @@ class _Story:
         require(_kinds(done) == ["upgrade"] * (_INSTANCES_EACH * len(_USERS) - 1), "the force did not do the same")
 
     def _flags_again(self, owners: dict[str, str]) -> None:
-        self.stage.part("12. The query once more: nothing is asked of anybody")
+        self.stage.part("12. The query once more: no instance needs input")
         rows = []
         for name, owner in owners.items():
             for its in _flagged(self.service.query(_QUERY % owner, self.master_token)):
@@ -164,7 +164,7 @@ class _Story:
         require(all(row[2] == "none" for row in rows), "the flags are not clean")
 
     def _done(self, service: str, /, *content: etree._Element, number: int = 0, **fields: object) -> etree._Element:
-        """The answer to a request, which has that error number."""
+        """Send a request, and return the response if it has this error number."""
         with self.service.post(etree.tostring(element(service, *content, **fields))) as reply:
             return root(clean(reply, number))
 

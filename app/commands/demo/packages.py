@@ -48,9 +48,9 @@ and for the solution as docs/tutorial-solutions.md shows it.
 
 
 def tell_of_packages(stage: Stage, service: ServiceClient, directory: Path) -> None:
-    """Bring the packages in, change one, ask what has to follow, do it, ask again. `directory` is for the document.
+    """Import the packages, change one, list the updates that this requires, make them, and list them again.
 
-    Raises ClickException where something is not as it should be.
+    The document is written to `directory`. Raises ClickException if a result is not as expected.
     """
     _bring_in(stage, service, directory / "debian.xml")
     _change(stage, service)
@@ -76,7 +76,7 @@ def _change(stage: Stage, service: ServiceClient) -> None:
 
 
 def _impact(stage: Stage, service: ServiceClient) -> Updates:
-    stage.part("3. UpdateNodeVersions with action impact: what has to follow?")
+    stage.part("3. UpdateNodeVersions with action impact: which updates does this require?")
     with service.post(_IMPACT) as reply:
         stage.say(shortened(clean(reply)))
         updates = read_updates(reply, forced=False)

@@ -1,4 +1,4 @@
-"""Where the demo is shown, and what it does with answers."""
+"""Prints the steps of the demo, and checks the responses."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Stage:
             self._console = Console(highlight=False, width=_WIDTH)
 
     def part(self, title: str) -> None:
-        """The title of what comes."""
+        """Print the title of the next part."""
         self._console.print(f"\n{title}\n", style="bold", markup=False)
 
     def say(self, text: str) -> None:
         self._console.print(text, markup=False, soft_wrap=True)
 
     def updates(self, updates: Updates, rows: int) -> None:
-        """The first rows of a list of updates, and how many there are."""
+        """Print the first rows of a list of updates, and how many there are."""
         print_table(self._console, updates.rows[:rows])
         self.say(f"... and {len(updates.rows) - rows} more\n\n{updates.summary()}")
 
@@ -44,21 +44,21 @@ class Stage:
 
 
 def clean(reply: Reply, number: int = 0) -> Reply:
-    """The reply, which has that error number."""
+    """Return the reply if it has this error number."""
     reply.required()
     require(reply.error_number == number, f"an answer has error number {reply.error_number}, not {number}")
     return reply
 
 
 def root(reply: Reply) -> etree._Element:
-    """The answer, which can be read again."""
+    """Return the root of the response, which can be read again."""
     found = etree.parse(reply.file).getroot()
     reply.file.seek(0)
     return found
 
 
 def shortened(reply: Reply) -> str:
-    """The answer for people: indented, with one update of its list."""
+    """Return the response for people: indented, with one update of its list."""
     answer = root(reply)
     updates = answer.find("UpdateList")
     if updates is not None and len(updates) > 1:
@@ -70,6 +70,6 @@ def shortened(reply: Reply) -> str:
 
 
 def require(condition: bool, otherwise: str) -> None:
-    """End the demo where something is not as it should be."""
+    """End the demo if a result is not as expected."""
     if not condition:
         raise click.ClickException(otherwise)
