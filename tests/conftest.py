@@ -159,7 +159,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def statements(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Statements:
-    """Notes what is sent to the test's database."""
+    """Records the statements that are sent to the test's database."""
     return Statements(engine.url.database, monkeypatch)
 
 

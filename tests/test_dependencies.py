@@ -1,4 +1,4 @@
-"""What is imported is declared in pyproject.toml: whatever else is installed may not be there tomorrow."""
+"""Every imported package is declared in pyproject.toml, since undeclared ones may be missing elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every sentence of the ledger has a state, and what is done or decided has a test that is marked with its id."""
+"""Every sentence of the ledger has a state, and each one that is done or decided has a test marked with its id."""
 
 from __future__ import annotations
 

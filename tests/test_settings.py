@@ -1,4 +1,4 @@
-"""`RELINK_` variables: all are known and documented, and what is none is refused by the service and every command."""
+"""`RELINK_` variables: all are known and documented, and the service and every command refuse unknown ones."""
 
 from __future__ import annotations
 

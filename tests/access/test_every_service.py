@@ -1,4 +1,4 @@
-"""Every service, called by everybody in random worlds, answers what the oracle allows and tells nothing else."""
+"""Every service, called by all users in random worlds, returns what the oracle allows and nothing else."""
 
 from __future__ import annotations
 
@@ -320,7 +320,7 @@ def test_the_answer_is_what_the_oracle_allows(fresh_database: FreshDatabase, wor
 
 
 def sweep(world: World) -> Iterator[Call]:
-    """Calls that change nothing, for every node by some users: what only reads, and what is refused."""
+    """Calls that change nothing, for every node by some users: calls that only read, and calls that are refused."""
     for user in ("ann", "bob", None):
         for node in REFERENCES:
             for service in ("GetNode", "UpdateNodeVersions", "FreezeNode", "GetPermissionList"):

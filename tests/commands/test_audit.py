@@ -1,4 +1,4 @@
-"""`relink audit`: who did what is there to be read, and no secret is in it."""
+"""`relink audit` shows who did what, and no secrets."""
 
 from __future__ import annotations
 

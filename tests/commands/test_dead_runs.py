@@ -54,7 +54,7 @@ def count(engine: Engine, *tables: str) -> int:
 
 
 def state(engine: Engine) -> str:
-    """What is recorded of the run, without looking for dead ones."""
+    """Return the record of the run, without closing dead runs."""
     with engine.connect() as connection:
         return str(connection.execute(text("SELECT state FROM run WHERE run_identifier = 1")).scalar_one())
 

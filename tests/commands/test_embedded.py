@@ -44,7 +44,7 @@ def check(environment: dict[str, str]) -> Iterator[Check]:
 
 
 def server_of(data_directory: Path) -> int:
-    """The process of the database; 0 where there is none."""
+    """The process of the database, or 0 if there is none."""
     try:
         return int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])
     except FileNotFoundError:

@@ -35,7 +35,7 @@ _PAIR = b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()
 
 @dataclass(frozen=True)
 class Timed:
-    """An answer, and in how many seconds it came."""
+    """A response, and in how many seconds it came."""
 
     status: int
     retry_after: str | None
@@ -84,7 +84,7 @@ def asking(url: str, body: str, count: int) -> Iterator[list[Future[Timed]]]:
 
 
 def check_that_it_lives_without(url: str) -> None:
-    """Requests get 503 in time, the first and all later ones, and /healthz answers meanwhile."""
+    """Requests get 503 in time, the first and all later ones, and /healthz responds meanwhile."""
     with asking(url, GET, AT_ONCE) as asked:
         health = ask(url, path="/healthz")
         assert (health.status, health.seconds < DEADLINE) == (200, True)

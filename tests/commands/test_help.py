@@ -1,4 +1,4 @@
-"""`relink --help`, and what is said of a command that does not exist."""
+"""`relink --help`, and the message about a command that does not exist."""
 
 from __future__ import annotations
 

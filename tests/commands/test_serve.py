@@ -31,7 +31,7 @@ def read(url: str) -> str:
 
 
 def answer_of(service: ServiceClient, body: str) -> int:
-    """The error number of the answer to a request."""
+    """Return the error number of the response to a request."""
     with service.post(body.encode()) as reply:
         return reply.error_number
 

@@ -1,4 +1,4 @@
-"""Imports over a socket: when they are refused, where they are stored, and what a full folder does to others."""
+"""Imports over a socket: when they are refused, where they are stored, and what a full directory means for others."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sending(served: Served, length: int, *headers: str) -> Iterator[socket.socke
 
 
 def answer(connection: socket.socket) -> str:
-    """The answer, up to the end of its document."""
+    """Return the response, up to the end of its document."""
     received = b""
     while b"</GetNode>" not in received and b"</NodeImport>" not in received:
         block = connection.recv(65536)

@@ -116,7 +116,7 @@ def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
 
 @pytest.mark.ledger("DEC-113")
 def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engine, start_worker: StartWorker) -> None:
-    """The receiver answers when another sweep than that which was at work has begun, at the first attempt still."""
+    """The receiver responds after another sweep has begun, still at the first attempt."""
     to_be_moved(store, engine, 4000)
     with receiver() as receiving:
         receiving.answering.clear()

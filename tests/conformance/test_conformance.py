@@ -1,4 +1,4 @@
-"""Golden pairs: for each request the answer that the documents promise.
+"""Golden pairs: for each request the response that the documents promise.
 
 `SERVICE/CASE/` holds `import.xml` and further requests `01-name.xml` ... that set a fresh database up, then
 `request.xml` with `response.xml`. Where the case goes on: `force-request.xml` with `force-response.xml`, then
@@ -41,7 +41,7 @@ PLACE = re.compile(r"\{id:(\d+)\}")
 
 @dataclass
 class Ids:
-    """The ids that are answered in a case, in their order."""
+    """The ids in the responses of a case, in their order."""
 
     known: list[str] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ class Ids:
         return PLACE.sub(lambda place: self.known[int(place[1]) - 1], request)
 
     def taken_out(self, answer: str) -> str:
-        """An answer with places for ids and times."""
+        """A response with placeholders for ids and times."""
         return TIME.sub("{time}", ID.sub(self._place, answer))
 
     def _place(self, found: re.Match[str]) -> str:
@@ -123,7 +123,7 @@ def _comments(file: Path) -> list[str]:
 
 
 def _written(file: Path) -> str:
-    """The file as it should be written."""
+    """The file in the form in which it must be written."""
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *_comments(file), _pretty(_tree(file))])
 
 

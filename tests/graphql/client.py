@@ -38,28 +38,28 @@ class GraphQL:
         return response
 
     def answer(self, query: str, **variables: object) -> dict[str, Any]:
-        """The answer to a request that is understood."""
+        """Return the response to a valid request."""
         response = self.post({"query": query, "variables": variables})
         assert response.status_code == 200
         answer: dict[str, Any] = response.get_json()
         return answer
 
     def data(self, query: str, **variables: object) -> dict[str, Any]:
-        """The data of an answer without errors."""
+        """Return the data of a response without errors."""
         answer = self.answer(query, **variables)
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
 
     def error(self, query: str, **variables: object) -> tuple[str, str]:
-        """The code and the message of the one error of an answer without data."""
+        """Return the code and the message of the one error of a response without data."""
         answer = self.answer(query, **variables)
         assert answer["data"] is None
         (error,) = answer["errors"]
         return error["extensions"]["code"], error["message"]
 
     def viewer(self, selection: str, **variables: object) -> dict[str, Any]:
-        """What a field of the viewer answers."""
+        """Return the value of a field of the viewer."""
         (found,) = self.data(f"{{ viewer {{ {selection} }} }}", **variables)["viewer"].values()
         return dict(found)
 

@@ -1,4 +1,4 @@
-"""No answer is larger than the limit, whatever a query multiplies, and none takes much memory on the way."""
+"""No response exceeds the limit, whatever a query multiplies, and building it takes little memory."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def fill(engine: Engine, solution: str, owner: str, instances: int, size: int) -
 
 
 def refused(client: GraphQL, query: str) -> str:
-    """The message with which a query is refused for the size of its answer."""
+    """Return the message with which a query is refused for the size of its response."""
     code, message = client.error(query)
     assert code == "invalid_input"
     assert "bytes or" in message

@@ -1,4 +1,4 @@
-"""Whatever Schemathesis makes of the schema, right or wrong, with either token: an answer, never a fault of ours."""
+"""All requests that Schemathesis derives from the schema, valid or not, get a response and never an internal error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mutations: what each does, and that nobody reaches what is another's."""
+"""The mutations: what each does, and that a user cannot reach objects of another user."""
 
 from __future__ import annotations
 

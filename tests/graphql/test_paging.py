@@ -39,7 +39,7 @@ def listed(client: GraphQL, name: str, arguments: str, more: str = "") -> dict[s
 
 @pytest.fixture
 def fill(store: Store, engine: Engine) -> Fill:
-    """Makes entries of a list and answers the ids of all, in its order."""
+    """Makes entries of a list and returns the ids of all, in its order."""
 
     one_more: dict[str, Callable[[], str]] = {
         "users": store.user,
@@ -94,7 +94,7 @@ def test_every_list_there_and_back(master: GraphQL, engine: Engine, fill: Fill, 
 
 @pytest.mark.ledger("DEC-127")
 def test_pages_whose_entries_are_removed_before_the_next_one(store: Store, anns: GraphQL, ann: str) -> None:
-    """Whoever clears a list page by page comes to its end, and comes by everything once."""
+    """A client that removes the entries of a list page by page reaches its end, and meets each entry once."""
     solution = store.published()
     made = [store.instance(solution, ann) for _ in range(5)]
     seen: list[str] = []
@@ -134,7 +134,7 @@ def test_the_total_is_counted_only_where_it_is_asked_for(master: GraphQL, engine
 def test_a_cursor_of_another_s_is_a_place_like_any(
     store: Store, ann: str, anns: GraphQL, as_user: Callable[[str], GraphQL]
 ) -> None:
-    """What is answered is one's own, and the same whether the other's entry is there or not."""
+    """A response has only the user's own entries, and is the same whether another user's entry exists or not."""
     solution, bob = store.published(), store.user("Bob")
     store.instance(solution, ann)
     bobs = store.instance(solution, bob)
@@ -202,7 +202,7 @@ def cut(places: Sequence[Place], first: int | None, last: int | None, after: Pla
 
 @pytest.mark.ledger("DEC-128")
 def test_against_the_specification(engine: Engine) -> None:
-    """All pages by cursors of what is there, was there, and stands before and after all that is there."""
+    """Return all pages by cursors of present and removed entries, and of places before and after all entries."""
     with engine.begin() as connection:
         made = [create_external_user(connection, "Ann", str(number)) for number in range(5)]
         with engine.begin() as later:

@@ -1,4 +1,4 @@
-"""What "Updating vs Upgrading instances" prints runs as printed, and answers in the printed shape. Only ids differ."""
+"""What "Updating vs Upgrading instances" prints runs as printed, and returns the printed shape. Only ids differ."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def flags(client: GraphQL) -> dict[str, bool]:
 
 
 def shape(value: object) -> object:
-    """The keys of an answer in their order, and the types of what they have."""
+    """Return the keys of a response in their order, and the types of their values."""
     if isinstance(value, dict):
         return [(key, shape(item)) for key, item in value.items()]
     if isinstance(value, list):
@@ -73,7 +73,7 @@ def test_the_mutation(store: Store, master: GraphQL, anns: GraphQL, ann: str) ->
 
 @pytest.mark.ledger("UVU-24", "UVU-33")
 def test_the_mutation_with_the_id_only(store: Store, anns: GraphQL, ann: str) -> None:
-    """The end user fills what is pending then."""
+    """The end user fills the slots that are pending then."""
     solution = store.published()
     instance = store.instance(solution, ann)
     store.republish(solution, config=[config_slot("channel")])

@@ -1,4 +1,4 @@
-"""The queries: what each answers, and page by page."""
+"""The queries: what each returns, and paging."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ QUICK = 3.0
 
 
 def error(response: Any) -> dict[str, Any]:  # noqa: ANN401 - werkzeug's
-    """The one error of an answer without data."""
+    """Return the one error of a response without data."""
     answer = response.get_json()
     assert answer["data"] is None
     (found,) = answer["errors"]

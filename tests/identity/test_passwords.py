@@ -15,7 +15,7 @@ RIGHT = "correct horse"
 
 
 class Clock:
-    """A clock that goes only when told."""
+    """A clock that goes on only when the test says so."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -52,7 +52,7 @@ def refusal(sign_in: SignIn, logon: str = "anna", password: str = WRONG, address
 
 
 def throttled(sign_in: SignIn, logon: str = "anna", password: str = RIGHT, address: str = HERE) -> int:
-    """Try and be told to come back; answers in how many seconds."""
+    """Try to sign in, be refused, and return the seconds to wait."""
     with pytest.raises(TooManyFailuresError) as raised:
         sign_in.caller(Credentials(logon, password), address)
     assert raised.value.number == 101

@@ -1,4 +1,4 @@
-"""Answers about users and permissions that were given: contents that their schemas take or refuse."""
+"""Responses about users and granted permissions: contents that their schemas accept or refuse."""
 
 from tests.schemas.reading import ERROR, Table
 

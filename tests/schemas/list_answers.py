@@ -1,4 +1,4 @@
-"""Answers of the services that list and compare: contents that their schemas take or refuse."""
+"""Responses of the services that list and compare: contents that their schemas accept or refuse."""
 
 from tests.schemas.node_answers import SIX
 from tests.schemas.reading import ERROR, Table, each, wrap

@@ -1,4 +1,4 @@
-"""Answers of the services for nodes, users and permissions: contents that their schemas take or refuse."""
+"""Responses of the services for nodes, users and permissions: contents that their schemas accept or refuse."""
 
 from tests.schemas.node_requests import MEMBER_TYPE
 from tests.schemas.reading import ERROR, LONGEST_REFERENCE, Table, wrap

@@ -20,9 +20,9 @@ ERROR = (
 
 
 class Table(NamedTuple):
-    """Contents of a root element: some that the schema takes and some that it refuses.
+    """Contents of a root element: some that the schema accepts and some that it refuses.
 
-    Those of an answer come after an errorNumber of 0.
+    The contents of a response come after an errorNumber of 0.
     """
 
     good: list[str]

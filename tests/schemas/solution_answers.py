@@ -1,4 +1,4 @@
-"""Answers of the services for solutions, instances and end users: contents that their schemas take or refuse."""
+"""Responses of the services for solutions, instances and end users: contents that their schemas accept or refuse."""
 
 from tests.schemas.reading import ERROR, Table, each, wrap
 from tests.schemas.solution_requests import (
@@ -129,7 +129,7 @@ FULL_SOLUTION_ANSWERS = {
 
 
 def only(name: str) -> Table:
-    """The table of an answer that has nothing but an id."""
+    """The table of a response that has only an id."""
     return Table(
         good=[wrap(name, ID), wrap(name, "00000000-0000-0000-0000-000000000000")],
         bad=[
@@ -140,12 +140,12 @@ def only(name: str) -> Table:
 
 
 def nothing() -> Table:
-    """The table of an answer that only says whether it was done."""
+    """The table of a response that only says whether the request was done."""
     return Table(good=[""], bad=[each(solutionInstanceId=ID), each(userId=ID), "text"])
 
 
 def instance() -> Table:
-    """The table of an answer that has one instance."""
+    """The table of a response that has one instance."""
     return Table(
         good=[
             wrap("SolutionInstance", INSTANCE),
@@ -162,7 +162,7 @@ def instance() -> Table:
 
 
 def impact() -> Table:
-    """The table of an answer that tells what a release means."""
+    """The table of a response that says what a release means."""
     return Table(
         good=[
             FULL_IMPACT,

@@ -1,4 +1,4 @@
-"""The published GraphQL schema: it holds what is documented, and what the document prints works on it."""
+"""The published GraphQL schema has all that is documented, and the documented requests work on it."""
 
 from functools import cache
 

@@ -33,7 +33,7 @@ def directory(service: Service) -> Path:
 
 
 def counted(service: Service) -> int:
-    """How many requests to `/healthz` have been answered."""
+    """Return how many requests to `/healthz` were handled."""
     body = exchange(service.url, request("/metrics", method="GET")).body.decode()
     found = re.search(r'^relink_requests_total\{.*"health.healthz".*\} (\d+)', body, re.MULTILINE)
     return int(found[1]) if found else 0

@@ -57,7 +57,7 @@ def test_so_does_curl(service: Service, tmp_path: Path, expect: str) -> None:
 
 
 def test_a_client_that_never_stops_sending_is_cut_off(service: Service) -> None:
-    """What is read and dropped after a refusal is bounded."""
+    """After a refusal only a bounded part of the body is read and dropped."""
     with connect(service.url) as connection:
         connection.sendall(request("/nowhere", length=10**12))
         with pytest.raises(OSError, match=r"reset|pipe"):  # noqa: PT012 - when it comes depends on the system's buffers

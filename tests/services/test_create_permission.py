@@ -1,4 +1,4 @@
-"""CreatePermission, over HTTP: what is given works from the next request on."""
+"""CreatePermission, over HTTP: a permission takes effect from the next request on."""
 
 from __future__ import annotations
 

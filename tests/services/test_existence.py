@@ -60,7 +60,7 @@ def world(client: Client, make_user: Callable[..., None]) -> Client:
 
 
 def seen(reply: Reply, reference: str) -> tuple[object, ...]:
-    """All that a caller sees of an answer, but for the reference that they sent and the id of the request."""
+    """Return all that a caller sees of a response, except the reference in the request and the id of the request."""
     headers = sorted((name, value) for name, value in reply.response.headers.items() if name != "X-Request-Id")
     return reply.status, headers, reply.response.text.replace(reference, "SENT")
 
@@ -115,7 +115,7 @@ def test_what_public_may_read_is_answered_as_to_anybody(world: Client) -> None:
 
 
 def signed_in() -> Iterator[tuple[str, int, int]]:
-    """What each service answers for a hidden node and for a missing one."""
+    """Each service returns the same for a hidden node as for a missing one."""
     for service, (_, element, _) in BY_REFERENCE.items():
         documented = element in ("nodeReference", "nodeVersionReference", "nodeVersionReferenceFrom")
         yield service, 101 if documented else 105, 105

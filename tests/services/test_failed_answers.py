@@ -1,4 +1,4 @@
-"""A force whose answer cannot be rendered frees its package."""
+"""A force whose response cannot be rendered releases its package."""
 
 from __future__ import annotations
 

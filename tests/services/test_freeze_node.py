@@ -1,4 +1,4 @@
-"""FreezeNode: what is frozen with a draft, what stands in the way, and that what is frozen stays frozen."""
+"""FreezeNode: which drafts are frozen too, what prevents a freeze, and that frozen versions stay frozen."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_the_authentications_of_an_end_user_are_counted_and_have_a_size(
         "data: must have at most 2000 bytes" in client.refused("createUserAuthentication", **new, data=text_of(2002))[1]
     )
     many = {**new, "scopes": ["s" * 500] * 40}
-    assert "all of them together must have at most" in client.refused("createUserAuthentication", **many, data="{}")[1]
+    assert "all scopes together must have at most" in client.refused("createUserAuthentication", **many, data="{}")[1]
     made = client.mutate("createUserAuthentication", "authenticationId", **new, data=text_of(2000))["authenticationId"]
     limited.authentication(ann)
     code, message = client.refused("createUserAuthentication", **new, data="{}")

@@ -57,7 +57,7 @@ def states(client: Client) -> dict[str, str]:
 
 @contextmanager
 def locked(engine: Engine, statement: str) -> Iterator[None]:
-    """Hold a lock; whoever needs it waits until the context ends."""
+    """Hold a lock, so that requests that need it wait until the context ends."""
     with engine.connect() as connection:
         connection.execute(text(statement))
         try:
@@ -152,7 +152,7 @@ def test_long_impacts_leave_threads_for_others(stale: Client, engine: Engine, th
 def test_other_long_work_leaves_threads_for_others(
     stale: Client, engine: Engine, threads: ThreadPoolExecutor, service: str
 ) -> None:
-    """One such request works, whoever comes next is refused as soon as that turns out to be long."""
+    """One such request works, and the next ones are refused as soon as the first turns out to be long."""
     solution = stale.post("<SetSolution><title>a</title></SetSolution>").text("solutionId")
     requests = {
         "NodeImport": Graph().node("N.A", frozen()).xml(),

@@ -1,4 +1,4 @@
-"""Users and permissions as administrators see and change them, over HTTP: what is taken back counts at once."""
+"""Users and permissions as administrators see and change them, over HTTP. A revocation takes effect at once."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ DEADLOCK = "40P01"
 
 
 def send(app: Flask, name: str, **elements: str) -> TestResponse:
-    """An answer from a thread of its own; whoever waits for it checks it."""
+    """A response from a thread of its own. The caller that waits for it checks it."""
     body = message(name, elements)
     response = app.test_client().post(
         "/service", data=body, content_type="application/xml", auth=(ADMIN, PASSWORD), buffered=True
@@ -59,7 +59,7 @@ def held(engine: Engine, reference: str) -> Iterator[None]:
 
 
 def wait_until_done(client: Client, commits: int) -> None:
-    """Wait until the first run of the store has made so many commits."""
+    """Wait until the first run of the store has made this many commits."""
     deadline = time.monotonic() + 30
     browser = client.app.test_client()
     while time.monotonic() < deadline:
@@ -261,7 +261,7 @@ def test_a_run_and_an_editor_of_the_same_nodes_lose_nothing_to_each_other(
 
 
 def strip(answer: bytes) -> bytes:
-    """A GetNode answer without the frozen number, which is the node's and grows."""
+    """A GetNode response without the frozen number, which is the node's and grows."""
     head, _, rest = answer.partition(b"<nodeFrozenVersionNumber>")
     return head + rest.partition(b"</nodeFrozenVersionNumber>")[2]
 

@@ -1,4 +1,4 @@
-"""UpdateNodeVersions: what the answer says, field by field."""
+"""UpdateNodeVersions: the rows of the response, field by field."""
 
 from __future__ import annotations
 

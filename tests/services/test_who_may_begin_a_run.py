@@ -69,7 +69,7 @@ def test_it_begins_no_run_where_there_is_nothing_to_do_either(stale: Client, eng
 def test_whoever_is_held_up_by_nobody_works_while_others_force_what_they_may_not(
     stale: Client, engine: Engine, make_user: MakeUser
 ) -> None:
-    """The package is held by a run. A caller who may not begin one is not told of it: there is nothing to wait for."""
+    """The package is held by a run. A caller who may not begin a run does not learn of it."""
     make_user("bob")
     with held_run(engine):
         assert stale.update("P", "force").number == 106

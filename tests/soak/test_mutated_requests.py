@@ -1,4 +1,4 @@
-"""Requests of which some bytes are changed, over real sockets: always an answer or a closed connection, never a 500."""
+"""Requests with some changed bytes, over real sockets: always a response or a closed connection, never a 500."""
 
 from __future__ import annotations
 

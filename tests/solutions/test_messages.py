@@ -1,4 +1,4 @@
-"""People are told of instances that need their end users: messages, and how they are sent."""
+"""Messages about instances that need their end users, and how they are sent."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def outbox(engine: Engine) -> list[Any]:
 
 
 def make_due(engine: Engine, attempts: int | None = None) -> None:
-    """The pause is over, or the time for which a worker has claimed a message; after so many attempts."""
+    """The pause is over, or the time for which a worker has claimed a message; after this many attempts."""
     query = "UPDATE outbox SET due_at = now(), attempts = coalesce(:attempts, attempts)"
     with engine.begin() as connection:
         connection.execute(text(query), {"attempts": attempts})
@@ -60,7 +60,7 @@ def make_older(engine: Engine, by: timedelta) -> None:
 
 @pytest.fixture
 def announced(store: Store) -> str:
-    """An instance that needs its end user, of whom there is a message."""
+    """An instance that needs its end user, and has a message about that."""
     solution = store.published()
     instance = store.instance(solution)
     store.republish(solution, config=[config_slot("a")])

@@ -1,4 +1,4 @@
-"""Databases for tests: copies of a template, which are restored and used again instead of being made anew.
+"""Databases for tests: copies of a template, which are restored and used again instead of being created again.
 
 A copy takes the server a tenth of a second, and restoring its rows some milliseconds.
 """

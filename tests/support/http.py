@@ -1,4 +1,4 @@
-"""A client for tests: it signs in as somebody, and takes no answer that its published schema refuses."""
+"""A client for tests. It signs in as a user, and fails on a response that its published schema refuses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECRET_KEY = "A" * 43 + "="
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: HTTP status, error number, and its tree."""
+    """A response: HTTP status, error number, and its tree."""
 
     response: TestResponse
     tree: etree._Element
@@ -37,7 +37,7 @@ class Reply:
         return int(self.text("errorNumber") or "-1")
 
     def text(self, path: str) -> str | None:
-        """The text of the first element at a path; None where there is none."""
+        """Return the text of the first element at a path, or None if there is no such element."""
         return self.tree.findtext(path)
 
     def updates(self) -> list[dict[str, str]]:
@@ -49,7 +49,7 @@ class Reply:
         return [_row(update) for update in self.updates()]
 
     def members(self) -> list[str]:
-        """The members of a GetNode answer in short: `P.m.1 = value * scale -> P.B.2 (comment)`."""
+        """Return the members of a GetNode response in short: `P.m.1 = value * scale -> P.B.2 (comment)`."""
         return [_shown_member(member) for member in self.tree.iterfind("MemberList/Member")]
 
 
@@ -61,7 +61,7 @@ class Client:
     user: str | None = ADMIN
 
     def post(self, body: str | bytes, path: str = "/service", **options: object) -> Reply:
-        """POST an XML request and check the answer against its schema, by libxml2 and by xmlschema."""
+        """POST an XML request and check the response against its schema, by libxml2 and by xmlschema."""
         auth = None if self.user is None else (self.user, PASSWORD)
         arguments: dict[str, object] = {"content_type": "application/xml", "auth": auth, **options}
         response = self.app.test_client().post(path, data=body, **arguments)

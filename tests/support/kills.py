@@ -99,13 +99,13 @@ class Battlefield:
         assert_unchanged(before, frozen_hashes(self.engine))
 
     def _force(self, name: str) -> None:
-        """What becomes of the request is not looked at: whoever answers it may be dead."""
+        """The result of the request is ignored, since the process that handles it may be dead."""
         given = {"nodeReference": name, "action": "force", "updateContentIndicator": "true"}
         with suppress(click.ClickException):
             ServiceClient(self.url, ADMIN, PASSWORD).post(message("UpdateNodeVersions", given).encode()).file.close()
 
     def _reached(self, force: Future[None], last: int, steps: int) -> int:
-        """The run after the last one, as soon as it has made so many commits or its request has ended."""
+        """The run after the last one, as soon as it has made this many commits or its request has ended."""
         query = text(
             "SELECT run_identifier, (SELECT count(*) FROM run_outcome o WHERE o.run_identifier = r.run_identifier)"
             " FROM run r ORDER BY run_identifier DESC LIMIT 1"

@@ -28,7 +28,7 @@ def graph() -> Graph:
 
 @dataclass
 class MixedClient:
-    """A client that does something at random, again and again, and remembers what it was told is done."""
+    """A client that does something at random, again and again, and remembers what the responses confirmed."""
 
     name: str
     client: Client
@@ -39,7 +39,7 @@ class MixedClient:
     saved: int = 0
 
     def send(self, requests: int) -> None:
-        """Send so many requests. Each response is valid, and is one that a client has to expect."""
+        """Send this many requests. Each response is valid, and is one that a client must expect."""
         for _ in range(requests):
             action = self.chance.choice((self.impact, self.force, self.save, self.copy, self.freeze, self.get))
             self.sent[action.__name__] += 1
@@ -113,7 +113,7 @@ class MixedClient:
 
 
 def send_mixed_requests(client: Client, engine: Engine, chance: random.Random, clients: int, requests: int) -> None:
-    """Let clients send their requests at once, and check that nothing of what they were told is lost."""
+    """Let clients send their requests at once, and check that nothing that was confirmed is lost."""
     client.load(graph())
     mixed = [MixedClient(f"C{i}", client, random.Random(chance.random())) for i in range(clients)]  # noqa: S311
     for each in mixed:

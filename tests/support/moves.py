@@ -69,7 +69,7 @@ def refusals(engine: Engine) -> int:
 
 
 def multiply(engine: Engine, instance: str, count: int) -> None:
-    """So many instances that are like this one, with the same config values."""
+    """Create this many instances like this one, with the same config values."""
     with engine.begin() as connection:
         connection.execute(text(_COPIES), {"instance": instance, "count": count})
         connection.execute(text("ANALYZE solution_instance, instance_value"))

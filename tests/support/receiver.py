@@ -18,9 +18,9 @@ SECRET = "a shared secret"  # noqa: S105 - of a receiver that exists in tests al
 
 @dataclass
 class Receiver:
-    """What came, and with which status it is answered: the next of `answers`, and 200 when those are used up.
+    """The requests received. The status of each response is the next of `answers`, or 200 when those are used up.
 
-    Nothing is answered while `answering` is not set.
+    There are no responses while `answering` is not set.
     """
 
     url: str = ""

@@ -30,7 +30,7 @@ class Served:
     log: Path
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and answer the exit code."""
+        """Send a signal and return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(WITHIN)
 

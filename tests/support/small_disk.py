@@ -36,7 +36,7 @@ class SmallDisk:
         return state.f_bavail * state.f_frsize
 
     def fill(self, *, leave: int) -> None:
-        """Fill the disk until so many bytes are free."""
+        """Fill the disk until only this many bytes are free."""
         with self._ballast.open("wb") as file:
             while self.free_bytes > leave + len(_BLOCK):
                 file.write(_BLOCK)

@@ -18,7 +18,7 @@ SLACK = {"service": "slack", "serviceVersion": "2.0", "serviceEnvironment": "pro
 
 
 def element(tag: str, /, *content: str, **fields: str | int | bool | None) -> str:
-    """An element with a text for each field, then what is XML already. A field of None is left out."""
+    """An element with a text for each field, then parts that are XML already. A field of None is left out."""
     texts = (leaf(field, text) for field, text in fields.items() if text is not None)
     return f"<{tag}>{''.join(texts)}{''.join(content)}</{tag}>"
 
@@ -75,7 +75,7 @@ def values(config: Mapping[str, str] | None = None, auth: Mapping[str, str] | No
 
 @dataclass(frozen=True)
 class Shown:
-    """An instance in an answer. `flags` are the letters N, U and S of those that are true."""
+    """An instance in a response. `flags` are the letters N, U and S of those that are true."""
 
     id: str
     name: str
@@ -103,7 +103,7 @@ class Store:
         return reply
 
     def faults(self, service: str, /, *content: str, **fields: str | int | bool | None) -> list[str]:
-        """The fields at fault of a request that is answered with 105."""
+        """Return the invalid fields of a request that gets 105."""
         reply = self.reply_to(service, *content, **fields)
         assert (reply.status, reply.number) == (200, 105), reply.response.text
         return (reply.text("errorFields") or "").split("\n")
@@ -174,17 +174,17 @@ class Store:
         return found
 
     def find(self, **fields: str | int | bool) -> list[str]:
-        """The names of the instances that GetSolutionInstances answers."""
+        """Return the names of the instances that GetSolutionInstances returns."""
         return [instance.name for instance in shown(self.done("GetSolutionInstances", **fields))]
 
 
 def shown(reply: Reply) -> list[Shown]:
-    """The instances in an answer."""
+    """Return the instances in a response."""
     return [_shown(found) for found in reply.tree.iter("SolutionInstance")]
 
 
 def changes(reply: Reply) -> list[str]:
-    """The changes in an answer in short: `config x CreatedMandatorySlot`, with `!` where breaking, `hidden` if so."""
+    """The changes in a response: `config x CreatedMandatorySlot`, with `!` where breaking, `hidden` if so."""
     return [_change(change) for change in reply.tree.iterfind("SlotChangeList/SlotChange")]
 
 

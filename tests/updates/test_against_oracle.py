@@ -91,7 +91,7 @@ def update(client: Client, request: Request, action: str) -> Reply:
 
 
 def same(reply: Reply, expected: Result, store: Store) -> None:
-    """The answer has exactly the rows that the oracle has, and the error number that follows from them."""
+    """The response has exactly the rows of the oracle, and the error number that follows from them."""
     assert [as_row(update) for update in reply.updates()] == [shown(row, store) for row in expected.rows]
     refused = [row for row in expected.rows if row.update_type in ("warning", "error")]
     assert reply.number == (108 if refused or expected.hidden else 0)

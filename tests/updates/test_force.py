@@ -1,6 +1,6 @@
-"""Force when something goes wrong on the way: others change nodes, statements fail, processes die.
+"""Force when something goes wrong meanwhile: others change nodes, statements fail, processes die.
 
-A trigger on the record of outcomes plays the part of whoever interferes, so that it happens at a certain step.
+A trigger on the record of outcomes interferes, so that this happens at a certain step.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def test_a_step_that_fails_leaves_its_node_as_it_was_and_a_repeated_force_finish
 def test_a_full_disk_ends_the_run_with_an_error_and_a_repeated_force_finishes(
     client: Client, engine: Engine, step: int
 ) -> None:
-    """Where there is no room for one node there is none for the others: they are not tried one after the other."""
+    """If there is no room for one node there is none for the others, so they are not tried."""
     assert client.post(CHAIN.xml()).number == 0
     full = "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';"
     interfere(engine, f"IF nextval('step') >= {step} THEN {full} END IF;")

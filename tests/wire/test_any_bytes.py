@@ -1,4 +1,4 @@
-"""Whatever bytes come to whatever URL: an answer that its schema accepts, and never a fault of ours."""
+"""Any bytes to any URL get a response that its schema accepts, and never an internal error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the elements of a request to what is meant by them."""
+"""Decoding the elements of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every answer says by its number, in body and header, how it went, and an error says what to do about it."""
+"""Every response has its error number in body and header, and an error says what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A NodeImport document is read as a stream: whatever is wrong with it is told, and leaves nothing behind."""
+"""A NodeImport document is read as a stream: every fault is reported, and leaves nothing behind."""
 
 from __future__ import annotations
 

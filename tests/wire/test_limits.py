@@ -1,4 +1,4 @@
-"""The limits of the parser: each is told in our words, with the element."""
+"""The limits of the parser: Relink's own message names each limit and the element."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def test_no_answer_is_guessed_to_be_something_else(reader: Client) -> None:
 
 @pytest.fixture
 def away() -> Flask:
-    """The application on a database that does not answer."""
+    """The application on a database that does not respond."""
     return create_app(Settings(), make_engine("postgresql://nobody:nothing@127.0.0.1:1/none"))
 
 

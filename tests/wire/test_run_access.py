@@ -1,4 +1,4 @@
-"""Whoever sees a run learns nothing from it about nodes that they may not read."""
+"""A user who sees a run learns nothing from it about nodes that they may not read."""
 
 from __future__ import annotations
 

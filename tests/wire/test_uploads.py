@@ -125,7 +125,7 @@ def test_a_large_request_needs_credentials(reader: Client) -> None:
 
 @pytest.fixture
 def full(app: Flask, engine: Engine, tmp_path: Path) -> Client:
-    """A service whose folder for uploads cannot be written."""
+    """A service whose directory for uploads cannot be written."""
     settings = Settings(upload_directory=tmp_path / "gone")
     return Client(create_app(settings, engine))
 

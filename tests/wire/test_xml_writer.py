@@ -1,4 +1,4 @@
-"""Answers as text: whatever the store holds comes back as it is, and a long answer comes in blocks."""
+"""Responses as text: the values in the store come back unchanged, and a long response comes in blocks."""
 
 from __future__ import annotations
 

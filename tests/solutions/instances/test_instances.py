@@ -297,7 +297,7 @@ class TestAtOnce:
         assert world.rows("SELECT external_identifier FROM instance_value") == []
 
     def test_an_authentication_is_changed_and_removed_while_it_is_given(self, world: World) -> None:
-        """Whoever comes first, nobody waits in a circle, and no slot holds what is gone."""
+        """Whichever request comes first, there is no deadlock, and no slot holds an authentication that was removed."""
         world.release(Content(auth_slots=tuple(AuthSlot(name, service="slack") for name in "ab")))
         instance = world.make()
 

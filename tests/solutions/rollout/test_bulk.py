@@ -84,7 +84,7 @@ def rollout(store: Store) -> Make:
 
 
 def listed(reply: Reply) -> list[str]:
-    """The ids of the instances in an answer, as they come."""
+    """Return the ids of the instances in a response, in its order."""
     return [found.text or "" for found in reply.tree.iter("solutionInstanceId")]
 
 
@@ -330,7 +330,7 @@ _DEADLOCK_ONCE = """
 
 
 def send(app: Flask, solution: str) -> TestResponse:
-    """A force from a thread of its own; whoever waits for it checks it."""
+    """A force from a thread of its own. The caller that waits for it checks it."""
     body = element(SERVICE, solutionId=solution, action="force")
     return app.test_client().post(
         "/service", data=body, content_type="application/xml", auth=(ADMIN, PASSWORD), buffered=True

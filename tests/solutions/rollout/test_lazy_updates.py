@@ -1,4 +1,4 @@
-"""Lazy updates: instances that need nothing move by themselves ("Automatic (lazy) updates")."""
+"""Lazy updates: instances that need no input move automatically ("Automatic (lazy) updates")."""
 
 from __future__ import annotations
 
