@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 
+import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -50,7 +51,7 @@ class RowsInAdvance:
             return None
         try:
             pieces, hidden = future.result()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, psycopg.Error) as error:
             _log.warning("rows were not written in advance", reason=type(error).__name__)
             return None
         return Written(pieces), hidden

@@ -88,3 +88,18 @@ def test_a_node_that_somebody_changes_meanwhile_is_planned_again(client: Client,
     assert {row["nodeReference"] for row in reply.updates()} == done(engine)
     assert len(reply.updates()) == MANY
     assert kept(client, reply) == reply.response.data
+
+
+def test_a_response_is_whole_when_other_sessions_of_the_process_are_lost(client: Client, engine: Engine) -> None:
+    """The thread that writes the rows has a session of its own, which most steps end."""
+    client.load(catalog())
+    interfere(
+        engine,
+        "PERFORM pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid();",
+    )
+    forced = client.update("P", "force")
+    assert forced.number == 0
+    assert {row["nodeReference"] for row in forced.updates()} == done(engine)
+    assert len(forced.updates()) == MANY
+    assert kept(client, forced) == forced.response.data
