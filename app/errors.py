@@ -1,4 +1,4 @@
-"""What can be wrong with a request, in the words of the domain. The numbers are those of the documented responses."""
+"""The errors of the domain. Their numbers are the `errorNumber` values of the documented responses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ MOST_FAULTS: Final = 100
 """At most this many faults of a request are reported."""
 
 Path: TypeAlias = tuple[str | int, ...]
-"""Where something is in a request: names of fields in snake_case, and positions in lists, which count from 0."""
+"""A place in a request: names of fields in snake_case, and positions in lists, counted from 0."""
 
 Where: TypeAlias = str | Path
 """A path, or the name of a field, which is a path of one step. An empty one means the request as a whole."""
 
 
 class FaultCode(StrEnum):
-    """What kind of fault it is."""
+    """The kind of a fault."""
 
     MISSING = "missing"
     NOT_FOUND = "not_found"
@@ -52,7 +52,7 @@ class Fault:
 
 
 class RelinkError(Exception):
-    """A request that is not done, with the number that its response has."""
+    """A request failed. The number goes into the response as `errorNumber`."""
 
     number = 100
 
@@ -94,7 +94,7 @@ class PreconditionError(StateError):
 
 
 class InternalError(RelinkError):
-    """100 with status 500: a defect. The log has it under the id of the request, which the description names."""
+    """100 with status 500: a defect of the service. The description names the request id under which it was logged."""
 
 
 def refuse(faults: Iterable[Fault]) -> None:
@@ -105,42 +105,42 @@ def refuse(faults: Iterable[Fault]) -> None:
 
 
 def missing(where: Where, text: str = "is missing") -> Fault:
-    """The fault of something that is needed and was not given."""
+    """Return the fault of a required value that was not given."""
     return Fault(_path(where), FaultCode.MISSING, text)
 
 
 def not_found(where: Where, text: str = "is not found") -> Fault:
-    """The fault of a name of something that does not exist, or that the caller may not know of."""
+    """Return the fault of a name of something that does not exist, or that the caller may not know of."""
     return Fault(_path(where), FaultCode.NOT_FOUND, text)
 
 
 def unknown(where: Where, given: object) -> Fault:
-    """The fault of a name of something that does not exist: it is missing if nothing was given."""
+    """Return the fault of a name that matches nothing: `missing` if no name was given, otherwise `not_found`."""
     return not_found(where) if given else missing(where)
 
 
 def taken(where: Where, text: str) -> Fault:
-    """The fault of a new name that something else already has."""
+    """Return the fault of a new name that something else already has."""
     return Fault(_path(where), FaultCode.TAKEN, text)
 
 
 def duplicate(where: Where, text: str = "is given twice") -> Fault:
-    """The fault of something that may be given once."""
+    """Return the fault of something that may be given only once."""
     return Fault(_path(where), FaultCode.DUPLICATE, text)
 
 
 def invalid(where: Where, text: str) -> Fault:
-    """The fault of a value that is refused for any other reason."""
+    """Return the fault of a value that is refused for any other reason."""
     return Fault(_path(where), FaultCode.INVALID, text)
 
 
 def too_many(where: Where, text: str) -> Fault:
-    """The fault of something that goes beyond a limit."""
+    """Return the fault of something that exceeds a limit."""
     return Fault(_path(where), FaultCode.LIMIT, text)
 
 
 def needs_upgrade(where: Where, text: str) -> Fault:
-    """The fault of something that is right for a later release than that of the instance."""
+    """Return the fault of something that is valid only for a later release than that of the instance."""
     return Fault(_path(where), FaultCode.NEEDS_UPGRADE, text)
 
 

@@ -1,7 +1,7 @@
 """Logs: JSON lines, or coloured lines on a terminal.
 
-Nothing that a client sends reaches a log. Exceptions are logged with their types and the places in the code that they
-came from, without their messages: those of parsers and of the database repeat what they were given.
+Nothing that a client sends reaches a log. An exception is logged with its type and its traceback, but without its
+message, because the messages of parsers and of the database repeat their input.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MOST_FRAMES = 40
 
 
 def configure_logs() -> None:
-    """Set structlog up for the whole process; everything goes to standard error."""
+    """Set up structlog for the whole process. All logs go to standard error."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -34,7 +34,7 @@ def configure_logs() -> None:
 
 
 def library_formatter() -> structlog.stdlib.ProcessorFormatter:
-    """Lines of libraries, which use `logging`, as our others."""
+    """Return a formatter that writes the lines of libraries, which use `logging`, in the format of our own lines."""
     return _LibraryFormatter(
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer()],
         foreign_pre_chain=[
@@ -47,14 +47,14 @@ def library_formatter() -> structlog.stdlib.ProcessorFormatter:
 
 
 def configure_library_logs() -> None:
-    """What libraries warn of goes to standard error too."""
+    """Send the warnings of libraries to standard error too."""
     handler = logging.StreamHandler()
     handler.setFormatter(library_formatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def exception_without_values(exc_info: _ExcInfo) -> str:
-    """A traceback without the messages of the exceptions: their types, files, lines and functions."""
+    """Return a traceback with the types, files, lines and functions of the exceptions, without their messages."""
     lines: list[str] = []
     error = exc_info[1]
     seen: set[int] = set()
@@ -69,7 +69,7 @@ def exception_without_values(exc_info: _ExcInfo) -> str:
 
 
 class _LibraryFormatter(structlog.stdlib.ProcessorFormatter):
-    """Formats the records of libraries. Of their arguments it shows the numbers, such as process ids."""
+    """Formats the records of libraries. Of their arguments, only numbers are shown, such as process ids."""
 
     def format(self, record: logging.LogRecord) -> str:
         shown = logging.makeLogRecord(record.__dict__)
@@ -101,7 +101,7 @@ def _log_what_python_would_print() -> None:
         log.error("defect in a thread", exc_info=arguments.exc_value)
 
     def unraisable(arguments: sys.UnraisableHookArgs) -> None:
-        log.error("defect where nobody could handle it", exc_info=arguments.exc_value)
+        log.error("exception that Python could not raise", exc_info=arguments.exc_value)
 
     threading.excepthook = of_thread
     sys.unraisablehook = unraisable

@@ -19,11 +19,11 @@ _IDENTIFIER_BASE = 1_000_000
 
 
 class InvalidReferenceError(ValueError):
-    """A text is not a reference; the message says why."""
+    """The text is not a reference. The message says why."""
 
 
 class VersionKeyword(StrEnum):
-    """The versions that have a name: see `app.nodes.versions.resolve` for what each means."""
+    """Keywords that stand for a version number. See `app.nodes.versions.resolve` for the meaning of each."""
 
     LATEST = "$latest"
     CURRENT = "$current"
@@ -44,7 +44,7 @@ class VersionReference:
 
 
 def check_node_reference(text: str) -> str:
-    """Answer the text if it is a node reference, else raise InvalidReferenceError."""
+    """Return the text if it is a node reference; otherwise raise InvalidReferenceError."""
     if len(text) > MAXIMUM_LENGTH:
         raise InvalidReferenceError(f"a reference has at most {MAXIMUM_LENGTH} characters, this one has {len(text)}")
     for part in text.split("."):
@@ -57,7 +57,7 @@ def check_node_reference(text: str) -> str:
 
 
 def parse_version_reference(text: str) -> VersionReference:
-    """Read `node.reference`, `node.reference.3` or `node.reference.$current`; 0 and nothing mean `$latest`."""
+    """Parse `node.reference`, `node.reference.3` or `node.reference.$current`; no number, or 0, means `$latest`."""
     node_reference, _, last = text.rpartition(".")
     if _NUMBER.fullmatch(last):
         number = int(last)
@@ -67,18 +67,18 @@ def parse_version_reference(text: str) -> VersionReference:
             keyword = VersionKeyword(last)
         except ValueError:
             known = ", ".join(VersionKeyword)
-            raise InvalidReferenceError(f"{_shown(last)} is not a version keyword; there are {known}") from None
+            raise InvalidReferenceError(f"{_shown(last)} is not a version keyword: use one of {known}") from None
         return VersionReference(check_node_reference(node_reference), keyword)
     return VersionReference(check_node_reference(text))
 
 
 def package_of(node_reference: str) -> str:
-    """The reference of the package that a node lies in; empty for a top-level node."""
+    """Return the reference of the package that contains a node; empty for a top-level node."""
     return node_reference.rpartition(".")[0]
 
 
 def packages_above(node_reference: str) -> list[str]:
-    """The packages that a node lies in, innermost first."""
+    """Return the references of all packages that contain a node, innermost first."""
     packages = []
     while node_reference := package_of(node_reference):
         packages.append(node_reference)
@@ -86,17 +86,17 @@ def packages_above(node_reference: str) -> list[str]:
 
 
 def content_range(node_reference: str) -> tuple[str, str]:
-    """Lower bound (inclusive) and upper bound (exclusive), in byte order, of the references of a package's content."""
+    """Return the bounds of the references of a package's content, in byte order: lower inclusive, upper exclusive."""
     return f"{node_reference}.", f"{node_reference}/"
 
 
 def version_identifier(node_identifier: int, version_number: int) -> int:
-    """The number that names a version on the wire: computed, so that it needs no column and no index."""
+    """Return the `nodeVersionIdentifier` of a version. It is computed, so that it needs no column and no index."""
     return node_identifier * _IDENTIFIER_BASE + version_number
 
 
 def split_version_identifier(identifier: int) -> tuple[int, int]:
-    """The inverse of `version_identifier`: node identifier and version number."""
+    """Return the node identifier and the version number of a version: the inverse of `version_identifier`."""
     return divmod(identifier, _IDENTIFIER_BASE)
 
 

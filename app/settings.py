@@ -26,12 +26,12 @@ _MOST_CONNECTIONS = 10_000
 _MOST_THREADS = 1024
 _MOST_PROXIES = 100
 _MOST_SHOWN = 40
-"""How many characters of an invalid value a message shows."""
+"""A message shows at most this many characters of an invalid value."""
 FEWEST_THREADS = 8
 _LEAST_POOL = 20
 
 _TEST_PREFIX = "RELINK_TEST_"
-# Kubernetes describes a service called relink or relink-web to all containers beside it by such variables.
+# Kubernetes sets such variables in every container of a namespace that has a service called relink or relink-web.
 _OF_KUBERNETES = re.compile(
     r"RELINK_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
 )
@@ -39,7 +39,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class SettingsError(ValueError):
-    """A variable has a value that cannot be used; the message names the variable."""
+    """A variable is not a setting, or has an invalid value. The message names the variable."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +51,24 @@ class Settings:
     max_request_bytes: int = 1024 * 1024
     max_import_bytes: int = 4 * 1024**3
     upload_directory: Path | None = None
-    """Where imports are stored while they are read. None is the system's temporary directory."""
+    """The directory in which imports are stored while they are read; None means the system's temporary directory."""
     pool_size: int | None = None
-    """How many connections to the database a process may have; None for as many as its threads need."""
+    """The number of connections to the database that a process may have; None means as many as its threads need."""
     threads: int = 32
-    """Threads of a web process. Each kind of long work may hold a part of them."""
+    """The threads of a web process. Each kind of long work may hold only a part of them."""
     runs_at_work: int = 4
-    """How many runs a web process works on at once; further ones are queued."""
+    """The number of runs that a web process works on at once; further runs are queued."""
     client_seconds: int = 20
     client_bytes_per_second: int = 4096
-    """How long a client may keep the service waiting; it gains a second by each of so many bytes that it moves."""
+    """A client may keep the service waiting for `client_seconds`, plus a second for each this many bytes it moves."""
     transfer_seconds: int = 3600
-    """How long the body of one request, or one response, may take in all."""
+    """The longest time in which one request body is received or one response is sent, at whatever rate."""
     max_stored_bytes: int = 8 * 1024**3
-    """How much of all imports a process stores at once; one user may have half of it."""
+    """The total size of the imports that a process stores at once; one user may have half of it."""
     max_answer_bytes: int = 16 * 1024**2
-    """Of a GraphQL answer, and of the values of the instances in one answer."""
+    """The largest GraphQL response, and the largest total size of the values of the instances in one response."""
     max_instance_bytes: int = 256 * 1024
-    """Of all values of an instance of a solution, and of the data of an authentication."""
+    """The largest total size of the values of an instance, and the largest size of the data of an authentication."""
     max_instances_per_user: int = 1000
     max_authentications_per_user: int = 1000
     sign_in_failures_per_account: int = 10
@@ -77,22 +77,25 @@ class Settings:
     verified_password_seconds: int = 300
     trusted_proxies: int = 0
     secret_key: str | None = field(default=None, repr=False)
-    """A Fernet key, with which the data of authentications is encrypted."""
+    """The Fernet key that encrypts the data of authentications."""
     run_retention_days: int = 90
-    """How many days after its end a run is deleted, with its outcomes and its answer."""
+    """The number of days after its end when a run is deleted, with its outcomes and its response."""
     audit_retention_days: int = 365
-    """After how many days rows of the audit are deleted."""
+    """The number of days after which rows of the audit are deleted."""
     lazy_update_delay: int = 120
-    """How long after a release the instances that need nothing for it begin to move."""
+    """The time after a release when instances that need no input for it begin to move."""
     webhook_url: str | None = None
-    """Where people are told of instances that need their end users. Without it nothing is sent."""
+    """The receiver of messages about instances that need their end users. Without it, no message is sent."""
     webhook_secret: str | None = field(default=None, repr=False)
     trigger_url: str | None = None
-    """Where whoever runs the workflows takes their webhooks: each has its own key below it."""
+    """The address at which the system that runs the workflows takes webhooks. Each workflow has a key below it."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read `RELINK_*`; raises SettingsError for a variable that is not a setting or has an invalid value."""
+        """Read the variables `RELINK_*`.
+
+        Raises SettingsError for a variable that is not a setting or has an invalid value.
+        """
         refuse_unknown(environment)
         return cls(
             database_url=_database_url(environment),
@@ -148,14 +151,14 @@ class Settings:
         )
 
     def for_web_process(self) -> Settings:
-        """The settings with a pool for all threads of a web process: a run at work holds two connections."""
+        """Return the settings with a pool for all threads of a web process: each run at work holds two connections."""
         what = f"{counted(self.threads, 'thread')} with {counted(self.runs_at_work, 'run')} at work"
         return self.with_connections(self.threads + self.runs_at_work, what)
 
     def with_connections(self, needed: int, what: str) -> Settings:
-        """The settings with a pool that has a connection for all; `what` needs them.
+        """Return the settings with a pool of at least `needed` connections; `what` names what needs them.
 
-        Raises SettingsError where a smaller pool is set: requests would wait for each other until they fail.
+        Raises SettingsError if a smaller pool is set: requests would wait for each other until they fail.
         """
         if self.pool_size is not None and self.pool_size < needed:
             raise SettingsError(
@@ -166,18 +169,18 @@ class Settings:
 
 
 def refuse_unknown(environment: Mapping[str, str]) -> None:
-    """Raise SettingsError for a variable that is not a setting, with the name that was probably meant, or not UTF-8."""
+    """Raise SettingsError for a variable that is not UTF-8, or not a setting, with the name that was probably meant."""
     unknown = [name for name in sorted(environment) if name.startswith("RELINK_") and not _is_known(name)]
     if unknown:
-        raise SettingsError("\n".join(map(_told, unknown)))
+        raise SettingsError("\n".join(map(_unknown, unknown)))
     for name, value in environment.items():
-        # A path may be any bytes.
+        # A path may consist of any bytes.
         if name.startswith("RELINK_") and name != "RELINK_DATA_DIR" and not _is_utf_8(value):
             raise SettingsError(f"{name} is not UTF-8")
 
 
 def _is_utf_8(value: str) -> bool:
-    """Whether a variable was UTF-8: Python marks other bytes with surrogates."""
+    """Return whether a variable was UTF-8: Python marks other bytes with surrogates."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -189,7 +192,7 @@ def _is_known(name: str) -> bool:
     return name in VARIABLES or name.startswith(_TEST_PREFIX) or _OF_KUBERNETES.fullmatch(name) is not None
 
 
-def _told(name: str) -> str:
+def _unknown(name: str) -> str:
     meant = nearest(name, VARIABLES, cutoff=0.8)
     shown = name if name.isascii() else ascii(name)
     return f"{shown} is not a setting; " + (
@@ -278,7 +281,7 @@ def _runs_at_work(environment: Mapping[str, str], threads: int) -> int:
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
-    """Return a whole number in ASCII digits; int() also takes Unicode digits and underscores."""
+    """Return a whole number, given in ASCII digits: `int()` would also accept other Unicode digits and underscores."""
     text = environment.get(f"RELINK_{name}", "").strip(WHITE_SPACE)
     if not text:
         return default

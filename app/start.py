@@ -1,4 +1,4 @@
-"""Starting up: settings, the database that they name or the embedded one, and the application on it."""
+"""Start-up: reads the settings, opens the database and makes the application."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ _log = structlog.get_logger("relink.start")
 _PATIENCE_SECONDS = 30
 _RETRY_SECONDS = 0.2
 _MOST_HEAPS = -8
-"""`M_ARENA_MAX` of `mallopt` in the C library of GNU."""
+"""The parameter `M_ARENA_MAX` of `mallopt` in glibc."""
 SECRET_KEY_FILE = "secret-key"  # noqa: S105 - the name of a file in the data directory
 
 
 def connect(settings: Settings) -> Engine:
-    """An engine on the database server of the settings, or on the embedded one, which is started."""
+    """Return an engine on the configured database server. Without one, start the embedded database."""
     forget_environment(embedded=settings.database_url is None)
     url = settings.database_url or embedded.start(settings.data_directory)
     return make_engine(url, pool_size=settings.pool_size or DEFAULT_POOL_SIZE)
 
 
 def open_database(settings: Settings) -> Engine:
-    """As `connect`, on a database that has all migrations.
+    """Return an engine, as `connect` does, on a database that has all migrations.
 
-    The embedded one is brought up to date by itself; a server that is behind raises SchemaBehindError.
+    An embedded database is migrated. Raises SchemaBehindError if the schema of a database server is out of date.
     """
     engine = connect(settings)
     try:
@@ -64,15 +64,21 @@ def open_database(settings: Settings) -> Engine:
 
 
 def with_secret_key(settings: Settings) -> Settings:
-    """The settings with a secret key. Where none is set, an embedded database has one in a file beside it, which is
-    made when it is first asked for; a database server has none."""
+    """Return the settings with a secret key.
+
+    Without a configured key, an embedded database uses a key file in its directory, which is created when it is first
+    needed. A database server has no key file.
+    """
     if settings.secret_key is not None or settings.database_url is not None:
         return settings
     return replace(settings, secret_key=_kept_key(settings.data_directory / SECRET_KEY_FILE))
 
 
 def _kept_key(file: Path) -> str:
-    """The key in a file that only its owner may read. Of several processes that make it at once, one does."""
+    """Return the key in a file that only its owner may read, and create the file if it does not exist.
+
+    If several processes create the file at once, the first one wins and all of them read its key.
+    """
     if not file.exists():
         with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-") as made:
             made.write(Fernet.generate_key())
@@ -84,10 +90,10 @@ def _kept_key(file: Path) -> str:
 
 
 def application() -> Flask:
-    """The application as the environment sets it."""
+    """Return the application with the settings of the environment."""
     configure_logs()
-    # A plan makes millions of small objects that live and die together; looking for cycles among them at every
-    # few hundred takes longer than the planning.
+    # A plan makes millions of small objects that live and die together. Python's default threshold would start a
+    # garbage collection for every few hundred of them, which takes longer than the planning.
     gc.set_threshold(200_000, 20, 50)
     _use_one_heap()
     settings = Settings.from_environment().for_web_process()
@@ -98,17 +104,17 @@ def application() -> Flask:
 
 
 def _use_one_heap() -> None:
-    """Let all threads take memory from one heap.
+    """Make all threads allocate memory from one heap.
 
-    The C library gives each thread a heap of its own, and what one thread frees is not used by another. A process whose
-    threads have each answered a large request would hold the memory of all of them.
+    The C library gives each thread a heap of its own, and memory that one thread frees is not used by another. A
+    process whose threads have each handled a large request would hold the memory of all these requests.
     """
-    with suppress(AttributeError):  # not every C library has it
+    with suppress(AttributeError):  # not every C library has this function
         ctypes.CDLL(None).mallopt(_MOST_HEAPS, 1)
 
 
 def _when_available(work: Callable[[], Result]) -> Result:
-    """Returns what the work returns. Where the database is not available, the work is tried again for half a minute.
+    """Return what the work returns. While the database is not available, retry the work for half a minute.
 
     gunicorn stops the whole service when one of its worker processes fails to start, so a database that restarts at
     that moment must not make one fail.

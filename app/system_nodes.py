@@ -1,6 +1,6 @@
 """The nodes of the `system` package: fixed identifiers, always frozen, exactly one version.
 
-The first migration creates them. Here are the ones that rules refer to; statements take them as parameters.
+The first migration creates them. This module names those that rules refer to; statements take them as parameters.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Text from clients, what counts as white space and which characters are accepted; and numbers with their nouns.
+"""Text from clients: white space and the characters that are accepted. Also numbers with their nouns.
 
 Every interface (XML, GraphQL, the command line, HTTP Basic) follows these rules, so that a value is the same whichever
 way it arrives. White space is tab, line feed, carriage return and space and nothing else, as in the `whiteSpace` facet
@@ -24,7 +24,7 @@ def collapsed(text: str) -> str:
 
 
 def is_blank(text: str | None) -> bool:
-    """Returns whether there is no text, or white space only."""
+    """Returns whether the text is None, empty or white space only."""
     return not text or not text.strip(WHITE_SPACE)
 
 
@@ -39,7 +39,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def is_whole_number(text: str) -> bool:
-    """Returns whether the text is one or more digits from 0 to 9. Python's own tests take other Unicode digits."""
+    """Returns whether the text is one or more digits from 0 to 9. `str.isdigit` also accepts other Unicode digits."""
     return text.isascii() and text.isdigit()
 
 

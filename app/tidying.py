@@ -1,4 +1,4 @@
-"""What is tidied from time to time: by workers, and by web processes, since there may be no worker."""
+"""Periodic clean-up, done by workers and also by web processes, since there may be no worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.settings import Settings
 
 _OFTEN: Final = 10.0
 _SELDOM: Final = 60
-"""Every so many times, what is old is deleted too."""
+"""One round in this many also deletes old rows of the audit."""
 
 _log = structlog.get_logger("relink.tidying")
 
@@ -31,7 +31,7 @@ def tidy_runs(engine: Engine, settings: Settings, *, stop: Callable[[], bool] = 
 
 
 def tidy_audit(engine: Engine, settings: Settings, *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Delete rows of the audit whose retention time is over, and networks that nobody signs in from any more.
+    """Delete rows of the audit whose retention time is over, and networks that nobody has signed in from lately.
 
     Moves of instances are kept as long as runs are.
     """
@@ -41,7 +41,7 @@ def tidy_audit(engine: Engine, settings: Settings, *, stop: Callable[[], bool] =
 
 
 class Tidying:
-    """A thread of a web process that tidies while the process lives."""
+    """A thread of a web process that cleans up while the process lives."""
 
     def __init__(self, engine: Engine, settings: Settings, *, every: float = _OFTEN) -> None:
         self._engine = engine
@@ -51,11 +51,11 @@ class Tidying:
         self._thread = Thread(target=self._run, name="tidying", daemon=True)
 
     def start(self) -> None:
-        """Begin, after the first pause."""
+        """Start the thread. The first round begins after a pause."""
         self._thread.start()
 
     def end(self) -> None:
-        """End after the present work."""
+        """End the thread after its current work."""
         self._ending.set()
         self._thread.join()
 

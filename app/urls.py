@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def checked_http_url(url: str) -> str:
-    """Return the URL of an HTTP service; raises ValueError with what is wrong with it, as `must ...`."""
+    """Return the URL of an HTTP service. Raises ValueError with a message that begins with `must`."""
     if not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("must be ASCII without white space: percent-encode other characters")
     try:
@@ -34,9 +34,9 @@ def checked_http_url(url: str) -> str:
 
 
 def checked_database_url(given: str) -> str:
-    """Return the URL of a PostgreSQL database; raises ValueError with what is wrong with it, as `must ...`.
+    """Return the URL of a PostgreSQL database. Raises ValueError with a message that begins with `must`.
 
-    Messages do not repeat the URL: it holds a password.
+    Messages do not repeat the URL, because it may hold a password.
     """
     if is_blank(given):
         raise ValueError(
@@ -61,7 +61,7 @@ def checked_database_url(given: str) -> str:
 
 
 def _authority(rest: str) -> str:
-    """Return what precedes the path, the query and the fragment of a URL without its scheme."""
+    """Return the part of a URL without its scheme that precedes the path, the query and the fragment."""
     return re.split("[/?#]", rest, maxsplit=1)[0]
 
 

@@ -35,17 +35,18 @@ VARIABLES = {
     "RELINK_MAX_IMPORT_BYTES": Variable("4294967296", "The largest body of a NodeImport, which is read as a stream."),
     "RELINK_MAX_ANSWER_BYTES": Variable(
         "16777216",
-        "The largest GraphQL response, and the most bytes that the values of the instances in one response have.",
+        "The largest GraphQL response, and the largest total size of the values of the instances in one response.",
     ),
     "RELINK_MAX_INSTANCE_BYTES": Variable(
-        "262144", "The most bytes of all values of an instance together, and of the data of an authentication."
+        "262144",
+        "The largest total size of the values of an instance, and the largest size of the data of an authentication.",
     ),
     "RELINK_MAX_INSTANCES_PER_USER": Variable("1000", "How many instances an end user can have."),
     "RELINK_MAX_AUTHENTICATIONS_PER_USER": Variable("1000", "How many authentications an end user can have."),
     "RELINK_UPLOAD_DIR": Variable(
         "the temporary directory of the system (`TMPDIR`)",
         "The directory in which bodies of imports are stored while they are read, in files without names that "
-        "vanish with the process. Parts of large responses that clients are slow to read are stored there too.",
+        "vanish with the process. Parts of large responses whose clients read slowly are stored there too.",
     ),
     "RELINK_THREADS": Variable("32", "Threads of a web process, at least 8. `relink serve --threads` sets it."),
     "RELINK_RUNS_AT_WORK": Variable(
@@ -62,8 +63,8 @@ VARIABLES = {
     ),
     "RELINK_MAX_STORED_BYTES": Variable(
         "8589934592",
-        "The most bytes of all imports that a process stores at once. One user may have half of it, so it is at least"
-        " twice `RELINK_MAX_IMPORT_BYTES`.",
+        "The largest total size of the imports that a process stores at once. One user may have half of it, so it is "
+        "at least twice `RELINK_MAX_IMPORT_BYTES`.",
     ),
     "RELINK_POOL_SIZE": Variable(
         "as many as are needed, at least 20",
@@ -78,7 +79,7 @@ VARIABLES = {
         "in the last 30 days are not refused.",
     ),
     "RELINK_SIGN_IN_FAILURE_PERIOD": Variable(
-        "900", "How many seconds such a refusal lasts. `relink user unlock` ends it at once."
+        "900", "How many seconds an account or a network is refused. `relink user unlock` ends it at once."
     ),
     "RELINK_VERIFIED_PASSWORD_SECONDS": Variable("300", "How long a process remembers that a password was right."),
     "RELINK_TRUSTED_PROXIES": Variable(
@@ -88,8 +89,8 @@ VARIABLES = {
     ),
     "RELINK_AUDIT_RETENTION_DAYS": Variable(
         "365",
-        "After how many days entries of the audit (`relink audit list`) are deleted; moves of instances go with the"
-        " runs, if that is earlier.",
+        "After how many days entries of the audit (`relink audit list`) are deleted. Entries about moves of instances "
+        "are deleted after `RELINK_RUN_RETENTION_DAYS`, if that is earlier.",
     ),
     "RELINK_RUN_RETENTION_DAYS": Variable(
         "90", "How many days after its end a run is deleted, with its outcomes and its response."

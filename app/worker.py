@@ -1,11 +1,10 @@
-"""The worker: procrastinate's queue on our database, and the sweeps that it runs.
+"""The worker: runs the tasks of procrastinate's queue on our database.
 
-Nothing is lost with a job: a job is only the word that somebody should look, and what there is to do stands in our own
-tables. Every few seconds one is put into the queue, whichever worker does so. A sweep works in batches; when it has
-got something done it invites another worker that has nothing to do, so that all of them soon share in a roll-out.
+A job only says that a task should look for work; the work itself is recorded in our own tables, so losing a job loses
+no work. Every few seconds a worker puts a job into the queue. A task works in batches. When it has done some work, it
+puts another job into the queue for a worker that is idle, so that all workers soon share in a roll-out.
 
-Messages have a queue of their own, and whoever takes jobs from it takes none from the other: instances do not wait for
-a receiver that takes its time.
+Messages have a queue of their own, so that instances do not wait for a receiver that responds slowly.
 """
 
 from __future__ import annotations
@@ -35,18 +34,18 @@ from app.settings import Settings
 from app.solutions import messages
 from app.solutions.rollout import lazy_updates
 
-EVERY_FEW_SECONDS = "* * * * * */5"  # seconds stand last
+EVERY_FEW_SECONDS = "* * * * * */5"  # seconds are the last field
 EVERY_TEN_SECONDS = "* * * * * */10"
 EVERY_TEN_MINUTES = "*/10 * * * *"
 MESSAGES = 50
-"""How many messages are sent by one job at most."""
+"""One job sends at most this many messages."""
 SENDING_TIME = 5.0
-"""After how many seconds a job begins with no other message."""
+"""After this many seconds a job sends no further message."""
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
 _STALLED_AFTER = 60.0
-# A job has ended by then: what takes longer does not know that it is to.
+# Every job that has noticed the request to stop has ended by then.
 _LATE_AFTER = messages.TIMEOUT + 5
 
 _INSTANCES_QUEUE = "default"
@@ -54,19 +53,19 @@ _MESSAGES_QUEUE = "messages"
 
 _log = structlog.get_logger("relink.worker")
 queue = App(connector=PsycopgConnector())
-"""Its tasks. The database comes with `run_worker`."""
+"""The tasks of the worker. `run_worker` connects the queue to the database."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What the tasks work on."""
+    """The database and the settings that the tasks work with."""
 
     engine: Engine
     settings: Settings
 
     @classmethod
     def of(cls, context: JobContext) -> Work:
-        """That of the worker that runs a job."""
+        """Return the work of the worker that runs a job."""
         work = context.additional_context["work"]
         if not isinstance(work, cls):
             raise TypeError("the worker was not started by run_worker")
@@ -76,12 +75,12 @@ class Work:
 @queue.periodic(cron=EVERY_FEW_SECONDS)
 @queue.task(name="move_due_instances", queue=_INSTANCES_QUEUE, queueing_lock="move_due_instances", pass_context=True)
 def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001 - procrastinate gives it
-    """Lazy updates. See `app.solutions.rollout.lazy_updates`."""
+    """Do lazy updates that are due. See `app.solutions.rollout.lazy_updates`."""
     work = Work.of(context)
     act_as(Actor(ActorKind.WORKER))
-    invitation = _Invitation(context)
+    next_job = _NextJob(context)
     moved = lazy_updates.move_due_instances(
-        work.engine, work.settings, stop=context.should_abort, progressed=invitation.send_once
+        work.engine, work.settings, stop=context.should_abort, progressed=next_job.send_once
     )
     if moved:
         _log.info("instances moved", count=moved)
@@ -96,13 +95,13 @@ def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG
     if webhook is None:
         return
     if messages.send_due(work.engine, webhook, most=MESSAGES, within=SENDING_TIME, stop=context.should_abort):
-        _Invitation(context).send_once()
+        _NextJob(context).send_once()
 
 
 @queue.periodic(cron=EVERY_TEN_MINUTES)
 @queue.task(name="tidy", queue=_INSTANCES_QUEUE, queueing_lock="tidy", pass_context=True)
 async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
-    """Take the jobs of workers that were killed out of the queue: what they left undone was found again long ago."""
+    """Delete the jobs of workers that were killed: later jobs have found the remaining work by now."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_AFTER):
         await manager.finish_job(job, Status.FAILED, delete_job=True)
@@ -112,7 +111,7 @@ async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 @queue.periodic(cron=EVERY_TEN_MINUTES)
 @queue.task(name="tidy_audit", queue=_INSTANCES_QUEUE, queueing_lock="tidy_audit", pass_context=True)
 def tidy_audit(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
-    """The audit, and networks of sign-ins. See `app.tidying`."""
+    """Delete old rows of the audit, and old networks of sign-ins. See `app.tidying`."""
     work = Work.of(context)
     tidying.tidy_audit(work.engine, work.settings, stop=context.should_abort)
 
@@ -120,21 +119,21 @@ def tidy_audit(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 @queue.periodic(cron=EVERY_TEN_MINUTES)
 @queue.task(name="tidy_messages", queue=_INSTANCES_QUEUE, queueing_lock="tidy_messages", pass_context=True)
 def tidy_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
-    """Old messages, whether or not any are sent. See `app.solutions.messages`."""
+    """Delete old messages, whether or not messages are sent. See `app.solutions.messages`."""
     messages.tidy(Work.of(context).engine, stop=context.should_abort)
 
 
 @queue.periodic(cron=EVERY_TEN_SECONDS)
 @queue.task(name="tidy_runs", queue=_INSTANCES_QUEUE, queueing_lock="tidy_runs", pass_context=True)
 def tidy_runs(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
-    """Dead runs and old ones. See `app.tidying`."""
+    """Record dead runs as interrupted, and delete old runs. See `app.tidying`."""
     work = Work.of(context)
     tidying.tidy_runs(work.engine, work.settings, stop=context.should_abort)
 
 
 @dataclass
-class _Invitation:
-    """A job like the present one, for any worker that has nothing to do."""
+class _NextJob:
+    """Puts another job of the same task into the queue, for any worker that is idle."""
 
     context: JobContext
     sent: bool = False
@@ -148,11 +147,11 @@ class _Invitation:
 
 
 def run_worker(engine: Engine, settings: Settings, concurrency: int) -> None:
-    """Work until SIGTERM or SIGINT, and end after the present instances or messages; a second signal ends it at once.
+    """Work until SIGTERM or SIGINT, then end after the current instances or messages. A second signal ends at once.
 
-    A worker that loses the database tries again until it is back.
+    A worker that loses the database retries until the database is back.
     """
-    # We say ourselves when the database is not available; the pool does so at each attempt.
+    # `_run` logs that the database is not available; the pool would log each attempt.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     asyncio.run(_run(engine, settings, concurrency))
 
@@ -170,7 +169,7 @@ async def _run(engine: Engine, settings: Settings, concurrency: int) -> None:
                 cause = error.__cause__ or error
                 found = database_failure(cause)
                 _log.warning("the database cannot be used", reason=found.message if found else type(cause).__name__)
-            except Exception as error:  # it is to work again
+            except Exception as error:  # a defect must not end the worker
                 _log.error("the worker was interrupted", exc_info=error)
             if clock.time() - began > _LONGEST_PAUSE:
                 pause = _FIRST_PAUSE
@@ -190,7 +189,7 @@ async def _work(work: Work, concurrency: int, stopping: asyncio.Event) -> None:
     connector = PsycopgConnector(
         conninfo="",
         min_size=1,
-        # One for each job, and for each of the two that run them what it needs itself.
+        # A connection for each job, and those that the two procrastinate workers need themselves.
         max_size=sum(at_once.values()) + 3 * len(at_once),
         timeout=CONNECT_TIMEOUT + 1,
         kwargs=arguments,
@@ -212,7 +211,7 @@ async def _open(app: App) -> None:
 
 
 def _worker(app: App, queue_name: str, work: Work, concurrency: int) -> Worker:
-    """What `App.run_worker_async` runs: it can be told to stop, and need not be cancelled."""
+    """Return a procrastinate worker. Unlike `App.run_worker_async`, it has a method that stops it."""
     return Worker(
         app,
         name=queue_name,
@@ -220,16 +219,16 @@ def _worker(app: App, queue_name: str, work: Work, concurrency: int) -> Worker:
         concurrency=concurrency,
         install_signal_handlers=False,
         delete_jobs="always",
-        # On being asked to stop, jobs are told so at once, and end when they see it.
+        # A stop request reaches the jobs at once; each ends when it notices.
         shutdown_graceful_timeout=0,
         additional_context={"work": work},
     )
 
 
 async def _side_by_side(stopping: asyncio.Event, workers: Sequence[Worker]) -> None:
-    """Work until it is to stop, or until one of them ends, which ends the others: none is to be missing unnoticed.
+    """Run the workers until `stopping` is set or one of them ends; then stop all, so that none is missing unnoticed.
 
-    Raises what one of them raised.
+    Raises the exception of a worker that failed.
     """
     running = [
         asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
@@ -249,9 +248,10 @@ async def _until_stopping_or_one_ends(stopping: asyncio.Event, tasks: Iterable[a
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """End tasks that have not ended, and raise what one of them raised.
+    """End the tasks that have not ended. Raises the exception of a task that failed.
 
-    They are cancelled until they have: before Python 3.12, `asyncio.wait_for`, by which psycopg waits, may miss it.
+    The tasks are cancelled repeatedly: psycopg waits by `asyncio.wait_for`, which may lose a cancellation before
+    Python 3.12.
     """
     running = {task for task in tasks if not task.done()}
     while running:
@@ -269,7 +269,7 @@ def _signals(stopping: asyncio.Event) -> Iterator[None]:
     numbers = (signal.SIGTERM, signal.SIGINT)
 
     def stop() -> None:
-        _log.info("the worker ends after its present work")
+        _log.info("the worker ends after its current work")
         stopping.set()
         for number in numbers:
             loop.remove_signal_handler(number)

@@ -1,4 +1,4 @@
-"""Changing many rows in transactions of a bounded size."""
+"""Changes many rows in transactions of a bounded size."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy import Engine, TextClause
 def in_batches(
     engine: Engine, statement: TextClause, parameters: Mapping[str, object], batch: int, stop: Callable[[], bool]
 ) -> int:
-    """Execute a statement that changes at most `:batch` rows, again and again, each time in a transaction of its own.
+    """Execute a statement that changes at most `:batch` rows repeatedly, each time in a transaction of its own.
 
-    Ends when fewer rows than that are left, or when `stop` returns true. Returns how many rows were changed.
+    Ends when a transaction changes fewer rows, or when `stop` returns true. Returns the number of changed rows.
     """
     total = 0
     while not stop():

@@ -1,13 +1,13 @@
 """Connections that notice a database that hangs.
 
-A server that is stopped, that waits for a disk, or that a broken network hides keeps its connections open: TCP sees
-nothing wrong, and a client waits for ever. A deadline for each statement would not do, because a run or an import
-may rightly take minutes in one statement. So a statement that gets no answer for some seconds makes us ask whether the
-server lives, by opening another connection: if that gets an answer in time, whatever it is, the wait goes on; if not,
-the connection is closed and DatabaseHangsError raised.
+A server that is stopped, waits for a disk, or is cut off by a broken network keeps its connections open: TCP notices
+nothing, and a client waits forever. A time limit for all statements would not help, because one statement of a run or
+an import may legitimately take minutes. So while a statement waits for its result, the connection checks every few
+seconds whether the server is alive, by opening another connection. If the server responds in time, even with an error,
+the wait continues. If not, the connection is closed and DatabaseHangsError is raised.
 
-Sign-in and short requests wait for nothing that may rightly take minutes: their statements have a time limit of
-`SHORT` seconds. Another session may hold a lock for as long as it likes, such as an ALTER TABLE does.
+The statements of sign-in and of short requests have a time limit of `SHORT` seconds, because they may wait for a lock
+that another session holds for long, such as that of an ALTER TABLE.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from psycopg.rows import TupleRow as Row
 from app.database.session import connection_arguments, settings_statement
 
 PATIENCE: Final = 3.0
-"""After how many seconds without an answer to a statement we ask whether the server lives."""
+"""After this many seconds without a result of a statement, the connection checks whether the server is alive."""
 PING_TIMEOUT: Final = 2.0
-"""How long a connection that is not in use, or is being opened, may take to answer a trivial statement."""
+"""The time limit of the trivial statements that open a connection or check an idle one, in seconds."""
 SHORT: Final = 6.0
-"""How many seconds a statement of a short request may take."""
+"""The time limit of a statement of a short request, in seconds."""
 _NEXT_ATTEMPT: Final = 1.0
 
 _INTERVAL = 0.1
@@ -41,9 +41,9 @@ _LIMIT: ContextVar[float | None] = ContextVar("limit of a statement", default=No
 
 @contextmanager
 def short_statements(seconds: float = SHORT) -> Iterator[None]:
-    """Let each statement of the present thread take at most so many seconds, while the context lasts.
+    """Limit the time of each statement of the current thread while the context lasts.
 
-    One that takes longer is cancelled, and DatabaseBusyError raised.
+    A statement that takes longer is cancelled, and DatabaseBusyError is raised.
     """
     before = _LIMIT.set(seconds)
     try:
@@ -53,24 +53,24 @@ def short_statements(seconds: float = SHORT) -> Iterator[None]:
 
 
 class DatabaseBusyError(psycopg.OperationalError):
-    """A short statement has waited too long, such as for a lock. It was cancelled; the connection can be used on."""
+    """A short statement has waited too long, such as for a lock, and was cancelled. The connection is still usable."""
 
     def __init__(self) -> None:
         super().__init__("a statement was cancelled because it waited too long")
 
 
 class DatabaseHangsError(psycopg.OperationalError):
-    """The database gave no answer in time. The connection is closed."""
+    """The database did not respond in time. The connection is closed."""
 
     def __init__(self) -> None:
         super().__init__("the database does not respond")
 
 
 class Pulse:
-    """Whether a server answers, as all connections of a process to it have found out together.
+    """Knows whether a server responds, for all connections of a process to it.
 
-    While it hangs, one thread at a time tries to connect, and the others get DatabaseHangsError at once: they do not
-    hold up requests that need no database.
+    While the server hangs, one thread at a time tries to connect, and the others get DatabaseHangsError at once, so
+    that they do not hold up requests that need no database.
     """
 
     def __init__(self) -> None:
@@ -80,12 +80,12 @@ class Pulse:
         self._check = Lock()
 
     def answered(self) -> None:
-        """Note that the server has answered."""
+        """Note that the server has responded."""
         self._answered_at = monotonic()
         self._next_attempt_at = None
 
     def opened(self, open_: Callable[[], Opened]) -> Opened:
-        """Open a connection, unless the server is known to hang and another thread is trying already."""
+        """Open a connection. Raises DatabaseHangsError if the server is known to hang and another thread is trying."""
         next_attempt_at = self._next_attempt_at
         if next_attempt_at is None:
             return self._noted(open_)
@@ -97,7 +97,7 @@ class Pulse:
             self._attempt.release()
 
     def beats(self, since: float, open_: Callable[[], psycopg.Connection[Row]]) -> bool:
-        """Whether the server has answered anybody since that time, or answers now."""
+        """Return whether the server has responded to any connection since that time, or responds now."""
         with self._check:
             if self._answered_at > since:
                 return True
@@ -116,27 +116,27 @@ class Pulse:
             self._next_attempt_at = monotonic() + _NEXT_ATTEMPT
             raise
         except psycopg.Error:
-            self.answered()  # a refusal is an answer
+            self.answered()  # a server that refuses a connection is alive
             raise
         self.answered()
         return connection
 
 
 class Connection(psycopg.Connection[Row]):
-    """A connection with our settings that does not wait for ever."""
+    """A connection with our settings that does not wait forever."""
 
     pulse: Pulse
     arguments: Mapping[str, Any]
     settings: LiteralString
     in_use = False
-    """Whether somebody has it from the pool. Until then it is only asked whether it lives."""
+    """Whether the connection is checked out of the pool. An idle connection executes only trivial statements."""
 
     def restore_settings(self) -> None:
-        """Undo every SET of the session except those of ours."""
+        """Undo every SET of the session except our own."""
         self.execute(f"RESET ALL; {self.settings}")
 
     def wait(self, gen: PQGen[RV], interval: float = _INTERVAL, timeout: float | None = None) -> RV:
-        """As psycopg waits. Raises DatabaseHangsError where the server does not respond."""
+        """Wait as psycopg does. Raises DatabaseHangsError if the server does not respond."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
         if self.in_use:
@@ -162,7 +162,7 @@ class Connection(psycopg.Connection[Row]):
                     raise self._given_up() from None
 
     def _cancelled(self, gen: PQGen[RV], interval: float) -> RV:
-        """Cancel a statement. It may have succeeded just before."""
+        """Cancel a statement, and return its result if it succeeded just before."""
         try:
             self.cancel_safe(timeout=PING_TIMEOUT)
             return super().wait(gen, interval, PING_TIMEOUT)
@@ -180,7 +180,7 @@ class Connection(psycopg.Connection[Row]):
 
 
 def connected(given: Mapping[str, Any], pulse: Pulse) -> Connection:
-    """A new connection, from the arguments that a URL gives, with our settings."""
+    """Open a connection with the arguments of a URL and with our settings."""
     arguments = connection_arguments(given)
     return pulse.opened(lambda: _connected(arguments, pulse))
 

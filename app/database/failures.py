@@ -1,4 +1,4 @@
-"""What a failure of the database means to the client that sent a request, and to the operator of the service."""
+"""Explains failures of the database to the client that sent a request, and to the operator of the service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = structlog.get_logger("relink.database")
 
 
 class Passing(Enum):
-    """Whether a retry may succeed: after others have changed the same rows, or when the database can be used again."""
+    """When a retry may succeed: after a conflict over the same rows, or when the database is available again."""
 
     CONFLICT = "conflict"
     AWAY = "away"
@@ -27,10 +27,10 @@ class Passing(Enum):
 
 @dataclass(frozen=True)
 class Failure:
-    """What a failure means.
+    """The explanation of a failure.
 
-    `message` is for the client, `advice` for the operator of the service. `passing` is None where a retry fails again;
-    otherwise `retry_after` says after how many seconds to retry.
+    `message` is for the client, `advice` for the operator of the service. `passing` is None if a retry would fail
+    again; otherwise the client may retry after `retry_after` seconds.
     """
 
     message: str
@@ -40,7 +40,7 @@ class Failure:
 
     @property
     def description(self) -> str:
-        """The message for the client, with what to do."""
+        """The message for the client, with advice."""
         match self.passing:
             case Passing.AWAY:
                 return f"{self.message}: try again in {counted(self.retry_after, 'second')}"
@@ -54,7 +54,7 @@ _AWAY: Final = Failure("the database is not available")
 _CONFLICT: Final = Failure("others are changing the same data", passing=Passing.CONFLICT)
 _HANGS: Final = Failure("the database does not respond")
 _BUSY: Final = Failure(
-    "the database is busy", "another session holds a lock for long, such as a backup or a change of a table"
+    "the database is busy", "another session holds a lock for a long time, such as a backup or a change of a table"
 )
 _NO_CONNECTION: Final = Failure(
     "the service has no free connection to the database", "raise RELINK_POOL_SIZE if this lasts"
@@ -76,7 +76,7 @@ _READ_ONLY: Final = Failure(
     retry_after=30,
 )
 _PRIVILEGE: Final = Failure(
-    "the database refuses this to the service",
+    "the database denies a privilege to the service",
     "the role in RELINK_DATABASE_URL lacks a privilege: grant it, or run 'relink migrate' with the same role",
     passing=None,
 )
@@ -109,8 +109,8 @@ _BY_STATE: Final = (
     ),
     ("42501", _PRIVILEGE),
 )
-# A connection that is refused has no SQLSTATE, only words, which a server may translate: those it does not know are
-# told as they are.
+# The error of a refused connection has no SQLSTATE, only a text, which a server may translate. A text that matches no
+# pattern is reported unchanged.
 _BY_WORDS: Final = (
     (r"authentication failed|no password supplied|no pg_hba\.conf entry|role \".*\" does not exist", _SIGN_IN),
     (r"database \".*\" does not exist", _NO_DATABASE),
@@ -123,7 +123,7 @@ _BY_WORDS: Final = (
 
 
 def database_failure(error: BaseException | None) -> Failure | None:
-    """What an error means; None where it is no failure of the database, or is a defect of ours."""
+    """Return the explanation of an error; None if it is not a failure of the database, or is a defect of ours."""
     if isinstance(error, PoolTimeoutError):
         return _NO_CONNECTION
     original = error.orig if isinstance(error, DBAPIError) else error
@@ -142,7 +142,7 @@ def database_failure(error: BaseException | None) -> Failure | None:
 
 
 def logged_failure(error: BaseException, request_id: str | None) -> Failure | None:
-    """Returns what `database_failure` returns, and logs it for the operator unless a retry passes by itself."""
+    """Return the result of `database_failure`, and log it for the operator unless it is a passing conflict."""
     found = database_failure(error)
     if found is not None and found.passing is not Passing.CONFLICT:
         _log.error(
@@ -156,13 +156,13 @@ def logged_failure(error: BaseException, request_id: str | None) -> Failure | No
 
 
 def passing(error: BaseException | None) -> Passing | None:
-    """Whether a retry may succeed; None where it fails again, or where the error is no failure of the database."""
+    """Return when a retry may succeed; None if it would fail again, or the error is not a failure of the database."""
     found = database_failure(error)
     return None if found is None else found.passing
 
 
 def explained(error: BaseException) -> str:
-    """An error in one line for the operator of the service: what it means, what to do, and the words of the server."""
+    """Return one line about an error for the operator: its meaning, what to do, and the message of the server."""
     original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     words = " ".join(str(original).split())[:500]
     found = database_failure(error)

@@ -1,12 +1,12 @@
 """Keeps an embedded PostgreSQL running for as long as any process uses it.
 
 `app.database.embedded` runs this file as a program: `python keeper.py DATA_DIRECTORY BINARIES INITDB [USER]`. It
-imports nothing but the standard library, so that it starts quickly and stays small.
+imports only the standard library, so that it starts quickly and stays small.
 
 Each process that uses the server holds a shared lock on the file `users.lock`. The kernel releases the lock when the
-process ends, whatever ends it. The keeper starts the server, starts it again when it dies, and stops it when it gets
-the lock for itself: then nobody uses the server any more. The keeper holds the lock on the file `keeper`, so that
-there is never a second one.
+process ends for whatever reason. The keeper starts the server and restarts it when it dies. When the keeper gets an
+exclusive lock on the file, no process uses the server any more, and the keeper stops it. The keeper also holds an
+exclusive lock on the file `keeper`, so that there is never a second keeper.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FILES = "postgresql"
 LOG = "postgresql.log"
 SOCKET = ".s.PGSQL.5432"
 
-_LONGEST_SOCKET = 100  # bytes; Linux takes 107, macOS 103, and PostgreSQL puts ".lock" behind it
+_LONGEST_SOCKET = 100  # bytes; Linux allows 107, macOS 103, and PostgreSQL appends ".lock"
 _NEW = f"{FILES}.new-"
 _POLL = 0.1
 _LOCK_WITHIN = 2.0
@@ -43,14 +43,14 @@ _LONGEST_PAUSE = 10.0
 _LONGEST_LOG = 10 * 1024 * 1024
 _LONGEST_OUTPUT = 2000
 _PR_SET_PDEATHSIG = 1
-# What is left of a server that was killed goes within moments.
+# Errors about the remains of a killed server, which disappear within moments.
 _PASSING = ("pre-existing shared memory block", 'lock file "')
 _INITDB_OPTIONS = (
     "--username=postgres",
     # The files and the socket are in directories that only their owner may enter.
     "--auth=trust",
     "--encoding=UTF8",
-    # The same on every machine, whichever locales it has.
+    # The same order of text on every machine, whatever its locales.
     "--locale=C",
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
@@ -59,7 +59,7 @@ _SETTINGS = (
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "port=5432",
-    # Errors repeat values, which come from clients. Whoever sent the statement is told of them, and logs what happened.
+    # Errors repeat values from clients, so they are not logged here. The service gets each error and logs it.
     "log_min_messages=log",
     "log_min_error_statement=panic",
     "log_error_verbosity=terse",
@@ -69,11 +69,11 @@ _SETTINGS = (
 
 
 class ServerError(RuntimeError):
-    """The server does not start; the message is what initdb or the server said."""
+    """The server does not start. The message is the output of initdb or of the server."""
 
 
 def locked(file: IO[Any], operation: int) -> bool:
-    """Lock a file if that is possible without waiting; return whether it was."""
+    """Lock a file if that is possible without waiting. Returns whether the file is locked."""
     try:
         fcntl.flock(file, operation | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -82,15 +82,16 @@ def locked(file: IO[Any], operation: int) -> bool:
 
 
 def open_lock(data_directory: Path, name: str) -> IO[bytes]:
-    """Open one of the two files that are locked; other users cannot open them, so that they cannot hold a lock."""
+    """Open one of the two lock files. Other users cannot open them, and so cannot hold their locks."""
     return open(data_directory / name, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
 
 
 def socket_directory(data_directory: Path) -> Path:
-    """Return where the server of a data directory has its socket.
+    """Return the directory of the socket of the server of a data directory.
 
-    That is beside its files, unless the path is too long for a socket or holds what a connection string cannot express.
-    Then it is a directory in /tmp; not in TMPDIR, which may differ between the processes that use the server.
+    It is beside the files of the server, unless the path is too long for a socket or has characters that a connection
+    string cannot express. Then it is a directory in /tmp, not in TMPDIR, which may differ between the processes that
+    use the server.
     """
     files = data_directory / FILES
     try:
@@ -106,7 +107,7 @@ class Server:
     """The PostgreSQL server of a data directory."""
 
     def __init__(self, data_directory: Path, binaries: Path, initdb: Path, user: str | None) -> None:
-        """Use the programs in `binaries`, and `initdb` to make the files; `user` is whom root runs them as."""
+        """Use the programs in `binaries`, and `initdb` to create the files. Root runs them as `user`."""
         self._data_directory = data_directory
         self._files = data_directory / FILES
         self._binaries = binaries
@@ -116,13 +117,13 @@ class Server:
         self._own_socket_directory: Path | None = None
 
     def make_files(self) -> None:
-        """Make the server's files where there are none; they get their name when they are complete."""
+        """Create the server's files if they do not exist. The directory gets its final name when they are complete."""
         for left in self._data_directory.glob(f"{_NEW}*"):
             shutil.rmtree(left, ignore_errors=True)
         if (self._files / "PG_VERSION").exists():
             return
         if self._files.is_dir() and any(self._files.iterdir()):
-            raise ServerError("the directory is not empty and holds no database: move it away, or set RELINK_DATA_DIR")
+            raise ServerError("the directory is not empty and is not a database: move it away, or set RELINK_DATA_DIR")
         made = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._data_directory))
         self._give_to_user(made)
         command = [str(self._initdb), f"--pgdata={made}", *_INITDB_OPTIONS]
@@ -137,10 +138,10 @@ class Server:
         os.close(directory)
 
     def start(self, within: float) -> None:
-        """Start the server and wait until it takes connections.
+        """Start the server and wait until it accepts connections. Raises ServerError if it does not start.
 
-        For `within` seconds it is tried again while what is left of a killed server is in the way. A server that is
-        up and recovers its data is waited for without limit. Raises ServerError.
+        While the remains of a killed server are in the way, the start is retried for `within` seconds. There is no time
+        limit for a server that is recovering its data.
         """
         deadline = time.monotonic() + within
         _end_orphan(self._files)
@@ -154,11 +155,11 @@ class Server:
             time.sleep(_POLL)
 
     def runs(self) -> bool:
-        """Whether the server that was started last still runs."""
+        """Return whether the server that was started last is still running."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """Stop the server: its transactions are rolled back, its data is written out."""
+        """Stop the server: its transactions are rolled back, and its data is written to disk."""
         if self._process is not None and self.runs():
             self._process.send_signal(signal.SIGINT)
             try:
@@ -176,7 +177,7 @@ class Server:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S %Z')} [keeper] {line}\n")
 
     def _started(self, socket_directory: Path) -> str | None:
-        """Start the server once; return its output if it ended, or None if it takes connections."""
+        """Start the server once. Returns its output if it ended, or None if it accepts connections."""
         command = [str(self._binaries / "postgres"), "-D", str(self._files)]
         quoted = str(socket_directory).replace('"', '""')
         for setting in (f'unix_socket_directories="{quoted}"', *_SETTINGS):
@@ -192,7 +193,7 @@ class Server:
             return _readable(log.read()) or f"postgres ended with {process.returncode}"
 
     def _is_ready(self, pid: int) -> bool:
-        """Whether the server has written its number and `ready` (the eighth line) into its file."""
+        """Return whether the PID file of the server has its process number, and `ready` as the eighth line."""
         try:
             lines = (self._files / "postmaster.pid").read_bytes().split(b"\n")
         except OSError:
@@ -221,7 +222,7 @@ class Server:
             as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         return subprocess.Popen(  # noqa: S603
             command,
-            # Neither the locale nor any PG variable of whoever started us, and none of our secrets.
+            # Without the locale and the PG variables of the process that started the keeper, and without any secrets.
             env={"LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath)},
             cwd=self._data_directory,
             stdin=subprocess.DEVNULL,
@@ -236,7 +237,7 @@ class Server:
             os.chown(directory, self._user.pw_uid, self._user.pw_gid)
 
     def _socket_directory(self) -> Path:
-        """The directory of the socket. One in /tmp is closed to everybody else, and is refused if it is not ours."""
+        """Create the directory of the socket. One in /tmp is closed to other users, and refused if it is not ours."""
         directory = socket_directory(self._data_directory)
         if directory == self._files:
             return directory
@@ -256,10 +257,11 @@ class Server:
 
 
 def _end_orphan(files: Path) -> None:
-    """Make way for a new server: end one that outlived its keeper.
+    """Make way for a new server: end a server that outlived its keeper.
 
-    The process number in `postmaster.pid` may meanwhile be that of any other program, above all in a container.
-    PostgreSQL would not start then, so the file is removed. The working directory of a server is its data directory.
+    The process number in `postmaster.pid` may by now belong to another program, above all in a container. PostgreSQL
+    would not start then, so the file is removed. A server is recognised by its working directory, which is its data
+    directory.
     """
     pid_file = files / "postmaster.pid"
     asked = False
@@ -280,37 +282,37 @@ def _end_orphan(files: Path) -> None:
 
 
 def _readable(output: bytes) -> str:
-    """The last lines of what a program wrote."""
+    """Return the end of the output of a program."""
     return output[-_LONGEST_OUTPUT:].decode(errors="replace").strip()
 
 
 def keep(server: Server, users: IO[bytes]) -> None:
-    """Keep the server running until nobody uses it, then stop it."""
+    """Keep the server running until no process uses it, then stop it."""
     pause = _POLL
     while not locked(users, fcntl.LOCK_EX):
         if server.runs():
             pause = _POLL
         else:
-            server.note("the server ended and is started again")
+            server.note("the server ended and is restarted")
             try:
                 server.start(within=_START_AGAIN_WITHIN)
             except (OSError, ServerError) as error:
-                server.note(f"it did not start: {error}")
+                server.note(f"the server did not start: {error}")
                 pause = min(2 * pause, _LONGEST_PAUSE)
         time.sleep(pause)
     server.stop()
 
 
 def main(data_directory: Path, binaries: Path, initdb: Path, user: str | None) -> str | None:
-    """Keep the server of a data directory; return why it does not start."""
+    """Keep the server of a data directory running. Returns the reason if it does not start."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        # The keeper ends by itself. Unlike SIG_IGN, a handler is not inherited by the server.
+        # The keeper ends when the server is no longer used. Unlike SIG_IGN, the server does not inherit a handler.
         signal.signal(number, lambda *_: None)
     os.umask(0o077)
     with open_lock(data_directory, KEEPER_LOCK) as lock, open_lock(data_directory, USERS_LOCK) as users:
         deadline = time.monotonic() + _LOCK_WITHIN
         while not locked(lock, fcntl.LOCK_EX):
-            # Whoever asks whether there is a keeper holds the lock for a moment.
+            # A process that checks whether there is a keeper holds the lock for a moment.
             if time.monotonic() > deadline:
                 return None
             time.sleep(_POLL / 10)
@@ -327,7 +329,7 @@ def main(data_directory: Path, binaries: Path, initdb: Path, user: str | None) -
 
 
 def _write_to_log(data_directory: Path) -> None:
-    """Close the output that was given: whoever started the keeper reads it to its end."""
+    """Close the output that was inherited, since the process that started the keeper reads it to its end."""
     with (data_directory / LOG).open("ab") as log:
         os.dup2(log.fileno(), sys.stdout.fileno())
         os.dup2(log.fileno(), sys.stderr.fileno())

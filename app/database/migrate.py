@@ -1,4 +1,4 @@
-"""Bringing a database to the schema that this program expects, and asking whether it is there."""
+"""Migrates a database to the schema that this program expects, and checks its schema."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from sqlalchemy.exc import OperationalError
 from app.database.queue import library_version, migrate_queue, missing_migrations, unknown_migrations
 from app.database.routines import create_routines, drop_routines, routines_are_current
 
-_MIGRATION_LOCK = 0x52454C49  # one migrator at a time, whatever starts it
+_MIGRATION_LOCK = 0x52454C49  # so that only one process migrates at a time
 _LOCK_TIMEOUT = "2s"
 _ATTEMPTS = 40
 _PAUSE = 1.0  # seconds between attempts
 
-ROUTINES_DIFFER = "the functions in the database are not those of this program"
+ROUTINES_DIFFER = "the functions in the database differ from those of this program"
 
 
 class SchemaError(RuntimeError):
-    """The database has another schema than this program needs; the message says what to do."""
+    """The database has a different schema from the one that this program needs. The message says what to do."""
 
 
 class SchemaBehindError(SchemaError):
-    """The database has not had all migrations; `relink migrate` brings it up to date."""
+    """The database lacks migrations. `relink migrate` applies them."""
 
 
 class SchemaAheadError(SchemaError):
-    """The database has had migrations that this program does not know: it is of a newer program."""
+    """The database has migrations that this program does not know: it belongs to a newer version of the program."""
 
 
 class SchemaBusyError(SchemaError):
-    """Transactions that do not end hold locks on the tables that a migration has to change."""
+    """Long transactions hold locks on the tables that a migration has to change."""
 
 
 def migrate(engine: Engine) -> None:
-    """Applies the migrations that are missing, and creates the routines again if they have changed.
+    """Applies the missing migrations, and recreates the routines if they have changed.
 
-    It is safe to call this from several processes at once. All of it is one transaction: another connection sees the
-    tables and the routines as before, or both as after. A migration needs locks that wait for the transactions in
-    progress, and everything that comes later would wait behind it: so it waits only for a short time, and then lets
-    the others go on before it tries again.
+    It is safe to call this from several processes at once. Everything is one transaction, so other connections see the
+    tables and the routines either both as before or both as after. A migration needs locks that wait for the
+    transactions in progress, and all later statements would wait behind it. So it waits only for a short time, and then
+    lets the others continue before it retries.
 
-    Raises SchemaAheadError, and changes nothing, where the database is of a newer program; SchemaBusyError where the
-    locks were not to be had in two minutes.
+    Raises SchemaAheadError, and changes nothing, if the database belongs to a newer version of the program. Raises
+    SchemaBusyError if it could not get the locks within two minutes.
     """
     refuse_newer(engine)
     with engine.connect() as connection:
@@ -84,7 +84,7 @@ def _migrate_patiently(connection: Connection) -> None:
 def _migrate(connection: Connection) -> None:
     connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
     if present_revision(connection) != expected_revision() or not routines_are_current(connection):
-        # A migration must not meet routines that were written for other tables.
+        # A migration must not run routines that were written for other tables.
         drop_routines(connection)
         command.upgrade(_config(connection), "head")
         create_routines(connection)
@@ -92,7 +92,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def present_revision(connection: Connection) -> str | None:
-    """Returns the last migration that the database has had; None for an empty one."""
+    """Returns the last migration that was applied to the database; None if the database is empty."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -102,7 +102,7 @@ def expected_revision() -> str | None:
 
 
 def refuse_newer(engine: Engine) -> None:
-    """Raises SchemaAheadError where the database has had migrations that this program does not know."""
+    """Raises SchemaAheadError if the database has migrations that this program does not know."""
     with engine.connect() as connection:
         present = present_revision(connection)
         known = {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
@@ -112,7 +112,7 @@ def refuse_newer(engine: Engine) -> None:
             )
         if present is not None and (unknown := unknown_migrations(connection)):
             raise SchemaAheadError(
-                f"the tables of the queue have had migration {unknown[0]}, which procrastinate {library_version()} does"
+                f"the tables of the queue have migration {unknown[0]}, which procrastinate {library_version()} does"
                 " not know: install the newer program"
             )
 

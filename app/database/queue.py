@@ -1,8 +1,8 @@
-"""The tables of the queue. They are procrastinate's own: we keep no copy of its SQL, which would drift from the code.
+"""The tables of procrastinate's queue. They are created from the library's own SQL files, since a copy would drift.
 
-A new database gets the schema of the installed library; one that has it gets the migrations that the installed
-library ships and it has not had, in their order (procrastinate, "Migrations": a file's name begins with the version
-that needs it). `queue_migration` says which those are.
+A new database gets the schema of the installed library. A database with an older schema gets the missing migrations
+that the installed library ships, in order (procrastinate, "Migrations": a file's name begins with the version that
+needs it). The table `queue_migration` records the applied migrations.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _LIBRARY = "procrastinate"
 
 @cache
 def shipped_migrations() -> tuple[str, ...]:
-    """The names of the migrations that the installed library ships, in order."""
+    """Return the names of the migrations that the installed library ships, in order."""
     return tuple(sorted(file.stem for file in (_sql() / "migrations").glob("*.sql")))
 
 
 def missing_migrations(connection: Connection) -> list[str]:
-    """Those that the installed library ships and the database has not had, in order."""
+    """Return the migrations that the installed library ships and the database lacks, in order."""
     had = set(connection.execute(text("SELECT name FROM queue_migration")).scalars())
     return [name for name in shipped_migrations() if name not in had]
 
 
 def unknown_migrations(connection: Connection) -> list[str]:
-    """Those that the database has had and the installed library does not ship, in order."""
+    """Return the migrations that the database has and the installed library does not ship, in order."""
     if connection.execute(text("SELECT to_regclass('queue_migration')")).scalar_one() is None:
         return []
     had = connection.execute(text("SELECT name FROM queue_migration ORDER BY name")).scalars()
@@ -38,7 +38,7 @@ def unknown_migrations(connection: Connection) -> list[str]:
 
 
 def migrate_queue(connection: Connection) -> None:
-    """Make the tables, or apply the migrations that they lack, each in a transaction of its own."""
+    """Create the tables, or apply the migrations that they lack, each in a transaction of its own."""
     missing = missing_migrations(connection)
     if len(missing) == len(shipped_migrations()):
         _execute(connection, _sql() / "schema.sql", missing)
@@ -48,7 +48,7 @@ def migrate_queue(connection: Connection) -> None:
 
 
 def library_version() -> str:
-    """The version of the installed library."""
+    """Return the version of the installed library."""
     return metadata.version(_LIBRARY)
 
 
@@ -60,7 +60,7 @@ def _execute(connection: Connection, file: Path, names: list[str]) -> None:
 
 
 def _sql() -> Path:
-    """The library's SQL files, found without importing it: most commands have no other use for it."""
+    """Return the directory of the library's SQL files. The library is not imported: most commands do not use it."""
     found = find_spec(_LIBRARY)
     if found is None or not found.submodule_search_locations:
         raise RuntimeError(f"{_LIBRARY} is not installed")

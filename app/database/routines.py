@@ -1,8 +1,8 @@
 """Functions, procedures, triggers and views: created from `.sql` files beside the modules that use them.
 
 Migrations hold tables and data. A routine has no data to keep, so its file is its only definition: `relink migrate`
-drops all routines and creates them again when the text of any of these files has changed, or when there is a migration
-to apply. A file is executed as it stands, with any statements in it.
+drops and recreates all routines when the text of any of these files has changed, or when there is a migration to apply.
+A file is executed unchanged and may hold any statements.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ ROUTINE_FILES = (
 )
 """The package and the name of each file, in the order in which they are executed."""
 
-# Operators may have functions and views of their own in the same schema: only what these files created is dropped.
-# Triggers go with their functions.
+# Operators may have functions and views of their own in the same schema: only those that these files created are
+# dropped. Triggers go with their functions.
 _DROP = text("""
     SELECT format('DROP %s IF EXISTS %s CASCADE', kind, signature) FROM routine
     WHERE CASE kind WHEN 'view' THEN to_regclass(signature) IS NOT NULL ELSE to_regprocedure(signature) IS NOT NULL END
@@ -45,14 +45,14 @@ _RECORD = text(f"""
 
 
 def routines_are_current(connection: Connection) -> bool:
-    """Returns whether the database has the routines of these files and no older ones."""
+    """Returns whether the database has exactly the routines of these files."""
     if not _has_record(connection):
         return False
     return set(connection.execute(text("SELECT DISTINCT files_digest FROM routine")).scalars()) == {_files_digest()}
 
 
 def drop_routines(connection: Connection) -> None:
-    """Drops what was created from the files, if anything, in the current transaction."""
+    """Drops the routines that were created from the files, if any, in the current transaction."""
     if _has_record(connection):
         for statement in connection.execute(_DROP).scalars().all():
             connection.execute(text(statement))
@@ -60,10 +60,10 @@ def drop_routines(connection: Connection) -> None:
 
 
 def create_routines(connection: Connection) -> None:
-    """Executes all files in the current transaction, and records what they create."""
+    """Executes all files in the current transaction, and records the routines that they create."""
     before = connection.execute(_OIDS).scalars().all()
     for package, name in ROUTINE_FILES:
-        # Without parameters: a file may contain what SQLAlchemy or psycopg would take for one.
+        # Without parameters: a file may contain text that SQLAlchemy or psycopg would take for a placeholder.
         connection.connection.cursor().execute(_text(package, name))
     connection.execute(_RECORD, {"digest": _files_digest(), "before": list(before)})
 

@@ -121,7 +121,7 @@ BEGIN
     AND (NEW.indexed_as IS NULL OR NEW.indexed_as BETWEEN 1 AND NEW.version_number - 1) THEN
     RETURN NEW;
   END IF;
-  RAISE EXCEPTION 'version % of node % has arrays of different lengths, or a number that it cannot have',
+  RAISE EXCEPTION 'version % of node % has arrays of different lengths, or an invalid number',
     NEW.version_number, NEW.node_identifier
     USING ERRCODE = 'check_violation';
 END $$;

@@ -2,8 +2,8 @@
 
 PostgreSQL takes the settings of a session from the server's files, from `ALTER DATABASE` and `ALTER ROLE ... SET`, from
 the `PG...` variables of the environment and from `options` in the URL. Our statements and psycopg depend on some of
-them, so those are set to our values in every new session, after all the others. Connections for web requests, workers,
-the queue, migrations and commands are all opened with `connection_arguments` and `settings_statement`.
+these settings, so every new session sets them to our values last. Connections for web requests, workers, the queue,
+migrations and commands are all opened with `connection_arguments` and `settings_statement`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any, Final, LiteralString
 from psycopg import pq
 
 CONNECT_TIMEOUT: Final = 4
-"""In how many seconds a server must have accepted a connection. A URL may name fewer."""
+"""A server must accept a connection within this many seconds. A URL may set fewer."""
 
 SETTINGS: Final[Mapping[str, LiteralString]] = {
-    # What psycopg reads and writes as text.
+    # Settings that change how values are read and written as text.
     "client_encoding": "UTF8",
     "DateStyle": "ISO, MDY",
     "IntervalStyle": "postgres",
@@ -29,27 +29,27 @@ SETTINGS: Final[Mapping[str, LiteralString]] = {
     "extra_float_digits": "1",
     "array_nulls": "on",
     "standard_conforming_strings": "on",
-    # What our statements mean.
+    # Settings that change the meaning of our statements.
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
     "default_transaction_deferrable": "off",
     "transform_null_equals": "off",
-    "session_replication_role": "origin",  # else the triggers that guard frozen versions do not fire
-    "gin_fuzzy_search_limit": "0",  # else an index on arrays returns only some of the rows
+    "session_replication_role": "origin",  # otherwise the triggers that guard frozen versions do not fire
+    "gin_fuzzy_search_limit": "0",  # otherwise an index on arrays returns only some of the rows
     "check_function_bodies": "on",
     "plpgsql.extra_errors": "none",
     "plpgsql.variable_conflict": "error",
-    # A long run or import must not be ended; a database that hangs is noticed by `app.database.connection`.
+    # A long run or import must not be ended; `app.database.connection` notices a database that hangs.
     "statement_timeout": "0",
     "lock_timeout": "0",
     "transaction_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
     "exit_on_error": "off",
-    # The server ends a statement whose client has died. Without it, a run whose process was killed would work on
+    # The server ends a statement whose client has died. Otherwise a run whose process was killed would continue
     # and hold its package until it is done. The check is one poll of the socket.
     "client_connection_check_interval": "1s",
-    # A client whose machine lost its power or its network sends no word of its end: probes find it in 30 seconds.
+    # A client whose machine lost power or network does not close its connection: probes notice within 30 seconds.
     "tcp_keepalives_idle": "15",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
@@ -59,7 +59,7 @@ SETTINGS: Final[Mapping[str, LiteralString]] = {
     "plan_cache_mode": "auto",
     "client_min_messages": "warning",
 }
-"""Our values. A setting that the server does not know is left out: some came with later versions of PostgreSQL."""
+"""Our values. A setting that the server does not know, because its PostgreSQL is older, is left out."""
 
 _SCHEMA: Final = "public"
 _SEARCH_PATH = re.compile(r"search[_-]path=", re.IGNORECASE)
@@ -74,14 +74,14 @@ _KEEPALIVES: Final[Mapping[str, int]] = {
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
-# libpq sends the first three when it connects, and no argument of a connection overrides them. The others lead to
-# another server than the one that the URL names.
+# libpq sends the first three when it connects, and no argument of a connection overrides them. The others would connect
+# to a different server from the one that the URL names.
 _ENVIRONMENT = ("PGDATESTYLE", "PGTZ", "PGGEQO", "PGHOSTADDR", "PGSERVICE")
 _FILES = ("PGSERVICEFILE", "PGSYSCONFDIR")
 
 
 def connection_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments for psycopg, from those that a URL gives.
+    """Return the arguments for psycopg from those of a URL.
 
     The URL's own `options` and TCP settings are kept. Variables of the environment that would change the session are
     removed from the environment of this process: an invalid value in one of them prevents any connection.
@@ -96,14 +96,15 @@ def connection_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settings_statement(options: str) -> LiteralString:
-    """The statement that gives a session our settings; `options` are those that it was opened with.
+    """Return the statement that gives a session our settings; `options` are those with which it was opened.
 
-    A `search_path` in the options is kept: it names the schema that the operator wants the tables in. Otherwise the
-    schema is `public`, whatever the server or the role say.
+    A `search_path` in the options is kept: it names the operator's schema for the tables. Otherwise the schema is
+    `public`, whatever the settings of the server or the role are.
     """
     ours = SETTINGS if _sets_search_path(options) else {**SETTINGS, "search_path": _SCHEMA}
     values = ", ".join(f"('{name}', '{value}')" for name, value in ours.items())
-    # Only what differs is set: a role that may not set session_replication_role need not, unless it is wrong.
+    # Only settings that differ are set: a role without the right to set session_replication_role needs it only if the
+    # value is wrong.
     return f"""
         SET statement_timeout = 0;
         SELECT pg_catalog.set_config(ours.name, ours.value, false)
@@ -113,9 +114,9 @@ def settings_statement(options: str) -> LiteralString:
 
 
 def forget_environment(*, embedded: bool = False) -> None:
-    """Remove the variables that would override what a URL says or what our sessions need.
+    """Remove the environment variables that would override a URL or our settings.
 
-    For the embedded database, all variables of libpq are removed: none of them is meant for it.
+    For the embedded database, all variables of libpq are removed, because they are meant for other servers.
     """
     names = {*_ENVIRONMENT}
     if embedded:
@@ -134,7 +135,7 @@ def _connect_timeout(arguments: Mapping[str, Any]) -> object:
 
 
 def _sets_search_path(options: str) -> bool:
-    """Whether `options` as PostgreSQL reads them, split at white space that no backslash precedes, set it."""
+    """Return whether the options set `search_path`. PostgreSQL splits them at white space without a backslash."""
     words = re.findall(r"(?:\\.|\S)+", options, re.DOTALL)
     switches = [re.sub(r"\\(.)", r"\1", word, flags=re.DOTALL) for word in words]
     return any(

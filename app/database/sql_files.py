@@ -1,4 +1,4 @@
-"""SQL that stands in files of its own, beside the module that runs it."""
+"""Reads SQL from files beside the module that runs it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from typing import LiteralString
 
 @cache
 def sql_file(package: str, name: str) -> LiteralString:
-    """The text of `NAME.sql` in a package of the program."""
+    """Return the text of the file `NAME.sql` in a package of the program."""
     text: LiteralString = resources.files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
     return text

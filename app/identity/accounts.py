@@ -1,7 +1,7 @@
 """Accounts as administrators see them: the list, enabling and disabling, unlocking, new passwords.
 
-Whatever changes here counts from the next request on in every process: each request reads its account, and a remembered
-password is remembered under the stored hash.
+A change takes effect with the next request in every process: each request reads its account, and a remembered password
+is remembered under the stored hash.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _LIST = text("""
 
 
 class StatusAction(StrEnum):
-    """What can be done with an account. `unlock` forgets its failed sign-ins."""
+    """The actions on an account. `unlock` forgets its failed sign-ins."""
 
     DISABLE = "disable"
     ENABLE = "enable"
@@ -85,11 +85,11 @@ def change_status(
     """Disable, enable or unlock an account.
 
     Raises NotAuthorisedError (101) unless the caller has administer-all, and UserError (105) about `action` and
-    `userLogonReferenceUpdate`: nobody disables their own account, so that an administrator is left.
+    `userLogonReferenceUpdate`. Users cannot disable their own account, so that an administrator always remains.
     """
     _require_administrator(caller, "to change the status of users")
     if action is None:
-        raise UserError(missing("action", f"is missing; there are {', '.join(StatusAction)}"))
+        raise UserError(missing("action", f"is missing: give one of {', '.join(StatusAction)}"))
     if action is StatusAction.DISABLE:
         _require_administrator(lock_administrators(connection, caller), "to change the status of users")
     account = _find(connection, identifier, logon)
@@ -100,7 +100,7 @@ def change_status(
     enabled = action is StatusAction.ENABLE
     if not enabled and account.identifier == caller.user_identifier:
         raise UserError(
-            invalid(LOGON_FIELD, f"{account.logon_reference} is you: another administrator can disable you")
+            invalid(LOGON_FIELD, f"{account.logon_reference} is your own account: another administrator can disable it")
         )
     if connection.execute(_ENABLE, {"user": account.identifier, "enabled": enabled}).rowcount:
         changed = Action.USER_ENABLED if enabled else Action.USER_DISABLED
@@ -110,10 +110,11 @@ def change_status(
 def change_password(
     connection: Connection, caller: Caller, logon: str | None, old_password: str | None, new_password: str | None
 ) -> None:
-    """Give an account a new password, and unlock it. Without a logon reference it is the caller's own.
+    """Give an account a new password, and unlock it. Without a logon reference, it is the caller's own account.
 
-    Whoever has administer-all may change any password, everybody else their own, with the old one. Raises
-    NotAuthorisedError (101), and UserError (105) about `userLogonReferenceUpdate`, `oldPassword` and `newPassword`.
+    A caller with administer-all may change any password; other users may change their own, with the old password.
+    Raises NotAuthorisedError (101), and UserError (105) about `userLogonReferenceUpdate`, `oldPassword` and
+    `newPassword`.
     """
     if not caller.is_signed_in:
         raise NotAuthorisedError("sign in to change a password")
@@ -122,7 +123,7 @@ def change_password(
     refuse(password_faults("new_password", new_password or ""))
     if not caller.administers_all and not is_right(account.password_hash, old_password or ""):
         raise UserError(
-            invalid("old_password", "is not the present password") if old_password else missing("old_password")
+            invalid("old_password", "is not the current password") if old_password else missing("old_password")
         )
     values = {"user": account.identifier, "hash": hash_password(new_password or "")}
     connection.execute(_SET_PASSWORD, values)

@@ -1,4 +1,4 @@
-"""Who is acting in the present thread, for the audit: set where a request, a command or a job begins."""
+"""The actor of the current thread, for the audit. It is set where a request, a command or a job begins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class ActorKind(StrEnum):
-    """What kind of actor does something."""
+    """The kind of an actor."""
 
     USER = "user"
     PUBLIC = "public"
@@ -16,13 +16,13 @@ class ActorKind(StrEnum):
     TOKEN = "token"  # noqa: S105 - the name of a kind
     """The bearer of a master token or a user token."""
     COMMAND = "command"
-    """An administration command; its name is that of the operating system's user."""
+    """An administration command. Its name is the name of the operating system's user."""
     WORKER = "worker"
 
 
 @dataclass(frozen=True)
 class Actor:
-    """An actor: a user by its identifier, another one by its name, with the network address of a request."""
+    """An actor: a user by identifier, any other actor by name, with the network address of a request."""
 
     kind: ActorKind
     user_identifier: int | None = None
@@ -35,15 +35,15 @@ _ACTOR: ContextVar[Actor] = ContextVar("actor", default=_NOT_SET)
 
 
 def act_as(actor: Actor) -> None:
-    """Make this the actor of the present thread until the next call."""
+    """Make this the actor of the current thread until the next call."""
     _ACTOR.set(actor)
 
 
 def act_as_nobody() -> None:
-    """Forget the actor of the present thread, which serves others after this."""
+    """Forget the actor of the current thread, which serves other requests after this one."""
     _ACTOR.set(_NOT_SET)
 
 
 def present_actor() -> Actor:
-    """Return the actor of the present thread."""
+    """Return the actor of the current thread."""
     return _ACTOR.get()

@@ -1,8 +1,7 @@
 """The audit: who did what, to what, from where and when, as rows of a table and as log lines.
 
-A row is written in the transaction of the change that it tells of. Its log line follows when that transaction has
-committed.
-Neither ever holds a password, a token, or a value of an instance.
+A row is written in the transaction of the change that it describes. Its log line is written after that transaction has
+committed. Neither ever holds a password, a token, or a value of an instance.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _log = structlog.get_logger("relink.audit")
 
 
 class Action(StrEnum):
-    """What happened."""
+    """The kind of an event."""
 
     SIGN_IN = "sign-in"
     SIGN_IN_REFUSED = "sign-in-refused"
@@ -46,7 +45,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """What the present actor did, to which object. Details are plain JSON values."""
+    """An action of the current actor on an object. Details are plain JSON values."""
 
     action: Action
     object_kind: str | None = None
@@ -63,7 +62,7 @@ _VALUES = (
 
 
 def statement(sql: str) -> TextClause:
-    """Return a statement that writes a row of the audit beside the change itself.
+    """Return a statement that makes a change and also writes a row of the audit.
 
     In the SQL, `{columns}` stands for the columns of a row and `{values}` for those of an event, whose parameters are
     `parameters(event)`.
@@ -82,13 +81,13 @@ _DELETE_OLD_MOVES = text(_DELETE.format(condition="action = 'instance-moved'")) 
 
 
 def record(connection: Connection, what: Event) -> None:
-    """Write a row in the transaction of the connection, and its log line when that commits."""
+    """Write a row in the transaction of the connection, and its log line after that transaction has committed."""
     connection.execute(_INSERT, parameters(what))
     log_on_commit(connection, what)
 
 
 def parameters(what: Event) -> dict[str, object]:
-    """Return the parameters that a statement takes for an event of the present actor."""
+    """Return the parameters that a statement takes for an event of the current actor."""
     actor = present_actor()
     return {
         "audit_action": what.action.value,
@@ -103,9 +102,9 @@ def parameters(what: Event) -> dict[str, object]:
 
 
 def log_on_commit(connection: Connection, what: Event) -> None:
-    """Write the log line of an event after the transaction of the connection has committed, and none otherwise.
+    """Write the log line of an event after the transaction of the connection has committed.
 
-    An administration command has no log: it prints what it did.
+    An administration command writes no log line, because it prints what it did.
     """
     actor = present_actor()
     if actor.kind is ActorKind.COMMAND:
@@ -126,7 +125,7 @@ def log_on_commit(connection: Connection, what: Event) -> None:
 
 @dataclass(frozen=True)
 class AuditRow:
-    """A row as it is read. `actor` is a logon reference, or the name of another kind of actor."""
+    """A row of the audit. `actor` is a logon reference, or the name of another kind of actor."""
 
     identifier: int
     at: datetime
@@ -160,7 +159,7 @@ def read_audit(
     before: AuditRow | None = None,
     limit: int = 100,
 ) -> list[AuditRow]:
-    """Read the newest rows, newest first: what a user did or what was done to it, since a time, before another row."""
+    """Read rows, newest first, filtered by a user (who acted or was acted on), a time and a row to continue after."""
     conditions = [_SINCE]
     given: dict[str, object] = {"since": since, "limit": limit}
     if user is not None:
@@ -176,9 +175,9 @@ def read_audit(
 def delete_old(
     engine: Engine, days: int, *, days_of_moves: int | None = None, stop: Callable[[], bool] = lambda: False
 ) -> int:
-    """Delete the rows older than so many days, in transactions of a bounded size; return how many they were.
+    """Delete the rows older than `days` in transactions of a bounded size, and return the number of deleted rows.
 
-    Rows about moves of instances, of which a roll-out writes one for each instance, may have fewer days.
+    Rows about moves of instances may be kept for fewer days, since a roll-out writes one for each instance.
     """
     deleted = in_batches(engine, _DELETE_OLD, {"days": days}, _BATCH, stop)
     if days_of_moves is not None and days_of_moves < days:

@@ -1,11 +1,11 @@
-"""Network addresses, and which of them count as one when failed sign-ins are counted."""
+"""Network addresses, grouped into the networks for which failed sign-ins are counted."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 
-# Whoever has an IPv6 address commonly has its whole /64.
+# A site with one IPv6 address commonly has the whole /64.
 _IPV6_PREFIX = 64
 
 # Some proxies write the port of the client into X-Forwarded-For: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
@@ -16,8 +16,8 @@ _IPV6_IN_BRACKETS = re.compile(r"\[([^\]]+)\](?::[0-9]+)?", re.ASCII)
 def network_of(address: str) -> str:
     """Return the network that an address belongs to: an IPv4 address itself, or the /64 of an IPv6 address.
 
-    An IPv4 address that is written as an IPv6 one is an IPv4 address, and a port does not count. What is not an
-    address, such as the path of a Unix socket, is returned unchanged.
+    An IPv4-mapped IPv6 address counts as the IPv4 address, and a port is ignored. A text that is not an address, such
+    as the path of a Unix socket, is returned unchanged.
     """
     try:
         parsed = ipaddress.ip_address(_without_port(address))

@@ -1,6 +1,6 @@
 """Hashing and checking passwords.
 
-Argon2id with the profile that the OWASP Password Storage Cheat Sheet gives first: 19 MiB, two passes, one lane.
+Hashes are Argon2id, with the first profile of the OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from argon2.exceptions import VerifyMismatchError
 
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, type=Type.ID)
 
-# Every hash takes 19 MiB while it is computed: many bad sign-ins at once must not take a process's memory.
+# Computing a hash takes 19 MiB: many failed sign-ins at once must not exhaust the memory of the process.
 _HASHES_AT_ONCE: Final = BoundedSemaphore(4)
 
 
 def hash_password(password: str) -> str:
-    """The hash to keep of a password, with its salt and parameters, in PHC string form (`$argon2id$...`)."""
+    """Return the hash of a password, with its salt and parameters, in PHC string format (`$argon2id$...`)."""
     with _HASHES_AT_ONCE:
         return _HASHER.hash(_bytes(password))
 
 
 class PasswordVerifier:
-    """Checks passwords and remembers for a while which checks succeeded, so that clients that sign in with
-    every request pay for the hash once in a while only.
+    """Checks passwords, and remembers for a while which checks succeeded.
 
-    What is remembered is an HMAC, under a random key of this process, of user, stored hash and password: a
-    changed password misses. Failures are never remembered. Safe to use from many threads.
+    A client that signs in with every request then pays for the hash only once in a while. The verifier remembers an
+    HMAC of user, stored hash and password under a random key of this process, so a changed password is not found.
+    Failures are never remembered. Safe to use from many threads.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class PasswordVerifier:
         self._valid_until: OrderedDict[bytes, float] = OrderedDict()
 
     def verify(self, user_key: str, stored_hash: str | None, password: str) -> bool:
-        """Whether the password is the one that was hashed; never so where there is no stored hash.
+        """Return whether the password is the one that was hashed; False if there is no stored hash.
 
-        Whatever is not remembered takes the time of one hash. A stored hash that is none is our own fault
-        and raises what argon2 raises.
+        A check that is not remembered always takes the time of one hash. An invalid stored hash is a defect of the
+        service: the exception of argon2 is not caught.
         """
         if stored_hash is None:
             is_right(self._nobodys_hash, password)
@@ -66,7 +66,7 @@ class PasswordVerifier:
         return True
 
     def is_remembered(self, user_key: str, stored_hash: str | None, password: str) -> bool:
-        """Whether exactly this was checked lately and found right."""
+        """Return whether this password succeeded against this hash lately."""
         if stored_hash is None:
             return False
         proof = self._proof(user_key, stored_hash, password)
@@ -83,14 +83,14 @@ class PasswordVerifier:
 
     def _proof(self, user_key: str, stored_hash: str, password: str) -> bytes:
         parts = [_bytes(part) for part in (user_key, stored_hash, password)]
-        # Lengths keep the parts apart: no two triples make the same message.
+        # The lengths separate the parts: no two triples make the same message.
         message = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
         return hmac.digest(self._key, message, "sha256")
 
 
 @cache
 def _nobodys_hash() -> str:
-    """A hash that no password matches; it is computed once in a process."""
+    """Return a hash that no password matches. It is computed once in a process."""
     return hash_password(secrets.token_urlsafe())
 
 
@@ -104,5 +104,5 @@ def is_right(stored_hash: str, password: str) -> bool:
 
 
 def _bytes(text: str) -> bytes:
-    """Any text at all as bytes: half a surrogate pair in a password is a wrong password, not a crash."""
+    """Encode any text: a password with an unpaired surrogate is a wrong password, not an error."""
     return text.encode("utf-8", "surrogatepass")

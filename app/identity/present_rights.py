@@ -1,4 +1,4 @@
-"""What a caller may do now, for work that goes on long after its request was signed in."""
+"""The current rights of a caller, for work that continues long after its request was signed in."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _READ = text("""
 
 
 def lock_administrators(connection: Connection, caller: Caller) -> Caller:
-    """Return the caller with their present rights, which nobody takes from them before this transaction ends.
+    """Lock the rights of administrators until this transaction ends, and return the caller with their current rights.
 
-    Whoever disables an account or deletes a permission calls this first. Since the caller still has administer-all
-    then, and nobody takes that from themselves, an administrator is always left.
+    A transaction that disables an account or deletes a permission calls this first. The caller then still has
+    administer-all and cannot take it from themselves, so an administrator always remains.
 
-    Raises NotAuthorisedError (101) as `read_again`.
+    Raises NotAuthorisedError (101) as `read_again` does.
     """
     connection.execute(_LOCK_ADMINISTRATORS, {"key": _ADMINISTRATORS_LOCK})
     return read_again(connection, caller)
@@ -47,8 +47,8 @@ def lock_administrators(connection: Connection, caller: Caller) -> Caller:
 def hold_account(connection: Connection, caller: Caller) -> None:
     """Keep the account of a caller from being disabled before this transaction ends.
 
-    What a user does is then committed before the account is disabled, or not at all. Raises NotAuthorisedError (101) if
-    the account was disabled or removed since the request was signed in.
+    The work of a user is then committed before the account is disabled, or not at all. Raises NotAuthorisedError (101)
+    if the account was disabled or removed since the request was signed in.
     """
     if caller.user_identifier is not None:
         held = connection.execute(_HOLD, {"user": caller.user_identifier})
@@ -59,8 +59,8 @@ def hold_account(connection: Connection, caller: Caller) -> None:
 def read_again(connection: Connection, caller: Caller) -> Caller:
     """Read the groups and the global permissions of a caller again.
 
-    Raises NotAuthorisedError (101) if the account was disabled or removed since. Whoever did not sign in always has
-    the same groups.
+    Raises NotAuthorisedError (101) if the account was disabled or removed since. The groups of a caller who has
+    not signed in never change.
     """
     if caller.user_identifier is None:
         return caller

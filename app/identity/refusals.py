@@ -1,4 +1,4 @@
-"""Requests that were refused for want of rights or of valid credentials, as rows of the audit."""
+"""Records in the audit the requests that were refused for lack of rights or of valid credentials."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from app.identity.networks import network_of
 _PERIOD = 3600.0
 _MOST_KNOWN = 10_000
 MOST_REFUSALS: Final = 100
-"""So many refusals of one user are recorded by one process in an hour."""
+"""A process records at most this many refusals of one user, token or network in an hour."""
 
 
 class Refusals:
-    """Records the refusal of a user, or of the bearer of a token, by a service once in an hour; of those who have not
-    signed in, that a network was refused. Of each of them at most MOST_REFUSALS in an hour.
+    """Records each kind of refusal of a user, a token or a network once in an hour.
 
-    A client that repeats what it may not do does not fill the audit. Safe to use from many threads.
+    A kind is a service or, for a network whose clients have not signed in, a reason. At most MOST_REFUSALS are recorded
+    for each user, token or network in an hour, so a client that repeats a refused request does not fill the audit.
+    Safe to use from many threads.
     """
 
     def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -35,10 +36,10 @@ class Refusals:
         self._recorded: OrderedDict[object, tuple[float, set[str]]] = OrderedDict()
 
     def record(self, service: str, error_number: int) -> None:
-        """Record that a service refused the present actor, if that has signed in.
+        """Record that a service refused the current actor, if the actor has signed in.
 
-        The description of the error is not recorded: it may repeat what the client sent, such as a password that was
-        typed into the wrong field.
+        The description of the error is not recorded, because it may repeat what the client sent, such as a password
+        that was typed into the wrong field.
         """
         actor = present_actor()
         if actor.kind is ActorKind.USER:
@@ -51,9 +52,9 @@ class Refusals:
             self._write(Event(Action.ACCESS_REFUSED, "service", service, {"errorNumber": error_number}))
 
     def record_sign_in(self, reason: str) -> None:
-        """Record that somebody was refused before their credentials were looked at, or had a token that is not valid.
+        """Record that a client was refused before its credentials were checked, or because its token was not valid.
 
-        A wrong password is recorded where it is counted.
+        A wrong password is recorded where failures are counted.
         """
         network = network_of(present_actor().address or "")
         if self._is_new((network,), reason):

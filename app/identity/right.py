@@ -1,4 +1,4 @@
-"""Rights as sets of bits, plain integers, and what each kind of permission gives."""
+"""Rights as sets of bits in plain integers, and the rights that each kind of permission gives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USE: Final = 128
 EVERYTHING: Final = 255
 
 ON_SYSTEM_NODES: Final = READ | LINK | USE_TYPE
-"""The most that anybody has on a node of the `system` package, which never changes."""
+"""The most rights that any caller has on a node of the `system` package, which never changes."""
 
 NODE_PERMISSIONS: Final = {
     "node-read": READ,
@@ -28,15 +28,15 @@ NODE_PERMISSIONS: Final = {
     "node-execute": EXECUTE | READ,
     "node-administer": EVERYTHING,
 }
-"""What each `node-X` permission gives on its node, implications included."""
+"""The rights that each `node-X` permission gives on its node, including implied rights."""
 
 PACKAGE_PERMISSIONS: Final = {
     **{f"package-{name.removeprefix('node-')}": rights for name, rights in NODE_PERMISSIONS.items()},
     "package-use": USE | READ,
 }
-"""What each `package-X` permission gives on its node and on all content of it."""
+"""The rights that each `package-X` permission gives on its node and on all its content."""
 
 ADMINISTER_ALL: Final = "administer-all"
 ADMINISTER_SOLUTIONS: Final = "administer-solutions"
-"""Everything about solutions, their instances and their users. `administer-all` implies it."""
+"""The right to do everything with solutions, their instances and their users. `administer-all` implies it."""
 GLOBAL_PERMISSIONS: Final = frozenset({ADMINISTER_ALL, ADMINISTER_SOLUTIONS})

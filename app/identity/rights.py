@@ -1,7 +1,7 @@
-"""What a caller may do with which node.
+"""The rights of callers on nodes.
 
-Permissions are held by groups on nodes, all versions at once. A `package-X` permission on a node gives `X` on
-that node and on all its content. A plan asks for rights hundreds of thousands of times: they are sets of bits.
+Groups hold permissions on nodes, for all versions at once. A `package-X` permission on a node gives `X` on that node
+and on all its content. Rights are sets of bits, because a plan asks for rights hundreds of thousands of times.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FEW = 2000
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes a request: a user, or nobody (`user_identifier` None), who has the rights of `public`."""
+    """The sender of a request: a user, or an anonymous caller (`user_identifier` None) with the rights of `public`."""
 
     user_identifier: int | None
     groups: tuple[int, ...]
@@ -29,30 +29,30 @@ class Caller:
     administers_solutions: bool = False
 
     def __post_init__(self) -> None:
-        """Who administers all administers solutions."""
+        """Add the right to administer solutions, which `administer-all` implies."""
         if self.administers_all:
             object.__setattr__(self, "administers_solutions", True)
 
     @property
     def is_signed_in(self) -> bool:
-        """Whether the caller is known: a user, or an administration command, which may do everything."""
+        """Whether the caller is a user, or an administration command, which may do everything."""
         return self.user_identifier is not None or self.administers_all
 
 
 OPERATOR: Final = Caller(None, (), administers_all=True)
-"""Whoever runs administration commands, which work on the database itself."""
+"""The caller of administration commands, which work on the database directly."""
 
 
 @dataclass
 class Rights:
-    """The rights of one caller on the nodes that were asked for."""
+    """The rights of one caller on the nodes for which they were read."""
 
     caller: Caller
     direct: dict[int, int] = field(default_factory=dict)
     packages: dict[str, int] = field(default_factory=dict)
 
     def on(self, node_identifier: int, node_reference: str, owner_identifier: int | None) -> int:
-        """The rights on one node; its owner administers it."""
+        """Return the rights on one node; its owner administers it."""
         if self.caller.administers_all or (
             owner_identifier is not None and owner_identifier == self.caller.user_identifier
         ):
@@ -62,7 +62,7 @@ class Rights:
         return rights & ON_SYSTEM_NODES if node_identifier <= LAST_SYSTEM_IDENTIFIER else rights
 
     def _by_package(self, reference: str) -> int:
-        """What package permissions on this node and on all packages above it give."""
+        """Return the rights that package permissions give on this node and on all packages above it."""
         known = self.packages.get(reference)
         if known is None:
             package = package_of(reference)
@@ -70,12 +70,12 @@ class Rights:
         return known
 
     def _remembered(self, package: str) -> int:
-        """As `_by_package`, for a package: many nodes ask for the same one."""
+        """Return `_by_package` of a package, and remember it: many nodes ask for the same package."""
         rights = self.packages[package] = self._by_package(package)
         return rights
 
     def add(self, permission_type: str, node_identifier: int, node_reference: str) -> None:
-        """Count in one permission. Packages come before their content."""
+        """Add one permission. Permissions on packages must be added before those on their content."""
         if permission_type in NODE_PERMISSIONS:
             given = NODE_PERMISSIONS[permission_type]
             self.direct[node_identifier] = self.direct.get(node_identifier, NONE) | given
@@ -85,7 +85,7 @@ class Rights:
 
 
 def rights_on(connection: Connection, caller: Caller, node_references: Iterable[str]) -> Rights:
-    """Read what a caller may do with the nodes of these references."""
+    """Read the rights of a caller on the nodes with these references."""
     rights = Rights(caller)
     if caller.administers_all:
         return rights

@@ -1,14 +1,15 @@
-"""Sign-in: from a user id and password to a Caller, and how guessing is made slow.
+"""Sign-in: turns a user id and password into a Caller, and slows down guessing.
 
-Failures are counted in the database, for all processes: per account and network together, and per network. When a count
-reaches its limit, sign-ins that it concerns are refused for the rest of a period. A network from which the account has
-signed in during the last 30 days is refused only for failures of this account from this network. So nobody locks an
-account out from elsewhere, and nobody locks out the others behind the same address by failing with other accounts.
+Failures are counted in the database, for all processes: per account and network together, and per network. When a
+count reaches its limit, the sign-ins that it counts are refused for the rest of a period. A network from which the
+account has signed in during the last 30 days is refused only for failures of this account from this network. So an
+account cannot be locked out from elsewhere, and failures with other accounts do not lock out the users behind the same
+address.
 
-Neither a refusal, nor its time, nor what is counted tells whether an account exists or is enabled, with one exception:
-while a network is locked, an account that has signed in from it lately is still looked at, and any other one is
-refused with 429. So whoever has failed from a network until it is locked can find out which accounts are used from
-there. Without the exception, anybody behind the address of an office could lock out everybody in it.
+Neither a refusal, nor its time, nor the counts reveal whether an account exists or is enabled, with one exception:
+while a network is locked, an account that has signed in from it lately is still checked, and any other account is
+refused with 429. So a client that has failed from a network until it was locked can find out which accounts are used
+from there. Without the exception, a single client behind the address of an office could lock out all users there.
 """
 
 from __future__ import annotations
@@ -34,20 +35,20 @@ from app.settings import Settings
 from app.text import counted
 
 PUBLIC_CALLER: Final = Caller(None, (PUBLIC_GROUP,))
-"""Whoever gives no credentials."""
+"""The caller of a request without credentials."""
 
 KNOWN_NETWORK_DAYS: Final = 30
-"""For so many days after a sign-in the network is known for the user."""
+"""A network is known for a user for this many days after a sign-in."""
 
 _REFUSED = "the user id or password is not right"
 
 _FORGET_OLD_EVERY = 50
 _FORGET_OLD_AT_ONCE = 10_000
 _NOTED_EVERY = 6 * 3600
-"""A sign-in is recorded when the last one that was, from the same network, is so many seconds old."""
+"""A sign-in is recorded only if the last recorded one from the same network is at least this many seconds old."""
 _WHOLE_NETWORK = b""
 
-# One row whether or not there is such an account. A disabled account is as good as none.
+# Always returns one row. A disabled account counts as no account.
 _LOOK_UP = text("""
     SELECT a.user_identifier, a.password_hash, held.group_identifiers,
            ARRAY(
@@ -76,8 +77,8 @@ _LOOK_UP = text("""
     ) AS held (group_identifiers) ON true
 """)
 
-# Failures wait for each other in one order, account before network, and old rows are locked last and without
-# waiting (`old` needs all of `recorded`): no two of these statements can wait for each other.
+# Rows are locked in one order, account before network, and old rows last and without waiting (`old` needs all of
+# `recorded`), so that these statements cannot deadlock.
 _RECORD_FAILURE = audit.statement("""
     WITH recorded AS (
       INSERT INTO sign_in_failure AS f (network, account, failures, since)
@@ -100,7 +101,7 @@ _RECORD_FAILURE = audit.statement("""
     )
     INSERT INTO audit ({columns})
     SELECT event.action, event.actor_kind, event.user_identifier, event.actor_name, event.address, event.object_kind,
-           -- Only the name of a user: what else is typed here may be a password.
+           -- Only the name of a user: any other text may be a password typed into the wrong field.
            (SELECT user_logon_reference FROM account WHERE user_logon_reference = :logon),
            jsonb_strip_nulls(jsonb_build_object(
              'locked', CASE WHEN locked.network THEN 'network' WHEN locked.account THEN 'account' END))
@@ -120,8 +121,8 @@ _NOTE_SIGN_IN = audit.statement("""
 
 _FORGET_FAILURES = text("DELETE FROM sign_in_failure WHERE network = :network AND account = :account")
 _UNLOCK_ACCOUNT = text("DELETE FROM sign_in_failure WHERE account = :account")
-# Rows are locked in the order of _RECORD_FAILURE: those of accounts before that of the whole network, whose account is
-# empty.
+# Rows are locked in the order of _RECORD_FAILURE: first those of accounts, then that of the whole network, whose
+# account is empty.
 _UNLOCK_NETWORK = text("""
     WITH locked AS MATERIALIZED (
       SELECT network, account FROM sign_in_failure WHERE network = :network ORDER BY account DESC FOR UPDATE
@@ -133,7 +134,7 @@ _FORGET_NETWORKS = text("DELETE FROM sign_in_network WHERE last_at < now() - mak
 
 
 class TooManyFailuresError(RelinkError):
-    """101, with status 429: too many failed sign-ins; the next is looked at after `retry_after` seconds."""
+    """101, with status 429: too many failed sign-ins. The client may retry after `retry_after` seconds."""
 
     number = 101
 
@@ -144,7 +145,7 @@ class TooManyFailuresError(RelinkError):
 
 @dataclass(frozen=True)
 class Credentials:
-    """A user id and password as given."""
+    """A user id and password as the client sent them."""
 
     user_logon_reference: str
     password: str = field(repr=False)
@@ -152,7 +153,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class _Account:
-    """What the database has on credentials; caller and hash are None where no enabled account has the user id."""
+    """The record of an account; caller and hash are None if no enabled account has the user id."""
 
     caller: Caller | None
     stored_hash: str | None
@@ -163,13 +164,13 @@ class _Account:
 
 @dataclass(frozen=True)
 class _Keys:
-    """Under what failures are counted."""
+    """The keys under which failures are counted."""
 
     account: bytes
     network: bytes
 
     def parameters(self) -> dict[str, object]:
-        """Return the parameters that all statements about failures have."""
+        """Return the parameters that all statements about failures take."""
         return {"account": self.account, "network": self.network}
 
 
@@ -184,11 +185,12 @@ class SignIn:
         self._failures = count()
 
     def caller(self, credentials: Credentials | None, address: str) -> Caller:
-        """Return the caller with these credentials, from this network address; without any, the public caller.
+        """Return the caller with these credentials, from this network address; without credentials, the public caller.
 
-        The caller becomes the present actor. Raises NotAuthorisedError (101) if the credentials are not right, and
-        TooManyFailuresError if the account or the network is locked. A success that the verifier remembers passes even
-        then, and costs one read. Attempts that run at the same moment may each have their password checked once.
+        The caller becomes the current actor. Raises NotAuthorisedError (101) if the credentials are not right, and
+        TooManyFailuresError if the account or the network is locked. Credentials that the verifier remembers are
+        accepted even then, and cost one read. Attempts that run at the same moment may each have their password
+        checked once.
         """
         act_as(Actor(ActorKind.PUBLIC, address=address or None))
         if credentials is None:
@@ -234,14 +236,14 @@ class SignIn:
         return self._verifier.is_remembered(credentials.user_logon_reference, account.stored_hash, credentials.password)
 
     def _check(self, account: _Account, credentials: Credentials, keys: _Keys) -> None:
-        """Check the password. No connection is held meanwhile: a hash takes long."""
+        """Check the password. No connection is held meanwhile, because a hash takes long."""
         if account.retry_after is not None:
             raise TooManyFailuresError(account.retry_after)
         if not self._verifier.verify(credentials.user_logon_reference, account.stored_hash, credentials.password):
             self._record_failure(credentials, keys)
             raise NotAuthorisedError(_REFUSED)
-        # A remembered success does not come here: else a busy client would keep clearing the count of whoever is
-        # guessing its password.
+        # A remembered success does not get here. Otherwise a busy client would keep clearing the count of an attacker
+        # who guesses its password.
         if account.has_failures:
             self._forget_failures(keys)
 
@@ -268,7 +270,7 @@ class SignIn:
             connection.execute(_FORGET_FAILURES, {"account": keys.account, "network": keys.network})
 
     def _note_sign_in(self, caller: Caller, keys: _Keys) -> None:
-        """Record the sign-in: the network is known from now on."""
+        """Record the sign-in, so that the network is known from now on."""
         signed_in = Event(Action.SIGN_IN)
         values = {**keys.parameters(), **audit.parameters(signed_in)}
         values |= {"user": caller.user_identifier, "noted_every": _NOTED_EVERY}
@@ -289,7 +291,7 @@ def unlock_network(connection: Connection, address: str) -> None:
 
 
 def forget_networks(engine: Engine) -> None:
-    """Delete the networks from which nobody has signed in for so long that they are not known any more."""
+    """Delete the networks that are no longer known, because nobody has signed in from them for long."""
     with engine.begin() as connection:
         connection.execute(_FORGET_NETWORKS, {"days": KNOWN_NETWORK_DAYS})
 

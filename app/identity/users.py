@@ -1,6 +1,6 @@
 """Creating users.
 
-Every user has a group of its own, which bears the user's logon reference: users and groups share one namespace.
+Every user has a group of its own with the user's logon reference: users and groups share one namespace.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from app.identity.rights import Caller
 from app.text import is_blank, is_writable, present
 
 PUBLIC_GROUP: Final = 1
-"""The identifier of `public`, the group of everyone, signed in or not. The first migration makes it."""
+"""The identifier of `public`, the group of everyone, signed in or not. The first migration creates it."""
 
 USER_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}", re.ASCII)
-"""The form of what users and groups are called."""
+"""The form of the references of users and groups."""
 
 _LEAST_PASSWORD = 8
 _MOST_PASSWORD = 1024
@@ -59,7 +59,7 @@ def create_user(
     name: str | None = None,
     email: str | None = None,
 ) -> int:
-    """Create a user on behalf of a caller and answer its identifier; rules and faults as in `add_user`.
+    """Create a user on behalf of a caller and return its identifier, with the rules and faults of `add_user`.
 
     Raises NotAuthorisedError (101) unless the caller has administer-all.
     """
@@ -77,11 +77,11 @@ def add_user(
     *,
     admin: bool = False,
 ) -> int:
-    """Create a user and its own group, with administer-all for an admin, and answer the user's identifier.
+    """Create a user and its own group, with administer-all for an admin, and return the user's identifier.
 
     The name defaults to the logon reference. Raises UserError (105) with the fields of CreateUser:
-    `userLogonReferenceCreate` (also where a user or group has it), `passwordCreate`, `userName`,
-    `userEmailAddress`. The transaction is the caller's, who ends it with a rollback when this raises.
+    `userLogonReferenceCreate` (also if a user or group has it), `passwordCreate`, `userName`, `userEmailAddress`. The
+    calling code owns the transaction, and must roll it back when this function raises.
     """
     logon, password = logon_reference or "", password or ""
     faults = [
@@ -97,7 +97,7 @@ def add_user(
         "email": email or None,
         "password_hash": hash_password(password),
     }
-    # ON CONFLICT waits for whoever is creating the same user and then adds nothing.
+    # ON CONFLICT waits for a transaction that is creating the same user, and then adds nothing.
     user = connection.execute(_INSERT_USER, values).scalar_one_or_none()
     if user is None:
         raise UserError(
@@ -118,7 +118,7 @@ def find_group(connection: Connection, reference: str) -> int | None:
 
 
 def no_group(reference: str) -> str:
-    """Return the sentence that says that no user and no user group has a reference."""
+    """Return the message that no user and no user group has a reference."""
     return f'there is no user or group "{reference}"'
 
 
@@ -126,13 +126,16 @@ def _logon_faults(logon: str) -> list[Fault]:
     if not logon:
         return [missing("user_logon_reference_create")]
     if not USER_REFERENCE.fullmatch(logon):
-        reason = "must begin with a letter or digit and go on with letters, digits and . _ @ + -, at most 200 in all"
+        reason = (
+            "must begin with a letter or digit, continue with letters, digits and . _ @ + -,"
+            " and have at most 200 characters"
+        )
         return [invalid("user_logon_reference_create", reason)]
     return []
 
 
 def password_faults(field: str, password: str) -> list[Fault]:
-    """Return what is wrong with a new password, which is given in a field."""
+    """Return the faults of a new password that was given in a field."""
     if is_blank(password):
         return [missing(field, "is missing: white space alone is not a password")]
     if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
@@ -156,5 +159,5 @@ def _email_faults(email: str) -> list[Fault]:
     if len(email) > _MOST_EMAIL:
         return [invalid("user_email_address", f"must have at most {_MOST_EMAIL} characters")]
     if not _EMAIL.fullmatch(email) or not is_writable(email):
-        return [invalid("user_email_address", "must be a mail address, such as name@example.com")]
+        return [invalid("user_email_address", "must be an email address, such as name@example.com")]
     return []

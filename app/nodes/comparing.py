@@ -1,4 +1,4 @@
-"""What differs between two versions, as their reader sees them."""
+"""The differences between two versions, as far as the reader may see them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.nodes.content import Member
 
 
 class DifferenceKind(StrEnum):
-    """What became of a member from one version to the other."""
+    """The kind of a difference between the members of two versions."""
 
     ADD = "add"
     CHANGE = "change"
@@ -21,7 +21,7 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True)
 class MemberDifference:
-    """A member that is only in one of the versions, or not the same in both."""
+    """A member that is in only one of the versions, or that differs between them."""
 
     old: Member | None
     new: Member | None
@@ -41,15 +41,15 @@ _KEYS: Sequence[Callable[[Member], Hashable]] = (
     lambda member: member.target and member.target.node_reference,
     lambda member: None if member.target else member.sequence,
 )
-"""By what members of two versions are held to be the same one, the surest first."""
+"""The keys by which members of two versions are matched, the most reliable first."""
 
 
 def compare_members(old: Sequence[Member], new: Sequence[Member]) -> list[MemberDifference]:
-    """Return the differences, by member type in the order of the new version, and then those that are only in the old.
+    """Return the differences in the order of the member types of the new version; those only in the old come last.
 
-    Members of one member type, whichever its version, are an ordered list. Those with the same content are the same
-    member, then those that link to the same node, then, without a target, those in the same place. A member is also
-    changed if its order among those in both versions is another one.
+    The members of one member type, in any version of it, are an ordered list. Members with the same content are matched
+    first, then members that link to the same node, then members without a target that have the same position. A member
+    also counts as changed if its order among the matched members differs.
     """
     old_lists, new_lists = _by_member_type(old), _by_member_type(new)
     found: list[MemberDifference] = []
@@ -85,7 +85,7 @@ def _differences(old: list[Member], new: list[Member]) -> Iterator[MemberDiffere
 def _matched(
     old: list[Member], new: list[Member], key: Callable[[Member], Hashable]
 ) -> tuple[list[_Pair], list[Member], list[Member]]:
-    """The pairs with equal keys, first with first, and what is left of both lists. A key of None matches nothing."""
+    """Return the pairs with equal keys, matched in order, and the rest of both lists. A key of None matches nothing."""
     waiting: dict[Hashable, list[Member]] = defaultdict(list)
     for member in reversed(old):
         waiting[key(member)].append(member)
@@ -107,7 +107,7 @@ def _content(member: Member) -> tuple[object, ...]:
 
 
 def _moved(pairs: list[_Pair]) -> set[int]:
-    """The new sequences of those that are not in a longest series of members that kept their order."""
+    """Return the new sequences of the members that are not in a longest series of members that kept their order."""
     order = [after.sequence for _, after in sorted(pairs, key=lambda pair: pair[0].sequence)]
     ends: list[int] = []
     ends_at: list[int] = []

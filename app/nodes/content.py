@@ -1,4 +1,4 @@
-"""The content of one version, with the names of what it links to, as far as the caller may know them."""
+"""The content of one version, with the names of the versions that it links to, as far as the caller may read them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _MEMBERS = text("""
 
 @dataclass(frozen=True)
 class Member:
-    """A member as its reader sees it. What they may not read is None."""
+    """A member as its reader sees it. A link that the reader may not read is None."""
 
     member_type: Linked | None
     sequence: int
@@ -62,7 +62,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Content:
-    """The comment, type and members of a version; members in the order of the type's list, then sequence."""
+    """The comment, type and members of a version. Members are ordered by the type's list, then by sequence."""
 
     comment: str | None
     type: Linked | None
@@ -70,7 +70,7 @@ class Content:
 
 
 def read_content(connection: Connection, caller: Caller, version: Version, *, members: bool) -> Content:
-    """Read a version that the caller has been found to see. A member of a type they may not read is left out."""
+    """Read a version that the caller may see. Members whose member type the caller may not read are left out."""
     key = {"node": version.node.identifier, "number": version.number}
     row = connection.execute(_VERSION, key).one()
     rows = connection.execute(_MEMBERS, {**key, "member_type_list": MEMBER_TYPE_LIST}).all() if members else []

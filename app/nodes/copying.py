@@ -1,4 +1,4 @@
-"""Copying a version: onto a node that exists as its new draft, or to a new reference as a new node."""
+"""Copies a version: onto an existing node as its new draft, or to a new reference as a new node."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _COPY_VERSION = text("""
 
 
 def copy_node(connection: Connection, caller: Caller, source: Version, to: str | None, name: str | None) -> Node:
-    """Copy a version, in the connection's transaction; member comments are not carried over to a new version.
+    """Copy a version, in the connection's transaction. Member comments are not copied.
 
-    Onto an existing reference the copy is the node's new draft: the caller administers the node and it has no
-    draft. Otherwise it is version 1 of a new node, which the caller owns, in a package that they may use. Whoever
-    copies to another node may use the type and link to the targets. The caller has called `keep_links` before it found
-    the source.
+    If the reference exists, the copy is the node's new draft: the caller must administer the node, and it must have no
+    draft. Otherwise the copy is version 1 of a new node, which the caller owns, in a package that they may use. To copy
+    to another node, the caller must have the rights to use the type and to link to the targets. `keep_links` must be
+    called before the source is looked up.
 
     Raises UserError (105) and NotAuthorisedError (101).
     """
@@ -69,13 +69,13 @@ def _checked_reference(to: str | None) -> str:
 
 
 def _new_draft(connection: Connection, node: Node, reference: str) -> int:
-    """Make room for a draft on a node and answer its number."""
+    """Make room for a draft on a node, and return its number."""
     if not node.may(right.READ):
         raise UserError(taken("node_reference_to", f"{reference} is taken"))
     if not node.may(right.ADMINISTER):
         raise NotAuthorisedError(f"not authorised to administer {reference}")
     if node.latest == MAXIMUM_VERSION_NUMBER:
-        raise UserError(invalid("node_reference_to", f"{reference} can have no more versions"))
+        raise UserError(invalid("node_reference_to", f"{reference} cannot have more versions"))
     query = """
         UPDATE node SET latest_version_number = frozen_version_number + 1, edition = edition + 1
         WHERE node_identifier = :node AND latest_version_number = frozen_version_number
@@ -113,7 +113,7 @@ def _check_package(connection: Connection, caller: Caller, reference: str) -> No
 
 
 def _check_links(connection: Connection, caller: Caller, source: Version) -> None:
-    """The new node links to what the source links to: its maker must be allowed to."""
+    """Raise NotAuthorisedError if the caller may not use the type of the source or link to its targets."""
     query = """
         SELECT n.node_identifier, n.node_reference, n.owner_identifier, true AS is_type
         FROM node_version v JOIN node n ON n.node_identifier = v.type_node_identifier

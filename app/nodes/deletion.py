@@ -1,8 +1,8 @@
-"""Deleting nodes, and the lock that keeps every link to a version that exists.
+"""Deletes nodes, and provides the lock which ensures that no link leads to a missing version.
 
-No foreign key guards the links of versions. Whoever writes links holds the lock of links in share mode, from before it
-reads the versions that it will link to until it has committed. A deletion holds it alone, from before it looks for
-links until it has committed. docs/decisions/0005-links-without-foreign-keys.md says why this is enough.
+No foreign key guards the links of versions. A transaction that writes links holds the lock of links in share mode, from
+before it reads the versions that it will link to until it has committed. A deletion holds the lock in exclusive mode,
+from before it looks for links until it has committed. See docs/decisions/0005-links-without-foreign-keys.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.references import VersionKey
 
 _LINKS_LOCK = 0x52454C50
 _WAIT = "2s"
-"""How long a deletion waits for updates, imports and copies. Those that begin meanwhile wait behind it."""
+"""A deletion waits this long for updates, imports and copies. Later ones wait until the deletion is done."""
 
 _LINKING = text("""
     SELECT v.node_identifier, v.version_number
@@ -40,13 +40,13 @@ _MOST_LINKING = 100
 
 
 def keep_links(connection: Connection) -> None:
-    """Lets no node be deleted before this transaction ends. A transaction calls it before it reads what it links to."""
+    """Prevents the deletion of nodes until this transaction ends. Call it before reading the versions to link to."""
     connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LINKS_LOCK})
 
 
 @contextmanager
 def links_kept(driver: psycopg.Connection[Row]) -> Iterator[None]:
-    """Lets no node be deleted while a connection does several transactions."""
+    """Prevents the deletion of nodes while the context lasts, over several transactions of a connection."""
     driver.execute("SELECT pg_advisory_lock_shared(%s)", (_LINKS_LOCK,))
     try:
         yield
@@ -58,17 +58,17 @@ def links_kept(driver: psycopg.Connection[Row]) -> Iterator[None]:
 def delete_nodes(connection: Connection, nodes: Sequence[int]) -> list[VersionKey]:
     """Deletes nodes with their versions and permissions, in the connection's transaction, unless others link to them.
 
-    Returns the first versions of other nodes that link to one of these: if there are any, nothing is deleted. Raises
+    Returns the first versions of other nodes that link to one of these. If there are any, nothing is deleted. Raises
     StateError (106) while an update, an import or a copy is in progress that may write such a link.
     """
     try:
         connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT}'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LINKS_LOCK})
-        # Whatever else may write versions is kept out too.
+        # All other writers of versions are kept out too.
         connection.execute(text("LOCK TABLE node_version IN SHARE ROW EXCLUSIVE MODE"))
     except OperationalError as error:
         if isinstance(error.orig, psycopg.errors.LockNotAvailable):
-            raise StateError("an update or an import is in progress; delete again when it is done") from error
+            raise StateError("an update or an import is in progress: try again when it is done") from error
         raise
     parameters = {"nodes": list(nodes), "most": _MOST_LINKING}
     linking = [(row[0], row[1]) for row in connection.execute(_LINKING, parameters)]

@@ -1,5 +1,5 @@
--- Deletes nodes with all their versions and permissions. Its caller holds what `app.nodes.deletion` takes, and has found
--- that nothing else links to them.
+-- Deletes nodes with all their versions and permissions. The caller must hold the locks of `app.nodes.deletion` and
+-- must have found that no other node links to these nodes.
 CREATE PROCEDURE delete_nodes(nodes bigint[]) LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM set_config('relink.deleting_nodes', 'on', true);

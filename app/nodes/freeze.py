@@ -1,7 +1,7 @@
-"""Freezing: a draft becomes a frozen version, after all that it depends on.
+"""Freezes drafts, together with the drafts that they depend on.
 
-A frozen version never depends on a draft, so freezing freezes the drafts that the draft depends on as well: its
-type, its targets, its member types, and theirs.
+A frozen version never depends on a draft, so freezing a draft also freezes the drafts that it depends on: its type, its
+targets, its member types, and the drafts that these depend on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from app.references import content_range
 
 @dataclass(frozen=True)
 class Frozen:
-    """A draft that is, or would be, frozen; or, with `obstacle`, one that stands in the way.
+    """A draft that is, or would be, frozen; with `obstacle`, a draft that prevents the freeze.
 
     The name is empty if the caller may not use the draft.
     """
@@ -38,8 +38,8 @@ class Frozen:
 class Freeze:
     """All drafts that a freeze concerns, in reference order.
 
-    `obstacles` are those that the caller may not administer and may read, `hidden` counts those they may not even
-    read; where there are any, nothing is frozen.
+    `obstacles` are the drafts that the caller may read but not administer; `hidden` counts those that the caller may
+    not read. If there are any, nothing is frozen.
     """
 
     drafts: list[Frozen]
@@ -48,19 +48,19 @@ class Freeze:
 
     @property
     def impossible(self) -> bool:
-        """Whether something stands in the way."""
+        """Whether some draft prevents the freeze."""
         return bool(self.obstacles) or self.hidden > 0
 
 
 def plan_freeze(connection: Connection, caller: Caller, node: Node, *, include_content: bool) -> Freeze:
-    """What freezing a node, or with its content, would freeze."""
+    """Return what freezing a node, optionally with its content, would freeze."""
     return _judged(connection, caller, _closure(connection, _asked_for(connection, node, include_content)))
 
 
 def freeze(connection: Connection, caller: Caller, node: Node, *, include_content: bool) -> Freeze:
-    """Freeze a node, or with its content, and all that it depends on, in the connection's transaction.
+    """Freeze a node, optionally with its content, and all drafts that it depends on, in the connection's transaction.
 
-    Nothing is frozen where something stands in the way.
+    Nothing is frozen if the freeze is impossible.
     """
     locked: set[int] = set()
     while True:
@@ -82,7 +82,7 @@ def freeze(connection: Connection, caller: Caller, node: Node, *, include_conten
 
 
 def _asked_for(connection: Connection, node: Node, include_content: bool) -> set[int]:
-    """The nodes with a draft among the node and, if wanted, its content."""
+    """Return the nodes with a draft among the node and, if requested, its content."""
     lower, upper = content_range(node.reference)
     query = """
         SELECT node_identifier FROM node
@@ -94,7 +94,7 @@ def _asked_for(connection: Connection, node: Node, include_content: bool) -> set
 
 
 def _closure(connection: Connection, drafts: set[int]) -> set[int]:
-    """These nodes and all whose drafts theirs depend on, at any depth."""
+    """Return these nodes, and all nodes whose drafts their drafts depend on, at any depth."""
     closure, added = set(drafts), set(drafts)
     query = sql_file("app.nodes", "freeze_dependencies")
     while added:
@@ -105,7 +105,7 @@ def _closure(connection: Connection, drafts: set[int]) -> set[int]:
 
 
 def _lock(connection: Connection, nodes: Iterable[int]) -> None:
-    """Keep editors away. Whoever locks several nodes takes them in the order of their identifiers."""
+    """Lock nodes against changes, in the order of their identifiers, as all code that locks several nodes does."""
     query = """
         SELECT FROM node WHERE node_identifier = ANY (:nodes) ORDER BY node_identifier FOR NO KEY UPDATE
     """

@@ -1,4 +1,4 @@
--- A frozen version never changes. Only `delete_nodes` deletes one, together with its node.
+-- A frozen version never changes. Only `delete_nodes` deletes a frozen version, together with its node.
 CREATE FUNCTION refuse_change_of_frozen_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'DELETE' AND current_setting('relink.deleting_nodes', true) = 'on' THEN
@@ -30,7 +30,7 @@ END $$;
 CREATE TRIGGER frozen_stays_frozen BEFORE UPDATE OF frozen_version_number ON node FOR EACH ROW
   WHEN (NEW.frozen_version_number < OLD.frozen_version_number) EXECUTE FUNCTION refuse_thaw();
 
--- A node is deleted with its versions or not at all.
+-- A node is deleted only together with its versions.
 CREATE FUNCTION refuse_deletion_of_node() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF current_setting('relink.deleting_nodes', true) IS DISTINCT FROM 'on' THEN

@@ -1,4 +1,4 @@
-"""The versions of a node: who made and changed each of them, and when."""
+"""The versions of a node: who created and amended each version, and when."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _VERSIONS = text("""
 
 @dataclass(frozen=True)
 class Person:
-    """A user who did something."""
+    """A user who created or amended a version."""
 
     identifier: int
     logon_reference: str
@@ -42,8 +42,11 @@ class Person:
 
 @dataclass(frozen=True)
 class VersionRecord:
-    """A version of a node. Of a draft that the caller may not use, the name, the comment and the type are None; the
-    type is also None if the caller may not read it."""
+    """A version of a node.
+
+    The name, the comment and the type of a draft that the caller may not use are None. A type that the caller may not
+    read is None too.
+    """
 
     number: int
     name: str | None
@@ -56,9 +59,9 @@ class VersionRecord:
 
 
 def read_history(connection: Connection, caller: Caller, node: Node, *, before: int, limit: int) -> list[VersionRecord]:
-    """Read the versions of a node that the caller may read, the newest first, with numbers below `before`.
+    """Read the versions of a node that the caller may read, newest first, with numbers below `before`.
 
-    A draft is listed also for those who may not use it, as the documents promise, but without what it holds.
+    A draft is listed even if the caller may not use it, as the documents promise, but without its content.
     """
     values = {"node": node.identifier, "before": before, "limit": limit}
     rows = connection.execute(_VERSIONS, values).all()

@@ -1,5 +1,5 @@
--- The new nodes that the caller may not create: the innermost package that exists has to allow it. The words
--- depend on the document alone, so that they do not tell which packages exist.
+-- The new nodes that the caller may not create: the caller needs the right on the innermost package that exists. The
+-- messages depend only on the document, so that they do not reveal which packages exist.
 SELECT d.node_position, 0, 0, 'node_reference',
        CASE WHEN d.package_reference IS NULL THEN 'you may not create nodes outside packages'
             ELSE format('you may not create nodes in %s', d.package_reference) END

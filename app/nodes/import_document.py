@@ -1,7 +1,7 @@
-"""The document of an import: its shape, its faults, and its rows on their way to the database.
+"""The document of an import: reads its nodes, checks them, and turns them into rows for the database.
 
-What is wrong with the document whatever the store holds is found here, node by node, since a document may
-hold a million of them.
+The faults that do not depend on the content of the store are found here, node by node, since a document may hold a
+million nodes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ DocumentPlace = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class ImportMember:
-    """A member of a version, as the document has it."""
+    """A member of a version in the document."""
 
     member_type_reference: str
     value: str | None
@@ -61,7 +61,7 @@ class ImportMember:
 
 @dataclass(frozen=True, slots=True)
 class ImportVersion:
-    """A version of a node, as the document has it."""
+    """A version of a node in the document."""
 
     number: int
     frozen: bool
@@ -73,16 +73,16 @@ class ImportVersion:
 
 @dataclass(frozen=True, slots=True)
 class ImportNode:
-    """A node with its versions, as the document has it."""
+    """A node with its versions in the document."""
 
     reference: str
     versions: Sequence[ImportVersion]
 
 
 class DocumentFault(NamedTuple):
-    """What is wrong at one place of the document. An empty field means the member itself.
+    """A fault at one place of the document. An empty field means the member, version or node itself.
 
-    `twin` is the position of the node that is meant by `{other}` in the text.
+    `twin` is the position of the node that `{other}` in the text refers to.
     """
 
     node: int
@@ -94,7 +94,7 @@ class DocumentFault(NamedTuple):
     twin: int = 0
 
     def as_fault(self) -> Fault:
-        """The fault with its place as a path, in which positions count from 0."""
+        """Return the fault with its place as a path, in which positions count from 0."""
         path: Path = ("nodes", self.node - 1)
         if self.version:
             path += ("versions", self.version - 1)
@@ -120,12 +120,12 @@ class Chunk:
 
     @property
     def full(self) -> bool:
-        """Whether it is time to write the rows away."""
+        """Whether the chunk has enough rows to be written."""
         return len(self.nodes) + len(self.versions) + len(self.members) >= _CHUNK_ROWS
 
 
 class ImportDocument:
-    """Reads the nodes of a document once. `faults` has the first ones as soon as the chunks are all read."""
+    """Reads the nodes of a document once. `faults` holds the first faults after all chunks have been read."""
 
     def __init__(self, nodes: Iterable[ImportNode]) -> None:
         self._nodes = nodes
@@ -133,7 +133,7 @@ class ImportDocument:
         self.faults: list[DocumentFault] = []
 
     def chunks(self) -> Iterator[Chunk]:
-        """The rows of all nodes. What is at fault has no row, or null in its place."""
+        """Yield the rows of all nodes. A faulty node has no row, and a faulty value is null."""
         chunk = Chunk()
         for position, node in enumerate(self._nodes, start=1):
             self._read_node(chunk, position, node)
@@ -167,7 +167,7 @@ class ImportDocument:
 
     def _read_number(self, number: int, previous: ImportVersion | None, place: DocumentPlace) -> int | None:
         if not 1 <= number <= MAXIMUM_VERSION_NUMBER:
-            reason = f"is {number}; version numbers go from 1 to {MAXIMUM_VERSION_NUMBER}"
+            reason = f"is {number}; version numbers range from 1 to {MAXIMUM_VERSION_NUMBER}"
         elif previous and number != previous.number + 1:
             reason = f"is {number} after {previous.number}; version numbers ascend without gaps"
         else:
@@ -198,7 +198,7 @@ class ImportDocument:
             self._add_fault(place, "node_member_value", f"is a pattern that {error}")
 
     def _read_link(self, reference: str | None, place: DocumentPlace, field_name: str) -> tuple[str | None, str | None]:
-        """The node reference and the version asked for, as text; nulls where the reference is at fault."""
+        """Return the node reference and the requested version, as text; nulls if the reference is faulty."""
         if not reference:
             reason = _MISSING
         else:

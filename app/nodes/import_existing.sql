@@ -1,8 +1,8 @@
--- What the document finds in the store: its own nodes, those that it refers to, and the packages above its
--- new nodes. All are locked, so that none of them changes, or goes away, while the import goes on.
+-- The existing nodes that concern the document: its own nodes, those that it refers to, and the packages above its new
+-- nodes. All are locked, so that none of them is changed or deleted during the import.
 ANALYZE import_node, import_version, import_member;
 
--- The packages above each package of new nodes, up to the first that exists.
+-- The packages above each package of new nodes, up to the innermost that exists.
 CREATE TEMPORARY TABLE import_above ON COMMIT DROP AS
 WITH RECURSIVE above (package_reference, node_reference) AS (
   SELECT DISTINCT d.package_reference, d.package_reference

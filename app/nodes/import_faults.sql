@@ -1,5 +1,5 @@
--- What is wrong with the document, given the store: the first hundred faults, and all of the place of the last.
--- A version that the store already holds frozen is only compared: its links are as they are.
+-- The faults of the document, given the store: the first hundred, and all others at the place of the last. A version
+-- that is already frozen in the store is only compared: its links are not checked.
 WITH version AS (
   SELECT v.node_position, v.version_position, v.version_number, v.frozen, v.node_name, v.node_version_comment,
          v.type_reference, v.type_version, v.members,
@@ -8,7 +8,7 @@ WITH version AS (
   FROM import_version v
   LEFT JOIN import_state s USING (node_position)
 ),
--- The versions that have to be equal to those of the store.
+-- The versions that must be equal to those in the store.
 held AS (
   SELECT * FROM version WHERE frozen AND NOT is_written
 ),

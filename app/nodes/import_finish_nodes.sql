@@ -1,4 +1,4 @@
--- Only now, with all members in place, are versions frozen. A new node with one draft is already as it should be.
+-- Freezes versions, after all members have been written. A new node with one draft needs no change.
 UPDATE node n
 SET frozen_version_number = s.frozen_after, latest_version_number = s.latest_after,
     edition = n.edition + (NOT s.is_new)::integer

@@ -1,4 +1,4 @@
--- The document, written here by COPY. Versions that are asked for are text: a number or a keyword.
+-- The tables to which the document is written by COPY. The version in a reference is text: a number or a keyword.
 DROP TABLE IF EXISTS
   pg_temp.import_node, pg_temp.import_version, pg_temp.import_member, pg_temp.import_above,
   pg_temp.import_wanted, pg_temp.import_existing, pg_temp.import_right, pg_temp.import_brought,

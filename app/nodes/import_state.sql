@@ -1,4 +1,4 @@
--- The nodes of the document and those that it refers to, as they are before and as they will be after it.
+-- The nodes of the document and those that it refers to, as they are before and after the import.
 ANALYZE import_right;
 
 CREATE TEMPORARY TABLE import_brought ON COMMIT DROP AS
@@ -13,10 +13,10 @@ GROUP BY d.node_reference, d.node_position;
 
 ANALYZE import_brought;
 
--- Of a node that the caller may not read nothing is known, not even its identifier.
+-- All columns of a node that the caller may not read are null, even its identifier.
 CREATE TEMPORARY TABLE import_state ON COMMIT DROP AS
 SELECT e.node_reference,
-       b.node_position,                                        -- null where it is not in the document
+       b.node_position,                                        -- null if it is not in the document
        false AS is_new,
        seen.node_identifier,
        seen.frozen_version_number AS frozen_before,
@@ -31,7 +31,7 @@ JOIN import_right r USING (node_identifier)
 LEFT JOIN import_existing seen ON seen.node_identifier = e.node_identifier AND r.may_read
 LEFT JOIN import_brought b ON b.node_reference = e.node_reference;
 
--- New nodes in the order of the document, after the packages that have to be made for them.
+-- New nodes in the order of the document, after the packages that must be created for them.
 INSERT INTO import_state
 SELECT fresh.node_reference, fresh.node_position, true,
        nextval(pg_get_serial_sequence('node', 'node_identifier')),
@@ -46,7 +46,7 @@ FROM (
 
 ANALYZE import_state;
 
--- Each version reference of the document with the version that it means after the import.
+-- Each version reference of the document with the version that it refers to after the import.
 CREATE TEMPORARY TABLE import_link ON COMMIT DROP AS
 SELECT node_reference, version, node_reference || '.' || version AS shown, node_identifier,
        CASE version

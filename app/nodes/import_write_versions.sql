@@ -1,5 +1,5 @@
--- The versions that are new, those of the packages that are made, and the drafts that are replaced: these stay in their
--- place, since others may refer to them.
+-- Writes the new versions, those of the packages that are created, and the replaced drafts. Rows of drafts are updated,
+-- not deleted and inserted, since other versions may refer to them.
 WITH content AS (
   SELECT m.node_position, m.version_position,
          array_agg(mt.node_identifier ORDER BY mt.node_identifier, m.sequence) AS member_types,

@@ -1,7 +1,7 @@
-"""Bringing nodes in, in bulk, all or nothing.
+"""Imports nodes in bulk, all or nothing.
 
-The document goes to temporary tables by COPY; there it is resolved and checked, and from there written, by
-statements over all of it, none for a single node. Whether members keep the rules of their types is not checked.
+The document is written to temporary tables by COPY, where it is resolved and checked, and from where it is written to
+the store. Each statement works on the whole document, none on a single node. The rules of member types are not checked.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MANY_ROWS = 1000
 
 @dataclass(frozen=True)
 class ImportTotals:
-    """What an import wrote. Packages that were made for it count as nodes and versions."""
+    """The numbers of rows that an import wrote. Packages that it created count as nodes and versions."""
 
     nodes_created: int
     versions_created: int
@@ -50,8 +50,10 @@ class ImportTotals:
 
 
 def may_import(connection: Connection, caller: Caller) -> bool:
-    """Returns whether the caller has a right that an import can need: to create nodes in a package, or to administer a
-    node. What exactly the caller may import is checked for each node."""
+    """Returns whether the caller has any right to import: to create nodes in some package, or to administer some node.
+
+    The rights on each node of a document are checked later.
+    """
     if caller.administers_all:
         return True
     permissions = {**NODE_PERMISSIONS, **PACKAGE_PERMISSIONS}
@@ -64,12 +66,12 @@ def may_import(connection: Connection, caller: Caller) -> bool:
 
 
 def import_nodes(connection: Connection, caller: Caller, nodes: Iterable[ImportNode], *, force: bool) -> ImportTotals:
-    """Bring nodes in, in the transaction of the connection, which the caller commits.
+    """Import nodes in the transaction of the connection, which the calling code commits.
 
-    Without `force` all is tried and undone again, and the totals are what would have been written. The document
-    is read once, in bounded memory. Raises UserError (105) with its first hundred faults,
-    NotAuthorisedError (101) where nobody is signed in, StateError (106) where somebody else creates one of the
-    nodes at the same time; the transaction is then to be rolled back.
+    Without `force`, everything is written and rolled back, and the totals say what would have been written. The
+    document is read once, in bounded memory. Raises UserError (105) with the first hundred faults, NotAuthorisedError
+    (101) if the caller has not signed in, and StateError (106) if another request creates one of the nodes at the same
+    time. The calling code must then roll back the transaction.
     """
     if caller.user_identifier is None:
         raise NotAuthorisedError("sign in to import")
@@ -118,7 +120,7 @@ class _Importer:
             )
 
     def resolve(self) -> None:
-        """Find what the document refers to: as it is, and as it will be after the import."""
+        """Find the versions that the document refers to, as they are now and as they will be after the import."""
         self._driver.execute(sql_file("app.nodes", "import_existing"))
         for rows in self._existing():
             rights = rights_on(self._connection, self._caller, [row[1] for row in rows])
@@ -131,7 +133,7 @@ class _Importer:
         self._driver.execute(sql_file("app.nodes", "import_state"))
 
     def faults(self) -> list[DocumentFault]:
-        """Return what is wrong with the document, given the store and the rights of the caller."""
+        """Return the faults of the document, given the store and the rights of the caller."""
         found = [
             DocumentFault(node, 0, 0, "node_reference", text, FaultCode.DUPLICATE, twin)
             for node, text, twin in self._rows("import_duplicates")
@@ -142,7 +144,7 @@ class _Importer:
         return found
 
     def write(self) -> ImportTotals:
-        """Write what was found to be without fault."""
+        """Write the document, which must have no faults."""
         nodes_created = self._create_nodes()
         query = sql_file("app.nodes", "import_write_versions")
         parameters = {"user": self._user, "package_listing": PACKAGE_LISTING}
@@ -153,14 +155,14 @@ class _Importer:
         return ImportTotals(nodes_created, versions - replaced, replaced, members)
 
     def _existing(self) -> Iterator[list[Row]]:
-        """Identifier, reference and owner of the existing nodes, some at a time."""
+        """Yield the identifiers, references and owners of the existing nodes, in batches."""
         with self._driver.cursor(name="import_existing") as cursor:
             cursor.execute("SELECT node_identifier, node_reference, owner_identifier FROM import_existing")
             while rows := cursor.fetchmany(_NODES_AT_ONCE):
                 yield rows
 
     def _create_nodes(self) -> int:
-        # In the order of references, so that two imports of the same nodes wait for each other, not both.
+        # In the order of references, so that two imports of the same nodes cannot deadlock.
         created = self._driver.execute(
             "INSERT INTO node (node_identifier, node_reference, owner_identifier)"
             " SELECT node_identifier, node_reference, %s FROM import_state WHERE is_new ORDER BY node_reference"
@@ -169,7 +171,7 @@ class _Importer:
         ).rowcount
         wanted = self._driver.execute("SELECT count(*) FROM import_state WHERE is_new").fetchone()
         if wanted != (created,):
-            raise StateError("somebody else has just created nodes of this document; send it again")
+            raise StateError("another request has just created nodes of this document: send it again")
         return created
 
     def _rows(self, name: str) -> list[Row]:

@@ -1,4 +1,4 @@
-"""A version that something links to, as far as its reader may know it."""
+"""The target of a link, as far as the reader may see it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from app.identity.rights import Rights
 
 @dataclass(frozen=True)
 class Linked:
-    """A version that is linked to: its version reference and name. The name is None if it is that of a draft that the
-    reader may not use."""
+    """The target of a link: its version reference and name. The name of a draft that the reader may not use is None."""
 
     reference: str
     name: str | None
@@ -25,7 +24,7 @@ class Linked:
 def linked(
     rights: Rights, identifier: int | None, reference: str, owner: int | None, number: int, name: str, frozen: int
 ) -> Linked | None:
-    """Return a version that is linked to, or None if there is none or its node may not be read."""
+    """Return the target of a link, or None if there is no target or the reader may not read its node."""
     if identifier is None:
         return None
     held = rights.on(identifier, reference, owner)

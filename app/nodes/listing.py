@@ -1,4 +1,4 @@
-"""The content of a package, page by page, in the order of references: each package comes before its own content."""
+"""Lists the content of a package by page, in the order of references: each package comes before its own content."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.nodes.sight import read_sight
 from app.nodes.versions import Node
 from app.references import VersionKeyword, content_range
 
-# Walks the index on references from node to node. At the last level a step jumps over the content of a package, so
-# that a page costs what it has and not what lies below it.
+# Walks the index on references from node to node. At the last level a step skips the content of a package, so that the
+# cost of a page depends on its own nodes and not on the nodes below them.
 _WALK = """
     WITH RECURSIVE walk AS (
       (SELECT n.* FROM node n WHERE n.node_reference > :after AND n.node_reference < :end
@@ -44,8 +44,10 @@ _VERSIONS = text("""
 
 @dataclass(frozen=True)
 class ListedNode:
-    """A node with the name and the type of its latest version. A node whose only version is a draft that the caller
-    may not use has neither."""
+    """A node with the name and the type of its latest version.
+
+    Both are None if the only version is a draft that the caller may not use.
+    """
 
     node: Node
     name: str | None
@@ -62,14 +64,14 @@ def list_nodes(
 ) -> list[ListedNode]:
     """Read the nodes that the caller may read below a package, or in the whole store.
 
-    `depth` 1 stands for the nodes directly in the package, and 0 for all. The list begins after a reference,
-    whether or not there is such a node.
+    `depth` 1 means the nodes directly in the package, and 0 all nodes. The list begins after the reference `after`,
+    whether or not such a node exists.
     """
-    # No reference is empty, and "~" sorts behind all that a reference may hold.
+    # No reference is empty, and "~" sorts after all characters of references.
     start, end = ("", "~") if package is None else content_range(package.reference)
     level = 0 if package is None else package.reference.count(".") + 1
     if depth and after.startswith(start) and after.count(".") + 1 >= level + depth:
-        # The walk begins behind the content of the last node of the page before.
+        # The walk begins after the content of the last node of the previous page.
         after = ".".join(after.split(".")[: level + depth]) + "/"
     sight = read_sight(connection, caller)
     values = {

@@ -1,4 +1,4 @@
-"""Reading facts about many nodes or versions at once."""
+"""Reads facts about many nodes or versions at once."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from app.references import VersionKey
 
 
 def read_references(driver: psycopg.Connection[Row], nodes: list[int]) -> dict[int, str]:
-    """The references of nodes, by identifier."""
+    """Read the references of nodes, by identifier."""
     query = "SELECT node_identifier, node_reference FROM node WHERE node_identifier = ANY (%s)"
     return dict(driver.execute(query, (nodes,)).fetchall())
 
 
 def read_types(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, VersionKey]:
-    """The type of each version."""
+    """Read the type of each version."""
     rows = driver.execute(
         "SELECT node_identifier, version_number, type_node_identifier, type_version_number"
         " FROM unnest(%(nodes)s::bigint[], %(numbers)s::integer[]) AS w (node_identifier, version_number)"
@@ -29,13 +29,13 @@ def read_types(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) 
 
 
 def columns(versions: Sequence[VersionKey]) -> dict[str, list[int]]:
-    """Versions as the parameters `nodes` and `numbers` of a query."""
+    """Return versions as the parameters `nodes` and `numbers` of a query."""
     return {"nodes": [version[0] for version in versions], "numbers": [version[1] for version in versions]}
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What people call a version: the reference and owner of its node, and its name; and whether it is a draft."""
+    """The name of a version, the reference and the owner of its node, and whether it is a draft."""
 
     reference: str
     name: str
@@ -44,7 +44,7 @@ class Named:
 
 
 def read_named(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, Named]:
-    """The names of versions; a version that is only planned has the name of the one it will be made from."""
+    """Read the names of versions. A planned version has the name of the version that it will be made from."""
     rows = driver.execute(
         "SELECT w.node_identifier, w.version_number, n.node_reference, v.node_name, n.owner_identifier,"
         " v.version_number > n.frozen_version_number"

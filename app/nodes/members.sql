@@ -1,5 +1,5 @@
--- The members of versions as rows, in the order of the arrays, from which `position` counts from 1. It is fast where the
--- versions are given. For where-used queries, find the versions by the index of contents first, as where_used.sql does.
+-- The members of versions as rows. `position` is the index in the arrays, from 1. The view is fast if the versions are
+-- given. For where-used queries, find the versions by the index of contents first, as where_used.sql does.
 CREATE VIEW member AS
 SELECT v.node_identifier, v.version_number, m.position, m.member_type_node_identifier, m.member_type_version_number,
        m.sequence, m.value, m.scale, m.target_node_identifier, m.target_version_number, m.comment

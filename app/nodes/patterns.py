@@ -1,8 +1,8 @@
-"""Patterns: regular expressions that values of a member type have to match as a whole (`system.VALUE_PATTERN`).
+"""Patterns: regular expressions that whole values of a member type must match (`system.VALUE_PATTERN`).
 
 RE2 takes time proportional to the length of the value times the size of the program that a pattern compiles to. That is
-never exponential, but hours for a large program and a long value. So patterns, programs and values have limits, and
-all matches of one check (an import, the plan of an update) share a budget of work.
+never exponential, but can be hours for a large program and a long value. So patterns, programs and values have limits,
+and all matches of one check (an import, the plan of an update) share a budget of work.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Final
 import re2
 
 LONGEST_PATTERN: Final = 4_000
-"""In characters."""
+"""The longest pattern, in characters."""
 LONGEST_VALUE: Final = 64 * 1024
 """The longest value that is checked against a pattern, in bytes of UTF-8."""
 DEFAULT_BUDGET: Final = 2_000_000_000
-"""Bytes of values times instructions of programs, in one check: at most some 20 seconds of a processor."""
+"""The budget of one check, in bytes of values times instructions of programs: at most about 20 seconds of CPU time."""
 
 MOST_INSTRUCTIONS: Final = 20_000
 """The largest program of a pattern. `.{0,1000}` has 9,004 instructions; a class such as `\\pL` has about 1,200, so that
 `\\pL+` is well within the limit and `\\pL{1,50}` is not."""
 
-# Enough for the largest program, whose size RE2 estimates generously before it is compiled.
+# Enough for the largest program. RE2 compares it with a generous estimate of the size before it compiles a program.
 _MEMORY = 8 * 1024 * 1024
-# What compiling costs, in the unit of the budget: for each character and each instruction, for a pattern that is not a
-# regular expression, and for one that is too large, which can take 200 ms to find out.
+# The cost of compiling, in the unit of the budget: for each character and each instruction, for a pattern that is not a
+# regular expression, and for a pattern that is too large, which can take 200 ms to find out.
 _COMPILING = 100
 _FAILURE = 20_000_000
 _FAILURE_OF_SIZE = 100_000_000
@@ -37,11 +37,11 @@ _TOO_LARGE = (
 
 
 class PatternError(ValueError):
-    """A pattern that no value can be checked against. The message ends a sentence that begins with the pattern."""
+    """A pattern cannot be used to check values. The message completes a sentence that begins with the pattern."""
 
 
 class OverBudgetError(PatternError):
-    """The budget of the check does not suffice."""
+    """The budget of the check is used up."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -53,13 +53,13 @@ class OverBudgetError(PatternError):
 class PatternCheck:
     """Matches values against patterns within one budget of work.
 
-    A match that was made once costs nothing when it is made again, so the same check of the same data always ends in
-    the same way. Not safe to use from several threads.
+    A repeated match costs nothing, so the same check of the same data always has the same result. Not safe to use from
+    several threads.
     """
 
     budget: int = DEFAULT_BUDGET
     work: int = 0
-    """How much of the budget is used."""
+    """The part of the budget that is used."""
     _programs: dict[str, re2._Regexp | PatternError] = field(default_factory=dict)
     _matches: dict[tuple[str, str], bool] = field(default_factory=dict)
 
@@ -91,14 +91,14 @@ class PatternCheck:
         return program
 
     def _spend(self, work: int) -> None:
-        """Uses up a part of the budget, before the work is done."""
+        """Takes the cost of some work from the budget before the work is done. Raises OverBudgetError."""
         if self.work + work > self.budget:
             raise OverBudgetError
         self.work += work
 
 
 def _cost(pattern: str, program: re2._Regexp | PatternError) -> int:
-    """Returns the work that it took to compile a pattern."""
+    """Returns the cost of compiling a pattern."""
     if isinstance(program, PatternError):
         return _FAILURE_OF_SIZE if program.args[0] == _TOO_LARGE else _FAILURE
     return _COMPILING * (len(pattern) + int(program.programsize))

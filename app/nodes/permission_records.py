@@ -1,4 +1,4 @@
-"""Permissions that were given: listing them, and taking them back."""
+"""Lists and deletes permissions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _GIVE_BACK = text("""
 
 @dataclass(frozen=True)
 class Permission:
-    """A permission of a group; on everything where it is on no node."""
+    """A permission of a group on a node, or on everything if there is no node."""
 
     identifier: int
     type: str
@@ -65,14 +65,14 @@ class Permission:
 def find_object(connection: Connection, caller: Caller, identifier: int | None, reference: str | None) -> Node | None:
     """Return the node whose permissions a caller wants to see, or None for those on all nodes and on everything.
 
-    Raises as `find_node`, and NotAuthorisedError (101) if the caller does not administer the node or, without a node,
-    does not have administer-all.
+    Raises the errors of `find_node`, and NotAuthorisedError (101) if the caller does not administer the node or,
+    without a node, does not have administer-all.
     """
     if not identifier and not reference:
         if not caller.administers_all:
             raise NotAuthorisedError(f"not authorised to list all permissions: that needs {ADMINISTER_ALL}")
         return None
-    # A permission on a node of the system package is given by nobody, and may be seen by whoever may do everything.
+    # Nobody can give permissions on nodes of the system package, but callers with administer-all may list them.
     field = "permission_on_node" if identifier else "object"
     node = find_node(connection, caller, identifier, reference, field)
     if not node.may(right.ADMINISTER) and not caller.administers_all:
@@ -83,7 +83,7 @@ def find_object(connection: Connection, caller: Caller, identifier: int | None, 
 def read_permissions(
     connection: Connection, node: Node | None, group: str | None = None, *, after: int = 0, limit: int = 100
 ) -> list[Permission]:
-    """Read permissions in the order in which they were given, of a node or of all, of a group or of all.
+    """Read permissions in the order in which they were given, optionally only those of a node or of a group.
 
     Raises UserError (105) about `userGroupReference` if there is no such user or group.
     """
@@ -94,14 +94,14 @@ def read_permissions(
 
 
 def delete_permission(connection: Connection, caller: Caller, identifier: int | None) -> bool:
-    """Take a permission back; it counts from the next request on. Returns whether it existed.
+    """Delete a permission, with effect from the next request on. Returns whether the permission existed.
 
-    A permission on a node that the caller may not read, and a permission on everything for a caller without
-    administer-all, do not exist for the caller.
+    A permission on a node that the caller may not read does not exist for the caller, nor does a permission on
+    everything for a caller without administer-all.
 
-    Raises UserError (105) about `permissionIdentifier`, and NotAuthorisedError (101) where the caller could not have
-    given the permission. If the caller could not give it again without it, the caller alone gets it: nobody shuts
-    themselves out.
+    Raises UserError (105) about `permissionIdentifier`, and NotAuthorisedError (101) if the caller could not have given
+    the permission. If the caller would lose the right to give the permission again, the permission is given to the
+    caller's own group, so that callers cannot lock themselves out.
     """
     if not caller.is_signed_in:
         raise NotAuthorisedError("sign in to delete a permission")
@@ -145,7 +145,7 @@ def _rights(connection: Connection, caller: Caller, node: int) -> int:
 
 
 def _as_it_is_now(connection: Connection, caller: Caller) -> Caller:
-    """Return the caller with the global permission that they have at this moment of the transaction."""
+    """Return the caller with the current administer-all, as this transaction has left it."""
     if not caller.administers_all or caller.user_identifier is None:
         return caller
     given = {"type": ADMINISTER_ALL, "groups": list(caller.groups)}

@@ -1,4 +1,4 @@
-"""Giving permissions to groups."""
+"""Gives permissions to groups."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from app.identity.users import PUBLIC_GROUP, find_group, no_group
 from app.nodes.versions import node_by_reference, sign_in_to_read
 from app.references import InvalidReferenceError, check_node_reference
 
-# The update changes nothing: it is there so that a permission that exists is answered, too, also one that
-# somebody else is creating at the same time.
+# The update changes nothing. It makes the statement also return a permission that exists already, even one that another
+# transaction is creating at the same time.
 _INSERT_PERMISSION = text("""
     INSERT INTO permission (permission_type, user_group_identifier, node_identifier) VALUES (:type, :group, :node)
     ON CONFLICT (user_group_identifier, permission_type, node_identifier)
@@ -30,17 +30,16 @@ def create_permission(
     user_group_reference: str | None,
     object_reference: str | None,
 ) -> int:
-    """Give a permission to a group, on a node or (those of GLOBAL_PERMISSIONS) on everything; answer its identifier.
+    """Give a permission to a group, on a node or (those of GLOBAL_PERMISSIONS) on everything. Returns its identifier.
 
-    A permission that is there already is answered as it is. Raises UserError (105) about
-    `permissionTypeReference`, `userGroupReference` or `objectReference`, where a node that the caller may not read
-    is not found; NotAuthorisedError (101) where the caller may not give it: that takes administer on the
-    node, which nobody has on the system package, and administer-all for what concerns everything or goes to
-    `public` ("only admin may grant to it").
+    If the permission exists already, its identifier is returned. Raises UserError (105) about
+    `permissionTypeReference`, `userGroupReference` or `objectReference`; a node that the caller may not read is not
+    found. Raises NotAuthorisedError (101) if the caller does not administer the node, which nobody does in the system
+    package. A permission on everything, or one for `public`, needs administer-all ("only admin may grant to it").
     """
     permission_type, group_reference = permission_type or "", user_group_reference or ""
     refuse(_faults(permission_type, group_reference, object_reference or ""))
-    # Before the group, so that only who has something to give learns which groups and users there are.
+    # Before the group, so that only callers who have a right to give learn which groups and users exist.
     node = _authorised_node(connection, caller, permission_type, object_reference or "")
     group = _group(connection, caller, permission_type, group_reference)
     values = {"type": permission_type, "group": group, "node": node}
@@ -52,14 +51,14 @@ def create_permission(
 
 
 def _faults(permission_type: str, group_reference: str, object_reference: str) -> list[Fault]:
-    """Return what is wrong with a request whatever the store holds."""
+    """Return the faults of a request that do not depend on the store."""
     faults: list[Fault] = []
     on_node = permission_type in NODE_PERMISSIONS or permission_type in PACKAGE_PERMISSIONS
     if not permission_type:
         faults.append(missing("permission_type_reference"))
     elif not on_node and permission_type not in GLOBAL_PERMISSIONS:
         known = ", ".join([*NODE_PERMISSIONS, *PACKAGE_PERMISSIONS, *sorted(GLOBAL_PERMISSIONS)])
-        text = f'there is no permission type "{permission_type}"; there are {known}'
+        text = f'there is no permission type "{permission_type}": use one of {known}'
         faults.append(not_found("permission_type_reference", text))
     if not group_reference:
         faults.append(missing("user_group_reference"))
@@ -71,7 +70,7 @@ def _faults(permission_type: str, group_reference: str, object_reference: str) -
 
 
 def _authorised_node(connection: Connection, caller: Caller, permission_type: str, reference: str) -> int | None:
-    """The node that the permission is on, None for a global one, if the caller may give it there."""
+    """Return the node of the permission, or None for a global one. Raises an error if the caller may not give it."""
     if permission_type in GLOBAL_PERMISSIONS:
         if not caller.administers_all:
             raise NotAuthorisedError(f"not authorised to give {permission_type}")
@@ -90,7 +89,7 @@ def _authorised_node(connection: Connection, caller: Caller, permission_type: st
 
 
 def _group(connection: Connection, caller: Caller, permission_type: str, reference: str) -> int:
-    """The group of a reference, if the caller may give this permission to it."""
+    """Return the group with a reference. Raises an error if the caller may not give the permission to this group."""
     group = find_group(connection, reference)
     if group is None:
         raise UserError(not_found("user_group_reference", no_group(reference)))

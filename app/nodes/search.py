@@ -1,4 +1,4 @@
-"""Finding nodes by the words in their names, references and values."""
+"""Finds nodes by the words in their names, references and values."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from app.references import content_range
 MOST_WORDS = 20
 _SHORTEST_BEGINNING = 3
 _SEARCH = (Path(__file__).parent / "search.sql").read_text(encoding="utf-8")
-# References and addresses are made of words. A long text is found by its beginning: a vector of words has a limit.
-# The indexes are on these expressions.
+# References and addresses are split into words. Of a long text only the beginning is indexed, because a vector of words
+# has a size limit. The indexes are on these expressions.
 _PUNCTUATION = "._/@:-"
 _PLAIN = f"translate(left({{}}, 65536), '{_PUNCTUATION}', '{' ' * len(_PUNCTUATION)}')"
 _WORDS_OF = {
@@ -30,7 +30,8 @@ _WORDS_OF = {
 _EXPRESSIONS = {
     name: f"to_tsvector('simple'::regconfig, {_PLAIN.format(column)})" for name, column in _WORDS_OF.items()
 }
-# A word of some letters also finds words that begin with it. A text without a letter or digit is no word.
+# A word of at least `shortest` letters also matches words that begin with it. A text without letters or digits is not a
+# word.
 _WORDS = text(f"""
     SELECT DISTINCT CASE WHEN length(word) >= :shortest THEN query || ':*' ELSE query END
     FROM regexp_split_to_table({_PLAIN.format(":query")}, '\\s+') AS given (word)
@@ -55,7 +56,7 @@ LONGEST_SUMMARY = 200
 
 @dataclass(frozen=True)
 class Hit:
-    """A node that was found: its shown version, if the caller may use one, and a value that has one of the words."""
+    """A node that was found, its latest version that the caller may use, and a value that contains one of the words."""
 
     node_identifier: int
     reference: str
@@ -66,7 +67,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Hits:
-    """A page of what was found, and how much there is on all pages."""
+    """A page of the nodes that were found, and the number of nodes on all pages."""
 
     page: list[Hit]
     results: int
@@ -84,8 +85,8 @@ def search(
 ) -> Hits:
     """Find nodes that have all words of a query, in the order of their references.
 
-    Words are found whole, and those of three letters or more also at the beginning of other words, in capital and small
-    letters alike. Nodes, drafts and member types that the caller may not use or read do not count.
+    Whole words match, whatever the case of the letters; words of three letters or more also match the beginning of
+    other words. Nodes, drafts and member types that the caller may not use or read are not searched.
 
     Raises UserError (105) about `query` or `package`, and NotAuthorisedError (101) for a package that a caller without
     credentials may not read.
@@ -114,7 +115,7 @@ def search(
 
 
 def _results(connection: Connection, statement: str, values: dict[str, object]) -> int:
-    """How much there is, asked from a page behind the last one."""
+    """Return the number of results for a page after the last one."""
     row = connection.execute(text(statement), {**values, "limit": 1, "offset": 0}).first()
     return 0 if row is None else int(row.results)
 
@@ -140,7 +141,7 @@ def _package(connection: Connection, caller: Caller, reference: str) -> Node:
 
 
 def _shown(sight: Sight) -> str:
-    """The number of the latest version of the node `n` that the caller may use, or null."""
+    """Return an SQL expression: the number of the latest version of the node `n` that the caller may use, or null."""
     visible = sight.visible_version("n", "n.latest_version_number")
     return f"CASE WHEN {visible} THEN n.latest_version_number ELSE nullif(n.frozen_version_number, 0) END"
 

@@ -1,7 +1,7 @@
-"""Which nodes and drafts a caller may see, as conditions of SQL statements.
+"""The nodes and drafts that a caller may see, as conditions of SQL statements.
 
-Lists filter in the database, so that a page is full although many of the nodes may not be read, and so that no count
-tells of them. The rules are those of `app.identity.rights`: every permission gives read.
+Lists are filtered in the database, so that a page is full even if the caller may not read many of the nodes, and so
+that counts do not reveal those nodes. The rules are those of `app.identity.rights`: every permission gives read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _GRANTS = text("""
 
 @dataclass
 class _Grants:
-    """Nodes that a right is given on, and packages that it is given on with all their content."""
+    """The nodes on which a right is given, and the packages on which it is given with all their content."""
 
     nodes: list[int] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)
@@ -31,24 +31,24 @@ class _Grants:
 
 @dataclass(frozen=True)
 class Sight:
-    """Conditions that hold for what the caller may see, and the values of their parameters."""
+    """SQL conditions for the nodes and versions that the caller may see, and the values of their parameters."""
 
     everything: bool
     parameters: Mapping[str, object]
 
     def readable(self, node: str) -> str:
-        """The condition that a row of the table `node`, by its alias, may be read."""
+        """Return the condition that the caller may read a row of the table `node`, given its alias."""
         return "true" if self.everything else _allowed(node, "read")
 
     def visible_version(self, node: str, number: str) -> str:
-        """The condition that a version of a readable node is frozen, or a draft that the caller may use."""
+        """Return the condition that a version of a readable node is frozen, or a draft that the caller may use."""
         if self.everything:
             return "true"
         return f"({number} <= {node}.frozen_version_number OR {_allowed(node, 'draft')})"
 
 
 def read_sight(connection: Connection, caller: Caller) -> Sight:
-    """Read what the permissions of a caller let them see."""
+    """Read the permissions of a caller, and return the conditions for what the caller may see."""
     if caller.administers_all:
         return Sight(everything=True, parameters={})
     read, draft = _Grants(), _Grants()

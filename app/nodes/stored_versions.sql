@@ -1,5 +1,5 @@
--- What nodes and their versions have to be. These are triggers, since the checks of a table cost each small statement more:
--- see the tables.
+-- Integrity checks of nodes and their versions. They are triggers because CHECK constraints cost each small statement
+-- more: see the definition of the tables.
 CREATE FUNCTION check_node() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.latest_version_number BETWEEN 1 AND 999999
@@ -13,7 +13,7 @@ END $$;
 CREATE TRIGGER checked_node BEFORE INSERT OR UPDATE OF frozen_version_number, latest_version_number ON node
   FOR EACH ROW EXECUTE FUNCTION check_node();
 
--- The arrays of a version have one length, and `indexed_as` leads to an earlier version.
+-- The arrays of a version have equal lengths, and `indexed_as` is the number of an earlier version.
 CREATE FUNCTION check_version() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   members integer := cardinality(NEW.member_types);
@@ -27,7 +27,7 @@ BEGIN
     AND (NEW.indexed_as IS NULL OR NEW.indexed_as BETWEEN 1 AND NEW.version_number - 1) THEN
     RETURN NEW;
   END IF;
-  RAISE EXCEPTION 'version % of node % has arrays of different lengths, or a number that it cannot have',
+  RAISE EXCEPTION 'version % of node % has arrays of different lengths, or an invalid number',
     NEW.version_number, NEW.node_identifier
     USING ERRCODE = 'check_violation';
 END $$;

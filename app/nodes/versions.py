@@ -21,7 +21,7 @@ from app.references import (
 
 @dataclass(frozen=True)
 class Node:
-    """A node as its record has it, with what the caller may do with it."""
+    """The record of a node, with the rights of the caller on it."""
 
     identifier: int
     reference: str
@@ -33,17 +33,17 @@ class Node:
 
     @property
     def draft(self) -> int | None:
-        """The number of the draft, whoever may use it."""
+        """The number of the draft, whether or not the caller may use it; None if there is no draft."""
         return self.latest if self.latest > self.frozen else None
 
     def may(self, wanted: int) -> bool:
-        """Whether the caller has a right on this node."""
+        """Return whether the caller has a right on this node."""
         return bool(self.rights & wanted)
 
     def number(self, version: int | VersionKeyword) -> int | None:
-        """The version number that a number or keyword means to the caller; None where there is no such version.
+        """Return the version number that a number or keyword means to the caller; None if there is no such version.
 
-        A draft that the caller may not use is not there.
+        A draft that the caller may not use does not exist for the caller.
         """
         usable_draft = self.draft if self.may(right.USE_DRAFT) else None
         current = self.frozen or None
@@ -115,7 +115,7 @@ def find_version(
 
 
 def find_source(connection: Connection, caller: Caller, reference: str, field: str) -> tuple[Node, int | None]:
-    """A node or version to take versions from; what may not be read cannot be found (105 either way)."""
+    """Return the source of an update: a node, or a version. Raises UserError (105) if the caller may not read it."""
     wanted = parse_wanted(reference, field)
     node = _node(connection, caller, "node_reference", wanted.node_reference)
     if node is None or not node.may(right.READ):
@@ -124,7 +124,7 @@ def find_source(connection: Connection, caller: Caller, reference: str, field: s
 
 
 def parse_wanted(reference: str | None, field: str) -> VersionReference:
-    """Read a version reference; a missing or malformed one is a UserError about the field."""
+    """Parse a version reference. Raises UserError about the field if it is missing or invalid."""
     if not reference:
         raise UserError(missing(field))
     try:
@@ -134,23 +134,23 @@ def parse_wanted(reference: str | None, field: str) -> VersionReference:
 
 
 def node_by_reference(connection: Connection, caller: Caller, reference: str) -> Node | None:
-    """The node of a reference, if it exists, whether or not the caller may read it."""
+    """Return the node with a reference, whether or not the caller may read it; None if it does not exist."""
     return _node(connection, caller, "node_reference", reference)
 
 
 def version_name(connection: Connection, node_identifier: int, number: int) -> str:
-    """The name that a version gives its node."""
+    """Return the name of the node in a version."""
     query = text("SELECT node_name FROM node_version WHERE node_identifier = :node AND version_number = :number")
     return str(connection.execute(query, {"node": node_identifier, "number": number}).scalar_one())
 
 
 def sign_in_to_read(shown: str) -> NotAuthorisedError:
-    """The refusal of a caller without credentials, for whom a missing node and an unreadable one are the same."""
+    """Return the error for a caller without credentials, who cannot tell a missing node from one they may not read."""
     return NotAuthorisedError(f"not authorised to read {shown}: sign in")
 
 
 def _readable(caller: Caller, node: Node | None, field: str, shown: str) -> Node:
-    """Return the node if it exists and the caller may read it; raise the refusal otherwise."""
+    """Return the node if it exists and the caller may read it; otherwise raise the error."""
     if node is not None and node.may(right.READ):
         return node
     if not caller.is_signed_in:

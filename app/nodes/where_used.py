@@ -1,4 +1,4 @@
-"""Which versions link to a version, and which link to those."""
+"""Finds the versions that link to a version, directly or through others."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from app.references import VersionKey
 _USERS = (Path(__file__).parent / "where_used.sql").read_text(encoding="utf-8")
 
 UsePlace = tuple[int, VersionKey]
-"""Where a use stands in the list: its distance, then the version."""
+"""The position of a use in the list: its distance, then the version."""
 
 START: UsePlace = (1, (0, 0))
 
 
 @dataclass(frozen=True)
 class Use:
-    """A version that links to the version in question, or at a distance above 1 to one that does.
+    """A version that links to the version in question, or, at a distance above 1, to another version that does.
 
-    It links as the type, the member type or the target of something, perhaps as several of these.
+    It may use the version as its type, as a member type or as a target, or as several of these.
     """
 
     version: VersionKey
@@ -45,10 +45,10 @@ _Found = tuple[int, int, bool, bool, bool]
 def where_used(
     connection: Connection, caller: Caller, version: Version, *, depth: int, after: UsePlace, limit: int
 ) -> list[Use]:
-    """Read the uses of a version after a place: the nearest first, each version once, at its shortest distance.
+    """Read the uses of a version after a position: the nearest first, each version once, at its shortest distance.
 
-    What the caller may not read does not exist: neither as a use nor on the way to one. A member whose member type the
-    caller may not read is no use either, as GetNode leaves it out.
+    Nodes that the caller may not read do not exist, neither as a use nor on the way to one. A member whose member type
+    the caller may not read does not count either, as GetNode leaves it out.
     """
     sight = read_sight(connection, caller)
     start: VersionKey = (version.node.identifier, version.number)
@@ -58,7 +58,7 @@ def where_used(
         place = after[1] if distance == after[0] else (0, 0)
         wanted = limit - len(found)
         if distance == after[0] == 1:
-            # The first level has nothing to leave out but the version itself: it is read no further than the page.
+            # On the first level only the version itself is left out, so no more than the page has to be read.
             page = _users(connection, sight, frontier, place, wanted + 1)
             found += [(distance, use) for use in page if use[:2] != start][:wanted]
             if len(found) == limit or depth == 1:

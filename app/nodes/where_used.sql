@@ -1,4 +1,4 @@
--- The versions that link to any of some versions, as far as the caller may see them, in the order of their identifiers.
+-- The versions that link to any of the given versions and that the caller may see, in the order of their identifiers.
 WITH used AS (
   SELECT * FROM unnest(CAST(:nodes AS bigint[]), CAST(:numbers AS integer[])) AS used (node_identifier, version_number)
 ), links AS (

@@ -1,11 +1,11 @@
-"""Who may begin a run, and who may see what of one.
+"""Who may begin a run, and who may read or cancel one.
 
-A run holds its package, so it is begun only by a user who has signed in and administers a node in its scope: for
-everybody else it could do nothing but keep others waiting.
+A run holds its package, so it may be begun only by a user who has signed in and administers a node in its scope: a run
+of any other caller could update nothing and would only keep others waiting.
 
-The state, the progress and cancelling are for whoever started the run and for whoever may administer its context. The
-answer holds what the starter could read, so it is for the starter alone. Whoever has administer-all may see everything.
-A run whose record names no user has no starter.
+The starter of a run, and those who may administer its context, may read its state and progress and may cancel it. Its
+response holds what the starter could read, so only the starter may read it. A caller with administer-all may do all of
+this. A run whose record names no user has no starter.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ADMINISTERS_CONTENT = text("""
 
 
 def may_begin(connection: Connection, caller: Caller, context: Node, *, include_content: bool) -> bool:
-    """Whether a caller may begin a run on a node or, with `include_content`, on it and all its content."""
+    """Return whether a caller may begin a run on a node or, with `include_content`, on it and all its content."""
     if not caller.is_signed_in:
         return False
     if caller.administers_all or context.may(right.ADMINISTER):
@@ -61,20 +61,20 @@ def may_begin(connection: Connection, caller: Caller, context: Node, *, include_
 
 
 def may_read_answer(caller: Caller, run: Run) -> bool:
-    """Whether a caller may read the answer of a run."""
+    """Return whether a caller may read the response of a run."""
     started = caller.user_identifier is not None and caller.user_identifier == run.user_identifier
     return caller.administers_all or started
 
 
 def may_see(connection: Connection, caller: Caller, run: Run) -> bool:
-    """Whether a caller may see the state of a run, and cancel it."""
+    """Return whether a caller may read the state of a run, and cancel it."""
     return caller.user_identifier is not None and (
         may_read_answer(caller, run) or _may_administer(connection, caller, run)
     )
 
 
 def _may_administer(connection: Connection, caller: Caller, run: Run) -> bool:
-    """Whether a caller may administer the context of a run."""
+    """Return whether a caller may administer the context of a run."""
     if run.context_node_identifier is None:
         return caller.administers_solutions
     try:
@@ -84,7 +84,7 @@ def _may_administer(connection: Connection, caller: Caller, run: Run) -> bool:
 
 
 def with_readable_references(connection: Connection, caller: Caller, found: Sequence[Run]) -> list[Run]:
-    """Return the runs without the references of nodes that are gone or that the caller may not read (any longer)."""
+    """Return the runs without the references of nodes that are deleted or that the caller may not read."""
     if caller.administers_all:
         return list(found)
     readable = _readable(connection, caller, found)
@@ -92,7 +92,7 @@ def with_readable_references(connection: Connection, caller: Caller, found: Sequ
 
 
 def _readable(connection: Connection, caller: Caller, found: Sequence[Run]) -> set[int | str]:
-    """The identifiers and the references of those nodes that runs name and the caller may read."""
+    """Return the identifiers and references of the nodes that the runs name and the caller may read."""
     wanted = {
         "identifiers": [run.context_node_identifier for run in found if run.context_node_identifier is not None],
         "references": list({_node_of(run.options.get(_SOURCE)) for run in found}),
@@ -115,7 +115,7 @@ def _without_references(run: Run, readable: set[int | str]) -> Run:
 
 
 def _node_of(reference: object) -> str:
-    """The node that a version reference names; empty if it is no reference."""
+    """Return the reference of the node in a version reference; empty if the value is not a reference."""
     try:
         return parse_version_reference(str(reference)).node_reference if reference else ""
     except InvalidReferenceError:

@@ -1,7 +1,7 @@
-"""The answers of runs that came to their end, kept in compressed parts so that they can be read again.
+"""The responses of finished runs, stored in compressed parts so that they can be read again.
 
-An answer is one compressed stream, or several of them one after the other: the rows of an update are compressed before
-the head of the document is known, which stands in front of them.
+A response is one compressed stream, or several streams one after the other. The rows of an update are compressed before
+the head of the document, which precedes them, is known.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, text
 
 _PART = 1024 * 1024
-"""A part that has reached this many bytes is complete."""
+"""A part is complete when it has reached this many bytes."""
 
 _BLOCK = 64 * 1024
 
 
 class Compressed(bytes):
-    """A piece of a part of a document that has been compressed already, as a stream of its own."""
+    """A piece of a document that is already compressed, as a stream of its own."""
 
 
 _INSERT = text("INSERT INTO run_answer (run_identifier, part, content) VALUES (:run, :part, :content)")
@@ -26,22 +26,22 @@ _SELECT = text("SELECT content FROM run_answer WHERE run_identifier = :run AND p
 
 
 def keep(connection: Connection, run: int, parts: Iterable[bytes]) -> None:
-    """Store the compressed answer of a run."""
+    """Store the compressed response of a run."""
     for number, part in enumerate(parts):
         connection.execute(_INSERT, {"run": run, "part": number, "content": part})
 
 
 def kept_part(connection: Connection, run: int, number: int) -> bytes | None:
-    """Returns a compressed part of the answer of a run, counted from 0.
+    """Return a compressed part of the response of a run, counted from 0.
 
-    Returns None after the last part, and for the first where the run did not come to its end.
+    Returns None after the last part, and for every part if the run did not finish.
     """
     part = connection.execute(_SELECT, {"run": run, "part": number}).scalar_one_or_none()
     return None if part is None else bytes(part)
 
 
 def compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Compress an answer into parts, fast rather than small. What is compressed already stays as it is."""
+    """Compress a response into parts, at a low level that is fast. Compressed pieces are kept unchanged."""
     stream: zlib._Compress | None = _new_stream()
     part = b""
     for block in filter(None, blocks):
@@ -60,7 +60,7 @@ def compressed(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def compressed_in_advance(blocks: Iterable[bytes]) -> Iterator[Compressed]:
-    """Compress a part of a document whose beginning is not known yet."""
+    """Compress a piece of a document whose beginning is not known yet."""
     return map(Compressed, compressed(blocks))
 
 
@@ -69,7 +69,7 @@ def _new_stream() -> zlib._Compress:
 
 
 def decompressed(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The answer as it was before it was compressed."""
+    """Decompress the parts of a response."""
     expand = zlib.decompressobj()
     for part in parts:
         rest = part

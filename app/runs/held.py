@@ -1,4 +1,4 @@
-"""A run that this process does: its record, its lock, its progress and its end.
+"""A run that this process executes: its record, its lock, its progress and its end.
 
 Only one run at a time may work in a package and all its content, or over the instances of a solution.
 """
@@ -29,7 +29,7 @@ _INSERT = text("""
 """)
 _SET_STATE = text("UPDATE run SET state = :state WHERE run_identifier = :run")
 _SET_STEPS = text("UPDATE run SET steps = :steps WHERE run_identifier = :run")
-# Running and queued runs that may write what this one may write too.
+# Running and queued runs that may write the same nodes or instances as this one.
 _OVERLAPPING = text("""
     SELECT run_identifier, started_at FROM run
     WHERE state IN ('queued', 'running') AND (
@@ -44,7 +44,7 @@ _OVERLAPPING = text("""
 
 @dataclass(frozen=True)
 class HeldRun:
-    """A run that holds its lock, on the connection that does its work. `caller` has started it."""
+    """A run that holds its lock, on the connection that does its work. `caller` is its starter."""
 
     identifier: int
     engine: Engine
@@ -52,21 +52,21 @@ class HeldRun:
     caller: Caller
 
     def count_steps(self, steps: int) -> None:
-        """Record how many steps the run will have taken when it is done."""
+        """Record how many steps the run consists of."""
         with self.connection.begin():
             self.connection.execute(_SET_STEPS, {"run": self.identifier, "steps": steps})
 
     def is_cancelled(self, *, step: bool = False) -> bool:
-        """Whether the run was asked to end, or the account of its starter was disabled.
+        """Return whether the run was asked to end, or the account of its starter was disabled.
 
-        With `step`, the commit of this transaction need not wait for the disk: the end of the run does.
+        With `step`, the commit of this transaction does not wait for the disk. The commit that ends the run does.
         """
         return is_cancelled(self.connection, self.identifier, step=step)
 
     def end(self, answer: Iterable[bytes], error_number: int, *, cancelled: bool) -> Iterator[bytes]:
-        """Record the end of the run, keep its answer, and return the answer.
+        """Record the end of the run, store its response, and return the response.
 
-        The commit waits for the disk, and so for all commits of the run before it.
+        The commit waits until it and all earlier commits of the run are on disk.
         """
         parts = list(answers.compressed(answer))
         state = RunState.CANCELLED if cancelled else RunState.DONE
@@ -76,7 +76,7 @@ class HeldRun:
         return answers.decompressed(parts)
 
     def cancel(self, error_number: int) -> None:
-        """Record that the run ends without an answer."""
+        """Record that the run ends without a response."""
         with self.connection.begin():
             self._close(RunState.CANCELLED, error_number)
 
@@ -100,12 +100,12 @@ def started(
 ) -> Iterator[HeldRun]:
     """Begin a run on a context, and hold its lock until this `with` statement ends.
 
-    While the process works on as many runs as it may, the run is queued. The run does not end when its client leaves:
-    its answer can be read later. A RelinkError ends it as cancelled; after any other exception, and where `end` was not
-    called, it is found as interrupted.
+    While the process works on as many runs as it may, the run is queued. The run does not end when its client
+    disconnects: its response can be read later. A RelinkError records the run as cancelled. After any other exception,
+    or if `end` was not called, the run is later recorded as interrupted.
 
-    Raises BusyError if too many runs are queued, and StateError (106), naming the other run, if one holds this package
-    or a part of it, or this solution.
+    Raises BusyError if too many runs are queued, and StateError (106) that names the other run if one holds this
+    package, a part of it, or this solution.
     """
     with turns.turn() as turn, engine.connect() as connection:
         state = RunState.RUNNING if turn.has_come else RunState.QUEUED
@@ -122,9 +122,9 @@ def started(
 
 
 def check_match(fingerprint: str, if_match: str | None) -> None:
-    """Raise PreconditionError unless the fingerprint is that of the plan which `If-Match` names, if it names one."""
+    """Raise PreconditionError if `If-Match` names a plan and the fingerprint belongs to another plan."""
     if if_match not in (None, "*", fingerprint):
-        raise PreconditionError("the plan is no longer the one that If-Match names: ask for the impact again")
+        raise PreconditionError("the plan has changed since the impact that If-Match names: request the impact again")
 
 
 def _begun(
@@ -134,9 +134,9 @@ def _begun(
     options: Mapping[str, object],
     state: RunState,
 ) -> int:
-    """Register a run on a context, take its lock for this connection and return its identifier.
+    """Record a run on a context, take its lock for this connection and return its identifier.
 
-    Whoever disables the account finds the run, and cancels it.
+    A transaction that disables the account of the starter finds the record, and cancels the run.
     """
     values = {
         "user": caller.user_identifier,
@@ -154,7 +154,7 @@ def _begun(
 
 
 def _make_room(connection: Connection, context: NodeContext | SolutionContext) -> None:
-    """Interrupt dead runs that overlap with this context. Raises StateError (106) if one of the others is alive."""
+    """Record dead runs that overlap with this context as interrupted. Raises StateError (106) if one is alive."""
     others = connection.execute(_OVERLAPPING, context.columns()).all()
     held = locks.held_runs(connection) if others else set()
     for other, since in others:

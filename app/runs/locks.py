@@ -1,6 +1,6 @@
 """The advisory lock that the connection of a run holds while the run is alive.
 
-The database frees the lock when the connection ends, whatever ended it: so a run whose lock nobody holds is dead.
+The database releases the lock when the connection ends for whatever reason, so a run whose lock is not held is dead.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 _REGISTRY_LOCK = 0x52454C4A
 _RUN_LOCK_CLASS = 0x52454C4B
-"""The advisory lock of run N is N in this class of locks (the upper half of a 64-bit key)."""
+"""The class of the advisory locks of runs: the upper half of a 64-bit key, whose lower half is the run identifier."""
 
 _LOCK_REGISTRY = text("SELECT pg_advisory_xact_lock(:key)")
 _LOCK = text("SELECT pg_advisory_lock(:key)")
@@ -26,7 +26,7 @@ _HELD = text("""
 
 
 def lock_registry(connection: Connection) -> None:
-    """Let no other run begin before this transaction ends."""
+    """Prevent other runs from beginning before this transaction ends."""
     connection.execute(_LOCK_REGISTRY, {"key": _REGISTRY_LOCK})
 
 
@@ -36,7 +36,7 @@ def lock(connection: Connection, run: int) -> None:
 
 
 def release(connection: Connection, run: int) -> None:
-    """Release the lock of a run. A connection that fails to do so is closed, which frees the lock too."""
+    """Release the lock of a run. If that fails, the connection is closed, which releases the lock too."""
     try:
         connection.rollback()
         with connection.begin():
@@ -46,7 +46,7 @@ def release(connection: Connection, run: int) -> None:
 
 
 def held_runs(connection: Connection, session_name: str | None = None) -> set[int]:
-    """Return the runs whose locks are held, by any session or only by sessions of this name."""
+    """Return the runs whose locks are held by any session, or only by sessions with this name."""
     found = connection.execute(_HELD, {"class": _RUN_LOCK_CLASS, "session_name": session_name})
     return set(found.scalars())
 

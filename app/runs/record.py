@@ -1,7 +1,7 @@
-"""The records of runs: what each is about, how far it has come, and how it ended.
+"""The records of runs: the context of each, its progress and its end.
 
-A run whose state is `queued` or `running` while nobody holds its lock (see `app.runs.locks`) is dead: its process or
-its connection was lost. Whoever notices records it as `interrupted` and removes what was staged for it.
+A run whose state is `queued` or `running` while no session holds its lock (see `app.runs.locks`) is dead: its process
+or its connection was lost. A process that notices records the run as `interrupted` and removes its staged rows.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _CANCEL_THOSE_OF_DISABLED_USERS = text("""
 
 
 class RunState(StrEnum):
-    """Where a run stands."""
+    """The state of a run."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -57,14 +57,14 @@ _ALIVE = frozenset({RunState.QUEUED, RunState.RUNNING})
 
 @dataclass(frozen=True)
 class NodeContext:
-    """A run over a node, or with its content."""
+    """The context of a run over a node, or over a node and its content."""
 
     identifier: int
     reference: str
     include_content: bool
 
     def columns(self) -> dict[str, object]:
-        """The columns of the record that hold the context."""
+        """Return the columns of the record that hold the context."""
         return {
             "node": self.identifier,
             "solution": None,
@@ -75,20 +75,20 @@ class NodeContext:
 
 @dataclass(frozen=True)
 class SolutionContext:
-    """A run over the instances of a solution."""
+    """The context of a run over the instances of a solution."""
 
     identifier: str
 
     def columns(self) -> dict[str, object]:
-        """The columns of the record that hold the context."""
+        """Return the columns of the record that hold the context."""
         return {"node": None, "solution": self.identifier, "reference": self.identifier, "content": False}
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as its record has it; `done` of `steps` commits are made. It has a context node or a solution.
+    """The record of a run: `done` of its `steps` have been committed. It has either a context node or a solution.
 
-    The reference of the context is absent where a reader may not know it: see `app.runs.access`.
+    The reference of the context is absent if the reader may not know it: see `app.runs.access`.
     """
 
     identifier: int
@@ -106,7 +106,7 @@ class Run:
 
 
 def find(connection: Connection, run: int) -> Run | None:
-    """Read a run. A dead one is recorded as interrupted first."""
+    """Read a run. A dead run is recorded as interrupted first."""
     query = text(_SELECT_RUNS + " WHERE r.run_identifier = :run")
     row = connection.execute(query, {"run": run}).one_or_none()
     if row is None:
@@ -119,9 +119,9 @@ def find(connection: Connection, run: int) -> Run | None:
 def recent(
     connection: Connection, user: int | None, *, state: RunState | None = None, reference: str | None = None
 ) -> list[Run]:
-    """Read the hundred newest runs that a user started (None: all users), in a state and of a context.
+    """Read the hundred newest runs of a user (None: of all users), filtered by state and by context.
 
-    Dead ones are recorded as interrupted first.
+    Dead runs are recorded as interrupted first.
     """
     close_dead(connection)
     given: dict[str, object] = {"user_identifier": user, "state": state and state.value, "context_reference": reference}
@@ -134,33 +134,33 @@ def recent(
 
 
 def close_dead(connection: Connection) -> int:
-    """Record all dead runs as interrupted, remove what was staged for them, and return how many there were."""
+    """Record all dead runs as interrupted, remove their staged rows, and return the number of these runs."""
     open_runs = set(connection.execute(_SELECT_OPEN).scalars())
     dead = open_runs - locks.held_runs(connection) if open_runs else set()
-    # In one order, so that two processes that do this at the same time do not wait for each other in a circle.
+    # The runs are sorted, so that two processes that do this at the same time cannot deadlock.
     return sum(_close_if_dead(connection, run) for run in sorted(dead))
 
 
 def cancel(connection: Connection, run: int) -> None:
-    """Ask a run to end after its present node or instance."""
+    """Ask a run to end after its current node or instance."""
     connection.execute(text("UPDATE run SET cancel_requested = true WHERE run_identifier = :run"), {"run": run})
 
 
 def cancel_those_of_disabled_users(connection: Connection) -> None:
-    """Ask the runs of users whose accounts are disabled to end after their present node or instance."""
+    """Ask the runs of users whose accounts are disabled to end after their current node or instance."""
     connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS)
 
 
 def is_cancelled(connection: Connection, run: int, *, step: bool = False) -> bool:
-    """Whether a run was asked to end, or the account of its starter was disabled.
+    """Return whether a run was asked to end, or the account of its starter was disabled.
 
-    With `step`, the commit of this transaction need not wait for the disk: the end of the run does.
+    With `step`, the commit of this transaction does not wait for the disk. The commit that ends the run does.
     """
     return bool(connection.execute(_SELECT_CANCELLED, {"run": run, "step": step}).scalar_one())
 
 
 def cancel_all(connection: Connection, application_name: str) -> None:
-    """Ask all runs that sessions of this name hold to end after their present node or instance."""
+    """Ask all runs that are held by sessions with this name to end after their current node or instance."""
     held = locks.held_runs(connection, application_name)
     if held:
         connection.execute(_CANCEL_ALL, {"runs": sorted(held)})
@@ -181,19 +181,19 @@ def _run(row: Row[*tuple[Any, ...]]) -> Run:
 
 
 def _still_running(connection: Connection, run: int) -> bool:
-    """Read the record once more: a run records its end before it releases its lock."""
+    """Read the state again: a run records its end before it releases its lock."""
     return bool(connection.execute(_IS_OPEN, {"run": run}).scalar_one())
 
 
 def interrupt(connection: Connection, run: int) -> None:
-    """Record the death of a run, and remove the steps that it had staged and can no longer do."""
+    """Record a dead run as interrupted, and remove the steps that were staged for it."""
     close(connection, run, RunState.INTERRUPTED, None)
     connection.execute(text("DELETE FROM run_step WHERE run_identifier = :run"), {"run": run})
     connection.execute(text("DELETE FROM run_step_other WHERE run_identifier = :run"), {"run": run})
 
 
 def close(connection: Connection, run: int, state: RunState, error_number: int | None) -> None:
-    """Record the end of a run, unless it has ended before."""
+    """Record the end of a run, unless it has already ended."""
     connection.execute(
         text(
             "UPDATE run SET state = :state, error_number = :number, finished_at = now()"

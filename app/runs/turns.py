@@ -1,6 +1,7 @@
-"""How much long work a process does at once, so that threads remain for short requests.
+"""Limits the long work that a process does at once, so that threads remain for short requests.
 
-Long work takes a turn. When all turns are taken the next request waits, and only so many may wait: each holds a thread.
+Long work takes a turn. When all turns are taken, the next request waits. The number of waiting requests is limited too,
+since each holds a thread.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ _LOOK_EVERY = 0.25
 
 
 class Turn:
-    """The place of one piece of work among the others: it has its turn, or it waits."""
+    """The place of one piece of work in the queue: it either has its turn, or waits."""
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self.since: float | None = None
-        """When the work was seen to have its turn."""
+        """The time when the work got its turn."""
 
     @property
     def has_come(self) -> bool:
@@ -34,12 +35,12 @@ class Turn:
         return self.wait(0)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the work may begin, at most for some seconds. Returns whether it may."""
+        """Wait until the work may begin, at most this many seconds. Returns whether it may begin."""
         return self._turns.wait(self, seconds)
 
 
 class Turns:
-    """At most `at_work` turns at once, given in the order in which they were asked for; at most `waiting` may wait."""
+    """Gives at most `at_work` turns at once, in the order of the requests. At most `waiting` more requests may wait."""
 
     def __init__(self, what: str, at_work: int, waiting: int) -> None:
         self._what = what
@@ -62,10 +63,10 @@ class Turns:
 
     @contextmanager
     def soon(self, seconds: float = _SOON) -> Iterator[None]:
-        """Take a turn, and wait for it at most some seconds. Raises BusyError if it does not come.
+        """Wait for a turn at most this many seconds. Raises BusyError if it does not come.
 
-        Short work passes so quickly that any number may wait for it. The limit of those who wait holds as soon as
-        all turns are taken by work that is not short.
+        Any number of requests may wait while the turns are taken by short work. The limit of waiting requests applies
+        as soon as all turns are taken by long work.
         """
         with self._changed:
             turn = self._joined()
@@ -79,7 +80,7 @@ class Turns:
             self._left(turn)
 
     def wait(self, turn: Turn, seconds: float) -> bool:
-        """See Turn.wait."""
+        """Wait for a turn, as `Turn.wait` describes."""
         with self._changed:
             come = self._changed.wait_for(lambda: self._turns.index(turn) < self._at_work, seconds)
         if come and turn.since is None:
@@ -103,12 +104,12 @@ class Turns:
             return self._turns.index(turn) >= self._most and all(now - since > _LONG for since in holders)
 
     def _busy(self) -> BusyError:
-        return BusyError(f"the service is busy with other {self._what}: try again in some seconds")
+        return BusyError(f"the service is busy with other {self._what}: try again in a few seconds")
 
 
 @dataclass(frozen=True)
 class Shares:
-    """How many threads of a process each kind of long work may hold. Some threads are in none of the shares."""
+    """The threads of a process that each kind of long work may hold. Some threads are in none of the shares."""
 
     runs: int
     runs_waiting: int
@@ -118,13 +119,13 @@ class Shares:
     """Imports, freezes, previews of releases and pages of instances."""
     others_waiting: int
     large_answers: int
-    """GraphQL answers of more than a MiB."""
+    """GraphQL responses of more than 1 MiB."""
     bodies: int
     """Large request bodies that are being received."""
 
     @classmethod
     def of(cls, settings: Settings) -> Shares:
-        """An eighth of the threads stays free; waiting runs get a quarter, bodies an eighth."""
+        """Share out the threads: an eighth stays free, waiting runs get a quarter, and bodies get an eighth."""
         threads = max(settings.threads, FEWEST_THREADS)
         runs, waiting, eighth = settings.runs_at_work, threads // 4, threads // 8
         rest = max(2, threads - runs - waiting - 2 * eighth)

@@ -1,4 +1,4 @@
-"""What is done for runs that are over: dead ones are closed, and old ones are deleted."""
+"""Clean-up of runs: dead runs are recorded as interrupted, and old runs are deleted."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from app.runs import record as runs
 _BATCH = 10_000
 """At most this many outcomes are deleted in one transaction."""
 
-# A run that is queued or running has no end. Several workers may delete at the same time: each takes another run.
+# A queued or running run has no `finished_at`. Several workers may delete at the same time: each takes another run.
 _SELECT_OLD = text("""
     SELECT run_identifier FROM run WHERE finished_at < now() - make_interval(days => :days)
     ORDER BY finished_at, run_identifier LIMIT 1 FOR UPDATE SKIP LOCKED
 """)
-# The first outcomes go first: the number of the last one, which says how far the run got, stays right to the end.
+# The first outcomes are deleted first, so that the highest number, which is the progress of the run, stays right.
 _DELETE_OUTCOMES = text("""
     DELETE FROM run_outcome WHERE run_identifier = :run AND ordinal IN (
       SELECT o.ordinal FROM run_outcome o WHERE o.run_identifier = :run ORDER BY o.ordinal LIMIT :batch)
@@ -26,16 +26,16 @@ _DELETE_RUN = text("DELETE FROM run WHERE run_identifier = :run")
 
 
 def close_dead(engine: Engine) -> int:
-    """Record all dead runs as interrupted, remove what was staged for them, and return how many there were."""
+    """Record all dead runs as interrupted, remove their staged rows, and return the number of these runs."""
     with engine.begin() as connection:
         return runs.close_dead(connection)
 
 
 def delete_old(engine: Engine, days: int, *, stop: Callable[[], bool], batch: int = _BATCH) -> int:
-    """Delete the runs that ended more than so many days ago, with their outcomes and kept answers.
+    """Delete the runs that ended more than `days` ago, with their outcomes and stored responses.
 
-    Works in transactions of a bounded size until nothing is left or `stop` returns true. Returns how many runs it
-    deleted. A run that is not finished is never touched.
+    Works in transactions of a bounded size until no such run is left or `stop` returns true. Returns the number of
+    deleted runs. A run that is not finished is never deleted.
     """
     deleted = 0
     while not stop():
@@ -48,7 +48,7 @@ def delete_old(engine: Engine, days: int, *, stop: Callable[[], bool], batch: in
 
 
 def _delete_part(connection: Connection, run: int, batch: int) -> bool:
-    """Delete a batch of a run's outcomes; with the last batch also the run itself. Returns whether the run is gone."""
+    """Delete a batch of a run's outcomes, and with the last batch the run itself. Returns whether the run is gone."""
     if connection.execute(_DELETE_OUTCOMES, {"run": run, "batch": batch}).rowcount == batch:
         return False
     connection.execute(_DELETE_ANSWER, {"run": run})

@@ -1,4 +1,4 @@
-"""A request on its way in: its head, and then as much of its body as is kept in memory."""
+"""An incoming request: its head, and the part of its body that is kept in memory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from app.server.chunks import ChunkScanner
 from app.wire.refusal import Refused
 
 HELD: Final = 1024 * 1024
-"""A body of at most so many bytes is complete before a thread works on the request."""
+"""A body of at most this many bytes is received whole before a thread works on the request."""
 BEGINNING: Final = 64 * 1024
-"""So much of a larger body comes first; the rest is a stream. Who sends an import is known by then, and who may not
-is refused without waiting."""
+"""Of a larger body, this many bytes are received first, and a thread reads the rest as a stream. The first bytes of an
+import hold its credentials, so a caller without the right to import is refused without waiting."""
 LARGEST_HEAD: Final = 64 * 1024
 
 _END_OF_HEAD = b"\r\n\r\n"
@@ -26,9 +26,9 @@ _NOTHING = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
 
 
 class Arrival:
-    """The bytes of one request. When it is `ready`, it has either a `request` or, with it, the `refusal` to answer.
+    """The bytes of one request. When it is `ready`, `request` is set, and also `refusal` if the request is refused.
 
-    A request whose head cannot be understood is replaced by an empty one, which carries the refusal.
+    A request whose head cannot be parsed is replaced by an empty request with a refusal.
     """
 
     def __init__(self, config: Any, peer: Any, number: int) -> None:  # noqa: ANN401 - gunicorn has no types
@@ -45,16 +45,16 @@ class Arrival:
         self.refusal: Refused | None = None
         self.ready = False
         self.whole = False
-        """Whether no more of the body will come."""
+        """Whether the whole body has been received."""
 
     @property
     def begun(self) -> bool:
-        """Whether anything has come."""
+        """Whether any bytes have been received."""
         return self.received > 0
 
     @property
     def held(self) -> int:
-        """At most how many bytes of the request are in memory."""
+        """An upper bound of the bytes of the request in memory."""
         return 0 if self.refusal is not None else min(self.received, LARGEST_HEAD + HELD)
 
     @property
@@ -63,7 +63,7 @@ class Arrival:
         return bool(self.request is not None and not self.ready and self.request._expected_100_continue)
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Process the next bytes."""
         self.received += len(data)
         self._bytes += data
         if self.request is None:
@@ -74,14 +74,14 @@ class Arrival:
             self._look_for_end()
 
     def end(self) -> None:
-        """The client sends no more: what has come is all that there is."""
+        """Note that the client has sent its last byte."""
         if self.request is None:
             self.refuse(Refused(400, "the connection was closed before the request was complete"))
         elif not self.ready:
             self._be_ready(whole=True)
 
     def refuse(self, refusal: Refused) -> None:
-        """Give the request up."""
+        """Refuse the request, and drop its bytes."""
         if self.request is None:
             self.request = Request(self._config, Incoming(_NOTHING), self._peer, self._number)
         self.request.force_close()
@@ -126,7 +126,7 @@ class Arrival:
 
     def _be_ready(self, *, whole: bool) -> None:
         if self.incoming is None:
-            raise RuntimeError("a body comes after a head")
+            raise RuntimeError("the head must be parsed before the body")
         self.incoming.hold(bytes(self._bytes))
         self._bytes.clear()
         self.whole = whole
@@ -134,7 +134,7 @@ class Arrival:
 
 
 def refusal_of(error: BaseException) -> Refused:
-    """What to answer to a request that gunicorn's parser does not take. The answer repeats nothing of the request."""
+    """Return the refusal of a request that gunicorn's parser rejects. It repeats nothing from the request."""
     match error:
         case errors.LimitRequestLine():
             return Refused(414, "the request line is too long")

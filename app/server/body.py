@@ -1,4 +1,4 @@
-"""The body of a request as a thread reads it: first what is in memory, then the rest as it comes in."""
+"""The body of a request as a thread reads it: first the part in memory, then the rest as it is received."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 
 from app.wire.refusal import Refused
 
-# gunicorn's reader of chunks copies what it has read and not yet used with every chunk, so pieces are small.
+# With every chunk, gunicorn's reader of chunks copies all bytes that it has read and not used yet, so pieces are small.
 _PIECE = 8 * 1024
 _BLOCK = 64 * 1024
 
 
 class Source(Protocol):
-    """Where the rest of a body comes from."""
+    """A source of the rest of a body."""
 
     def receive(self, size: int) -> bytes:
-        """Wait for the next bytes; no bytes mean that the client has closed the connection."""
+        """Wait for the next bytes and return them; no bytes mean that the client has closed the connection."""
 
 
 class Incoming(Unreader):  # type: ignore[misc]
-    """The bytes of a request for gunicorn's parsers: those in memory, and then those of a source, if there is one."""
+    """The bytes of a request for gunicorn's parsers: those in memory, and then those of a source, if one is set."""
 
     def __init__(self, held: bytes) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Incoming(Unreader):  # type: ignore[misc]
         self._held = memoryview(data)
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         if self._held:
             size = max(_PIECE, min(size_hint or 0, _BLOCK))
             piece, self._held = self._held[:size], self._held[size:]
@@ -44,7 +44,7 @@ class Incoming(Unreader):  # type: ignore[misc]
         return self.source.receive(_BLOCK if size_hint and size_hint > _PIECE else _PIECE) if self.source else b""
 
     def taken_back(self) -> bytes:
-        """What is in memory and was not used, which is the beginning of the body or of the next request."""
+        """Return the unused bytes in memory: the beginning of the body or of the next request."""
         rest = bytes(self.take_buffered()) + bytes(self._held)
         self._held = memoryview(b"")
         return rest
@@ -73,5 +73,5 @@ class _Body(io.RawIOBase):
 
 
 def body_stream(request: Any, refusal_of: Callable[[BaseException], Refused]) -> io.BufferedReader:  # noqa: ANN401
-    """`wsgi.input` for a request. Reading from it raises Refused if the body is not right or does not come."""
+    """Return `wsgi.input` for a request. Reading raises Refused if the body is invalid or does not arrive in time."""
     return io.BufferedReader(_Body(request.body, getattr(request.body.reader, "length", None), refusal_of), _BLOCK)

@@ -1,7 +1,7 @@
-"""Finding the end of a body in chunked transfer coding (RFC 9112 section 7.1), as its bytes come in.
+"""Finds the end of a body in chunked transfer coding (RFC 9112 section 7.1) while its bytes arrive.
 
-Only the framing is looked at, so that nobody has to read the body again and again to learn whether it is complete.
-gunicorn's parser decodes the body afterwards and decides whether it is right.
+The scanner reads only the framing, and each byte once. gunicorn's parser decodes the complete body afterwards and
+decides whether it is valid.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class _Part(Enum):
 
 
 class ChunkScanner:
-    """Takes the body in pieces. `ended` is true when all of it has come, or when it is certainly wrong."""
+    """Scans a body in pieces. `ended` is true when the body is complete, or certainly invalid."""
 
     def __init__(self) -> None:
         self.ended = False
@@ -29,7 +29,7 @@ class ChunkScanner:
         self._line = bytearray()
 
     def feed(self, data: bytes) -> None:
-        """Take the next piece."""
+        """Scan the next piece."""
         position = 0
         while position < len(data) and not self.ended:
             if self._part is _Part.DATA:

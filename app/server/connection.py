@@ -1,4 +1,4 @@
-"""One connection of a client: what has come, what is to be sent, and what the connection waits for."""
+"""One connection of a client: the request that arrives, the response to send, and the phase of the connection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOOK_EVERY = 0.5
 
 
 class Phase(Enum):
-    """Who has the connection: the event loop, or a thread while the request is at work."""
+    """The phase of a connection. A thread owns the connection in AT_WORK, and the event loop in the other phases."""
 
     ARRIVING = "arriving"
     AT_WORK = "at work"
@@ -29,7 +29,7 @@ class Phase(Enum):
 
 
 class ClientConnection:
-    """A socket that never blocks, and the requests on it, one after the other."""
+    """A non-blocking socket, and the requests on it, one after the other."""
 
     def __init__(self, config: Any, connection: socket.socket, client: Any, server: Any, pace: Pace) -> None:  # noqa: ANN401
         connection.setblocking(False)
@@ -39,10 +39,10 @@ class ClientConnection:
         self.pace = pace
         self.phase = Phase.ARRIVING
         self.since = time.monotonic()
-        """When the phase began."""
+        """The time when the phase began."""
         self.patience = Patience(pace, self.since)
         self.keep = False
-        """Whether the connection is to be used again after the response."""
+        """Whether the connection stays open for another request after the response."""
         self.outgoing: Outgoing | None = None
         self.rest = b""
         self.drained = 0
@@ -52,7 +52,7 @@ class ClientConnection:
         self.arrival = self._next_arrival()
 
     def network(self, proxies: int) -> str:
-        """The network of the client; behind so many trusted proxies, the one that they name."""
+        """Return the network of the client, as named by this many trusted proxies if there are any."""
         if not proxies or self.arrival.request is None:
             return self._peer
         given = [value for name, value in self.arrival.request.headers if name == "X-FORWARDED-FOR"]
@@ -66,24 +66,24 @@ class ClientConnection:
         self.patience = Patience(self.pace, self.since)
 
     def moved(self, size: int) -> None:
-        """The client has sent or read so many bytes."""
+        """Note that the client has sent or read this many bytes."""
         self.patience.moved(size, time.monotonic())
 
     def begin_again(self) -> None:
-        """Expect the next request, of which the beginning may have come with the one before."""
+        """Expect the next request. Its first bytes may have arrived with the previous request."""
         self.arrival = self._next_arrival()
         rest, self.rest = self.rest, b""
         if rest:
             self.arrival.feed(rest)
 
     def is_late(self, now: float, idle_seconds: float) -> bool:
-        """Whether the client has had its time in the present phase."""
+        """Return whether the client has used up its time in the current phase."""
         if self.phase is Phase.AT_WORK:
             return False
         if self.phase is Phase.ARRIVING and not self.arrival.begun:
             return now - self.since > idle_seconds
         if self.phase is Phase.LINGERING:
-            # The client has got its response: it gains no time by what it still sends.
+            # The client has received its response: it gains no time by sending more bytes.
             return now - self.since > self.pace.seconds
         return now > self.patience.deadline or now - self.since > self.pace.most
 
@@ -95,7 +95,7 @@ class ClientConnection:
 class RestOfBody:
     """The part of a large body that is received while a thread works on the request.
 
-    The thread waits for the client. `slots` bounds how many threads do so; without a slot the request is refused.
+    The thread waits for the client. `slots` limits the threads that do so; without a slot the request is refused.
     """
 
     def __init__(self, connection: ClientConnection, slots: Slots, network: str) -> None:
@@ -109,7 +109,10 @@ class RestOfBody:
         self._waited = 0.0
 
     def receive(self, size: int) -> bytes:
-        """Wait for the next bytes; none mean that the client has gone. Raises Refused if they come too slowly."""
+        """Wait for the next bytes and return them; no bytes mean that the client has disconnected.
+
+        Raises Refused if the bytes arrive too slowly or no slot is free.
+        """
         if self._slot is None:
             self._slot = self._slots.take(self._network)
         while True:
@@ -129,7 +132,7 @@ class RestOfBody:
                 return data
 
     def close(self) -> None:
-        """Let another request have the slot."""
+        """Give the slot back for another request."""
         if self._slot is not None:
             self._slots.give_back(self._slot)
             self._slot = None
@@ -146,5 +149,5 @@ class RestOfBody:
 
 
 def too_slow() -> Refused:
-    """The refusal of a request that does not come in its time."""
+    """Return the refusal of a request that does not arrive in time."""
     return Refused(408, "the request came too slowly")

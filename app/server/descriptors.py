@@ -7,18 +7,19 @@ import os
 from typing import Final
 
 SPARE: Final = 16
-"""How many file descriptors clients leave for what requests open: files, modules that are imported late, and others."""
+"""Clients leave this many file descriptors free for the files that requests open, such as modules imported late."""
 
 NO_MORE_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-"""The errors of `accept` that say that descriptors or memory are lacking."""
+"""The errors of `accept` that mean a lack of descriptors or memory."""
 NO_CLIENT: Final = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EPERM, errno.EPROTO})
-"""The errors of `accept` that concern one client, which is gone."""
+"""The errors of `accept` that concern a single client, which has disconnected."""
 
 
 def are_lacking(descriptor: int) -> bool:
-    """Return whether fewer than `SPARE` file descriptors are free; `descriptor` is any that is open.
+    """Return whether fewer than `SPARE` file descriptors are free; `descriptor` is any open descriptor.
 
-    No number tells that: descriptors are numbered with gaps, and their limit may be changed while the process runs.
+    This cannot be computed, because descriptors are numbered with gaps and their limit may change while the process
+    runs, so the function opens copies of the descriptor.
     """
     copies: list[int] = []
     try:

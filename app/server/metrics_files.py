@@ -1,8 +1,8 @@
-"""The files in which worker processes keep their metrics, for whichever of them is asked.
+"""The files in which worker processes keep their metrics, so that each process can report the metrics of all.
 
-They are mapped into memory. Writing to a page for which the file system has no room would end the process with SIGBUS:
-so the files lie in memory where the system has a file system for that, away from temporary files, and all their
-blocks are there before a worker begins.
+The files are mapped into memory. Writing to a page for which the file system has no room would end the process with
+SIGBUS. So the files are placed in a file system in memory if there is one, away from temporary files, and all their
+blocks are allocated before a worker begins.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Final
 
 KINDS: Final = ("counter", "histogram")
-"""The kinds of metrics that there are, as prometheus_client names their files."""
+"""The kinds of metrics that are used, as prometheus_client names their files."""
 SIZE: Final = 512 * 1024
-"""Room for more than three thousand counters, which are bounded: none is named by a client."""
+"""The size of a file: room for more than three thousand counters. Clients cannot add counters by what they send."""
 
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the directory in it is made by tempfile
 
 
 def metrics_directory(workers: int) -> tempfile.TemporaryDirectory[str]:
-    """Make a directory with room for the files of so many workers. Raises OSError if there is no room for them."""
+    """Create a directory with room for the files of this many workers. Raises OSError if there is not enough room."""
     size = workers * len(KINDS) * SIZE
     try:
         return _made(_IN_MEMORY, size)
@@ -44,7 +44,7 @@ def _made(base: Path | None, size: int) -> tempfile.TemporaryDirectory[str]:
 
 
 def prepare(directory: Path, process: int, alive: Collection[int]) -> None:
-    """Make the files of a worker, or take over those of one that has died, with what it had counted."""
+    """Create the files of a worker, or take over those of a dead worker with their counts."""
     for kind in KINDS:
         own = directory / f"{kind}_{process}.db"
         if not any(_taken_over(file, own) for file in directory.glob(f"{kind}_*.db") if _process(file) not in alive):

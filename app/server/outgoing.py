@@ -1,4 +1,4 @@
-"""Sending a response to a client that may be slow to read it."""
+"""Sends a response to a client that may read slowly."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Final
 from app.wire.storage import Storage
 
 MOST_UNSENT: Final = 256 * 1024
-"""How much of a response is kept in memory for a client that does not read it yet. The rest goes to a file."""
+"""At most this much of a response is kept in memory until the client reads it. The rest is written to a file."""
 MOST_SPOOLED: Final = 1024**3
-"""How much of all responses a process keeps in files; one network may have half of it."""
+"""At most this much of all responses is kept in files by a process. One network may use half of it."""
 
 _PATIENCE = 0.5
 _BLOCK = 64 * 1024
@@ -27,7 +27,7 @@ class SlowReaderError(OSError):
 
 
 class Spool:
-    """Where a process keeps those parts of responses that clients are slow to read."""
+    """The place where a process keeps the parts of responses that slow clients have not read yet."""
 
     def __init__(self, directory: Path | None, most: int = MOST_SPOOLED) -> None:
         self.directory = directory
@@ -48,7 +48,7 @@ class _SpoolFile:
 
     def write(self, data: memoryview) -> None:
         if not self._storage.take(self._network, len(data)):
-            raise SlowReaderError("clients that are slow to read have too much in store")
+            raise SlowReaderError("too much is already stored for clients that read slowly")
         self._written += len(data)
         offset, rest = self._written - len(data), data
         try:
@@ -77,10 +77,10 @@ def _no_room(error: OSError) -> SlowReaderError:
 
 
 class Outgoing:
-    """What gunicorn writes a response to.
+    """The socket-like object to which gunicorn writes a response.
 
-    A thread waits at most half a second for its client. What the client has not read then goes to a file, from which
-    the event loop sends it when the thread is done.
+    A thread waits at most half a second for its client. Bytes that the client has not read by then are written to a
+    file, from which the event loop sends them when the thread is done.
     """
 
     def __init__(self, connection: socket.socket, spool: Spool, network: str) -> None:
@@ -92,12 +92,15 @@ class Outgoing:
 
     @property
     def has_unsent(self) -> bool:
-        """Whether a part of the response is not sent."""
+        """Whether a part of the response has not been sent."""
         return bool(self._unsent) or (self._file is not None and self._file.has_more)
 
     def sendall(self, data: bytes) -> None:
-        """Send, or keep what the client does not take yet. Raises SlowReaderError, or OSError if the client is gone."""
-        # A large block is taken in pieces, so that not more of it than that is kept in memory.
+        """Send data, and keep the bytes that the client does not accept yet.
+
+        Raises SlowReaderError, or OSError if the client has disconnected.
+        """
+        # A large block is processed in pieces, so that at most one piece is kept in memory.
         view = memoryview(data)
         for start in range(0, len(view), _BLOCK):
             self._take(view[start : start + _BLOCK])
@@ -112,7 +115,7 @@ class Outgoing:
             self._file = _SpoolFile(self._spool, self._network)
 
     def flush(self) -> int:
-        """Send what the client takes at once, within limits, and return how much that is."""
+        """Send as much as the client accepts at once, within limits, and return the number of bytes."""
         total = self._sent()
         while not self._unsent and self._file is not None and self._file.has_more and total < _AT_ONCE:
             self._unsent += self._file.read()
@@ -120,7 +123,7 @@ class Outgoing:
         return total
 
     def discard(self) -> None:
-        """Drop what is not sent."""
+        """Drop the bytes that have not been sent."""
         self._unsent.clear()
         if self._file is not None:
             self._file.close()
@@ -138,7 +141,7 @@ class Outgoing:
         return sent
 
     def _is_drained(self) -> bool:
-        """Wait until little is unsent, at most half a second."""
+        """Wait at most half a second until little is unsent, and return whether that is so."""
         until = time.monotonic() + _PATIENCE
         poll = select.poll()
         poll.register(self._socket, select.POLLOUT)

@@ -1,4 +1,4 @@
-"""How long the server waits for a client to send or to read."""
+"""The time that the server waits for a client to send or to read."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pace:
-    """A client may keep the server waiting for `seconds`. It gains one second by every `rate` bytes that it moves.
+    """The limits of a client. It may keep the server waiting for `seconds`, and gains a second for every `rate` bytes.
 
-    Whatever it moves, one request or response may take `most` seconds.
+    At whatever rate, one request or response may take `most` seconds.
     """
 
     seconds: float = 20
@@ -18,12 +18,12 @@ class Pace:
 
 
 class Patience:
-    """The time that one client has left. A client that was fast has no more than one that has just begun."""
+    """The time that one client has left. A client that was fast never has more than a client that has just begun."""
 
     def __init__(self, pace: Pace, now: float) -> None:
         self._pace = pace
         self.deadline = now + pace.seconds
 
     def moved(self, size: int, now: float) -> None:
-        """The client has sent or read so many bytes."""
+        """Note that the client has sent or read this many bytes."""
         self.deadline = min(self.deadline + size / self._pace.rate, now + self._pace.seconds)

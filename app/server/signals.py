@@ -1,4 +1,4 @@
-"""Signals to a process that does not serve yet."""
+"""Signals to a process that is not serving yet."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _TO_END: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 def end_from_now_on() -> None:
-    """Let a signal to end the process do so at once, until other handlers are set.
+    """Make SIGTERM and the like end the process at once, until other handlers are set.
 
-    A new worker process has the handlers of gunicorn's main process, to which such a signal means nothing.
+    A new worker process inherits the handlers of gunicorn's main process, which would ignore these signals.
     """
     for number in _TO_END:
         signal.signal(number, _end)
@@ -22,7 +22,7 @@ def end_from_now_on() -> None:
 
 @contextmanager
 def end_at_once() -> Iterator[None]:
-    """Let a signal to end the process do so at once; gunicorn would wait until the application is loaded."""
+    """Make SIGTERM and the like end the process at once; gunicorn would wait until the application is loaded."""
     before = {number: signal.getsignal(number) for number in _TO_END}
     end_from_now_on()
     try:

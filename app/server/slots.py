@@ -1,4 +1,4 @@
-"""Which clients a thread may wait for: so many at once, and none of them at the cost of all the others."""
+"""Limits the clients that threads may wait for, and shares the slots fairly among networks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from threading import Lock
 from typing import Final
 
 FAIR_FACTOR: Final = 16
-"""A client that moves so many times the least rate is not given up for another one of the same network."""
+"""A client at this many times the least rate does not lose its slot to another client of the same network."""
 
 
 class ClientSlot:
-    """The place of one client. It is `lost` when another client has got it."""
+    """The slot of one client. It is `lost` when it was given to another client."""
 
     def __init__(self, network: str, since: float) -> None:
         self.network = network
@@ -22,16 +22,16 @@ class ClientSlot:
         self.lost = False
 
     def rate(self, now: float) -> float:
-        """How many bytes a second the client has moved so far."""
+        """Return the bytes per second that the client has moved so far."""
         return self.moved / max(now - self.since, 0.001)
 
 
 class Slots:
     """At most `count` slots at once, shared fairly among the networks of the clients.
 
-    When all are taken, a client gets the slot of the slowest client of the network that has the most, if that has more
-    than its own network would have then. Otherwise it gets the slot of a client that has been slow for `grace` seconds.
-    Safe to use from many threads.
+    When all slots are taken, a new client gets the slot of the slowest client of the network with the most slots, if
+    that network has more than the client's own network would have then. Otherwise it gets the slot of a client that has
+    been slow for `grace` seconds. Safe to use from many threads.
     """
 
     def __init__(self, count: int, fair_rate: float, grace: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -43,7 +43,7 @@ class Slots:
         self._lock = Lock()
 
     def take(self, network: str) -> ClientSlot | None:
-        """Take a slot for a client of a network; None if the others have a better claim to all of them."""
+        """Take a slot for a client of a network. Returns None if no slot is free or can be taken from a client."""
         with self._lock:
             now = self._clock()
             if len(self._taken) >= self._count:
@@ -57,7 +57,7 @@ class Slots:
             return slot
 
     def give_back(self, slot: ClientSlot) -> None:
-        """Let another client have the slot."""
+        """Free the slot for another client."""
         with self._lock:
             self._taken.discard(slot)
 

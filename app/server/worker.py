@@ -1,9 +1,9 @@
 """The worker process of `relink serve`: gunicorn's threads, and an event loop that waits for clients.
 
 gunicorn's own threaded worker gives a thread to each connection, and the thread waits for the client to send its
-request and to read the response: as many slow clients as there are threads stop the service. Here the loop receives
-a request and gives it to a thread when it is complete, and sends what a client does not read at once. See
-docs/decisions/0002-slow-clients.md.
+request and to read the response, so as many slow clients as there are threads stop the service. Here the loop receives
+a request and gives it to a thread when it is complete, and it sends the bytes that a client does not read at once.
+See docs/decisions/0002-slow-clients.md.
 """
 
 from __future__ import annotations
@@ -35,25 +35,24 @@ from app.settings import Settings
 from app.wire.refusal import REFUSAL, Refused
 
 MOST_HELD: Final = 64 * 1024 * 1024
-"""How many bytes of requests are kept in memory. Beyond it, of the network that has the most, the request that has been
-coming for the longest time is refused."""
+"""At most this many bytes of requests are kept in memory. When more arrive, an incoming request is refused."""
 MOST_DRAINED: Final = 32 * 1024 * 1024
-"""How much is read and dropped after a response, so that a client that is still sending gets to read it."""
+"""At most this much is read and dropped after a response, so that a client that is still sending can read it."""
 
 _BLOCK = 64 * 1024
 _LOOK_EVERY = 0.5
 _AT_SHUTDOWN = 5.0
 _PAUSE = 0.5
-"""For how long nobody is accepted when there are no more file descriptors."""
+"""No connection is accepted for this long when file descriptors are lacking."""
 _GIVEN_UP = (Phase.LINGERING, Phase.ARRIVING, Phase.SENDING)
 _URGENT = frozenset({"/healthz"})
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """A process with its loop, its threads, and one thread more that answers whether the process lives."""
+    """A worker process with an event loop, its threads, and one more thread for liveness checks."""
 
     def init_process(self) -> None:
-        """Prepare what the loop needs, and run it."""
+        """Set up the state of the loop, and run it."""
         settings = Settings.from_environment()
         self._pace = Pace(settings.client_seconds, settings.client_bytes_per_second, settings.transfer_seconds)
         fair_rate = FAIR_FACTOR * settings.client_bytes_per_second
@@ -66,19 +65,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def load_wsgi(self) -> None:
-        """Load the application, which waits for a database that is not available."""
+        """Load the application. Loading waits while the database is not available."""
         with end_at_once():
             super().load_wsgi()
 
     def run(self) -> None:
-        """Serve until the process is asked to end."""
+        """Serve until the process is asked to stop."""
         try:
             super().run()
         finally:
             self._urgent.shutdown(wait=False)
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a new connection."""
+        """Accept a new connection."""
         try:
             client_socket, client = listener.accept()
         except OSError as error:
@@ -95,7 +94,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._pause_accepting()
 
     def _pause_accepting(self) -> None:
-        """Accept nobody for a moment: file descriptors are lacking. The oldest idle clients make room.
+        """Stop accepting connections for a moment, because file descriptors are lacking, and close some connections.
 
         gunicorn's loop accepts again as soon as there are fewer connections than `worker_connections`.
         """
@@ -105,10 +104,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._make_room()
 
     def _make_room(self) -> None:
-        """Give up a quarter of the clients that are waited for: of the networks that have the most of them, first those
-        that have got their responses, then those whose requests are still coming, the oldest first."""
+        """Close a quarter of the connections that wait for their clients."""
         waited_for = [each for each in self._connections if each.phase in _GIVEN_UP]
         count = Counter(map(self._network, waited_for))
+        # Networks with the most connections first, then sent responses before arriving requests, then the oldest.
         waited_for.sort(key=lambda each: (-count[self._network(each)], _GIVEN_UP.index(each.phase), each.since))
         for connection in waited_for[: len(waited_for) // 4 + 1]:
             self._give_up(connection)
@@ -117,7 +116,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return connection.network(self._proxies)
 
     def murder_pending(self) -> None:
-        """Look for clients that are late; gunicorn's loop calls this after every event, at least once a second."""
+        """Close the connections of late clients. gunicorn's loop calls this after each event, or once a second."""
         now = time.monotonic()
         if now - self._looked_at < _LOOK_EVERY:
             return
@@ -131,7 +130,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._make_room()
 
     def _may_go(self, connection: ClientConnection, now: float) -> bool:
-        """Whether the end of the process need not wait for a connection."""
+        """Return whether a process that is stopping may close a connection."""
         if self.alive or connection.phase is Phase.AT_WORK:
             return False
         idle = connection.phase is Phase.ARRIVING and not connection.arrival.begun
@@ -149,7 +148,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.poller.register(connection.socket, events, partial(self._on_event, connection))
 
     def _on_event(self, connection: ClientConnection, _socket: object) -> None:
-        """A client has sent something, or reads again. What goes wrong with one client must not end the loop."""
+        """Handle a client that has sent bytes or reads again. An error with one client must not end the loop."""
         try:
             if connection.phase is Phase.ARRIVING:
                 self._receive(connection)
@@ -188,7 +187,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._keep_memory_bounded()
 
     def _keep_memory_bounded(self) -> None:
-        """Refuse a request that is still coming, if too much is held in memory."""
+        """If too much is held in memory, refuse the oldest incoming request of the network that holds the most."""
         held: Counter[str] = Counter()
         for each in self._connections:
             if each.phase in (Phase.ARRIVING, Phase.AT_WORK):
@@ -211,7 +210,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))
 
     def handle(self, connection: ClientConnection) -> bool:
-        """Answer a request, in a thread. Returns whether the connection can be used again."""
+        """Respond to a request, in a thread. Returns whether the connection can be used again."""
         arrival = connection.arrival
         network = self._network(connection)
         outgoing = connection.outgoing = Outgoing(connection.socket, self._spool, network)
@@ -247,7 +246,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             blocks = self.wsgi(environment, response.start_response)
         except Exception as error:
-            self.log.exception("a request was not answered because of a defect")
+            self.log.exception("a request got no response because of a defect")
             raise ConnectionAbortedError from error
         try:
             for block in blocks:
@@ -256,7 +255,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             raise
         except Exception as error:
-            # The status has been sent, or is about to be: only a broken connection tells the client of it.
+            # The status has been sent, or is about to be, so only a broken connection can tell the client of the
+            # failure.
             self.log.exception("a response was cut off because of a defect")
             raise ConnectionAbortedError from error
         finally:
@@ -265,12 +265,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return not response.should_close()
 
     def _body_refusal(self, response: Any, error: BaseException) -> Refused:  # noqa: ANN401 - gunicorn has no types
-        """After a body that is not right nobody knows where the next request begins."""
+        """Return the refusal of an invalid body, after which the beginning of the next request is unknown."""
         response.force_close()
         return refusal_of(error)
 
     def _rest(self, connection: ClientConnection) -> bytes | None:
-        """What came behind the request; None if that cannot be known."""
+        """Return the bytes that arrived after the request, or None if its end cannot be found."""
         arrival = connection.arrival
         if arrival.incoming is None:
             return None
@@ -281,11 +281,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return None
 
     def finish_request(self, connection: ClientConnection, done: Future[bool]) -> None:
-        """Go on with a connection when its request is answered."""
+        """Continue with a connection whose request is done."""
         try:
             connection.keep = done.result()
         except Exception:
-            self.log.exception("a request was not answered because of a defect")
+            self.log.exception("a request got no response because of a defect")
             self._close(connection)
             return
         if connection.outgoing is not None and connection.outgoing.has_unsent:
@@ -303,8 +303,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._go_on(connection)
 
     def _go_on(self, connection: ClientConnection) -> None:
-        """The response is sent: expect the next request, or let the client read the response before the connection
-        is closed. Closed with bytes unread, it would be reset, and the client would lose the response."""
+        """Expect the next request after a response is sent, or let the client read the response before closing."""
         self._discard(connection)
         if connection.keep and self.alive:
             connection.begin_again()
@@ -318,6 +317,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             self._close(connection)
             return
+        # A connection that is closed with unread bytes is reset, and the client would lose the response.
         connection.enter(Phase.LINGERING)
         self._register(connection, selectors.EVENT_READ)
 

@@ -1,4 +1,4 @@
-"""Doing the steps of a schedule: staged by COPY, done by a procedure that commits per node."""
+"""Applies the steps of a schedule: they are staged by COPY and done by a procedure that commits after each node."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OTHER_COLUMNS: Final = "run_identifier, ordinal, node_identifier, edition, vers
 
 @dataclass(frozen=True)
 class Stop:
-    """Steps before `ordinal` (from 1, in this schedule) are done; this one was not, for the reason given."""
+    """The run stopped at step `ordinal` (from 1, in this schedule) for the reason `why`. Earlier steps are done."""
 
     ordinal: int
     why: str
@@ -41,10 +41,10 @@ class Stop:
 
 @contextmanager
 def prepared(connection: Connection) -> Iterator[None]:
-    """Set the session up for many small commits, which the run's last commit makes durable together.
+    """Prepare the session for many small commits, which the last commit of the run makes durable together.
 
-    A step touches a handful of rows by their keys; the planner, which knows nothing of freshly staged rows, is
-    kept from reading all of them for each step.
+    A step reads and writes a few rows by their keys. The planner has no statistics about newly staged rows, so these
+    settings keep it from reading all of them for each step.
     """
     driver = driver_connection(connection)
     driver.autocommit = True
@@ -58,7 +58,7 @@ def prepared(connection: Connection) -> Iterator[None]:
 
 
 def stage(run: HeldRun, steps: Iterable[Step], steps_before: int) -> None:
-    """Put the steps where the procedure finds them, numbered on from those of earlier rounds."""
+    """Write the steps to the staging tables, with numbers that continue those of earlier rounds."""
     driver, identifier = driver_connection(run.connection), run.identifier
     others: list[str] = []
 
@@ -75,11 +75,11 @@ def stage(run: HeldRun, steps: Iterable[Step], steps_before: int) -> None:
 
 
 def apply(run: HeldRun, steps: int, steps_before: int) -> Stop | None:
-    """Do the staged steps, of which there are so many, and return None when all are done.
+    """Do the staged steps; `steps` is their number. Returns None when all are done.
 
-    A step that a constraint or a deadlock refuses is rolled back by itself and is returned as a Stop, and so is one
-    whose node was changed meanwhile. Failures that would meet every other node too, such as a lost connection or a full
-    disk, are raised as psycopg.Error: the run is over, and the same request finishes it later.
+    A step that fails because of a constraint or a deadlock is rolled back alone and returned as a Stop, and so is a
+    step whose node was changed meanwhile. Failures that would affect every other node too, such as a lost connection or
+    a full disk, are raised as psycopg.Error. The run has then ended, and the same request can finish it later.
     """
     if not steps:
         return None
@@ -101,7 +101,7 @@ def apply(run: HeldRun, steps: int, steps_before: int) -> Stop | None:
     if stopped is None:
         return None
     if why == "changed":
-        why = "the node was changed by somebody else during the update"
+        why = "the node was changed by another request during the update"
     return Stop(stopped - steps_before, why or "", cancelled=why == "cancelled")
 
 
@@ -130,7 +130,7 @@ def _staged_others(run: int, step: Step, steps_before: int) -> Iterator[str]:
 
 
 def _array(numbers: Sequence[int | None] | None) -> str:
-    """Numbers as COPY writes an array."""
+    """Return numbers as an array in the text format of COPY."""
     if numbers is None:
         return r"\N"
     return "{" + ",".join(["NULL" if number is None else str(number) for number in numbers]) + "}"

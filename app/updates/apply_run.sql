@@ -1,9 +1,9 @@
--- Does the staged steps of a run from `first` on, one commit each. Returns `stopped` null when all are done, else the
--- step that was not done and why: 'cancelled', or 'changed' where the node is not as it was when the plan was made. An
--- error rolls back the step in which it occurs.
+-- Does the staged steps of a run from `first` on, with one commit for each. `stopped` is null when all are done;
+-- otherwise it is the step that was not done, and `why` is 'cancelled', or 'changed' if a node has changed since the
+-- plan was made. An error rolls back the step in which it occurs.
 --
--- The plan says what is written: a step takes its node if it has the planned edition, writes one version, records the
--- outcome and commits.
+-- The plan determines what is written. A step takes its node if the node has the planned edition, writes one version,
+-- records the outcome and commits.
 CREATE PROCEDURE apply_run(run bigint, actor bigint, first integer, INOUT stopped integer, INOUT why text)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -93,13 +93,13 @@ BEGIN
   stopped := NULL;
 END $$;
 
--- Returns the elements of an array at some places, in this order; null for null.
+-- Returns the elements of an array at the given places, in this order; null if the array is null.
 CREATE FUNCTION members_at(places integer[], elements anyarray) RETURNS anyarray LANGUAGE sql IMMUTABLE STRICT AS $$
   SELECT ARRAY(SELECT elements[p.place] FROM unnest(places) WITH ORDINALITY AS p (place, ordinal) ORDER BY p.ordinal);
 $$;
 
--- Returns whether the other nodes of a step have their planned editions. Where the member type list of a draft type
--- moves, `list_moves_of` is the number of that draft, and no other draft may have it as its type.
+-- Returns whether the other nodes of a step have their planned editions. If the member type list of a draft type moves,
+-- `list_moves_of` is the number of that draft, and no draft outside the plan may have it as its type.
 CREATE FUNCTION others_are_as_planned(run bigint, step integer, others integer, node bigint, list_moves_of integer)
 RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT others = (

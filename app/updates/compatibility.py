@@ -1,4 +1,4 @@
-"""Whether the data of a version fits a new type: moves of member types, losses, broken rules.
+"""Checks whether the data of a version fits a new type: moves of member types, lost data, broken rules.
 
 Pure functions on members. The rules of a member type are members of its version.
 """
@@ -18,7 +18,7 @@ from app.updates.graph import Member
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one version of a member type. A flag that is not set allows; a maximum of 0 is no limit."""
+    """The rules of one version of a member type. A missing flag permits the use; a maximum of 0 means no limit."""
 
     use_value: bool = True
     use_scale: bool = True
@@ -53,7 +53,7 @@ class Rules:
     def broken_by(
         self, members: list[Member], type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
     ) -> str | None:
-        """Returns the first rule that these members of one member type break, in words, or None.
+        """Returns a description of the first rule that these members of one member type break, or None.
 
         A pattern that cannot be checked counts as broken.
         """
@@ -91,8 +91,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class Fit:
-    """How members come to stand under a member type list: `kept` with their new member types, `removed`, and
-    per member type version whose rules are broken, how."""
+    """The members under a new member type list.
+
+    `kept` are the members with their new member types, `removed` those without one. `broken` gives a description for
+    each member type version whose rules are broken.
+    """
 
     kept: list[Member]
     removed: list[Member]
@@ -108,11 +111,11 @@ def fit(
     type_node: Callable[[VersionKey], int | None],
     patterns: PatternCheck,
 ) -> Fit:
-    """Put members under the member types of a new list.
+    """Move members to the member types of a new list.
 
-    A member keeps its member type version if exactly that is listed, else moves to the highest listed version of
-    its node, else is removed. Only member type versions that the old list did not have are checked against
-    their rules: data is not refused for what was wrong before.
+    A member keeps its member type version if that version is listed. Otherwise it moves to the highest listed version
+    of the same member type, or is removed if there is none. Only the rules of member type versions that are not in the
+    old list are checked, so that data is not refused for a rule that it already broke before.
     """
     listed = frozenset(new_list)
     highest = dict(sorted(new_list))

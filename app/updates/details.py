@@ -1,4 +1,4 @@
-"""Reading what a plan needs to know besides the links: lists and rules of types, and the data under them."""
+"""Reads the details that a plan needs beyond the links: lists and rules of types, and the data under them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.updates.plan import Concern, concern
 
 
 def read_details(connection: Connection, caller: Caller, graph: Graph, needs: Needs) -> Details:
-    """Read what the plan needs to know besides about types, rules and the data that they concern."""
+    """Read the types, rules and data that the plan needs beyond the graph."""
     return _DetailReader(driver_connection(connection), connection, caller, graph).details(concern(graph, needs))
 
 
@@ -49,7 +49,7 @@ class _DetailReader:
         return details
 
     def _read_data(self, details: Details, wanted: Concern) -> None:
-        """The lists of all types before and after, the rules that they bring, and the data under them."""
+        """Read the lists of all types before and after the update, the rules of their member types, and the data."""
         examined = self.graph.examined
         types = {self.graph.types[node] for node in wanted.type_changes}
         types.update((node, examined[node]) for node in wanted.draft_types)
@@ -77,7 +77,7 @@ class _DetailReader:
         details.type_nodes = {version: of[0] for version, of in read_types(self.driver, list(targets)).items()}
 
     def _versions_after(self, node: int) -> list[VersionKey]:
-        """The stored versions from which the version that links move to is made, or which it is."""
+        """Return the stored versions that links move to, or from which the version that links move to will be made."""
         numbers = {self.graph.sources.get(node), self.graph.examined.get(node)}
         return [(node, number) for number in numbers if number]
 

@@ -1,4 +1,4 @@
-"""Which nodes have to follow: the least set closed under need."""
+"""Finds the nodes that must be updated: the least set that is closed under need."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from app.updates.graph import Graph, MemberLink
 
 @dataclass(frozen=True)
 class Closure:
-    """U and what follows from it.
+    """The least set of updated nodes, and the changes that follow from it.
 
-    `updated` is U; `refused` are the blocked nodes that have a need all the same. `sources` gives, per node that
-    has one, the version to which links to it move; `moved`, per updated node, its members whose target moves;
-    `type_changes`, per updated node whose type moves, the version of the type that it moves to.
+    `updated` are the nodes of the set; `refused` are the blocked nodes that have a need. `sources` gives the version to
+    which links to a node move, for each node that has one. `moved` gives the members of an updated node whose target
+    moves, and `type_changes` the new version of the type of an updated node whose type moves.
     """
 
     updated: set[int]
@@ -27,7 +27,7 @@ class Closure:
 
 
 class Needs:
-    """Who needs whom, prepared once so that the closure can be taken again with other nodes blocked."""
+    """The needs of nodes, prepared once so that the closure can be computed repeatedly with different nodes blocked."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -36,7 +36,7 @@ class Needs:
         self._unblocked: Closure | None = None
 
     def closure(self, blocked: Collection[int]) -> Closure:
-        """The least set of nodes that have a need once the nodes of the set have got their new versions."""
+        """Return the least set of nodes that have a need, given that the nodes of the set get their new versions."""
         if blocked:
             return self._closure(blocked)
         if self._unblocked is None:
@@ -87,7 +87,7 @@ class Needs:
 
 
 def _first_needs(graph: Graph) -> set[int]:
-    """The nodes that have a need as things stand, before any node gets a new version."""
+    """Return the nodes that have a need before any node gets a new version."""
     source = graph.sources.get
     needy = {link[0] for link in graph.links if source(link[4], 0) > link[5]}
     needy.update([node for node, (of, number) in graph.types.items() if source(of, 0) > number])
@@ -97,7 +97,7 @@ def _first_needs(graph: Graph) -> set[int]:
 
 
 def _linkers(graph: Graph) -> dict[int, list[int]]:
-    """For each node that may get a new version: the nodes that would then have a need."""
+    """Return, for each node that may get a new version, the nodes that would then have a need."""
     renewable = {
         node: graph.examined[node] for node in graph.moving if node in graph.examined and node not in graph.drafts
     }

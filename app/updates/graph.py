@@ -1,7 +1,6 @@
-"""What a plan is made from: the state of the store as plain integers, read in one go.
+"""The input of a plan: a snapshot of the store as plain integers.
 
-Nothing here is one object per node: the graph may have millions
-of links.
+The graph does not use an object for each node or link, because it may have millions of links.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from app.system_nodes import MEMBER_TYPE_LIST
 
 MemberLink = tuple[int, int, int, int, int, int]
 """A member with a target: (node, member type node, member type number, place, target node, target number). The place is
-that among the members of its version, from 1; they are in the order of their member types and sequences."""
+the position among the members of the version, from 1. Members are ordered by member type and sequence."""
 
 
 class Member(NamedTuple):
-    """A member with all that the rules of its member type look at."""
+    """A member with all values that the rules of its member type check."""
 
     member_type: VersionKey
     place: int
@@ -30,7 +29,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True)
 class DraftUser:
-    """A draft whose type is a certain draft: `mine` if it is in scope and the caller administers it."""
+    """A draft whose type is a given draft. `mine` is true if it is in scope and the caller administers it."""
 
     version: VersionKey
     edition: int
@@ -41,11 +40,11 @@ class DraftUser:
 class Graph:
     """The nodes in scope, their examined versions, and where links would move.
 
-    `examined` gives the examined version of each node in scope that has one; `drafts` are those of them in
-    draft. `sources` gives, per node, the version to which links to it move as things stand now; `moving` are
-    the nodes whose new version, if this run makes one, becomes the source instead.
-    `rights` covers the nodes in scope and all sources, `sizes` how many members each node in scope has.
-    `outside_drafts` gives the edition of each node outside the scope whose draft is a source.
+    `examined` gives the examined version of each node in scope that has one; `drafts` are the nodes whose examined
+    version is a draft. `sources` gives the version to which links to a node move before the update; `moving` are the
+    nodes whose new version, if this run writes one, becomes the source instead. `rights` covers the nodes in scope and
+    all sources. `sizes` gives the number of members of each node in scope. `outside_drafts` gives the edition of each
+    node outside the scope whose draft is a source.
     """
 
     examined: dict[int, int]
@@ -63,11 +62,11 @@ class Graph:
 
 @dataclass
 class Details:
-    """What a plan needs to know besides, of the few nodes that it concerns.
+    """Details that a plan needs beyond the graph, of the few nodes that they concern.
 
-    `contents` has the members of the versions whose rules or data matter: nodes whose type changes, their types
-    and member types, and the users of draft types. `lists` has the member type list of each type in use.
-    `type_nodes` gives the node of a version's type. `references` names the member types.
+    `contents` gives the members of the versions whose rules or data matter: nodes whose type changes, their types and
+    member types, and the users of draft types. `lists` gives the member type list of each type in use. `type_nodes`
+    gives the node of a version's type, and `references` the references of member types.
     """
 
     contents: dict[VersionKey, list[Member]] = field(default_factory=dict)
@@ -78,7 +77,7 @@ class Details:
 
 
 def listed_types(content: Iterable[Member]) -> list[VersionKey]:
-    """The member type versions that a type lists, in order."""
+    """Return the member type versions that a type lists, in order."""
     listed = [
         (member.place, member.target)
         for member in content

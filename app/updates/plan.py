@@ -1,4 +1,4 @@
-"""What an update would do, worked out without touching the store. An impact shows the plan; a force carries it out."""
+"""Plans an update without access to the store. An impact shows the plan; a force carries it out."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from app.updates.graph import Details, Graph, Member, MemberLink, listed_types
 from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 
 Place = tuple[int, str, int]
-"""What member rows are ordered by: position in the type's list, then reference and number of the member type."""
+"""The sort key of member rows: position in the type's list, then reference and number of the member type."""
 
 _UNLISTED = 1 << 60
 
 
 @dataclass
 class Plan:
-    """The updates, and the refused nodes that have a need all the same.
+    """The updates, and the refused nodes that have a need.
 
-    `moved` has the member links that move, `new_types` the type changes, `removed` how many members each type
-    change drops, `sources` the versions to which links move when the run is done.
+    `moved` gives the member links that move, `new_types` the type changes, `removed` the number of members that each
+    type change removes, and `sources` the versions to which links move when the run is done.
     """
 
     graph: Graph
@@ -41,14 +41,14 @@ class Plan:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is refused."""
+        """Whether no node is refused."""
         return not self.refusals
 
     def fingerprint(self) -> str:
-        """Return the impact's ETag: equal for plans that look equal to their reader, whenever they are made.
+        """Return the ETag of the impact: plans that look equal to their reader have equal ETags.
 
-        Refused nodes that the caller may not read have no row. They count by their number alone: a tag that changes
-        with them would tell when they change.
+        Refused nodes that the caller may not read have no row. Only their number counts, since an ETag that depends on
+        their versions would reveal when they change.
         """
         numbers = array("q")
         for update in sorted(self.updates, key=lambda update: update.node):
@@ -70,7 +70,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Concern:
-    """What `Details` a plan needs: nodes whose type changes, draft types whose list moves, types in use."""
+    """The scope of the `Details` of a plan: nodes whose type changes, draft types whose list moves, types in use."""
 
     type_changes: Mapping[int, VersionKey]
     draft_types: set[int]
@@ -79,7 +79,7 @@ class Concern:
 
 
 def concern(graph: Graph, needs: Needs) -> Concern:
-    """Look at the plan with no node blocked: no other plan concerns more."""
+    """Return the concern of the plan with no node blocked, which includes that of every other plan."""
     closure = needs.closure(())
     moved = closure.moved
     return Concern(
@@ -101,7 +101,7 @@ def plan(
     failed: Mapping[int, str] | None = None,
     patterns: PatternCheck | None = None,
 ) -> Plan:
-    """Plans an update. `failed` are nodes that an earlier round could not update, with the reason in words.
+    """Plan an update. `failed` gives the nodes that an earlier round could not update, with the reasons.
 
     `patterns` is the check that all rounds of a run share.
     """
@@ -111,8 +111,8 @@ def plan(
         for node, text in (failed or {}).items()
         if node in graph.examined
     }
-    # Judged first, since it depends on nothing else: whoever links to a node that is never renewed must not be
-    # blocked for want of a right on it.
+    # Blocked first, since this depends on nothing else: a node must not be blocked because the caller lacks a right on
+    # a target that never gets its new version.
     not_mine = (Reason(ReasonCode.ADMINISTER),)
     refused.update(
         {
@@ -141,7 +141,7 @@ def plan(
 
 
 class _Attempt:
-    """One closure looked at closely: what each of its nodes would undergo, and which of them cannot."""
+    """Works out the changes of the nodes in one closure, and which of these nodes cannot be updated."""
 
     def __init__(self, graph: Graph, details: Details, closure: Closure, patterns: PatternCheck) -> None:
         self._patterns = patterns
@@ -152,7 +152,7 @@ class _Attempt:
         self.moved = dict(closure.moved)
         self.new_types = closure.type_changes
         self._rules: dict[VersionKey, Rules] = {}
-        # In a fixed order, so that impact and force spend the budget for patterns on the same nodes.
+        # Sorted, so that impact and force spend the budget for patterns on the same nodes.
         self.fits = {node: self._fit(node, new_type) for node, new_type in sorted(self.new_types.items())}
         for node, fitted in self.fits.items():
             gone = {(member.member_type, member.place) for member in fitted.removed}
@@ -164,7 +164,7 @@ class _Attempt:
         self._places_by_type: dict[VersionKey, _Places] = {}
 
     def refusals(self) -> dict[int, Refusal]:
-        """The nodes of the closure that cannot be updated."""
+        """Return the nodes of the closure that cannot be updated."""
         refusals = {}
         rights = self.graph.rights
         unlinkable = {node for node, held in rights.items() if not held & LINK}
@@ -186,7 +186,7 @@ class _Attempt:
         return refusals
 
     def node_update(self, node: int) -> NodeUpdate:
-        """The row of one updated node."""
+        """Return the row of one updated node."""
         graph = self.graph
         place = self._places(graph.types[node])
         rows = [(place((link[1], link[2])), link[3], self._change(link)) for link in self.moved.get(node, ())]
@@ -203,7 +203,7 @@ class _Attempt:
         )
 
     def _change(self, link: MemberLink) -> MemberUpdate:
-        """The change of a member; equal ones are one object, since many nodes link to the same."""
+        """Return the change of a member. Equal changes share one object, since many nodes link to the same target."""
         key = link[1], link[2], link[4]
         change = self._changes.get(key)
         if change is None:
@@ -212,7 +212,7 @@ class _Attempt:
         return change
 
     def _places(self, of: VersionKey) -> Callable[[VersionKey], Place]:
-        """Where members stand in the rows of a node of a type: listed member types first, in the list's order."""
+        """Return the sort key of the members of a type: listed member types first, in the order of the list."""
         places = self._places_by_type.get(of)
         if places is None:
             listed = {member_type: position for position, member_type in enumerate(self.details.lists[of])}
@@ -220,7 +220,7 @@ class _Attempt:
         return places.__getitem__
 
     def _predicted_failures(self, node: int) -> tuple[Reason, ...]:
-        """What would go wrong although the caller is authorised: broken rules, harm by a draft type."""
+        """Return the failures of an authorised update: broken rules, and harm caused by a draft type."""
         reasons = []
         if node in self.fits:
             reasons += [Reason(ReasonCode.RULES, *fault) for fault in self.fits[node].broken]
@@ -229,7 +229,7 @@ class _Attempt:
         return tuple(reasons)
 
     def _harm_by_draft_type(self, type_node: int) -> list[Reason]:
-        """What changing the list of a draft type in place would do to the drafts that use it and must not."""
+        """Return the harm that changing the list of a draft type in place would do to the drafts of this type."""
         version = (type_node, self.graph.examined[type_node])
         old_list, new_list = listed_types(self.details.contents[version]), self._list_after(version)
         if old_list == new_list:
@@ -262,7 +262,7 @@ class _Attempt:
         return self._rules[version]
 
     def _content_after(self, version: VersionKey) -> list[Member]:
-        """The members that a version will have when the run is done."""
+        """Return the members that a version will have when the run is done."""
         node, number = version
         contents = self.details.contents
         if node not in self.updated:
@@ -283,7 +283,7 @@ class _Attempt:
         return moved
 
     def _type_node(self, version: VersionKey) -> int | None:
-        """The node of a version's type. A relink moves a type to another version, never to another node."""
+        """Return the node of a version's type. A relink moves a type to another version, never to another node."""
         found = self.details.type_nodes.get(version)
         if found is None and version[0] in self.graph.types:
             found = self.graph.types[version[0]][0]
@@ -291,7 +291,7 @@ class _Attempt:
 
 
 class _Places(dict[VersionKey, Place]):
-    """The place of each member type, worked out when it is first asked for."""
+    """The place of each member type, computed on first use."""
 
     def __init__(self, listed: Mapping[VersionKey, int], references: Mapping[int, str]) -> None:
         super().__init__()
@@ -306,7 +306,7 @@ class _Places(dict[VersionKey, Place]):
 
 
 def _first_places(members: Iterable[Member]) -> dict[VersionKey, int]:
-    """Per member type, the place of its first member."""
+    """Return the place of the first member of each member type."""
     first: dict[VersionKey, int] = {}
     for member in members:
         first[member.member_type] = min(member.place, first.get(member.member_type, member.place))

@@ -1,4 +1,4 @@
-"""Reading a graph of the store for a plan: one set-based read per table, all in one transaction."""
+"""Reads the graph for a plan from the store: one set-based read for each table, all in one transaction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from app.updates.graph import Graph, MemberLink
 
 
 class SourceScope(StrEnum):
-    """Where new versions come from, in the words of the seed."""
+    """The scope of the sources of new versions, as the seed names it."""
 
     NODE = "node"
     CURRENT = "current"
@@ -34,7 +34,7 @@ class SourceScope(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """What a caller can choose about an update of a context node."""
+    """The options of an update of a context node."""
 
     update_content: bool = False
     always_create_new_version: bool = False
@@ -43,7 +43,7 @@ class Options:
 
 
 def read_graph(connection: Connection, caller: Caller, context: Node, options: Options) -> Graph:
-    """Read the nodes in scope and their sources. Raises UserError (105) where the source is not found."""
+    """Read the nodes in scope and their sources. Raises UserError (105) if the source is not found."""
     return _Reader(connection, caller, context, options).graph()
 
 
@@ -115,7 +115,7 @@ class _Reader:
         source_package: str | None,
         listed: dict[int, int],
     ) -> None:
-        """Say to which version links to each node move."""
+        """Add the versions to which links to each node move."""
         rights: dict[int, int] = dict(graph.rights)
         readable = {node for node, held in rights.items() if held & right.READ}
         scope = self._options.source_scope
@@ -148,14 +148,14 @@ class _Reader:
         graph.rights = rights
 
     def _source(self) -> tuple[str | None, dict[int, int]]:
-        """The package that versions are taken from (None: any), or what the manifest lists."""
+        """Return the source package (None: any package), and the versions that the manifest lists."""
         scope, reference = self._options.source_scope, self._options.source_reference
         self._rights_of_listed: dict[int, int] = {}
         if scope is SourceScope.NODE:
             return None, {}
         if scope is SourceScope.MANIFEST:
             if not reference:
-                raise UserError(missing("source_reference", "is needed when sourceScope is manifest"))
+                raise UserError(missing("source_reference", "is required when sourceScope is manifest"))
             node, number = find_source(self._connection, self._caller, reference, "source_reference")
             if number is None:
                 raise UserError(not_found("source_reference", f"{reference} is not found"))
@@ -165,7 +165,7 @@ class _Reader:
         return find_source(self._connection, self._caller, reference, "source_reference")[0].reference, {}
 
     def _listed(self, manifest: VersionKey) -> dict[int, int]:
-        """The highest version of each node that a manifest lists, among those that the caller may use."""
+        """Return the highest version of each node that a manifest lists, among those that the caller may use."""
         rows = self._driver.execute(
             "SELECT n.node_identifier, m.target_version_number, n.frozen_version_number, n.node_reference,"
             " n.owner_identifier FROM member m JOIN node n ON n.node_identifier = m.target_node_identifier"
@@ -182,7 +182,7 @@ class _Reader:
         return listed
 
     def _outside(self, graph: Graph, source_package: str | None) -> Iterable[tuple[int, int, int, int, int]]:
-        """The readable nodes outside the scope that some node in scope links to: latest, frozen, rights, edition."""
+        """Yield the readable nodes outside the scope to which nodes in scope link: latest, frozen, rights, edition."""
         wanted = {link[4] for link in graph.links}
         wanted.update(of for of, _ in graph.types.values())
         wanted -= graph.rights.keys()
@@ -198,7 +198,7 @@ class _Reader:
                 yield node, latest, frozen, held, edition
 
     def _named(self, source_package: str | None) -> bool:
-        """Whether the plan depends on the references of the nodes in scope."""
+        """Return whether the plan depends on the references of the nodes in scope."""
         return not self._caller.administers_all or source_package is not None
 
     def _rights(self, references: dict[int, str]) -> Rights:
@@ -216,7 +216,7 @@ class _Reader:
 
 
 def _within(reference: str) -> sql.Composable:
-    """A condition on `n`: the node of a reference and all content of it."""
+    """Return a condition on `n`: the node with a reference and all its content."""
     lower, upper = content_range(reference)
     return sql.SQL("(n.node_reference = {} OR (n.node_reference >= {} AND n.node_reference < {}))").format(
         reference, lower, upper

@@ -1,4 +1,4 @@
-"""What a plan says of single nodes: how each one is updated, or why it is left alone."""
+"""The rows of a plan: how a node is updated, or why it is not updated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.references import VersionKey
 
 
 class UpdateType(StrEnum):
-    """What happens to a node, in the words of the seed's `updateType`."""
+    """The kind of an update of a node: values of the seed's `updateType`."""
 
     VERSION = "version"
     CHANGE = "change"
@@ -19,7 +19,7 @@ class UpdateType(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why a node cannot be updated."""
+    """The code of a reason why a node cannot be updated."""
 
     ADMINISTER = "administer"
     USE_TYPE = "use-type"
@@ -32,7 +32,7 @@ class ReasonCode(StrEnum):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why, about which version of another node if one is concerned, and details in words."""
+    """A reason: its code, the version of another node that it concerns, if any, and a description."""
 
     code: ReasonCode
     about: VersionKey | None = None
@@ -41,9 +41,9 @@ class Reason:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a node that has a need is left alone at its examined version `number`.
+    """The reasons why a node that has a need is not updated. `number` is its examined version.
 
-    `predicted` failures are errors when forced, warnings before.
+    `predicted` failures are warnings in an impact and errors in a force.
     """
 
     number: int
@@ -52,14 +52,14 @@ class Refusal:
 
 
 class MemberUpdate(NamedTuple):
-    """One member whose target moves, or, without a target, a member type whose members go."""
+    """One member whose target moves, or, without a target, a member type whose members are removed."""
 
     member_type: VersionKey
     target: VersionKey | None
 
 
 class NodeUpdate(NamedTuple):
-    """A node that is updated: `number` is its examined version, `members` has the changes in the order of its type."""
+    """A node that is updated: `number` is its examined version, `members` are its changes in the order of its type."""
 
     node: int
     number: int

@@ -1,7 +1,7 @@
-"""In which order a plan is done: targets before the nodes that link to them, one commit per step.
+"""Puts the steps of a plan in order: targets before the nodes that link to them, one commit for each step.
 
-Inside a cycle some node has to be written before a version that it links to exists. It is written with its old
-link, and changed once more in a *closing* step as soon as the version is there.
+Inside a cycle, some node must be written before a version that it links to exists. It is written with its old link, and
+changed again in a *closing* step as soon as that version exists.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class User(NamedTuple):
 class Step(NamedTuple):
     """One commit. `number` is the version that is read, which a `version` step copies to the next one.
 
-    `edition` is the node's when the step begins, `written` what the step writes. Where the member type list of a draft
-    moves, `users` are the other drafts that have this draft as their type: their members move with it. `draft_type` is
-    the node and the edition of a new type that is a draft.
+    `edition` is the edition of the node when the step begins, `written` are the numbers that the step writes. If the
+    member type list of a draft moves, `users` are the other drafts of this type, whose members move too. `draft_type`
+    is the node and the edition of a new type that is a draft.
     """
 
     ordinal: int
@@ -49,9 +49,9 @@ class Step(NamedTuple):
 class Schedule:
     """Puts the updates of a plan in order.
 
-    The steps are made one after the other, since those of a large plan take much memory together. When all are made,
-    `nodes` has the node of each, and `closing` has, per node that is written before all its new targets, the ordinal of
-    its closing step and those targets.
+    The steps are generated one after the other, since all steps of a large plan together take much memory. After the
+    last step, `nodes` gives the node of each step, and `closing` gives, for each node that is written before some of
+    its new targets, the ordinal of its closing step and these targets.
     """
 
     plan: Plan
@@ -68,7 +68,7 @@ class Schedule:
         self._writer = Writer(self.plan, self._written_at)
 
     def steps(self) -> Iterator[Step]:
-        """Make the steps, once."""
+        """Generate the steps. This can be done only once."""
         plan = self.plan
         for users in plan.details.users.values():
             self._editions.update((user.version[0], user.edition) for user in users)
@@ -93,7 +93,7 @@ class Schedule:
             self._made.clear()
 
     def _renewed(self, node: int) -> bool:
-        """Whether links move to a version of this node that this run writes."""
+        """Return whether links move to a version of this node that this run writes."""
         graph = self.plan.graph
         return node in graph.moving and node not in graph.drafts
 
@@ -129,12 +129,12 @@ class Schedule:
         if kind is UpdateType.CHANGE and self._lists_move(node):
             version = (node, number_after)
             if new_type is None and (plan.graph.types[node][0], written.type_number) == version:
-                # A draft that is its own type moves with its list.
+                # The members of a draft that is its own type move with its list.
                 written = written._replace(member_type_numbers=self._writer.move_to_list(node, update.number, version))
             users = tuple([self._user(user, version) for user in self._users(version)])
         draft_type = None if new_type is None else self._draft_type(new_type)
         if draft_type is not None and draft_type[0] in (node, *(user.node for user in users or ())):
-            draft_type = None  # its edition is looked at anyway
+            draft_type = None  # its edition is checked anyway
         edition = self._edition(node)
         self.nodes.append(node)
         self._made.append(Step(ordinal, node, edition, kind, number, written, users, draft_type))
@@ -150,7 +150,7 @@ class Schedule:
         return any(link[1] == MEMBER_TYPE_LIST for link in self.plan.moved.get(node, ()))
 
     def _users(self, version: VersionKey) -> list[int]:
-        """The drafts of which this draft is the type: those of the store, and those that this run wrote."""
+        """Return the drafts of this draft type: those in the store, and those that this run wrote."""
         stored = []
         if version == (version[0], self.plan.graph.examined[version[0]]):
             stored = [user.version[0] for user in self.plan.details.users.get(version[0], ())]
@@ -162,7 +162,7 @@ class Schedule:
         return User(node, self._edition(node), self._numbers[node], numbers)
 
     def _draft_type(self, new_type: VersionKey) -> tuple[int, int] | None:
-        """The node and edition of a type that is a draft: its list has to be as the members were moved to it."""
+        """Return the node and edition of a draft type, whose list must not have changed since the plan; else None."""
         node = new_type[0]
         outside = self.plan.graph.outside_drafts.get(node)
         if outside is not None:
@@ -177,7 +177,7 @@ class Schedule:
 
 
 def _needed_updates(plan: Plan, updates: dict[int, NodeUpdate]) -> dict[int, list[int]]:
-    """Per updated node, the updated nodes that it will link to, its type first."""
+    """Return, for each updated node, the updated nodes that it will link to, its type first."""
     needed = {}
     for node, update in updates.items():
         targets = [] if update.type is None else [update.type[0]]
@@ -187,7 +187,7 @@ def _needed_updates(plan: Plan, updates: dict[int, NodeUpdate]) -> dict[int, lis
 
 
 def _targets_first(updates: dict[int, NodeUpdate], needed: dict[int, list[int]]) -> list[int]:
-    """Depth first: a node comes after all that it needs, save where a cycle closes."""
+    """Return the nodes in depth-first order: a node comes after all that it needs, except where a cycle closes."""
     order: list[int] = []
     seen: set[int] = set()
     for root in sorted(updates):

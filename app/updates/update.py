@@ -1,4 +1,4 @@
-"""Impact and force: the same plan, listed or done."""
+"""Impact and force: list a plan, or do it."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.steps import Schedule
 
 ROUNDS = 3
-"""How often a node that others change meanwhile is planned again before it is given up."""
+"""A node fails when other requests have changed it in this many rounds of planning."""
 
 
 @dataclass
 class UpdateResult:
-    """What would be, or was, done. `updates` and `refusals` are by node.
+    """The result of an impact or a force. `updates` and `refusals` are by node.
 
-    `done` says whether it was done, `cancelled` whether it was stopped on the way, `caller` has the rights with which
-    it was planned last. An impact has the `fingerprint` of its plan.
+    `done` is true for a force, `cancelled` if it was stopped before its end. `caller` has the rights with which the
+    last plan was made. An impact has the `fingerprint` of its plan.
     """
 
     caller: Caller
@@ -48,12 +48,12 @@ class UpdateResult:
 
     @property
     def error_number(self) -> int:
-        """0, or 108 where some updates would be, or were, bypassed."""
+        """0, or 108 if some updates would be, or were, bypassed."""
         return 108 if self.refusals or self.cancelled else 0
 
 
 def impact(connection: Connection, caller: Caller, context: Node, options: Options) -> UpdateResult:
-    """List what an update would do. Raises 101 and 105 as `read_graph` does."""
+    """List what an update would do. Raises UserError (105) as `read_graph` does."""
     planned = make_plan(connection, caller, context, options, {})
     updates = {update.node: update for update in planned.updates}
     return UpdateResult(caller, context, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
@@ -67,7 +67,7 @@ def make_plan(
     failed: dict[int, str],
     patterns: PatternCheck | None = None,
 ) -> Plan:
-    """Read the store and plan on it."""
+    """Read the store and make a plan."""
     state = read_graph(connection, caller, context, options)
     needs = Needs(state)
     details = read_details(connection, caller, state, needs) if needs.first else Details()
@@ -83,23 +83,23 @@ def force(
 ) -> UpdateResult:
     """Do an update as a run, one commit per node.
 
-    Before it is done, `expect` is called with what it will have done if nothing comes between. The context node is as
-    it was before.
+    Before the first step, `expect` is called with the result that the update will have if nothing intervenes. Its
+    context node is the one from before the update.
 
     The context node and the rights of the caller are read again for each round of planning. If the account was disabled
     meanwhile, or may no longer read the context, the run ends as cancelled.
 
-    Raises PreconditionError if `if_match` is not the fingerprint of the plan, and 101 and 105 as `impact` does: then
-    nothing is done.
+    Raises PreconditionError if `if_match` is not the fingerprint of the plan, and NotAuthorisedError (101) and
+    UserError (105) as `find_node` and `impact` do. Nothing is done in these cases.
     """
     return _Force(run, run.caller, context.identifier, options).outcome(if_match, expect)
 
 
 @dataclass(frozen=True)
 class _Round:
-    """What is left of a plan when its steps are staged: the graph may be large, and is not needed any more.
+    """The part of a plan that is kept after its steps are staged, since the graph may be large and is no longer needed.
 
-    `nodes` are those of the steps in order, `closing` is that of the schedule.
+    `nodes` are the nodes of the steps in order, `closing` is that of the schedule.
     """
 
     context: Node
@@ -130,7 +130,7 @@ class _Force:
                 try:
                     planned = self._stage(None)
                 except (NotAuthorisedError, UserError):
-                    # The rights of the caller, or the nodes that the request names, are gone: nothing more is done.
+                    # The caller has lost a right, or a node that the request names was deleted: nothing more is done.
                     break
                 stop = self._do(planned)
         node = planned.context
@@ -147,7 +147,7 @@ class _Force:
         )
 
     def _stage(self, if_match: str | None) -> _Round:
-        """Plan with the present rights of the caller, and stage the steps."""
+        """Plan with the current rights of the caller, and stage the steps."""
         with snapshot(self.run.engine) as connection:
             self.caller = read_again(connection, self.caller)
             node = find_node(connection, self.caller, self.context, None, "node")
@@ -161,7 +161,7 @@ class _Force:
         return _Round(node, updates, planned.refusals, order.nodes, order.closing)
 
     def _do(self, planned: _Round) -> Stop | None:
-        """Do the staged steps as far as it goes."""
+        """Do the staged steps, until one of them stops the run."""
         stop = apply(self.run, len(planned.nodes), self.steps_before)
         done = len(planned.nodes) if stop is None else stop.ordinal - 1
         self._record(planned, done)
@@ -174,7 +174,7 @@ class _Force:
         return stop
 
     def _record(self, planned: _Round, done: int) -> None:
-        """Add what the first `done` steps did to the updates; a node may have been updated in an earlier round."""
+        """Add the changes of the first `done` steps to the updates; an earlier round may have updated the same node."""
         for node in dict.fromkeys(planned.nodes[:done]):
             update = planned.updates[node]
             closing, late = planned.closing.get(node, (0, frozenset()))
@@ -185,7 +185,7 @@ class _Force:
 
 
 def _without(update: NodeUpdate, late: frozenset[int]) -> NodeUpdate:
-    """The part of an update that does not wait for the closing step."""
+    """Return the part of an update that does not wait for the closing step."""
     return NodeUpdate(
         node=update.node,
         number=update.number,
@@ -196,7 +196,7 @@ def _without(update: NodeUpdate, late: frozenset[int]) -> NodeUpdate:
 
 
 def _merged(before: NodeUpdate, after: NodeUpdate) -> NodeUpdate:
-    """One row for a node that was updated in two rounds: from where it began to where it ended."""
+    """Return one row for a node that was updated in two rounds, from its first version to its last."""
     members: dict[tuple[int, int], MemberUpdate] = {}
     for member in (*before.members, *after.members):
         key = (member.member_type[0], member.target[0] if member.target is not None else 0)

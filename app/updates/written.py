@@ -1,7 +1,7 @@
-"""What each step writes: the numbers of a version's type, member types and targets, and which members stay.
+"""Works out what each step writes: the numbers of a version's type, member types and targets, and which members stay.
 
 All of this is known before the first step is done. A link moves as soon as the version that it moves to has been
-written. A member follows its member type to the version that the list of its type has at that time.
+written. A member moves to the version of its member type that its type lists at that time.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Numbers = list[int | None]
 
 
 class Written(NamedTuple):
-    """The numbers that a step writes, for all members of the version that it reads. None leaves them as they are.
+    """The numbers that a step writes, for all members of the version that it reads. None leaves them unchanged.
 
-    `kept` are the places of the members that stay, from 1; None if all stay.
+    `kept` are the positions of the members that stay, from 1; None if all stay.
     """
 
     type_number: int
@@ -34,8 +34,8 @@ class Written(NamedTuple):
 class Writer:
     """Follows the steps of a plan and works out what each one writes.
 
-    `written_at` has the ordinal of the step that wrote a node first. Members are kept here only of the few nodes whose
-    member types move.
+    `written_at` gives the ordinal of the step that wrote a node first. The writer keeps the members only of the few
+    nodes whose member types move.
     """
 
     plan: Plan
@@ -54,7 +54,7 @@ class Writer:
         self._numbers = self._numbers_in_the_end()
 
     def write(self, version: VersionKey, new_type: VersionKey | None, ordinal: int, late: Set[int]) -> Written:
-        """Returns what the step of this ordinal writes to a version. Links to `late` nodes stay as they are."""
+        """Returns what the step with this ordinal writes to a version. Links to `late` nodes are not changed."""
         node = version[0]
         self._versions[node] = version
         self._last_step[node] = ordinal
@@ -76,7 +76,7 @@ class Writer:
     def move_to_list(self, node: int, number: int, version: VersionKey) -> list[int]:
         """Returns the member type numbers of a draft after the list of its type, which is this version, has moved.
 
-        `number` is that of the draft in the store. A member of a type that is not listed stays where it is.
+        `number` is the number of the draft in the store. A member whose member type is not listed keeps its version.
         """
         listed = _Listed(self._list_now(version))
         members = [
@@ -87,7 +87,7 @@ class Writer:
         return [member.member_type[1] for member in members]
 
     def _numbers_in_the_end(self) -> dict[int, Numbers]:
-        """The target numbers that the nodes with moved links have when all steps are done."""
+        """Returns the target numbers of the nodes with moved links after all steps are done."""
         plan = self.plan
         sizes, source = plan.graph.sizes, plan.sources.get
         numbers: dict[int, Numbers] = {
@@ -107,7 +107,7 @@ class Writer:
         members = [self._moved(member, ordinal) for member in self._members_now(node, graph.examined[node])]
         kept: list[int] | None = None
         if new_type is not None:
-            # A node that is its own type has the list that it is written with.
+            # A node that is its own type already has its new list.
             self._members[node] = members
             listed = _Listed(self._list_now(new_type))
             found = [listed.version_of(member.member_type) for member in members]
@@ -126,7 +126,7 @@ class Writer:
         return written
 
     def _members_now(self, node: int, number: int) -> list[Member]:
-        """The members of a node's latest version, as the steps so far have written it."""
+        """Returns the members of a node's latest version, as the steps so far have written it."""
         members = self._members.get(node)
         if members is not None:
             return members
@@ -135,7 +135,7 @@ class Writer:
         return members if last_step is None else [self._moved(member, last_step) for member in members]
 
     def _list_now(self, version: VersionKey) -> list[VersionKey]:
-        """The list of a type, as the steps so far have written it."""
+        """Returns the list of a type, as the steps so far have written it."""
         node, number = version
         if self._versions.get(node) == version:
             members = self._members_now(node, self.plan.graph.examined[node])
@@ -150,7 +150,7 @@ class Writer:
         return member._replace(target=(node, self._number(node, number, ordinal)))
 
     def _number(self, target: int, number: int, ordinal: int) -> int:
-        """The version that a link has after a step: the new one, if it is later and has been written by then."""
+        """Returns the version of a link after a step: the new version, if it is later and has been written by then."""
         source = self.plan.sources.get(target, 0)
         if source <= number:
             return number
@@ -167,7 +167,7 @@ class _Listed:
         self._highest = dict(sorted(self._versions))
 
     def version_of(self, member_type: VersionKey) -> VersionKey | None:
-        """The version that a member moves to: its own if that is listed, else the highest of its node, else none."""
+        """Returns the version that a member moves to: its own if listed, else the highest listed one, else None."""
         if member_type in self._versions:
             return member_type
         highest = self._highest.get(member_type[0])

@@ -85,7 +85,7 @@ COMMANDS = [("check",), ("migrate",), ("serve", "--bind", "127.0.0.1:0"), ("work
 AHEAD = {
     "UPDATE alembic_version SET version_num = '9999'": "the database is at revision 9999, which this program does not"
     " know: install the newer program",
-    "INSERT INTO queue_migration (name) VALUES ('99.01.00_01_later')": "the tables of the queue have had migration"
+    "INSERT INTO queue_migration (name) VALUES ('99.01.00_01_later')": "the tables of the queue have migration"
     " 99.01.00_01_later, which procrastinate",
 }
 

@@ -48,7 +48,7 @@ def test_administer_all_is_taken_back_too(on_database: Relink, client: Client, m
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["add", "node-write", "admin", "--on", "system"], 'there is no permission type "node-write"; there are '),
+        (["add", "node-write", "admin", "--on", "system"], 'there is no permission type "node-write": use one of '),
         (["add", "node-read", "nobody", "--on", "Q"], "--on Q is not found"),
         (["add", "node-read", "admin", "--on", "system"], "not authorised to administer system"),
         (["add", "administer-all", "nobody"], 'Error: there is no user or group "nobody"\n'),

@@ -39,7 +39,7 @@ def test_an_admin_may_do_everything(on_database: Relink, client: Client) -> None
     [
         (["ann"], "short", "the password must have 8 to 1024 characters"),
         (["a n n"], PASSWORD, "LOGON must begin with a letter or digit"),
-        (["ann", "--email", "nowhere"], PASSWORD, "--email must be a mail address"),
+        (["ann", "--email", "nowhere"], PASSWORD, "--email must be an email address"),
         (["public"], PASSWORD, "public is taken"),
     ],
 )

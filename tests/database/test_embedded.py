@@ -132,7 +132,7 @@ def test_what_the_server_says_is_in_the_message(data_directory: Path) -> None:
 def test_a_folder_that_holds_something_else_is_left_alone(data_directory: Path) -> None:
     (data_directory / "postgresql").mkdir()
     (data_directory / "postgresql" / "letter.txt").write_text("dear")
-    with pytest.raises(EmbeddedDatabaseError, match="is not empty and holds no database"):
+    with pytest.raises(EmbeddedDatabaseError, match="is not empty and is not a database"):
         embedded.start(data_directory)
     assert (data_directory / "postgresql" / "letter.txt").read_text() == "dear"
 

@@ -78,7 +78,8 @@ class TestRoutines:
     def test_check_and_migrate_say_that_they_differ(self, engine: Engine, database_url: str) -> None:
         relink = Relink({"RELINK_DATABASE_URL": database_url})
         execute(engine, _AS_AN_OLDER_PROGRAM)
-        assert "functions in the database are not those of this program: run 'relink migrate'" in relink("check").stdout
+        told = relink("check").stdout
+        assert "functions in the database differ from those of this program: run 'relink migrate'" in told
         assert "replaced by those of this program" in relink("migrate").stdout
         assert relink("check").exit_code == 0
         assert "nothing to do" in relink("migrate").stdout

@@ -363,7 +363,7 @@ FAULTS: list[tuple[str, Sequence[ImportNode], list[tuple[str, str]]]] = [
     (
         "node twice",
         [node("a", version(1)), node("a", version(2))],
-        [(f"{NODE_2}/nodeReference", "is there twice: NodeList/Node[1] is the same node")],
+        [(f"{NODE_2}/nodeReference", "is given twice: NodeList/Node[1] is the same node")],
     ),
     (
         "system",
@@ -393,12 +393,12 @@ FAULTS: list[tuple[str, Sequence[ImportNode], list[tuple[str, str]]]] = [
     (
         "number too low",
         [node("a", version(0))],
-        [(f"{VERSION_1}/nodeVersionNumber", "is 0; version numbers go from 1 to 999999")],
+        [(f"{VERSION_1}/nodeVersionNumber", "is 0; version numbers range from 1 to 999999")],
     ),
     (
         "number too high",
         [node("a", version(10**12))],
-        [(f"{VERSION_1}/nodeVersionNumber", "is 1000000000000; version numbers go from 1 to 999999")],
+        [(f"{VERSION_1}/nodeVersionNumber", "is 1000000000000; version numbers range from 1 to 999999")],
     ),
     (
         "first version of a new node",
@@ -473,7 +473,7 @@ FAULTS: list[tuple[str, Sequence[ImportNode], list[tuple[str, str]]]] = [
         [
             (
                 f"{VERSION_1}/MemberList/Member[1]/nodeVersionReferenceTarget",
-                "'$newest' is not a version keyword; there are $latest, $current, $draft, $best",
+                "'$newest' is not a version keyword: use one of $latest, $current, $draft, $best",
             )
         ],
     ),

@@ -27,7 +27,7 @@ FAILURES = {
     "08006": (503, "the database is not available: try again in 5 seconds"),
     "28P01": (503, "the database does not accept the service: try again in 30 seconds"),
     "3D000": (503, "the database does not exist: try again in 30 seconds"),
-    "42501": (500, "the database refuses this to the service: the operator of the service must correct this"),
+    "42501": (500, "the database denies a privilege to the service: the operator of the service must correct this"),
 }
 CREATE = message("CreateUser", {"userLogonReferenceCreate": "bob", "passwordCreate": "a good password"})
 

@@ -1,7 +1,7 @@
-"""Forward-only migrations of tables and data; each executes the SQL files that stand beside it.
+"""Forward-only migrations of tables and data. Each migration executes the SQL files beside it.
 
-Functions, procedures, triggers and views are not here: see `app.database.routines`. `app/database/schema.sql` shows all
-of it as it is now.
+Functions, procedures, triggers and views are defined elsewhere: see `app.database.routines`. `app/database/schema.sql`
+shows the whole current schema.
 """
 
 from __future__ import annotations
@@ -14,6 +14,6 @@ _VERSIONS = Path(__file__).parent / "versions"
 
 
 def execute_files(*names: str) -> None:
-    """Executes whole SQL files in the migration's transaction, as they are (no parameters, any statements)."""
+    """Executes whole SQL files in the transaction of the migration, unchanged and without parameters."""
     for name in names:
         op.get_bind().connection.cursor().execute((_VERSIONS / name).read_text(encoding="utf-8"))

@@ -1,9 +1,9 @@
--- The node store. A version is named by (node_identifier, version_number) everywhere, so that a link says
--- which node it goes to without a join.
+-- The node store. The key of a version is (node_identifier, version_number) everywhere, so that a link names its target
+-- node without a join.
 --
--- PostgreSQL prepares the checks of a table for each statement that writes to it, which costs an update more than the
--- writing. So the tables here have none: the domain is looked at only where a reference is written, and what versions
--- and their numbers have to be is checked by the triggers of app/nodes/stored_versions.sql.
+-- PostgreSQL prepares the CHECK constraints of a table for each statement that writes to it, which costs an update more
+-- than the writing. So these tables have none: the domain is checked only when a reference is written, and the triggers
+-- in app/nodes/stored_versions.sql check versions and their numbers.
 CREATE DOMAIN reference AS text COLLATE "C" CHECK (VALUE ~ '^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$');
 
 CREATE TABLE node (
@@ -12,15 +12,15 @@ CREATE TABLE node (
   owner_identifier bigint REFERENCES account,
   frozen_version_number integer NOT NULL DEFAULT 0,
   latest_version_number integer NOT NULL DEFAULT 1,
-  -- Grows with every change of the node or its versions: whoever planned on an older edition plans again.
+  -- Grows with every change of the node or its versions: a run that planned on an older edition plans again.
   edition bigint NOT NULL DEFAULT 1
 ) WITH (fillfactor = 70);
 
--- A version is one row with all its members, as arrays of one length in the order of member type and sequence: the member
--- at one place of each array. Sequence counts within the member type's node, so that members keep their place when their
--- member type moves to another version. The view `member` shows members as rows.
+-- A version is one row with all its members, as arrays of equal length, ordered by member type and sequence. A member
+-- is the elements at one position of all arrays. The sequence counts within the member type's node, so that members
+-- keep their position when their member type moves to another version. The view `member` shows members as rows.
 --
--- No foreign key guards the links: app/nodes/deletion.py and docs/decisions say why none leads to a missing version.
+-- Links have no foreign keys: app/nodes/deletion.py and docs/decisions say why no link leads to a missing version.
 -- Accounts are never deleted.
 CREATE TABLE node_version (
   node_identifier bigint NOT NULL,
@@ -36,26 +36,27 @@ CREATE TABLE node_version (
   member_types bigint[] NOT NULL DEFAULT '{}',
   member_type_numbers integer[] NOT NULL DEFAULT '{}',
   sequences integer[] NOT NULL DEFAULT '{}',
-  targets bigint[] NOT NULL DEFAULT '{}',        -- null in the place of a member without a target
+  targets bigint[] NOT NULL DEFAULT '{}',        -- null at the position of a member without a target
   target_numbers integer[] NOT NULL DEFAULT '{}',
-  -- Null where no member has one.
+  -- Null if no member has one.
   values text[],
   scales double precision[],
   comments text[],
-  -- A version that an update writes mostly has the name, the values, the targets and the member types of the version
-  -- before: only the numbers of its links differ. Then the index of contents does not have it, and this is the number of
-  -- the earlier version of the same node that the index has for it. Null: the index has it.
+  -- A version that an update writes mostly has the name, the values, the targets and the member types of the previous
+  -- version: only the numbers of its links differ. Then the index of contents leaves it out, and this is the number of
+  -- the earlier version of the same node that is indexed instead. Null: the version itself is indexed.
   indexed_as integer,
   PRIMARY KEY (node_identifier, version_number)
 );
--- Where a node is used as a type.
+-- Finds the versions that use a node as their type.
 CREATE INDEX node_version_type ON node_version (type_node_identifier, type_version_number);
 
 -- The words of references, names and values, for Search: the expressions are those of app/nodes/search.py.
 CREATE INDEX node_words ON node USING gin (
   to_tsvector('simple'::regconfig, translate(left(node_reference, 65536), '._/@:-', '      ')));
--- The words of all values of a version, or the word `.long`, which no text has, where they are too long for one vector.
--- An index needs it, so it is here. It is no function in SQL, which PostgreSQL would read again for each statement.
+-- Returns the words of all values of a version, or the word `.long`, which no text contains, if they are too long for
+-- one vector. It is defined here because an index needs it. It is not an SQL function, because PostgreSQL would parse
+-- that again for each statement.
 CREATE FUNCTION words_of_values(texts text[]) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
   IF length(array_to_string(texts, '')) > 65536 THEN
@@ -63,7 +64,7 @@ BEGIN
   END IF;
   RETURN to_tsvector('simple'::regconfig, translate(array_to_string(texts, ' '), '._/@:-', '      '));
 END $$;
--- The index of contents: where a node is used as a target or as a member type, and which words names and values have.
+-- The index of contents: the targets and the member types of versions, and the words of their names and values.
 CREATE INDEX node_version_contents ON node_version USING gin (
   targets, member_types,
   to_tsvector('simple'::regconfig, translate(left(node_name, 65536), '._/@:-', '      ')),

@@ -1,4 +1,4 @@
--- What a release holds (slots and workflows) is one document: it is written once and always read whole.
+-- The content of a release (slots and workflows) is one document: it is written once and always read whole.
 CREATE TABLE solution (
   solution_identifier uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   title text NOT NULL,
@@ -31,7 +31,8 @@ CREATE TABLE external_user (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- data is encrypted with the key from the settings and never returned. owner is null for the builder's own.
+-- data is encrypted with the key from the settings and never returned. owner is null for authentications of the
+-- builder.
 CREATE TABLE authentication (
   authentication_identifier uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   owner uuid REFERENCES external_user ON DELETE CASCADE,
@@ -56,27 +57,26 @@ CREATE TABLE solution_instance (
   held boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   moved_at timestamptz,
-  -- A lazy update passes over an instance up to a release of its solution: the latest one when it was found to need
-  -- input, and the latest one when it was moved to an older one on purpose.
+  -- Lazy updates skip an instance up to a release of its solution: the latest release at the time when the instance was
+  -- found to need input, and the latest release at the time when it was moved to an older one on purpose.
   needs_input_for_release integer NOT NULL DEFAULT 0,
   pinned_at_release integer NOT NULL DEFAULT 0,
   passed_over_release integer NOT NULL
     GENERATED ALWAYS AS (greatest(needs_input_for_release, pinned_at_release)) STORED,
-  -- An instance that could not be moved to failed_release is not tried again before try_again_at. A later release is
-  -- tried at once.
+  -- A failed move to failed_release is not retried before try_again_at. A move to a later release is tried at once.
   failed_release integer NOT NULL DEFAULT 0,
   failed_times integer NOT NULL DEFAULT 0,
   try_again_at timestamptz NOT NULL DEFAULT 'epoch',
   FOREIGN KEY (solution_identifier, release_number) REFERENCES solution_release
 );
 CREATE INDEX solution_instance_release ON solution_instance (solution_identifier, release_number);
--- A sweep goes through the instances of a release in this order.
+-- Lazy updates read the instances of a release in this order.
 CREATE INDEX solution_instance_lazy
   ON solution_instance (solution_identifier, release_number, passed_over_release, instance_identifier) WHERE NOT held;
 
--- The value of a config slot (JSON as text) or of an auth slot (an authentication). given_for are the releases by whose
--- slot the value was judged when it was given: it is good where nothing breaking lies between one of them and the
--- release in question.
+-- The value of a config slot (JSON as text) or of an auth slot (an authentication). given_for lists the releases
+-- against whose slot the value was checked when it was given. The value is valid for a release if there is no breaking
+-- change between one of these releases and that release.
 CREATE TABLE instance_value (
   instance_identifier uuid NOT NULL REFERENCES solution_instance ON DELETE CASCADE,
   slot_kind text NOT NULL CHECK (slot_kind IN ('auth', 'config')),
@@ -114,8 +114,8 @@ CREATE TABLE access_token (
   CHECK ((kind = 'master') = (expires_at IS NULL))
 );
 
--- Messages to people outside, sent by the worker until they are accepted or given up. A message is given up at a certain
--- age, and deleted some time after it was sent or given up.
+-- Messages to the receiver of the webhook. The worker retries until a message is accepted, or gives it up at a certain
+-- age. A message is deleted some time after it was sent or given up.
 CREATE TABLE outbox (
   message_identifier uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   event text NOT NULL,
@@ -129,7 +129,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (due_at) WHERE sent_at IS NULL AND given_up_at IS NULL;
 CREATE INDEX outbox_done ON outbox (coalesce(sent_at, given_up_at)) WHERE sent_at IS NOT NULL OR given_up_at IS NOT NULL;
 
--- Lists are in order of age, and by id among rows of one age: a page begins at a place in that order.
+-- Lists are ordered by age, and by id among rows of the same age. A page begins at a position in that order.
 CREATE INDEX solution_instance_by_age ON solution_instance (created_at, instance_identifier);
 CREATE INDEX solution_instance_of_solution
   ON solution_instance (solution_identifier, created_at, instance_identifier);
@@ -137,5 +137,5 @@ CREATE INDEX solution_instance_of_owner ON solution_instance (owner, created_at,
 CREATE INDEX external_user_by_age ON external_user (created_at, user_identifier);
 CREATE INDEX solution_by_age ON solution (created_at, solution_identifier);
 CREATE INDEX authentication_of_owner ON authentication (owner, created_at, authentication_identifier);
--- For those of the builder: an index returns rows in order only for what is equal to something, and null is not.
+-- For authentications of the builder: the index above returns rows in order only for an owner that is not null.
 CREATE INDEX authentication_of_builder ON authentication (created_at, authentication_identifier) WHERE owner IS NULL;

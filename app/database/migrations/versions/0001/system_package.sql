@@ -1,5 +1,5 @@
 -- The system package: fixed identifiers, version 1, frozen. `members` are the member types that a type lists;
--- `uses` says what a member type holds.
+-- `uses` says whether a member type holds a value, a scale or a target.
 CREATE TEMPORARY TABLE system_node (
   identifier bigint, reference text, name text, type bigint,
   members bigint[], uses text, maximum integer, pattern text
