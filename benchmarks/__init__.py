@@ -1,1 +1,1 @@
-"""`make bench`: how fast Relink is, beside floors that are taken in the same run."""
+"""`make bench`: measures the speed of Relink, and compares it with floors measured in the same run."""

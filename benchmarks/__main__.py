@@ -1,10 +1,10 @@
-"""Measure, beside the floors, and print ratios.
+"""Measure the speed of Relink and the floors, and print the ratios.
 
     python -m benchmarks [ARCHIVE.tsv.xz]
 
-ARCHIVE is a table of packages and dependencies as `examples/debian/convert.py` takes; by default the cut that the
-project ships, which is too small for the ratios to mean much. What takes seconds is measured three times, each time
-beside its floor, and the ratio is the median of the three. The figures are also written to benchmarks/results.
+ARCHIVE is a table of packages and dependencies, as `examples/debian/convert.py` reads it. The default is the cut that
+the project ships, which is too small for meaningful ratios. Measurements that take seconds are made three times,
+each time with the floor, and the ratio is the median of the three. The figures are also written to benchmarks/results.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Figure:
-    """A measurement and its floor in the same unit, the ratio of the two, and the goal that was set for the ratio."""
+    """A measurement and its floor in the same unit, their ratio, and the goal for the ratio."""
 
     what: str
     unit: str
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _medians(measure: Callable[[], list[Figure]]) -> list[Figure]:
-    """Measure some figures several times, and return for each the round whose ratio is the median."""
+    """Measure several times, and return each figure of the round in which its ratio is the median."""
     rounds = [measure() for _ in range(ROUNDS)]
     return [
         next(figure for figure in same if figure.ratio == median(sorted(other.ratio for other in same)))
@@ -129,7 +129,7 @@ def _request_figures(store: str) -> list[Figure]:
 
 
 def _new_version(store: str) -> None:
-    """Give the node that most others reach a new version."""
+    """Create a new version of the node that most other nodes depend on."""
     with running("wsgi:app", store) as service:
         service.post(
             f"<CopyNode><nodeVersionReferenceFrom>{DEEP}</nodeVersionReferenceFrom>"
@@ -178,7 +178,7 @@ def _number(value: float) -> str:
 
 
 def _keep(figures: list[Figure], archive: Path) -> None:
-    """Write the figures to a file of its own, with what they were measured on."""
+    """Write the figures to a new file, with a description of the machine."""
     RESULTS.mkdir(exist_ok=True)
     now = datetime.now(UTC)
     found = {

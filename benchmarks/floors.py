@@ -1,4 +1,4 @@
-"""Floors: how fast the database itself reads and writes the same rows."""
+"""Floors: the times in which the database alone reads and writes the same rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _READ = (
 
 
 def read_seconds(database_url: str, package: str) -> float:
-    """COPY of a package's nodes, of their versions without members, and of one row per link."""
+    """Return the seconds of COPY of a package's nodes, of their versions without members, and of one row per link."""
     within = f"node_reference = '{package}' OR (node_reference >= '{package}.' AND node_reference < '{package}/')"
     with connect(database_url) as connection:
         for number, query in enumerate(_READ):
@@ -44,7 +44,7 @@ def read_seconds(database_url: str, package: str) -> float:
 
 
 def parse_seconds(document: Path) -> float:
-    """Reading an import document with the parser of Python's library, as a stream."""
+    """Return the seconds of reading an import document as a stream with the parser of Python's library."""
     began = time.perf_counter()
     for _, element in ElementTree.iterparse(document):  # noqa: S314 - our own document
         if element.tag == "Node":
@@ -53,7 +53,10 @@ def parse_seconds(document: Path) -> float:
 
 
 def lean_seconds(database_url: str, reference: str) -> tuple[float, int]:
-    """New versions of all nodes that reach a node, in a lean store, one commit per node; seconds and nodes."""
+    """Write new versions of all nodes that depend on a node, in a lean store, with one commit per node.
+
+    Returns the seconds and the number of nodes.
+    """
     with connect(database_url) as connection:
         connection.execute(_REACHING, {"reference": reference})
         connection.execute((Path(__file__).parent / "lean.sql").read_bytes())
@@ -67,7 +70,7 @@ def lean_seconds(database_url: str, reference: str) -> tuple[float, int]:
 
 
 def copy_in_seconds(database_url: str, empty_url: str) -> float:
-    """COPY of all rows of one store into an empty one, constraints and indexes in place."""
+    """Return the seconds of COPY of all rows of one store into an empty one with constraints and indexes."""
     parts: dict[str, list[bytes]] = {}
     tables = ("node", "node_version")
     with connect(database_url) as connection:

@@ -10,5 +10,5 @@ app = Flask(__name__)
 @app.route("/healthz")
 @app.post("/service")
 def hello() -> str:
-    """A constant."""
+    """Return a constant."""
     return "hello"

@@ -1,5 +1,5 @@
--- A lean store of the benchmark's own, filled from the real one, and a procedure that makes a new version of each of its
--- staged nodes with the same promises as a force: the node is taken if it has its edition, one row is written for the
+-- A lean store of the benchmark, filled from the real one, and a procedure that writes a new version of each of its
+-- staged nodes with the same guarantees as a force: the node is taken if it has its edition, one row is written for the
 -- version and one for the outcome, and each node has its own commit.
 CREATE SCHEMA lean;
 CREATE TABLE lean.node (id bigint PRIMARY KEY, reference text NOT NULL UNIQUE, latest integer, edition bigint)

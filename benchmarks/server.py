@@ -22,7 +22,7 @@ USER, PASSWORD = "bench", "correct horse"
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The URL of the server to measure on: the one that RELINK_DATABASE_URL names, or an embedded one."""
+    """Yield the URL of the server to measure on: the one that RELINK_DATABASE_URL names, or an embedded one."""
     given = os.environ.get("RELINK_DATABASE_URL")
     if given:
         yield given
@@ -36,18 +36,18 @@ def server() -> Iterator[str]:
 
 
 def in_database(url: str, name: str) -> str:
-    """The URL of another database on the same server."""
+    """Return the URL of another database on the same server."""
     head, _, options = url.partition("?")
     return head.rpartition("/")[0] + f"/{name}" + (f"?{options}" if options else "")
 
 
 def connect(url: str) -> psycopg.Connection[Row]:
-    """An autocommit connection."""
+    """Return an autocommit connection."""
     return psycopg.connect(url, autocommit=True)
 
 
 def make_database(url: str, name: str, template: str | None = None) -> str:
-    """Make a database anew, empty or as a copy, and answer its URL."""
+    """Create a database, empty or as a copy, and return its URL. A database with the same name is dropped first."""
     with connect(url) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         copied = sql.SQL("" if template is None else " TEMPLATE {}").format(sql.Identifier(template or ""))
@@ -57,7 +57,7 @@ def make_database(url: str, name: str, template: str | None = None) -> str:
 
 
 def make_store(url: str, name: str) -> str:
-    """Make an empty store with a user who may do everything."""
+    """Create an empty store with a user who may do everything, and return its URL."""
     store = make_database(url, name)
     engine = make_engine(store)
     migrate(engine)

@@ -1,4 +1,4 @@
-"""The service under gunicorn, as it runs in earnest, and a client that measures it."""
+"""The service under gunicorn, as in production, and a client that measures it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _HEADERS = {"Content-Type": "application/xml", "Authorization": f"Basic {_CREDEN
 
 @dataclass(frozen=True)
 class Service:
-    """A running service. Times are seconds from sending the request to the last byte of the answer."""
+    """A running service. Times are seconds from sending the request to the last byte of the response."""
 
     port: int
     process: subprocess.Popen[bytes]
 
     def post(self, body: str | Path) -> tuple[float, bytes, int]:
-        """Send a request; answers the time, the beginning of the answer, and its size in bytes."""
+        """Send a request. Returns the time, the beginning of the response, and its size in bytes."""
         connection = HTTPConnection("127.0.0.1", self.port)
         began = time.perf_counter()
         if isinstance(body, Path):
@@ -47,11 +47,11 @@ class Service:
         seconds = time.perf_counter() - began
         connection.close()
         if response.getheader("Relink-Error-Number") != "0":
-            raise RuntimeError(f"not done: {head.decode()}")
+            raise RuntimeError(f"the request failed: {head.decode()}")
         return seconds, head, size
 
     def requests_per_second(self, method: str, path: str, body: str | None, *, seconds: float = 4) -> float:
-        """How many small requests the service answers, asked by four clients at once."""
+        """Return the number of small requests per second that the service handles for four clients at once."""
         with ThreadPoolExecutor(4) as clients:
             until = time.perf_counter() + seconds
             counts = clients.map(lambda _: self._ask_until(until, method, path, body), range(4))
@@ -68,7 +68,7 @@ class Service:
         return count
 
     def peak_memory(self) -> int:
-        """The highest resident size that any web process has had so far, in bytes."""
+        """Return the highest resident size that any web process has had so far, in bytes."""
         master = self.process.pid
         workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return max(_peak(int(worker)) for worker in workers)
@@ -76,7 +76,7 @@ class Service:
 
 @contextmanager
 def running(application: str, database_url: str) -> Iterator[Service]:
-    """A WSGI application under gunicorn with one worker of eight threads."""
+    """Run a WSGI application under gunicorn with one worker of eight threads."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

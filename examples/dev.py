@@ -1,7 +1,7 @@
-"""A service for development, on a store with examples in it: `make dev`.
+"""A service for development, on a store with examples: `make dev`.
 
-Flask's server starts again whenever a file of the code changes. The store is in a temporary directory and is deleted at
-the end, unless `RELINK_DATA_DIR` or `RELINK_DATABASE_URL` names another one, which stays.
+Flask's server restarts whenever a file of the code changes. The store is in a temporary directory and is deleted at the
+end. A store that `RELINK_DATA_DIR` or `RELINK_DATABASE_URL` names is used instead and is kept.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _RELINK_DEBIAN = (
     "<CopyNode><nodeVersionReferenceFrom>debian.bookworm.libc6</nodeVersionReferenceFrom>"
     "<nodeReferenceTo>debian.bookworm.libc6</nodeReferenceTo></CopyNode>",
 )
-"""After these, most packages of Debian wait for a relink."""
+"""After new versions of these, most packages of Debian are out of date."""
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
     with _store(), suppress(KeyboardInterrupt):
         settings = Settings.from_environment()
         engine = open_database(settings)
-        with suppress(UserError):  # the user is there already, and so are the examples
+        with suppress(UserError):  # the user and the examples already exist
             add_demo_user(engine)
             click.echo("Filling the store with examples ...")
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
@@ -59,13 +59,13 @@ def main() -> None:
 
 @contextmanager
 def _store() -> Iterator[None]:
-    """The store that the settings name, or one in a temporary directory."""
+    """Provide the store that the settings name, or one in a temporary directory."""
     if os.environ.get("RELINK_DATABASE_URL") or os.environ.get("RELINK_DATA_DIR"):
         yield
         return
     with TemporaryDirectory(prefix="relink-dev-") as name:
         directory = Path(name)
-        directory.chmod(0o755)  # the database server of root runs as another user
+        directory.chmod(0o755)  # as root, the database server runs as another user
         os.environ["RELINK_DATA_DIR"] = str(directory / "data")
         click.echo(f"The store is in {directory / 'data'} and is deleted when the service is stopped")
         yield
@@ -110,7 +110,7 @@ def _fill_solution(app: Flask) -> None:
 
 
 def _post(app: Flask, request: str, element: str = "errorNumber") -> str:
-    """The text of an element of the response to a request."""
+    """Send a request, and return the text of an element of the response."""
     response = app.test_client().post("/service", data=request, content_type="application/xml", auth=(_USER, _PASSWORD))
     if response.headers["Relink-Error-Number"] not in ("0", "108"):
         raise click.ClickException(response.get_data(as_text=True))

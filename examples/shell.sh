@@ -6,13 +6,13 @@ post() {
     "${RELINK_URL:-http://127.0.0.1:8080}/service" | indented
 }
 
-# indented: an XML document, with indentation.
+# indented: prints the XML document that it reads, with indentation.
 indented() {
   python3 -c 'import sys, xml.etree.ElementTree as E
 tree = E.parse(sys.stdin); E.indent(tree); print(E.tostring(tree.getroot(), "unicode").replace(" />", "/>"))'
 }
 
-# field NAME: the text of the first element of that name.
+# field NAME: prints the text of the first element with that name.
 field() {
   python3 -c 'import sys, xml.etree.ElementTree as E; print(E.parse(sys.stdin).findtext(f".//{sys.argv[1]}"))' "$1"
 }

@@ -6,20 +6,20 @@ IN is a tab-separated file with the header line `package version section depends
 by spaces; `-` reads it from standard input. Without -o the document goes to standard output.
 
 Every Debian package becomes a node `debian.bookworm.PART`, with the Debian name as its node name and one
-version of type `debian.types.Package.1`, whose members are its section, its release (the Debian version) and
-one `depends` for each dependency, in the order of the input. All versions are drafts, unless --frozen is
+version of type `debian.types.Package.1`. The members of the version are its section, its release (the Debian
+version) and one `depends` for each dependency, in the order of the input. All versions are drafts, unless --frozen is
 given. A dependency on a package that is not in the input is left out and reported on standard error.
 
-PART is the Debian name written with the characters that a reference allows, `[A-Za-z_][A-Za-z0-9_]*`. Debian
-names have only lower case letters, digits, `+`, `-` and `.`, so upper case letters are free for the rest:
+PART is the Debian name in the characters that a reference allows, `[A-Za-z_][A-Za-z0-9_]*`. Debian names have
+only lower case letters, digits, `+`, `-` and `.`, so upper case letters can stand for the other characters:
 
     -                    _     openssh-client   openssh_client
     +                    X     libstdc++6       libstdcXX6
     .                    D     python3.11       python3D11
     a digit in front     N     0ad              N0ad
 
-Every character has its own sign, and `N` comes only in front of a leading digit, so no two names share a part
-and `debian_name` finds the name again.
+Every character has its own letter, and `N` comes only before a leading digit, so no two names share a part, and
+`debian_name` can restore the name.
 """
 
 import argparse
@@ -49,7 +49,7 @@ _MISSING_SHOWN = 10
 
 
 class Package(NamedTuple):
-    """One line of the input; its name is the key under which it is kept."""
+    """One line of the input, without the name, which is the key of the package."""
 
     version: str
     section: str
@@ -57,7 +57,7 @@ class Package(NamedTuple):
 
 
 def reference_part(name: str) -> str:
-    """The part of a reference that stands for a Debian package name."""
+    """Return the part of a reference that stands for a Debian package name."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a Debian package name")
     part = name.translate(_TO_PART)
@@ -65,14 +65,14 @@ def reference_part(name: str) -> str:
 
 
 def debian_name(part: str) -> str:
-    """The Debian package name that a part of a reference stands for."""
+    """Return the Debian package name that a part of a reference stands for."""
     if not _PART.fullmatch(part):
         raise ValueError(f"{part!r} does not stand for a Debian package name")
     return part.removeprefix("N").translate(_TO_NAME)
 
 
 def read_packages(lines: Iterable[str]) -> dict[str, Package]:
-    """All packages of a file, in its order. ValueError names the line that is wrong."""
+    """Read all packages of a file, in order. Raises ValueError, which names the invalid line."""
     packages: dict[str, Package] = {}
     numbered = enumerate(lines, start=1)
     _, header = next(numbered, (1, ""))
@@ -86,7 +86,7 @@ def read_packages(lines: Iterable[str]) -> dict[str, Package]:
         if not _NAME.fullmatch(name):
             raise ValueError(f"line {number}: {name!r} is not a Debian package name")
         if name in packages:
-            raise ValueError(f"line {number}: {name} is there twice")
+            raise ValueError(f"line {number}: {name} is given twice")
         if not (version + section).isprintable():
             raise ValueError(f"line {number}: {name} has control characters in its version or section")
         packages[name] = Package(version, sys.intern(section), tuple(dict.fromkeys(map(sys.intern, depends.split()))))
@@ -94,12 +94,12 @@ def read_packages(lines: Iterable[str]) -> dict[str, Package]:
 
 
 def missing_dependencies(packages: Mapping[str, Package]) -> Counter[str]:
-    """The names that packages depend on without being there themselves, and how often."""
+    """Return the names of packages that are missing, and the number of dependencies on each."""
     return Counter(d for package in packages.values() for d in package.depends if d not in packages)
 
 
 def write_document(packages: Mapping[str, Package], frozen: bool = False) -> Iterator[str]:
-    """The NodeImport document, one Node at a time."""
+    """Yield the NodeImport document, one Node at a time."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<NodeImport><NodeList>\n'
     yield from _packages_and_types(frozen)
     for name, package in packages.items():
@@ -164,7 +164,7 @@ def _member(member_type: str, value: str = "", target: str = "") -> str:
 
 
 def load(source: str) -> dict[str, Package]:
-    """Read a file that is plain or, by its suffix, compressed; `-` is standard input."""
+    """Read a plain file or, depending on its suffix, a compressed one; `-` is standard input."""
     with ExitStack() as stack:
         if source == "-":
             stream = cast("BinaryIO", sys.stdin.buffer)
@@ -176,7 +176,7 @@ def load(source: str) -> dict[str, Package]:
 
 
 def save(pieces: Iterable[str], destination: str | None) -> None:
-    """Write text to a file that is plain or, by its suffix, compressed; None is standard output."""
+    """Write text to a plain file or, depending on its suffix, a compressed one; None is standard output."""
     with ExitStack() as stack:
         if destination is None:
             stream = cast("BinaryIO", sys.stdout.buffer)
@@ -188,7 +188,7 @@ def save(pieces: Iterable[str], destination: str | None) -> None:
 
 
 def run(program: Callable[[], None]) -> None:
-    """Run a script: what is wrong with its input becomes one line, a closed pipe nothing at all."""
+    """Run a script. An error in its input is reported in one line, and a closed pipe is ignored."""
     try:
         program()
     except BrokenPipeError:

@@ -2,8 +2,8 @@
 
     python examples/debian/cut.py IN.tsv[.xz|.gz] ROOT ... [-o OUT.tsv]
 
-The cut holds the packages named and everything that they depend on, at any depth, in the order of the input.
-So every dependency in the cut is itself in the cut. A dependency that the input does not have is left out.
+The cut has the named packages and all packages that they depend on, at any depth, in the order of the input. So
+every dependency in the cut is itself in the cut. A dependency on a package that is not in the input is left out.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from convert import HEADER, Package, load, missing_dependencies, run, save
 
 
 def closure(packages: Mapping[str, Package], roots: Iterable[str]) -> dict[str, Package]:
-    """The roots and all that they depend on, without the dependencies that the packages do not have."""
+    """Return the roots and all packages that they depend on, without dependencies on packages that are missing."""
     found: set[str] = set()
     waiting = list(roots)
     unknown = [root for root in waiting if root not in packages]
@@ -33,7 +33,7 @@ def closure(packages: Mapping[str, Package], roots: Iterable[str]) -> dict[str, 
 
 
 def write_lines(packages: Mapping[str, Package]) -> Iterator[str]:
-    """The lines of a tab-separated file, as `read_packages` reads them."""
+    """Yield the lines of a tab-separated file, as `read_packages` reads them."""
     yield HEADER + "\n"
     for name, package in packages.items():
         yield "\t".join((name, package.version, package.section, " ".join(package.depends))) + "\n"

@@ -345,7 +345,7 @@ def test_standard_input_to_standard_output(cut: dict[str, Package]) -> None:
         (f"{HEADER}\na\t1\tlibs\n", "line 2: expected 4 fields separated by tabs, found 3"),
         (f"{HEADER}\n\n", "line 2: expected 4 fields separated by tabs, found 1"),
         (f"{HEADER}\nA\t1\tlibs\t\n", "line 2: 'A' is not a Debian package name"),
-        (f"{HEADER}\na\t1\tlibs\t\na\t2\tlibs\t\n", "line 3: a is there twice"),
+        (f"{HEADER}\na\t1\tlibs\t\na\t2\tlibs\t\n", "line 3: a is given twice"),
         (f"{HEADER}\na\t1\x01\tlibs\t\n", "line 2: a has control characters"),
     ],
 )
