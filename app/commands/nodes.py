@@ -8,6 +8,7 @@ import click
 from lxml import etree
 
 from app.commands.groups import CommandGroup
+from app.commands.node_edits import change_type
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
 from app.commands.service import ServiceClient, with_service
@@ -16,9 +17,9 @@ from app.commands.texts import COLLAPSED
 EXIT_IMPOSSIBLE = 1
 
 
-@click.group(cls=CommandGroup, short_help="Look at, search, compare, freeze and copy nodes.")
+@click.group(cls=CommandGroup, short_help="Look at, search, compare, freeze, copy and edit nodes.")
 def node() -> None:
-    """Look at nodes, find and compare them, see where they are used; freeze and copy them.
+    """Look at nodes, find and compare them, see where they are used; freeze, copy and edit them.
 
     A VERSION is the reference of a node with a number, such as acme.catalog.Widget.2, or with $latest, $current, $draft
     or $best. A reference alone means the latest version.
@@ -221,6 +222,9 @@ def copy(service: ServiceClient, version: str, reference: str, name: str | None,
         print_json(as_document(found))
     else:
         click.echo(found.findtext("nodeVersionReference"))
+
+
+node.add_command(change_type)
 
 
 def _about(found: etree._Element) -> Iterator[Row]:

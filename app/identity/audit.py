@@ -41,6 +41,7 @@ class Action(StrEnum):
     TOKEN_CREATED = "token-created"  # noqa: S105
     TOKEN_REMOVED = "token-removed"  # noqa: S105
     INSTANCE_MOVED = "instance-moved"
+    NODE_TYPE_CHANGED = "node-type-changed"
 
 
 @dataclass(frozen=True)

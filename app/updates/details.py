@@ -14,10 +14,12 @@ from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
-from app.nodes.lookup import columns, read_references, read_types
+from app.nodes.contents import read_contents
+from app.nodes.lookup import read_references, read_types
+from app.nodes.members import listed_types
 from app.references import VersionKey
 from app.updates.fixpoint import Needs
-from app.updates.graph import Details, DraftUser, Graph, Member, listed_types
+from app.updates.graph import Details, DraftUser, Graph
 from app.updates.plan import Concern, concern
 
 
@@ -96,9 +98,4 @@ class _DetailReader:
 
     def _read_contents(self, details: Details, versions: Collection[VersionKey]) -> None:
         missing = [version for version in versions if version not in details.contents]
-        details.contents.update({version: [] for version in missing})
-        rows = self.driver.execute(sql_file("app.updates", "contents"), columns(missing))
-        for node, number, mt_node, mt_number, place, value, scale, target, target_number in rows:
-            link = None if target is None else (target, target_number)
-            member = Member((mt_node, mt_number), place, value, scale, link)
-            details.contents[node, number].append(member)
+        details.contents.update(read_contents(self.driver, missing))

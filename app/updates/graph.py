@@ -5,26 +5,15 @@ The graph does not use an object for each node or link, because it may have mill
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from app.nodes.members import Member
 from app.references import VersionKey
-from app.system_nodes import MEMBER_TYPE_LIST
 
 MemberLink = tuple[int, int, int, int, int, int]
 """A member with a target: (node, member type node, member type number, place, target node, target number). The place is
 the position among the members of the version, from 1. Members are ordered by member type and sequence."""
-
-
-class Member(NamedTuple):
-    """A member with all values that the rules of its member type check."""
-
-    member_type: VersionKey
-    place: int
-    value: str | None
-    scale: float | None
-    target: VersionKey | None
 
 
 @dataclass(frozen=True)
@@ -74,13 +63,3 @@ class Details:
     users: dict[int, list[DraftUser]] = field(default_factory=dict)
     type_nodes: dict[VersionKey, int] = field(default_factory=dict)
     references: dict[int, str] = field(default_factory=dict)
-
-
-def listed_types(content: Iterable[Member]) -> list[VersionKey]:
-    """Return the member type versions that a type lists, in order."""
-    listed = [
-        (member.place, member.target)
-        for member in content
-        if member.member_type[0] == MEMBER_TYPE_LIST and member.target is not None
-    ]
-    return [target for _, target in sorted(listed)]

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from app.identity.right import ADMINISTER, LINK, READ, USE_TYPE
+from app.nodes.compatibility import Fit, Rules, fit
+from app.nodes.members import Member, listed_types
 from app.nodes.patterns import PatternCheck
 from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
-from app.updates.compatibility import Fit, Rules, fit
 from app.updates.fixpoint import Closure, Needs
-from app.updates.graph import Details, Graph, Member, MemberLink, listed_types
+from app.updates.graph import Details, Graph, MemberLink
 from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 
 Place = tuple[int, str, int]

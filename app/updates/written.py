@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from app.nodes.members import Member, listed_types
 from app.references import VersionKey
-from app.updates.graph import Member, listed_types
 from app.updates.plan import Plan
 
 Numbers = list[int | None]

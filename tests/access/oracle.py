@@ -204,6 +204,30 @@ def copy(world: World, user: str | None, source: str, to: str) -> int:
     return 0 if may_link(world, user, source) else 101
 
 
+def edit(world: World, user: str | None, reference: str) -> int:
+    """The number for a draft to be edited."""
+    if user is None:
+        return 101
+    number = get_node(world, user, reference)
+    if number:
+        return number
+    if not world.may(user, "administer", reference):
+        return 101
+    return 0 if world.nodes[reference].draft else 105
+
+
+def change_type(world: World, user: str | None, reference: str, new_type: str) -> int:
+    """ChangeNodeType of the latest version of a node to the latest version of another."""
+    number = edit(world, user, reference)
+    if number:
+        return number
+    if get_node(world, user, new_type):
+        return 105
+    if not world.may(user, "use-type", new_type):
+        return 101
+    return 105 if new_type == reference else 0
+
+
 def give(world: World, user: str | None, kind: str, group: str, reference: str) -> int:
     if not world.may(user, "read", reference):
         return 101 if user is None else 105

@@ -160,6 +160,15 @@ def copy(session: Session, call: Call) -> Answered:
     return reply, {number}
 
 
+def change_type(session: Session, call: Call) -> Answered:
+    force = call.right == "administer"
+    elements = {"action": "force" if force else "impact", "nodeVersionReferenceNewType": call.other}
+    reply = session.post(call, "ChangeNodeType", nodeVersionReference=call.node, **elements)
+    number = oracle.change_type(session.world, call.user, call.node, call.other)
+    session.over = force and number == 0
+    return reply, {number} if number or force else {0, 108}
+
+
 def bring_in(session: Session, call: Call) -> Answered:
     node = session.world.nodes.get(call.node)
     first = 1 if node is None else node.frozen + 1
@@ -265,6 +274,7 @@ CALLS: dict[str, Asked] = {
     "UpdateNodeVersions": update,
     "FreezeNode": freeze,
     "CopyNode": copy,
+    "ChangeNodeType": change_type,
     "NodeImport": bring_in,
     "CreatePermission": give,
     "DeletePermission": take_back,
@@ -326,6 +336,7 @@ def sweep(world: World) -> Iterator[Call]:
             for service in ("GetNode", "UpdateNodeVersions", "FreezeNode", "GetPermissionList"):
                 yield Call(service, user, node, node, "public", "read", flag=service != "GetPermissionList")
             other = next(iter(world.nodes[node].targets), "X")
+            yield Call("ChangeNodeType", user, node, other, "public", "read", flag=False)
             yield Call("NodeImport", user, node, other, "public", "read", flag=False)
             for to in ("P.none", other):
                 if oracle.copy(world, user, node, to):

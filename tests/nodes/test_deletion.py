@@ -103,14 +103,16 @@ def test_a_deletion_is_refused_while_a_force_is_at_work(client: Client, engine: 
     assert delete(engine, "X.B") == 2
 
 
-@pytest.mark.parametrize("writer", ["import", "copy"])
+@pytest.mark.parametrize("writer", ["import", "copy", "type"])
 def test_a_writer_waits_for_a_deletion_and_then_misses_the_node(client: Client, engine: Engine, writer: str) -> None:
-    client.load(Graph().node("P.A", frozen()).node("X.B", frozen()))
+    client.load(Graph().node("P.A", frozen(), draft()).node("X.B", frozen()))
+    new_type = {"nodeVersionReference": "P.A", "nodeVersionReferenceNewType": "X.B.1", "action": "force"}
     write: dict[str, Callable[[], object]] = {
         "import": lambda: client.post(Graph().node("P.N", frozen(*links("X.B.1"))).xml()).number,
         "copy": lambda: (
             client.post(message("CopyNode", {"nodeVersionReferenceFrom": "X.B.1", "nodeReferenceTo": "P.N"})).number
         ),
+        "type": lambda: client.post(message("ChangeNodeType", new_type)).number,
     }
     nodes = identifiers(engine, "X.B")
     with ThreadPoolExecutor(1) as other:

@@ -34,6 +34,15 @@ MEMBER = (
     "<nodeMemberScale>-2.5E-3</nodeMemberScale><nodeVersionReferenceTarget>acme.B.2</nodeVersionReferenceTarget>"
     "<nodeNameTarget/><nodeMemberComment>c</nodeMemberComment>"
 )
+IMPACT = (
+    "<impactType>rules</impactType><nodeVersionIdentifierMemberType>12000001</nodeVersionIdentifierMemberType>"
+    "<nodeVersionReferenceMemberType>acme.part.1</nodeVersionReferenceMemberType><nodeNameMemberType/>"
+    "<errorMessage>m</errorMessage>"
+)
+NEW_TYPE = (
+    "<nodeEdition>3</nodeEdition><nodeVersionIdentifierNewType>13000002</nodeVersionIdentifierNewType>"
+    "<nodeVersionReferenceNewType>acme.T.2</nodeVersionReferenceNewType><nodeNameNewType>T</nodeNameNewType>"
+)
 
 # Everything that an answer can hold, in the one right order
 FULL_NODE_ANSWERS = {
@@ -46,6 +55,7 @@ FULL_NODE_ANSWERS = {
     f"<MemberList><Member>{MEMBER}</Member></MemberList>",
     "FreezeNode": f"{ERROR}{SIX}<NodeList><Node>{ROW}<errorMessage>m</errorMessage></Node></NodeList>",
     "CopyNode": f"{ERROR}{SIX}",
+    "ChangeNodeType": f"{ERROR}{NEW_TYPE}<ImpactList><Impact>{IMPACT}</Impact></ImpactList>",
     "CreateUser": f"{ERROR}<userIdentifier>3</userIdentifier><userLogonReference>ann</userLogonReference>",
     "CreatePermission": f"{ERROR}<permissionIdentifier>5</permissionIdentifier>",
 }
@@ -111,6 +121,23 @@ NODE_ANSWERS = {
             "<nodeVersionIdentifier>0</nodeVersionIdentifier>",
             "<nodeVersionNumber>0</nodeVersionNumber>",
             SIX + SIX,
+        ],
+    ),
+    "ChangeNodeType": Table(
+        good=[
+            NEW_TYPE,
+            f"{NEW_TYPE}<ImpactList/>",
+            *(
+                f"<ImpactList><Impact>{IMPACT.replace('rules', kind)}</Impact></ImpactList>"
+                for kind in ("version", "remove", "rules")
+            ),
+        ],
+        bad=[
+            "<nodeEdition>0</nodeEdition>",
+            "<ImpactList><Impact/></ImpactList>",
+            f"<ImpactList>{IMPACT}</ImpactList>",
+            f"<ImpactList><Impact>{IMPACT.replace('rules', 'lost')}</Impact></ImpactList>",
+            f"<ImpactList/>{NEW_TYPE}",
         ],
     ),
     "CreateUser": Table(

@@ -186,6 +186,26 @@ NODE_REQUESTS = {
             "<nodeReferenceTo>acme.B</nodeReferenceTo><nodeReferenceTo>acme.C</nodeReferenceTo>",
         ],
     ),
+    "ChangeNodeType": Table(
+        good=[
+            "<nodeVersionReference>acme.A</nodeVersionReference><action>impact</action>"
+            "<nodeVersionReferenceNewType>acme.T.2</nodeVersionReferenceNewType><nodeEdition>7</nodeEdition>",
+            "<nodeVersionIdentifierNewType>17</nodeVersionIdentifierNewType><action>force</action>",
+            "<nodeVersionIdentifier>17</nodeVersionIdentifier><nodeEdition/>",
+            "<nodeEdition>0</nodeEdition><nodeVersionIdentifierNewType>0</nodeVersionIdentifierNewType>",
+            wrap("nodeVersionReference", LONGEST_REFERENCE) + wrap("nodeVersionReferenceNewType", LONGEST_REFERENCE),
+            "<nodeVersionReferenceNewType>acme.T.$current</nodeVersionReferenceNewType>",
+        ],
+        bad=[
+            "<action>update</action>",
+            "<nodeEdition>-1</nodeEdition>",
+            "<nodeEdition>1.0</nodeEdition>",
+            "<nodeVersionIdentifierNewType>acme.T</nodeVersionIdentifierNewType>",
+            "<nodeReferenceNewType>acme.T</nodeReferenceNewType>",
+            wrap("nodeVersionReferenceNewType", LONGEST_REFERENCE + "r"),
+            "<nodeEdition>1</nodeEdition><nodeEdition>1</nodeEdition>",
+        ],
+    ),
     "CreateUser": Table(
         good=[
             "<userLogonReferenceCreate>ann</userLogonReferenceCreate><passwordCreate>s3cret</passwordCreate>",

@@ -43,6 +43,8 @@ QUESTIONS = {
         "sourceScope": "current",
         "action": "force",
     },
+    "ChangeNodeType": {"nodeVersionReference": "P.A", "nodeVersionReferenceNewType": "P.F"},
+    "ChangeNodeType to a draft": {"nodeVersionReference": "P.A", "nodeVersionReferenceNewType": "P.F.3"},
     "CopyNode": {"nodeVersionReferenceFrom": "P.A.1", "nodeReferenceTo": "Q.A"},
     "CopyNode onto a draft": {"nodeVersionReferenceFrom": "P.A.1", "nodeReferenceTo": "P.F"},
     "CopyNode of a draft": {"nodeVersionReferenceFrom": "P.D.1", "nodeReferenceTo": "Q.D"},

@@ -31,6 +31,12 @@ BY_REFERENCE: dict[str, tuple[str, str, dict[str, str]]] = {
     "FreezeNode, force": ("FreezeNode", "nodeReference", {"action": "force"}),
     "CopyNode, from": ("CopyNode", "nodeVersionReferenceFrom", {"nodeReferenceTo": "Open.Copy"}),
     "CopyNode, to": ("CopyNode", "nodeReferenceTo", {"nodeVersionReferenceFrom": "Open.A"}),
+    "ChangeNodeType": ("ChangeNodeType", "nodeVersionReference", {"nodeVersionReferenceNewType": "Open.A"}),
+    "ChangeNodeType, type": (
+        "ChangeNodeType",
+        "nodeVersionReferenceNewType",
+        {"nodeVersionReference": "Open.D", "action": "force"},
+    ),
     "CreatePermission": (
         "CreatePermission",
         "objectReference",
@@ -41,6 +47,7 @@ BY_IDENTIFIER = {
     "UpdateNodeVersions": ("nodeIdentifier", {"updateContentIndicator": "true"}),
     "GetNode": ("nodeVersionIdentifier", {}),
     "FreezeNode": ("nodeIdentifier", {}),
+    "ChangeNodeType": ("nodeVersionIdentifier", {"nodeVersionReferenceNewType": "Open.A"}),
 }
 IMPORT = (
     "<NodeImport><NodeList><Node><nodeReference>{}</nodeReference><VersionList><Version>"
@@ -51,7 +58,7 @@ IMPORT = (
 @pytest.fixture
 def world(client: Client, make_user: Callable[..., None]) -> Client:
     """A hidden node, and the package `Open`, which everybody may read and even change."""
-    client.load(Graph().node(HIDDEN, frozen(), draft()).node("Open", package()).node("Open.A", frozen()))
+    client.load(Graph().node(HIDDEN, frozen(), draft()).node("Open", package()).node("Open.A", frozen()).node("Open.D", draft()))
     make_user("reader", "package-administer Open")
     for kind in ("package-administer", "package-use"):
         given = {"permissionTypeReference": kind, "userGroupReference": "public", "objectReference": "Open"}

@@ -14,7 +14,7 @@ from tests.support.builders import (
     package,
     type_with,
 )
-from tests.support.http import Client
+from tests.support.http import Client, message
 
 LISTED = MEMBER_TYPE_LIST
 
@@ -145,6 +145,19 @@ def test_another_way_out_of_can_not_update_to_type_is_to_remove_the_data(client:
     client.load(Graph().node("P.N", V(UNMOVABLE[1:], "X.T.1", draft=True)))
     assert current(client, "force") == ["P.N.1 change type X.T.2"]
     assert client.get("P.N").members() == ["X.m.1 = kept"]
+
+
+@pytest.mark.ledger("UNV-71")
+def test_the_third_way_out_of_can_not_update_to_type_is_to_change_the_type(client: Client) -> None:
+    client.load(losing(*UNMOVABLE, draft=True).node("X.K", type_with("X.k.1"), type_with("X.k.1")))
+    for to, rows, members in (
+        ("X.T.2", [], ["X.m.1 = kept"]),
+        ("X.K.1", ["P.N.1 change type X.K.2"], []),
+    ):
+        given = {"nodeVersionReference": "P.N", "nodeVersionReferenceNewType": to, "action": "force"}
+        assert client.post(message("ChangeNodeType", given)).number == 0
+        assert current(client, "force") == rows
+        assert (current(client), client.get("P.N").members()) == ([], members)
 
 
 def test_a_node_that_can_not_be_updated_does_not_stop_the_others(client: Client) -> None:

@@ -6,14 +6,24 @@ Pure functions on members. The rules of a member type are members of its version
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from app import system_nodes
+from app.nodes.members import Member
 from app.nodes.patterns import PatternCheck, PatternError
 from app.references import VersionKey
 from app.text import is_whole_number
-from app.updates.graph import Member
+
+
+@dataclass(frozen=True)
+class RuleFault:
+    """A rule that is broken, in words that follow the member type: by a member, in its `value`, `scale` or `target`, or
+    by how many members there are."""
+
+    member: Member | None
+    text: str
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,36 +67,39 @@ class Rules:
 
         A pattern that cannot be checked counts as broken.
         """
-        if len(members) < self.minimum:
-            return f"needs at least {self.minimum} and there are {len(members)}"
-        if 0 < self.maximum < len(members):
-            return f"allows at most {self.maximum} and there are {len(members)}"
-        for member in members:
-            fault = self._broken_by_one(member, type_node, patterns)
-            if fault is not None:
-                return fault
-        return None
+        first = next(self.faults(members, type_node, patterns), None)
+        return None if first is None else first.text
 
-    def _broken_by_one(
+    def faults(
+        self, members: list[Member], type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
+    ) -> Iterator[RuleFault]:
+        """Yields all rules that these members of one member type break."""
+        if len(members) < self.minimum:
+            yield RuleFault(None, f"needs at least {self.minimum} and there are {len(members)}")
+        if 0 < self.maximum < len(members):
+            yield RuleFault(None, f"allows at most {self.maximum} and there are {len(members)}")
+        for member in members:
+            yield from self._faults_of_one(member, type_node, patterns)
+
+    def _faults_of_one(
         self, member: Member, type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
-    ) -> str | None:
+    ) -> Iterator[RuleFault]:
         if member.value is not None:
             if not self.use_value:
-                return "allows no value"
-            if self.pattern is not None:
+                yield RuleFault(member, "allows no value", "value")
+            elif self.pattern is not None:
                 try:
                     if not patterns.matches(self.pattern, member.value):
-                        return f"does not allow the value {_short(member.value)}"
+                        yield RuleFault(member, f"does not allow the value {_short(member.value)}", "value")
                 except PatternError as error:
-                    return f"has a pattern that {error}"
+                    yield RuleFault(member, f"has a pattern that {error}", "value")
         if member.scale is not None and not self.use_scale:
-            return "allows no scale"
+            yield RuleFault(member, "allows no scale", "scale")
         if member.target is not None:
             if not self.use_target:
-                return "allows no target"
-            if self.target_types and type_node(member.target) not in self.target_types:
-                return "does not allow a target of this type"
-        return None
+                yield RuleFault(member, "allows no target", "target")
+            elif self.target_types and type_node(member.target) not in self.target_types:
+                yield RuleFault(member, "does not allow a target of this type", "target")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,192 @@
+"""The draft of a node, taken for an edit: read under a lock, compared with what its editor knows, written as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from app.errors import NotAuthorisedError, PreconditionError, StateError, UserError, invalid
+from app.identity import right
+from app.identity.rights import Caller
+from app.nodes.members import Member
+from app.nodes.versions import Version, find_version
+from app.references import VersionKey
+
+_VERSION = text("""
+    SELECT type_node_identifier, type_version_number, node_name, node_version_comment
+    FROM node_version WHERE node_identifier = :node AND version_number = :number
+""")
+_MEMBERS = text("""
+    SELECT member_type_node_identifier, member_type_version_number, sequence, value, scale, target_node_identifier,
+           target_version_number, comment
+    FROM member WHERE node_identifier = :node AND version_number = :number ORDER BY position
+""")
+# The type can change while an edit depends on it only if it is a draft.
+_DEPENDS_ON = text("""
+    SELECT t.node_identifier
+    FROM node n
+    JOIN node_version v ON v.node_identifier = n.node_identifier AND v.version_number = n.latest_version_number
+    JOIN node t ON t.node_identifier = v.type_node_identifier AND v.type_version_number > t.frozen_version_number
+    WHERE n.node_identifier = :node
+""")
+_LOCK = text("""
+    SELECT FROM node WHERE node_identifier = ANY (:nodes) ORDER BY node_identifier FOR NO KEY UPDATE
+""")
+_EDITED = text("UPDATE node SET edition = edition + 1 WHERE node_identifier = :node RETURNING edition")
+_COLUMNS = """
+    type_node_identifier = :type, type_version_number = :type_number, node_name = :name,
+    node_version_comment = CAST(:comment AS text), amended_by = :user, amended_at = now(),
+    member_types = CAST(:member_types AS bigint[]), member_type_numbers = CAST(:member_type_numbers AS integer[]),
+    sequences = CAST(:sequences AS integer[]), targets = CAST(:targets AS bigint[]),
+    target_numbers = CAST(:target_numbers AS integer[]), values = CAST(:values AS text[]),
+    scales = CAST(:scales AS double precision[]), comments = CAST(:comments AS text[]), indexed_as = NULL
+"""
+_WRITE = text(f"UPDATE node_version SET {_COLUMNS} WHERE node_identifier = :node AND version_number = :number")  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Known:
+    """Which edition of the node the editor has seen: as a field of the request, or in `If-Match`."""
+
+    edition: int | None = None
+    if_match: str | None = None
+
+    def check(self, edition: int) -> None:
+        """Raises StateError (106) if the node has another edition."""
+        advice = "somebody else has changed the node since you read it: read it again, and repeat your change"
+        if self.if_match not in (None, "*", str(edition)):
+            raise PreconditionError(f"If-Match does not name edition {edition}, which the node has now: {advice}")
+        if self.edition and self.edition != edition:
+            raise StateError(f"the node has edition {edition} and not {self.edition}: {advice}")
+
+
+class StoredMember(NamedTuple):
+    """A member with all that is stored of it."""
+
+    member_type: VersionKey
+    sequence: int
+    value: str | None = None
+    scale: float | None = None
+    target: VersionKey | None = None
+    comment: str | None = None
+
+    def at(self, place: int) -> Member:
+        """The member as rules look at it."""
+        return Member(self.member_type, place, self.value, self.scale, self.target)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft as it is stored, members in their order."""
+
+    version: Version
+    type: VersionKey
+    comment: str | None
+    members: Sequence[StoredMember]
+
+    @property
+    def key(self) -> VersionKey:
+        """The version as links have it."""
+        return self.version.node.identifier, self.version.number
+
+
+def take_draft(
+    connection: Connection,
+    caller: Caller,
+    identifier: int | None,
+    reference: str | None,
+    known: Known,
+    *,
+    also: int | None = None,
+    lock: bool,
+) -> Draft:
+    """Return a draft that the caller may edit, named by identifier, which takes precedence, or reference.
+
+    With `lock`, nobody else changes the draft, nor its type if that is a draft, nor the node `also`, before this
+    transaction ends. Whoever locks has called `keep_links`.
+
+    Raises UserError (105) if there is no such version or it is frozen, NotAuthorisedError (101) if the caller does not
+    administer the node, and StateError (106) if somebody else has changed it since the caller read it.
+    """
+    version = _editable(connection, caller, identifier, reference)
+    if lock:
+        _lock(connection, version.node.identifier, also)
+        version = _editable(connection, caller, identifier, reference)
+    known.check(version.node.edition)
+    key = {"node": version.node.identifier, "number": version.number}
+    row = connection.execute(_VERSION, key).one()
+    members = [
+        StoredMember((m[0], m[1]), m[2], m[3], m[4], None if m[5] is None else (m[5], m[6]), m[7])
+        for m in connection.execute(_MEMBERS, key)
+    ]
+    return Draft(version, (row[0], row[1]), row.node_version_comment, members)
+
+
+def write_draft(
+    connection: Connection,
+    caller: Caller,
+    draft: Draft,
+    members: Iterable[StoredMember],
+    *,
+    of_type: VersionKey,
+    name: str,
+    comment: str | None,
+) -> int:
+    """Write a draft that has been taken with a lock, and return the new edition of its node."""
+    columns = {"type": of_type[0], "type_number": of_type[1], "name": name, "comment": comment}
+    node, number = draft.key
+    values = {**columns, **_arrays(members), "user": caller.user_identifier, "node": node, "number": number}
+    connection.execute(_WRITE, values)
+    return int(connection.execute(_EDITED, {"node": node}).scalar_one())
+
+
+def _arrays(members: Iterable[StoredMember]) -> dict[str, object]:
+    """The columns of the members, in the order of member types and sequences."""
+    ordered = sorted(members, key=lambda member: (member.member_type[0], member.sequence))
+    optional: dict[str, list[object]] = {
+        "values": [member.value for member in ordered],
+        "scales": [member.scale for member in ordered],
+        "comments": [member.comment for member in ordered],
+    }
+    return {
+        "member_types": [member.member_type[0] for member in ordered],
+        "member_type_numbers": [member.member_type[1] for member in ordered],
+        "sequences": [member.sequence for member in ordered],
+        "targets": [member.target and member.target[0] for member in ordered],
+        "target_numbers": [member.target and member.target[1] for member in ordered],
+        **{name: None if all(each is None for each in column) else column for name, column in optional.items()},
+    }
+
+
+def _editable(connection: Connection, caller: Caller, identifier: int | None, reference: str | None) -> Version:
+    if not caller.is_signed_in:
+        raise NotAuthorisedError("sign in to edit nodes")
+    version = find_version(connection, caller, identifier, reference)
+    node = version.node
+    if not node.may(right.ADMINISTER):
+        raise NotAuthorisedError(f"not authorised to administer {node.reference}")
+    if version.number != node.draft:
+        field = "node_version_identifier" if identifier else "node_version_reference"
+        advice = (
+            f"CopyNode onto {node.reference} makes a draft that can be edited"
+            if node.draft is None
+            else f"edit the draft, {node.reference}.{node.draft}"
+        )
+        raise UserError(invalid(field, f"{node.reference}.{version.number} is frozen: {advice}"))
+    return version
+
+
+def _lock(connection: Connection, node: int, also: int | None) -> None:
+    """Lock a node and the draft that is its type, in the order of identifiers, as all do who lock several nodes."""
+    locked: set[int] = set()
+    while True:
+        wanted = {node, *connection.execute(_DEPENDS_ON, {"node": node}).scalars()}
+        if also is not None:
+            wanted.add(also)
+        if wanted <= locked:
+            return
+        connection.execute(_LOCK, {"nodes": list(wanted)})
+        locked = wanted

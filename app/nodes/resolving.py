@@ -1,0 +1,98 @@
+"""Finding the versions that a request links to, all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from app.identity import right
+from app.identity.rights import Caller, rights_on
+from app.nodes.versions import Node
+from app.references import (
+    InvalidReferenceError,
+    VersionKey,
+    VersionKeyword,
+    parse_version_reference,
+    split_version_identifier,
+)
+
+_NODES = text("""
+    SELECT node_identifier, node_reference, owner_identifier, frozen_version_number, latest_version_number, edition
+    FROM node WHERE node_identifier = ANY (CAST(:identifiers AS bigint[])) OR node_reference = ANY (:references)
+""")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A version as a request names it: by identifier, which takes precedence, or by reference."""
+
+    identifier: int | None = None
+    reference: str | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether the request names a version at all."""
+        return bool(self.identifier or self.reference)
+
+
+class Found(NamedTuple):
+    """A version that the caller may see."""
+
+    node: Node
+    number: int
+
+    @property
+    def key(self) -> VersionKey:
+        """The version as links have it."""
+        return self.node.identifier, self.number
+
+
+def resolve(connection: Connection, caller: Caller, wanted: Sequence[Wanted]) -> dict[Wanted, Found | str]:
+    """Find versions. In the place of one that is malformed or not found is the reason, in words.
+
+    What the caller may not read is not found, like what does not exist.
+    """
+    parsed: dict[Wanted, tuple[int | str, int | VersionKeyword]] = {}
+    results: dict[Wanted, Found | str] = {}
+    for each in wanted:
+        try:
+            parsed[each] = _parsed(each)
+        except InvalidReferenceError as error:
+            results[each] = str(error)
+    keys = {key for key, _ in parsed.values()}
+    nodes = _read(connection, caller, keys)
+    for each, (key, version) in parsed.items():
+        node = nodes.get(key)
+        shown = each.identifier or each.reference
+        if node is None or not node.may(right.READ):
+            results[each] = f"{shown} is not found"
+            continue
+        number = node.number(version)
+        missing = f"{shown} is not found: {node.reference} has no such version that you may use"
+        results[each] = missing if number is None else Found(node, number)
+    return results
+
+
+def _parsed(wanted: Wanted) -> tuple[int | str, int | VersionKeyword]:
+    """The identifier or the reference of a node, and which version of it is meant."""
+    if wanted.identifier:
+        return split_version_identifier(wanted.identifier)
+    reference = parse_version_reference(wanted.reference or "")
+    return reference.node_reference, reference.version
+
+
+def _read(connection: Connection, caller: Caller, keys: set[int | str]) -> dict[int | str, Node]:
+    parameters = {
+        "identifiers": [key for key in keys if isinstance(key, int)],
+        "references": [key for key in keys if isinstance(key, str)],
+    }
+    rows = connection.execute(_NODES, parameters).all() if keys else []
+    rights = rights_on(connection, caller, [row.node_reference for row in rows])
+    nodes: dict[int | str, Node] = {}
+    for row in rows:
+        node = Node(row[0], row[1], row[2], row[3], row[4], row[5], rights.on(row[0], row[1], row[2]))
+        nodes[node.identifier] = nodes[node.reference] = node
+    return nodes
