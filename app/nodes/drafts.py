@@ -1,4 +1,4 @@
-"""The draft of a node, taken for an edit: read under a lock, compared with what its editor knows, written as a whole."""
+"""The draft of a node, taken for an edit: read under a lock, compared with what its editor knows, written whole."""
 
 from __future__ import annotations
 

@@ -93,6 +93,7 @@ class TestLists:
             ("where-used", "P.A.9"),
             ("compare", "P.A", "x-y"),
             ("search", "!"),
+            ("type", "P.B", "system.NULL"),
         ],
     )
     def test_an_error_is_one_line_on_standard_error(self, relink: Relink, arguments: tuple[str, ...]) -> None:
@@ -107,6 +108,21 @@ def test_a_freeze_is_listed_first_and_done_with_yes(relink: Relink, store: Clien
     assert store.get("P.C").text("nodeFrozenVersionNumber") == "0"
     assert rows(relink("node", "freeze", "P.A", "--yes")) == listed
     assert store.get("P.C").text("nodeFrozenVersionNumber") == "1"
+
+
+def test_the_impacts_of_another_type_are_listed_first_and_the_type_changed_with_yes(
+    relink: Relink, store: Client
+) -> None:
+    listed = rows(relink("node", "type", "P.A", "system.PACKAGE_LISTING"))
+    assert listed == [["remove", "system.NODE_LIST.1", "Nodes", ""]]
+    assert store.get("P.A").text("nodeVersionReferenceType") == "system.NODE_LIST_TYPE.1"
+    assert rows(relink("node", "type", "P.A", "system.PACKAGE_LISTING", "--yes")) == [["system.PACKAGE_LISTING.1"]]
+    assert (store.get("P.A").text("nodeVersionReferenceType"), store.get("P.A").members()) == (
+        "system.PACKAGE_LISTING.1",
+        [],
+    )
+    found = json.loads(relink("node", "type", "P.A", "system.NULL", "--json").stdout)
+    assert (found["nodeVersionReferenceNewType"], found["ImpactList"]) == ("system.NULL.1", [])
 
 
 def test_a_freeze_that_is_impossible_has_exit_code_1(

@@ -1,4 +1,4 @@
-"""Deletions beside forces, imports and copies: no link ever leads to a version that does not exist."""
+"""Deletions beside forces, imports, copies and edits: no link ever leads to a version that does not exist."""
 
 from __future__ import annotations
 
@@ -125,9 +125,9 @@ def test_a_writer_waits_for_a_deletion_and_then_misses_the_node(client: Client, 
     assert lost_links(engine) == []
 
 
-def test_deletions_race_with_forces_imports_and_copies(app: Flask, client: Client, engine: Engine) -> None:
+def test_deletions_race_with_forces_imports_copies_and_edits(app: Flask, client: Client, engine: Engine) -> None:
     client.load(Graph().node("P.A", frozen()).node("X.A", frozen()))
-    seeds = seeded().sample(range(2**32), 4)
+    seeds = seeded().sample(range(2**32), 5)
 
     def imports(chance: Random) -> int:
         graph = Graph()
@@ -146,6 +146,14 @@ def test_deletions_race_with_forces_imports_and_copies(app: Flask, client: Clien
     def forces(_: Random) -> int:
         return Client(app).update("P", "force", sourceScope="latest", alwaysCreateNewVersionIndicator="true").number
 
+    def edits(chance: Random) -> int:
+        names = {
+            "nodeVersionReference": f"P.M{chance.randrange(NODES)}",
+            "nodeVersionReferenceNewType": f"X.N{chance.randrange(NODES)}",
+            "action": "force",
+        }
+        return Client(app).post(message("ChangeNodeType", names)).number
+
     def deletes(chance: Random) -> int:
         name = chance.choice(["X.N", "P.M"])
         try:
@@ -156,9 +164,9 @@ def test_deletions_race_with_forces_imports_and_copies(app: Flask, client: Clien
     def repeated(act: Callable[[Random], int], chance: Random) -> Iterator[int]:
         return iter([act(chance) for _ in range(ROUNDS)])
 
-    with ThreadPoolExecutor(4) as others:
-        acts = (imports, copies, forces, deletes)
+    with ThreadPoolExecutor(5) as others:
+        acts = (imports, copies, forces, edits, deletes)
         done = [others.submit(repeated, act, Random(seed)) for act, seed in zip(acts, seeds, strict=True)]  # noqa: S311
         numbers = [set(each.result()) for each in done]
-    assert all(found <= {0, 105, 106, 108} for found in numbers[:3]), numbers
+    assert all(found <= {0, 105, 106, 108} for found in numbers[:4]), numbers
     assert lost_links(engine) == []

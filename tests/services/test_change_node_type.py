@@ -76,6 +76,7 @@ def unchanged(client: Client) -> bool:
     return (found.text("nodeVersionReferenceType"), found.members()) == ("X.T.1", BEFORE)
 
 
+@pytest.mark.ledger("DEC-151")
 def test_the_impact_lists_what_moves_what_is_lost_and_which_rules_are_broken(store: Client) -> None:
     reply = change(store)
     assert (reply.number, reply.text("nodeVersionReferenceNewType")) == (108, "X.T.2")
@@ -110,6 +111,7 @@ def test_both_may_be_named_by_identifiers_which_take_precedence(store: Client) -
     assert store.get("P.N").members() == KEPT
 
 
+@pytest.mark.ledger("DEC-150")
 @pytest.mark.parametrize("node", ["P.F.1", "P.B", "P.F.$current"])
 def test_a_frozen_version_keeps_its_type(store: Client, node: str) -> None:
     for action in ("impact", "force"):
@@ -167,6 +169,7 @@ def test_a_draft_type_needs_use_draft(store: Client, make_user: MakeUser) -> Non
     assert store.get("P.N").text("nodeVersionReferenceType") == "X.T.3"
 
 
+@pytest.mark.ledger("DEC-150")
 def test_nobody_changes_a_type_without_credentials(store: Client) -> None:
     for node in ("P.N", "P.none"):
         assert change(store.as_user(None), node).number == 101
@@ -180,9 +183,18 @@ def test_a_member_type_that_may_not_be_read_is_counted_only(store: Client, make_
     assert "X.k" not in reply.response.text
 
 
+@pytest.mark.ledger("DEC-153")
+def test_the_data_of_drafts_of_a_draft_type_stays(store: Client) -> None:
+    store.load(Graph().node("P.D", draft(M("X.k.1", value="mine"), type="X.T.3")))
+    assert impacts(change(store, "X.T.3", "system.NODE_LIST_TYPE")) == ["remove system.MEMBER_TYPE_LIST.1"]
+    assert change(store, "X.T.3", "system.NODE_LIST_TYPE", "force").number == 0
+    assert (store.get("X.T.3").members(), store.get("P.D").members()) == ([], ["X.k.1 = mine"])
+
+
 # Optimistic edits
 
 
+@pytest.mark.ledger("DEC-152")
 def test_an_edit_of_what_somebody_else_has_changed_is_refused(store: Client) -> None:
     edition = str(change(store).text("nodeEdition"))
     first = change(store, new_type="X.T.3", action="force", nodeEdition=edition)
@@ -194,6 +206,7 @@ def test_an_edit_of_what_somebody_else_has_changed_is_refused(store: Client) -> 
     assert change(store, action="force", nodeEdition=str(int(edition) + 1)).number == 0
 
 
+@pytest.mark.ledger("DEC-152")
 def test_if_match_takes_the_etag_of_the_impact(store: Client) -> None:
     tag = change(store).response.headers["ETag"]
     assert change(store, new_type="X.T.3", action="force", if_match=tag).number == 0
@@ -209,6 +222,9 @@ def test_the_editor_the_index_and_the_audit_are_up_to_date(store: Client, engine
     assert versions.text("VersionList/Version/userLogonReferenceAmendedBy") == "ann"
     assert store.post(message("Search", {"query": "lost"})).text("numberOfResults") == "0"
     with engine.connect() as connection:
-        query = "SELECT user_logon_reference, object_name, details FROM audit JOIN account USING (user_identifier) WHERE action = 'node-type-changed'"
+        query = """
+            SELECT user_logon_reference, object_name, details FROM audit JOIN account USING (user_identifier)
+            WHERE action = 'node-type-changed'
+        """
         (row,) = connection.execute(text(query))
     assert tuple(row) == ("ann", "P.N", {"version": 1, "type": "X.T.2"})

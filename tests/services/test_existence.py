@@ -58,7 +58,9 @@ IMPORT = (
 @pytest.fixture
 def world(client: Client, make_user: Callable[..., None]) -> Client:
     """A hidden node, and the package `Open`, which everybody may read and even change."""
-    client.load(Graph().node(HIDDEN, frozen(), draft()).node("Open", package()).node("Open.A", frozen()).node("Open.D", draft()))
+    client.load(
+        Graph().node(HIDDEN, frozen(), draft()).node("Open", package()).node("Open.A", frozen()).node("Open.D", draft())
+    )
     make_user("reader", "package-administer Open")
     for kind in ("package-administer", "package-use"):
         given = {"permissionTypeReference": kind, "userGroupReference": "public", "objectReference": "Open"}
