@@ -21,6 +21,7 @@ MINIMUM_CARDINALITY: Final = 34
 MAXIMUM_CARDINALITY: Final = 35
 VALUE_PATTERN: Final = 36
 TARGET_TYPE_LIST: Final = 37
+NODE_NAME: Final = 41
 
 LAST_SYSTEM_IDENTIFIER: Final = 1000
 """Identifiers up to here belong to the `system` package; nobody administers it."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import click
+from lxml import etree
 
 from app.commands.reading import ask, fields, json_option
 from app.commands.rows import as_document, print_json, print_rows
-from app.commands.service import ServiceClient, with_service
+from app.commands.service import ServiceClient, element, with_service
 from app.commands.texts import COLLAPSED
+
+EXIT_IMPACTS = 1
 
 IMPACTS = ["impact", "member type", "name", "rule"]
 IMPACT = fields("impactType", "nodeVersionReferenceMemberType", "nodeNameMemberType", "errorMessage")
@@ -38,3 +43,105 @@ def change_type(service: ServiceClient, version: str, new_type: str, yes: bool, 
         click.echo(found.findtext("nodeVersionReferenceNewType"))
     else:
         print_rows(IMPACTS, map(IMPACT, found.iterfind("ImpactList/Impact")))
+
+
+@click.command(short_help="Change the name, the comment and the members of a draft.")
+@click.argument("version", type=COLLAPSED)
+@click.option("--name", help="The new name.")
+@click.option("--comment", help="The new comment; an empty one removes it.")
+@click.option("--set", "values", multiple=True, metavar="MEMBER_TYPE=VALUE", help="Set the value of the only member.")
+@click.option("--add", "added", multiple=True, metavar="MEMBER_TYPE=VALUE", help="Add a member with a value.")
+@click.option("--link", "links", multiple=True, metavar="MEMBER_TYPE=VERSION", help="Add a member with a target.")
+@click.option("--remove", "removed", multiple=True, metavar="MEMBER_TYPE", type=COLLAPSED, help="Remove all members.")
+@click.option("--force", is_flag=True, help="Edit the draft even if that has impacts on other data of it.")
+@json_option
+@with_service
+def edit(
+    service: ServiceClient,
+    version: str,
+    name: str | None,
+    comment: str | None,
+    values: tuple[str, ...],
+    added: tuple[str, ...],
+    links: tuple[str, ...],
+    removed: tuple[str, ...],
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Edit the draft VERSION, and print its reference.
+
+    The options for members may be given several times. --set adds a member if there is none. If the draft has data that
+    its type has no place for, nothing is changed: the impacts are listed as by 'relink node type', and the exit code is
+    1. An edit by somebody else in the meantime is not overwritten.
+
+    \b
+    Example:
+      relink node edit acme.catalog.Widget --name 'Widget, red' --set acme.types.colour=red
+    """
+    if name is None and comment is None and not (values or added or links or removed):
+        raise click.UsageError("say what to change: --name, --comment, --set, --add, --link or --remove")
+    form = ask(service, "SetNode", action="edit", nodeVersionReference=version)
+    edits: dict[str, list[etree._Element]] = {}
+    for reference in removed:
+        edits.setdefault(reference, []).extend(_removals(form, reference))
+    for reference, value in map(_pair, values):
+        edits.setdefault(reference, []).append(_value(form, reference, value))
+    for reference, value in map(_pair, added):
+        edits.setdefault(reference, []).append(element("Member", nodeMemberValue=value))
+    for reference, target in map(_pair, links):
+        edits.setdefault(reference, []).append(element("Member", nodeVersionReferenceTarget=target))
+    content = list(_content(comment, edits))
+    given = {"nodeVersionReference": version, "nodeName": name, "nodeEdition": form.findtext("nodeEdition")}
+    found = ask(service, "SetNode", *content, action="force" if force else "update", **given)
+    refused = found.findtext("errorNumber") == "109"
+    if as_json:
+        print_json(as_document(found))
+    elif refused:
+        print_rows(IMPACTS, map(IMPACT, found.iterfind("ImpactList/Impact")))
+    else:
+        click.echo(found.findtext("nodeVersionReference"))
+    if refused:
+        click.echo(f"{found.findtext('errorDescription')} Nothing is changed; --force does it.", err=True)
+        raise SystemExit(EXIT_IMPACTS)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """A member type and what follows the equals sign."""
+    reference, sign, value = text.partition("=")
+    if not sign or not value:
+        raise click.UsageError(f"{text!r} is not a member type, an equals sign and a value")
+    return reference.strip(), value
+
+
+def _members(form: etree._Element, reference: str) -> list[etree._Element]:
+    """The members of a member type, whatever the version."""
+    return [
+        member
+        for each in form.iterfind("MemberTypeList/MemberType")
+        if (each.findtext("nodeVersionReferenceMemberType") or "").rpartition(".")[0] == reference
+        for member in each.iterfind("MemberList/Member")
+    ]
+
+
+def _removals(form: etree._Element, reference: str) -> Iterator[etree._Element]:
+    for member in _members(form, reference):
+        yield element("Member", nodeMemberSequence=member.findtext("nodeMemberSequence"), deleteMemberIndicator=True)
+
+
+def _value(form: etree._Element, reference: str, value: str) -> etree._Element:
+    held = _members(form, reference)
+    if len(held) > 1:
+        raise click.ClickException(f"{reference} has {len(held)} members: use --remove and --add")
+    sequence = held[0].findtext("nodeMemberSequence") if held else None
+    return element("Member", nodeMemberSequence=sequence, nodeMemberValue=value, retainMemberIndicator=True)
+
+
+def _content(comment: str | None, edits: Mapping[str, list[etree._Element]]) -> Iterator[etree._Element]:
+    if comment is not None:
+        yield element("NodeVersionCommentSection", nodeVersionComment=comment)
+    if edits:
+        member_types = (
+            element("MemberType", element("MemberList", *those), nodeVersionReferenceMemberType=reference)
+            for reference, those in edits.items()
+        )
+        yield element("MemberTypeList", *member_types)

@@ -8,7 +8,7 @@ import click
 from lxml import etree
 
 from app.commands.groups import CommandGroup
-from app.commands.node_edits import change_type
+from app.commands.node_edits import change_type, edit
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
 from app.commands.service import ServiceClient, with_service
@@ -224,6 +224,7 @@ def copy(service: ServiceClient, version: str, reference: str, name: str | None,
         click.echo(found.findtext("nodeVersionReference"))
 
 
+node.add_command(edit)
 node.add_command(change_type)
 
 

@@ -41,6 +41,8 @@ class Action(StrEnum):
     TOKEN_CREATED = "token-created"  # noqa: S105
     TOKEN_REMOVED = "token-removed"  # noqa: S105
     INSTANCE_MOVED = "instance-moved"
+    NODE_CREATED = "node-created"
+    NODE_EDITED = "node-edited"
     NODE_TYPE_CHANGED = "node-type-changed"
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
 
-from app.errors import NotAuthorisedError, UserError, invalid, missing, not_found, taken
+from app.errors import NotAuthorisedError, UserError, invalid, missing, taken
 from app.identity import right
 from app.identity.rights import Caller, rights_on
+from app.nodes.creation import check_package, create_node
 from app.nodes.versions import Node, Version, find_node, node_by_reference
 from app.references import (
     MAXIMUM_VERSION_NUMBER,
     InvalidReferenceError,
     check_node_reference,
-    package_of,
 )
-from app.system_nodes import SYSTEM
 
 _COPY_VERSION = text("""
     INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
@@ -88,28 +86,9 @@ def _new_draft(connection: Connection, node: Node, reference: str) -> int:
 
 
 def _new_node(connection: Connection, caller: Caller, source: Version, reference: str) -> int:
-    _check_package(connection, caller, reference)
+    check_package(connection, caller, reference, "node_reference_to")
     _check_links(connection, caller, source)
-    query = "INSERT INTO node (node_reference, owner_identifier) VALUES (:reference, :owner) RETURNING node_identifier"
-    try:
-        return int(
-            connection.execute(text(query), {"reference": reference, "owner": caller.user_identifier}).scalar_one()
-        )
-    except IntegrityError:
-        raise UserError(taken("node_reference_to", f"{reference} is taken")) from None
-
-
-def _check_package(connection: Connection, caller: Caller, reference: str) -> None:
-    package_reference = package_of(reference)
-    if not package_reference:
-        if not caller.administers_all:
-            raise NotAuthorisedError("not authorised to create a top-level node")
-        return
-    package = node_by_reference(connection, caller, package_reference)
-    if package is None or not package.may(right.READ):
-        raise UserError(not_found("node_reference_to", f"the package {package_reference} is not found"))
-    if package.identifier == SYSTEM or not package.may(right.USE):
-        raise NotAuthorisedError(f"not authorised to create nodes in {package_reference}")
+    return create_node(connection, caller, reference, "node_reference_to")
 
 
 def _check_links(connection: Connection, caller: Caller, source: Version) -> None:

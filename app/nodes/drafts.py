@@ -46,6 +46,16 @@ _COLUMNS = """
 """
 _WRITE = text(f"UPDATE node_version SET {_COLUMNS} WHERE node_identifier = :node AND version_number = :number")  # noqa: S608
 
+_INSERT = text("""
+    INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
+                              node_version_comment, created_by, amended_by, member_types, member_type_numbers,
+                              sequences, targets, target_numbers, values, scales, comments)
+    VALUES (:node, 1, :type, :type_number, :name, CAST(:comment AS text), :user, :user,
+            CAST(:member_types AS bigint[]), CAST(:member_type_numbers AS integer[]), CAST(:sequences AS integer[]),
+            CAST(:targets AS bigint[]), CAST(:target_numbers AS integer[]), CAST(:values AS text[]),
+            CAST(:scales AS double precision[]), CAST(:comments AS text[]))
+""")
+
 
 @dataclass(frozen=True)
 class Known:
@@ -141,6 +151,21 @@ def write_draft(
     values = {**columns, **_arrays(members), "user": caller.user_identifier, "node": node, "number": number}
     connection.execute(_WRITE, values)
     return int(connection.execute(_EDITED, {"node": node}).scalar_one())
+
+
+def insert_first_version(
+    connection: Connection,
+    caller: Caller,
+    node: int,
+    members: Iterable[StoredMember],
+    *,
+    of_type: VersionKey,
+    name: str,
+    comment: str | None,
+) -> None:
+    """Write the first version of a new node, a draft."""
+    columns = {"type": of_type[0], "type_number": of_type[1], "name": name, "comment": comment}
+    connection.execute(_INSERT, {**columns, **_arrays(members), "user": caller.user_identifier, "node": node})
 
 
 def _arrays(members: Iterable[StoredMember]) -> dict[str, object]:

@@ -9,9 +9,9 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
-from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.compatibility import Fit
+from app.nodes.linked import Linked, linked_as_named
 from app.nodes.lookup import read_named
 from app.nodes.members import Member
 from app.references import VersionKey
@@ -36,12 +36,10 @@ class Impact:
 
 @dataclass(frozen=True)
 class ShownImpact:
-    """An impact with the reference and the name of its member type. The name is None if it is that of a draft that the
-    reader may not use."""
+    """An impact with its member type, as far as the reader may know it."""
 
     impact: Impact
-    reference: str
-    name: str | None
+    member_type: Linked
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,7 @@ def show(connection: Connection, caller: Caller, impacts: Iterable[Impact]) -> I
     listed = list(impacts)
     named = read_named(driver_connection(connection), list({impact.member_type for impact in listed}))
     rights = rights_on(connection, caller, [name.reference for name in named.values()])
-    shown = []
-    for impact in listed:
-        node, number = impact.member_type
-        about = named[impact.member_type]
-        held = rights.on(node, about.reference, about.owner)
-        if held & right.READ:
-            name = None if about.draft and not held & right.USE_DRAFT else about.name
-            shown.append(ShownImpact(impact, f"{about.reference}.{number}", name))
-    shown.sort(key=lambda each: (each.reference, each.impact.kind, each.impact.text or ""))
+    found = [(each, linked_as_named(rights, each.member_type, named[each.member_type])) for each in listed]
+    shown = [ShownImpact(impact, member_type) for impact, member_type in found if member_type is not None]
+    shown.sort(key=lambda each: (each.member_type.reference, each.impact.kind, each.impact.text or ""))
     return Impacts(shown, len(listed) - len(shown))

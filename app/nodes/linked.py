@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from app.identity import right
 from app.identity.rights import Rights
+from app.nodes.lookup import Named
+from app.references import VersionKey
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,11 @@ def linked(
     if not held & right.READ:
         return None
     return Linked(f"{reference}.{number}", name if number <= frozen or held & right.USE_DRAFT else None)
+
+
+def linked_as_named(rights: Rights, version: VersionKey, named: Named) -> Linked | None:
+    """As `linked`, for a version that has been read by `read_named`."""
+    held = rights.on(version[0], named.reference, named.owner)
+    if not held & right.READ:
+        return None
+    return Linked(f"{named.reference}.{version[1]}", None if named.draft and not held & right.USE_DRAFT else named.name)

@@ -18,6 +18,8 @@ LONGEST_VALUE: Final = 64 * 1024
 """The longest value that is checked against a pattern, in bytes of UTF-8."""
 DEFAULT_BUDGET: Final = 2_000_000_000
 """The budget of one check, in bytes of values times instructions of programs: at most about 20 seconds of CPU time."""
+BUDGET_OF_AN_EDIT: Final = DEFAULT_BUDGET // 10
+"""The budget of an edit of one version, which does not wait for a slot of the long work."""
 
 MOST_INSTRUCTIONS: Final = 20_000
 """The largest program of a pattern. `.{0,1000}` has 9,004 instructions; a class such as `\\pL` has about 1,200, so that

@@ -17,7 +17,7 @@ from app.nodes.drafts import Draft, Known, StoredMember, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
 from app.nodes.members import listed_types
-from app.nodes.patterns import PatternCheck
+from app.nodes.patterns import BUDGET_OF_AN_EDIT, PatternCheck
 from app.nodes.resolving import Found, Wanted, resolve
 
 
@@ -96,4 +96,4 @@ def _fit(connection: Connection, draft: Draft, new_type: Found) -> Fit:
     targets = list({member.target for member in draft.members if member.target is not None})
     type_nodes = {version: of[0] for version, of in read_types(driver, targets).items()}
     members = [member.at(place) for place, member in enumerate(draft.members)]
-    return fit(members, old_list, new_list, rules.__getitem__, type_nodes.get, PatternCheck())
+    return fit(members, old_list, new_list, rules.__getitem__, type_nodes.get, PatternCheck(BUDGET_OF_AN_EDIT))

@@ -14,6 +14,7 @@ _LISTS: Final = {
     "config_slots": ("ConfigSlotList", "ConfigSlot"),
     "config_values": ("ConfigValueList", "ConfigValue"),
     "custom_fields": ("CustomFieldList", "CustomField"),
+    "member_types": ("MemberTypeList", "MemberType"),
     "members": ("MemberList", "Member"),
     "nodes": ("NodeList", "Node"),
     "scopes": ("ScopeList", "scope"),
@@ -23,7 +24,7 @@ _LISTS: Final = {
 }
 """The lists in requests, each with the element that contains the list and the element of one item."""
 
-_ELEMENTS: Final = {"ddl": "Ddl"}
+_ELEMENTS: Final = {"ddl": "Ddl", "node_reference_section": "NodeReferenceSection"}
 """Other elements whose name is not the field's name in camelCase."""
 
 _ADVICE: Final = {FaultCode.NEEDS_UPGRADE: ": use UpgradeSolutionInstance, which moves the instance"}

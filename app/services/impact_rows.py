@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.nodes.impacts import ImpactKind, Impacts, ShownImpact
 from app.references import version_identifier
 from app.services.answer import Fields, Group
+from app.services.identifying_fields import reference_and_name
 
 
 def impact_list(impacts: Impacts) -> Group:
@@ -30,8 +31,7 @@ def _impact(each: ShownImpact) -> Group:
     fields = Fields(
         ("impactType", each.impact.kind.value),
         ("nodeVersionIdentifierMemberType", version_identifier(*each.impact.member_type)),
-        ("nodeVersionReferenceMemberType", each.reference),
-        ("nodeNameMemberType", each.name),
+        *reference_and_name("nodeVersionReferenceMemberType", "nodeNameMemberType", each.member_type),
         ("errorMessage", each.impact.text),
     )
     return Group("Impact", (fields,))

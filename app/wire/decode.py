@@ -92,6 +92,8 @@ def _convert_text(hint: Any) -> Callable[[str], object]:  # noqa: ANN401
         return _unless_blank(str)
     if hint is bool:
         return _unless_blank(lambda text: collapsed(text) == "true")
+    if hint is float:
+        return _unless_blank(lambda text: float(collapsed(text)))
     if hint is int:
         return _unless_blank(whole_number)
     if issubclass(hint, StrEnum):

@@ -216,6 +216,30 @@ def edit(world: World, user: str | None, reference: str) -> int:
     return 0 if world.nodes[reference].draft else 105
 
 
+def create(world: World, user: str | None, reference: str, new_type: str) -> int:
+    """SetNode of a new node whose type is the latest version of another."""
+    if user is None:
+        return 101
+    if get_node(world, user, new_type):
+        return 105
+    if not world.may(user, "use-type", new_type):
+        return 101
+    package = reference.rpartition(".")[0]
+    if package and not world.may(user, "read", package):
+        return 105
+    if not (world.may(user, "use", package) if package else user in world.administrators):
+        return 101
+    return 105 if reference in world.nodes else 0
+
+
+def add_link(world: World, user: str | None, reference: str, target: str) -> int:
+    """SetNode of the latest version of a node, with a new member that links to the latest version of another."""
+    number = edit(world, user, reference)
+    if number:
+        return number
+    return 0 if get_node(world, user, target) == 0 and world.may(user, "link", target) else 105
+
+
 def change_type(world: World, user: str | None, reference: str, new_type: str) -> int:
     """ChangeNodeType of the latest version of a node to the latest version of another."""
     number = edit(world, user, reference)

@@ -19,8 +19,12 @@ from tests.access import oracle
 from tests.access.oracle import Grant, World
 from tests.access.worlds import EVERYBODY, GROUPS, MISSING, REFERENCES, load, version_name, worlds
 from tests.conftest import FreshDatabase
-from tests.support.builders import LIST_TYPE, Graph, V, links
+from tests.support import edits
+from tests.support.builders import LIST, LIST_TYPE, Graph, V, links
+from tests.support.edits import given as given_member
+from tests.support.edits import members
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
+from tests.support.solution_store import element
 
 EXAMPLES = max(1, int(os.environ.get("RELINK_TEST_EXAMPLES", "60")) // 6)
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -169,6 +173,28 @@ def change_type(session: Session, call: Call) -> Answered:
     return reply, {number} if number or force else {0, 108}
 
 
+def set_node(session: Session, call: Call) -> Answered:
+    """A form, a new node, or a new link."""
+    if call.flag:
+        where = element("NodeReferenceSection", nodeReference=call.node)
+        return _set(session, call, "create", where, nodeVersionReferenceType=call.other), {
+            oracle.create(session.world, call.user, call.node, call.other)
+        }
+    if call.right == "read":
+        reply = _set(session, call, "edit", nodeVersionReference=call.node)
+        return reply, {oracle.edit(session.world, call.user, call.node)}
+    action = "force" if call.right == "administer" else "impact"
+    added = members({LIST.rpartition(".")[0]: [given_member(target=call.other)]})
+    reply = _set(session, call, action, added, nodeVersionReference=call.node)
+    return reply, {oracle.add_link(session.world, call.user, call.node, call.other)}
+
+
+def _set(session: Session, call: Call, action: str, *content: str, **fields: str) -> Reply:
+    reply = edits.set_node(session.client.as_user(call.user), action, *content, **fields)
+    session.over = action in ("create", "force") and reply.number == 0
+    return reply
+
+
 def bring_in(session: Session, call: Call) -> Answered:
     node = session.world.nodes.get(call.node)
     first = 1 if node is None else node.frozen + 1
@@ -275,6 +301,7 @@ CALLS: dict[str, Asked] = {
     "FreezeNode": freeze,
     "CopyNode": copy,
     "ChangeNodeType": change_type,
+    "SetNode": set_node,
     "NodeImport": bring_in,
     "CreatePermission": give,
     "DeletePermission": take_back,
@@ -337,6 +364,9 @@ def sweep(world: World) -> Iterator[Call]:
                 yield Call(service, user, node, node, "public", "read", flag=service != "GetPermissionList")
             other = next(iter(world.nodes[node].targets), "X")
             yield Call("ChangeNodeType", user, node, other, "public", "read", flag=False)
+            yield Call("SetNode", user, node, other, "public", "link", flag=False)
+            if oracle.create(world, user, "P.none", other):
+                yield Call("SetNode", user, "P.none", other, "public", "read", flag=True)
             yield Call("NodeImport", user, node, other, "public", "read", flag=False)
             for to in ("P.none", other):
                 if oracle.copy(world, user, node, to):

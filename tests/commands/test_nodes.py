@@ -110,6 +110,50 @@ def test_a_freeze_is_listed_first_and_done_with_yes(relink: Relink, store: Clien
     assert store.get("P.C").text("nodeFrozenVersionNumber") == "1"
 
 
+def test_a_draft_is_edited(relink: Relink, store: Client) -> None:
+    edited = relink(
+        *("node", "edit", "P.A", "--name", "Axle", "--comment", "said"),
+        *("--set", "system.NODE_DESCRIPTION=long = good", "--remove", "system.NODE_LIST"),
+        *("--link", "system.NODE_LIST=P.C.1"),
+    )
+    assert rows(edited) == [["P.A.2"]]
+    shown = store.get("P.A")
+    assert (shown.text("nodeName"), shown.text("nodeVersionComment")) == ("Axle", "said")
+    assert shown.members() == ["system.NODE_DESCRIPTION.1 = long = good", "system.NODE_LIST.1 -> P.C.1"]
+    assert rows(relink("node", "edit", "P.A", "--set", "system.NODE_DESCRIPTION=short")) == [["P.A.2"]]
+    assert store.get("P.A").members()[0] == "system.NODE_DESCRIPTION.1 = short"
+    found = json.loads(relink("node", "edit", "P.A", "--comment", "", "--json").stdout)
+    assert found["nodeVersionReference"] == "P.A.2"
+    assert store.get("P.A").text("nodeVersionComment") is None
+
+
+def test_an_edit_with_impacts_lists_them_and_is_done_with_force(relink: Relink, store: Client) -> None:
+    store.load(Graph().node("P.D", draft(M("system.NODE_LIST.1", target="P.B.1"), type="system.TAG_TYPE.1")))
+    edit = ("node", "edit", "P.D", "--name", "D")
+    refused = relink(*edit)
+    assert (refused.exit_code, refused.stdout) == (1, "remove\tsystem.NODE_LIST.1\tNodes\t\n")
+    assert "--force" in refused.stderr
+    assert rows(relink(*edit, "--force")) == [["P.D.1"]]
+    assert store.get("P.D").members() == []
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("arguments", "told", "code"),
+    [
+        (("P.A",), "say what to change", 2),
+        (("P.A", "--set", "P.m"), "an equals sign", 2),
+        (("P.A", "--set", "system.NODE_LIST=x"), "has 2 members", 1),
+        (("P.A", "--add", "system.NODE_LIST=x"), "system.NODE_LIST.1 allows no value", 1),
+        (("P.B", "--name", "x"), "is frozen", 1),
+    ],
+)
+def test_an_edit_that_cannot_be_done_says_why(relink: Relink, arguments: tuple[str, ...], told: str, code: int) -> None:
+    result = relink("node", "edit", *arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert told in result.stderr
+
+
 def test_the_impacts_of_another_type_are_listed_first_and_the_type_changed_with_yes(
     relink: Relink, store: Client
 ) -> None:

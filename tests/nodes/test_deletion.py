@@ -15,6 +15,7 @@ from app.errors import StateError
 from app.nodes.deletion import delete_nodes
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.chance import seeded
+from tests.support.edits import given, members, set_node
 from tests.support.http import Client, message
 from tests.support.served import eventually
 
@@ -103,15 +104,17 @@ def test_a_deletion_is_refused_while_a_force_is_at_work(client: Client, engine: 
     assert delete(engine, "X.B") == 2
 
 
-@pytest.mark.parametrize("writer", ["import", "copy", "type"])
+@pytest.mark.parametrize("writer", ["import", "copy", "type", "edit"])
 def test_a_writer_waits_for_a_deletion_and_then_misses_the_node(client: Client, engine: Engine, writer: str) -> None:
     client.load(Graph().node("P.A", frozen(), draft()).node("X.B", frozen()))
+    new_link = members({"system.NODE_LIST": [given(target="X.B.1")]})
     new_type = {"nodeVersionReference": "P.A", "nodeVersionReferenceNewType": "X.B.1", "action": "force"}
     write: dict[str, Callable[[], object]] = {
         "import": lambda: client.post(Graph().node("P.N", frozen(*links("X.B.1"))).xml()).number,
         "copy": lambda: (
             client.post(message("CopyNode", {"nodeVersionReferenceFrom": "X.B.1", "nodeReferenceTo": "P.N"})).number
         ),
+        "edit": lambda: set_node(client, "update", new_link, nodeVersionReference="P.A").number,
         "type": lambda: client.post(message("ChangeNodeType", new_type)).number,
     }
     nodes = identifiers(engine, "X.B")

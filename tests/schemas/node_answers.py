@@ -43,6 +43,19 @@ NEW_TYPE = (
     "<nodeEdition>3</nodeEdition><nodeVersionIdentifierNewType>13000002</nodeVersionIdentifierNewType>"
     "<nodeVersionReferenceNewType>acme.T.2</nodeVersionReferenceNewType><nodeNameNewType>T</nodeNameNewType>"
 )
+FORM = (
+    "<nodeVersionComment>c</nodeVersionComment><nodeVersionReferenceType>acme.T.2</nodeVersionReferenceType>"
+    "<nodeNameType>T</nodeNameType><MemberTypeList><MemberType>"
+    "<nodeVersionIdentifierMemberType>12000001</nodeVersionIdentifierMemberType>"
+    "<nodeVersionReferenceMemberType>acme.part.1</nodeVersionReferenceMemberType><nodeNameMemberType/>"
+    "<listedIndicator>true</listedIndicator><useValueIndicator>true</useValueIndicator>"
+    "<useScaleIndicator>true</useScaleIndicator><useTargetIndicator>false</useTargetIndicator>"
+    "<minimumCardinality>0</minimumCardinality><maximumCardinality>1</maximumCardinality><valuePattern>.</valuePattern>"
+    "<TargetTypeList><nodeReference>acme.B</nodeReference></TargetTypeList><MemberList><Member>"
+    "<nodeMemberSequence>1</nodeMemberSequence><nodeMemberValue> v </nodeMemberValue>"
+    "<nodeMemberScale>-2.5E-3</nodeMemberScale><nodeVersionReferenceTarget>acme.B.2</nodeVersionReferenceTarget>"
+    "<nodeNameTarget/><nodeMemberComment>c</nodeMemberComment></Member></MemberList></MemberType></MemberTypeList>"
+)
 
 # Everything that an answer can hold, in the one right order
 FULL_NODE_ANSWERS = {
@@ -55,6 +68,7 @@ FULL_NODE_ANSWERS = {
     f"<MemberList><Member>{MEMBER}</Member></MemberList>",
     "FreezeNode": f"{ERROR}{SIX}<NodeList><Node>{ROW}<errorMessage>m</errorMessage></Node></NodeList>",
     "CopyNode": f"{ERROR}{SIX}",
+    "SetNode": f"{ERROR}{SIX}<nodeEdition>3</nodeEdition>{FORM}<ImpactList><Impact>{IMPACT}</Impact></ImpactList>",
     "ChangeNodeType": f"{ERROR}{NEW_TYPE}<ImpactList><Impact>{IMPACT}</Impact></ImpactList>",
     "CreateUser": f"{ERROR}<userIdentifier>3</userIdentifier><userLogonReference>ann</userLogonReference>",
     "CreatePermission": f"{ERROR}<permissionIdentifier>5</permissionIdentifier>",
@@ -121,6 +135,16 @@ NODE_ANSWERS = {
             "<nodeVersionIdentifier>0</nodeVersionIdentifier>",
             "<nodeVersionNumber>0</nodeVersionNumber>",
             SIX + SIX,
+        ],
+    ),
+    "SetNode": Table(
+        good=[SIX, FORM, f"{SIX}<nodeEdition>1</nodeEdition><ImpactList/>", "<MemberTypeList/>"],
+        bad=[
+            "<nodeEdition/>",
+            "<MemberTypeList><MemberType/></MemberTypeList>",
+            FORM.replace("<maximumCardinality>1<", "<maximumCardinality>-1<"),
+            FORM.replace("<listedIndicator>true</listedIndicator>", ""),
+            f"{FORM}{SIX}",
         ],
     ),
     "ChangeNodeType": Table(

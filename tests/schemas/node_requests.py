@@ -51,6 +51,42 @@ FULL_IMPORT = """
   </NodeList>
 """
 
+FULL_EDIT = """
+  <userLogonReference>userid</userLogonReference><password>password</password>
+  <action>update</action>
+  <nodeVersionIdentifierType/><nodeVersionReferenceType>acme.T.1</nodeVersionReferenceType>
+  <nodeVersionIdentifier>0</nodeVersionIdentifier><nodeVersionReference>acme.A</nodeVersionReference>
+  <nodeEdition>7</nodeEdition><nodeName>A</nodeName>
+  <NodeReferenceSection>
+    <nodeReference/><nodeReferencePackage>acme</nodeReferencePackage><nodeLocalReference>$auto</nodeLocalReference>
+  </NodeReferenceSection>
+  <NodeVersionCommentSection><nodeVersionComment>said</nodeVersionComment></NodeVersionCommentSection>
+  <MemberTypeList>
+    <MemberType>
+      <nodeVersionIdentifierMemberType/>
+      <nodeVersionReferenceMemberType>acme.part.1</nodeVersionReferenceMemberType>
+      <MemberList>
+        <Member>
+          <nodeMemberSequence>1</nodeMemberSequence><nodeMemberSequenceNew>2</nodeMemberSequenceNew>
+          <nodeMemberValue> v </nodeMemberValue><nodeMemberScale/>
+          <nodeVersionIdentifierTarget/><nodeVersionReferenceTarget>acme.B.1</nodeVersionReferenceTarget>
+          <nodeVersionIdentifierTargetNew/><nodeVersionReferenceTargetNew>acme.B.2</nodeVersionReferenceTargetNew>
+          <deleteMemberIndicator>false</deleteMemberIndicator><retainMemberIndicator/>
+          <nodeMemberComment>c</nodeMemberComment>
+        </Member>
+      </MemberList>
+    </MemberType>
+  </MemberTypeList>
+"""
+
+
+def edited(content: str) -> str:
+    """A SetNode request content with one member."""
+    return (
+        f"<MemberTypeList><MemberType><MemberList><Member>{content}</Member></MemberList></MemberType></MemberTypeList>"
+    )
+
+
 NODE_REQUESTS = {
     "UpdateNodeVersions": Table(
         good=[
@@ -184,6 +220,30 @@ NODE_REQUESTS = {
             "<nodeReferenceFrom>acme.A</nodeReferenceFrom>",
             "<nodeNameTo><b>bold</b></nodeNameTo>",
             "<nodeReferenceTo>acme.B</nodeReferenceTo><nodeReferenceTo>acme.C</nodeReferenceTo>",
+        ],
+    ),
+    "SetNode": Table(
+        good=[
+            FULL_EDIT,
+            "<action>new</action><nodeVersionReferenceType>acme.T</nodeVersionReferenceType>",
+            *(f"<action>{action}</action>" for action in ("edit", "create", "update", "impact", "force")),
+            "<NodeReferenceSection/><NodeVersionCommentSection/><MemberTypeList/>",
+            "<MemberTypeList><MemberType/><MemberType><MemberList><Member/></MemberList></MemberType></MemberTypeList>",
+            edited("<nodeMemberScale>-1.5e3</nodeMemberScale><nodeMemberSequence>0</nodeMemberSequence>"),
+            edited(wrap("nodeMemberValue", "v" * 100_000)),
+        ],
+        bad=[
+            "<action>delete</action>",
+            "<tabNumber>1</tabNumber>",
+            "<ParentNodeSection/>",
+            "<nodeReference>acme.A</nodeReference>",
+            "<MemberType/>",
+            wrap("nodeName", "n" * 1001),
+            "<NodeReferenceSection><nodeName/></NodeReferenceSection>",
+            edited("<nodeMemberScale>NaN</nodeMemberScale>"),
+            edited("<deleteMemberIndicator>yes</deleteMemberIndicator>"),
+            edited("<nodeMemberSequence>-1</nodeMemberSequence>"),
+            edited(wrap("nodeMemberComment", "c" * 4001)),
         ],
     ),
     "ChangeNodeType": Table(

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.support.builders import Graph, M, V, draft, frozen, member_type, package, type_with
-from tests.support.http import Client, Reply, message
+from tests.support.edits import change_type as change
+from tests.support.edits import impacts
+from tests.support.http import Client, message
 
 MakeUser = Callable[..., None]
 
@@ -39,36 +41,6 @@ BEFORE = ["X.k.1 = lost", "X.m.1 = red * 1.5 -> P.B.1 (kept)", "X.m.1 = blue"]
 def store(client: Client) -> Client:
     client.load(GRAPH)
     return client
-
-
-def change(
-    client: Client,
-    node: str = "P.N",
-    new_type: str = "X.T.2",
-    action: str = "impact",
-    if_match: str | None = None,
-    **others: str,
-) -> Reply:
-    given = {"action": action, "nodeVersionReference": node, "nodeVersionReferenceNewType": new_type, **others}
-    headers = {} if if_match is None else {"If-Match": if_match}
-    return client.post(message("ChangeNodeType", given), headers=headers)
-
-
-def impacts(reply: Reply) -> list[str]:
-    """The impacts in short: `remove X.k.1`."""
-    return [
-        " ".join(
-            filter(
-                None,
-                (
-                    each.findtext("impactType"),
-                    each.findtext("nodeVersionReferenceMemberType"),
-                    each.findtext("errorMessage"),
-                ),
-            )
-        )
-        for each in reply.tree.iterfind("ImpactList/Impact")
-    ]
 
 
 def unchanged(client: Client) -> bool:

@@ -31,6 +31,9 @@ BY_REFERENCE: dict[str, tuple[str, str, dict[str, str]]] = {
     "FreezeNode, force": ("FreezeNode", "nodeReference", {"action": "force"}),
     "CopyNode, from": ("CopyNode", "nodeVersionReferenceFrom", {"nodeReferenceTo": "Open.Copy"}),
     "CopyNode, to": ("CopyNode", "nodeReferenceTo", {"nodeVersionReferenceFrom": "Open.A"}),
+    "SetNode, edit": ("SetNode", "nodeVersionReference", {}),
+    "SetNode, force": ("SetNode", "nodeVersionReference", {"action": "force"}),
+    "SetNode, type": ("SetNode", "nodeVersionReferenceType", {"action": "new"}),
     "ChangeNodeType": ("ChangeNodeType", "nodeVersionReference", {"nodeVersionReferenceNewType": "Open.A"}),
     "ChangeNodeType, type": (
         "ChangeNodeType",
@@ -47,6 +50,7 @@ BY_IDENTIFIER = {
     "UpdateNodeVersions": ("nodeIdentifier", {"updateContentIndicator": "true"}),
     "GetNode": ("nodeVersionIdentifier", {}),
     "FreezeNode": ("nodeIdentifier", {}),
+    "SetNode": ("nodeVersionIdentifier", {"action": "update"}),
     "ChangeNodeType": ("nodeVersionIdentifier", {"nodeVersionReferenceNewType": "Open.A"}),
 }
 IMPORT = (

@@ -1,0 +1,258 @@
+"""Creating a node, and editing its draft: what is given is merged with what is stored, checked as a whole, and written.
+
+All faults are found before anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from app.database.engine import driver_connection
+from app.errors import MOST_FAULTS, Fault, NotAuthorisedError, Path, UserError, invalid, missing, not_found, refuse
+from app.identity import right
+from app.identity.audit import Action, Event, record
+from app.identity.rights import Caller
+from app.nodes.compatibility import Fit, fit
+from app.nodes.creation import check_package, create_node, free_reference
+from app.nodes.drafts import Draft, Known, StoredMember, insert_first_version, take_draft, write_draft
+from app.nodes.impacts import Impact, impacts_of
+from app.nodes.lookup import read_types
+from app.nodes.members import Member
+from app.nodes.merging import GivenMemberType, Line, Merger
+from app.nodes.patterns import BUDGET_OF_AN_EDIT, PatternCheck, PatternError
+from app.nodes.resolving import Found, Wanted, resolve
+from app.nodes.type_lists import TypeList, read_names, read_type_list
+from app.references import InvalidReferenceError, VersionKey, check_node_reference
+from app.system_nodes import NODE_NAME, VALUE_PATTERN
+
+AUTO = "$auto"
+_LONGEST_NAME = 1000
+_PARTS = {"value": "node_member_value", "scale": "node_member_scale"}
+
+
+@dataclass(frozen=True)
+class GivenReference:
+    """The reference of a new node: in full, or its package and the last part, `$auto` for one made from the name."""
+
+    reference: str | None = None
+    package: str | None = None
+    local: str | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an editor gives of a version. `sets_comment` says whether the comment is given, even if it is empty."""
+
+    of_type: Wanted = field(default_factory=Wanted)
+    type_field: str = ""
+    name: str | None = None
+    comment: str | None = None
+    sets_comment: bool = False
+    reference: GivenReference = field(default_factory=GivenReference)
+    member_types: Sequence[GivenMemberType] = ()
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A draft as an edit would leave it, and the impacts beside what the editor asked for."""
+
+    draft: Draft
+    name: str
+    comment: str | None
+    members: list[StoredMember]
+    impacts: list[Impact]
+
+
+def plan_edit(
+    connection: Connection,
+    caller: Caller,
+    identifier: int | None,
+    reference: str | None,
+    given: Given,
+    known: Known,
+    *,
+    lock: bool,
+) -> Edit:
+    """Work out an edit of a draft, and check all members that it would have.
+
+    Raises as `app.nodes.drafts.take_draft`, and UserError (105) with everything that is wrong with the edit.
+    """
+    draft = take_draft(connection, caller, identifier, reference, known, lock=lock)
+    checker = _Checker(connection, caller, draft.type, draft.members, given)
+    if given.of_type.given:
+        checker.refuse_another_type(draft)
+    lines, fitted = checker.merged()
+    name = checker.name(lines) or draft.version.name
+    refuse(checker.faults[:MOST_FAULTS])
+    members = [lines[member.place].member._replace(member_type=member.member_type) for member in fitted.kept]
+    comment = given.comment if given.sets_comment else draft.comment
+    before = [line.member.at(place) for place, line in enumerate(lines)]
+    return Edit(draft, name, comment, members, impacts_of(before, fitted, rules=False))
+
+
+def write_edit(connection: Connection, caller: Caller, edit: Edit) -> int:
+    """Write an edit that was planned with a lock, and return the new edition of the node."""
+    draft = edit.draft
+    written = write_draft(
+        connection, caller, draft, edit.members, of_type=draft.type, name=edit.name, comment=edit.comment
+    )
+    details = {"version": draft.version.number}
+    record(connection, Event(Action.NODE_EDITED, "node", draft.version.node.reference, details))
+    return written
+
+
+def create(connection: Connection, caller: Caller, given: Given) -> int:
+    """Create a node with a draft as its first version, and return its identifier.
+
+    The caller has called `keep_links`. Raises UserError (105) with everything that is wrong, and NotAuthorisedError
+    (101) if the caller may not create nodes in the package or use the type.
+    """
+    of_type = find_type(connection, caller, given)
+    checker = _Checker(connection, caller, of_type.key, (), given)
+    lines, fitted = checker.merged()
+    name = checker.name(lines)
+    reference = checker.reference(name or of_type.node.reference.rpartition(".")[2])
+    refuse(checker.faults[:MOST_FAULTS])
+    node = create_node(connection, caller, reference, ("node_reference_section", "node_reference"))
+    members = [lines[member.place].member._replace(member_type=member.member_type) for member in fitted.kept]
+    shown = name or reference.rpartition(".")[2]
+    insert_first_version(connection, caller, node, members, of_type=of_type.key, name=shown, comment=given.comment)
+    record(connection, Event(Action.NODE_CREATED, "node", reference))
+    return node
+
+
+def find_type(connection: Connection, caller: Caller, given: Given) -> Found:
+    """Return the type of a new node. Raises UserError (105) if it is not found, NotAuthorisedError (101) if the caller
+    has not signed in or may not use it."""
+    if not caller.is_signed_in:
+        raise NotAuthorisedError("sign in to edit nodes")
+    if not given.of_type.given:
+        raise UserError(missing(given.type_field))
+    found = resolve(connection, caller, [given.of_type])[given.of_type]
+    if isinstance(found, str):
+        raise UserError(not_found(given.type_field, found))
+    if not found.node.may(right.USE_TYPE):
+        raise NotAuthorisedError(f"not authorised to use {found.node.reference} as a type")
+    return found
+
+
+class _Checker:
+    """Merges and checks the members of one version. `faults` has what is wrong."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        caller: Caller,
+        of_type: VersionKey,
+        stored: Sequence[StoredMember],
+        given: Given,
+    ) -> None:
+        self._connection = connection
+        self._caller = caller
+        self._given = given
+        self._types: TypeList = read_type_list(connection, of_type)
+        targets = {member.target for member in stored if member.target is not None}
+        names = read_names(connection, caller, targets)
+        links = {wanted for wanted in self._wanted() if wanted.given}
+        self._merger = Merger(
+            stored,
+            self._types,
+            resolve(connection, caller, list(links)),
+            {target for target in targets if names.of(target) is None},
+        )
+        self.faults: list[Fault] = self._merger.faults
+
+    def _wanted(self) -> Iterator[Wanted]:
+        for each in self._given.member_types:
+            yield each.member_type
+            for member in each.members:
+                yield member.target
+
+    def refuse_another_type(self, draft: Draft) -> None:
+        """An edit keeps the type: another one is a fault."""
+        given = self._given
+        found = resolve(self._connection, self._caller, [given.of_type])[given.of_type]
+        if isinstance(found, str):
+            self.faults.append(not_found(given.type_field, found))
+        elif found.key != draft.type:
+            self.faults.append(invalid(given.type_field, "is not the type of this draft: use ChangeNodeType first"))
+
+    def merged(self) -> tuple[list[Line], Fit]:
+        """Return the members as they will be, and how they come to stand under the list of the type."""
+        lines = self._merger.merge(self._given.member_types)
+        members = [line.member.at(place) for place, line in enumerate(lines)]
+        listed = self._types.listed
+        patterns = PatternCheck(BUDGET_OF_AN_EDIT)
+        # The rules of all listed member types are checked here, so that each fault has its place in the request.
+        fitted = fit(members, listed, listed, self._types.rules.__getitem__, lambda _: None, patterns)
+        self._check_rules(lines, fitted.kept, patterns)
+        self._check_patterns(lines, patterns)
+        return lines, fitted
+
+    def name(self, lines: Sequence[Line]) -> str | None:
+        """Return the name that is given: as such, or as the member system.NODE_NAME."""
+        name = self._given.name
+        for line in lines:
+            if name is None and line.path is not None and line.member.member_type[0] == NODE_NAME:
+                name = line.member.value
+        if name is not None and len(name) > _LONGEST_NAME:
+            self.faults.append(invalid("node_name", f"has {len(name)} characters; a name has at most {_LONGEST_NAME}"))
+        return name
+
+    def reference(self, name: str) -> str:
+        """Return the reference of a new node; any fault of it is recorded."""
+        given = self._given.reference
+        section = "node_reference_section"
+        package, local, of_field = given.package or "", given.local or AUTO, "node_local_reference"
+        if given.reference:
+            (package, _, local), of_field = given.reference.rpartition("."), "node_reference"
+        elif not (given.package or given.local):
+            self.faults.append(missing((section, "node_reference"), "is missing: give the reference of the new node"))
+            return ""
+        reference = f"{package}.{local}" if package else local
+        try:
+            if local == AUTO:
+                if package:
+                    check_node_reference(package)
+                reference = free_reference(self._connection, package, name)
+            check_node_reference(reference)
+            in_package = of_field if given.reference else "node_reference_package"
+            check_package(self._connection, self._caller, reference, (section, in_package))
+        except InvalidReferenceError as error:
+            self.faults.append(invalid((section, of_field), str(error)))
+        except UserError as error:
+            self.faults.extend(error.faults)
+        return reference
+
+    def _check_rules(self, lines: Sequence[Line], members: list[Member], patterns: PatternCheck) -> None:
+        under: dict[VersionKey, list[Member]] = {version: [] for version in self._types.listed}
+        for member in members:
+            under[member.member_type].append(member)
+        targets = list({member.target for member in members if member.target is not None})
+        types = {version: of[0] for version, of in read_types(driver_connection(self._connection), targets).items()}
+        names = read_names(self._connection, self._caller, self._types.listed)
+        for version, those in under.items():
+            shown = names.of(version)
+            about = "a member type that you may not read" if shown is None else shown.reference
+            for fault in self._types.rules[version].faults(those, types.get, patterns):
+                path = self._merger.paths.get(version[0], ("member_types",))
+                line = None if fault.member is None else lines[fault.member.place]
+                if line is not None and line.path is not None:
+                    path = (*line.path, *self._part(fault.part, line))
+                self.faults.append(invalid(path, f"{about} {fault.text}"))
+
+    def _part(self, part: str, line: Line) -> Path:
+        part_field = _PARTS.get(part, line.field)
+        return (part_field,) if part_field else ()
+
+    def _check_patterns(self, lines: Sequence[Line], patterns: PatternCheck) -> None:
+        """A value pattern of a member type has to be a pattern, as in an import."""
+        for line in lines:
+            if line.path is not None and line.member.member_type[0] == VALUE_PATTERN and line.member.value is not None:
+                try:
+                    patterns.check(line.member.value)
+                except PatternError as error:
+                    self.faults.append(invalid((*line.path, "node_member_value"), f"is a pattern that {error}"))

@@ -1,0 +1,183 @@
+"""Putting what an editor gives into the members of a version.
+
+Pure functions on members. What is wrong is collected, each fault with its place in the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.errors import Fault, Path, duplicate, invalid, missing, not_found
+from app.identity import right
+from app.nodes.drafts import StoredMember
+from app.nodes.resolving import Found, Wanted
+from app.nodes.type_lists import TypeList
+from app.references import VersionKey
+from app.text import counted
+
+
+@dataclass(frozen=True)
+class GivenMember:
+    """What an editor gives of a member: of a new one, or with a `sequence` of the stored one in this place."""
+
+    sequence: int | None = None
+    new_sequence: int | None = None
+    value: str | None = None
+    scale: float | None = None
+    target: Wanted = field(default_factory=Wanted)
+    target_field: str = ""
+    comment: str | None = None
+    delete: bool = False
+    retain: bool = False
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it gives any content."""
+        return self.target.given or any(each is not None for each in (self.value, self.scale, self.comment))
+
+
+@dataclass(frozen=True)
+class GivenMemberType:
+    """What an editor gives of the members of a member type."""
+
+    member_type: Wanted
+    member_type_field: str
+    members: Sequence[GivenMember]
+
+
+class Line(NamedTuple):
+    """A member of the version as it will be, and its place in the request if it has one."""
+
+    member: StoredMember
+    path: Path | None = None
+    field: str = ""
+
+
+@dataclass
+class Merger:
+    """Merges what is given of each member type into the stored members.
+
+    `hidden` are stored targets that the editor may not read: these stay unless a new one is given.
+    """
+
+    stored: Sequence[StoredMember]
+    types: TypeList
+    found: Mapping[Wanted, Found | str]
+    hidden: Collection[VersionKey] = ()
+    faults: list[Fault] = field(default_factory=list)
+    paths: dict[int, Path] = field(default_factory=dict)
+    """The place of each given member type in the request, by its node."""
+
+    def merge(self, given: Sequence[GivenMemberType]) -> list[Line]:
+        """Return all members of the version, those of a member type with sequences from 1."""
+        lines: dict[int, list[Line]] = {}
+        for member in self.stored:
+            lines.setdefault(member.member_type[0], []).append(Line(member))
+        for position, each in enumerate(given):
+            path: Path = ("member_types", position)
+            found = self._member_type(each, path)
+            if found is not None:
+                node = found.node.identifier
+                self.paths[node] = path
+                lines[node] = self._merge_members(found, each.members, lines.get(node, []), path)
+        return [
+            line._replace(member=line.member._replace(sequence=sequence))
+            for node in sorted(lines)
+            for sequence, line in enumerate(lines[node], start=1)
+        ]
+
+    def _member_type(self, given: GivenMemberType, path: Path) -> Found | None:
+        where = (*path, given.member_type_field)
+        if not given.member_type.given:
+            self.faults.append(missing(where))
+            return None
+        found = self.found[given.member_type]
+        if isinstance(found, str):
+            self.faults.append(not_found(where, found))
+            return None
+        if found.node.identifier in self.paths:
+            self.faults.append(duplicate(where, f"{found.node.reference} is given twice: list all its members once"))
+            return None
+        return found
+
+    def _merge_members(self, of: Found, given: Sequence[GivenMember], old: list[Line], path: Path) -> list[Line]:
+        version = self.types.version_of(of.key)
+        stored = {line.member.sequence: line.member for line in old}
+        changed: dict[int, Line | None] = {}
+        new: list[Line] = []
+        placed: list[tuple[int, Line]] = []
+        for position, each in enumerate(given):
+            where = (*path, "members", position)
+            if each.sequence:
+                member = stored.get(each.sequence)
+                if member is None:
+                    text = f"is {each.sequence}, and {of.node.reference} has {counted(len(stored), 'member')} here"
+                    self.faults.append(not_found((*where, "node_member_sequence"), text))
+                    continue
+                if each.sequence in changed:
+                    self.faults.append(duplicate((*where, "node_member_sequence")))
+                    continue
+                changed[each.sequence] = None
+                if each.delete:
+                    continue
+                line = self._changed(member, each, where)
+            elif each.delete or not (each.says_something or each.retain):
+                continue
+            elif version is None:
+                text = f"{of.node.reference} is not a member type of this type, so that no member can be added"
+                self.faults.append(invalid(where, text))
+                continue
+            else:
+                line = self._filled(StoredMember(version, 0), each, where)
+            if each.new_sequence:
+                placed.append((each.new_sequence, line))
+            elif each.sequence:
+                changed[each.sequence] = line
+            else:
+                new.append(line)
+        rest = [changed.get(line.member.sequence, line) for line in old]
+        merged = [line for line in (*rest, *new) if line is not None]
+        for place, line in sorted(placed, key=lambda each: each[0]):
+            merged.insert(place - 1, line)
+        return merged
+
+    def _changed(self, member: StoredMember, given: GivenMember, where: Path) -> Line:
+        if given.says_something:
+            return self._filled(member, given, where)
+        if not given.retain and not given.new_sequence:
+            text = (
+                "says nothing of the member: give a value, a scale, a target or a comment, a new sequence,"
+                " deleteMemberIndicator or retainMemberIndicator"
+            )
+            self.faults.append(missing(where, text))
+        return Line(member, where)
+
+    def _filled(self, member: StoredMember, given: GivenMember, where: Path) -> Line:
+        """The member with what is given. What is not given is removed, unless the request retains it."""
+        kept = member if given.retain else StoredMember(member.member_type, member.sequence)
+        target = kept.target
+        if given.target.given:
+            target = self._target(given, member.target, where)
+        elif member.target in self.hidden:
+            target = member.target
+        filled = StoredMember(
+            member.member_type,
+            member.sequence,
+            kept.value if given.value is None else given.value,
+            kept.scale if given.scale is None else given.scale,
+            target,
+            kept.comment if given.comment is None else given.comment,
+        )
+        return Line(filled, where, given.target_field)
+
+    def _target(self, given: GivenMember, stored: VersionKey | None, where: Path) -> VersionKey | None:
+        found = self.found[given.target]
+        place = (*where, given.target_field)
+        if isinstance(found, str):
+            self.faults.append(not_found(place, found))
+            return None
+        if found.key != stored and not found.node.may(right.LINK):
+            self.faults.append(invalid(place, f"you may not link to {found.node.reference}"))
+        return found.key
