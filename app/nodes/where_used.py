@@ -16,6 +16,30 @@ from app.nodes.versions import Version
 from app.references import VersionKey
 
 _USERS = (Path(__file__).parent / "where_used.sql").read_text(encoding="utf-8")
+# Constants tell the planner of PostgreSQL how many versions link to a node.
+_ONE_USED = "(SELECT CAST(:nodes AS bigint) AS node_identifier, CAST(:numbers AS integer) AS version_number) AS used"
+_MANY_USED = "unnest(CAST(:nodes AS bigint[]), CAST(:numbers AS integer[])) AS used (node_identifier, version_number)"
+_MANY_LINKS = 1000
+_NODES_PER_USE = 10
+"""How many nodes for each use of a page the first range has."""
+_LAST_OF_RANGE = text("""
+    SELECT max(node_identifier) FROM (
+      SELECT node_identifier FROM node WHERE node_identifier >= :first ORDER BY 1 LIMIT :count) AS in_range
+""")
+# The index of contents finds the versions that link to any version of the node.
+_HAS_MANY_LINKS = text("""
+    SELECT (
+      SELECT count(*) FROM (
+        SELECT FROM node_version WHERE type_node_identifier = :node AND type_version_number = :number LIMIT :many) AS t
+    ) + (
+      SELECT count(*) FROM (
+        SELECT FROM node_version WHERE indexed_as IS NULL AND member_types @> ARRAY[CAST(:node AS bigint)] LIMIT :many
+      ) AS m
+    ) + (
+      SELECT count(*) FROM (
+        SELECT FROM node_version WHERE indexed_as IS NULL AND targets @> ARRAY[CAST(:node AS bigint)] LIMIT :many) AS l
+    ) >= :many
+""")
 
 UsePlace = tuple[int, VersionKey]
 """The position of a use in the list: its distance, then the version."""
@@ -50,6 +74,8 @@ def where_used(
     Nodes that the caller may not read do not exist, neither as a use nor on the way to one. A member whose member type
     the caller may not read does not count either, as GetNode leaves it out.
     """
+    # The indexes find all links. With statistics that are out of date, the planner could read the whole table instead.
+    connection.execute(text("SET LOCAL enable_seqscan = off"))
     sight = read_sight(connection, caller)
     start: VersionKey = (version.node.identifier, version.number)
     seen, frontier = {start}, [start]
@@ -59,7 +85,7 @@ def where_used(
         wanted = limit - len(found)
         if distance == after[0] == 1:
             # On the first level only the version itself is left out, so no more than the page has to be read.
-            page = _users(connection, sight, frontier, place, wanted + 1)
+            page = _page(connection, sight, start, place, wanted + 1)
             found += [(distance, use) for use in page if use[:2] != start][:wanted]
             if len(found) == limit or depth == 1:
                 break
@@ -73,17 +99,51 @@ def where_used(
     return _named(connection, found)
 
 
+def _page(connection: Connection, sight: Sight, used: VersionKey, after: VersionKey, limit: int) -> list[_Found]:
+    """Read the first uses of one version after a position, and not many more than these.
+
+    Few links are read at once. Of many, one range of nodes after the other is read until the page is full; the ranges
+    grow, so that a use that only few nodes of the store have is found in a few statements too.
+    """
+    if not _has_many_links(connection, used):
+        return _users(connection, sight, [used], after, limit)
+    found: list[_Found] = []
+    first, count = after[0], _NODES_PER_USE * limit
+    while len(found) < limit:
+        last = connection.execute(_LAST_OF_RANGE, {"first": first, "count": count}).scalar_one()
+        if last is None:
+            break
+        found += _users(connection, sight, [used], after, limit - len(found), (first, last))
+        first, count = last + 1, 2 * count
+    return found
+
+
+def _has_many_links(connection: Connection, used: VersionKey) -> bool:
+    values = {"node": used[0], "number": used[1], "many": _MANY_LINKS}
+    return bool(connection.execute(_HAS_MANY_LINKS, values).scalar_one())
+
+
 def _users(
-    connection: Connection, sight: Sight, used: Sequence[VersionKey], after: VersionKey, limit: int | None
+    connection: Connection,
+    sight: Sight,
+    used: Sequence[VersionKey],
+    after: VersionKey,
+    limit: int | None,
+    nodes: tuple[int, int] = (0, 2**63 - 1),
 ) -> list[_Found]:
+    """Read the uses of any of the given versions in a range of nodes."""
+    one = len(used) == 1
     query = _USERS.format(
+        used=_ONE_USED if one else _MANY_USED,
         readable=sight.readable("n"),
         visible_version=sight.visible_version("n", "l.version_number"),
         readable_member_type=sight.readable("mt"),
     )
     values = {
-        "nodes": [node for node, _ in used],
-        "numbers": [number for _, number in used],
+        "nodes": used[0][0] if one else [node for node, _ in used],
+        "numbers": used[0][1] if one else [number for _, number in used],
+        "first_node": nodes[0],
+        "last_node": nodes[1],
         "after_node": after[0],
         "after_number": after[1],
         "limit": limit,

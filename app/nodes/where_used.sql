@@ -1,14 +1,15 @@
 -- The versions that link to any of the given versions and that the caller may see, in the order of their identifiers.
-WITH used AS (
-  SELECT * FROM unnest(CAST(:nodes AS bigint[]), CAST(:numbers AS integer[])) AS used (node_identifier, version_number)
-), links AS (
+-- `used` is a row source of the given versions. Only nodes from `first_node` to `last_node` are searched.
+WITH links AS (
   SELECT v.node_identifier, v.version_number, true AS as_type, false AS as_member_type, false AS as_target
-  FROM used JOIN node_version v
+  FROM {used} JOIN node_version v
     ON v.type_node_identifier = used.node_identifier AND v.type_version_number = used.version_number
+  WHERE v.node_identifier BETWEEN :first_node AND :last_node
   UNION ALL
   SELECT v.node_identifier, v.version_number, false, true, false
-  FROM used
+  FROM {used}
   JOIN node_version i ON i.indexed_as IS NULL AND i.member_types @> ARRAY[used.node_identifier]
+    AND i.node_identifier BETWEEN :first_node AND :last_node
   JOIN node_version v ON v.node_identifier = i.node_identifier
     AND coalesce(v.indexed_as, v.version_number) = i.version_number
   WHERE EXISTS (
@@ -16,8 +17,9 @@ WITH used AS (
     WHERE m.member_type = used.node_identifier AND m.number = used.version_number)
   UNION ALL
   SELECT v.node_identifier, v.version_number, false, false, true
-  FROM used
+  FROM {used}
   JOIN node_version i ON i.indexed_as IS NULL AND i.targets @> ARRAY[used.node_identifier]
+    AND i.node_identifier BETWEEN :first_node AND :last_node
   JOIN node_version v ON v.node_identifier = i.node_identifier
     AND coalesce(v.indexed_as, v.version_number) = i.version_number
   WHERE EXISTS (

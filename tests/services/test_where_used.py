@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Connection, Engine, text
 
+from app.database.engine import snapshot
+from app.identity.rights import Caller
+from app.nodes.versions import find_version
+from app.nodes.where_used import START, UsePlace, where_used
 from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, package, type_with
 from tests.support.http import Client, Reply, message
 
@@ -169,3 +174,58 @@ def test_members_that_an_update_removes_are_no_uses(client: Client) -> None:
         "R.T.1 1 target",
         "R.T.2 1 target",
     ]
+
+
+HUB = 4000
+"""The number of versions that use H.m, H.T and H.Z."""
+
+
+@pytest.fixture
+def hub(client: Client) -> None:
+    graph = Graph().node("H.m", member_type()).node("H.T", type_with("H.m.1")).node("H.Z", frozen())
+    for number in range(HUB):
+        graph.node(f"H.A{number:04}", frozen(M("H.m.1", "H.Z.1"), type="H.T.1"))
+    client.load(graph)
+
+
+def rows_read(connection: Connection) -> int:
+    """The rows of versions that this connection has read and PostgreSQL has not yet added to its statistics."""
+    counts = text("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'node_version'")
+    return int(connection.execute(counts).scalar_one())
+
+
+def page_of(engine: Engine, reference: str, after: UsePlace) -> tuple[list[UsePlace], int]:
+    """A page of ten uses for an administrator, and how many rows of versions PostgreSQL has read for it."""
+    with snapshot(engine) as connection:
+        caller = Caller(1, (), administers_all=True)
+        version = find_version(connection, caller, None, reference)
+        before = rows_read(connection)
+        found = where_used(connection, caller, version, depth=1, after=after, limit=10)
+        return [(each.distance, each.version) for each in found], rows_read(connection) - before
+
+
+@pytest.mark.ledger("DEC-175")
+@pytest.mark.parametrize("used", ["H.Z.1", "H.m.1", "H.T.1"])
+def test_a_page_of_many_uses_reads_only_a_part_of_them(hub: None, client: Client, engine: Engine, used: str) -> None:
+    first, read = page_of(engine, used, START)
+    assert len(first) == 10
+    assert read < HUB / 2
+    begin = (1, (first[-1][1][0] + HUB // 2, 1))
+    deep, read = page_of(engine, used, begin)
+    assert len(deep) == 10
+    assert deep[0] > begin
+    assert read < HUB / 2
+
+
+@pytest.mark.ledger("DEC-143", "DEC-175")
+def test_pages_of_many_uses_have_each_use_once(hub: None, client: Client) -> None:
+    pages = all_pages(client, "H.Z.1", 1000)
+    listed = [use for page in pages for use in page]
+    assert [len(page) for page in pages] == [1000] * 4
+    assert sorted(listed) == [f"H.A{number:04}.1 1 target" for number in range(HUB)]
+
+
+@pytest.mark.ledger("DEC-144", "DEC-175")
+def test_a_reader_of_a_few_of_many_uses_gets_these_alone(hub: None, client: Client, make_user: MakeUser) -> None:
+    make_user("ann", "node-read H.Z", "node-read H.m", "node-read H.A0007", "node-read H.A3999")
+    assert uses(ask(client.as_user("ann"), "H.Z.1", pageSize=2)) == ["H.A0007.1 1 target", "H.A3999.1 1 target"]
