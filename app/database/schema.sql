@@ -79,7 +79,8 @@ BEGIN
       FROM run_step_other o
       WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL
         AND n.node_identifier = o.node_identifier;
-      UPDATE node_version v SET member_type_numbers = o.member_type_numbers
+      UPDATE node_version v
+      SET member_type_numbers = o.member_type_numbers, amended_at = now(), amended_by = actor
       FROM run_step_other o
       WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL
         AND v.node_identifier = o.node_identifier AND v.version_number = o.version_number

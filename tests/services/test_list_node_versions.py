@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from lxml import etree
 
-from tests.support.builders import Graph, V, draft, frozen, type_with
+from tests.support.builders import Graph, M, V, draft, frozen, member_type, type_with
 from tests.support.http import ADMIN, Client, Reply, message
 
 MakeUser = Callable[..., None]
@@ -62,6 +62,23 @@ def test_who_made_a_version_and_who_changed_it_last(store: Client, make_user: Ma
     times = [datetime.fromisoformat(version.findtext("nodeVersionTimestampCreated") or "") for version in (last, first)]
     assert times == sorted(times)
     assert all(time.tzinfo is not None for time in times)
+
+
+def test_an_update_of_a_draft_type_also_changes_the_drafts_that_move_with_it(
+    client: Client, make_user: MakeUser
+) -> None:
+    client.load(
+        Graph()
+        .node("D.m", member_type(), member_type(draft=True))
+        .node("D.T", type_with("D.m.1", draft=True))
+        .node("D.N", V((M("D.m.1", value="red"),), "D.T.1", draft=True))
+    )
+    make_user("ann", "package-administer D")
+    assert client.as_user("ann").update("D", "force").number == 0
+    (version,) = versions(ask(client, "D.N"))
+    assert client.get("D.N").members() == ["D.m.2 = red"]
+    assert version.findtext("userLogonReferenceCreatedBy") == ADMIN
+    assert version.findtext("userLogonReferenceAmendedBy") == "ann"
 
 
 def test_a_version_of_the_system_was_made_by_nobody(client: Client) -> None:
