@@ -29,14 +29,23 @@ class Grant:
     on: str
 
 
+TYPE = "Y"
+MEMBER_TYPE = "Y.m"
+
+
 @dataclass(frozen=True)
 class Node:
-    """A node with `frozen` frozen versions and perhaps a draft after them. All link to version 1 of each target."""
+    """A node with `frozen` frozen versions and perhaps a draft after them. All link to version 1 of each target.
+
+    The type is Y and the member type of its members Y.m if `typed` says so, and otherwise they are of the system
+    package, which everybody may read.
+    """
 
     owner: str
     frozen: int
     draft: bool
     targets: tuple[str, ...] = ()
+    typed: bool = False
 
     @property
     def latest(self) -> int:
@@ -94,6 +103,18 @@ def get_node(world: World, user: str | None, reference: str) -> int:
     return 0 if node.frozen or (node.draft and world.may(user, "use-draft", reference)) else 105
 
 
+def shown_targets(world: World, user: str | None, reference: str) -> list[str | None]:
+    """The targets of the members that GetNode shows, None for one that may not be read."""
+    node = world.nodes[reference]
+    if node.typed and not world.may(user, "read", MEMBER_TYPE):
+        return []
+    return [f"{target}.1" if world.may(user, "read", target) else None for target in node.targets]
+
+
+def may_read_type(world: World, user: str | None, reference: str) -> bool:
+    return not world.nodes[reference].typed or world.may(user, "read", TYPE)
+
+
 def content(world: World, user: str | None, reference: str, depth: int) -> list[str]:
     """What a list of the content of a package has; a depth of 0 is any depth."""
     level = reference.count(".")
@@ -121,10 +142,18 @@ def uses(world: World, user: str | None, reference: str, depth: int) -> set[tupl
     for distance in range(1, depth + 1):
         used = {node for (node, number), at in found.items() if number == 1 and at == distance - 1}
         for other, node in world.nodes.items():
-            if used.intersection(node.targets):
+            if used.intersection(linked_from(world, user, node)):
                 for number in versions(world, user, other):
                     found.setdefault((other, number), distance)
     return {(node, number, distance) for (node, number), distance in found.items() if distance}
+
+
+def linked_from(world: World, user: str | None, node: Node) -> set[str]:
+    """What a version uses, without the targets of members that its reader does not see."""
+    if not node.typed:
+        return set(node.targets)
+    own = {TYPE, MEMBER_TYPE} if node.targets else {TYPE}
+    return own | set(node.targets) if world.may(user, "read", MEMBER_TYPE) else own
 
 
 def found(world: World, user: str | None, word: str, inside: str) -> list[str]:
@@ -178,8 +207,11 @@ def freeze(world: World, user: str | None, reference: str, content: bool, force:
 
 
 def may_link(world: World, user: str | None, reference: str) -> bool:
-    """May they make a copy that links to what this node links to?"""
-    return all(world.may(user, "link", target) for target in world.nodes[reference].targets)
+    """May they make a copy that has the type of this node and links to what it links to?"""
+    node = world.nodes[reference]
+    if node.typed and not world.may(user, "use-type", TYPE):
+        return False
+    return all(world.may(user, "link", target) for target in node.targets)
 
 
 def copy(world: World, user: str | None, source: str, to: str) -> int:
@@ -237,6 +269,8 @@ def add_link(world: World, user: str | None, reference: str, target: str) -> int
     number = edit(world, user, reference)
     if number:
         return number
+    if world.nodes[reference].typed and not world.may(user, "read", MEMBER_TYPE):
+        return 105
     return 0 if get_node(world, user, target) == 0 and world.may(user, "link", target) else 105
 
 

@@ -16,7 +16,7 @@ from app.database.engine import make_engine
 from app.services.registry import SERVICES
 from app.settings import Settings
 from tests.access import oracle
-from tests.access.oracle import Grant, World
+from tests.access.oracle import Grant, Node, World
 from tests.access.worlds import EVERYBODY, GROUPS, MISSING, REFERENCES, load, version_name, worlds
 from tests.conftest import FreshDatabase
 from tests.support import edits
@@ -26,7 +26,7 @@ from tests.support.edits import members
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
 from tests.support.solution_store import element
 
-EXAMPLES = max(1, int(os.environ.get("RELINK_TEST_EXAMPLES", "60")) // 6)
+EXAMPLES = max(1, int(os.environ.get("RELINK_TEST_EXAMPLES", "60")) // 8)
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -63,7 +63,13 @@ Asked = Callable[[Session, Call], Answered]
 
 def get_node(session: Session, call: Call) -> Answered:
     reply = session.post(call, "GetNode", nodeVersionReference=call.node)
-    return reply, {oracle.get_node(session.world, call.user, call.node)}
+    number = oracle.get_node(session.world, call.user, call.node)
+    if number == 0:
+        shown = [each.findtext("nodeVersionReferenceTarget") for each in reply.tree.iterfind("MemberList/Member")]
+        assert shown == oracle.shown_targets(session.world, call.user, call.node)
+        has_type = reply.text("nodeVersionReferenceType") is not None
+        assert has_type == oracle.may_read_type(session.world, call.user, call.node)
+    return reply, {number}
 
 
 def list_nodes(session: Session, call: Call) -> Answered:
@@ -184,7 +190,9 @@ def set_node(session: Session, call: Call) -> Answered:
         reply = _set(session, call, "edit", nodeVersionReference=call.node)
         return reply, {oracle.edit(session.world, call.user, call.node)}
     action = "force" if call.right == "administer" else "impact"
-    added = members({LIST.rpartition(".")[0]: [given_member(target=call.other)]})
+    node = session.world.nodes.get(call.node)
+    member_type = oracle.MEMBER_TYPE if node is not None and node.typed else LIST.rpartition(".")[0]
+    added = members({member_type: [given_member(target=call.other)]})
     reply = _set(session, call, action, added, nodeVersionReference=call.node)
     return reply, {oracle.add_link(session.world, call.user, call.node, call.other)}
 
@@ -323,6 +331,29 @@ def test_the_oracle_knows_every_service() -> None:
     assert set(CALLS) == set(SERVICES)
 
 
+def test_a_disabled_administrator_may_do_nothing(fresh_database: FreshDatabase) -> None:
+    world = World({reference: Node(ADMIN, 1, draft=False) for reference in REFERENCES}, frozenset())
+    with fresh_database(False) as url, ExitStack() as stack:
+        engine = make_engine(url, pool_size=4)
+        stack.callback(engine.dispose)
+        client = Client(create_app(Settings(), engine), ADMIN)
+        session = Session(client, world, load(engine, client, world))
+        administer_all = message(
+            "CreatePermission", {"permissionTypeReference": "administer-all", "userGroupReference": "bob"}
+        )
+        assert client.post(administer_all).number == 0
+        call = Call("", "bob", "P.a", "X", "carl", "read", flag=False)
+        assert session.post(call, "GetNode", nodeVersionReference="P.a").number == 0
+        assert (
+            client.post(message("UpdateUserStatus", {"userLogonReferenceUpdate": "bob", "action": "disable"})).number
+            == 0
+        )
+        for service, ask in CALLS.items():
+            reply, _ = ask(session, call)
+            assert reply.number == 101, service
+            assert not set(world.nodes) & set(WORD.findall(reply.response.text)) - {"P.a", "P", "X"}
+
+
 @given(
     world=worlds(),
     calls=st.lists(
@@ -378,6 +409,8 @@ def sweep(world: World) -> Iterator[Call]:
 def tells_nothing_unreadable(world: World, call: Call, reply: Reply) -> None:
     told = set(WORD.findall(reply.response.text))
     sent = {call.node, call.other}
+    if call.service == "SetNode" and call.node in world.nodes and world.nodes[call.node].typed:
+        sent.add(oracle.MEMBER_TYPE)
     sent |= {reference.rpartition(".")[0] for reference in sent}
     for reference, node in world.nodes.items():
         readable = world.may(call.user, "read", reference)

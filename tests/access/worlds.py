@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
 from app.identity.passwords import hash_password
 from app.identity.users import add_user
-from tests.access.oracle import GIVES, Grant, Node, World
+from tests.access.oracle import GIVES, MEMBER_TYPE, TYPE, Grant, Node, World
+from tests.support import builders
 from tests.support.builders import Graph, V, links
 from tests.support.http import ADMIN, PASSWORD, Client
 
@@ -18,7 +21,8 @@ TEAM = "team"
 KINDS = (*(f"node-{right}" for right in GIVES if right != "use"), *(f"package-{right}" for right in GIVES))
 GROUPS = (*USERS, TEAM, "public")
 # No reference is a word of another one's name; P.s is content of P, and P.sx is not content of P.s.
-REFERENCES = ("P", "P.a", "P.s", "P.s.c", "P.sx", "X", "X.y")
+# Y is a type, and Y.m its member type.
+REFERENCES = ("P", "P.a", "P.s", "P.s.c", "P.sx", "X", "X.y", TYPE, MEMBER_TYPE)
 MISSING = ("P.none", "P.s.none", "X.none")
 
 
@@ -33,11 +37,17 @@ def worlds(draw: st.DrawFn) -> World:
     nodes: dict[str, Node] = {}
     for reference in REFERENCES:
         frozen, is_draft = draw(st.sampled_from([(1, False), (1, True), (0, True), (2, False)]))
-        nodes[reference] = Node(draw(st.sampled_from([ADMIN, ADMIN, *USERS])), frozen, is_draft)
+        nodes[reference] = Node(
+            draw(st.sampled_from([ADMIN, ADMIN, *USERS])), frozen, is_draft, typed=draw(st.booleans())
+        )
+    nodes[TYPE] = Node(nodes[TYPE].owner, 1, draft=False, targets=(MEMBER_TYPE,))
+    nodes[MEMBER_TYPE] = Node(nodes[MEMBER_TYPE].owner, 1, draft=False)
     for reference, node in nodes.items():
+        if reference in (TYPE, MEMBER_TYPE):
+            continue
         linkable = [other for other in REFERENCES if other != reference and (nodes[other].frozen or not node.frozen)]
         targets = draw(st.lists(st.sampled_from(linkable), unique=True, max_size=2)) if linkable else []
-        nodes[reference] = Node(node.owner, node.frozen, node.draft, tuple(targets))
+        nodes[reference] = replace(node, targets=tuple(targets))
     grants = draw(
         st.frozensets(
             st.builds(
@@ -74,9 +84,15 @@ def load(engine: Engine, client: Client, world: World) -> dict[Grant, int]:
 
 
 def _versions(reference: str, node: Node) -> list[V]:
-    members = links(*(f"{target}.1" for target in node.targets))
+    if reference == TYPE:
+        of_type, member_type = builders.TYPE, builders.MEMBER_TYPE_LIST
+    elif reference == MEMBER_TYPE:
+        of_type, member_type = builders.MEMBER_TYPE, builders.LIST
+    else:
+        of_type, member_type = (f"{TYPE}.1", f"{MEMBER_TYPE}.1") if node.typed else (builders.LIST_TYPE, builders.LIST)
+    members = links(*(f"{target}.1" for target in node.targets), member_type=member_type)
     return [
-        V(members, draft=number > node.frozen, name=version_name(reference, number))
+        V(members, of_type, draft=number > node.frozen, name=version_name(reference, number))
         for number in range(1, node.latest + 1)
     ]
 
