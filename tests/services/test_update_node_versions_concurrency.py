@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 import pytest
-from flask import Flask
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
+from tests.support.at_once import chain, force, held, interrupted, number, send, wait_until_done
 from tests.support.builders import LIST, Graph, M, V, draft, frozen, links, moves, package, type_with
-from tests.support.http import ADMIN, PASSWORD, Client, checked, message
+from tests.support.http import Client, checked
 
 DEADLOCK = "40P01"
-
-
-def send(app: Flask, name: str, **elements: str) -> TestResponse:
-    """A response from a thread of its own. The caller that waits for it checks it."""
-    body = message(name, elements)
-    response = app.test_client().post(
-        "/service", data=body, content_type="application/xml", auth=(ADMIN, PASSWORD), buffered=True
-    )
-    assert response.status_code == 200, response.text
-    return response
-
-
-def force(app: Flask, reference: str) -> TestResponse:
-    given = {"nodeReference": reference, "action": "force", "updateContentIndicator": "true"}
-    return send(app, "UpdateNodeVersions", **given)
-
-
-def number(response: TestResponse) -> str:
-    return response.headers["Relink-Error-Number"]
 
 
 def wide(width: int) -> Graph:
@@ -48,37 +27,6 @@ def wide(width: int) -> Graph:
 
 
 # One commit per node
-
-
-@contextmanager
-def held(engine: Engine, reference: str) -> Iterator[None]:
-    """Nobody can write this node in the meantime."""
-    with engine.connect() as connection:
-        connection.execute(text("SELECT FROM node WHERE node_reference = :r FOR NO KEY UPDATE"), {"r": reference})
-        yield
-
-
-def wait_until_done(client: Client, commits: int) -> None:
-    """Wait until the first run of the store has made this many commits."""
-    deadline = time.monotonic() + 30
-    browser = client.app.test_client()
-    while time.monotonic() < deadline:
-        run = browser.get("/runs/1", auth=(ADMIN, PASSWORD)).json
-        if run is not None and run.get("done", 0) >= commits:
-            return
-    raise AssertionError(f"the run has not made {commits} commits")
-
-
-def chain() -> Graph:
-    """P.A links to P.B, P.B to P.C and that to P.D, which has a draft: the run begins with P.C."""
-    return (
-        Graph()
-        .node("P.A", frozen(*links("P.B.1")))
-        .node("P.B", frozen(*links("P.C.1")))
-        .node("P.C", frozen(*links("P.D.1")))
-        .node("P.D", frozen(), draft())
-        .node("P.E", frozen())
-    )
 
 
 @pytest.fixture
@@ -102,15 +50,6 @@ def test_each_node_is_committed_when_it_is_updated_and_is_free_then(
     assert checked(run.result()).rows() == rows
     assert client.get("P.C").text("nodeFrozenVersionNumber") == "2"
     assert client.update("P").rows() == []
-
-
-@contextmanager
-def interrupted(client: Client, engine: Engine, threads: ThreadPoolExecutor) -> Iterator[Future[TestResponse]]:
-    """A run that has done P.C and waits for P.B, when it is yielded, and goes on afterwards."""
-    with held(engine, "P.B"):
-        run = threads.submit(force, client.app, "P")
-        wait_until_done(client, 1)
-        yield run
 
 
 @pytest.mark.ledger("UNV-34")
