@@ -35,8 +35,9 @@ def test_dead_runs_old_runs_and_old_rows_of_the_audit(client: Client, engine: En
         for state, finished in (("running", "NULL"), ("done", "now() - interval '91 days'")):
             connection.execute(
                 text(
-                    "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state,"
-                    f" finished_at) SELECT node_identifier, node_reference, true, '{{}}', '{state}', {finished}"
+                    "INSERT INTO run (service, context_node_identifier, context_reference, include_content, options,"
+                    " state, finished_at) SELECT 'UpdateNodeVersions', node_identifier, node_reference, true, '{}',"
+                    f" '{state}', {finished}"
                     " FROM node WHERE node_reference = 'P'"
                 )
             )

@@ -108,7 +108,7 @@ class ServiceClient:
 
     def running(self, node_reference: str) -> Run | None:
         """Return the run in progress with a node as its context, or None if that cannot be found out."""
-        query = urlencode({"state": "running", "nodeReference": node_reference})
+        query = urlencode({"state": "running", "context": node_reference})
         found = self._json(f"/runs?{query}").get("runs", [])
         return _run(found[0]) if isinstance(found, list) and found else None
 

@@ -479,8 +479,13 @@ CREATE TABLE public.run (
     cancel_requested boolean DEFAULT false NOT NULL,
     steps integer DEFAULT 0 NOT NULL,
     error_number integer,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
     finished_at timestamp with time zone,
+    service text NOT NULL,
+    action text DEFAULT 'force'::text NOT NULL,
+    queued_at timestamp with time zone DEFAULT now() NOT NULL,
+    reason text,
+    CONSTRAINT run_action_check CHECK ((action = ANY (ARRAY['impact'::text, 'force'::text]))),
     CONSTRAINT run_check CHECK (((context_node_identifier IS NULL) <> (solution_identifier IS NULL))),
     CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'cancelled'::text, 'interrupted'::text])))
 );
@@ -748,7 +753,11 @@ CREATE INDEX permission_node ON public.permission USING btree (node_identifier);
 
 CREATE INDEX run_alive ON public.run USING btree (run_identifier) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 
+CREATE INDEX run_context ON public.run USING btree (context_node_identifier, run_identifier);
+
 CREATE INDEX run_finished ON public.run USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+CREATE INDEX run_user ON public.run USING btree (user_identifier, run_identifier);
 
 CREATE INDEX sign_in_failure_account ON public.sign_in_failure USING btree (account);
 

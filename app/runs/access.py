@@ -4,8 +4,9 @@ A run holds its package, so it may be begun only by a user who has signed in and
 of any other caller could update nothing and would only keep others waiting.
 
 The starter of a run, and those who may administer its context, may read its state and progress and may cancel it. Its
-response holds what the starter could read, so only the starter may read it. A caller with administer-all may do all of
-this. A run whose record names no user has no starter.
+response and its outcomes hold what the starter could read, so only the starter may read them, and only while the
+starter may read the context. A caller with administer-all may do all of this. A run whose record names no user has no
+starter.
 """
 
 from __future__ import annotations
@@ -60,16 +61,26 @@ def may_begin(connection: Connection, caller: Caller, context: Node, *, include_
     return bool(connection.execute(_ADMINISTERS_CONTENT, wanted).scalar_one())
 
 
-def may_read_answer(caller: Caller, run: Run) -> bool:
-    """Return whether a caller may read the response of a run."""
-    started = caller.user_identifier is not None and caller.user_identifier == run.user_identifier
-    return caller.administers_all or started
+def may_read_answer(connection: Connection, caller: Caller, run: Run) -> bool:
+    """Return whether a caller may read the response and the outcomes of a run."""
+    return caller.administers_all or (has_started(caller, run) and _may_read_context(connection, caller, run))
+
+
+def has_started(caller: Caller, run: Run) -> bool:
+    """Return whether a caller is the starter of a run."""
+    return caller.user_identifier is not None and caller.user_identifier == run.user_identifier
+
+
+def _may_read_context(connection: Connection, caller: Caller, run: Run) -> bool:
+    if run.context_node_identifier is None:
+        return caller.administers_solutions
+    return run.context_node_identifier in _readable(connection, caller, [run])
 
 
 def may_see(connection: Connection, caller: Caller, run: Run) -> bool:
     """Return whether a caller may read the state of a run, and cancel it."""
     return caller.user_identifier is not None and (
-        may_read_answer(caller, run) or _may_administer(connection, caller, run)
+        caller.administers_all or has_started(caller, run) or _may_administer(connection, caller, run)
     )
 
 
@@ -83,12 +94,23 @@ def _may_administer(connection: Connection, caller: Caller, run: Run) -> bool:
         return False
 
 
-def with_readable_references(connection: Connection, caller: Caller, found: Sequence[Run]) -> list[Run]:
-    """Return the runs without the references of nodes that are deleted or that the caller may not read."""
+def as_readable(connection: Connection, caller: Caller, found: Sequence[Run]) -> list[Run]:
+    """Return the runs as a caller may read them.
+
+    The references of nodes that are deleted or that the caller may not read are left out, and so is the description of
+    the error that ended a run, unless the caller started the run.
+    """
     if caller.administers_all:
         return list(found)
     readable = _readable(connection, caller, found)
-    return [_without_references(run, readable) for run in found]
+    return [_without_reason(caller, _without_references(run, readable)) for run in found]
+
+
+def _without_reason(caller: Caller, run: Run) -> Run:
+    """Return a run without the description of its error, which may name what its starter could read."""
+    if not run.was_refused or has_started(caller, run):
+        return run
+    return replace(run, reason=f"the run ended with error {run.error_number}")
 
 
 def _readable(connection: Connection, caller: Caller, found: Sequence[Run]) -> set[int | str]:

@@ -22,16 +22,17 @@ from app.runs.turns import Turn, Turns
 _LOOK_EVERY = 0.5
 
 _INSERT = text("""
-    INSERT INTO run (user_identifier, context_node_identifier, solution_identifier, context_reference, include_content,
-                     options, state)
-    VALUES (:user, :node, CAST(:solution AS uuid), :reference, :content, :options, :state)
+    INSERT INTO run (service, user_identifier, context_node_identifier, solution_identifier, context_reference,
+                     include_content, options, state, started_at)
+    VALUES (:service, :user, :node, CAST(:solution AS uuid), :reference, :content, :options, :state,
+            CASE WHEN :state = 'running' THEN now() END)
     RETURNING run_identifier
 """)
-_SET_STATE = text("UPDATE run SET state = :state WHERE run_identifier = :run")
+_BEGIN = text("UPDATE run SET state = 'running', started_at = now() WHERE run_identifier = :run")
 _SET_STEPS = text("UPDATE run SET steps = :steps WHERE run_identifier = :run")
 # Running and queued runs that may write the same nodes or instances as this one.
 _OVERLAPPING = text("""
-    SELECT run_identifier, started_at FROM run
+    SELECT run_identifier, coalesce(started_at, queued_at) FROM run
     WHERE state IN ('queued', 'running') AND (
       solution_identifier = CAST(:solution AS uuid)
       OR CAST(:node AS bigint) IS NOT NULL AND context_node_identifier IS NOT NULL AND (
@@ -40,6 +41,15 @@ _OVERLAPPING = text("""
         OR (:content AND starts_with(context_reference, :reference || '.'))))
     ORDER BY run_identifier
 """)
+
+
+@dataclass(frozen=True)
+class WantedRun:
+    """What a run is to do: the service that was requested, its context, and its options for the record."""
+
+    service: str
+    context: NodeContext | SolutionContext
+    options: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -75,10 +85,10 @@ class HeldRun:
             self._close(state, error_number)
         return answers.decompressed(parts)
 
-    def cancel(self, error_number: int) -> None:
-        """Record that the run ends without a response."""
+    def refuse(self, error: RelinkError) -> None:
+        """Record that the run ends because of an error, without a response."""
         with self.connection.begin():
-            self._close(RunState.CANCELLED, error_number)
+            self._close(RunState.CANCELLED, error.number, error.description)
 
     def wait_for(self, turn: Turn) -> None:
         """Wait in the queue until it is the run's turn. Raises StateError if the run is cancelled meanwhile."""
@@ -87,18 +97,16 @@ class HeldRun:
                 if self.is_cancelled():
                     raise StateError(f"run {self.identifier} was cancelled before it began")
         with self.connection.begin():
-            self.connection.execute(_SET_STATE, {"run": self.identifier, "state": RunState.RUNNING.value})
+            self.connection.execute(_BEGIN, {"run": self.identifier})
 
-    def _close(self, state: RunState, error_number: int) -> None:
+    def _close(self, state: RunState, error_number: int, reason: str | None = None) -> None:
         self.connection.execute(text("SET LOCAL synchronous_commit = on"))
-        close(self.connection, self.identifier, state, error_number)
+        close(self.connection, self.identifier, state, error_number, reason)
 
 
 @contextmanager
-def started(
-    engine: Engine, caller: Caller, context: NodeContext | SolutionContext, options: Mapping[str, object], turns: Turns
-) -> Iterator[HeldRun]:
-    """Begin a run on a context, and hold its lock until this `with` statement ends.
+def started(engine: Engine, caller: Caller, wanted: WantedRun, turns: Turns) -> Iterator[HeldRun]:
+    """Begin a run, and hold its lock until this `with` statement ends.
 
     While the process works on as many runs as it may, the run is queued. The run does not end when its client
     disconnects: its response can be read later. A RelinkError records the run as cancelled. After any other exception,
@@ -109,13 +117,13 @@ def started(
     """
     with turns.turn() as turn, engine.connect() as connection:
         state = RunState.RUNNING if turn.has_come else RunState.QUEUED
-        run = HeldRun(_begun(connection, caller, context, options, state), engine, connection, caller)
+        run = HeldRun(_begun(connection, caller, wanted, state), engine, connection, caller)
         try:
             if state is RunState.QUEUED:
                 run.wait_for(turn)
             yield run
         except RelinkError as error:
-            run.cancel(error.number)
+            run.refuse(error)
             raise
         finally:
             locks.release(connection, run.identifier)
@@ -127,27 +135,22 @@ def check_match(fingerprint: str, if_match: str | None) -> None:
         raise PreconditionError("the plan has changed since the impact that If-Match names: request the impact again")
 
 
-def _begun(
-    connection: Connection,
-    caller: Caller,
-    context: NodeContext | SolutionContext,
-    options: Mapping[str, object],
-    state: RunState,
-) -> int:
-    """Record a run on a context, take its lock for this connection and return its identifier.
+def _begun(connection: Connection, caller: Caller, wanted: WantedRun, state: RunState) -> int:
+    """Record a run, take its lock for this connection and return its identifier.
 
     A transaction that disables the account of the starter finds the record, and cancels the run.
     """
     values = {
+        "service": wanted.service,
         "user": caller.user_identifier,
-        "options": json.dumps(options),
+        "options": json.dumps(wanted.options),
         "state": state.value,
-        **context.columns(),
+        **wanted.context.columns(),
     }
     with connection.begin():
         hold_account(connection, caller)
         locks.lock_registry(connection)
-        _make_room(connection, context)
+        _make_room(connection, wanted.context)
         run = int(connection.execute(_INSERT, values).scalar_one())
         locks.lock(connection, run)
     return run

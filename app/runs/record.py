@@ -9,20 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Final
 
 from sqlalchemy import Connection, Row, text
 
 from app.runs import locks
 
-_MOST_RUNS = 100
 # Outcomes are numbered from 1 without gaps, and the highest number is found faster than their count.
-_SELECT_RUNS = """
-    SELECT r.run_identifier, r.user_identifier, r.context_node_identifier, r.context_reference, r.options, r.state,
-           r.steps, (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = r.run_identifier),
-           r.error_number, r.started_at, r.finished_at, r.solution_identifier
-    FROM run r
+SELECT_RUNS: Final = """
+    SELECT r.run_identifier AS identifier, r.service, r.action, r.user_identifier,
+           a.user_logon_reference AS user_logon, r.context_node_identifier, r.context_reference,
+           r.solution_identifier::text AS solution_identifier, r.options, r.state, r.steps,
+           (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = r.run_identifier) AS done,
+           r.error_number, r.reason, r.queued_at, r.started_at, r.finished_at,
+           extract(epoch FROM coalesce(r.finished_at, now()) - r.started_at)::float8 AS seconds
+    FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
 """
+"""Reads the columns of `Run`."""
 _SELECT_OPEN = text("SELECT run_identifier FROM run WHERE state IN ('queued', 'running')")
 _IS_OPEN = text("SELECT state IN ('queued', 'running') FROM run WHERE run_identifier = :run")
 _SELECT_CANCELLED = text("""
@@ -31,15 +34,25 @@ _SELECT_CANCELLED = text("""
     FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
     WHERE r.run_identifier = :run
 """)
-_CANCEL_ALL = text("""
-    UPDATE run SET cancel_requested = true
+_CANCEL = text("""
+    UPDATE run SET cancel_requested = true, reason = :reason
     WHERE run_identifier = ANY (:runs) AND state IN ('queued', 'running') AND NOT cancel_requested
 """)
 _CANCEL_THOSE_OF_DISABLED_USERS = text("""
-    UPDATE run r SET cancel_requested = true FROM account a
+    UPDATE run r SET cancel_requested = true, reason = :reason FROM account a
     WHERE a.user_identifier = r.user_identifier AND NOT a.enabled
       AND r.state IN ('queued', 'running') AND NOT r.cancel_requested
 """)
+_CLOSE = text("""
+    UPDATE run SET state = :state, error_number = :number, finished_at = now(),
+                   reason = CASE WHEN :state <> 'done' THEN coalesce(:reason, reason) END
+    WHERE run_identifier = :run AND state IN ('queued', 'running')
+""")
+_SELECT_LOGON = text("SELECT user_logon_reference FROM account WHERE user_identifier = :user")
+
+_DISABLED = "the account of the user who started the run was disabled"
+_STOPPED = "the service was stopped"
+_DIED = "the process that did the run, or its connection to the database, was lost"
 
 
 class RunState(StrEnum):
@@ -51,8 +64,10 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
 
-
-_ALIVE = frozenset({RunState.QUEUED, RunState.RUNNING})
+    @property
+    def is_open(self) -> bool:
+        """Whether a run in this state has not ended."""
+        return self in (RunState.QUEUED, RunState.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -88,49 +103,55 @@ class SolutionContext:
 class Run:
     """The record of a run: `done` of its `steps` have been committed. It has either a context node or a solution.
 
-    The reference of the context is absent if the reader may not know it: see `app.runs.access`.
+    `seconds` is the time that the run has worked so far, or worked until its end. The reference of the context is
+    absent if the reader may not know it: see `app.runs.access`.
     """
 
     identifier: int
+    service: str
+    action: str
     user_identifier: int | None
+    user_logon: str | None
     context_node_identifier: int | None
     context_reference: str | None
+    solution_identifier: str | None
     options: dict[str, object]
     state: RunState
     steps: int
     done: int
     error_number: int | None
-    started_at: datetime
+    reason: str | None
+    queued_at: datetime
+    started_at: datetime | None
     finished_at: datetime | None
-    solution_identifier: str | None
+    seconds: float | None
+
+    @classmethod
+    def of(cls, row: Row[tuple[object, ...]]) -> Run:
+        """Return the run in a row of `SELECT_RUNS`."""
+        values = dict(row._mapping)
+        return cls(**{**values, "state": RunState(values["state"])})
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is known how many steps the run has."""
+        return self.steps > 0 or not self.state.is_open
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether the run ended because of an error, which `reason` describes to its starter."""
+        return self.state is RunState.CANCELLED and self.error_number not in (None, 0, 108)
 
 
 def find(connection: Connection, run: int) -> Run | None:
     """Read a run. A dead run is recorded as interrupted first."""
-    query = text(_SELECT_RUNS + " WHERE r.run_identifier = :run")
+    query = text(SELECT_RUNS + " WHERE r.run_identifier = :run")
     row = connection.execute(query, {"run": run}).one_or_none()
     if row is None:
         return None
-    if row.state in _ALIVE and _close_if_dead(connection, run):
+    if RunState(row.state).is_open and _close_if_dead(connection, run):
         row = connection.execute(query, {"run": run}).one()
-    return _run(row)
-
-
-def recent(
-    connection: Connection, user: int | None, *, state: RunState | None = None, reference: str | None = None
-) -> list[Run]:
-    """Read the hundred newest runs of a user (None: of all users), filtered by state and by context.
-
-    Dead runs are recorded as interrupted first.
-    """
-    close_dead(connection)
-    given: dict[str, object] = {"user_identifier": user, "state": state and state.value, "context_reference": reference}
-    wanted = {column: value for column, value in given.items() if value is not None}
-    conditions = " AND ".join(f"r.{column} = :{column}" for column in wanted)
-    query = (
-        f"{_SELECT_RUNS} {'WHERE ' + conditions if wanted else ''} ORDER BY r.run_identifier DESC LIMIT {_MOST_RUNS}"
-    )
-    return [_run(row) for row in connection.execute(text(query), wanted)]
+    return Run.of(row)
 
 
 def close_dead(connection: Connection) -> int:
@@ -141,14 +162,15 @@ def close_dead(connection: Connection) -> int:
     return sum(_close_if_dead(connection, run) for run in sorted(dead))
 
 
-def cancel(connection: Connection, run: int) -> None:
-    """Ask a run to end after its current node or instance."""
-    connection.execute(text("UPDATE run SET cancel_requested = true WHERE run_identifier = :run"), {"run": run})
+def cancel(connection: Connection, run: int, user: int | None) -> None:
+    """Ask a run to end after its current node or instance, on behalf of a user."""
+    logon = connection.execute(_SELECT_LOGON, {"user": user}).scalar_one_or_none()
+    connection.execute(_CANCEL, {"runs": [run], "reason": f"cancelled by {logon or 'an administrator'}"})
 
 
 def cancel_those_of_disabled_users(connection: Connection) -> None:
     """Ask the runs of users whose accounts are disabled to end after their current node or instance."""
-    connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS)
+    connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS, {"reason": _DISABLED})
 
 
 def is_cancelled(connection: Connection, run: int, *, step: bool = False) -> bool:
@@ -163,7 +185,7 @@ def cancel_all(connection: Connection, application_name: str) -> None:
     """Ask all runs that are held by sessions with this name to end after their current node or instance."""
     held = locks.held_runs(connection, application_name)
     if held:
-        connection.execute(_CANCEL_ALL, {"runs": sorted(held)})
+        connection.execute(_CANCEL, {"runs": sorted(held), "reason": _STOPPED})
 
 
 def _close_if_dead(connection: Connection, run: int) -> bool:
@@ -174,12 +196,6 @@ def _close_if_dead(connection: Connection, run: int) -> bool:
     return dead
 
 
-def _run(row: Row[*tuple[Any, ...]]) -> Run:
-    state = RunState(row[5])
-    solution = None if row[11] is None else str(row[11])
-    return Run(row[0], row[1], row[2], row[3], row[4], state, row[6], row[7], row[8], row[9], row[10], solution)
-
-
 def _still_running(connection: Connection, run: int) -> bool:
     """Read the state again: a run records its end before it releases its lock."""
     return bool(connection.execute(_IS_OPEN, {"run": run}).scalar_one())
@@ -187,17 +203,17 @@ def _still_running(connection: Connection, run: int) -> bool:
 
 def interrupt(connection: Connection, run: int) -> None:
     """Record a dead run as interrupted, and remove the steps that were staged for it."""
-    close(connection, run, RunState.INTERRUPTED, None)
+    close(connection, run, RunState.INTERRUPTED, None, _DIED)
     connection.execute(text("DELETE FROM run_step WHERE run_identifier = :run"), {"run": run})
     connection.execute(text("DELETE FROM run_step_other WHERE run_identifier = :run"), {"run": run})
 
 
-def close(connection: Connection, run: int, state: RunState, error_number: int | None) -> None:
-    """Record the end of a run, unless it has already ended."""
-    connection.execute(
-        text(
-            "UPDATE run SET state = :state, error_number = :number, finished_at = now()"
-            " WHERE run_identifier = :run AND state IN ('queued', 'running')"
-        ),
-        {"run": run, "state": state.value, "number": error_number},
-    )
+def close(
+    connection: Connection, run: int, state: RunState, error_number: int | None, reason: str | None = None
+) -> None:
+    """Record the end of a run, unless it has already ended.
+
+    A run that was asked to end keeps the reason for that, unless another is given.
+    """
+    values = {"run": run, "state": state.value, "number": error_number, "reason": reason}
+    connection.execute(_CLOSE, values)

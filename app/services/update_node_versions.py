@@ -11,7 +11,7 @@ from app.errors import NotAuthorisedError
 from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
 from app.runs.access import may_begin
-from app.runs.held import check_match, started
+from app.runs.held import WantedRun, check_match, started
 from app.runs.record import NodeContext
 from app.services.answer import Answer, Group, Part, Written
 from app.services.call import Call, CollapsedText, Service
@@ -68,7 +68,8 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
     if not allowed and (answer := _all_bypassed(node, request.options, call)) is not None:
         return answer
     context = NodeContext(node.identifier, node.reference, request.update_content_indicator)
-    with started(call.engine, call.caller, context, asdict(request.options), call.workload.runs) as run:
+    wanted = WantedRun(_NAME, context, asdict(request.options))
+    with started(call.engine, call.caller, wanted, call.workload.runs) as run:
         with rows_in_advance(call) as in_advance:
             outcome = force(run, node, request.options, call.if_match, in_advance.begin)
             written = in_advance.rows(outcome)

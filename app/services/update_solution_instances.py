@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.identity.present_rights import read_again
-from app.runs.held import started
+from app.runs.held import WantedRun, started
 from app.runs.record import SolutionContext
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
@@ -63,8 +63,8 @@ def run(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
 def _forced(wanted: Wanted, call: Call) -> Answer:
     with snapshot(call.engine) as connection:
         bulk = rollout(connection, wanted, call.limits)
-    context = SolutionContext(bulk.solution.solution_id)
-    with started(call.engine, call.caller, context, _options(bulk.wanted), call.workload.runs) as run:
+    roll_out = WantedRun(_NAME, SolutionContext(bulk.solution.solution_id), _options(bulk.wanted))
+    with started(call.engine, call.caller, roll_out, call.workload.runs) as run:
         with snapshot(call.engine) as connection:
             require_solutions(read_again(connection, call.caller))
             planned = impact(connection, bulk)

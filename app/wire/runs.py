@@ -1,4 +1,4 @@
-"""`/runs`: the state of runs, the responses of ended runs, and cancelling, for users who may see the run.
+"""`/runs`: the state of runs, their outcomes and responses, and cancelling, for users who may see the run.
 
 Failures are JSON, like the runs themselves; those of `/runs/N/response` are XML, like that response.
 """
@@ -7,78 +7,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, count
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from app.database.connection import short_statements
 from app.database.engine import snapshot
-from app.errors import MOST_FAULTS, NotAuthorisedError, RelinkError
+from app.errors import NotAuthorisedError, RelinkError
 from app.identity.rights import Caller
-from app.references import InvalidReferenceError, check_node_reference
 from app.runs import answers
 from app.runs import record as runs
-from app.runs.access import may_read_answer, may_see, with_readable_references
-from app.runs.record import Run, RunState
-from app.solutions.texts import time_text
-from app.text import collapsed, is_writable
+from app.runs.access import as_readable, has_started, may_read_answer, may_see
+from app.runs.listing import outcomes, visible_runs
+from app.runs.record import Run
 from app.wire.context import resources
 from app.wire.credentials import credentials
 from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER
 from app.wire.failures import failure
-from app.wire.refusal import Forbidden, NotValidError, Refused
+from app.wire.refusal import Forbidden, Refused
+from app.wire.run_json import outcome_json, run_json
+from app.wire.run_parameters import after, check_names, limit, run_filter
 
 blueprint = Blueprint("runs", __name__)
 
-_PARAMETERS = {"runs.recent": ("state", "nodeReference")}
-"""The query parameters of each endpoint that has any."""
-_LONGEST_NAME = 60
-_OPTIONS = {
-    "update_content": "updateContentIndicator",
-    "always_create_new_version": "alwaysCreateNewVersionIndicator",
-    "source_scope": "sourceScope",
-    "source_reference": "sourceReference",
+_PARAMETERS = {
+    "runs.listed": ("state", "context", "user", "after", "limit"),
+    "runs.listed_outcomes": ("after", "limit"),
 }
+"""The query parameters of each endpoint that has any."""
 
 
 @blueprint.before_request
 def check_parameters() -> Response | None:
-    """Refuses query parameters that the endpoint does not have: a mistyped one would silently list everything."""
-    allowed = _PARAMETERS.get(request.endpoint or "", ())
-    advice = f"the parameters here are {' and '.join(allowed)}" if allowed else "there are no parameters here"
-    faults = []
-    for name, values in request.args.lists():
-        if name not in allowed:
-            faults.append((_shown_name(name), f"is not a parameter: {advice}"))
-        elif len(values) > 1:
-            faults.append((name, "is given more than once"))
-    return failure(NotValidError(faults[:MOST_FAULTS])) if faults else None
-
-
-def _shown_name(name: str) -> str:
-    shown = name[:_LONGEST_NAME]
-    return shown if is_writable(shown) else ascii(shown)
+    """Refuses query parameters that the endpoint does not have."""
+    try:
+        check_names(_PARAMETERS.get(request.endpoint or "", ()))
+    except RelinkError as error:
+        return failure(error)
+    return None
 
 
 @blueprint.get("/runs")
 @short_statements()
-def recent() -> Response:
-    """Returns the newest runs that the caller started, or for an administrator the newest of all runs, as JSON.
+def listed() -> Response:
+    """Returns a page of the runs that the caller may see, newest first, as JSON.
 
-    The query parameters `state` and `nodeReference` select among them.
+    The query parameters `state`, `context` and `user` select among them.
     """
     try:
         caller = _caller()
         if caller.user_identifier is None:
             raise NotAuthorisedError("sign in with HTTP Basic to see runs")
-        user = None if caller.administers_all else caller.user_identifier
-        state, reference = _state(), _reference()
+        wanted = run_filter()
         with resources().engine.begin() as connection:
-            found = runs.recent(connection, user, state=state, reference=reference)
-            shown = with_readable_references(connection, caller, found)
+            found, following = visible_runs(connection, caller, wanted, after=after(), limit=limit())
+            shown = as_readable(connection, caller, found)
     except RelinkError as error:
         return failure(error)
-    return jsonify(runs=[_shown(run) for run in shown if not reference or run.context_reference])
+    # A run whose context the caller may no longer read is not found by that context.
+    shown = [run for run in shown if wanted.context is None or run.context_reference is not None]
+    return jsonify(runs=list(map(run_json, shown)), next=_next(following))
 
 
 @blueprint.get("/runs/<int:identifier>")
@@ -86,7 +75,7 @@ def recent() -> Response:
 def run(identifier: int) -> Response:
     """Returns a run as JSON, with its progress."""
     try:
-        return jsonify(_shown(_found(_caller(), identifier)))
+        return jsonify(run_json(_found(_caller(), identifier)))
     except RelinkError as error:
         return failure(error)
 
@@ -96,14 +85,30 @@ def run(identifier: int) -> Response:
 def cancel(identifier: int) -> Response:
     """Asks a run to end after its present node. Returns 202, since that may take a moment."""
     try:
-        found = _found(_caller(), identifier)
+        caller = _caller()
+        found = _found(caller, identifier)
         with resources().engine.begin() as connection:
-            runs.cancel(connection, found.identifier)
+            runs.cancel(connection, found.identifier, caller.user_identifier)
     except RelinkError as error:
         return failure(error)
-    response = jsonify(_shown(found))
+    response = jsonify(run_json(found))
     response.status_code = 202
     return response
+
+
+@blueprint.get("/runs/<int:identifier>/outcomes")
+@short_statements()
+def listed_outcomes(identifier: int) -> Response:
+    """Returns a page of the outcomes of a run as JSON, to the user who started it and to administrators."""
+    try:
+        caller = _caller()
+        found = _found(caller, identifier)
+        with resources().engine.begin() as connection:
+            _check_may_read(connection, caller, found, "outcomes")
+            page, following = outcomes(connection, caller, found.identifier, after=after() or 0, limit=limit())
+    except RelinkError as error:
+        return failure(error)
+    return jsonify(outcomes=list(map(outcome_json, page)), next=_next(following))
 
 
 @blueprint.get("/runs/<int:identifier>/response")
@@ -113,10 +118,8 @@ def kept_answer(identifier: int) -> Response:
     try:
         caller = _caller()
         found = _found(caller, identifier)
-        if not may_read_answer(caller, found):
-            raise Forbidden(
-                f"the response of run {identifier} is only for the user who started it and for administrators"
-            )
+        with resources().engine.begin() as connection:
+            _check_may_read(connection, caller, found, "response")
         parts = _parts(resources().engine, found.identifier)
         first = next(parts, None)
         if first is None:
@@ -141,50 +144,31 @@ def _parts(engine: Engine, run: int) -> Iterator[bytes]:
 def _found(caller: Caller, identifier: int) -> Run:
     """Returns the run if the caller may see it; otherwise the run is reported as not existing."""
     with resources().engine.begin() as connection:
-        found = runs.find(connection, identifier) if identifier < 2**31 else None
+        found = runs.find(connection, identifier)
         if found is not None and may_see(connection, caller, found):
-            return with_readable_references(connection, caller, [found])[0]
+            return as_readable(connection, caller, [found])[0]
     if caller.user_identifier is None:
         raise NotAuthorisedError("sign in with HTTP Basic to see a run")
     raise Refused(404, f"there is no run {identifier}")
 
 
+def _check_may_read(connection: Connection, caller: Caller, found: Run, what: str) -> None:
+    """Raises Forbidden if the caller may see the run, but not its response and outcomes."""
+    if may_read_answer(connection, caller, found):
+        return
+    if has_started(caller, found):
+        raise Forbidden(f"the {what} of run {found.identifier} cannot be read: you may no longer read its context")
+    raise Forbidden(
+        f"the {what} of run {found.identifier} can be read only by the user who started it and by administrators"
+    )
+
+
+def _next(following: int | None) -> str | None:
+    """Returns the address of the next page, with the parameters of this one."""
+    if following is None:
+        return None
+    return f"{request.path}?{urlencode({**request.args, 'after': following})}"
+
+
 def _caller() -> Caller:
     return resources().sign_in.caller(credentials(request, {}), request.remote_addr or "")
-
-
-def _state() -> RunState | None:
-    given = collapsed(request.args.get("state", ""))
-    if not given:
-        return None
-    if given not in list(RunState):
-        raise NotValidError([("state", f"is not one of {', '.join(RunState)}")])
-    return RunState(given)
-
-
-def _reference() -> str | None:
-    given = collapsed(request.args.get("nodeReference", ""))
-    try:
-        return check_node_reference(given) if given else None
-    except InvalidReferenceError as error:
-        raise NotValidError([("nodeReference", str(error))]) from None
-
-
-def _shown(found: Run) -> dict[str, object]:
-    return {
-        "run": found.identifier,
-        "state": found.state.value,
-        **_context(found),
-        "options": {_OPTIONS.get(name, name): value for name, value in found.options.items()},
-        "steps": found.steps,
-        "done": found.done,
-        "errorNumber": found.error_number,
-        "startedAt": time_text(found.started_at),
-        "finishedAt": time_text(found.finished_at) if found.finished_at else None,
-    }
-
-
-def _context(found: Run) -> dict[str, str | None]:
-    if found.solution_identifier is not None:
-        return {"solutionId": found.solution_identifier}
-    return {"nodeReference": found.context_reference}

@@ -82,8 +82,9 @@ def dead_run(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state)"
-                " SELECT node_identifier, node_reference, true, '{}', 'running' FROM node WHERE node_reference = 'P'"
+                "INSERT INTO run (service, context_node_identifier, context_reference, include_content, options, state)"
+                " SELECT 'UpdateNodeVersions', node_identifier, node_reference, true, '{}', 'running' FROM node"
+                " WHERE node_reference = 'P'"
             )
         )
         connection.execute(text("INSERT INTO run_step_other VALUES (1, 1, 1, 1, 1, NULL)"))

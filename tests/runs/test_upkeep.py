@@ -96,8 +96,9 @@ def running(engine: Engine) -> Iterator[int]:
     with engine.connect() as connection:
         run = connection.execute(
             text(
-                "INSERT INTO run (context_node_identifier, context_reference, include_content, options, state,"
-                " started_at) SELECT node_identifier, 'P', true, '{}', 'running', now() - interval '1000 days'"
+                "INSERT INTO run (service, context_node_identifier, context_reference, include_content, options,"
+                " state, started_at) SELECT 'UpdateNodeVersions', node_identifier, 'P', true, '{}', 'running',"
+                " now() - interval '1000 days'"
                 " FROM node WHERE node_reference = 'P' RETURNING run_identifier"
             )
         ).scalar_one()

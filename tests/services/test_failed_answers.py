@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from app.identity.rights import OPERATOR
-from app.runs import record as runs
-from app.runs.held import started
+from app.runs.held import WantedRun, started
+from app.runs.listing import RunFilter, visible_runs
 from app.runs.record import NodeContext, RunState
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call
@@ -35,11 +35,11 @@ def test_a_run_whose_answer_cannot_be_rendered_ends_and_frees_its_package(client
     answer = Answer((Group("UpdateList", broken_rows()),))
     with (
         pytest.raises(RuntimeError, match="broken"),
-        started(engine, OPERATOR, context, {}, call.workload.runs) as run,
+        started(engine, OPERATOR, WantedRun(SERVICE, context, {}), call.workload.runs) as run,
     ):
         kept(call, SERVICE, run, answer, cancelled=False)
     with engine.connect() as connection:
-        (record,) = runs.recent(connection, None)
+        (record,), _ = visible_runs(connection, OPERATOR, RunFilter())
     assert record.state is RunState.INTERRUPTED
     with call.workload.runs.turn() as turn:
         assert turn.has_come

@@ -38,7 +38,7 @@ def originals() -> list[bytes]:
     whole += [
         request("/service/GetNode", chunked, Transfer_Encoding="chunked"),
         request("/graphql", QUERY, Content_Type="application/json", Authorization="Bearer a"),
-        request("/runs?state=done&nodeReference=P", method="GET", Authorization=BASIC),
+        request("/runs?state=done&context=P", method="GET", Authorization=BASIC),
         request("/runs/1/response", method="GET", Authorization=BASIC),
         request("/schemas/requests/GetNode.xsd", method="GET"),
         request("/healthz", method="GET", Cookie="session=a; b=c"),

@@ -10,8 +10,9 @@ from sqlalchemy import Engine, text
 RUN_LOCKS = 0x52454C4B
 
 _INSERT = text("""
-    INSERT INTO run (context_node_identifier, context_reference, include_content, options, state)
-    SELECT node_identifier, node_reference, true, '{}', :state FROM node WHERE node_reference = :reference
+    INSERT INTO run (service, context_node_identifier, context_reference, include_content, options, state)
+    SELECT 'UpdateNodeVersions', node_identifier, node_reference, true, '{}', :state
+    FROM node WHERE node_reference = :reference
     RETURNING run_identifier
 """)
 

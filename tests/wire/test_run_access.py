@@ -73,7 +73,7 @@ def test_a_starter_who_may_no_longer_read_the_context_is_not_told_its_reference(
     bob = shared.as_user("bob")
     run = run_of(bob.update("P.Open", "force"))
     assert shown(bob, f"/runs/{run}")["nodeReference"] == "P.Open"
-    assert [run["run"] for run in shown(bob, "/runs?nodeReference=P.Open")["runs"]] == [run]
+    assert [run["run"] for run in shown(bob, "/runs?context=P.Open")["runs"]] == [run]
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -83,7 +83,7 @@ def test_a_starter_who_may_no_longer_read_the_context_is_not_told_its_reference(
         )
     assert shown(bob, f"/runs/{run}")["nodeReference"] is None
     assert [run["nodeReference"] for run in shown(bob, "/runs")["runs"]] == [None]
-    assert shown(bob, "/runs?nodeReference=P.Open")["runs"] == []
+    assert shown(bob, "/runs?context=P.Open")["runs"] == []
     assert "P.Open" not in get(bob, "/runs")[1]
     assert shown(shared, f"/runs/{run}")["nodeReference"] == "P.Open"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,9 +14,15 @@ from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import PASSWORD, Client, Reply, assert_json_failure, checked
+from tests.support.http import PASSWORD, Client, Reply, assert_json_failure, checked, message
 from tests.support.run_records import RUN_LOCKS, insert_run
+from tests.support.served import eventually
+from tests.support.solution_store import Store, config_slot
+from tests.support.statements import Statements
+from tests.updates.test_force import interfere
 from tests.wire.test_intake import assert_refused
+
+MOST_STATEMENTS = 12
 
 
 @pytest.fixture
@@ -62,13 +69,17 @@ def listed(client: Client, query: str = "") -> list[int]:
 def test_a_run_tells_what_was_asked_and_what_became_of_it(stale: Client) -> None:
     run = run_of(stale.update("P", "force", sourceScope="latest", sourceReference="P"))
     shown = told(stale, f"/runs/{run}")
-    started, finished = shown.pop("startedAt"), shown.pop("finishedAt")
-    assert started <= finished
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in (started, finished))
+    times = [shown.pop(name) for name in ("queuedAt", "startedAt", "finishedAt")]
+    assert times == sorted(times)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in times)
+    assert shown.pop("perSecond") > 0
     assert shown == {
         "run": run,
+        "service": "UpdateNodeVersions",
+        "action": "force",
         "state": "done",
         "nodeReference": "P",
+        "user": "admin",
         "options": {
             "updateContentIndicator": True,
             "alwaysCreateNewVersionIndicator": False,
@@ -77,7 +88,9 @@ def test_a_run_tells_what_was_asked_and_what_became_of_it(stale: Client) -> None
         },
         "steps": 1,
         "done": 1,
+        "left": 0,
         "errorNumber": 0,
+        "reason": None,
     }
 
 
@@ -100,7 +113,7 @@ def test_for_all_others_there_is_no_such_run(stale: Client, make_user: Callable[
     make_user("reader", "package-read P", "package-update P", "package-administer P.A")
     run = run_of(stale.update("P", "force"))
     reader = stale.as_user("reader")
-    for path in ("", "/response"):
+    for path in ("", "/response", "/outcomes"):
         hidden, unknown = (get(reader, f"/runs/{number}{path}") for number in (run, run + 1))
         assert_not_found(hidden)
         assert hidden.text.replace(f"run {run}", "run N") == unknown.text.replace(f"run {run + 1}", "run N")
@@ -109,7 +122,7 @@ def test_for_all_others_there_is_no_such_run(stale: Client, make_user: Callable[
 
 def test_an_unknown_run_is_not_found(stale: Client) -> None:
     for number in (0, 1, 2**31 - 1, 2**31, 2**63, 10**30):
-        for path in ("", "/response"):
+        for path in ("", "/response", "/outcomes"):
             assert_not_found(get(stale, f"/runs/{number}{path}"))
 
 
@@ -172,16 +185,46 @@ def test_a_run_without_an_answer_has_none_to_read(stale: Client, engine: Engine)
 
 def test_runs_are_listed_newest_first_as_each_is_shown_by_itself(stale: Client) -> None:
     runs = [run_of(stale.update(reference, "force")) for reference in ("P", "Q", "P")]
-    assert told(stale, "/runs") == {"runs": [told(stale, f"/runs/{run}") for run in reversed(runs)]}
+    assert told(stale, "/runs") == {"runs": [told(stale, f"/runs/{run}") for run in reversed(runs)], "next": None}
 
 
-def test_runs_are_listed_for_who_started_them_and_all_for_admin(stale: Client, make_user: Callable[..., None]) -> None:
-    make_user("other", "package-administer P")
+@pytest.mark.ledger("DEC-160")
+def test_runs_are_listed_for_who_started_them_for_who_administers_their_context_and_all_for_admin(
+    stale: Client, make_user: Callable[..., None]
+) -> None:
+    make_user("other", "package-administer P.A", "node-read P")
+    make_user("third", "node-administer Q")
     by_owner = run_of(stale.as_user("owner").update("P", "force"))
-    by_other = run_of(stale.as_user("other").update("P", "force"))
-    assert listed(stale.as_user("owner")) == [by_owner]
+    by_other = run_of(stale.as_user("other").update("P.A", "force"))
+    by_admin = run_of(stale.update("Q", "force"))
+    assert listed(stale.as_user("owner")) == [by_admin, by_other, by_owner]
     assert listed(stale.as_user("other")) == [by_other]
-    assert listed(stale) == [by_other, by_owner]
+    assert listed(stale.as_user("third")) == [by_admin]
+    assert listed(stale) == [by_admin, by_other, by_owner]
+    for user in ("owner", "other", "third"):
+        visible = listed(stale.as_user(user))
+        for run in (by_owner, by_other, by_admin):
+            assert get(stale.as_user(user), f"/runs/{run}").status_code == (200 if run in visible else 404)
+
+
+def test_runs_of_solutions_are_listed_for_who_administers_solutions(
+    store: Store, client: Client, make_user: Callable[..., None]
+) -> None:
+    solution = store.published(config=[config_slot("a")])
+    make_user("solver", "administer-solutions")
+    make_user("other")
+    run = run_of(store.done("UpdateSolutionInstances", solutionId=solution, action="force"))
+    assert listed(client.as_user("solver"), f"?context={solution}") == [run]
+    assert listed(client.as_user("solver"), "?context=P") == []
+    assert listed(client.as_user("other")) == []
+
+
+def test_runs_are_chosen_by_their_starter(stale: Client) -> None:
+    by_owner = run_of(stale.as_user("owner").update("P", "force"))
+    by_admin = run_of(stale.update("P", "force"))
+    assert listed(stale, "?user=owner") == [by_owner]
+    assert listed(stale.as_user("owner"), "?user=admin&context=P") == [by_admin]
+    assert listed(stale, "?user=nobody") == []
 
 
 def test_runs_are_chosen_by_state_and_context(stale: Client, engine: Engine) -> None:
@@ -200,20 +243,175 @@ def test_runs_are_chosen_by_state_and_context(stale: Client, engine: Engine) -> 
             ("", [alive, dead, cancelled, done_q, done_p]),
         ):
             assert listed(stale, f"?state={state}") == runs
-        assert listed(stale, "?nodeReference=P") == [done_p]
-        assert listed(stale, "?nodeReference=Q.A") == [alive]
-        assert listed(stale, "?nodeReference=Q.A&state=done") == []
-        assert listed(stale, "?nodeReference=P.Unheard") == []
+        assert listed(stale, "?context=P") == [done_p]
+        assert listed(stale, "?context=Q.A") == [alive]
+        assert listed(stale, "?context=Q.A&state=done") == []
+        assert listed(stale, "?context=P.Unheard") == []
 
 
-def test_no_more_than_a_hundred_runs_are_listed(stale: Client, engine: Engine) -> None:
+def test_runs_come_in_pages_that_name_the_next_one(stale: Client, engine: Engine) -> None:
     runs = [insert_run(engine, "done") for _ in range(103)]
-    assert listed(stale) == list(reversed(runs))[:100]
-    assert listed(stale, "?state=done&nodeReference=P") == list(reversed(runs))[:100]
+    first = told(stale, "/runs?state=done&context=P")
+    assert [run["run"] for run in first["runs"]] == list(reversed(runs))[:100]
+    assert first["next"] == f"/runs?state=done&context=P&after={runs[3]}"
+    insert_run(engine, "done")
+    last = told(stale, first["next"])
+    assert ([run["run"] for run in last["runs"]], last["next"]) == (list(reversed(runs[:3])), None)
+    pages, address = [], "/runs?limit=40"
+    while address:
+        page = told(stale, address)
+        pages.append(len(page["runs"]))
+        address = page["next"]
+    assert pages == [40, 40, 24]
+
+
+def test_the_list_of_runs_is_read_in_a_fixed_number_of_statements(
+    stale: Client, engine: Engine, statements: Statements
+) -> None:
+    for number in (1, 50):
+        for _ in range(number):
+            insert_run(engine, "done")
+        with statements.sent() as sent:
+            assert len(listed(stale.as_user("owner"))) >= number
+        assert len(sent) <= MOST_STATEMENTS
+
+
+class TestOutcomes:
+    @pytest.fixture
+    def chain(self, client: Client, make_user: Callable[..., None]) -> Client:
+        """Five nodes that a force updates one after the other; `owner` may do everything, `bob` administers P only."""
+        graph = Graph().node("P", frozen()).node("P.N5", frozen(), draft())
+        for number in range(5):
+            graph.node(f"P.N{number}", frozen(*links(f"P.N{number + 1}.1")))
+        client.load(graph)
+        make_user("owner", "package-administer P")
+        make_user("bob", "node-administer P")
+        return client
+
+    def test_each_node_is_told_in_the_order_of_the_commits_in_pages(self, chain: Client) -> None:
+        run = run_of(chain.as_user("owner").update("P", "force"))
+        for user in ("owner", "admin"):
+            first = told(chain.as_user(user), f"/runs/{run}/outcomes?limit=3")
+            assert first["next"] == f"/runs/{run}/outcomes?limit=3&after=3"
+            last = told(chain.as_user(user), first["next"])
+            assert last["next"] is None
+            assert [*first["outcomes"], *last["outcomes"]] == [
+                {"number": number, "nodeReference": f"P.N{5 - number}", "nodeVersionNumber": 2, "updateType": "version"}
+                for number in range(1, 6)
+            ]
+
+    def test_who_only_sees_the_run_is_refused_and_others_find_nothing(
+        self, chain: Client, make_user: Callable[..., None]
+    ) -> None:
+        make_user("stranger")
+        run = run_of(chain.as_user("owner").update("P", "force"))
+        path = f"/runs/{run}/outcomes"
+        assert_json_failure(get(chain.as_user("bob"), path), 403, 101, "only by the user who started it")
+        assert_json_failure(get(chain.as_user("stranger"), path), 404, 102)
+        assert_json_failure(get(chain.as_user(None), path), 401, 101)
+
+    def test_a_node_that_may_not_be_read_any_more_has_no_reference(self, chain: Client, engine: Engine) -> None:
+        owner = chain.as_user("owner")
+        run = run_of(owner.update("P", "force"))
+        take_back(engine)
+        with engine.begin() as connection:
+            add = "INSERT INTO permission (permission_type, node_identifier, user_group_identifier)"
+            group = "(SELECT own_group_identifier FROM account WHERE user_logon_reference = 'owner')"
+            names = "('P', 'P.N3')"
+            connection.execute(
+                text(f"{add} SELECT 'node-read', node_identifier, {group} FROM node WHERE node_reference IN {names}")
+            )
+        shown = [outcome["nodeReference"] for outcome in told(owner, f"/runs/{run}/outcomes")["outcomes"]]
+        assert shown == [None, "P.N3", None, None, None]
+
+    @pytest.mark.ledger("DEC-161")
+    def test_a_starter_who_may_no_longer_read_the_context_reads_neither_outcomes_nor_response(
+        self, chain: Client, engine: Engine
+    ) -> None:
+        owner = chain.as_user("owner")
+        run = run_of(owner.update("P", "force"))
+        take_back(engine)
+        assert told(owner, f"/runs/{run}")["nodeReference"] is None
+        assert_json_failure(get(owner, f"/runs/{run}/outcomes"), 403, 101, "no longer read its context")
+        refused = checked(get(owner, f"/runs/{run}/response"))
+        assert (refused.status, refused.number) == (403, 101)
+        assert get(chain, f"/runs/{run}/response").status_code == 200
+
+    def test_instances_are_told_with_their_release(self, store: Store, client: Client) -> None:
+        solution = store.published(config=[config_slot("a")])
+        instance = store.instance(solution, config={"a": '"x"'})
+        store.republish(solution, config=[config_slot("a", title="b")])
+        run = run_of(store.done("UpdateSolutionInstances", solutionId=solution, action="force"))
+        assert told(client, f"/runs/{run}/outcomes")["outcomes"] == [
+            {"number": 1, "solutionInstanceId": instance, "releaseNumber": 2, "updateType": "update"}
+        ]
+
+
+def take_back(engine: Engine) -> None:
+    """Take all permissions on nodes back."""
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM permission WHERE node_identifier IS NOT NULL"))
+
+
+class TestReasons:
+    """Why a run stopped."""
+
+    def test_who_cancelled_it(self, stale: Client, engine: Engine) -> None:
+        interfere(engine, "PERFORM pg_advisory_xact_lock_shared(1);")
+        with engine.connect() as holder, ThreadPoolExecutor(1) as other:
+            holder.execute(text("SELECT pg_advisory_lock(1)"))
+            forced = other.submit(stale.update, "P", "force")
+            eventually(lambda: listed(stale, "?state=running"))
+            [run] = listed(stale, "?state=running")
+            before = told(stale, f"/runs/{run}")
+            assert (before["reason"], before["finishedAt"]) == (None, None)
+            cancelled = stale.app.test_client().delete(f"/runs/{run}", auth=("owner", PASSWORD))
+            assert cancelled.status_code == 202
+            assert told(stale, f"/runs/{run}")["reason"] == "cancelled by owner"
+            holder.execute(text("SELECT pg_advisory_unlock(1)"))
+            forced.result()
+        # The only node was being written when the run was cancelled.
+        assert told(stale, f"/runs/{run}")["state"] in ("done", "cancelled")
+
+    def test_the_death_of_its_process(self, stale: Client, engine: Engine) -> None:
+        run = insert_run(engine)
+        shown = told(stale, f"/runs/{run}")
+        assert (shown["state"], shown["left"]) == ("interrupted", 0)
+        assert "was lost" in shown["reason"]
+
+    @pytest.mark.ledger("DEC-162")
+    def test_an_error_is_told_to_its_starter_and_its_number_to_others(
+        self, stale: Client, make_user: Callable[..., None]
+    ) -> None:
+        make_user("neighbour", "node-administer P")
+        owner = stale.as_user("owner")
+        body = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force"})
+        assert owner.post(body, headers={"If-Match": '"another"'}).status == 412
+        [run] = listed(owner)
+        assert "the plan has changed" in told(owner, f"/runs/{run}")["reason"]
+        assert told(stale, f"/runs/{run}")["state"] == "cancelled"
+        assert "the plan has changed" in told(stale, f"/runs/{run}")["reason"]
+        assert told(stale.as_user("neighbour"), f"/runs/{run}")["reason"] == "the run ended with error 106"
 
 
 @pytest.mark.parametrize(
-    "query", ["state=finished", "state=Done", "state=%00", "nodeReference=%00", "nodeReference=P..A"]
+    "query",
+    [
+        "state=finished",
+        "state=Done",
+        "state=%00",
+        "context=%00",
+        "context=P..A",
+        "user=%00",
+        "limit=0",
+        "limit=1001",
+        "limit=-1",
+        "limit=x",
+        "limit=%D9%A1",
+        "after=-1",
+        "after=1e3",
+        "after=9999999999999999999",
+    ],
 )
 def test_a_bad_parameter_is_a_user_error(reader: Client, query: str) -> None:
     failure = assert_json_failure(get(reader, f"/runs?{query}"), 400, 105)
@@ -227,7 +425,7 @@ def test_a_bad_parameter_is_a_user_error(reader: Client, query: str) -> None:
         (
             "state=done&noderef=P",
             "noderef",
-            "noderef: is not a parameter: the parameters here are state and nodeReference",
+            "noderef: is not a parameter: the parameters here are state, context, user, after and limit",
         ),
         ("State=done", "State", "State: is not a parameter"),
         ("state=done&state=running", "state", "state: is given more than once"),

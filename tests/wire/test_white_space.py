@@ -96,8 +96,8 @@ def test_the_name_of_a_user_is_a_token_at_sign_in(client: Client) -> None:
 def test_the_runs_are_chosen_by_tokens(client: Client) -> None:
     client.load(Graph().node("P.A", frozen()))
     client.update("P", "force")
-    assert len(get(client, "/runs?nodeReference=%20P%0A&state=%09done").get_json()["runs"]) == 1
-    assert get(client, "/runs?nodeReference=P%E3%80%80").status_code == 400
+    assert len(get(client, "/runs?context=%20P%0A&state=%09done").get_json()["runs"]) == 1
+    assert get(client, "/runs?context=P%E3%80%80").status_code == 400
 
 
 @pytest.mark.parametrize("number", ["%EF%BC%91", "%D9%A1", "1_0", "9" * 19, "9" * 5000, "+1"])

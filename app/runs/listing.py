@@ -1,0 +1,133 @@
+"""Pages of runs, newest first, and pages of the outcomes of a run, in the order of its commits.
+
+A page begins after the last entry of the page before, so entries that come or go meanwhile are neither repeated nor
+left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from app.identity import right
+from app.identity.rights import Caller, rights_on
+from app.runs import record
+from app.runs.record import SELECT_RUNS, Run, RunState
+from app.system_nodes import LAST_SYSTEM_IDENTIFIER
+
+PAGE: Final = 100
+"""The number of entries of a page unless the request says otherwise."""
+MOST_ON_PAGE: Final = 1000
+
+# A caller without administer-all sees the runs that they started, those whose context node they may administer, and
+# with administer-solutions those of solutions. The contexts are few, compared with the runs.
+_VISIBLE = """
+    WITH context AS MATERIALIZED (
+      SELECT DISTINCT context_node_identifier AS node_identifier FROM run WHERE context_node_identifier IS NOT NULL
+    ), administered AS MATERIALIZED (
+      SELECT n.node_identifier FROM context JOIN node n USING (node_identifier)
+      WHERE n.node_identifier > :last_system AND (n.owner_identifier = :caller OR EXISTS (
+        SELECT FROM permission p JOIN node g USING (node_identifier)
+        WHERE p.user_group_identifier = ANY (:groups) AND (
+          p.permission_type = 'node-administer' AND g.node_identifier = n.node_identifier
+          OR p.permission_type = 'package-administer'
+            AND (g.node_identifier = n.node_identifier OR starts_with(n.node_reference, g.node_reference || '.')))))
+    )
+"""
+_IS_VISIBLE = """(
+    r.user_identifier = :caller OR (:solutions AND r.solution_identifier IS NOT NULL)
+    OR r.context_node_identifier IN (SELECT node_identifier FROM administered)
+)"""
+_CONDITIONS = {
+    "state": "r.state = :state",
+    "context": "r.context_reference = :context AND r.context_node_identifier IS NOT NULL",
+    "solution": "r.solution_identifier = CAST(:solution AS uuid)",
+    "user": "a.user_logon_reference = :user",
+    "after": "r.run_identifier < :after",
+}
+_OUTCOMES = text("""
+    SELECT o.ordinal, o.node_identifier, n.node_reference, n.owner_identifier, o.version_number,
+           o.instance_identifier::text AS instance_identifier, o.outcome
+    FROM run_outcome o LEFT JOIN node n USING (node_identifier)
+    WHERE o.run_identifier = :run AND o.ordinal > :after
+    ORDER BY o.ordinal LIMIT :limit
+""")
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs to list: conditions that are None select all. `context` is the reference of a node."""
+
+    state: RunState | None = None
+    context: str | None = None
+    solution: str | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one node or instance of a run.
+
+    The reference is absent if the node was deleted, or if the reader may not read it. The number is that of the version
+    or, for an instance, of the release.
+    """
+
+    ordinal: int
+    node_reference: str | None
+    instance_identifier: str | None
+    number: int | None
+    outcome: str
+
+
+def visible_runs(
+    connection: Connection, caller: Caller, wanted: RunFilter, *, after: int | None = None, limit: int = PAGE
+) -> tuple[list[Run], int | None]:
+    """Return the newest runs that a caller may see, older than the run `after`, at most `limit` of them.
+
+    The second value is the `after` of the next page, or None if this is the last page. Dead runs are recorded as
+    interrupted first.
+    """
+    record.close_dead(connection)
+    values: dict[str, object] = {
+        "state": wanted.state and wanted.state.value,
+        "context": wanted.context,
+        "solution": wanted.solution,
+        "user": wanted.user,
+        "after": after,
+    }
+    conditions = [condition for name, condition in _CONDITIONS.items() if values[name] is not None]
+    visible = ""
+    if not caller.administers_all:
+        visible = _VISIBLE
+        conditions.append(_IS_VISIBLE)
+        values |= {
+            "caller": caller.user_identifier,
+            "groups": list(caller.groups),
+            "solutions": caller.administers_solutions,
+            "last_system": LAST_SYSTEM_IDENTIFIER,
+        }
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    values["most"] = limit + 1  # one more, to know whether another page follows
+    query = f"{visible} {SELECT_RUNS} {where} ORDER BY r.run_identifier DESC LIMIT :most"
+    found = [Run.of(row) for row in connection.execute(text(query), values)]
+    return found[:limit], found[limit - 1].identifier if len(found) > limit else None
+
+
+def outcomes(
+    connection: Connection, caller: Caller, run: int, *, after: int = 0, limit: int = PAGE
+) -> tuple[list[Outcome], int | None]:
+    """Return the outcomes of a run after the one numbered `after`, at most `limit` of them.
+
+    The second value is the `after` of the next page, or None if this is the last page.
+    """
+    rows = connection.execute(_OUTCOMES, {"run": run, "after": after, "limit": limit + 1}).all()
+    rights = rights_on(connection, caller, [row.node_reference for row in rows if row.node_reference is not None])
+    found = []
+    for row in rows[:limit]:
+        reference = row.node_reference
+        if reference and not rights.on(row.node_identifier, reference, row.owner_identifier) & right.READ:
+            reference = None
+        found.append(Outcome(row.ordinal, reference, row.instance_identifier, row.version_number, row.outcome))
+    return found, found[-1].ordinal if len(rows) > limit else None
