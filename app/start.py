@@ -100,7 +100,10 @@ def application() -> Flask:
     engine = _when_available(lambda: open_database(settings))
     _when_available(lambda: upkeep.close_dead(engine))
     Tidying(engine, settings).start()
-    return create_app(with_secret_key(settings), engine)
+    made = create_app(with_secret_key(settings), engine)
+    # The objects that exist now will stay, so no collection needs to look at them.
+    gc.freeze()
+    return made
 
 
 def _use_one_heap() -> None:

@@ -255,13 +255,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             raise
         except Exception as error:
-            # The status has been sent, or is about to be, so only a broken connection can tell the client of the
-            # failure.
+            # The status has been sent, or is about to be: only a broken connection can tell the client.
             self.log.exception("a response was cut off because of a defect")
             raise ConnectionAbortedError from error
         finally:
             if hasattr(blocks, "close"):
                 blocks.close()
+            environment.clear()  # The request in it refers to it, and would stay until a garbage collection.
         return not response.should_close()
 
     def _body_refusal(self, response: Any, error: BaseException) -> Refused:  # noqa: ANN401 - gunicorn has no types

@@ -22,7 +22,7 @@ from app.wire.envelope import answered, failed, written
 from app.wire.import_stream import IMPORT, import_request
 from app.wire.intake import Intake, RequestDocument
 from app.wire.refusal import NoSuchServiceError
-from app.wire.threads import in_own_thread
+from app.wire.threads import in_own_thread, parsers_freed
 from app.wire.tree import valid_tree
 from app.wire.xml_writer import write_parts
 
@@ -34,10 +34,11 @@ _QUOTED = re.compile(r'(?:W/)?"([^"]*)"')
 @blueprint.post("/service/<name>")
 def service(name: str | None = None) -> Response:
     """Handles one request. The root of the response is the service's name, or `Error` if the service is not known."""
-    try:
-        return _answer(name)
-    except RelinkError as error:
-        return failed(g.get("service"), error)
+    with parsers_freed():
+        try:
+            return _answer(name)
+        except RelinkError as error:
+            return failed(g.get("service"), error)
 
 
 def _answer(name: str | None) -> Response:

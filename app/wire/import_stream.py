@@ -78,25 +78,29 @@ def _action(file: IO[bytes]) -> str:
     parser = etree.XMLParser(target=found, **OPTIONS)
     file.seek(0)
     try:
-        while block := file.read(_BLOCK):
+        while not found.ended and (block := file.read(_BLOCK)):
             parser.feed(block)
+        # A parser that is not closed leaks the dictionary of all names that its thread reads.
         parser.close()
-    except _EnoughError:
-        pass
     except etree.XMLSyntaxError as error:
-        raise not_well_formed(error, lambda: path_of_fault(file)) from None
+        if not found.ended:
+            raise not_well_formed(error, lambda: path_of_fault(file)) from None
     return found.text or ""
 
 
-class _EnoughError(Exception):
-    """Raised when the list of nodes begins."""
-
-
 class _Action:
-    """A parser target that finds the first `action` in a document."""
+    """A parser target that finds the first `action` in a document.
+
+    It does not raise an exception to stop the parser, since lxml then leaks the dictionary of all names that the thread
+    reads.
+    """
+
+    ended: bool
+    """Whether the rest of the document has no action."""
 
     def __init__(self, *, to_the_end: bool) -> None:
         self.text: str | None = None
+        self.ended = False
         self._to_the_end = to_the_end
         self._depth = 0
         self._open = False
@@ -104,8 +108,8 @@ class _Action:
     def start(self, tag: str | bytes, _attributes: object) -> None:
         self._depth += 1
         if self._depth == 2 and tag == "NodeList" and not self._to_the_end:
-            raise _EnoughError
-        self._open = self._depth == 2 and tag == "action" and self.text is None
+            self.ended = True
+        self._open = self._depth == 2 and tag == "action" and self.text is None and not self.ended
         if self._open:
             self.text = ""
 

@@ -66,12 +66,12 @@ class Intake:
         self._on_root = on_root
         self._settings = settings
         self._length = request.content_length
-        self._most = self._largest(service)
-        self._check_size(self._length or 0)
+        self._limit = _SizeLimit(self._largest(service))
+        self._limit.check(self._length or 0)
         encoding = request.headers.get("Content-Encoding", "identity")
         if encoding.strip().lower() not in ("", "identity"):
             raise Refused(415, f"the content encoding {encoding[:40]!r} is not accepted: send the XML without one")
-        blocks = self._received(request.stream)
+        blocks = _received(request.stream, self._limit)
         first = next(blocks, b"")
         _check_media_type(request.mimetype, first)
         self._blocks = utf8_blocks(chain([first], blocks), request.mimetype_params.get("charset"))
@@ -85,24 +85,25 @@ class Intake:
         file = BytesIO()
         for block in chain(self._head, iter(self._next_block, None)):
             file.write(block)
-            self._check_size(file.tell())
+            self._limit.check(file.tell())
         fault = self._fault_at_end()
         size = file.tell()
         file.seek(0)
-        scan = self._scan
-        return RequestDocument(self.root, file, size, scan.texts, scan.ordinary and fault is None, scan.nodes, fault)
+        found = self._scan.found
+        ordinary = found.ordinary and fault is None
+        return RequestDocument(self.root, file, size, found.texts, ordinary, found.nodes, fault)
 
     def leading(self) -> dict[str, str]:
         """Returns the texts of the credentials with which a large request begins."""
         self._limit_to_root()
         size = sum(map(len, self._head))
-        while not self._scan.leading_ended and size < HEAD_LIMIT:
+        while not self._scan.found.leading_ended and size < HEAD_LIMIT:
             block = self._next_block()
             if block is None:
                 break
             self._head.append(block)
             size += len(block)
-        return self._scan.texts
+        return self._scan.found.texts
 
     @contextmanager
     def stored(self, storage: Storage, owner: object) -> Iterator[RequestDocument]:
@@ -114,19 +115,19 @@ class Intake:
             size = 0
             for block in chain(self._head, self._blocks):
                 size += len(block)
-                self._check_size(size)
+                self._limit.check(size)
                 upload.write(block)
             upload.file.seek(0)
             yield RequestDocument(self.root, upload.file, size)
 
     def _find_root(self) -> str:
-        while self._scan.root is None:
+        while self._scan.found.root is None:
             block = self._next_block()
             if block is None:
                 self._scan.close()
                 raise Refused(400, "the document is not well-formed: it has no root element")
             self._head.append(block)
-        return self._scan.root
+        return self._scan.found.root
 
     def _fault_at_end(self) -> Refused | None:
         """Returns the fault of a document that ends too early.
@@ -151,24 +152,35 @@ class Intake:
         return block
 
     def _limit_to_root(self) -> None:
-        self._most = self._largest(self.root)
-        self._check_size(self._length or 0)
+        self._limit.most = self._largest(self.root)
+        self._limit.check(self._length or 0)
 
     def _largest(self, service: str | None) -> int:
         """Returns the largest size of a body for a service; None if the service is not known yet."""
         large = service is None or service in LARGE
         return self._settings.max_import_bytes if large else self._settings.max_request_bytes
 
-    def _check_size(self, size: int) -> None:
-        if size > self._most:
-            raise Refused(413, f"the body has more than {self._most} bytes, the most that this service accepts")
 
-    def _received(self, stream: IO[bytes]) -> Iterator[bytes]:
-        size = 0
-        while block := stream.read(_BLOCK):
-            size += len(block)
-            self._check_size(size)
-            yield block
+@dataclass
+class _SizeLimit:
+    """The largest size of a body in bytes, which becomes smaller when its service is known."""
+
+    most: int
+
+    def check(self, size: int) -> None:
+        """Raises Refused if a body of this size is too large."""
+        if size > self.most:
+            raise Refused(413, f"the body has more than {self.most} bytes, the most that this service accepts")
+
+
+def _received(stream: IO[bytes], limit: _SizeLimit) -> Iterator[bytes]:
+    """Yields the blocks of a body. The generator does not refer to the intake that reads it: without such a reference
+    cycle, all that an intake holds is freed as soon as it is not used any more."""
+    size = 0
+    while block := stream.read(_BLOCK):
+        size += len(block)
+        limit.check(size)
+        yield block
 
 
 def _check_media_type(media_type: str, first: bytes) -> None:

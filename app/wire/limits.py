@@ -43,25 +43,28 @@ def path_of_fault(file: IO[bytes]) -> list[str]:
     """Returns the steps, below the root, to the element in which a document cannot be parsed further."""
     elements = _OpenElements()
     file.seek(0)
-    with suppress(etree.XMLSyntaxError, _ValueTooLongError):
+    with suppress(etree.XMLSyntaxError):
         etree.parse(file, etree.XMLParser(target=elements, **OPTIONS))
     return elements.path[1:]
 
 
-class _ValueTooLongError(Exception):
-    """A value has more bytes than the parser takes."""
-
-
 class _OpenElements:
-    """A parser target that knows which elements are open, and stops at a value that is too long, which the parser
-    itself accepts when it builds no tree."""
+    """A parser target that knows which elements are open.
+
+    It ignores all that follows a value that is too long, which the parser itself accepts when it builds no tree. It
+    does not raise an exception to stop the parser, since lxml then leaks the dictionary of all names that the thread
+    reads.
+    """
 
     def __init__(self) -> None:
         self.path: list[str] = []
         self._counts: list[dict[str, int]] = [{}]
         self._bytes = 0
+        self._ended = False
 
     def start(self, tag: str | bytes, _attributes: object) -> None:
+        if self._ended:
+            return
         name, counts = str(tag), self._counts[-1]
         number = counts[name] = counts.get(name, 0) + 1
         self.path.append(name if number == 1 else f"{name}[{number}]")
@@ -69,14 +72,15 @@ class _OpenElements:
         self._bytes = 0
 
     def end(self, _tag: str | bytes) -> None:
+        if self._ended:
+            return
         self.path.pop()
         self._counts.pop()
         self._bytes = 0
 
     def data(self, text: str | bytes) -> None:
         self._bytes += len(str(text).encode())
-        if self._bytes > MOST_VALUE:
-            raise _ValueTooLongError
+        self._ended = self._ended or self._bytes > MOST_VALUE
 
     def comment(self, _text: str | bytes) -> None:
         """Ignores a comment."""

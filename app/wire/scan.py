@@ -34,6 +34,51 @@ class _EnoughError(Exception):
 class Scan:
     """Reads a document in UTF-8 block by block. Every method raises Refused if the document is not accepted."""
 
+    found: Found
+    """What has come so far."""
+
+    def __init__(self, on_root: Callable[[str], None]) -> None:
+        """Calls `on_root` with the name of the root element, before anything in it is read."""
+        # No handler may refer to the parser. The names that a parser keeps would stay in a reference cycle, and cycles
+        # are collected by the number of objects in them, which strings do not count for.
+        self.found = Found(on_root)
+        parser = expat.ParserCreate("utf-8", None, {})
+        parser.ordered_attributes = True
+        parser.buffer_text = True
+        parser.XmlDeclHandler = _check_declaration
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.ProcessingInstructionHandler = self.found.instruction
+        parser.StartElementHandler = self.found.start
+        parser.EndElementHandler = self.found.end
+        parser.CharacterDataHandler = self.found.text
+        self._parser = parser
+        self._size = 0
+
+    def feed(self, block: bytes) -> None:
+        """Reads the next block."""
+        self._parse(block, last=False)
+        self._size += len(block)
+        if self.found.root is None and self._size >= HEAD_LIMIT:
+            raise Refused(400, "the document is not well-formed: no root element in its first 64 KiB")
+
+    def close(self) -> None:
+        """Reads the end of the document."""
+        self._parse(b"", last=True)
+
+    def _parse(self, block: bytes, *, last: bool) -> None:
+        if self.found.leading_ended and self.found.root in LARGE:
+            return
+        try:
+            self._parser.Parse(block, last)
+        except _EnoughError:
+            pass
+        except expat.ExpatError as error:
+            raise _fault(error) from None
+
+
+class Found:
+    """What a scan has found in the document so far."""
+
     root: str | None
     """The name of the root element, as soon as it is known."""
     texts: dict[str, str]
@@ -46,47 +91,18 @@ class Scan:
     """Whether the document has only element names of the schemas, and no attributes or processing instructions."""
 
     def __init__(self, on_root: Callable[[str], None]) -> None:
-        """Calls `on_root` with the name of the root element, before anything in it is read."""
-        self._on_root = on_root
+        self._on_root: Callable[[str], None] | None = on_root
         self.root = None
         self.texts = {}
         self.leading_ended = False
         self.ordinary = True
         self.nodes = 0
-        self._size = self._depth = 0
+        self._depth = 0
+        self._open: str | None = None
         self._names = element_names()
-        parser = expat.ParserCreate("utf-8", None, {})
-        parser.ordered_attributes = True
-        parser.buffer_text = True
-        parser.XmlDeclHandler = _check_declaration
-        parser.StartDoctypeDeclHandler = _refuse_doctype
-        parser.ProcessingInstructionHandler = self._instruction
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        self._parser = parser
 
-    def feed(self, block: bytes) -> None:
-        """Reads the next block."""
-        self._parse(block, last=False)
-        self._size += len(block)
-        if self.root is None and self._size >= HEAD_LIMIT:
-            raise Refused(400, "the document is not well-formed: no root element in its first 64 KiB")
-
-    def close(self) -> None:
-        """Reads the end of the document."""
-        self._parse(b"", last=True)
-
-    def _parse(self, block: bytes, *, last: bool) -> None:
-        if self.leading_ended and self.root in LARGE:
-            return
-        try:
-            self._parser.Parse(block, last)
-        except _EnoughError:
-            pass
-        except expat.ExpatError as error:
-            raise _fault(error) from None
-
-    def _start(self, name: str, attributes: list[str]) -> None:
+    def start(self, name: str, attributes: list[str]) -> None:
+        """Takes the start of an element."""
         self._depth += 1
         self.nodes += 1 + len(attributes) // 2
         if self.nodes > _MOST_NODES:
@@ -94,34 +110,40 @@ class Scan:
         if attributes or name not in self._names:
             self.ordinary = False
         if self._depth == 1:
-            self.root = name
-            self._on_root(name)
+            self._take_root(name)
         elif self._depth == 2:
             self.leading_ended = self.leading_ended or name not in _LEADING
             if self.leading_ended and self.root in LARGE:
                 raise _EnoughError
-            self._begin_text(name)
+            if name in CREDENTIALS and name not in self.texts:
+                self.texts[name] = ""
+                self._open = name
 
-    def _begin_text(self, name: str) -> None:
-        if name in CREDENTIALS and name not in self.texts:
-            self.texts[name] = ""
-            self._parser.CharacterDataHandler = lambda text: self._text(name, text)
-
-    def _text(self, name: str, text: str) -> None:
-        if self._depth == 2 and len(self.texts[name]) < _LONGEST_TEXT:
+    def text(self, text: str) -> None:
+        """Takes text in an element."""
+        name = self._open
+        if name is not None and self._depth == 2 and len(self.texts[name]) < _LONGEST_TEXT:
             # White space before a name does not count, and must not use up the length.
             ignored = WHITE_SPACE if name != "password" and not self.texts[name] else ""
             self.texts[name] += text.lstrip(ignored) if ignored else text
 
-    def _end(self, _name: str) -> None:
+    def end(self, _name: str) -> None:
+        """Takes the end of an element."""
         self._depth -= 1
         if self._depth <= 1:
-            self._parser.CharacterDataHandler = None
+            self._open = None
         if self._depth == 0:
             self.leading_ended = True
 
-    def _instruction(self, _target: str, _data: str) -> None:
+    def instruction(self, _target: str, _data: str) -> None:
+        """Takes a processing instruction."""
         self.ordinary = False
+
+    def _take_root(self, name: str) -> None:
+        self.root = name
+        on_root, self._on_root = self._on_root, None
+        if on_root is not None:
+            on_root(name)
 
 
 def _check_declaration(_version: str, encoding: str | None, _standalone: int) -> None:

@@ -1,20 +1,37 @@
 """Work that libxml2 does in a thread of its own.
 
 libxml2 keeps every name of an element, attribute or prefix that it reads in a dictionary of the thread, which only
-grows. A document whose names come from its sender is therefore read in a thread that ends with it.
+grows. A document whose names come from its sender is therefore read in a thread that ends with it. The parsers of that
+thread keep the dictionary, and lxml's parsers are reference cycles, which only the garbage collector frees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from typing import TypeVar
+
+from flask import g
 
 Result = TypeVar("Result")
 
 
 def in_own_thread(work: Callable[[], Result]) -> Result:
     """Does the work in a new thread, in the context of the present request, and returns what it returns or raises."""
+    g.used_own_thread = True
     with ThreadPoolExecutor(1, thread_name_prefix="document") as executor:
         return executor.submit(copy_context().run, work).result()
+
+
+@contextmanager
+def parsers_freed() -> Iterator[None]:
+    """Frees the parsers of threads that ended during the context. No exception that they raised may be referenced
+    after the context."""
+    try:
+        yield
+    finally:
+        if g.pop("used_own_thread", False):
+            gc.collect()

@@ -34,3 +34,9 @@ def runs(pid: int) -> bool:
 def _state(pid: int) -> list[str]:
     """The fields of its state from the third on; the name before them may have any characters."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def resident(process: int) -> int:
+    """The memory of a process in MiB."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024
