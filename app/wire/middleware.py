@@ -152,8 +152,8 @@ def _not_found(path: str) -> str:
         return f"{given[1][:_LONGEST_PATH]!r} is not the number of a run: write it as in /runs/1"
     shown = path if len(path) <= _LONGEST_PATH else path[:_LONGEST_PATH] + "..."
     return (
-        f"there is nothing at {shown!r}: services are at POST /service and POST /service/NAME, GraphQL at POST"
-        " /graphql, runs at /runs and /runs/NUMBER, schema files at /schemas/"
+        f"there is nothing at {shown!r}: services are at POST /service, /service/NAME and /servicejson/NAME,"
+        " GraphQL at POST /graphql, runs at /runs and /runs/NUMBER, schema files at /schemas/"
     )
 
 
