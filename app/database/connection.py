@@ -12,6 +12,7 @@ that another session holds for long, such as that of an ALTER TABLE.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,7 @@ from typing import Any, Final, LiteralString, TypeVar
 import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.errors import ConnectionTimeout, _WaitTimeout
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow as Row
 
 from app.database.session import connection_arguments, settings_statement
@@ -32,6 +34,8 @@ PING_TIMEOUT: Final = 2.0
 """The time limit of the trivial statements that open a connection or check an idle one, in seconds."""
 SHORT: Final = 6.0
 """The time limit of a statement of a short request, in seconds."""
+FRESH: Final = 1.0
+"""A connection that was used less than this many seconds ago is not checked before it is used again."""
 _NEXT_ATTEMPT: Final = 1.0
 
 _INTERVAL = 0.1
@@ -130,6 +134,40 @@ class Connection(psycopg.Connection[Row]):
     settings: LiteralString
     in_use = False
     """Whether the connection is checked out of the pool. An idle connection executes only trivial statements."""
+    _used_at = 0.0
+
+    def note_use(self) -> None:
+        """Note that the connection has been used until now."""
+        self._used_at = monotonic()
+
+    @property
+    def was_used_just_now(self) -> bool:
+        """Whether the connection was used a moment ago and the server has not ended it since.
+
+        A server that ends a connection sends something, so the socket of an idle connection has something to read.
+        """
+        if self.closed or monotonic() - self._used_at > FRESH:
+            return False
+        poll = select.poll()
+        poll.register(self.fileno(), select.POLLIN)
+        return not poll.poll(0)
+
+    def execute_first(self, statement: LiteralString, parameters: Mapping[str, object]) -> psycopg.Cursor[Row]:
+        """Execute the first statement of a transaction, sent together with its BEGIN in one round trip.
+
+        The transaction is one in all respects, but psycopg must not begin it, since that takes a round trip of its own.
+        """
+        if self.info.transaction_status != TransactionStatus.IDLE:
+            return self.execute(statement, parameters, prepare=True)
+        begin = "BEGIN"
+        if self.isolation_level is not None:
+            begin += f" ISOLATION LEVEL {self.isolation_level.name.replace('_', ' ')}"
+        if self.read_only:
+            begin += " READ ONLY"
+        self.autocommit = True
+        with self.pipeline():
+            self.execute(begin)
+            return self.execute(statement, parameters, prepare=True)
 
     def restore_settings(self) -> None:
         """Undo every SET of the session except our own."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
+from psycopg import Cursor
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
 from sqlalchemy import Connection as Session
 from sqlalchemy import Dialect, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
@@ -41,6 +44,7 @@ def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Eng
         return connected(given, pulse)
 
     _call_after_commits(engine)
+    _ping_only_idle_connections(engine)
     event.listen(engine, "checkout", _in_use)
     event.listen(engine, "checkin", _not_in_use)
     return engine
@@ -67,6 +71,16 @@ def _call_after_commits(engine: Engine) -> None:
     event.listen(engine, "rollback", _forget_calls)
 
 
+def _ping_only_idle_connections(engine: Engine) -> None:
+    """Save the round trip of the pool's ping for connections that were used a moment ago."""
+    ping = engine.dialect.do_ping
+
+    def do_ping(connection: Connection) -> bool:
+        return connection.was_used_just_now or ping(connection)  # type: ignore[arg-type]
+
+    engine.dialect.do_ping = do_ping  # type: ignore[method-assign, assignment]
+
+
 def _forget_calls(connection: Session) -> None:
     # The calls of a lost connection are lost too.
     if not connection.invalidated:
@@ -85,14 +99,46 @@ def _in_use(connection: Connection, *_: object) -> None:
 
 def _not_in_use(connection: Connection | None, *_: object) -> None:
     if connection is not None:
+        connection.note_use()
         connection.in_use = False
+        if not connection.closed:
+            connection.autocommit = False  # `execute_first` turns it on
 
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Session]:
-    """Begin a read-only transaction in which all reads see the same snapshot."""
+    """Begin a read-only transaction in which all reads see the same snapshot.
+
+    The transaction is committed at the end, because psycopg forgets the prepared statements of a connection at a
+    rollback.
+    """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
-        yield connection
+        try:
+            yield connection
+        finally:
+            if not connection.invalidated:
+                driver = driver_connection(connection)
+                if driver.info.transaction_status == TransactionStatus.INTRANS:
+                    driver.commit()
+
+
+@contextmanager
+def single_statements(engine: Engine) -> Iterator[Connection]:
+    """Yield a psycopg connection on which each statement is a transaction of its own, and takes one round trip.
+
+    Statements must not depend on each other, because each sees a snapshot of its own.
+    """
+    pooled = engine.raw_connection()
+    driver = pooled.driver_connection
+    if not isinstance(driver, Connection):
+        raise TypeError(f"a connection of make_engine is needed, not {type(driver).__name__}")
+    driver.autocommit = True
+    try:
+        yield driver
+    finally:
+        if driver.closed:
+            pooled.invalidate()
+        pooled.close()
 
 
 def driver_connection(connection: Session) -> Connection:
@@ -101,6 +147,29 @@ def driver_connection(connection: Session) -> Connection:
     if not isinstance(driver, Connection):
         raise TypeError(f"a connection of make_engine is needed, not {type(driver).__name__}")
     return driver
+
+
+def prepared(
+    connection: Session, statement: LiteralString, parameters: Mapping[str, object], *, first: bool = False
+) -> Cursor[TupleRow]:
+    """Execute a statement of a hot path, prepared once for each connection, without the cost of SQLAlchemy's layers.
+
+    Parameters are written as `%(name)s`. The `first` statement of a transaction is sent together with its BEGIN, in one
+    round trip. Raises the errors of SQLAlchemy, as its own statements do.
+    """
+    driver = driver_connection(connection)
+    try:
+        return (
+            driver.execute_first(statement, parameters)
+            if first
+            else driver.execute(statement, parameters, prepare=True)
+        )
+    except psycopg.Error as error:
+        if driver.closed:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=driver.closed
+        ) from error
 
 
 def refusal(error: DBAPIError) -> str:

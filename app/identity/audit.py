@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, LiteralString
 
 import structlog
 from sqlalchemy import Connection, Engine, TextClause, text
@@ -62,6 +62,10 @@ _VALUES = (
     " CAST(:audit_address AS text), CAST(:audit_object_kind AS text), CAST(:audit_object_name AS text),"
     " CAST(:audit_details AS jsonb)"
 )
+_DRIVER_VALUES = (
+    "%(audit_action)s, %(audit_actor_kind)s, %(audit_user)s::bigint, %(audit_actor_name)s::text,"
+    " %(audit_address)s::text, %(audit_object_kind)s::text, %(audit_object_name)s::text, %(audit_details)s::jsonb"
+)
 
 
 def statement(sql: str) -> TextClause:
@@ -71,6 +75,11 @@ def statement(sql: str) -> TextClause:
     `parameters(event)`.
     """
     return text(sql.format(columns=_COLUMNS, values=_VALUES))
+
+
+def driver_statement(sql: LiteralString) -> LiteralString:
+    """Return the same statement for psycopg."""
+    return sql.replace("{columns}", _COLUMNS).replace("{values}", _DRIVER_VALUES)
 
 
 _INSERT = statement("INSERT INTO audit ({columns}) SELECT {values}")

@@ -6,27 +6,44 @@ and on all its content. Rights are sets of bits, because a plan asks for rights 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, text
+import psycopg
+from psycopg.rows import TupleRow
+from sqlalchemy import Connection
 
+from app.database.engine import driver_connection
 from app.identity.right import EVERYTHING, NODE_PERMISSIONS, NONE, ON_SYSTEM_NODES, PACKAGE_PERMISSIONS
 from app.references import package_of, packages_above
 from app.system_nodes import LAST_SYSTEM_IDENTIFIER
 
 _FEW = 2000
+MOST_KNOWN: Final = 1000
+"""The most permissions of a caller that are read at once, without asking for the nodes that matter."""
+
+
+class Permission(NamedTuple):
+    """A permission on a node."""
+
+    permission_type: str
+    node_identifier: int
+    node_reference: str
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The sender of a request: a user, or an anonymous caller (`user_identifier` None) with the rights of `public`."""
+    """The sender of a request: a user, or an anonymous caller (`user_identifier` None) with the rights of `public`.
+
+    `known` are the rights by all permissions of the groups, if they were read in the present snapshot.
+    """
 
     user_identifier: int | None
     groups: tuple[int, ...]
     administers_all: bool = False
     administers_solutions: bool = False
+    known: Rights | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Add the right to administer solutions, which `administer-all` implies."""
@@ -37,6 +54,20 @@ class Caller:
     def is_signed_in(self) -> bool:
         """Whether the caller is a user, or an administration command, which may do everything."""
         return self.user_identifier is not None or self.administers_all
+
+    @property
+    def groups_with_permissions(self) -> list[int]:
+        """The groups whose permissions on nodes matter: none for a caller who may do everything."""
+        return [] if self.administers_all else list(self.groups)
+
+    def knowing(self, permissions: Sequence[Permission]) -> Caller:
+        """Return the caller with the rights by these permissions, unless there are more than `MOST_KNOWN`."""
+        if len(permissions) > MOST_KNOWN:
+            return self
+        rights = Rights(self)
+        for permission in sorted(permissions, key=lambda permission: permission.node_reference):
+            rights.add(*permission)
+        return replace(self, known=rights)
 
 
 OPERATOR: Final = Caller(None, (), administers_all=True)
@@ -85,21 +116,29 @@ class Rights:
 
 
 def rights_on(connection: Connection, caller: Caller, node_references: Iterable[str]) -> Rights:
-    """Read the rights of a caller on the nodes with these references."""
+    """Read the rights of a caller on the nodes with these references, unless they are known."""
+    return read_rights(driver_connection(connection), caller, node_references)
+
+
+def read_rights(driver: psycopg.Connection[TupleRow], caller: Caller, node_references: Iterable[str]) -> Rights:
+    """Read the rights of a caller on the nodes with these references, unless they are known."""
+    if caller.known is not None:
+        return caller.known
     rights = Rights(caller)
     if caller.administers_all:
         return rights
     wanted = set(node_references)
     wanted.update([package for reference in list(wanted) for package in packages_above(reference)])
-    query = """
-        SELECT p.permission_type, n.node_identifier, n.node_reference
-        FROM permission p JOIN node n USING (node_identifier)
-        WHERE p.user_group_identifier = ANY(:groups)
-    """
-    parameters: dict[str, object] = {"groups": list(caller.groups)}
-    if len(wanted) <= _FEW:
-        query += " AND n.node_reference = ANY(:wanted)"
-        parameters["wanted"] = list(wanted)
-    for row in connection.execute(text(query + " ORDER BY n.node_reference"), parameters):
+    few = list(wanted) if len(wanted) <= _FEW else None
+    for row in driver.execute(_PERMISSIONS, {"groups": list(caller.groups), "wanted": few}):
         rights.add(*row)
     return rights
+
+
+_PERMISSIONS: Final = """
+    SELECT p.permission_type, n.node_identifier, n.node_reference
+    FROM permission p JOIN node n USING (node_identifier)
+    WHERE p.user_group_identifier = ANY (%(groups)s::bigint[])
+      AND (%(wanted)s::text[] IS NULL OR n.node_reference = ANY (%(wanted)s::text[]))
+    ORDER BY n.node_reference
+"""

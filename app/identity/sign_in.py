@@ -22,6 +22,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine, text
 
 from app.database.connection import short_statements
+from app.database.engine import single_statements
+from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity import audit
 from app.identity.actor import Actor, ActorKind, act_as
@@ -47,35 +49,6 @@ _FORGET_OLD_AT_ONCE = 10_000
 _NOTED_EVERY = 6 * 3600
 """A sign-in is recorded only if the last recorded one from the same network is at least this many seconds old."""
 _WHOLE_NETWORK = b""
-
-# Always returns one row. A disabled account counts as no account.
-_LOOK_UP = text("""
-    SELECT a.user_identifier, a.password_hash, held.group_identifiers,
-           ARRAY(
-             SELECT DISTINCT p.permission_type FROM permission p
-             WHERE p.user_group_identifier = ANY (held.group_identifiers)
-               AND p.permission_type = ANY (:global_permissions) AND p.node_identifier IS NULL
-           ) AS global_permissions,
-           EXISTS (SELECT FROM sign_in_failure WHERE network = :network AND account = :account) AS has_failures,
-           coalesce(known.last_at > now() - make_interval(secs => :noted_every), false) AS is_noted,
-           (
-             SELECT max(ceil(extract(epoch FROM f.since - now()) + :period))::integer
-             FROM sign_in_failure f
-             WHERE f.network = :network AND f.since > now() - make_interval(secs => :period)
-               AND (f.account = :account AND f.failures >= :account_limit
-                 OR f.account = :whole_network AND f.failures >= :network_limit AND known.user_identifier IS NULL)
-           ) AS retry_after
-    FROM (VALUES (1)) AS one
-    LEFT JOIN account a ON a.user_logon_reference = :logon AND a.enabled
-    LEFT JOIN sign_in_network known
-      ON known.user_identifier = a.user_identifier AND known.network = :network
-      AND known.last_at > now() - make_interval(days => :known_days)
-    LEFT JOIN LATERAL (
-      SELECT ARRAY[:public, a.own_group_identifier] || ARRAY(
-        SELECT m.user_group_identifier FROM user_group_member m WHERE m.user_identifier = a.user_identifier
-      )
-    ) AS held (group_identifiers) ON true
-""")
 
 # Rows are locked in one order, account before network, and old rows last and without waiting (`old` needs all of
 # `recorded`), so that these statements cannot deadlock.
@@ -179,7 +152,6 @@ class SignIn:
 
     def __init__(self, engine: Engine, settings: Settings, verifier: PasswordVerifier) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._settings = settings
         self._verifier = verifier
         self._failures = count()
@@ -223,14 +195,15 @@ class SignIn:
             "global_permissions": list(GLOBAL_PERMISSIONS),
             "public": PUBLIC_GROUP,
         }
-        with self._reading.connect() as connection:
-            row = connection.execute(_LOOK_UP, values).one()
-        if row.user_identifier is None:
-            return _Account(None, None, retry_after=row.retry_after)
-        groups = tuple(sorted(set(row.group_identifiers)))
-        held = row.global_permissions
-        caller = Caller(row.user_identifier, groups, ADMINISTER_ALL in held, ADMINISTER_SOLUTIONS in held)
-        return _Account(caller, row.password_hash, row.has_failures, row.is_noted, row.retry_after)
+        look_up = sql_file("app.identity", "account_at_sign_in")
+        with single_statements(self._engine) as driver:
+            (row,) = driver.execute(look_up, values, prepare=True)
+        user, stored_hash, group_identifiers, held, has_failures, is_noted, retry_after = row
+        if user is None:
+            return _Account(None, None, retry_after=retry_after)
+        groups = tuple(sorted(set(group_identifiers)))
+        caller = Caller(user, groups, ADMINISTER_ALL in held, ADMINISTER_SOLUTIONS in held)
+        return _Account(caller, stored_hash, has_failures, is_noted, retry_after)
 
     def _remembers(self, account: _Account, credentials: Credentials) -> bool:
         return self._verifier.is_remembered(credentials.user_logon_reference, account.stored_hash, credentials.password)

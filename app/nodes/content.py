@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
-
-from app.identity.rights import Caller, rights_on
+from app.database.connection import Connection
+from app.database.sql_files import sql_file
+from app.identity.rights import MOST_KNOWN, Caller, Permission, Rights, read_rights
 from app.nodes.linked import Linked, linked
-from app.nodes.versions import Version
+from app.nodes.versions import Node, Version, readable, wanted_version
+from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
-
-_VERSION = text("""
-    SELECT v.node_version_comment, t.node_identifier, t.node_reference, t.owner_identifier,
-           v.type_version_number, tv.node_name, t.frozen_version_number
-    FROM node_version v
-    JOIN node t ON t.node_identifier = v.type_node_identifier
-    JOIN node_version tv
-      ON tv.node_identifier = v.type_node_identifier AND tv.version_number = v.type_version_number
-    WHERE v.node_identifier = :node AND v.version_number = :number
-""")
-_MEMBERS = text("""
-    WITH listed AS MATERIALIZED (
-      SELECT l.target_node_identifier, min(l.sequence) AS position
-      FROM node_version v
-      JOIN member l ON l.node_identifier = v.type_node_identifier AND l.version_number = v.type_version_number
-      WHERE v.node_identifier = :node AND v.version_number = :number
-        AND l.member_type_node_identifier = :member_type_list
-      GROUP BY l.target_node_identifier
-    )
-    SELECT mt.node_identifier, mt.node_reference, mt.owner_identifier, m.member_type_version_number,
-           mtv.node_name AS member_type_name, mt.frozen_version_number AS member_type_frozen,
-           t.node_identifier AS target, t.node_reference AS target_reference, t.owner_identifier AS target_owner,
-           m.target_version_number, tv.node_name AS target_name, t.frozen_version_number AS target_frozen,
-           m.sequence, m.value, m.scale, m.comment
-    FROM member m
-    JOIN node mt ON mt.node_identifier = m.member_type_node_identifier
-    JOIN node_version mtv
-      ON mtv.node_identifier = m.member_type_node_identifier AND mtv.version_number = m.member_type_version_number
-    LEFT JOIN node t ON t.node_identifier = m.target_node_identifier
-    LEFT JOIN node_version tv
-      ON tv.node_identifier = m.target_node_identifier AND tv.version_number = m.target_version_number
-    LEFT JOIN listed ON listed.target_node_identifier = m.member_type_node_identifier
-    WHERE m.node_identifier = :node AND m.version_number = :number
-    ORDER BY listed.position NULLS LAST, mt.node_reference, m.sequence
-""")
 
 
 @dataclass(frozen=True)
@@ -69,25 +37,84 @@ class Content:
     members: list[Member]
 
 
-def read_content(connection: Connection, caller: Caller, version: Version, *, members: bool) -> Content:
-    """Read a version that the caller may see. Members whose member type the caller may not read are left out."""
-    key = {"node": version.node.identifier, "number": version.number}
-    row = connection.execute(_VERSION, key).one()
-    rows = connection.execute(_MEMBERS, {**key, "member_type_list": MEMBER_TYPE_LIST}).all() if members else []
-    references = {row.node_reference, *_references(rows)}
-    rights = rights_on(connection, caller, references)
-    found = [
-        Member(linked(rights, *m[0:6]), m.sequence, m.value, m.scale, linked(rights, *m[6:12]), m.comment) for m in rows
-    ]
-    return Content(
-        row.node_version_comment,
-        linked(rights, *row[1:7]),
-        [member for member in found if member.member_type is not None],
-    )
+class _Row(NamedTuple):
+    """A row of the statement: a node, a version of it with its members as arrays, and the versions that it links to.
+
+    `linked` has node, number, reference, owner, name and frozen number of each version, `listed` the position of each
+    member type in the list of the type.
+    """
+
+    node: tuple[int, str, int | None, int, int, int]
+    number: int
+    name: str
+    comment: str | None
+    type: VersionKey
+    members: tuple[Sequence[Any] | None, ...]
+    linked: list[tuple[int, int, str, int | None, str, int]]
+    listed: dict[int, int]
+    permissions: list[Permission]
 
 
-def _references(rows: object) -> Iterator[str]:
-    for row in rows:  # type: ignore[attr-defined]
-        yield row.node_reference
-        if row.target_reference is not None:
-            yield row.target_reference
+def read_version(
+    driver: Connection,
+    caller: Caller,
+    identifier: int | None,
+    reference: str | None,
+    field: str = "",
+    *,
+    members: bool = True,
+) -> tuple[Version, Content]:
+    """Read a version with its content, with or without members. Raises errors as `find_version` does.
+
+    Members whose member type the caller may not read are left out.
+    """
+    wanted = wanted_version(identifier, reference, field)
+    parameters = {
+        "identifier": wanted.node.identifier,
+        "reference": wanted.node.reference,
+        "number": wanted.version if isinstance(wanted.version, int) else None,
+        "members": members,
+        "member_type_list": MEMBER_TYPE_LIST,
+        "groups": caller.groups_with_permissions,
+        "most_permissions": MOST_KNOWN + 1,
+    }
+    rows = [_row(row) for row in driver.execute(sql_file("app.nodes", "version_content"), parameters, prepare=True)]
+    if not rows:
+        raise wanted.node.missing(caller)
+    caller = caller.knowing(rows[0].permissions)
+    rights = read_rights(driver, caller, {rows[0].node[1], *(link[2] for row in rows for link in row.linked)})
+    node = readable(wanted.node, caller, Node(*rows[0].node, rights.on(*rows[0].node[:3])))
+    number = wanted.number_in(node)
+    row = next(row for row in rows if row.number == number)
+    return Version(node, number, row.name), _content(row, rights)
+
+
+def _row(row: tuple[Any, ...]) -> _Row:
+    listed = dict(row[-2] or ())
+    permissions = [Permission(*each) for each in row[-1]]
+    return _Row(row[:6], row[6], row[7], row[8], (row[9], row[10]), row[11:19], row[19] or [], listed, permissions)
+
+
+def _content(row: _Row, rights: Rights) -> Content:
+    shown = {
+        (node, number): linked(rights, node, reference, owner, number, name, frozen)
+        for node, number, reference, owner, name, frozen in row.linked
+    }
+    references = {link[0]: link[2] for link in row.linked}
+    found: list[tuple[tuple[bool, int, str, int], Member]] = []
+    for member_type, member_type_number, sequence, target, target_number, value, scale, comment in _members(row):
+        its_type = shown[member_type, member_type_number]
+        if its_type is None:
+            continue
+        position = row.listed.get(member_type)
+        place = (position is None, position or 0, references[member_type], sequence)
+        its_target = None if target is None else shown[target, target_number]
+        found.append((place, Member(its_type, sequence, value, scale, its_target, comment)))
+    found.sort(key=itemgetter(0))
+    return Content(row.comment, shown[row.type], [member for _, member in found])
+
+
+def _members(row: _Row) -> Iterator[tuple[Any, ...]]:
+    """Yield the members one after the other; an array that is null has no element of any of them."""
+    absent = [None] * len(row.members[0] or ())
+    return zip(*(absent if array is None else array for array in row.members), strict=True)

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import TupleRow as Row
 
 from app.database.sql_files import sql_file
-from app.nodes.lookup import columns
+from app.nodes.lookup import columns, is_worth_preparing
 from app.nodes.members import Member
 from app.references import VersionKey
 
@@ -16,7 +16,7 @@ from app.references import VersionKey
 def read_contents(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, list[Member]]:
     """Read the members of versions, in their order."""
     contents: dict[VersionKey, list[Member]] = {version: [] for version in versions}
-    rows = driver.execute(sql_file("app.nodes", "contents"), columns(versions))
+    rows = driver.execute(sql_file("app.nodes", "contents"), columns(versions), prepare=is_worth_preparing(versions))
     for node, number, mt_node, mt_number, place, value, scale, target, target_number in rows:
         link = None if target is None else (target, target_number)
         contents[node, number].append(Member((mt_node, mt_number), place, value, scale, link))

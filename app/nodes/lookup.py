@@ -10,11 +10,19 @@ from psycopg.rows import TupleRow as Row
 
 from app.references import VersionKey
 
+_FEW = 1000
+
+
+def is_worth_preparing(keys: Sequence[object]) -> bool:
+    """Return whether a statement about these keys should be prepared. Many need a plan of their own: the plan of a
+    prepared statement is made for a few."""
+    return len(keys) <= _FEW
+
 
 def read_references(driver: psycopg.Connection[Row], nodes: list[int]) -> dict[int, str]:
     """Read the references of nodes, by identifier."""
     query = "SELECT node_identifier, node_reference FROM node WHERE node_identifier = ANY (%s)"
-    return dict(driver.execute(query, (nodes,)).fetchall())
+    return dict(driver.execute(query, (nodes,), prepare=is_worth_preparing(nodes)).fetchall())
 
 
 def read_types(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, VersionKey]:
@@ -24,6 +32,7 @@ def read_types(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) 
         " FROM unnest(%(nodes)s::bigint[], %(numbers)s::integer[]) AS w (node_identifier, version_number)"
         " JOIN node_version USING (node_identifier, version_number)",
         columns(versions),
+        prepare=is_worth_preparing(versions),
     )
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
@@ -53,5 +62,6 @@ def read_named(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) 
         " JOIN node_version v ON v.node_identifier = w.node_identifier"
         " AND v.version_number = least(w.version_number, n.latest_version_number)",
         columns(versions),
+        prepare=is_worth_preparing(versions),
     )
     return {(row[0], row[1]): Named(*row[2:]) for row in rows}

@@ -69,6 +69,66 @@ class Version:
     name: str
 
 
+@dataclass(frozen=True)
+class WantedNode:
+    """A node as a request names it, by identifier or by reference; `field` and `shown` are for messages."""
+
+    field: str
+    shown: str
+    identifier: int | None = None
+    reference: str | None = None
+
+    def missing(self, caller: Caller) -> UserError | NotAuthorisedError:
+        """Return the error for a node that does not exist, which a caller without credentials cannot tell."""
+        if not caller.is_signed_in:
+            return sign_in_to_read(self.shown)
+        return UserError(not_found(self.field, f"{self.shown} is not found"))
+
+    def unreadable(self, caller: Caller) -> NotAuthorisedError:
+        """Return the error for a node that the caller may not read."""
+        if not caller.is_signed_in:
+            return sign_in_to_read(self.shown)
+        return NotAuthorisedError(f"not authorised to read {self.shown}")
+
+
+def wanted_node(identifier: int | None, reference: str | None, field: str) -> WantedNode:
+    """Return the node that a request names by identifier or, without one, by reference; `field` is the prefix of both.
+
+    Raises UserError (105) if the reference is missing or invalid.
+    """
+    if identifier:
+        return WantedNode(f"{field}_identifier", str(identifier), identifier=identifier)
+    checked = _checked(reference, f"{field}_reference")
+    return WantedNode(f"{field}_reference", checked, reference=checked)
+
+
+@dataclass(frozen=True)
+class WantedVersion:
+    """A version as a request names it."""
+
+    node: WantedNode
+    version: int | VersionKeyword
+
+    def number_in(self, node: Node) -> int:
+        """Return the number of the version. Raises UserError (105) if the caller may use no such version."""
+        number = node.number(self.version)
+        if number is None:
+            reason = f"{self.node.shown} is not found: {node.reference} has no such version that you may use"
+            raise UserError(not_found(self.node.field, reason))
+        return number
+
+
+def wanted_version(identifier: int | None, reference: str | None, field: str) -> WantedVersion:
+    """Return the version that a request names by identifier or, without one, by reference; `field` is the suffix of
+    both. Raises UserError (105) if the reference is missing or invalid."""
+    if identifier:
+        node, number = split_version_identifier(identifier)
+        return WantedVersion(WantedNode(f"node_version_identifier{field}", str(identifier), identifier=node), number)
+    name = f"node_version_reference{field}"
+    parsed = parse_wanted(reference, name)
+    return WantedVersion(WantedNode(name, str(reference), reference=parsed.node_reference), parsed.version)
+
+
 def find_node(
     connection: Connection, caller: Caller, identifier: int | None, reference: str | None, field: str
 ) -> Node:
@@ -77,13 +137,17 @@ def find_node(
     Raises UserError (105) if there is no such node and NotAuthorisedError (101) if the caller may not read it. A caller
     without credentials gets 101 in both cases.
     """
-    if identifier:
-        field_name, shown = f"{field}_identifier", str(identifier)
-        node = _node(connection, caller, "node_identifier", identifier)
-    else:
-        field_name, shown = f"{field}_reference", _checked(reference, f"{field}_reference")
-        node = _node(connection, caller, "node_reference", shown)
-    return _readable(caller, node, field_name, shown)
+    wanted = wanted_node(identifier, reference, field)
+    return readable(wanted, caller, _node(connection, caller, wanted.identifier, wanted.reference))
+
+
+def readable(wanted: WantedNode, caller: Caller, node: Node | None) -> Node:
+    """Return the node if it exists and the caller may read it; otherwise raise the error."""
+    if node is None:
+        raise wanted.missing(caller)
+    if not node.may(right.READ):
+        raise wanted.unreadable(caller)
+    return node
 
 
 def find_version(
@@ -94,30 +158,16 @@ def find_version(
     Raises UserError (105) if there is no such node or version and NotAuthorisedError (101) if the caller may not read
     the node. A caller without credentials gets 101 for a node in both cases.
     """
-    field_name = f"node_version_identifier{field}" if identifier else f"node_version_reference{field}"
-    wanted: VersionReference | None = None
-    if identifier:
-        node_identifier, number = split_version_identifier(identifier)
-        node = _node(connection, caller, "node_identifier", node_identifier)
-        version: int | VersionKeyword = number
-    else:
-        wanted = parse_wanted(reference, field_name)
-        node = _node(connection, caller, "node_reference", wanted.node_reference)
-        version = wanted.version
-    shown = str(reference if wanted is not None else identifier)
-    node = _readable(caller, node, field_name, shown)
-    number_found = node.number(version)
-    if number_found is None:
-        raise UserError(
-            not_found(field_name, f"{shown} is not found: {node.reference} has no such version that you may use")
-        )
-    return Version(node, number_found, version_name(connection, node.identifier, number_found))
+    wanted = wanted_version(identifier, reference, field)
+    node = readable(wanted.node, caller, _node(connection, caller, wanted.node.identifier, wanted.node.reference))
+    number = wanted.number_in(node)
+    return Version(node, number, version_name(connection, node.identifier, number))
 
 
 def find_source(connection: Connection, caller: Caller, reference: str, field: str) -> tuple[Node, int | None]:
     """Return the source of an update: a node, or a version. Raises UserError (105) if the caller may not read it."""
     wanted = parse_wanted(reference, field)
-    node = _node(connection, caller, "node_reference", wanted.node_reference)
+    node = _node(connection, caller, None, wanted.node_reference)
     if node is None or not node.may(right.READ):
         raise UserError(not_found(field, f"{reference} is not found"))
     return node, node.number(wanted.version)
@@ -135,7 +185,7 @@ def parse_wanted(reference: str | None, field: str) -> VersionReference:
 
 def node_by_reference(connection: Connection, caller: Caller, reference: str) -> Node | None:
     """Return the node with a reference, whether or not the caller may read it; None if it does not exist."""
-    return _node(connection, caller, "node_reference", reference)
+    return _node(connection, caller, None, reference)
 
 
 def version_name(connection: Connection, node_identifier: int, number: int) -> str:
@@ -149,17 +199,6 @@ def sign_in_to_read(shown: str) -> NotAuthorisedError:
     return NotAuthorisedError(f"not authorised to read {shown}: sign in")
 
 
-def _readable(caller: Caller, node: Node | None, field: str, shown: str) -> Node:
-    """Return the node if it exists and the caller may read it; otherwise raise the error."""
-    if node is not None and node.may(right.READ):
-        return node
-    if not caller.is_signed_in:
-        raise sign_in_to_read(shown)
-    if node is None:
-        raise UserError(not_found(field, f"{shown} is not found"))
-    raise NotAuthorisedError(f"not authorised to read {shown}")
-
-
 def _checked(reference: str | None, field: str) -> str:
     if not reference:
         raise UserError(missing(field))
@@ -169,18 +208,16 @@ def _checked(reference: str | None, field: str) -> str:
         raise UserError(invalid(field, str(error))) from None
 
 
-def _node(connection: Connection, caller: Caller, column: str, key: int | str) -> Node | None:
-    query = _BY_IDENTIFIER if column == "node_identifier" else _BY_REFERENCE
-    row = connection.execute(query, {"key": key}).one_or_none()
+def _node(connection: Connection, caller: Caller, identifier: int | None, reference: str | None) -> Node | None:
+    parameters = {"identifier": identifier, "reference": reference}
+    row = connection.execute(_NODE, parameters).one_or_none()
     if row is None:
         return None
     rights = rights_on(connection, caller, [row.node_reference]).on(row[0], row[1], row[2])
     return Node(row[0], row[1], row[2], row[3], row[4], row[5], rights)
 
 
-_COLUMNS = """
+_NODE = text("""
     SELECT node_identifier, node_reference, owner_identifier, frozen_version_number, latest_version_number, edition
-    FROM node
-"""
-_BY_IDENTIFIER = text(_COLUMNS + "WHERE node_identifier = :key")
-_BY_REFERENCE = text(_COLUMNS + "WHERE node_reference = :key")
+    FROM node WHERE node_identifier = CAST(:identifier AS bigint) OR node_reference = CAST(:reference AS text)
+""")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.database.engine import snapshot
+from app.database.engine import driver_connection, snapshot
 from app.nodes.comparing import MemberDifference, compare_members
-from app.nodes.content import Content, Member, read_content
-from app.nodes.versions import Version, find_version
+from app.nodes.content import Content, Member, read_version
+from app.nodes.versions import Version
 from app.references import version_identifier
 from app.services.answer import Answer, Fields, Group, Value
 from app.services.call import Call, CollapsedText, Service
@@ -34,10 +34,9 @@ def run(request: CompareNodeVersionsRequest, call: Call) -> Answer:
     old_names = request.node_version_identifier_from, request.node_version_reference_from
     new_names = request.node_version_identifier_to, request.node_version_reference_to
     with snapshot(call.engine) as connection:
-        old = find_version(connection, call.caller, *old_names, "_from")
-        new = find_version(connection, call.caller, *new_names, "_to")
-        old_content = read_content(connection, call.caller, old, members=True)
-        new_content = read_content(connection, call.caller, new, members=True)
+        driver = driver_connection(connection)
+        old, old_content = read_version(driver, call.caller, *old_names, "_from")
+        new, new_content = read_version(driver, call.caller, *new_names, "_to")
     differences = compare_members(old_content.members, new_content.members)
     head = Fields(
         *_version("From", old, old_content),

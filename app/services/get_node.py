@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.database.engine import snapshot
-from app.nodes.content import Member, read_content
-from app.nodes.versions import find_version
+from app.database.engine import single_statements
+from app.nodes.content import Member, read_version
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import reference_and_name, version_fields
@@ -32,9 +31,10 @@ class GetNodeRequest:
 def run(request: GetNodeRequest, call: Call) -> Answer:
     """Return a version that the caller may read; 105 if it is not found, 101 if the caller may not read it."""
     full = request.member_detail_level is MemberDetailLevel.FULL
-    with snapshot(call.engine) as connection:
-        version = find_version(connection, call.caller, request.node_version_identifier, request.node_version_reference)
-        content = read_content(connection, call.caller, version, members=full)
+    with single_statements(call.engine) as driver:
+        version, content = read_version(
+            driver, call.caller, request.node_version_identifier, request.node_version_reference, members=full
+        )
     head = Fields(
         ("nodeFrozenVersionNumber", version.node.frozen),
         ("nodeVersionComment", content.comment),

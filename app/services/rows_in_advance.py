@@ -19,7 +19,7 @@ from app.database.engine import snapshot
 from app.runs.answers import compressed_in_advance
 from app.services.answer import Group, Written
 from app.services.call import Call
-from app.services.update_rows import UpdateRows
+from app.services.update_rows import read_rows
 from app.updates.update import UpdateResult
 
 _MANY = 250
@@ -62,7 +62,7 @@ class RowsInAdvance:
 
     def _write(self, expected: UpdateResult) -> tuple[list[bytes], int]:
         with snapshot(self._call.engine) as connection:
-            rows = UpdateRows(connection, expected.caller, expected)
+            rows = read_rows(connection, expected)
         groups = Group("UpdateList", self._until_abandoned(rows.groups()))
         return list(compressed_in_advance(self._call.write_parts((groups,)))), rows.hidden
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
+from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection as Session
 
-from app.database.engine import snapshot
+from app.database.connection import Connection, short_statements
+from app.database.engine import driver_connection, single_statements, snapshot
 from app.errors import NotAuthorisedError
 from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
@@ -18,11 +22,13 @@ from app.services.call import Call, CollapsedText, Service
 from app.services.forced import UpdateAction, bypassed, kept
 from app.services.identifying_fields import version_fields
 from app.services.rows_in_advance import rows_in_advance
-from app.services.update_rows import UpdateRows
+from app.services.update_rows import UpdateRows, read_rows
 from app.updates.read import Options, SourceScope
-from app.updates.update import UpdateResult, force, impact
+from app.updates.small_scope import SmallScope, read_small_scope
+from app.updates.update import UpdateResult, force, impact, small_impact
 
 _NAME = "UpdateNodeVersions"
+_NO_NAMES: Final[Mapping[int, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,50 @@ def run(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
 
 
 def _impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
-    with call.workload.impacts.soon(), snapshot(call.engine) as connection:
-        node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
-        outcome = impact(connection, call.caller, node, request.options)
-        answer = _answer(connection, outcome)
+    with call.workload.impacts.soon():
+        return _small_impact(request, call) or _planned_impact(request, call)
+
+
+def _small_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer | None:
+    """Return the impact if one statement reads all that its plan depends on; otherwise None.
+
+    The order and the names of its rows are read afterwards. The result is also None if one of their nodes has been
+    deleted meanwhile.
+    """
+    if request.source_scope is not SourceScope.NODE:
+        return None
+    with short_statements(), single_statements(call.engine) as driver:
+        scope = _small_scope(driver, request, call)
+        outcome = None if scope is None else small_impact(driver, scope, request.options)
+        if scope is None or outcome is None:
+            return None
+        rows = UpdateRows(driver, lambda _: scope.rights, outcome)
+    if not rows.is_complete:
+        return None
+    number = scope.node.number(VersionKeyword.LATEST)
+    name = None if number is None else scope.names[number]
+    return _with_tag(outcome, _rendered(outcome, number, name, Group("UpdateList", rows.groups()), rows.hidden))
+
+
+def _planned_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
+    with snapshot(call.engine) as connection:
+        scope = _small_scope(driver_connection(connection), request, call, first=True)
+        if scope is None:
+            node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
+            outcome = impact(connection, call.caller, node, request.options)
+        else:
+            outcome = impact(connection, scope.caller, scope.node, request.options, scope)
+        return _with_tag(outcome, _answer(connection, outcome, names={} if scope is None else scope.names))
+
+
+def _small_scope(
+    driver: Connection, request: UpdateNodeVersionsRequest, call: Call, *, first: bool = False
+) -> SmallScope | None:
+    node = request.node_identifier, request.node_reference
+    return read_small_scope(driver, call.caller, *node, content=request.update_content_indicator, first=first)
+
+
+def _with_tag(outcome: UpdateResult, answer: Answer) -> Answer:
     answer.headers["ETag"] = f'"{outcome.fingerprint}"'
     return answer
 
@@ -95,19 +141,35 @@ def _all_bypassed(context: Node, options: Options, call: Call) -> Answer | None:
     return None
 
 
-def _answer(connection: Connection, outcome: UpdateResult, written: tuple[Written, int] | None = None) -> Answer:
-    """The answer, whose rows and the number of those that are hidden may have been written in advance."""
+def _answer(
+    connection: Session,
+    outcome: UpdateResult,
+    written: tuple[Written, int] | None = None,
+    names: Mapping[int, str] = _NO_NAMES,
+) -> Answer:
+    """The answer, whose rows and the number of those that are hidden may have been written in advance.
+
+    `names` are those of the versions of the context node that have been read before.
+    """
     context = outcome.context
     number = context.number(VersionKeyword.LATEST)
-    name = None if number is None else version_name(connection, context.identifier, number)
+    name = None
+    if number is not None:
+        name = names.get(number) or version_name(connection, context.identifier, number)
     update_list: Part | Written
     if written is None:
-        rows = UpdateRows(connection, outcome.caller, outcome)
+        rows = read_rows(connection, outcome)
         update_list, hidden = Group("UpdateList", rows.groups()), rows.hidden
     else:
         update_list, hidden = written
+    return _rendered(outcome, number, name, update_list, hidden)
+
+
+def _rendered(
+    outcome: UpdateResult, number: int | None, name: str | None, update_list: Part | Written, hidden: int
+) -> Answer:
     return Answer(
-        parts=(version_fields(context, number, name), update_list),
+        parts=(version_fields(outcome.context, number, name), update_list),
         error_number=outcome.error_number,
         error_description=_description(outcome, hidden),
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
+import psycopg
+from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
 from app.identity import right
-from app.identity.rights import Caller, rights_on
+from app.identity.rights import Rights, rights_on
 from app.nodes.lookup import Named, read_named
 from app.references import VersionKey
 from app.services.answer import Fields, Group, Part
@@ -22,9 +25,14 @@ _SAME_TYPE = Fields(("typeUpdateType", "none"))
 
 
 class UpdateRows:
-    """The rows of an outcome for a caller, without the names of nodes that the caller may not read."""
+    """The rows of an outcome for its caller, without the names of nodes that the caller may not read.
 
-    def __init__(self, connection: Connection, caller: Caller, outcome: UpdateResult) -> None:
+    `rights_on` reads the rights of the caller on nodes with the given references.
+    """
+
+    def __init__(
+        self, driver: psycopg.Connection[Row], rights_on: Callable[[list[str]], Rights], outcome: UpdateResult
+    ) -> None:
         self._outcome = outcome
         self._members: dict[MemberUpdate, Group] = {}
         rows = self._rows_by_version()
@@ -33,10 +41,16 @@ class UpdateRows:
         abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
         others = {member.target for member in members if member.target}
         others.update(update.type for update in outcome.updates.values() if update.type)
-        self._named = read_named(driver_connection(connection), list({*rows, *member_types, *abouts, *others}))
+        wanted = {*rows, *member_types, *abouts, *others}
+        self._named = read_named(driver, list(wanted)) if wanted else {}
+        self.is_complete = len(self._named) == len(wanted)
+        """Whether all nodes still existed when their names were read."""
+        if not self.is_complete:
+            return
         drafts = {version for version, named in self._named.items() if named.draft}
         refused = {version for version in rows if rows[version]}
-        self._hide(connection, caller, {*member_types, *abouts, *refused, *drafts})
+        if not outcome.caller.administers_all:
+            self._hide(rights_on, {*member_types, *abouts, *refused, *drafts})
 
     @property
     def hidden(self) -> int:
@@ -136,14 +150,12 @@ class UpdateRows:
         named = self._named[version]
         return f"{named.reference}.{version[1]}" if named.reference else "a member type that you may not read"
 
-    def _hide(self, connection: Connection, caller: Caller, versions: set[VersionKey]) -> None:
+    def _hide(self, rights_on: Callable[[list[str]], Rights], versions: set[VersionKey]) -> None:
         """Remove the names of nodes that the caller may not read, and of drafts that the caller may not use.
 
         The caller can read targets, types and updated nodes: otherwise they could not be sources or be administered.
         """
-        if caller.administers_all:
-            return
-        rights = rights_on(connection, caller, [self._named[version].reference for version in versions])
+        rights = rights_on([self._named[version].reference for version in versions])
         for version in versions:
             named = self._named[version]
             held = rights.on(version[0], named.reference, named.owner)
@@ -151,3 +163,8 @@ class UpdateRows:
                 self._named[version] = Named("", "", None)
             elif named.draft and not held & right.USE_DRAFT:
                 self._named[version] = replace(named, name="")
+
+
+def read_rows(connection: Connection, outcome: UpdateResult) -> UpdateRows:
+    """Return the rows of an outcome, with names and rights from a snapshot in which all its nodes exist."""
+    return UpdateRows(driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome)

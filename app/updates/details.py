@@ -28,6 +28,26 @@ def read_details(connection: Connection, caller: Caller, graph: Graph, needs: Ne
     return _DetailReader(driver_connection(connection), connection, caller, graph).details(concern(graph, needs))
 
 
+def read_order(driver: psycopg.Connection[Row], wanted: Concern) -> Details | None:
+    """Read the details on which only the order of the rows depends. Returns None if the plan needs more.
+
+    The result is also None if a node has been deleted since the graph was read, without a common snapshot.
+    """
+    if wanted.type_changes or wanted.draft_types:
+        return None
+    contents = read_contents(driver, list(wanted.types))
+    details = Details(lists={of: listed_types(content) for of, content in contents.items()})
+    unlisted = _unlisted(wanted.member_types, details)
+    details.references = read_references(driver, list(unlisted)) if unlisted else {}
+    return details if details.references.keys() >= unlisted else None
+
+
+def _unlisted(member_types: set[VersionKey], details: Details) -> set[int]:
+    """Return the nodes of the member types that a type in use does not list, whose members are ordered by reference."""
+    in_all_lists = set[VersionKey].intersection(*map(set, details.lists.values())) if details.lists else set()
+    return {node for node, _ in member_types - in_all_lists}
+
+
 @dataclass
 class _DetailReader:
     driver: psycopg.Connection[Row]
@@ -39,15 +59,16 @@ class _DetailReader:
         details = Details()
         self._read_contents(details, wanted.types)
         details.lists = {version: listed_types(details.contents[version]) for version in wanted.types}
-        unlisted = wanted.member_types
+        member_types = wanted.member_types
         if wanted.type_changes or wanted.draft_types:
             self._read_data(details, wanted)
-            unlisted = unlisted | {
-                member.member_type[0]
+            member_types = member_types | {
+                member.member_type
                 for node in wanted.type_changes
                 for member in details.contents[node, self.graph.examined[node]]
             }
-        details.references = read_references(self.driver, list(unlisted))
+        unlisted = _unlisted(member_types, details)
+        details.references = read_references(self.driver, list(unlisted)) if unlisted else {}
         return details
 
     def _read_data(self, details: Details, wanted: Concern) -> None:

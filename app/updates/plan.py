@@ -71,12 +71,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Concern:
-    """The scope of the `Details` of a plan: nodes whose type changes, draft types whose list moves, types in use."""
+    """The scope of the `Details` of a plan: nodes whose type changes, draft types whose list moves, the types in use,
+    and the member types of the members that move."""
 
     type_changes: Mapping[int, VersionKey]
     draft_types: set[int]
     types: set[VersionKey]
-    member_types: set[int]
+    member_types: set[VersionKey]
 
 
 def concern(graph: Graph, needs: Needs) -> Concern:
@@ -91,7 +92,7 @@ def concern(graph: Graph, needs: Needs) -> Concern:
             if any(link[1] == MEMBER_TYPE_LIST for link in moved.get(node, ()))
         },
         types={graph.types[node] for node in closure.updated},
-        member_types={link[1] for links in moved.values() for link in links},
+        member_types={(link[1], link[2]) for links in moved.values() for link in links},
     )
 
 

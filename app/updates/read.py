@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
 
 from psycopg import sql
 from sqlalchemy import Connection
 
-from app.database.copy import read_integers
 from app.database.engine import driver_connection
-from app.database.sql_files import sql_file
 from app.errors import UserError, missing, not_found
 from app.identity import right
 from app.identity.rights import Caller, Rights, rights_on
-from app.nodes.lookup import read_references, read_types
+from app.nodes.lookup import read_references
 from app.nodes.versions import Node, find_source
 from app.references import VersionKey, content_range
 from app.system_nodes import MANIFEST_ITEMS
-from app.updates.graph import Graph, MemberLink
+from app.updates.graph import Graph
+from app.updates.scope import Scope, StoredScope, add_scope_as_source, copied, graph_without_sources, within
+from app.updates.small_scope import SmallScope
 
 
 class SourceScope(StrEnum):
@@ -42,70 +41,43 @@ class Options:
     source_reference: str | None = None
 
 
-def read_graph(connection: Connection, caller: Caller, context: Node, options: Options) -> Graph:
-    """Read the nodes in scope and their sources. Raises UserError (105) if the source is not found."""
-    return _Reader(connection, caller, context, options).graph()
+def read_graph(
+    connection: Connection, caller: Caller, context: Node, options: Options, scope: SmallScope | None = None
+) -> Graph:
+    """Read the nodes in scope, unless they were read before, and their sources.
+
+    Raises UserError (105) if the source is not found.
+    """
+    return _Reader(connection, caller, context, options, scope).graph()
 
 
 class _Reader:
-    def __init__(self, connection: Connection, caller: Caller, context: Node, options: Options) -> None:
+    def __init__(
+        self, connection: Connection, caller: Caller, context: Node, options: Options, scope: SmallScope | None
+    ) -> None:
         self._connection = connection
         self._driver = driver_connection(connection)
         self._caller = caller
         self._context = context
         self._options = options
-        self._in_scope = (
-            _within(context.reference)
-            if options.update_content
-            else sql.SQL("n.node_identifier = {}").format(context.identifier)
-        )
+        self._small = scope
 
     def graph(self) -> Graph:
         source_package, listed = self._source()
-        nodes = list(self._copy("scope_nodes", 8, in_scope=self._in_scope))
-        references = self._references(row[0] for row in nodes) if self._named(source_package) else {}
-        rights_of = self._rights(references)
-        rights = {row[0]: rights_of.on(row[0], references.get(row[0], ""), row[4]) for row in nodes}
-
-        examined: dict[int, int] = {}
-        drafts: set[int] = set()
-        types: dict[int, VersionKey] = {}
-        hidden: list[int] = []
-        for node, latest, frozen, _, _, type_node, type_number, _ in nodes:
-            if latest == frozen:
-                examined[node] = latest
-            elif rights[node] & right.USE_DRAFT:
-                examined[node] = latest
-                drafts.add(node)
-            else:
-                hidden.append(node)
-                if frozen:
-                    examined[node] = frozen
-                continue
-            types[node] = (type_node, type_number)
-        types.update(self._types([(node, examined[node]) for node in hidden if node in examined]))
-
-        number: sql.Composable = sql.SQL("n.latest_version_number")
-        if hidden:
-            number = sql.SQL(
-                "CASE WHEN n.node_identifier = ANY ({}) THEN n.frozen_version_number ELSE n.latest_version_number END"
-            ).format(hidden)
-        links = list(self._copy("scope_links", 6, in_scope=self._in_scope, examined=number))
-        graph = Graph(
-            examined=examined,
-            drafts=drafts,
-            types=types,
-            links=cast(list[MemberLink], links),
-            sources={},
-            moving=set(),
-            rights=rights,
-            editions={row[0]: row[3] for row in nodes},
-            sizes={row[0]: row[7] for row in nodes},
-            always_create=self._options.always_create_new_version,
+        scope, references = self._scope(source_package)
+        graph = graph_without_sources(
+            scope, self._rights(references), references, always_create=self._options.always_create_new_version
         )
-        frozen_numbers = {row[0]: row[2] for row in nodes}
+        frozen_numbers = {row[0]: row[2] for row in scope.rows}
         self._add_sources(graph, frozen_numbers, references, source_package, listed)
         return graph
+
+    def _scope(self, source_package: str | None) -> tuple[Scope, dict[int, str]]:
+        """Return the scope, and the references of its nodes if the plan depends on them."""
+        if self._small is not None:
+            return self._small, self._small.references
+        stored = StoredScope(self._connection, self._context, content=self._options.update_content)
+        return stored, stored.references() if self._named(source_package) else {}
 
     def _add_sources(
         self,
@@ -116,18 +88,18 @@ class _Reader:
         listed: dict[int, int],
     ) -> None:
         """Add the versions to which links to each node move."""
+        scope = self._options.source_scope
+        if scope is SourceScope.NODE:
+            add_scope_as_source(graph)
+            return
         rights: dict[int, int] = dict(graph.rights)
         readable = {node for node, held in rights.items() if held & right.READ}
-        scope = self._options.source_scope
         if source_package is not None:
             lower, upper = content_range(source_package)
             readable = {
                 node for node in readable if references[node] == source_package or lower <= references[node] < upper
             }
-        if scope is SourceScope.NODE:
-            graph.sources = {node: number for node, number in graph.examined.items() if node in readable}
-            graph.moving = readable & graph.examined.keys()
-        elif scope is SourceScope.MANIFEST:
+        if scope is SourceScope.MANIFEST:
             graph.sources = listed
             rights.update(self._rights_of_listed)
         else:
@@ -188,8 +160,8 @@ class _Reader:
         wanted -= graph.rights.keys()
         if not wanted:
             return
-        in_source = sql.SQL("true") if source_package is None else _within(source_package)
-        rows = list(self._copy("outside_nodes", 5, nodes=sql.Literal(list(wanted)), in_source=in_source))
+        in_source = sql.SQL("true") if source_package is None else within(source_package)
+        rows = list(copied(self._connection, "outside_nodes", 5, nodes=sql.Literal(list(wanted)), in_source=in_source))
         references = {} if self._caller.administers_all else self._references(row[0] for row in rows)
         rights_of = self._rights(references)
         for node, latest, frozen, owner, edition in rows:
@@ -206,18 +178,3 @@ class _Reader:
 
     def _references(self, nodes: Iterable[int]) -> dict[int, str]:
         return read_references(self._driver, list(nodes))
-
-    def _types(self, versions: list[VersionKey]) -> dict[int, VersionKey]:
-        return {version[0]: of for version, of in read_types(self._driver, versions).items()}
-
-    def _copy(self, name: str, columns: int, **parts: sql.Composable) -> Iterable[tuple[int, ...]]:
-        query = sql.SQL(sql_file("app.updates", name)).format(**parts)
-        return read_integers(self._driver, query, columns)
-
-
-def _within(reference: str) -> sql.Composable:
-    """Return a condition on `n`: the node with a reference and all its content."""
-    lower, upper = content_range(reference)
-    return sql.SQL("(n.node_reference = {} OR (n.node_reference >= {} AND n.node_reference < {}))").format(
-        reference, lower, upper
-    )

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import psycopg
+from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection, snapshot
@@ -18,12 +20,14 @@ from app.nodes.patterns import PatternCheck
 from app.nodes.versions import Node, find_node
 from app.runs.held import HeldRun, check_match
 from app.updates.apply import Stop, apply, prepared, stage
-from app.updates.details import read_details
+from app.updates.details import read_details, read_order
 from app.updates.fixpoint import Needs
 from app.updates.graph import Details
-from app.updates.plan import Plan, plan
-from app.updates.read import Options, read_graph
+from app.updates.plan import Plan, concern, plan
+from app.updates.read import Options, SourceScope, read_graph
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
+from app.updates.scope import add_scope_as_source, graph_without_sources
+from app.updates.small_scope import SmallScope
 from app.updates.steps import Schedule
 
 ROUNDS = 3
@@ -52,9 +56,30 @@ class UpdateResult:
         return 108 if self.refusals or self.cancelled else 0
 
 
-def impact(connection: Connection, caller: Caller, context: Node, options: Options) -> UpdateResult:
+def impact(
+    connection: Connection, caller: Caller, context: Node, options: Options, scope: SmallScope | None = None
+) -> UpdateResult:
     """List what an update would do. Raises UserError (105) as `read_graph` does."""
-    planned = make_plan(connection, caller, context, options, {})
+    return _listed(caller, context, make_plan(connection, caller, context, options, {}, scope=scope))
+
+
+def small_impact(driver: psycopg.Connection[Row], scope: SmallScope, options: Options) -> UpdateResult | None:
+    """List what an update would do, without a common snapshot of all that is read.
+
+    Returns None if this is not possible: the plan depends on more than the scope, or a node was deleted meanwhile.
+    """
+    if options.source_scope is not SourceScope.NODE:
+        return None
+    graph = graph_without_sources(
+        scope, scope.rights, scope.references, always_create=options.always_create_new_version
+    )
+    add_scope_as_source(graph)
+    needs = Needs(graph)
+    details = read_order(driver, concern(graph, needs)) if needs.first else Details()
+    return None if details is None else _listed(scope.caller, scope.node, plan(graph, needs, details))
+
+
+def _listed(caller: Caller, context: Node, planned: Plan) -> UpdateResult:
     updates = {update.node: update for update in planned.updates}
     return UpdateResult(caller, context, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
 
@@ -66,9 +91,10 @@ def make_plan(
     options: Options,
     failed: dict[int, str],
     patterns: PatternCheck | None = None,
+    scope: SmallScope | None = None,
 ) -> Plan:
-    """Read the store and make a plan."""
-    state = read_graph(connection, caller, context, options)
+    """Read the store, of which a small scope may have been read, and make a plan."""
+    state = read_graph(connection, caller, context, options, scope)
     needs = Needs(state)
     details = read_details(connection, caller, state, needs) if needs.first else Details()
     return plan(state, needs, details, failed, patterns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,12 +11,13 @@ import psycopg
 import pytest
 
 _PING = ";"
+_COMMENT = re.compile(r"\s*--.*\n")
 
 
 class Statements:
     """The statements that this process sends to one database, by whichever library and in whichever thread.
 
-    Without the pool's ping. A statement that is executed with a list of parameters counts once.
+    Without the pool's ping, and without comments. A statement that is executed with a list of parameters counts once.
     """
 
     def __init__(self, database: str | None, patch: pytest.MonkeyPatch) -> None:
@@ -36,7 +38,7 @@ class Statements:
     def _noting(self, method: Any) -> Any:  # noqa: ANN401 - a method of psycopg
         def note(cursor: psycopg.Cursor[Any], query: object, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
             if self._sent is not None and query != _PING and cursor.connection.info.dbname == self._database:
-                self._sent.append(str(query).strip())
+                self._sent.append(_COMMENT.sub("\n", str(query)).strip())
             return method(cursor, query, *arguments, **options)
 
         return note

@@ -96,7 +96,7 @@ def same(reply: Reply, expected: Result, store: Store) -> None:
     refused = [row for row in expected.rows if row.update_type in ("warning", "error")]
     assert reply.number == (108 if refused or expected.hidden else 0)
     description = reply.text("errorDescription") or ""
-    assert (f"{expected.hidden} of them" in description) == bool(expected.hidden)
+    assert (f"{expected.hidden} node" in description and "not listed" in description) == bool(expected.hidden)
 
 
 def as_row(update: dict[str, str]) -> dict[str, str]:

@@ -147,7 +147,7 @@ def upgrade_instance(
     Slots that still need a value are pending afterwards. If the request has only the id and the end user has to fill
     pending slots, a message announces it. Raises UserError about fields of UpgradeSolutionInstance.
     """
-    locked = lock_to_move(connection, instance_id)
+    locked = lock_to_move(connection, instance_id, first=True)
     if locked is None:
         raise UserError(unknown("solution_instance_id", instance_id))
     row = locked.row

@@ -8,57 +8,54 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, LiteralString
 
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Connection
 
+from app.database.engine import prepared
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, values_after_move
 from app.solutions.content.model import GivenValue
 from app.solutions.instances.reading import InstanceRow, needed_releases
-from app.solutions.instances.values import STORE_VALUES, SlotKey, as_rows, read_values, values_of
+from app.solutions.instances.values import HELD_VALUES, STORE_VALUES, SlotKey, as_rows, read_values, values_of
 from app.solutions.instances.workflows import trigger_keys
 from app.solutions.texts import identifier
 
 # The statement reads values as of its start, and the lock may come later. A trigger writes the row of the instance
 # whenever its values or their authentications change (waiting_instances.sql). So values are read again if the locked
 # row is not the one that the statement saw at its start.
-_READ_LOCKED = """
+_READ_LOCKED = f"""
     SELECT locked.instance_identifier::text, locked.solution_identifier::text, locked.release_number,
            locked.latest_release_number, locked.name, locked.enabled, locked.held, locked.created_at,
            locked.owner::text, locked.version = seen.xmin AS is_fresh,
-           (SELECT json_agg(json_build_array(v.slot_kind, v.external_identifier, v.value, v.given_for,
-                                             v.authentication_identifier, a.service, a.service_version,
-                                             a.service_environment, a.scopes))
-            FROM instance_value v LEFT JOIN authentication a USING (authentication_identifier)
-            WHERE v.instance_identifier = locked.instance_identifier) AS held_values{columns}
+           ({HELD_VALUES} WHERE v.instance_identifier = locked.instance_identifier) AS held_values{{columns}}
     FROM locked JOIN solution_instance seen USING (instance_identifier)
-"""
+"""  # noqa: S608
 _COLUMNS = """
     i.instance_identifier, i.solution_identifier, i.release_number, s.latest_release_number, i.name, i.enabled, i.held,
     i.created_at, i.owner, i.xmin AS version
 """
-_MOVE = audit.statement(f"""
+_MOVE = audit.driver_statement(f"""
     WITH moved AS (
       UPDATE solution_instance
-      SET release_number = :release, moved_at = now(), pinned_at_release = coalesce(:pinned_at, pinned_at_release)
-      WHERE instance_identifier = :instance
+      SET release_number = %(release)s, moved_at = now(), pinned_at_release = coalesce(%(pinned_at)s, pinned_at_release)
+      WHERE instance_identifier = %(instance)s
       RETURNING 1
     ), dropped AS (
       DELETE FROM instance_value
-      WHERE instance_identifier = :instance AND (slot_kind, external_identifier) IN (
-        SELECT * FROM unnest(CAST(:dropped_kinds AS text[]), CAST(:dropped_ids AS text[])))
+      WHERE instance_identifier = %(instance)s AND (slot_kind, external_identifier) IN (
+        SELECT * FROM unnest(%(dropped_kinds)s::text[], %(dropped_ids)s::text[]))
     ), given AS (
       {STORE_VALUES}
     ), ended AS (
       DELETE FROM workflow_instance
-      WHERE instance_identifier = :instance AND NOT source_workflow_identifier = ANY (:workflows)
+      WHERE instance_identifier = %(instance)s AND NOT source_workflow_identifier = ANY (%(workflows)s)
     ),
     -- A workflow that stays keeps its key, and with it the URL that others know.
     begun AS (
       INSERT INTO workflow_instance AS held (instance_identifier, source_workflow_identifier, trigger_key)
-      SELECT :instance, * FROM unnest(CAST(:workflows AS text[]), CAST(:keys AS text[]))
+      SELECT %(instance)s, * FROM unnest(%(workflows)s::text[], %(keys)s::text[])
       ON CONFLICT (instance_identifier, source_workflow_identifier)
       DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE held.trigger_key IS NULL
     )
@@ -88,7 +85,9 @@ class LockedInstance:
         return needed_releases(self.row, self.values)
 
 
-def locking_statement(condition: str, lock: str, columns: Sequence[str] = (), before: str = "") -> TextClause:
+def locking_statement(
+    condition: LiteralString, lock: LiteralString, columns: Sequence[LiteralString] = (), before: LiteralString = ""
+) -> LiteralString:
     """Return a statement that locks an instance `i` of a solution `s` and reads it, with additional columns of `i`.
 
     `before` is a part of its WITH clause that the condition may use. `read_locked` reads a row of the statement.
@@ -97,10 +96,10 @@ def locking_statement(condition: str, lock: str, columns: Sequence[str] = (), be
     locked = f"WITH {before}{',' if before else ''} locked AS (SELECT {_COLUMNS}{more} FROM solution_instance i"  # noqa: S608
     locked += f" JOIN solution s USING (solution_identifier) WHERE {condition} {lock})"
     names = "".join(f", locked.{column.rpartition('.')[2]}" for column in columns)
-    return text(locked + _READ_LOCKED.format(columns=names))
+    return locked + _READ_LOCKED.replace("{columns}", names)
 
 
-_ONE = "i.instance_identifier = :instance"
+_ONE: Final = "i.instance_identifier = %(instance)s"
 _LOCK = locking_statement(_ONE, "FOR NO KEY UPDATE OF i")
 _LOCK_TO_MOVE = locking_statement(_ONE, "FOR NO KEY UPDATE OF i FOR SHARE OF s")
 
@@ -110,26 +109,30 @@ def lock(connection: Connection, instance_id: str) -> LockedInstance | None:
     return _locked(connection, _LOCK, instance_id)
 
 
-def lock_to_move(connection: Connection, instance_id: str) -> LockedInstance | None:
+def lock_to_move(connection: Connection, instance_id: str, *, first: bool = False) -> LockedInstance | None:
     """Lock an instance and its solution, and read the instance. Returns None if there is no such instance.
+
+    `first` says that this is the first statement of the transaction.
 
     No release of the solution is published before the transaction ends, so a publication sees the instance on the
     release that it has moved to.
     """
-    return _locked(connection, _LOCK_TO_MOVE, instance_id)
+    return _locked(connection, _LOCK_TO_MOVE, instance_id, first=first)
 
 
-def _locked(connection: Connection, statement: TextClause, instance_id: str) -> LockedInstance | None:
-    row = connection.execute(statement, {"instance": identifier(instance_id)}).one_or_none()
+def _locked(
+    connection: Connection, statement: LiteralString, instance_id: str, *, first: bool = False
+) -> LockedInstance | None:
+    row = prepared(connection, statement, {"instance": identifier(instance_id)}, first=first).fetchone()
     return None if row is None else read_locked(connection, row)
 
 
-def read_locked(connection: Connection, row: Row[Any]) -> LockedInstance:
+def read_locked(connection: Connection, row: tuple[Any, ...]) -> LockedInstance:
     """Return the instance from a row of a locking statement."""
-    of_instance: Any = row[:9]
+    *of_instance, is_fresh, held_values = row[:11]
     instance = InstanceRow(*of_instance)
-    if row.is_fresh:
-        return LockedInstance(instance, values_of(row.held_values or ()))
+    if is_fresh:
+        return LockedInstance(instance, values_of(held_values or ()))
     return LockedInstance(instance, read_values(connection, [instance.instance_id]).get(instance.instance_id, {}))
 
 
@@ -165,5 +168,5 @@ def move(
         "keys": trigger_keys(content),
         **audit.parameters(moved),
     }
-    connection.execute(_MOVE, parameters)
+    prepared(connection, _MOVE, parameters)
     audit.log_on_commit(connection, moved)

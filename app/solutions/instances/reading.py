@@ -10,20 +10,23 @@ from sqlalchemy import Connection, text
 
 from app.errors import UserError, too_many, unknown
 from app.solutions.content.flags import Contents, PendingSlot, Values, flags, pending
-from app.solutions.content.model import Flags, SlotKind
+from app.solutions.content.model import Flags, GivenValue, SlotKind
 from app.solutions.instances.flags import OnRelease, read_flags
-from app.solutions.instances.values import SlotKey, bytes_of_values, read_values
+from app.solutions.instances.values import HELD_VALUES, SlotKey, read_values, values_of
 from app.solutions.limits import DEFAULT_LIMITS, Limits
-from app.solutions.listing import Listing, count_all
+from app.solutions.listing import Listing
 from app.solutions.releases.contents import contents_of_releases, contents_of_solutions
 from app.solutions.texts import identifier, identifiers
 from app.text import counted
 
 _TOGETHER = 50
 _WITH_SOLUTION = "solution_instance i JOIN solution s USING (solution_identifier)"
+_COLUMNS = """
+    i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number, i.name,
+    i.enabled, i.held, i.created_at, i.owner::text
+"""
 _ROWS = f"""
-    SELECT i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number,
-           i.name, i.enabled, i.held, i.created_at, i.owner::text
+    SELECT {_COLUMNS}
     FROM {_WITH_SOLUTION} WHERE i.instance_identifier = ANY (cast(:ids AS uuid[]))
     ORDER BY i.created_at, i.instance_identifier
 """  # noqa: S608
@@ -112,13 +115,9 @@ def read_instances(
     first = (page - 1) * page_size
     if wanted.asks_for_input:
         ids = _ids_by_flags(connection, wanted, listing)
-        return _page(connection, ids[first : first + page_size], limits), len(ids)
-    query = f"""
-        SELECT {listing.identifier}::text FROM {listing.table} WHERE {listing.condition}
-        ORDER BY {listing.order} LIMIT :size OFFSET :first
-    """  # noqa: S608
-    ids = list(connection.execute(text(query), {**listing.parameters, "size": page_size, "first": first}).scalars())
-    return _page(connection, ids, limits), count_all(connection, listing)
+        on_page = instance_listing(InstanceFilter(ids=tuple(ids[first : first + page_size])))
+        return _page(connection, on_page, 0, page_size, limits)[0], len(ids)
+    return _page(connection, listing, first, page_size, limits)
 
 
 def read_instances_of(connection: Connection, ids: Sequence[str], *, with_values: bool = True) -> list[Instance]:
@@ -136,22 +135,51 @@ def read_instances_of(connection: Connection, ids: Sequence[str], *, with_values
     ]
 
 
-def _page(connection: Connection, ids: Sequence[str], limits: Limits) -> list[Instance]:
-    size = bytes_of_values(connection, ids)
-    if len(ids) > 1 and size > limits.answer_bytes:
-        reason = f"is too large: the values of {counted(len(ids), 'instance')} have {size} bytes, of at most"
+def _page(
+    connection: Connection, listing: Listing, first: int, page_size: int, limits: Limits
+) -> tuple[list[Instance], int]:
+    """Return a page of a list with its values, and the length of the list. One statement reads both.
+
+    Values that are too large together are not sent by the database.
+    """
+    query = f"""
+        WITH page AS MATERIALIZED (
+          SELECT {listing.identifier} AS instance_identifier FROM {listing.table} WHERE {listing.condition}
+          ORDER BY {listing.order} LIMIT :size OFFSET :first
+        ), size AS MATERIALIZED (
+          SELECT (SELECT count(*) FROM page) AS instances, coalesce(sum(octet_length(v.value)), 0) AS bytes
+          FROM page JOIN instance_value v USING (instance_identifier)
+        )
+        SELECT (SELECT count(*) FROM {listing.table} WHERE {listing.condition}), size.bytes,
+               CASE WHEN size.instances = 1 OR size.bytes <= :most_bytes THEN (
+                 {HELD_VALUES} WHERE v.instance_identifier = i.instance_identifier) END,
+               {_COLUMNS}
+        FROM size
+        LEFT JOIN (page JOIN {_WITH_SOLUTION} USING (instance_identifier)) ON true
+        ORDER BY i.created_at, i.instance_identifier
+    """  # noqa: S608
+    parameters = {**listing.parameters, "size": page_size, "first": first, "most_bytes": limits.answer_bytes}
+    rows = connection.execute(text(query), parameters).all()
+    total, size = rows[0][:2]
+    if len(rows) > 1 and size > limits.answer_bytes:
+        reason = f"is too large: the values of {counted(len(rows), 'instance')} have {size} bytes, of at most"
         raise UserError(too_many("page_size", f"{reason} {limits.answer_bytes} in one response"))
-    return read_instances_of(connection, ids)
+    found = [(InstanceRow(*row[3:]), values_of(row[2] or ())) for row in rows if row[3] is not None]
+    return _with_contents(connection, found), total
 
 
 def _read_together(connection: Connection, ids: Sequence[str]) -> list[Instance]:
     rows = _rows(connection, ids)
     values = read_values(connection, [row.instance_id for row in rows])
-    releases = {
-        (row.solution_id, number) for row in rows for number in needed_releases(row, values.get(row.instance_id, {}))
-    }
-    contents = contents_of_releases(connection, releases)
-    return [instance_of(row, contents[row.solution_id], values.get(row.instance_id, {})) for row in rows]
+    return _with_contents(connection, [(row, values.get(row.instance_id, {})) for row in rows])
+
+
+def _with_contents(
+    connection: Connection, found: Sequence[tuple[InstanceRow, dict[SlotKey, GivenValue]]]
+) -> list[Instance]:
+    releases = {(row.solution_id, number) for row, values in found for number in needed_releases(row, values)}
+    contents = contents_of_releases(connection, releases) if releases else {}
+    return [instance_of(row, contents[row.solution_id], values) for row, values in found]
 
 
 def instance_listing(wanted: InstanceFilter) -> Listing:

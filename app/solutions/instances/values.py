@@ -6,10 +6,11 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, text
 
+from app.database.engine import prepared
 from app.errors import Fault, Path, UserError, duplicate, invalid, missing, needs_upgrade, refuse, too_many
 from app.solutions.content.flags import Contents
 from app.solutions.content.model import (
@@ -49,14 +50,22 @@ _OF_SLOTS = """
 STORE_VALUES = """
     INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value,
                                 authentication_identifier, given_for)
-    SELECT CAST(:instance AS uuid), v.kind, v.external_id, v.value, v.authentication, v.given_for
-    FROM json_to_recordset(CAST(:given AS json))
+    SELECT %(instance)s::uuid, v.kind, v.external_id, v.value, v.authentication, v.given_for
+    FROM json_to_recordset(%(given)s::json)
       AS v (kind text, external_id text, value text, authentication uuid, given_for integer[])
     ON CONFLICT (instance_identifier, slot_kind, external_identifier)
     DO UPDATE SET value = EXCLUDED.value, authentication_identifier = EXCLUDED.authentication_identifier,
                   given_for = EXCLUDED.given_for
 """
 """Stores values in slots of an instance and replaces the values held. `as_rows` returns the parameter `given`."""
+
+HELD_VALUES: Final = """
+    SELECT json_agg(json_build_array(v.slot_kind, v.external_identifier, v.value, v.given_for,
+                                     v.authentication_identifier, a.service, a.service_version, a.service_environment,
+                                     a.scopes))
+    FROM instance_value v LEFT JOIN authentication a USING (authentication_identifier)
+"""
+"""Reads the values of an instance as one value of JSON, for `values_of`. The condition is left out."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +173,7 @@ def bytes_of_values(connection: Connection, instance_ids: Sequence[str]) -> int:
 def store_values(connection: Connection, instance_id: str, values: Mapping[SlotKey, GivenValue]) -> None:
     """Store values in slots of an instance and replace the values held."""
     if values:
-        connection.execute(text(STORE_VALUES), {"instance": instance_id, "given": as_rows(values)})
+        prepared(connection, STORE_VALUES, {"instance": instance_id, "given": as_rows(values)})
 
 
 def as_rows(values: Mapping[SlotKey, GivenValue]) -> str:

@@ -22,7 +22,7 @@ from croniter import CroniterError, croniter
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engine import refusal
+from app.database.engine import prepared, refusal
 from app.database.failures import Passing, passing
 from app.errors import RelinkError
 from app.settings import Settings
@@ -66,10 +66,10 @@ _GROUPS = text("""
 # instance. The commit does not wait for the disk, since a later sweep repeats an update that a crash has undone.
 _NEXT = locking_statement(
     """
-      i.solution_identifier = :solution AND i.release_number = :release AND NOT i.held
-      AND i.passed_over_release < :latest
-      AND (i.passed_over_release, i.instance_identifier) > (:passed_over, CAST(:instance AS uuid))
-      AND (i.failed_release <> :latest OR i.try_again_at <= :at)
+      i.solution_identifier = %(solution)s AND i.release_number = %(release)s AND NOT i.held
+      AND i.passed_over_release < %(latest)s
+      AND (i.passed_over_release, i.instance_identifier) > (%(passed_over)s, %(instance)s::uuid)
+      AND (i.failed_release <> %(latest)s OR i.try_again_at <= %(at)s)
       AND (SELECT count(*) FROM current) = 1
     ORDER BY i.passed_over_release, i.instance_identifier
     LIMIT 1
@@ -79,7 +79,7 @@ _NEXT = locking_statement(
     before="""
     current AS MATERIALIZED (
       SELECT set_config('synchronous_commit', 'off', true) FROM solution
-      WHERE solution_identifier = :solution AND latest_release_number = :latest AND NOT held FOR SHARE)
+      WHERE solution_identifier = %(solution)s AND latest_release_number = %(latest)s AND NOT held FOR SHARE)
     """,
 )
 _NEEDS_INPUT = text("""
@@ -244,11 +244,13 @@ class _Sweep:
             "instance": group.cursor[1],
             "at": self.at,
         }
-        row = self.connection.execute(_NEXT, given).one_or_none()
+        row = prepared(self.connection, _NEXT, given).fetchone()
         if row is None:
             return None
-        group.cursor = row.passed_over_release, row.instance_identifier
-        return _Next(read_locked(self.connection, row), row.failed_times if row.failed_release == group.latest else 0)
+        locked = read_locked(self.connection, row)
+        passed_over, failed_release, failed_times = row[11:]
+        group.cursor = passed_over, locked.row.instance_id
+        return _Next(locked, failed_times if failed_release == group.latest else 0)
 
     def _move(self, locked: LockedInstance, group: _Group, contents: Contents) -> bool:
         """Move an instance and return True, or mark it as needing input and return False."""
