@@ -22,6 +22,7 @@ def configure_logs() -> None:
     """Set up structlog for the whole process. All logs go to standard error."""
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(exception_without_values),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from argon2 import PasswordHasher, Type
 from flask import Flask
 from sqlalchemy import Engine
 
@@ -21,6 +23,7 @@ from app.application import create_app
 from app.database import embedded
 from app.database.engine import make_engine
 from app.database.migrate import migrate
+from app.identity import passwords
 from app.identity.rights import Caller
 from app.identity.users import add_user
 from app.nodes.permissions import create_permission
@@ -56,6 +59,12 @@ def open_directory() -> Iterator[Path]:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_finish() -> None:
+    """Take what is there for all tests out of the garbage collections, which many requests make."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def data_directory() -> Iterator[Path]:
     """A data directory for an embedded database of a test's own."""
@@ -72,6 +81,28 @@ def developers_server() -> Iterator[str | None]:
             if name.startswith("RELINK_") and not name.startswith("RELINK_TEST_"):
                 patch.delenv(name)
         yield given
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[PasswordHasher]:
+    """Hashes of the passwords that tests set take next to no time. A hash names its parameters.
+
+    Yields the hasher of the application.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        usual = passwords._HASHER
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, type=Type.ID))
+        yield usual
+
+
+@pytest.fixture
+def usual_hashes(quick_hashes: PasswordHasher) -> Iterator[None]:
+    """Hashes are those of the application."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", quick_hashes)
+        passwords._nobodys_hash.cache_clear()
+        yield
+    passwords._nobodys_hash.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +137,7 @@ class Templates:
 
 
 @pytest.fixture(scope="session")
-def templates(server_url: str) -> Iterator[Templates]:
+def templates(server_url: str, quick_hashes: PasswordHasher) -> Iterator[Templates]:
     """The databases that those of the tests are copies of."""
     made = Templates(f"{_TEMPLATE}_empty", f"{_TEMPLATE}_with_admin")
     execute(server_url, f"CREATE DATABASE {made.empty}")

@@ -18,6 +18,7 @@ from psycopg import pq
 
 CONNECT_TIMEOUT: Final = 4
 """A server must accept a connection within this many seconds. A URL may set fewer."""
+_LEAST_CONNECT_TIMEOUT = 2  # as in libpq
 
 SETTINGS: Final[Mapping[str, LiteralString]] = {
     # Settings that change how values are read and written as text.
@@ -126,12 +127,17 @@ def forget_environment(*, embedded: bool = False) -> None:
 
 
 def _connect_timeout(arguments: Mapping[str, Any]) -> object:
-    """Return the smaller one of the URL's timeout and ours. The driver refuses a text that is not a number."""
+    """Return the smaller one of the URL's timeout and ours. The driver refuses a text that is not a number.
+
+    The driver waits that long for each host of the URL, so several hosts share our timeout.
+    """
     given = str(arguments.get("connect_timeout", CONNECT_TIMEOUT))
     if not _WHOLE_NUMBER.fullmatch(given):
         return given
     seconds = int(given)
-    return min(seconds, CONNECT_TIMEOUT) if seconds > 0 else CONNECT_TIMEOUT
+    hosts = str(arguments.get("host", "")).count(",") + 1
+    most = max(CONNECT_TIMEOUT // hosts, _LEAST_CONNECT_TIMEOUT)
+    return min(seconds, most) if seconds > 0 else most
 
 
 def _sets_search_path(options: str) -> bool:

@@ -1,4 +1,5 @@
-"""`POST /service` and `POST /service/NAME`: the root of the request names the service."""
+"""The services over HTTP: `/service`, where the root of an XML request names the service, and `/service/NAME`, where a
+request may also be JSON or parameters. `/servicejson/NAME` takes the same requests and returns JSON."""
 
 from __future__ import annotations
 
@@ -21,6 +22,8 @@ from app.wire.decode import decode
 from app.wire.envelope import answered, failed, written
 from app.wire.import_stream import IMPORT, import_request
 from app.wire.intake import Intake, RequestDocument
+from app.wire.json_responses import as_json, wants_json
+from app.wire.other_forms import Body, check_only_reads, made_request
 from app.wire.refusal import NoSuchServiceError
 from app.wire.threads import in_own_thread, parsers_freed
 from app.wire.tree import valid_tree
@@ -31,21 +34,37 @@ _QUOTED = re.compile(r'(?:W/)?"([^"]*)"')
 
 
 @blueprint.post("/service")
-@blueprint.post("/service/<name>")
+@blueprint.route("/service/<name>", methods=["GET", "POST"])
+@blueprint.route("/servicejson/<name>", methods=["GET", "POST"])
 def service(name: str | None = None) -> Response:
-    """Handles one request. The root of the response is the service's name, or `Error` if the service is not known."""
+    """Handles one request. The root of an XML response is the name of the service, or `Error` if that is not known."""
     with parsers_freed():
         try:
-            return _answer(name)
+            response = _answer(name)
         except RelinkError as error:
-            return failed(g.get("service"), error)
+            response = failed(g.get("service"), error)
+    if request.method != "POST":
+        response.headers["Cache-Control"] = "no-store"
+    return as_json(response) if wants_json(request) else response
 
 
 def _answer(name: str | None) -> Response:
+    settings = resources().settings
     if name is not None:
         _know(name)
-    intake = Intake(request, resources().settings, name, _know)
+    body = Body(request.stream)
+    if name is not None:
+        made = made_request(request, body, name, settings, _must_sign_in)
+        if made is not None:
+            return _imported_small(made) if name == IMPORT else _served(made)
+    intake = Intake(request, body, settings, name, _know)
     return _imported(intake) if intake.root == IMPORT else _served(intake.document())
+
+
+def _must_sign_in() -> None:
+    """Requires the credentials of a large request in its headers, so that it is not parsed for anybody."""
+    if _call({}).caller.user_identifier is None:
+        raise NotAuthorisedError("sign in with HTTP Basic to send more than 64 KiB of JSON")
 
 
 def _served(document: RequestDocument) -> Response:
@@ -55,9 +74,23 @@ def _served(document: RequestDocument) -> Response:
         raise NotAuthorisedError("sign in: a request of more than 64 KiB is not accepted without credentials")
     root = valid_tree(document)
     called = SERVICES[document.root]
+    decoded = decode(called.request, root)
+    if request.method != "POST":
+        check_only_reads(called.name, decoded)
     call = call or _call(document.credentials)
     with nullcontext() if called.long else short_statements():
-        return answered(called.name, called.run(decode(called.request, root), call))
+        return answered(called.name, called.run(decoded, call))
+
+
+def _imported_small(document: RequestDocument) -> Response:
+    """Handles an import that is not XML, and no larger than other requests."""
+    call = _call(document.credentials)
+    with short_statements():
+        check_may_import(call)
+    given = import_request(document, document.credentials)
+    if request.method != "POST":
+        check_only_reads(IMPORT, given)
+    return in_own_thread(lambda: answered(IMPORT, SERVICES[IMPORT].run(given, call)))
 
 
 def _imported(intake: Intake) -> Response:

@@ -1,4 +1,5 @@
 """Failures in the format of the endpoint: JSON where the endpoint returns JSON, GraphQL's own format, otherwise XML.
+A service fails in the format in which it would have responded.
 
 Services return most errors with status 200, as documented for them. Every other endpoint uses the status that HTTP has
 for the failure, with `WWW-Authenticate` where the client has to sign in.
@@ -15,12 +16,14 @@ from app.errors import NotAuthorisedError, PreconditionError, RelinkError, State
 from app.services.registry import SERVICES
 from app.wire import graphql
 from app.wire.envelope import ERROR_NUMBER, error_fields, failed, failure_headers, failure_status
+from app.wire.json_responses import as_json, wants_json
 
 SIGN_IN: Final = 'Basic realm="Relink"'
 _GRAPHQL = "/graphql"
 _JSON = ("/runs", "/healthz", "/readyz")
 _RUNS = "/runs"
 _KEPT_ANSWER = "/response"
+_SERVICES = ("/service", "/servicejson")
 
 
 def failure(error: RelinkError) -> Response:
@@ -32,7 +35,9 @@ def failure(error: RelinkError) -> Response:
         return with_http_status(failed(None, error), error)
     if any(_is_below(path, endpoint) for endpoint in _JSON):
         return with_http_status(_failed_as_json(error), error)
-    return failed(g.get("service") or _named_service(path), error)
+    response = failed(g.get("service") or _named_service(path), error)
+    is_of_service = any(_is_below(path, endpoint) for endpoint in _SERVICES)
+    return as_json(response) if is_of_service and wants_json(request) else response
 
 
 def with_http_status(response: Response, error: RelinkError) -> Response:
@@ -69,5 +74,5 @@ def _is_below(path: str, endpoint: str) -> bool:
 
 def _named_service(path: str) -> str | None:
     """Returns the service that the URL names."""
-    name = path.removeprefix("/service/")
+    name = path.removeprefix("/service/").removeprefix("/servicejson/")
     return name if name in SERVICES else None

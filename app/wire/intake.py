@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import chain
-from typing import IO
+from typing import IO, Protocol
 
 from flask import Request
 
@@ -24,7 +24,7 @@ from app.wire.storage import Storage
 from app.wire.uploads import UploadFile
 
 _XML_TYPES = frozenset({"application/xml", "text/xml"})
-_FORM_TYPE = "application/x-www-form-urlencoded"
+FORM_TYPE = "application/x-www-form-urlencoded"
 _BLOCK = 64 * 1024
 
 
@@ -50,13 +50,25 @@ class RequestDocument:
         return self.size > 64 * 1024
 
 
+class Readable(Protocol):
+    """Something from which blocks are read until an empty one comes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Returns the next block."""
+
+
 class Intake:
     """A body on its way in, read as far as its root element."""
 
     root: str
 
     def __init__(
-        self, request: Request, settings: Settings, service: str | None, on_root: Callable[[str], None]
+        self,
+        request: Request,
+        body: Readable,
+        settings: Settings,
+        service: str | None,
+        on_root: Callable[[str], None],
     ) -> None:
         """Reads the beginning of the body, and calls `on_root` with the name of the root element.
 
@@ -71,7 +83,7 @@ class Intake:
         encoding = request.headers.get("Content-Encoding", "identity")
         if encoding.strip().lower() not in ("", "identity"):
             raise Refused(415, f"the content encoding {encoding[:40]!r} is not accepted: send the XML without one")
-        blocks = _received(request.stream, self._limit)
+        blocks = _received(body, self._limit)
         first = next(blocks, b"")
         _check_media_type(request.mimetype, first)
         self._blocks = utf8_blocks(chain([first], blocks), request.mimetype_params.get("charset"))
@@ -173,7 +185,7 @@ class _SizeLimit:
             raise Refused(413, f"the body has more than {self.most} bytes, the most that this service accepts")
 
 
-def _received(stream: IO[bytes], limit: _SizeLimit) -> Iterator[bytes]:
+def _received(stream: Readable, limit: _SizeLimit) -> Iterator[bytes]:
     """Yields the blocks of a body. The generator does not refer to the intake that reads it: without such a reference
     cycle, all that an intake holds is freed as soon as it is not used any more."""
     size = 0
@@ -185,13 +197,17 @@ def _received(stream: IO[bytes], limit: _SizeLimit) -> Iterator[bytes]:
 
 def _check_media_type(media_type: str, first: bytes) -> None:
     """Accepts XML, and the form type that `curl -d @file` gives to an XML file."""
-    if media_type in _XML_TYPES or (media_type == _FORM_TYPE and _looks_like_xml(first)):
+    if media_type in _XML_TYPES or (media_type == FORM_TYPE and looks_like_xml(first)):
         return
     shown = media_type[:100] or "none"
-    raise Refused(415, f"the media type is {shown}: send application/xml or text/xml")
+    raise Refused(
+        415,
+        f"the media type is {shown}: send application/xml or text/xml, or application/json to /servicejson/NAME",
+    )
 
 
-def _looks_like_xml(first: bytes) -> bool:
+def looks_like_xml(first: bytes) -> bool:
+    """Returns whether a body that begins so can be XML. URL-encoded parameters cannot."""
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
     return first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")

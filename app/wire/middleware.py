@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from app.database.connection import short_statements
 from app.database.failures import Failure, Passing, logged_failure
 from app.errors import InternalError, NotAuthorisedError, RelinkError, StateError
-from app.identity.actor import act_as_nobody
+from app.identity.actor import act_as_nobody, present_actor
 from app.text import is_whole_number
 from app.wire.context import resources
 from app.wire.failures import failure
@@ -46,7 +46,7 @@ def watch(app: Flask) -> None:
     """Registers these handlers for the requests of an application."""
     app.before_request(_begin)
     app.after_request(_end)
-    app.teardown_request(lambda _error: act_as_nobody())
+    app.teardown_request(_forget)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _exception)
 
@@ -55,6 +55,8 @@ def _begin() -> Response | None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     g.began = time.perf_counter()
+    # Every line that is logged while the request lasts gets these values, such as the lines of the audit.
+    structlog.contextvars.bind_contextvars(request_id=g.request_id, address=request.remote_addr)
     _warn_of_proxy()
     refusal = request.environ.get(REFUSAL)
     if isinstance(refusal, Refused):
@@ -98,14 +100,23 @@ def _end(response: Response) -> Response:
     _log.info(
         "request",
         request_id=g.request_id,
+        address=request.remote_addr,
+        user=present_actor().user_identifier,
         run_id=response.headers.get("Relink-Run"),
         service=service,
         method=request.method,
+        path=request.path[:_LONGEST_PATH],
         status=response.status_code,
         error_number=number,
         seconds=round(seconds, 6),
     )
     return response
+
+
+def _forget(_error: BaseException | None) -> None:
+    """Forgets who has sent the request, since the thread serves other requests after this one."""
+    act_as_nobody()
+    structlog.contextvars.clear_contextvars()
 
 
 def _record_refusal(service: str, status: int) -> None:
@@ -141,8 +152,8 @@ def _not_found(path: str) -> str:
         return f"{given[1][:_LONGEST_PATH]!r} is not the number of a run: write it as in /runs/1"
     shown = path if len(path) <= _LONGEST_PATH else path[:_LONGEST_PATH] + "..."
     return (
-        f"there is nothing at {shown!r}: services are at POST /service and POST /service/NAME, GraphQL at POST"
-        " /graphql, runs at /runs and /runs/NUMBER, schema files at /schemas/"
+        f"there is nothing at {shown!r}: services are at POST /service, /service/NAME and /servicejson/NAME,"
+        " GraphQL at POST /graphql, runs at /runs and /runs/NUMBER, schema files at /schemas/"
     )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from app.application import create_app
 from app.commands.service import ServiceClient
 from app.database.engine import driver_arguments, make_engine
-from app.database.session import SETTINGS
+from app.database.session import SETTINGS, connection_arguments
 from app.settings import Settings
 from app.solutions.rollout.lazy_updates import move_due_instances
 from tests.commands.conftest import Relink, Serve
@@ -263,6 +263,13 @@ def test_the_shorter_timeout_for_connecting_is_used(database_url: str, given: st
     with administering(url) as engine:
         assert driver_arguments(engine)["connect_timeout"] == used
         assert present(engine)["DateStyle"] == SETTINGS["DateStyle"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "given", "used"), [("a,b", "4", 2), ("a,b,c", "4", 2), ("a", "4", 4), ("a,b", "1", 1)]
+)
+def test_several_hosts_share_the_timeout_for_connecting(hosts: str, given: str, used: int) -> None:
+    assert connection_arguments({"host": hosts, "connect_timeout": given})["connect_timeout"] == used
 
 
 def test_a_timeout_that_is_not_a_number_is_told(database_url: str, relink_on: Callable[[str], Relink]) -> None:

@@ -23,6 +23,7 @@ _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _VARIES = (
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|\+00:00)"), "{time}"),
     (re.compile(r"\b(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{32,}=*"), "{token}"),
+    (re.compile(r'(?<="perSecond": )\d+(?:\.\d+)?'), "{number}"),
 )
 _WITHIN = 300
 # Takes the place of `.venv/bin/activate`: the reader's port and address become those of the test.

@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError
 
 from app.identity.passwords import PasswordVerifier, hash_password
 
+pytestmark = pytest.mark.usefixtures("usual_hashes")
 RIGHT = "correct horse"
 
 

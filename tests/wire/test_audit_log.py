@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from app.application import create_app
@@ -28,6 +29,22 @@ def test_changes_and_sign_ins_are_log_lines_without_secrets(client: Client) -> N
     ]
     assert "s3cret" not in str(lines)
     assert PASSWORD not in str(lines)
+
+
+def test_the_lines_of_a_request_say_which_request_who_and_from_where(client: Client) -> None:
+    with capture_logs([merge_contextvars]) as lines:
+        client.post(message("CreateUser", NEW), headers={"X-Request-Id": "r-1"})
+        client.as_user(None).post(NODE, headers={"X-Request-Id": "r-2"})
+    told = [(line["event"], line["request_id"], line["address"], line.get("user")) for line in lines]
+    [(_, _, _, admin), *_] = told
+    assert admin is not None
+    assert told == [
+        ("audit", "r-1", "127.0.0.1", admin),
+        ("audit", "r-1", "127.0.0.1", admin),
+        ("request", "r-1", "127.0.0.1", admin),
+        ("request", "r-2", "127.0.0.1", None),
+    ]
+    assert {line["path"] for line in lines if line["event"] == "request"} == {"/service"}
 
 
 def test_a_change_that_is_undone_is_no_line(client: Client) -> None:

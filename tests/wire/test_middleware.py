@@ -89,14 +89,19 @@ def test_whatever_fails_at_graphql_fails_in_its_format(reader: Client, path: str
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
-@pytest.mark.parametrize(
-    ("path", "root"), [("/service", "Error"), ("/service/GetNode", "GetNode"), ("/service/X", "Error")]
-)
-def test_services_take_nothing_but_post(reader: Client, method: str, path: str, root: str) -> None:
-    reply = checked(asked(reader, path, method, data=GET_SYSTEM, content_type="application/xml"))
-    assert_refused(reply, 405, 103, root, "POST")
+def test_an_address_without_a_service_takes_nothing_but_post(reader: Client, method: str) -> None:
+    reply = checked(asked(reader, "/service", method, data=GET_SYSTEM, content_type="application/xml"))
+    assert_refused(reply, 405, 103, "Error", "POST")
     assert reply.text("errorDescription") == "only POST is allowed here"
     assert reply.response.headers["Allow"] == "OPTIONS, POST"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "BREW"])
+@pytest.mark.parametrize(("path", "root"), [("/service/GetNode", "GetNode"), ("/service/X", "Error")])
+def test_services_take_nothing_but_get_and_post(reader: Client, method: str, path: str, root: str) -> None:
+    reply = checked(asked(reader, path, method, data=GET_SYSTEM, content_type="application/xml"))
+    assert_refused(reply, 405, 103, root, "only GET and POST are allowed here")
+    assert reply.response.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 def test_several_allowed_methods_are_listed(reader: Client) -> None:

@@ -1,0 +1,36 @@
+"""Requests as JSON: an object whose members are the elements of the request.
+
+An element with elements in it is an object, and an array stands for as many elements of the same name. Texts, numbers
+and booleans are values; null means that an element is absent, and in an array that it is empty.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+from app.wire.encoding import json_text
+from app.wire.made_documents import Members
+from app.wire.refusal import Refused
+
+
+def json_members(body: bytes, charset: str | None) -> Members:
+    """Returns the elements of a request in JSON. Raises Refused 400 or 415."""
+    text = json_text(body, charset)
+    try:
+        # Numbers stay as they are written: the schema decides what is a number, and how large one may be.
+        found = json.loads(
+            text, object_pairs_hook=Members, parse_int=str, parse_float=str, parse_constant=_refuse_constant
+        )
+    except json.JSONDecodeError as error:
+        raise Refused(400, f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise Refused(400, "the body is nested too deep") from None
+    if not isinstance(found, Members):
+        raise Refused(400, "the body must be a JSON object whose members are the elements of the request")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuses NaN and the infinities, which Python reads although they are not JSON."""
+    raise Refused(400, f"the body is not JSON: {name} is not a number")

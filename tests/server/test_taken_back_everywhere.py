@@ -1,0 +1,63 @@
+"""What is taken back is refused in every process from the next request on, also where it was remembered."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.solutions.people.tokens import create_master_token, remove_tokens
+from tests.conftest import FreshDatabase
+from tests.support.http import message
+from tests.support.raw import RawReply, exchange, request
+from tests.support.real_service import Service, serving
+
+USER, OLD, NEW = "ann", "the first password", "the second password"
+NODE = message("GetNode", {"nodeVersionReference": "system"})
+INSTANCES = b'{"query": "{ viewer { solutionInstances { totalCount } } }"}'
+# Each request has a connection of its own. The chance that one of two processes gets none of them is 2 to the minus 29.
+OFTEN = 30
+
+
+@pytest.fixture
+def service(fresh_database: FreshDatabase, tmp_path: Path) -> Iterator[Service]:
+    with fresh_database(True) as url, serving(url, tmp_path / "serve.log", "--workers=2") as running:
+        running.post(message("CreateUser", {"userLogonReferenceCreate": USER, "passwordCreate": OLD}))
+        yield running
+
+
+def numbers(ask: Callable[[], RawReply]) -> set[str]:
+    """The error numbers of many responses."""
+    return {ask().number for _ in range(OFTEN)}
+
+
+def test_a_password_and_an_account(service: Service) -> None:
+    def ask(password: str) -> RawReply:
+        basic = "Basic " + b64encode(f"{USER}:{password}".encode()).decode()
+        return exchange(service.url, request("/service", NODE.encode(), Authorization=basic))
+
+    assert numbers(lambda: ask(OLD)) == {"0"}
+    changed = message("UpdatePassword", {"userLogonReferenceUpdate": USER, "newPassword": NEW})
+    assert service.post(changed).number == "0"
+    assert ask(OLD).number == "101"
+    assert numbers(lambda: ask(NEW)) == {"0"}
+    assert (
+        service.post(message("UpdateUserStatus", {"userLogonReferenceUpdate": USER, "action": "disable"})).number == "0"
+    )
+    assert numbers(lambda: ask(NEW)) == {"101"}
+
+
+def test_a_token(service: Service) -> None:
+    with service.engine.begin() as connection:
+        token = create_master_token(connection, "builder")
+
+    def ask() -> RawReply:
+        asked = request("/graphql", INSTANCES, Authorization=f"Bearer {token}", Content_Type="application/json")
+        return exchange(service.url, asked)
+
+    assert {ask().status for _ in range(OFTEN)} == {200}
+    with service.engine.begin() as connection:
+        remove_tokens(connection, "builder")
+    assert {ask().status for _ in range(OFTEN)} == {401}

@@ -1,0 +1,420 @@
+"""Services in JSON and by parameters: the same content, statuses and headers as in XML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from app.services.registry import SERVICES
+from app.wire.json_responses import json_blocks
+from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, package, type_with
+from tests.support.http import ADMIN, PASSWORD, Client, assert_json_failure, checked, message
+
+ANY = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+def post(app: Flask, service: str, body: object, user: str | None = ADMIN, **options: object) -> TestResponse:
+    """POST of JSON, or of text that need not be JSON."""
+    data = body if isinstance(body, str | bytes) else json.dumps(body)
+    auth = None if user is None else (user, PASSWORD)
+    arguments: dict[str, object] = {"content_type": JSON, "auth": auth, **options}
+    return app.test_client().post(f"/servicejson/{service}", data=data, **arguments)
+
+
+def get(app: Flask, path: str, **parameters: str) -> TestResponse:
+    return app.test_client().get(f"{path}?{urlencode(parameters)}", auth=(ADMIN, PASSWORD))
+
+
+@pytest.fixture
+def store(client: Client) -> Client:
+    client.load(
+        Graph()
+        .node("P", package())
+        .node("P.m", member_type())
+        .node("P.T", type_with("P.m.1"))
+        .node("P.N", V((M("P.m.1", value="red", scale=1.5),), "P.T.1", draft=True))
+        .node("P.A", frozen(*links("P.B.1")))
+        .node("P.B", frozen(), draft())
+    )
+    return client
+
+
+@pytest.mark.ledger("DEC-176")
+def test_types_arrays_and_absent_elements(store: Client) -> None:
+    response = get(store.app, "/servicejson/GetNode", nodeVersionReference="P.N")
+    assert (response.status_code, response.content_type) == (200, JSON)
+    shown = json.loads(response.text)
+    assert next(iter(shown.items())) == ("errorNumber", 0)
+    assert shown["nodeVersionNumber"] == 1
+    assert "nodeVersionComment" not in shown
+    assert shown["MemberList"]["Member"] == [
+        {
+            "nodeVersionReferenceMemberType": "P.m.1",
+            "nodeNameMemberType": "m",
+            "nodeMemberSequence": 1,
+            "nodeMemberValue": "red",
+            "nodeMemberScale": 1.5,
+        }
+    ]
+    empty = get(store.app, "/servicejson/WhereUsed", nodeVersionReference="P.N").get_json()
+    assert empty["UseList"] == {"Use": []}
+    used = get(store.app, "/servicejson/WhereUsed", nodeVersionReference="P.m.1").get_json()["UseList"]["Use"]
+    assert [(use["nodeReference"], use["distance"], use["memberTypeIndicator"]) for use in used] == [
+        ("P.T", 1, False),
+        ("P.N", 1, True),
+    ]
+
+
+@pytest.mark.ledger("DEC-177")
+def test_a_request_with_objects_and_arrays(store: Client) -> None:
+    given_types = [{"nodeVersionReferenceMemberType": "P.m", "MemberList": {"Member": [{"nodeMemberValue": "a\r\nb"}]}}]
+    body = {
+        "action": "update",
+        "nodeVersionReference": "P.N",
+        "nodeName": "Größe <&>",
+        "nodeEdition": None,
+        "MemberTypeList": {"MemberType": given_types},
+    }
+    response = post(store.app, "SetNode", body)
+    edited = response.get_json()
+    assert edited["errorNumber"] == 0, response.text
+    assert response.headers["ETag"] == f'"{edited["nodeEdition"]}"'
+    shown = post(store.app, "GetNode", {"nodeVersionIdentifier": edited["nodeVersionIdentifier"]}).get_json()
+    assert shown["nodeName"] == "Größe <&>"
+    assert [member["nodeMemberValue"] for member in shown["MemberList"]["Member"]] == ["red", "a\r\nb"]
+
+
+@pytest.mark.ledger("DEC-177")
+def test_flat_parameters_in_a_query_and_in_a_form(store: Client) -> None:
+    """Numbers give the order, whatever the order of the parameters."""
+    flat = {
+        "action": "update",
+        "nodeVersionReference": "P.N",
+        "MemberTypeList/MemberType/nodeVersionReferenceMemberType": "P.m.1",
+        "MemberTypeList/MemberType/MemberList/Member[7]/nodeMemberValue": "second & last",
+        "MemberTypeList/MemberType/MemberList/Member[2]/nodeMemberValue": "Größe 1",
+    }
+    form = store.app.test_client().post("/service/SetNode", data=flat, auth=(ADMIN, PASSWORD))
+    assert checked(form).number == 0, form.text
+    assert store.get("P.N").members() == ["P.m.1 = red * 1.5", "P.m.1 = Größe 1", "P.m.1 = second & last"]
+    answered = get(store.app, "/service/GetNode", nodeVersionReference="P.N", memberDetailLevel="none")
+    assert checked(answered).text("nodeReference") == "P.N"
+    assert answered.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.ledger("DEC-176")
+@pytest.mark.parametrize(
+    ("accept", "is_json"),
+    [
+        ("application/json", True),
+        ("application/json, text/plain, */*", True),
+        ("application/xml;q=0.5, application/json", True),
+        ("application/json;q=0.5, application/xml", False),
+        ("application/json, text/xml", False),
+        ("application/json;q=0", False),
+        ("*/*", False),
+        ("text/html", False),
+        ("", False),
+    ],
+)
+def test_the_client_chooses_by_accept(reader: Client, accept: str, is_json: bool) -> None:
+    body = message("GetNode", {"nodeVersionReference": "system"})
+    browser = reader.app.test_client()
+    response = browser.post("/service", data=body, content_type="application/xml", headers={"Accept": accept})
+    assert response.content_type == (JSON if is_json else "application/xml; charset=utf-8")
+    refused = browser.post("/service", data="<", content_type="application/xml", headers={"Accept": accept})
+    assert (refused.status_code, refused.is_json) == (400, is_json)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        message("GetNode", {"nodeVersionReference": "P.none"}),
+        message("GetNode", {}),
+        "<GetNode><nodeVersionReference>P..A</nodeVersionReference></GetNode>",
+        "<GetNode><none/></GetNode>",
+        "<GetNode>",
+        message("UpdateNodeVersions", {"nodeReference": "P", "updateContentIndicator": "true"}),
+        message("SetNode", {"action": "edit", "nodeVersionReference": "P.N"}),
+        message("SetNode", {"action": "update", "nodeVersionReference": "P.N", "nodeEdition": "999"}),
+        message("ListUsers", {}),
+    ],
+)
+def test_statuses_headers_and_contents_are_those_of_xml(store: Client, body: str) -> None:
+    def asked(path: str) -> TestResponse:
+        headers = {"X-Request-Id": "same"}
+        browser = store.app.test_client()
+        return browser.post(path, data=body, content_type="text/xml", auth=(ADMIN, PASSWORD), headers=headers)
+
+    name = body[1:].partition(">")[0].rstrip("/")
+    in_xml, in_json = asked(f"/service/{name}"), asked(f"/servicejson/{name}")
+    assert in_json.status_code == in_xml.status_code
+    differing = {"Content-Type", "Content-Length"}
+    headers = [{key: value for key, value in each.headers if key not in differing} for each in (in_xml, in_json)]
+    assert headers[0] == headers[1]
+    assert json.loads(in_json.data) == json.loads(b"".join(json_blocks([in_xml.data])))
+
+
+def test_a_large_force_is_the_kept_response_as_json(client: Client) -> None:
+    graph = Graph().node("L.Z", frozen(), draft())
+    for number in range(300):
+        graph.node(f"L.A{number:03}", frozen(*links("L.Z.1")))
+    client.load(graph)
+    response = post(
+        client.app, "UpdateNodeVersions", {"nodeReference": "L", "action": "force", "updateContentIndicator": True}
+    )
+    updates = response.get_json()["UpdateList"]["Update"]
+    assert [update["nodeReference"] for update in updates] == [f"L.A{number:03}" for number in range(300)]
+    assert {update["nodeVersionNumber"] for update in updates} == {2}
+    kept = client.app.test_client().get(
+        f"/runs/{response.headers['Relink-Run']}/response", auth=(ADMIN, PASSWORD), headers={"Accept": JSON}
+    )
+    assert kept.mimetype == "application/xml"
+    assert json.loads(b"".join(json_blocks([kept.data]))) == response.get_json()
+
+
+def test_a_large_response_is_converted_while_it_is_made() -> None:
+    row = b"<Update><nodeReference>P.A</nodeReference></Update>"
+    read = 0
+
+    def document() -> Iterator[bytes]:
+        nonlocal read
+        yield b"<UpdateNodeVersions><errorNumber>0</errorNumber><UpdateList>"
+        for _ in range(1000):
+            read += 1
+            yield row * 100
+        yield b"</UpdateList></UpdateNodeVersions>"
+
+    blocks = json_blocks(document())
+    first = next(blocks)
+    assert read < 50
+    assert len(first) < 200_000
+    assert len(json.loads(first + b"".join(blocks))["UpdateList"]["Update"]) == 100_000
+
+
+@pytest.mark.ledger("DEC-177")
+def test_get_changes_nothing(store: Client) -> None:
+    before = store.get("P.A").response.data
+    response = get(store.app, "/servicejson/UpdateNodeVersions", nodeReference="P", action="force")
+    assert_json_failure(response, 405, 103, "GET changes nothing", "the action force")
+    assert response.headers["Allow"] == "POST"
+    assert get(store.app, "/servicejson/UpdateNodeVersions", nodeReference="P").status_code == 200
+    assert_json_failure(get(store.app, "/servicejson/SetNode", action="create"), 405, 103)
+    assert checked(get(store.app, "/service/FreezeNode", nodeReference="P.B", action="force")).status == 405
+    assert checked(get(store.app, "/service/CreatePermission", objectReference="P.B")).status == 405
+    assert store.get("P.A").response.data == before
+
+
+def test_the_services_that_change_something_take_no_get(reader: Client) -> None:
+    by_get = {
+        name for name in SERVICES if get(reader.app, f"/servicejson/{name}").headers["Relink-Error-Number"] != "103"
+    }
+    assert by_get == {
+        "ChangeNodeType",
+        "CompareNodeVersions",
+        "CompareSolutionReleases",
+        "FreezeNode",
+        "GetNode",
+        "GetPermissionList",
+        "GetSolution",
+        "GetSolutionInstances",
+        "ListNodeVersions",
+        "ListNodes",
+        "ListSolutionReleases",
+        "ListSolutions",
+        "ListUsers",
+        "PreviewSolutionRelease",
+        "Search",
+        "SetNode",
+        "UpdateNodeVersions",
+        "UpdateSolutionInstances",
+        "WhereUsed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "number", "told"),
+    [
+        ("", 400, 103, "line 1, column 1"),
+        ("{", 400, 103, "not JSON"),
+        ('{"a": NaN}', 400, 103, "NaN"),
+        ("[]", 400, 103, "must be a JSON object"),
+        ('"text"', 400, 103, "must be a JSON object"),
+        ("[" * 100_000, 400, 103, "nested too deep"),
+        ('{"a":' * 40 + "1" + "}" * 40, 400, 103, "nested more than 32 deep"),
+        (b"\xff{}", 400, 103, "not valid UTF-8"),
+        ("{}".encode("utf-16"), 400, 103, "UTF-16"),
+        ('{"x y": 1}', 400, 105, "'x y' is not the name of an element"),
+        ('{"": 1}', 400, 105, "is not the name"),
+        ('{"nodeVersionReference><x": 1}', 400, 105, "is not the name"),
+        ('{"nodeVersionReference": "a\\u0000"}', 400, 105, "XML cannot hold"),
+        ('{"nodeVersionReference": "\\ud800"}', 400, 105, "XML cannot hold"),
+        ('{"nodeVersionReference": [["a"]]}', 400, 105, "an array in an array"),
+        ('{"nodeVersionReference": ["a", "b"]}', 400, 105, "nodeVersionReference"),
+        ('{"nodeVersionReference": "a", "nodeVersionReference": "b"}', 400, 105, "nodeVersionReference"),
+        ('{"nodeVersionReference": {"a": 1}}', 400, 105, "nodeVersionReference"),
+        ('{"nodeVersionIdentifier": 1.5}', 400, 105, "nodeVersionIdentifier"),
+        ('{"nodeVersionIdentifier": %s}' % ("9" * 10_000), 400, 105, "nodeVersionIdentifier"),
+        ('{"nodeVersionIdentifier": true}', 400, 105, "nodeVersionIdentifier"),
+        ('{"none": null, "other": 1}', 400, 105, "other"),
+    ],
+)
+def test_what_is_not_a_request_is_refused(
+    reader: Client, body: str | bytes, status: int, number: int, told: str
+) -> None:
+    response = post(reader.app, "GetNode", body)
+    failure = assert_json_failure(response, status, number)
+    assert told in failure["errorDescription"]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "told"),
+    [
+        ({"content_type": "application/json; charset=utf-16"}, 415, "UTF-8"),
+        ({"headers": {"Content-Encoding": "gzip"}}, 415, "content encoding"),
+        ({"content_type": "text/plain"}, 415, "application/json"),
+        ({"content_type": FORM, "headers": {"Sec-Fetch-Site": "cross-site"}}, 403, "another site"),
+    ],
+)
+def test_other_bodies_are_refused(reader: Client, options: dict[str, Any], status: int, told: str) -> None:
+    assert_json_failure(post(reader.app, "GetNode", "{}", **options), status, 103, told)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ("nodeVersionReference=a&nodeVersionReference=b", "more than once"),
+        ("a/=1", "is not a path"),
+        ("/a=1", "is not a path"),
+        ("a[0]=1", "is not a path"),
+        ("a[01]=1", "is not a path"),
+        ("a[1234567]=1", "is not a path"),
+        ("a b=1", "is not a path"),
+        ("=1", "is not a path"),
+        ("a/" * 40 + "a=1", "is not a path"),
+        ("a=1&a/b=2", "leads through"),
+        ("a/b=1&a=2", "has a value, and elements"),
+        ("none=1", "none"),
+        ("nodeVersionReference=%00", "XML cannot hold"),
+    ],
+)
+def test_parameters_that_are_no_request_are_refused(reader: Client, parameters: str, told: str) -> None:
+    response = reader.app.test_client().get(
+        "/servicejson/GetNode", query_string=quote(parameters, safe="=&%"), auth=(ADMIN, PASSWORD)
+    )
+    failure = assert_json_failure(response, 400, 105)
+    assert told in failure["errorDescription"]
+
+
+@pytest.mark.parametrize("query", ["a=%ff", "a=\u00e9", "&".join(f"a[{n}]=1" for n in range(1, 5002))])
+def test_a_query_that_cannot_be_read_is_refused(reader: Client, query: str) -> None:
+    for path in ("/servicejson/GetNode", "/service/GetNode"):
+        response = reader.app.test_client().post(path, data=query.encode(), content_type=FORM)
+        assert (response.status_code, response.headers["Relink-Error-Number"]) == (400, "103")
+
+
+def test_a_password_is_not_taken_from_a_query(reader: Client) -> None:
+    for path in ("/servicejson/GetNode", "/service/GetNode"):
+        response = reader.app.test_client().get(f"{path}?userLogonReference=admin&password={quote(PASSWORD)}")
+        assert response.status_code == 400
+        assert "HTTP Basic" in response.text
+    body = {"userLogonReference": ADMIN, "password": PASSWORD, "nodeVersionReference": "P.A"}
+    assert post(reader.app, "GetNode", body, user=None).get_json()["errorNumber"] == 0
+    assert post(reader.app, "GetNode", {**body, "password": "wrong"}, user=None).get_json()["errorNumber"] == 101
+
+
+def test_large_requests(reader: Client) -> None:
+    """A small one costs nobody much. A larger one is parsed for a user who has signed in, up to the limit."""
+    large = {"nodeVersionReference": "P.A", "none": "x" * 70_000}
+    assert "HTTP Basic" in post(reader.app, "GetNode", large, user=None).get_json()["errorDescription"]
+    assert_json_failure(post(reader.app, "GetNode", large), 400, 105, "none")
+    for text in (json.dumps({"a": "x" * 1024 * 1024}), json.dumps({"n" * 100: [1] * 100_000})):
+        assert_json_failure(post(reader.app, "GetNode", text), 413, 103, "bytes")
+
+
+def test_an_import_in_json(client: Client) -> None:
+    version = {
+        "nodeVersionNumber": 1,
+        "frozenIndicator": True,
+        "nodeVersionReferenceType": "system.NODE_LIST_TYPE.1",
+        "MemberList": {"Member": [{"nodeVersionReferenceMemberType": "system.NODE_LIST.1", "nodeMemberValue": "v"}]},
+    }
+    nodes = [{"nodeReference": f"J.N{number}", "VersionList": {"Version": [version]}} for number in range(3)]
+    body = {"NodeList": {"Node": nodes}, "userLogonReference": ADMIN, "password": PASSWORD}
+    imported = post(client.app, "NodeImport", body, user=None)
+    assert imported.get_json() == {
+        "errorNumber": 0,
+        "nodesCreated": 4,
+        "versionsCreated": 4,
+        "versionsReplaced": 0,
+        "membersWritten": 3,
+    }
+    assert client.get("J.N2").members() == ["system.NODE_LIST.1 = v"]
+    broken = {"NodeList": {"Node": [{"nodeReference": "J.N3", "VersionList": {"Version": [{**version, "x": 1}]}}]}}
+    assert_json_failure(post(client.app, "NodeImport", broken), 400, 105, "VersionList/Version", "'x'")
+    assert get(client.app, "/servicejson/NodeImport").status_code == 405
+
+
+NAMES = st.sampled_from(
+    ["action", "nodeReference", "nodeVersionReference", "MemberTypeList", "MemberType", "MemberList", "Member", "query"]
+)
+TEXTS = st.sampled_from(["force", "impact", "P.A", "system.$latest", "", " ", "\0", "\ud800", "9" * 30]) | st.text(
+    max_size=4
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=3), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@ANY
+@given(service=st.sampled_from(sorted(SERVICES)), body=st.dictionaries(NAMES, VALUES, max_size=4) | VALUES)
+def test_any_json_gets_a_response(reader: Client, service: str, body: object) -> None:
+    """The client signs in as nobody: what the requests ask for is not done."""
+    response = post(reader.app, service, body, user=None)
+    assert response.status_code in (200, 400, 413), response.text
+    assert response.get_json()["errorNumber"] not in (-1, 100)
+
+
+@ANY
+@given(
+    service=st.sampled_from(sorted(SERVICES)),
+    query=st.lists(st.tuples(NAMES | st.text(max_size=5), TEXTS.filter(lambda text: "\ud800" not in text)), max_size=4),
+)
+def test_any_parameters_get_a_response(reader: Client, service: str, query: list[tuple[str, str]]) -> None:
+    response = reader.app.test_client().get(f"/servicejson/{service}", query_string=urlencode(query))
+    assert response.status_code in (200, 400, 405), response.text
+    assert response.get_json()["errorNumber"] != 100
+
+
+@pytest.mark.parametrize("path", ["/servicejson", "/servicejson/", "/servicejson/None", "/servicejson/GetNode/x"])
+def test_unknown_addresses_fail_in_json(reader: Client, path: str) -> None:
+    assert_json_failure(get(reader.app, path), 404, 102)
+
+
+def test_other_methods_fail_in_json(reader: Client) -> None:
+    response = reader.app.test_client().put("/servicejson/GetNode")
+    assert_json_failure(response, 405, 103, "only GET and POST are allowed here")
+
+
+MakeUser = Callable[..., None]
+
+
+def test_rights_are_those_of_xml(store: Client, make_user: MakeUser) -> None:
+    make_user("ann", "node-read P.A")
+    shown = post(store.app, "GetNode", {"nodeVersionReference": "P.A"}, user="ann").get_json()
+    (member,) = shown["MemberList"]["Member"]
+    assert "nodeVersionReferenceTarget" not in member
+    refused = post(store.app, "GetNode", {"nodeVersionReference": "P.B"}, user="ann")
+    assert (refused.status_code, refused.get_json()["errorNumber"]) == (200, 101)
