@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Engine, text
 
+from app.identity.rights import MOST_KNOWN
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client
 from tests.support.round_trips import RoundTrips
@@ -112,6 +114,7 @@ def test_a_roll_out_takes_four_statements_for_each_instance_whatever_it_is_given
     assert counts[2] - counts[1] == 4 * MANY
 
 
+@pytest.mark.ledger("DEC-190")
 def test_a_small_impact_takes_at_most_five_round_trips(
     client: Client, make_user: Callable[..., None], round_trips: RoundTrips
 ) -> None:
@@ -178,3 +181,42 @@ def test_upgrade_solution_instance_takes_five_round_trips(store: Store, round_tr
     with round_trips.counted() as counts:
         assert set(store.upgrade(instances[1], config={"b": '"x"'}).config) == {"a", "b"}
     assert counts[0] <= 5
+
+
+@pytest.mark.ledger("DEC-191")
+def test_a_connection_that_the_server_has_just_ended_is_replaced(client: Client, engine: Engine) -> None:
+    client.load(Graph().node("P.B", frozen()))
+    assert client.get("P.B").number == 0
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        assert client.get("P.B").number == 0
+    assert client.get("P.B").number == 0
+
+
+@pytest.mark.ledger("DEC-192")
+def test_a_caller_with_very_many_permissions_reads_the_same(
+    client: Client, make_user: Callable[..., None], engine: Engine
+) -> None:
+    graph = catalog("P", 1)
+    for number in range(MOST_KNOWN):
+        graph.node(f"Q.N{number}", frozen())
+    client.load(graph)
+    make_user("ann", "package-administer P")
+    ann = client.as_user("ann")
+    hidden = "<GetNode><nodeVersionReference>Q.N0</nodeVersionReference></GetNode>"
+    rows, members = ann.update("P").rows(), ann.get("P.Widget0").members()
+    assert (len(rows), len(members), ann.post(hidden).number) == (1, 1, 101)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO permission (permission_type, user_group_identifier, node_identifier)"
+                " SELECT 'node-read', g.user_group_identifier, n.node_identifier FROM user_group g, node n"
+                " WHERE g.user_group_reference = 'ann' AND starts_with(n.node_reference, 'Q.N')"
+            )
+        )
+    assert (ann.update("P").rows(), ann.get("P.Widget0").members(), ann.post(hidden).number) == (rows, members, 0)
