@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
 
 import click
 from lxml import etree
 
+from app.commands.node_editor import changes, editable_text
 from app.commands.reading import ask, fields, json_option
 from app.commands.rows import as_document, print_json, print_rows
 from app.commands.service import ServiceClient, element, with_service
@@ -70,16 +73,20 @@ def edit(
 ) -> None:
     """Edit the draft VERSION, and print its reference.
 
-    The options for members may be given several times. --set adds a member if there is none. If the draft has data that
-    its type has no place for, nothing is changed: the impacts are listed as by 'relink node type', and the exit code is
-    1. An edit by somebody else in the meantime is not overwritten.
+    Without options for what to change, an editor ($VISUAL or $EDITOR) opens the draft as XML, and what you change there
+    is sent. The options for members may be given several times. --set adds a member if there is none. If the draft has
+    data that its type has no place for, nothing is changed: the impacts are listed as by 'relink node type', and the
+    exit code is 1. An edit by somebody else in the meantime is not overwritten.
 
     \b
     Example:
       relink node edit acme.catalog.Widget --name 'Widget, red' --set acme.types.colour=red
     """
-    if name is None and comment is None and not (values or added or links or removed):
-        raise click.UsageError("say what to change: --name, --comment, --set, --add, --link or --remove")
+    in_editor = name is None and comment is None and not (values or added or links or removed)
+    if in_editor and not (sys.stdin.isatty() or os.environ.get("VISUAL") or os.environ.get("EDITOR")):
+        raise click.UsageError(
+            "say what to change (--name, --comment, --set, --add, --link or --remove), or set EDITOR to open an editor"
+        )
     form = ask(service, "SetNode", action="edit", nodeVersionReference=version)
     edits: dict[str, list[etree._Element]] = {}
     for reference in removed:
@@ -90,9 +97,16 @@ def edit(
         edits.setdefault(reference, []).append(element("Member", nodeMemberValue=value))
     for reference, target in map(_pair, links):
         edits.setdefault(reference, []).append(element("Member", nodeVersionReferenceTarget=target))
-    content = list(_content(comment, edits))
     given = {"nodeVersionReference": version, "nodeName": name, "nodeEdition": form.findtext("nodeEdition")}
-    found = ask(service, "SetNode", *content, action="force" if force else "update", **given)
+    action = "force" if force else "update"
+    if in_editor:
+        edited = _edited(form, lambda content: ask(service, "SetNode", *content, action=action, **given))
+        if edited is None:
+            click.echo("Nothing is changed.", err=True)
+            return
+        found = edited
+    else:
+        found = ask(service, "SetNode", *_content(comment, edits), action=action, **given)
     refused = found.findtext("errorNumber") == "109"
     if as_json:
         print_json(as_document(found))
@@ -103,6 +117,26 @@ def edit(
     if refused:
         click.echo(f"{found.findtext('errorDescription')} Nothing is changed; --force does it.", err=True)
         raise SystemExit(EXIT_IMPACTS)
+
+
+def _edited(form: etree._Element, send: Callable[[list[etree._Element]], etree._Element]) -> etree._Element | None:
+    """Open the draft in an editor until its changes are accepted or given up, and return the response.
+
+    Returns None if nothing was changed. On a terminal, a text that is refused can be edited again.
+    """
+    text = editable_text(form)
+    while True:
+        saved = click.edit(text, extension=".xml")
+        try:
+            content = [] if saved is None else changes(form, saved)
+            return send(content) if content else None
+        except click.ClickException as error:
+            if not sys.stdin.isatty():
+                raise
+            click.echo(f"Error: {error.message}", err=True)
+            if not click.confirm("Edit the text again?", default=True, err=True):
+                raise SystemExit(1) from error
+            text = saved or text
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -54,12 +54,12 @@ def show_list(
     *,
     as_json: bool,
 ) -> None:
-    """Print the entries at a path of all pages."""
-    entries = (entry for page in pages for entry in page.iterfind(path))
+    """Print the entries at a path, a list and its entries, of all pages."""
     if as_json:
-        print_json([as_document(entry) for entry in entries])
+        list_name, _, name = path.partition("/")
+        print_json([entry for page in pages for entry in as_document(page)[list_name][name]])
     else:
-        print_rows(headings, map(row, entries))
+        print_rows(headings, (row(entry) for page in pages for entry in page.iterfind(path)))
 
 
 def fields(*names: str) -> Callable[[etree._Element], Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import click
 from lxml import etree
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.wire.json_writer import json_blocks
+
 Row = Sequence[object]
-Json = str | list["Json"] | dict[str, "Json"]
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Row]) -> None:
@@ -28,21 +30,14 @@ def print_rows(headings: Sequence[str], rows: Iterable[Row]) -> None:
     console.print(table)
 
 
-def print_json(document: Json) -> None:
+def print_json(document: object) -> None:
     """Print a document for programs."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def as_document(element: etree._Element) -> Json:
-    """Return the content of an element: a text, a list for an element named `...List`, else an object.
-
-    The texts are those of the XML response: its schema says which of them are numbers and which are true or false.
-    """
-    if element.tag.endswith("List"):
-        return [as_document(child) for child in element]
-    if len(element):
-        return {child.tag: as_document(child) for child in element}
-    return element.text or ""
+def as_document(response: etree._Element) -> Any:  # noqa: ANN401 - JSON
+    """Return a response as `/servicejson` returns it: with numbers, booleans and arrays as its schema has them."""
+    return json.loads(b"".join(json_blocks([etree.tostring(response)])))
 
 
 def _plain(cell: object) -> str:

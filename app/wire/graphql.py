@@ -34,7 +34,7 @@ from app.wire.credentials import authorization
 from app.wire.encoding import json_text
 from app.wire.envelope import ERROR_NUMBER
 from app.wire.refusal import Refused
-from app.wire.schemas import SCHEMA_DIRECTORY
+from app.wire.schema_directory import SCHEMA_DIRECTORY
 
 MOST_BYTES: Final = 1024 * 1024
 

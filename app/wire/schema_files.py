@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from app.wire.envelope import failed
 from app.wire.refusal import Refused
-from app.wire.schemas import SCHEMA_DIRECTORY
+from app.wire.schema_directory import SCHEMA_DIRECTORY
 
 blueprint = Blueprint("schemas", __name__)
 

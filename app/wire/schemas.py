@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from itertools import islice
-from pathlib import Path
 from typing import cast
 
 import xmlschema
@@ -19,9 +18,8 @@ from xmlschema import XMLSchemaChildrenValidationError
 from app.errors import MOST_FAULTS
 from app.wire.explanations import explanation
 from app.wire.parsers import validating_parser
+from app.wire.schema_directory import SCHEMA_DIRECTORY
 from app.wire.secret_names import names_a_secret
-
-SCHEMA_DIRECTORY = Path(__file__).parent.parent.parent / "schemas"
 
 IMPORTED_NODE = "NodeImport/Node"
 """The grammar of the parts of a NodeImport that are validated alone; all others are named like their services."""

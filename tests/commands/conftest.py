@@ -76,7 +76,8 @@ def service_url(app: Flask, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def relink(service_url: str) -> Relink:
     """`relink` as a client of the application, for the user `admin`."""
-    return Relink({"RELINK_URL": service_url, "RELINK_USER": ADMIN, "RELINK_PASSWORD": PASSWORD})
+    environment: dict[str, str | None] = {"RELINK_URL": service_url, "RELINK_USER": ADMIN, "RELINK_PASSWORD": PASSWORD}
+    return Relink({**environment, "EDITOR": None, "VISUAL": None})
 
 
 @pytest.fixture

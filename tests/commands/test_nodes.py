@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
@@ -80,7 +82,7 @@ class TestLists:
 
     def test_json_has_the_elements_of_the_response(self, relink: Relink) -> None:
         found = json.loads(relink("node", "get", "P.B", "--json").stdout)
-        assert (found["nodeVersionComment"], found["MemberList"]) == ("the first", [])
+        assert (found["nodeVersionComment"], found["MemberList"]) == ("the first", {"Member": []})
         listed = json.loads(relink("node", "tree", "P", "--json").stdout)
         assert [node["nodeReference"] for node in listed] == ["P.A", "P.B", "P.C"]
 
@@ -127,6 +129,67 @@ def test_a_draft_is_edited(relink: Relink, store: Client) -> None:
     assert store.get("P.A").text("nodeVersionComment") is None
 
 
+def editor(directory: Path, change: str) -> str:
+    """An editor that does what Python code does with the `text` of the file, and keeps what it was given."""
+    script = directory / "editor.py"
+    script.write_text(
+        "import pathlib, sys\n"
+        "file = pathlib.Path(sys.argv[1])\n"
+        "text = file.read_text()\n"
+        f"pathlib.Path({str(directory / 'given.xml')!r}).write_text(text)\n"
+        f"{change}\n"
+        "file.write_text(text)\n"
+    )
+    return f"{sys.executable} {script}"
+
+
+@pytest.mark.ledger("DEC-178")
+def test_a_draft_is_edited_in_an_editor(relink: Relink, store: Client, tmp_path: Path) -> None:
+    change = (
+        "text = text.replace('<nodeName>A\\t2<', '<nodeName>Axle &amp; wheel<')"
+        ".replace('<nodeVersionComment></nodeVersionComment>', '<nodeVersionComment>by hand</nodeVersionComment>')"
+        ".replace('P.C.1<', 'P.B.1<').replace('</MemberList>', "
+        "'<Member><nodeVersionReferenceTarget>P.C.1</nodeVersionReferenceTarget></Member></MemberList>', 1)"
+    )
+    edited = relink.with_environment(EDITOR=editor(tmp_path, change))("node", "edit", "P.A")
+    assert (edited.exit_code, edited.stdout) == (0, "P.A.2\n"), edited.stderr
+    shown = store.get("P.A")
+    assert (shown.text("nodeName"), shown.text("nodeVersionComment")) == ("Axle & wheel", "by hand")
+    assert "system.NODE_LIST.1 -> P.C.1" in shown.members()
+    before = shown.members()
+    # Only the member that is taken out is removed.
+    first = "text = re.sub(r'<Member>.*?</Member>', '', text, count=1, flags=re.DOTALL)"
+    taken_out = relink.with_environment(EDITOR=editor(tmp_path, f"import re; {first}"))("node", "edit", "P.A")
+    assert taken_out.exit_code == 0, taken_out.stderr
+    assert store.get("P.A").members() == before[1:]
+
+
+def test_what_is_saved_as_it_was_changes_nothing(relink: Relink, store: Client, tmp_path: Path) -> None:
+    before = store.get("P.A").response.data
+    for change in ("pass", "text += '  '"):
+        result = relink.with_environment(EDITOR=editor(tmp_path, change))("node", "edit", "P.A")
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Nothing is changed.\n")
+    assert store.get("P.A").response.data == before
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("text = text.replace('</SetNode>', '')", "not well-formed"),
+        ("text = text.replace('<nodeName>', '<action>force</action><nodeName>')", "the element action is not allowed"),
+        ("text = text.replace('P.C.1', 'P.none')", "P.none is not found"),
+    ],
+)
+def test_a_text_that_is_no_edit_is_refused(
+    relink: Relink, store: Client, tmp_path: Path, change: str, told: str
+) -> None:
+    before = store.get("P.A").response.data
+    result = relink.with_environment(EDITOR=editor(tmp_path, change))("node", "edit", "P.A")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert told in result.stderr
+    assert store.get("P.A").response.data == before
+
+
 def test_an_edit_with_impacts_lists_them_and_is_done_with_force(relink: Relink, store: Client) -> None:
     store.load(Graph().node("P.D", draft(M("system.NODE_LIST.1", target="P.B.1"), type="system.TAG_TYPE.1")))
     edit = ("node", "edit", "P.D", "--name", "D")
@@ -166,7 +229,7 @@ def test_the_impacts_of_another_type_are_listed_first_and_the_type_changed_with_
         [],
     )
     found = json.loads(relink("node", "type", "P.A", "system.NULL", "--json").stdout)
-    assert (found["nodeVersionReferenceNewType"], found["ImpactList"]) == ("system.NULL.1", [])
+    assert (found["nodeVersionReferenceNewType"], found["ImpactList"]) == ("system.NULL.1", {"Impact": []})
 
 
 def test_a_freeze_that_is_impossible_has_exit_code_1(

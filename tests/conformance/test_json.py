@@ -18,8 +18,8 @@ from lxml import etree
 
 from app.services.registry import SERVICES
 from app.wire.json_requests import json_members
-from app.wire.json_responses import json_blocks
 from app.wire.json_shapes import Kind, Shape, response_shape
+from app.wire.json_writer import json_blocks
 from app.wire.made_documents import made_document
 from tests.conformance.test_conformance import HERE, Ids, _name, _set_up
 from tests.support.http import SCHEMAS, Client

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from app.services.registry import SERVICES
-from app.wire.json_responses import json_blocks
+from app.wire.json_writer import json_blocks
 from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, package, type_with
 from tests.support.http import ADMIN, PASSWORD, Client, assert_json_failure, checked, message
 
