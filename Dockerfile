@@ -3,7 +3,7 @@ FROM python:3.13-slim
 WORKDIR /srv/relink
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY pyproject.toml README.md wsgi.py ./
+COPY pyproject.toml README.md wsgi.py gunicorn.conf.py ./
 COPY app ./app
 COPY schemas ./schemas
 COPY examples ./examples

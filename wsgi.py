@@ -1,4 +1,4 @@
-"""The WSGI entry: `gunicorn wsgi:app`."""
+"""The WSGI entry: `gunicorn wsgi:app`, in this directory, where gunicorn finds its settings in `gunicorn.conf.py`."""
 
 from __future__ import annotations
 

@@ -103,6 +103,7 @@ def check() -> None:
 def _check() -> None:
     with plain_errors():
         settings = Settings.from_environment()
+        settings.for_web_process()  # refuses settings that 'relink serve' refuses
         embedded = settings.database_url is None
         _say("ok", f"settings: {'the embedded database' if embedded else 'a database server'} is used")
         with _connected(settings) as engine:

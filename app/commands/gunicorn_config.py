@@ -1,4 +1,8 @@
-"""The configuration of gunicorn in `relink serve`. An older gunicorn ignores settings that it does not know."""
+"""The configuration of gunicorn in `relink serve`. An older gunicorn ignores settings that it does not know.
+
+`gunicorn.conf.py` gives the same settings to `gunicorn wsgi:app`. There, each process counts its own requests, unless
+PROMETHEUS_MULTIPROC_DIR names a directory.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,7 @@ control_socket_disable = True
 # a sign of life for that long is stuck.
 timeout = 300
 graceful_timeout = 30
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 loglevel = "warning"
 
 
@@ -49,13 +54,16 @@ def when_ready(server: Any) -> None:  # noqa: ANN401
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ANN401
     """Make the worker's metrics files before it writes to them."""
     end_from_now_on()
-    alive = {*server.WORKERS, os.getppid()}
-    metrics_files.prepare(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]), worker.pid, alive)
+    directory = os.environ.get(_METRICS)
+    if directory is not None:
+        alive = {*server.WORKERS, os.getppid()}
+        metrics_files.prepare(Path(directory), worker.pid, alive)
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ANN401, ARG001
     """Remove a worker that ended from the metrics of the present state."""
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    if _METRICS in os.environ:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def _url(address: Any) -> str:  # noqa: ANN401 - what it is depends on the family of the socket

@@ -15,7 +15,7 @@ from tests.support.real_service import Service, serving
 from tests.support.small_disk import SmallDisk
 
 _IS_ROOT = sys.platform == "linux" and os.geteuid() == 0
-_OF_ROOT = {"test_full_disk.py": "mount", "test_power_cut.py": "ip"}
+_OF_ROOT = {"test_full_disk.py": "mount", "test_full_temporary_disk.py": "mount", "test_power_cut.py": "ip"}
 """The tests that only root can run, on Linux, and the program that each needs."""
 _OF_ANYBODY = {"test_conformance_files.py": "npm"}
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,10 +35,15 @@ class Served:
         return self.process.wait(WITHIN)
 
 
-@contextmanager
-def served(environment: dict[str, str], log: Path, *options: str) -> Iterator[Served]:
+def served(environment: dict[str, str], log: Path, *options: str) -> AbstractContextManager[Served]:
     """Run `relink serve` on a free port as long as the context lasts."""
-    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "serve", "--bind", "127.0.0.1:0", *options]
+    return serving_process(environment, log, "app.cli", "serve", "--bind", "127.0.0.1:0", *options)
+
+
+@contextmanager
+def serving_process(environment: dict[str, str], log: Path, module: str, *options: str) -> Iterator[Served]:
+    """Run a module that says where it listens as long as the context lasts."""
+    command = [sys.executable, "-W", "ignore", "-m", module, *options]
     with log.open("w") as output:
         process = subprocess.Popen(
             command, env={**os.environ, **environment}, stdout=output, stderr=output, text=True, cwd=ROOT
