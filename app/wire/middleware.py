@@ -105,7 +105,8 @@ def _end(response: Response) -> Response:
         run_id=response.headers.get("Relink-Run"),
         service=service,
         method=request.method,
-        path=request.path[:_LONGEST_PATH],
+        # The pattern of the path: what a client writes into a path may be a secret.
+        path=None if request.url_rule is None else request.url_rule.rule,
         status=response.status_code,
         error_number=number,
         seconds=round(seconds, 6),
