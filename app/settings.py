@@ -58,6 +58,8 @@ class Settings:
     """The threads of a web process. Each kind of long work may hold only a part of them."""
     runs_at_work: int = 4
     """The number of runs that a web process works on at once; further runs are queued."""
+    max_queued_bytes: int = 1024**3
+    """The total compressed size of the requests that wait for a worker; one request may have half of it."""
     client_seconds: int = 20
     client_bytes_per_second: int = 4096
     """A client may keep the service waiting for `client_seconds`, plus a second for each this many bytes it moves."""
@@ -121,6 +123,9 @@ class Settings:
             ),
             transfer_seconds=_number(environment, "TRANSFER_SECONDS", cls.transfer_seconds, least=1, most=_YEAR),
             max_stored_bytes=_max_stored_bytes(environment),
+            max_queued_bytes=_number(
+                environment, "MAX_QUEUED_BYTES", cls.max_queued_bytes, least=64 * 1024, most=1024 * _GIB
+            ),
             max_authentications_per_user=_number(
                 environment, "MAX_AUTHENTICATIONS_PER_USER", cls.max_authentications_per_user, least=1, most=_MOST_COUNT
             ),

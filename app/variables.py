@@ -66,6 +66,11 @@ VARIABLES = {
         "The largest total size of the imports that a process stores at once. One user may have half of it, so it is "
         "at least twice `RELINK_MAX_IMPORT_BYTES`.",
     ),
+    "RELINK_MAX_QUEUED_BYTES": Variable(
+        "1073741824",
+        "The largest total size, compressed, of the requests that wait in the database for a worker. One request may "
+        "have half of it.",
+    ),
     "RELINK_POOL_SIZE": Variable(
         "as many as are needed, at least 20",
         "Database connections of a process. A size smaller than the threads of the process need is refused.",

@@ -4,7 +4,8 @@ A job only says that a task should look for work; the work itself is recorded in
 no work. Every few seconds a worker puts a job into the queue. A task works in batches. When it has done some work, it
 puts another job into the queue for a worker that is idle, so that all workers soon share in a roll-out.
 
-Messages have a queue of their own, so that instances do not wait for a receiver that responds slowly.
+Messages and runs have queues of their own, so that instances wait neither for a receiver that responds slowly nor for a
+long run.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -30,9 +32,12 @@ from app.database.engine import driver_arguments
 from app.database.failures import database_failure
 from app.database.session import CONNECT_TIMEOUT, settings_statement
 from app.identity.actor import Actor, ActorKind, act_as
+from app.runs.queued import QUEUE as RUNS_QUEUE
+from app.runs.queued import TASK as RUNS_TASK
 from app.settings import Settings
 from app.solutions import messages
 from app.solutions.rollout import lazy_updates
+from app.wire import queued_runs
 
 EVERY_FEW_SECONDS = "* * * * * */5"  # seconds are the last field
 EVERY_TEN_SECONDS = "* * * * * */10"
@@ -96,6 +101,18 @@ def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG
         return
     if messages.send_due(work.engine, webhook, most=MESSAGES, within=SENDING_TIME, stop=context.should_abort):
         _NextJob(context).send_once()
+
+
+@queue.periodic(cron=EVERY_FEW_SECONDS)
+@queue.task(name=RUNS_TASK, queue=RUNS_QUEUE, queueing_lock=RUNS_TASK, pass_context=True)
+def do_queued_runs(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
+    """Do runs that wait for a worker, one after the other. See `app.wire.queued_runs`."""
+    work = Work.of(context)
+    next_job = _NextJob(context)
+    while not context.should_abort() and queued_runs.do_next(
+        work.engine, work.settings, context.should_abort, began=next_job.send_once
+    ):
+        pass
 
 
 @queue.periodic(cron=EVERY_TEN_MINUTES)
@@ -185,7 +202,9 @@ async def _work(work: Work, concurrency: int, stopping: asyncio.Event) -> None:
         await connection.execute(settings_statement(arguments["options"]))
         await connection.commit()
 
-    at_once = {_INSTANCES_QUEUE: concurrency, _MESSAGES_QUEUE: 1}
+    at_once = {_INSTANCES_QUEUE: concurrency, _MESSAGES_QUEUE: 1, RUNS_QUEUE: concurrency}
+    # asyncio's own executor has few threads on a small machine.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(sum(at_once.values())))
     connector = PsycopgConnector(
         conninfo="",
         min_size=1,

@@ -186,8 +186,14 @@ def test_urls_of_postgresql_are_taken(url: str) -> None:
 
 
 SMALL_POOL = {
-    ("serve", "--bind", "127.0.0.1:0", "--threads", "8"): "8 threads with 2 runs at work need 10 connections",
-    ("worker", "--concurrency", "8"): "8 batches at once need 10 connections",
+    (
+        "serve",
+        "--bind",
+        "127.0.0.1:0",
+        "--threads",
+        "8",
+    ): "8 threads with 2 runs at work need 10 connections: set it to at least 10",
+    ("worker", "--concurrency", "8"): "8 batches and 8 runs at once need 42 connections: set it to at least 42",
 }
 
 
@@ -196,9 +202,7 @@ def test_a_pool_that_is_too_small_is_refused(arguments: tuple[str, ...], databas
     environment: dict[str, str | None] = {"RELINK_POOL_SIZE": "9", "RELINK_DATABASE_URL": database_url}
     result = CliRunner().invoke(main, arguments, env=environment)
     assert result.exit_code == 1
-    assert (
-        f"RELINK_POOL_SIZE is 9, but {SMALL_POOL[arguments]}: set it to at least 10, or leave it out" in result.stderr
-    )
+    assert f"RELINK_POOL_SIZE is 9, but {SMALL_POOL[arguments]}, or leave it out" in result.stderr
 
 
 def test_a_pool_that_is_too_small_is_refused_by_the_service(database_url: str) -> None:

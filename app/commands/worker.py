@@ -19,25 +19,32 @@ from app.worker import run_worker
 _START_AGAIN_AFTER = 5.0
 
 
-@click.command(short_help="Move instances and send messages in the background.")
+@click.command(short_help="Do runs, move instances and send messages.")
 @click.option(
-    "--concurrency", default=2, show_default=True, type=click.IntRange(1, 64), help="How many batches at once."
+    "--concurrency",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="How many batches of instances, and how many runs, at once.",
 )
 @click.option("--beside-serve", is_flag=True, hidden=True)
 def worker(concurrency: int, beside_serve: bool) -> None:
-    """Work in the background until stopped: move instances of solutions to new releases, and send messages.
+    """Work in the background until stopped: do queued runs, move instances of solutions to new releases, and send
+    messages.
 
     Any number of workers may run, on any machine that reaches the database. SIGTERM and Ctrl-C end one after its
-    present instance; a second signal ends it at once. 'relink serve' starts a worker itself if it uses an embedded
-    database.
+    present instance or node, and its runs wait for another worker; a second signal ends it at once. 'relink serve'
+    starts a worker itself if it uses an embedded database.
     """
     if beside_serve:
         end_with_parent()
     configure_logs()
     configure_library_logs()
     with plain_errors():
-        # One connection for each batch, one for messages, one to tidy.
-        settings = Settings.from_environment().with_connections(concurrency + 2, f"{concurrency} batches at once")
+        # One connection for each batch, one for messages, one to tidy, and for each run those that hold it, read for
+        # it, write its rows and watch it.
+        what = f"{concurrency} batches and {concurrency} runs at once"
+        settings = Settings.from_environment().with_connections(5 * concurrency + 2, what)
     with opened_database(settings) as engine:
         if not beside_serve:
             click.echo("Relink works in the background; Ctrl-C ends it.")

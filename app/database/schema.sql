@@ -485,8 +485,14 @@ CREATE TABLE public.run (
     action text DEFAULT 'force'::text NOT NULL,
     queued_at timestamp with time zone DEFAULT now() NOT NULL,
     reason text,
+    asynchronous boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 1 NOT NULL,
+    if_match text,
+    plan text,
+    idempotency_key text,
+    request_digest bytea,
     CONSTRAINT run_action_check CHECK ((action = ANY (ARRAY['impact'::text, 'force'::text]))),
-    CONSTRAINT run_check CHECK (((context_node_identifier IS NULL) <> (solution_identifier IS NULL))),
+    CONSTRAINT run_context_check CHECK ((num_nonnulls(context_node_identifier, solution_identifier) = ((service <> 'NodeImport'::text))::integer)),
     CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'cancelled'::text, 'interrupted'::text])))
 );
 
@@ -503,6 +509,12 @@ CREATE TABLE public.run_outcome (
     version_number integer,
     instance_identifier uuid,
     outcome text NOT NULL
+);
+
+CREATE TABLE public.run_request (
+    run_identifier bigint NOT NULL,
+    part integer NOT NULL,
+    content bytea NOT NULL
 );
 
 ALTER TABLE public.run ALTER COLUMN run_identifier ADD GENERATED ALWAYS AS IDENTITY (
@@ -687,6 +699,9 @@ ALTER TABLE ONLY public.run_outcome
 ALTER TABLE ONLY public.run
     ADD CONSTRAINT run_pkey PRIMARY KEY (run_identifier);
 
+ALTER TABLE ONLY public.run_request
+    ADD CONSTRAINT run_request_pkey PRIMARY KEY (run_identifier, part);
+
 ALTER TABLE ONLY public.run_step_other
     ADD CONSTRAINT run_step_other_pkey PRIMARY KEY (run_identifier, ordinal, node_identifier);
 
@@ -757,7 +772,11 @@ CREATE INDEX run_context ON public.run USING btree (context_node_identifier, run
 
 CREATE INDEX run_finished ON public.run USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 
+CREATE UNIQUE INDEX run_key ON public.run USING btree (user_identifier, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+
 CREATE INDEX run_user ON public.run USING btree (user_identifier, run_identifier);
+
+CREATE INDEX run_waiting ON public.run USING btree (run_identifier) WHERE (asynchronous AND (state = 'queued'::text));
 
 CREATE INDEX sign_in_failure_account ON public.sign_in_failure USING btree (account);
 
@@ -821,6 +840,9 @@ ALTER TABLE ONLY public.permission
 
 ALTER TABLE ONLY public.run_answer
     ADD CONSTRAINT run_answer_run_identifier_fkey FOREIGN KEY (run_identifier) REFERENCES public.run(run_identifier);
+
+ALTER TABLE ONLY public.run_request
+    ADD CONSTRAINT run_request_run_identifier_fkey FOREIGN KEY (run_identifier) REFERENCES public.run(run_identifier);
 
 ALTER TABLE ONLY public.run
     ADD CONSTRAINT run_solution_identifier_fkey FOREIGN KEY (solution_identifier) REFERENCES public.solution(solution_identifier);

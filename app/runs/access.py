@@ -72,9 +72,9 @@ def has_started(caller: Caller, run: Run) -> bool:
 
 
 def _may_read_context(connection: Connection, caller: Caller, run: Run) -> bool:
-    if run.context_node_identifier is None:
+    if run.solution_identifier is not None:
         return caller.administers_solutions
-    return run.context_node_identifier in _readable(connection, caller, [run])
+    return run.context_node_identifier is None or run.context_node_identifier in _readable(connection, caller, [run])
 
 
 def may_see(connection: Connection, caller: Caller, run: Run) -> bool:
@@ -85,9 +85,11 @@ def may_see(connection: Connection, caller: Caller, run: Run) -> bool:
 
 
 def _may_administer(connection: Connection, caller: Caller, run: Run) -> bool:
-    """Return whether a caller may administer the context of a run."""
-    if run.context_node_identifier is None:
+    """Return whether a caller may administer the context of a run. An import has none."""
+    if run.solution_identifier is not None:
         return caller.administers_solutions
+    if run.context_node_identifier is None:
+        return False
     try:
         return find_node(connection, caller, run.context_node_identifier, None, "node").may(right.ADMINISTER)
     except RelinkError:

@@ -5,8 +5,7 @@ Only one run at a time may work in a package and all its content, or over the in
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,51 +14,54 @@ from sqlalchemy import Connection, Engine, text
 from app.errors import PreconditionError, RelinkError, StateError
 from app.identity.present_rights import hold_account
 from app.identity.rights import Caller
-from app.runs import answers, locks
-from app.runs.record import NodeContext, RunState, SolutionContext, close, interrupt, is_cancelled
+from app.runs import answers, keys, locks
+from app.runs.record import RunState, close, interrupt, is_cancelled, put_back, record_plan
 from app.runs.turns import Turn, Turns
+from app.runs.wanted import Context, NodeContext, WantedRun
 
 _LOOK_EVERY = 0.5
 
-_INSERT = text("""
-    INSERT INTO run (service, user_identifier, context_node_identifier, solution_identifier, context_reference,
-                     include_content, options, state, started_at)
-    VALUES (:service, :user, :node, CAST(:solution AS uuid), :reference, :content, :options, :state,
-            CASE WHEN :state = 'running' THEN now() END)
-    RETURNING run_identifier
-""")
 _BEGIN = text("UPDATE run SET state = 'running', started_at = now() WHERE run_identifier = :run")
 _SET_STEPS = text("UPDATE run SET steps = :steps WHERE run_identifier = :run")
-# Running and queued runs that may write the same nodes or instances as this one.
-_OVERLAPPING = text("""
-    SELECT run_identifier, coalesce(started_at, queued_at) FROM run
-    WHERE state IN ('queued', 'running') AND (
-      solution_identifier = CAST(:solution AS uuid)
-      OR CAST(:node AS bigint) IS NOT NULL AND context_node_identifier IS NOT NULL AND (
-        context_reference = :reference
-        OR (include_content AND starts_with(:reference, context_reference || '.'))
-        OR (:content AND starts_with(context_reference, :reference || '.'))))
-    ORDER BY run_identifier
-""")
 
 
-@dataclass(frozen=True)
-class WantedRun:
-    """What a run is to do: the service that was requested, its context, and its options for the record."""
+def overlaps(*, node: str, solution: str, reference: str, content: str) -> str:
+    """Return the condition in SQL that the force `o` may write the same nodes or instances as one with these values."""
+    return f"""o.action = 'force' AND (
+      o.solution_identifier = {solution}
+      OR {node} IS NOT NULL AND o.context_node_identifier IS NOT NULL AND (
+        o.context_reference = {reference}
+        OR o.include_content AND starts_with({reference}, o.context_reference || '.')
+        OR {content} AND starts_with(o.context_reference, {reference} || '.')))"""
 
-    service: str
-    context: NodeContext | SolutionContext
-    options: Mapping[str, object]
+
+_OVERLAPS = overlaps(
+    node="CAST(:node AS bigint)", solution="CAST(:solution AS uuid)", reference=":reference", content=":content"
+)
+# A force that waits for a worker does not hold its package yet.
+_OVERLAPPING = text(f"""
+    SELECT o.run_identifier, coalesce(o.started_at, o.queued_at) FROM run o
+    WHERE (o.state = 'running' OR o.state = 'queued' AND NOT o.asynchronous) AND {_OVERLAPS}
+    ORDER BY o.run_identifier
+""")  # noqa: S608 - all of it is in this module
+
+
+class PutBackError(StateError):
+    """The worker ends, and the run waits for another one."""
 
 
 @dataclass(frozen=True)
 class HeldRun:
-    """A run that holds its lock, on the connection that does its work. `caller` is its starter."""
+    """A run that holds its lock, on the connection that does its work. `caller` is its starter.
+
+    `done_before` is how many commits earlier attempts have made.
+    """
 
     identifier: int
     engine: Engine
     connection: Connection
     caller: Caller
+    done_before: int = 0
 
     def count_steps(self, steps: int) -> None:
         """Record how many steps the run consists of."""
@@ -76,18 +78,35 @@ class HeldRun:
     def end(self, answer: Iterable[bytes], error_number: int, *, cancelled: bool) -> Iterator[bytes]:
         """Record the end of the run, store its response, and return the response.
 
-        The commit waits until it and all earlier commits of the run are on disk.
+        The commit waits until it and all earlier commits of the run are on disk. Raises PutBackError if the run was
+        cancelled only because its worker ends, and waits for another one.
         """
         parts = list(answers.compressed(answer))
-        state = RunState.CANCELLED if cancelled else RunState.DONE
+        if cancelled:
+            self._put_back()
         with self.connection.begin():
-            answers.keep(self.connection, self.identifier, parts)
-            self._close(state, error_number)
+            self.record_end(parts, error_number, cancelled=cancelled)
         return answers.decompressed(parts)
 
-    def refuse(self, error: RelinkError) -> None:
-        """Record that the run ends because of an error, without a response."""
+    def record_end(self, parts: Iterable[bytes], error_number: int, *, cancelled: bool = False) -> None:
+        """Record the end of the run with its compressed response, in the transaction of its connection."""
+        answers.keep(self.connection, self.identifier, parts)
+        self._close(RunState.CANCELLED if cancelled else RunState.DONE, error_number)
+
+    def record_plan(self, fingerprint: str) -> None:
+        """Record the fingerprint of the plan of an impact."""
         with self.connection.begin():
+            record_plan(self.connection, self.identifier, fingerprint)
+
+    def refuse(self, error: RelinkError, answer: Iterable[bytes] = ()) -> None:
+        """Record that the run ends because of an error. A run whose client has gone keeps a response that says so.
+
+        Raises PutBackError as `end` does.
+        """
+        self._put_back()
+        parts = list(answers.compressed(answer)) if answer else []
+        with self.connection.begin():
+            answers.keep(self.connection, self.identifier, parts)
             self._close(RunState.CANCELLED, error.number, error.description)
 
     def wait_for(self, turn: Turn) -> None:
@@ -103,6 +122,12 @@ class HeldRun:
         self.connection.execute(text("SET LOCAL synchronous_commit = on"))
         close(self.connection, self.identifier, state, error_number, reason)
 
+    def _put_back(self) -> None:
+        with self.connection.begin():
+            returned = put_back(self.connection, self.identifier)
+        if returned:
+            raise PutBackError(f"run {self.identifier} waits for another worker")
+
 
 @contextmanager
 def started(engine: Engine, caller: Caller, wanted: WantedRun, turns: Turns) -> Iterator[HeldRun]:
@@ -112,8 +137,8 @@ def started(engine: Engine, caller: Caller, wanted: WantedRun, turns: Turns) -> 
     disconnects: its response can be read later. A RelinkError records the run as cancelled. After any other exception,
     or if `end` was not called, the run is later recorded as interrupted.
 
-    Raises BusyError if too many runs are queued, and StateError (106) that names the other run if one holds this
-    package, a part of it, or this solution.
+    Raises BusyError if too many runs are queued, StateError (106) that names the other run if one holds this package, a
+    part of it, or this solution, and the exceptions of `keys.check`.
     """
     with turns.turn() as turn, engine.connect() as connection:
         state = RunState.RUNNING if turn.has_come else RunState.QUEUED
@@ -140,23 +165,18 @@ def _begun(connection: Connection, caller: Caller, wanted: WantedRun, state: Run
 
     A transaction that disables the account of the starter finds the record, and cancels the run.
     """
-    values = {
-        "service": wanted.service,
-        "user": caller.user_identifier,
-        "options": json.dumps(wanted.options),
-        "state": state.value,
-        **wanted.context.columns(),
-    }
     with connection.begin():
         hold_account(connection, caller)
         locks.lock_registry(connection)
+        keys.check(connection, caller, wanted.key)
         _make_room(connection, wanted.context)
-        run = int(connection.execute(_INSERT, values).scalar_one())
+        run = wanted.record(connection, caller, state)
+        keys.give(connection, caller, wanted.key, run)
         locks.lock(connection, run)
     return run
 
 
-def _make_room(connection: Connection, context: NodeContext | SolutionContext) -> None:
+def _make_room(connection: Connection, context: Context) -> None:
     """Record dead runs that overlap with this context as interrupted. Raises StateError (106) if one is alive."""
     others = connection.execute(_OVERLAPPING, context.columns()).all()
     held = locks.held_runs(connection) if others else set()

@@ -14,6 +14,7 @@ _RUN_LOCK_CLASS = 0x52454C4B
 
 _LOCK_REGISTRY = text("SELECT pg_advisory_xact_lock(:key)")
 _LOCK = text("SELECT pg_advisory_lock(:key)")
+_TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:key)")
 _HELD = text("""
     SELECT l.objid::bigint FROM pg_locks l
@@ -33,6 +34,11 @@ def lock_registry(connection: Connection) -> None:
 def lock(connection: Connection, run: int) -> None:
     """Take the lock of a run for this connection. It outlives the transaction."""
     connection.execute(_LOCK, {"key": _key(run)})
+
+
+def try_lock(connection: Connection, run: int) -> bool:
+    """Take the lock of a run for this connection, if no other has it. Returns whether it was taken."""
+    return bool(connection.execute(_TRY_LOCK, {"key": _key(run)}).scalar_one())
 
 
 def release(connection: Connection, run: int) -> None:

@@ -1,7 +1,9 @@
 """The records of runs: the context of each, its progress and its end.
 
 A run whose state is `queued` or `running` while no session holds its lock (see `app.runs.locks`) is dead: its process
-or its connection was lost. A process that notices records the run as `interrupted` and removes its staged rows.
+or its connection was lost. A process that notices records the run as `interrupted` and removes its staged rows. An
+asynchronous run is held by nobody while it waits for a worker, and returns to the queue when its worker has died, if it
+can be done again.
 """
 
 from __future__ import annotations
@@ -21,13 +23,15 @@ SELECT_RUNS: Final = """
            a.user_logon_reference AS user_logon, r.context_node_identifier, r.context_reference,
            r.solution_identifier::text AS solution_identifier, r.options, r.state, r.steps,
            (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = r.run_identifier) AS done,
-           r.error_number, r.reason, r.queued_at, r.started_at, r.finished_at,
+           r.error_number, r.reason, r.cancel_requested, r.attempts, r.plan, r.queued_at, r.started_at, r.finished_at,
            extract(epoch FROM coalesce(r.finished_at, now()) - r.started_at)::float8 AS seconds
     FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
 """
 """Reads the columns of `Run`."""
-_SELECT_OPEN = text("SELECT run_identifier FROM run WHERE state IN ('queued', 'running')")
-_IS_OPEN = text("SELECT state IN ('queued', 'running') FROM run WHERE run_identifier = :run")
+# A session holds the lock of such a run, unless the run is dead.
+_IS_HELD = "(state = 'running' OR state = 'queued' AND NOT asynchronous)"
+_SELECT_OPEN = text(f"SELECT run_identifier FROM run WHERE {_IS_HELD}")  # noqa: S608 - a constant
+_IS_OPEN = text(f"SELECT {_IS_HELD} FROM run WHERE run_identifier = :run")  # noqa: S608 - a constant
 _SELECT_CANCELLED = text("""
     SELECT r.cancel_requested OR NOT coalesce(a.enabled, true),
            CASE WHEN :step THEN set_config('synchronous_commit', 'off', true) END
@@ -43,11 +47,35 @@ _CANCEL_THOSE_OF_DISABLED_USERS = text("""
     WHERE a.user_identifier = r.user_identifier AND NOT a.enabled
       AND r.state IN ('queued', 'running') AND NOT r.cancel_requested
 """)
-_CLOSE = text("""
-    UPDATE run SET state = :state, error_number = :number, finished_at = now(),
-                   reason = CASE WHEN :state <> 'done' THEN coalesce(:reason, reason) END
-    WHERE run_identifier = :run AND state IN ('queued', 'running')
+_CLOSE_CANCELLED = text("""
+    WITH closed AS (
+      UPDATE run SET state = 'cancelled', finished_at = now()
+      WHERE state = 'queued' AND asynchronous AND cancel_requested RETURNING run_identifier
+    )
+    DELETE FROM run_request q USING closed WHERE q.run_identifier = closed.run_identifier
 """)
+_CLOSE = text("""
+    WITH closed AS (
+      UPDATE run SET state = :state, error_number = :number, finished_at = now(), reason = CASE
+        WHEN :state = 'done' THEN NULL
+        WHEN cancel_requested AND :state = 'cancelled' THEN coalesce(reason, :reason)
+        ELSE coalesce(:reason, reason) END
+      WHERE run_identifier = :run AND state IN ('queued', 'running') RETURNING run_identifier
+    )
+    DELETE FROM run_request q USING closed WHERE q.run_identifier = closed.run_identifier
+""")
+_MOST_RETRIES = 3
+# With If-Match, a run does its plan as a whole or not at all; a new plan would be another one.
+_CAN_BE_DONE_AGAIN = """asynchronous AND (if_match IS NULL OR NOT EXISTS (
+    SELECT FROM run_outcome o WHERE o.run_identifier = run.run_identifier))"""
+_RETRY = text(f"""
+    UPDATE run SET state = 'queued' WHERE run_identifier = :run AND state = 'running' AND NOT cancel_requested
+      AND attempts <= {_MOST_RETRIES} AND {_CAN_BE_DONE_AGAIN}
+""")  # noqa: S608 - all of it is in this module
+_PUT_BACK = text(f"""
+    UPDATE run SET state = 'queued', attempts = attempts - 1, cancel_requested = false, reason = NULL
+    WHERE run_identifier = :run AND state = 'running' AND reason = :reason AND {_CAN_BE_DONE_AGAIN}
+""")  # noqa: S608 - all of it is in this module
 _SELECT_LOGON = text("SELECT user_logon_reference FROM account WHERE user_identifier = :user")
 
 _DISABLED = "the account of the user who started the run was disabled"
@@ -71,40 +99,12 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True)
-class NodeContext:
-    """The context of a run over a node, or over a node and its content."""
-
-    identifier: int
-    reference: str
-    include_content: bool
-
-    def columns(self) -> dict[str, object]:
-        """Return the columns of the record that hold the context."""
-        return {
-            "node": self.identifier,
-            "solution": None,
-            "reference": self.reference,
-            "content": self.include_content,
-        }
-
-
-@dataclass(frozen=True)
-class SolutionContext:
-    """The context of a run over the instances of a solution."""
-
-    identifier: str
-
-    def columns(self) -> dict[str, object]:
-        """Return the columns of the record that hold the context."""
-        return {"node": None, "solution": self.identifier, "reference": self.identifier, "content": False}
-
-
-@dataclass(frozen=True)
 class Run:
-    """The record of a run: `done` of its `steps` have been committed. It has either a context node or a solution.
+    """The record of a run: `done` of its `steps` have been committed. It has a context node, a solution or neither.
 
-    `seconds` is the time that the run has worked so far, or worked until its end. The reference of the context is
-    absent if the reader may not know it: see `app.runs.access`.
+    `attempts` is how often its work has begun, `plan` the fingerprint of the plan of an impact. `seconds` is the time
+    that the run has worked so far, or worked until its end. The reference of the context is absent if the reader may
+    not know it: see `app.runs.access`.
     """
 
     identifier: int
@@ -121,6 +121,9 @@ class Run:
     done: int
     error_number: int | None
     reason: str | None
+    cancel_requested: bool
+    attempts: int
+    plan: str | None
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -140,7 +143,8 @@ class Run:
     @property
     def was_refused(self) -> bool:
         """Whether the run ended because of an error, which `reason` describes to its starter."""
-        return self.state is RunState.CANCELLED and self.error_number not in (None, 0, 108)
+        ended = self.state is RunState.CANCELLED and not self.cancel_requested
+        return ended and self.error_number not in (None, 0, 108)
 
 
 def find(connection: Connection, run: int) -> Run | None:
@@ -163,14 +167,16 @@ def close_dead(connection: Connection) -> int:
 
 
 def cancel(connection: Connection, run: int, user: int | None) -> None:
-    """Ask a run to end after its current node or instance, on behalf of a user."""
+    """Ask a run to end after its current node or instance, on behalf of a user. A run that waits ends at once."""
     logon = connection.execute(_SELECT_LOGON, {"user": user}).scalar_one_or_none()
     connection.execute(_CANCEL, {"runs": [run], "reason": f"cancelled by {logon or 'an administrator'}"})
+    connection.execute(_CLOSE_CANCELLED)
 
 
 def cancel_those_of_disabled_users(connection: Connection) -> None:
     """Ask the runs of users whose accounts are disabled to end after their current node or instance."""
     connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS, {"reason": _DISABLED})
+    connection.execute(_CLOSE_CANCELLED)
 
 
 def is_cancelled(connection: Connection, run: int, *, step: bool = False) -> bool:
@@ -188,6 +194,26 @@ def cancel_all(connection: Connection, application_name: str) -> None:
         connection.execute(_CANCEL, {"runs": sorted(held), "reason": _STOPPED})
 
 
+def stop(connection: Connection, run: int) -> None:
+    """Ask a run to end after its current node or instance, because its process ends."""
+    connection.execute(_CANCEL, {"runs": [run], "reason": _STOPPED})
+
+
+def put_back(connection: Connection, run: int) -> bool:
+    """Return an asynchronous run to the queue, if it ends only because its process does and can be done again.
+
+    Returns whether it was returned. This does not count as an attempt.
+    """
+    return connection.execute(_PUT_BACK, {"run": run, "reason": _STOPPED}).rowcount == 1
+
+
+def record_plan(connection: Connection, run: int, fingerprint: str) -> None:
+    """Record the fingerprint of the plan of an impact."""
+    connection.execute(
+        text("UPDATE run SET plan = :plan WHERE run_identifier = :run"), {"run": run, "plan": fingerprint}
+    )
+
+
 def _close_if_dead(connection: Connection, run: int) -> bool:
     """Record a running run as interrupted if it is dead, and return whether it was."""
     dead = run not in locks.held_runs(connection) and _still_running(connection, run)
@@ -202,8 +228,9 @@ def _still_running(connection: Connection, run: int) -> bool:
 
 
 def interrupt(connection: Connection, run: int) -> None:
-    """Record a dead run as interrupted, and remove the steps that were staged for it."""
-    close(connection, run, RunState.INTERRUPTED, None, _DIED)
+    """Record a dead run as interrupted, or return it to the queue, and remove the steps that were staged for it."""
+    if connection.execute(_RETRY, {"run": run}).rowcount == 0:
+        close(connection, run, RunState.INTERRUPTED, None, _DIED)
     connection.execute(text("DELETE FROM run_step WHERE run_identifier = :run"), {"run": run})
     connection.execute(text("DELETE FROM run_step_other WHERE run_identifier = :run"), {"run": run})
 
@@ -211,9 +238,9 @@ def interrupt(connection: Connection, run: int) -> None:
 def close(
     connection: Connection, run: int, state: RunState, error_number: int | None, reason: str | None = None
 ) -> None:
-    """Record the end of a run, unless it has already ended.
+    """Record the end of a run, unless it has already ended, and remove its request.
 
-    A run that was asked to end keeps the reason for that, unless another is given.
+    A run that was asked to end keeps the reason for that.
     """
     values = {"run": run, "state": state.value, "number": error_number, "reason": reason}
     connection.execute(_CLOSE, values)

@@ -122,13 +122,17 @@ class Shares:
     """GraphQL responses of more than 1 MiB."""
     bodies: int
     """Large request bodies that are being received."""
+    streams: int
+    """Streams of events about runs. A process with few threads has none."""
 
     @classmethod
     def of(cls, settings: Settings) -> Shares:
-        """Share out the threads: an eighth stays free, waiting runs get a quarter, and bodies get an eighth."""
+        """Share out the threads: an eighth stays free, waiting runs get a quarter, bodies an eighth, and streams a
+        sixteenth."""
         threads = max(settings.threads, FEWEST_THREADS)
         runs, waiting, eighth = settings.runs_at_work, threads // 4, threads // 8
-        rest = max(2, threads - runs - waiting - 2 * eighth)
+        streams = threads // 16
+        rest = max(2, threads - runs - waiting - 2 * eighth - streams)
         others = max(1, rest // 3)
         impacts = rest - others
         return cls(
@@ -140,6 +144,7 @@ class Shares:
             others_waiting=others // 2,
             large_answers=eighth,
             bodies=eighth,
+            streams=streams,
         )
 
 
@@ -151,3 +156,4 @@ class Workload:
         self.impacts = Turns("impacts", shares.impacts, shares.impacts_waiting)
         self.others = Turns("long requests", shares.others, shares.others_waiting)
         self.large_answers = Turns("large responses", shares.large_answers, 0)
+        self.streams = Turns("streams of events", shares.streams, 0)

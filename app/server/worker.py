@@ -32,7 +32,7 @@ from app.server.pace import Pace
 from app.server.signals import end_at_once
 from app.server.slots import FAIR_FACTOR, Slots
 from app.settings import Settings
-from app.wire.refusal import REFUSAL, Refused
+from app.wire.refusal import REFUSAL, STOPPING, Refused
 
 MOST_HELD: Final = 64 * 1024 * 1024
 """At most this many bytes of requests are kept in memory. When more arrive, an incoming request is refused."""
@@ -236,7 +236,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         arrival = connection.arrival
         arrival.request._expected_100_continue = False
         response, environment = create(arrival.request, outgoing, connection.client, connection.server, self.cfg)
-        environment["wsgi.multithread"] = True
+        environment.update({"wsgi.multithread": True, STOPPING: lambda: not self.alive})
         if arrival.refusal is not None:
             environment[REFUSAL] = arrival.refusal
         else:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Generic, TypeVar
 
 from sqlalchemy import Engine
 
 from app.identity.rights import Caller
+from app.runs.held import HeldRun, started
+from app.runs.keys import Key
 from app.runs.turns import Shares, Workload
+from app.runs.wanted import WantedRun
 from app.services.answer import Answer, Part
 from app.settings import Settings
 from app.solutions.limits import DEFAULT_LIMITS, Limits
@@ -34,8 +38,8 @@ PartsWriter = Callable[[Iterable[Part]], Iterable[bytes]]
 @dataclass(frozen=True)
 class Call:
     """The context of a request: the caller, the database, the writers for responses that are kept and for parts of
-    them, the conditions in HTTP headers, the cipher of authentications, the limits of end users and responses, and the
-    turns of long work."""
+    them, the conditions in HTTP headers, the cipher of authentications, the limits of end users and responses, the
+    turns of long work, the key of the request, and its run if a worker does it."""
 
     engine: Engine
     caller: Caller
@@ -45,6 +49,18 @@ class Call:
     cipher: Cipher = field(default_factory=Cipher)
     limits: Limits = DEFAULT_LIMITS
     workload: Workload = field(default_factory=lambda: Workload(Shares.of(Settings())))
+    key: Key | None = None
+    run: HeldRun | None = None
+
+    @contextmanager
+    def begun(self, wanted: WantedRun) -> Iterator[HeldRun]:
+        """Begin a run for this request, or go on with the one that has begun. See `app.runs.held.started`."""
+        if self.run is not None:
+            yield self.run
+            return
+        wanted = replace(wanted, if_match=self.if_match, key=self.key)
+        with started(self.engine, self.caller, wanted, self.workload.runs) as run:
+            yield run
 
 
 @dataclass(frozen=True)
@@ -52,10 +68,12 @@ class Service(Generic[Request]):
     """A service. Its name is the name of the root of its request and response.
 
     `request` is a dataclass whose fields, in snake_case, are the elements of the request. A `long` service may take
-    minutes: it takes a turn of the workload, and its statements have no time limit.
+    minutes: it takes a turn of the workload, and its statements have no time limit. If it can be done by a worker,
+    `wanted_run` checks a request and returns its run, or None if it needs no run.
     """
 
     name: str
     request: type[Request]
     run: Callable[[Request, Call], Answer]
     long: bool = False
+    wanted_run: Callable[[Request, Call], WantedRun | None] | None = None

@@ -24,6 +24,17 @@ def kept(call: Call, service: str, run: HeldRun, answer: Answer, *, cancelled: b
     return answer
 
 
+def note_earlier(answer: Answer, run: HeldRun) -> None:
+    """Say in a response that it lists only the updates of the last attempt, if earlier ones have made some."""
+    if run.done_before:
+        many = "1 update was" if run.done_before == 1 else f"{run.done_before} updates were"
+        note = (
+            f"{many} made before the run was taken up again, and {'is' if run.done_before == 1 else 'are'} not listed:"
+            f" see /runs/{run.identifier}/outcomes."
+        )
+        answer.error_description = f"{answer.error_description} {note}" if answer.error_description else note
+
+
 def bypassed(count: int, *, done: bool, cancelled: bool) -> list[str]:
     """Return sentences that say why a run is not complete."""
     sentences = ["The run was cancelled."] if cancelled else []

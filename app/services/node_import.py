@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.errors import NotAuthorisedError
+from sqlalchemy import Connection
+
+from app.errors import NotAuthorisedError, StateError
 from app.identity.present_rights import hold_account
 from app.nodes.import_document import ImportNode
 from app.nodes.importing import import_nodes, may_import
+from app.runs.answers import compressed
+from app.runs.held import HeldRun
+from app.runs.record import is_cancelled
+from app.runs.wanted import FORCE, IMPACT, NoContext, WantedRun
 from app.services.answer import Answer, Fields
 from app.services.call import Call, Service
 
+_NAME = "NodeImport"
+_LOOK_EVERY = 0.5
 _WAIT_FOR_TURN = 600
 """In seconds. The document is stored already, so waiting costs less than sending it again."""
 
@@ -48,11 +57,39 @@ def check_may_import(call: Call) -> None:
 def run(request: NodeImportRequest, call: Call) -> Answer:
     """Return how much was or would be written; 105 with the first hundred faults."""
     forced = request.action is ImportAction.FORCE
+    if call.run is not None:
+        return _done_by_worker(request, call, call.run, forced=forced)
     with call.workload.others.soon(_WAIT_FOR_TURN), call.engine.connect() as connection:
-        totals = import_nodes(connection, call.caller, request.nodes, force=forced)
+        answer = _imported(connection, request.nodes, call, forced=forced)
         if forced:
-            hold_account(connection, call.caller)
             connection.commit()
+    return answer
+
+
+def wanted_run(request: NodeImportRequest, _call: Call) -> WantedRun:
+    """Return the run of an import that a worker does."""
+    return WantedRun(_NAME, NoContext(), {}, FORCE if request.action is ImportAction.FORCE else IMPACT)
+
+
+def _done_by_worker(request: NodeImportRequest, call: Call, run: HeldRun, *, forced: bool) -> Answer:
+    """Import as a run. A forced import and the end of its run are one transaction: an import is never done twice."""
+    try:
+        answer = _imported(run.connection, _until_cancelled(request.nodes, run), call, forced=forced)
+        if forced:
+            parts = list(compressed(call.write(_NAME, answer)))
+            run.record_end(parts, answer.error_number)
+            run.connection.commit()
+            answer.written = ()
+    finally:
+        run.connection.rollback()
+    return answer
+
+
+def _imported(connection: Connection, nodes: Iterable[ImportNode], call: Call, *, forced: bool) -> Answer:
+    """Import in the transaction of a connection, and return the response."""
+    totals = import_nodes(connection, call.caller, nodes, force=forced)
+    if forced:
+        hold_account(connection, call.caller)
     fields = Fields(
         ("nodesCreated", totals.nodes_created),
         ("versionsCreated", totals.versions_created),
@@ -62,4 +99,16 @@ def run(request: NodeImportRequest, call: Call) -> Answer:
     return Answer((fields,))
 
 
-SERVICE = Service("NodeImport", NodeImportRequest, run, long=True)
+def _until_cancelled(nodes: Iterable[ImportNode], run: HeldRun) -> Iterator[ImportNode]:
+    """Yield the nodes of an import. Raises StateError when its run is cancelled."""
+    look_at = time.monotonic()
+    for node in nodes:
+        if time.monotonic() >= look_at:
+            with run.engine.connect() as connection:
+                if is_cancelled(connection, run.identifier):
+                    raise StateError("the import was cancelled: nothing was imported")
+            look_at = time.monotonic() + _LOOK_EVERY
+        yield node
+
+
+SERVICE = Service(_NAME, NodeImportRequest, run, long=True, wanted_run=wanted_run)

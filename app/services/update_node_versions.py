@@ -15,11 +15,11 @@ from app.errors import NotAuthorisedError
 from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
 from app.runs.access import may_begin
-from app.runs.held import WantedRun, check_match, started
-from app.runs.record import NodeContext
+from app.runs.held import check_match
+from app.runs.wanted import FORCE, IMPACT, NodeContext, WantedRun
 from app.services.answer import Answer, Group, Part, Written
 from app.services.call import Call, CollapsedText, Service
-from app.services.forced import UpdateAction, bypassed, kept
+from app.services.forced import UpdateAction, bypassed, kept, note_earlier
 from app.services.identifying_fields import version_fields
 from app.services.rows_in_advance import rows_in_advance
 from app.services.update_rows import UpdateRows, read_rows
@@ -108,20 +108,36 @@ def _with_tag(outcome: UpdateResult, answer: Answer) -> Answer:
 
 
 def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
-    with snapshot(call.engine) as connection:
-        node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
-        allowed = may_begin(connection, call.caller, node, include_content=request.update_content_indicator)
+    node, allowed = _context(request, call)
     if not allowed and (answer := _all_bypassed(node, request.options, call)) is not None:
         return answer
-    context = NodeContext(node.identifier, node.reference, request.update_content_indicator)
-    wanted = WantedRun(_NAME, context, asdict(request.options))
-    with started(call.engine, call.caller, wanted, call.workload.runs) as run:
+    with call.begun(_run(request, node)) as run:
         with rows_in_advance(call) as in_advance:
             outcome = force(run, node, request.options, call.if_match, in_advance.begin)
             written = in_advance.rows(outcome)
         with snapshot(call.engine) as connection:
             answer = _answer(connection, outcome, written)
+        note_earlier(answer, run)
         return kept(call, _NAME, run, answer, cancelled=outcome.cancelled)
+
+
+def wanted_run(request: UpdateNodeVersionsRequest, call: Call) -> WantedRun | None:
+    """Return the run of a request that a worker does, or None for a force that could update nothing."""
+    node, allowed = _context(request, call)
+    return _run(request, node) if allowed or request.action is UpdateAction.IMPACT else None
+
+
+def _context(request: UpdateNodeVersionsRequest, call: Call) -> tuple[Node, bool]:
+    """Return the context node, and whether the caller may begin a run on it."""
+    with snapshot(call.engine) as connection:
+        node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
+        return node, may_begin(connection, call.caller, node, include_content=request.update_content_indicator)
+
+
+def _run(request: UpdateNodeVersionsRequest, node: Node) -> WantedRun:
+    context = NodeContext(node.identifier, node.reference, request.update_content_indicator)
+    action = IMPACT if request.action is UpdateAction.IMPACT else FORCE
+    return WantedRun(_NAME, context, asdict(request.options), action)
 
 
 def _all_bypassed(context: Node, options: Options, call: Call) -> Answer | None:
@@ -185,4 +201,4 @@ def _description(outcome: UpdateResult, hidden: int) -> str | None:
     return " ".join(parts)
 
 
-SERVICE = Service(_NAME, UpdateNodeVersionsRequest, run, long=True)
+SERVICE = Service(_NAME, UpdateNodeVersionsRequest, run, long=True, wanted_run=wanted_run)

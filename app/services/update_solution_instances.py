@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.identity.present_rights import read_again
-from app.runs.held import WantedRun, started
-from app.runs.record import SolutionContext
+from app.runs.wanted import FORCE, IMPACT, SolutionContext, WantedRun
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.fault_paths import described
-from app.services.forced import UpdateAction, bypassed, kept
+from app.services.forced import UpdateAction, bypassed, kept, note_earlier
 from app.services.solution_fields import GivenConfigValue, RequestWithValues, require_solutions
-from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Wanted, rollout
+from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Rollout, Wanted, rollout
 from app.solutions.rollout.bulk_run import RolloutResult, force, impact
 
 _NAME = "UpdateSolutionInstances"
@@ -63,13 +62,26 @@ def run(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
 def _forced(wanted: Wanted, call: Call) -> Answer:
     with snapshot(call.engine) as connection:
         bulk = rollout(connection, wanted, call.limits)
-    roll_out = WantedRun(_NAME, SolutionContext(bulk.solution.solution_id), _options(bulk.wanted))
-    with started(call.engine, call.caller, roll_out, call.workload.runs) as run:
+    with call.begun(_run(bulk, FORCE)) as run:
         with snapshot(call.engine) as connection:
             require_solutions(read_again(connection, call.caller))
             planned = impact(connection, bulk)
         outcome = force(run, planned, call.if_match)
-        return kept(call, _NAME, run, _answer(outcome), cancelled=outcome.cancelled)
+        answer = _answer(outcome)
+        note_earlier(answer, run)
+        return kept(call, _NAME, run, answer, cancelled=outcome.cancelled)
+
+
+def wanted_run(request: UpdateSolutionInstancesRequest, call: Call) -> WantedRun:
+    """Return the run of a request that a worker does."""
+    require_solutions(call.caller)
+    with snapshot(call.engine) as connection:
+        bulk = rollout(connection, request.wanted(), call.limits)
+    return _run(bulk, IMPACT if request.action is UpdateAction.IMPACT else FORCE)
+
+
+def _run(bulk: Rollout, action: str) -> WantedRun:
+    return WantedRun(_NAME, SolutionContext(bulk.solution.solution_id), _options(bulk.wanted), action)
 
 
 def _options(wanted: Wanted) -> dict[str, object]:
@@ -118,4 +130,4 @@ def _message(update: InstanceUpdate) -> str | None:
     return f"Not moved: {update.error_message if update.refused is None else described(update.refused)}"
 
 
-SERVICE = Service(_NAME, UpdateSolutionInstancesRequest, run, long=True)
+SERVICE = Service(_NAME, UpdateSolutionInstancesRequest, run, long=True, wanted_run=wanted_run)

@@ -118,7 +118,7 @@ def force(
     Raises PreconditionError if `if_match` is not the fingerprint of the plan, and NotAuthorisedError (101) and
     UserError (105) as `find_node` and `impact` do. Nothing is done in these cases.
     """
-    return _Force(run, run.caller, context.identifier, options).outcome(if_match, expect)
+    return _Force(run, run.caller, context.identifier, options, steps_before=run.done_before).outcome(if_match, expect)
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,25 @@ request may also be JSON or parameters. `/servicejson/NAME` takes the same reque
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, g, request
 
 from app.database.connection import short_statements
 from app.errors import NotAuthorisedError, RelinkError
-from app.services.call import Call
+from app.runs.keys import KeyReusedError, SameRunError, check
+from app.runs.queued import enqueue
+from app.runs.requests import RequestTooLargeError
+from app.services.call import Call, Service
 from app.services.node_import import check_may_import
 from app.services.registry import SERVICES
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
+from app.wire.asynchronous import accepted, as_refusal, key_of, key_text, prefers_async
 from app.wire.context import resources
 from app.wire.credentials import credentials
 from app.wire.decode import decode
@@ -23,8 +30,10 @@ from app.wire.envelope import answered, failed, written
 from app.wire.import_stream import IMPORT, import_request
 from app.wire.intake import Intake, RequestDocument
 from app.wire.json_responses import as_json, wants_json
+from app.wire.kept_answers import begun_before
 from app.wire.other_forms import Body, check_only_reads, made_request
 from app.wire.refusal import NoSuchServiceError
+from app.wire.stored_requests import import_without_credentials, small_import_without_credentials, without_credentials
 from app.wire.threads import in_own_thread, parsers_freed
 from app.wire.tree import valid_tree
 from app.wire.xml_writer import write_parts
@@ -78,8 +87,10 @@ def _served(document: RequestDocument) -> Response:
     if request.method != "POST":
         check_only_reads(called.name, decoded)
     call = call or _call(document.credentials)
-    with nullcontext() if called.long else short_statements():
-        return answered(called.name, called.run(decoded, call))
+    if called.wanted_run is None or call.caller.user_identifier is None:
+        with nullcontext() if called.long else short_statements():
+            return answered(called.name, called.run(decoded, call))
+    return _as_run(called, decoded, call, lambda: [without_credentials(root)])
 
 
 def _imported_small(document: RequestDocument) -> Response:
@@ -87,10 +98,8 @@ def _imported_small(document: RequestDocument) -> Response:
     call = _call(document.credentials)
     with short_statements():
         check_may_import(call)
-    given = import_request(document, document.credentials)
-    if request.method != "POST":
-        check_only_reads(IMPORT, given)
-    return in_own_thread(lambda: answered(IMPORT, SERVICES[IMPORT].run(given, call)))
+    stored = partial(small_import_without_credentials, document.file)
+    return in_own_thread(partial(_with_document, document, document.credentials, call, stored))
 
 
 def _imported(intake: Intake) -> Response:
@@ -100,7 +109,52 @@ def _imported(intake: Intake) -> Response:
     with short_statements():
         check_may_import(call)
     with intake.stored(resources().uploads, call.caller.user_identifier) as document:
-        return in_own_thread(lambda: answered(IMPORT, SERVICES[IMPORT].run(import_request(document, message), call)))
+        stored = partial(import_without_credentials, document.file)
+        return in_own_thread(partial(_with_document, document, message, call, stored))
+
+
+def _with_document(
+    document: RequestDocument, message: Mapping[str, str], call: Call, stored: Callable[[], Iterable[bytes]]
+) -> Response:
+    """Handles an import that has been received. Only one that a worker does is a run, and can have a key.
+
+    `stored` returns the document without its credentials.
+    """
+    given = import_request(document, message)
+    if request.method != "POST":
+        check_only_reads(IMPORT, given)
+    if not _may_wait():
+        return answered(IMPORT, SERVICES[IMPORT].run(given, call))
+    return _as_run(SERVICES[IMPORT], given, call, stored)
+
+
+def _may_wait() -> bool:
+    """Returns whether a worker may do the request. A GET begins no run."""
+    return request.method == "POST" and prefers_async(request)
+
+
+def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[], Iterable[bytes]]) -> Response:
+    """Handles a request of a user that may be a run: one that has begun before with the same key, or one for a worker.
+
+    `stored` returns the request without its credentials.
+    """
+    text = key_text(request) if request.method == "POST" else None
+    said = stored() if called.name == IMPORT else [repr(given).encode()]
+    call = replace(call, key=None if text is None else key_of(text, called.name, call.if_match, said))
+    try:
+        if call.key is not None:
+            with short_statements(), call.engine.begin() as connection:
+                check(connection, call.caller, call.key)
+        wanted = called.wanted_run(given, call) if called.wanted_run and _may_wait() else None
+        if wanted is None:
+            return answered(called.name, called.run(given, call))
+        wanted = replace(wanted, if_match=call.if_match, key=call.key)
+        most = resources().settings.max_queued_bytes
+        return accepted(called.name, enqueue(call.engine, call.caller, wanted, stored(), most))
+    except SameRunError as error:
+        return begun_before(called.name, call.engine, error.run)
+    except (KeyReusedError, RequestTooLargeError) as error:
+        raise as_refusal(error) from None
 
 
 def _know(name: str) -> None:

@@ -36,11 +36,15 @@ def written(root: str, answer: Answer) -> Iterator[bytes]:
 
 def failed(root: str | None, error: RelinkError) -> Response:
     """Returns the response that says why a request failed."""
-    document = b"".join(write_document(root or ERROR_ROOT, [Fields(*error_fields(error))]))
-    response = Response(document, failure_status(error), content_type=CONTENT_TYPE)
+    response = Response(failure_document(root, error), failure_status(error), content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(error.number)
     response.headers.update(failure_headers(error))
     return response
+
+
+def failure_document(root: str | None, error: RelinkError) -> bytes:
+    """Returns the document that says why a request failed."""
+    return b"".join(write_document(root or ERROR_ROOT, [Fields(*error_fields(error))]))
 
 
 def error_fields(error: RelinkError) -> list[tuple[str, Value]]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from flask import Response, g, request
 
-from app.errors import NotAuthorisedError, PreconditionError, RelinkError, StateError, UserError
+from app.errors import BusyError, NotAuthorisedError, PreconditionError, RelinkError, StateError, UserError
 from app.services.registry import SERVICES
 from app.wire import graphql
 from app.wire.envelope import ERROR_NUMBER, error_fields, failed, failure_headers, failure_status
@@ -62,7 +62,7 @@ def _http_status(error: RelinkError) -> int:
             return 401
         case UserError():
             return 400
-        case StateError() if not isinstance(error, PreconditionError):
+        case StateError() if not isinstance(error, PreconditionError | BusyError):
             return 409
         case _:
             return failure_status(error)

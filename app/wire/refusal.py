@@ -10,6 +10,8 @@ from app.suggestions import nearest
 
 REFUSAL = "relink.refusal"
 """The key of the WSGI environment for a refusal by the server, which could not understand the request."""
+STOPPING = "relink.stopping"
+"""The key of the WSGI environment for a function that returns whether the process is stopping."""
 
 
 class Refused(RelinkError):  # noqa: N818 - a response to the client, not a fault of ours

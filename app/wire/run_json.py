@@ -8,6 +8,7 @@ from app.runs.listing import Outcome
 from app.runs.record import Run
 from app.solutions.texts import time_text
 
+IMPORT = "NodeImport"
 _OPTIONS = {
     "update_content": "updateContentIndicator",
     "always_create_new_version": "alwaysCreateNewVersionIndicator",
@@ -26,6 +27,8 @@ def run_json(found: Run) -> dict[str, object]:
         "state": found.state.value,
         **_context(found),
         "user": found.user_logon,
+        "attempts": found.attempts,
+        "plan": found.plan,
         "options": {_OPTIONS.get(name, name): value for name, value in found.options.items()},
         "steps": found.steps,
         "done": found.done,
@@ -54,6 +57,8 @@ def outcome_json(found: Outcome) -> dict[str, object]:
 def _context(found: Run) -> dict[str, str | None]:
     if found.solution_identifier is not None:
         return {"solutionId": found.solution_identifier}
+    if found.service == IMPORT:
+        return {}
     return {"nodeReference": found.context_reference}
 
 

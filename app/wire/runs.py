@@ -5,27 +5,24 @@ Failures are JSON, like the runs themselves; those of `/runs/N/response` are XML
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain, count
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from app.database.connection import short_statements
-from app.database.engine import snapshot
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity.rights import Caller
-from app.runs import answers
 from app.runs import record as runs
 from app.runs.access import as_readable, has_started, may_read_answer, may_see
 from app.runs.listing import outcomes, visible_runs
 from app.runs.record import Run
 from app.wire.context import resources
 from app.wire.credentials import credentials
-from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER
 from app.wire.failures import failure
+from app.wire.kept_answers import kept_response
 from app.wire.refusal import Forbidden, Refused
+from app.wire.run_events import event_stream
 from app.wire.run_json import outcome_json, run_json
 from app.wire.run_parameters import after, check_names, limit, run_filter
 
@@ -111,6 +108,17 @@ def listed_outcomes(identifier: int) -> Response:
     return jsonify(outcomes=list(map(outcome_json, page)), next=_next(following))
 
 
+@blueprint.get("/runs/<int:identifier>/events")
+@short_statements()
+def events(identifier: int) -> Response:
+    """Returns the state and the progress of a run as server-sent events, until the run has ended."""
+    try:
+        caller, shared = _caller(), resources()
+        return event_stream(shared.engine, caller, _found(caller, identifier), shared.workload.streams)
+    except RelinkError as error:
+        return failure(error)
+
+
 @blueprint.get("/runs/<int:identifier>/response")
 @short_statements()
 def kept_answer(identifier: int) -> Response:
@@ -120,25 +128,12 @@ def kept_answer(identifier: int) -> Response:
         found = _found(caller, identifier)
         with resources().engine.begin() as connection:
             _check_may_read(connection, caller, found, "response")
-        parts = _parts(resources().engine, found.identifier)
-        first = next(parts, None)
-        if first is None:
+        response = kept_response(resources().engine, found)
+        if response is None:
             raise Refused(404, f"run {identifier} is {found.state.value} and has no response")
     except RelinkError as error:
         return failure(error)
-    response = Response(answers.decompressed(chain([first], parts)), content_type=CONTENT_TYPE)
-    response.headers[ERROR_NUMBER] = str(found.error_number or 0)
     return response
-
-
-def _parts(engine: Engine, run: int) -> Iterator[bytes]:
-    """Reads the parts of a kept response one by one: a slow client keeps neither them nor a connection waiting."""
-    for number in count():
-        with snapshot(engine) as connection:
-            part = answers.kept_part(connection, run, number)
-        if part is None:
-            return
-        yield part
 
 
 def _found(caller: Caller, identifier: int) -> Run:

@@ -14,14 +14,18 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from typing import TypeVar
 
-from flask import g
+from flask import g, has_app_context
 
 Result = TypeVar("Result")
 
 
 def in_own_thread(work: Callable[[], Result]) -> Result:
-    """Does the work in a new thread, in the context of the present request, and returns what it returns or raises."""
-    g.used_own_thread = True
+    """Does the work in a new thread, in the present context, and returns what it returns or raises.
+
+    Code that is called without a request, as in a worker, frees the parsers itself.
+    """
+    if has_app_context():
+        g.used_own_thread = True
     with ThreadPoolExecutor(1, thread_name_prefix="document") as executor:
         return executor.submit(copy_context().run, work).result()
 

@@ -15,11 +15,15 @@ from app.database.migrate import migrate, require_schema
 from app.database.queue import missing_migrations, shipped_migrations
 from app.solutions.rollout.lazy_updates import BATCH
 from tests.commands.conftest import Relink, Serve, StartWorker
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import Client, message
 from tests.support.moves import moves_made, multiply, on_releases, record_moves
 from tests.support.processes import arguments, children, runs
 from tests.support.receiver import SECRET, receiver
 from tests.support.served import WITHIN, eventually
 from tests.support.solution_store import Store, config_slot, workflow
+from tests.support.workers import ASYNC, accepted, shown
+from tests.updates.test_force import interfere, stop_interfering
 
 MANY = int(os.environ.get("RELINK_TEST_INSTANCES", "1500"))
 MANY_WITHIN = 600
@@ -160,6 +164,44 @@ def test_a_database_that_is_behind_is_refused(relink_on: Callable[[str], Relink]
     result = relink_on(empty_database_url)("worker")
     assert result.exit_code == 1
     assert "run 'relink migrate'" in result.stderr
+
+
+@pytest.mark.ledger("DEC-163")
+def test_a_queued_force_is_done_at_once_by_a_worker_that_waits(
+    client: Client, engine: Engine, start_worker: StartWorker
+) -> None:
+    client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
+    force = {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"}
+    before = accepted(client.post(message("UpdateNodeVersions", force), headers=ASYNC))
+    start_worker()
+    eventually(lambda: shown(client, before)["state"] == "done")
+    later = accepted(client.post(message("UpdateNodeVersions", {**force, "sourceScope": "latest"}), headers=ASYNC))
+    eventually(lambda: shown(client, later)["state"] == "done")
+    assert client.get("P.A").text("nodeVersionNumber") == "2"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_force_goes_on_with_another_worker_when_its_worker_ends(
+    client: Client, engine: Engine, start_worker: StartWorker, number: signal.Signals
+) -> None:
+    graph = Graph().node("P.N30", frozen(), draft())
+    for node in range(30):
+        graph.node(f"P.N{node}", frozen(*links(f"P.N{node + 1}.1")))
+    client.load(graph)
+    interfere(engine, "PERFORM pg_sleep(0.05);")
+    force = {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"}
+    run = accepted(client.post(message("UpdateNodeVersions", force), headers=ASYNC))
+    first = start_worker()
+    eventually(lambda: shown(client, run)["done"] > 0)
+    first.send_signal(number)
+    first.wait(WITHIN)
+    record = eventually(lambda: (found := shown(client, run))["state"] == "queued" and found)
+    assert 0 < record["done"] < 30
+    stop_interfering(engine)
+    start_worker()
+    record = eventually(lambda: (found := shown(client, run))["state"] == "done" and found)
+    assert (record["done"], record["attempts"]) == (30, 1 if number is signal.SIGTERM else 2)
+    assert client.update("P").rows() == []
 
 
 class TestBesideServe:

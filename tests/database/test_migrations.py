@@ -19,7 +19,12 @@ from docs.generator.schema import SCHEMA_FILE, dump_schema
 from tests.commands.conftest import Relink
 from tests.support.served import ROOT, eventually
 
-ADDED_COLUMNS = {"run": ("service", "action", "queued_at", "reason")}
+ADDED_COLUMNS = {
+    "run": (
+        *("service", "action", "queued_at", "reason", "asynchronous", "attempts", "if_match", "plan"),
+        *("idempotency_key", "request_digest"),
+    )
+}
 """The columns that later migrations have added to tables of the first schema."""
 _AS_AN_OLDER_PROGRAM = """
     DROP FUNCTION refuse_thaw CASCADE;

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Engine
 
 from app.identity.rights import OPERATOR
-from app.runs.held import WantedRun, started
+from app.runs.held import started
 from app.runs.listing import RunFilter, visible_runs
-from app.runs.record import NodeContext, RunState
+from app.runs.record import RunState
+from app.runs.wanted import NodeContext, WantedRun
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call
 from app.services.forced import kept

@@ -91,6 +91,8 @@ def test_a_run_tells_what_was_asked_and_what_became_of_it(stale: Client) -> None
         "left": 0,
         "errorNumber": 0,
         "reason": None,
+        "attempts": 1,
+        "plan": None,
     }
 
 

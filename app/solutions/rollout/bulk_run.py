@@ -63,8 +63,8 @@ def force(run: HeldRun, planned: RolloutResult, if_match: str | None) -> Rollout
     Raises PreconditionError, before anything is done, if `if_match` is not the fingerprint of the plan.
     """
     check_match(planned.fingerprint, if_match)
-    run.count_steps(sum(update.moves for update in planned.updates))
-    force = _Force(run, planned.rollout)
+    run.count_steps(run.done_before + sum(update.moves for update in planned.updates))
+    force = _Force(run, planned.rollout, recorded=run.done_before)
     cancelled = False
     for update in planned.updates:
         cancelled = not force.do(update.instance)

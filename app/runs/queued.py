@@ -1,0 +1,135 @@
+"""Asynchronous runs: they wait in the queue, held by nobody, until a worker takes them.
+
+The record of a run is the work to do. A job of procrastinate only says that a worker should look for it, so a lost job
+loses no run. A run that may not begin yet, because another one works in the same package, stays in the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from procrastinate import App, SyncPsycopgConnector
+from sqlalchemy import Connection, Engine, text
+
+from app.database.engine import driver_connection
+from app.errors import BusyError, NotAuthorisedError
+from app.identity.present_rights import hold_account, read_again
+from app.identity.rights import Caller
+from app.runs import keys, locks, requests
+from app.runs.held import HeldRun, overlaps
+from app.runs.record import RunState, close
+from app.runs.wanted import WantedRun
+
+QUEUE: Final = "runs"
+TASK: Final = "do_queued_runs"
+MOST_WAITING: Final = 100
+"""The number of runs of one user that may wait."""
+
+_jobs = App(connector=SyncPsycopgConnector())
+
+_WAITING = text("SELECT count(*) FROM run WHERE asynchronous AND state = 'queued' AND user_identifier = :user")
+_OVERLAPS = overlaps(
+    node="q.context_node_identifier",
+    solution="q.solution_identifier",
+    reference="q.context_reference",
+    content="q.include_content",
+)
+# Forces of the same package begin one after the other, in the order in which they were requested. An impact need not
+# wait.
+_FIRST = text(f"""
+    SELECT q.run_identifier FROM run q
+    WHERE q.asynchronous AND q.state = 'queued' AND NOT q.cancel_requested AND NOT q.run_identifier = ANY (:skipped)
+      AND (q.action = 'impact' OR NOT EXISTS (
+        SELECT FROM run o
+        WHERE o.run_identifier <> q.run_identifier AND o.state IN ('queued', 'running')
+          AND (o.state = 'running' OR NOT o.asynchronous OR o.run_identifier < q.run_identifier)
+          AND {_OVERLAPS}))
+    ORDER BY q.run_identifier LIMIT 1
+""")  # noqa: S608 - all of it is constant
+_TAKE = text("""
+    UPDATE run SET state = 'running', started_at = coalesce(started_at, now()), attempts = attempts + 1
+    WHERE run_identifier = :run AND state = 'queued' AND NOT cancel_requested
+    RETURNING service, user_identifier, if_match,
+              (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = :run) AS done
+""")
+
+
+@dataclass(frozen=True)
+class TakenRun:
+    """A run that this worker has taken out of the queue, its service, and the plan that must hold."""
+
+    held: HeldRun
+    service: str
+    if_match: str | None
+
+    @property
+    def request(self) -> Iterator[bytes]:
+        """The stored request, in blocks."""
+        return requests.kept(self.held.engine, self.held.identifier)
+
+
+def enqueue(engine: Engine, caller: Caller, wanted: WantedRun, document: Iterable[bytes], most: int) -> int:
+    """Record a run with its request, for a worker, and return its identifier.
+
+    The requests of all waiting runs together may have `most` bytes, compressed. Raises RequestTooLargeError, BusyError
+    if too much is waiting, and the exceptions of `keys.check`.
+    """
+    with engine.begin() as connection:
+        run = wanted.record(connection, caller, RunState.QUEUED, asynchronous=True)
+        requests.keep(connection, run, document, most)
+        hold_account(connection, caller)
+        locks.lock_registry(connection)
+        keys.check(connection, caller, wanted.key)
+        keys.give(connection, caller, wanted.key, run)
+        if connection.execute(_WAITING, {"user": caller.user_identifier}).scalar_one() > MOST_WAITING:
+            raise BusyError(f"{MOST_WAITING} runs of this user are waiting for a worker: send the request again later")
+        _jobs.configure_task(TASK, queue=QUEUE, connection=driver_connection(connection)).defer()
+    return run
+
+
+@contextmanager
+def taken(engine: Engine) -> Iterator[TakenRun | None]:
+    """Take the first run that may begin out of the queue, and hold its lock until this `with` statement ends.
+
+    Yields None if there is no such run.
+    """
+    with engine.connect() as connection:
+        run = _taken(engine, connection)
+        try:
+            yield run
+        finally:
+            if run is not None:
+                locks.release(connection, run.held.identifier)
+
+
+def _taken(engine: Engine, connection: Connection) -> TakenRun | None:
+    skipped: list[int] = []
+    while True:
+        with connection.begin():
+            locks.lock_registry(connection)
+            run = connection.execute(_FIRST, {"skipped": skipped}).scalar_one_or_none()
+            if run is None:
+                return None
+            skipped.append(run)
+            # The lock is not free if another worker has just put the run back, and has not released it yet.
+            if not locks.try_lock(connection, run):
+                continue
+            found = connection.execute(_TAKE, {"run": run}).one_or_none()
+            caller = None if found is None else _starter(connection, found.user_identifier)
+            if found is not None and caller is None:
+                close(connection, run, RunState.CANCELLED, NotAuthorisedError.number)
+        if found is not None and caller is not None:
+            held = HeldRun(run, engine, connection, caller, found.done)
+            return TakenRun(held, found.service, found.if_match)
+        locks.release(connection, run)
+
+
+def _starter(connection: Connection, user: int | None) -> Caller | None:
+    """Return the starter of a run with the rights that they have now, or None if the account is disabled."""
+    try:
+        return None if user is None else read_again(connection, Caller(user, ()))
+    except NotAuthorisedError:
+        return None

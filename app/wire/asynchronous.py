@@ -1,0 +1,74 @@
+"""Requests that are carried out later, by a worker: `Prefer: respond-async` (RFC 7240), and `Idempotency-Key`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from flask import Request, Response
+from werkzeug.http import parse_list_header
+
+from app.errors import RelinkError
+from app.runs.keys import Key, KeyReusedError
+from app.runs.requests import RequestTooLargeError
+from app.services.answer import Answer
+from app.wire.envelope import answered
+from app.wire.refusal import NotValidError, Refused
+
+_ASYNC: Final = "respond-async"
+_LONGEST_KEY = 255
+_KEY = re.compile(rf'"?([\x21\x23-\x7e](?:[\x20-\x21\x23-\x7e]{{0,{_LONGEST_KEY - 1}}}))"?')
+
+
+class KeyRefusedError(Refused):
+    """105 with status 422: the key belongs to another request."""
+
+    def __init__(self, error: KeyReusedError) -> None:
+        super().__init__(422, error.description)
+        self.number = error.number
+
+
+def prefers_async(request: Request) -> bool:
+    """Returns whether the client prefers a response before the work is done."""
+    given = [preference for header in request.headers.getlist("Prefer") for preference in parse_list_header(header)]
+    return any(preference.partition(";")[0].strip().lower() == _ASYNC for preference in given)
+
+
+def key_text(request: Request) -> str | None:
+    """Returns the key of a request, with or without the quotes of the draft for this header. Raises NotValidError."""
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        return None
+    found = _KEY.fullmatch(given.strip(" \t"))
+    if found is None:
+        raise NotValidError([("Idempotency-Key", f"is not a text of 1 to {_LONGEST_KEY} ASCII characters")])
+    return found[1]
+
+
+def key_of(text: str, service: str, if_match: str | None, said: Iterable[bytes]) -> Key:
+    """Returns a key with the digest of what the request says."""
+    digest = hashlib.sha256(repr((service, if_match)).encode())
+    for block in said:
+        digest.update(block)
+    return Key(text, digest.digest())
+
+
+def accepted(service: str, run: int) -> Response:
+    """Returns the response to a request that a worker carries out as a run, or that is being carried out."""
+    answer = Answer(headers={"Location": f"/runs/{run}", "Relink-Run": str(run), "Preference-Applied": _ASYNC})
+    response = answered(service, answer)
+    response.status_code = 202
+    return response
+
+
+def as_refusal(error: RelinkError) -> RelinkError:
+    """Returns an error of a request that cannot be stored, with its HTTP status."""
+    match error:
+        case KeyReusedError():
+            return KeyRefusedError(error)
+        case RequestTooLargeError():
+            return Refused(413, error.description)
+        case _:
+            return error

@@ -1,0 +1,112 @@
+"""`/runs/N/events`: the progress of a run as server-sent events (HTML Living Standard, section 9.2).
+
+Each stream holds a thread, so a process has few of them. A stream ends with its run, when its reader may no longer see
+the run, when the process stops, and after some minutes: a client then connects again, and says which event it had last.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Final
+
+import structlog
+from flask import Response, request
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database.connection import short_statements
+from app.database.failures import explained
+from app.errors import NotAuthorisedError
+from app.identity.present_rights import read_again
+from app.identity.rights import Caller
+from app.runs import record
+from app.runs.access import as_readable, may_see
+from app.runs.record import Run
+from app.runs.turns import Turns
+from app.wire.refusal import STOPPING
+from app.wire.run_json import run_json
+
+LONGEST: Final = 600.0
+"""A stream ends after this many seconds."""
+
+_RETRY_AFTER_MS = 2000
+_LOOK_EVERY = 1.0
+_ALIVE_EVERY = 2.0
+_STEP = 0.1
+
+_log = structlog.get_logger("relink.runs")
+
+
+def event_stream(engine: Engine, caller: Caller, run: Run, streams: Turns) -> Response:
+    """Returns the events of a run that the caller may see. Raises BusyError if the process has too many streams.
+
+    A client that has already had the last event of the run gets 204, which tells it not to connect again.
+    """
+    last = request.headers.get("Last-Event-ID")
+    if not run.state.is_open and last == _identifier(run):
+        return Response(status=204)
+    stopping: Callable[[], bool] = request.environ.get(STOPPING, lambda: False)
+    held = ExitStack()
+    held.enter_context(streams.turn())
+    response = Response(_events(engine, caller, run, last, stopping), content_type="text/event-stream")
+    response.call_on_close(held.close)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would collect the events
+    return response
+
+
+def _events(
+    engine: Engine, caller: Caller, run: Run | None, last: str | None, stopping: Callable[[], bool]
+) -> Iterator[bytes]:
+    yield f"retry: {_RETRY_AFTER_MS}\n\n".encode()
+    until = time.monotonic() + LONGEST
+    written = time.monotonic()
+    while run is not None:
+        identifier = _identifier(run)
+        if identifier != last:
+            yield _event(run, identifier)
+            last, written = identifier, time.monotonic()
+        elif time.monotonic() - written > _ALIVE_EVERY:
+            # Also finds out whether the client is still there.
+            yield b": the run goes on\n\n"
+            written = time.monotonic()
+        if not run.state.is_open or _pause(stopping) or time.monotonic() > until:
+            return
+        run = _present(engine, caller, run.identifier)
+
+
+def _event(run: Run, identifier: str) -> bytes:
+    kind = "progress" if run.state.is_open else "end"
+    return f"id: {identifier}\nevent: {kind}\ndata: {json.dumps(run_json(run))}\n\n".encode()
+
+
+def _identifier(run: Run) -> str:
+    """Returns a text that changes with the state and the progress of a run."""
+    return f"{run.state.value}-{run.attempts}-{run.done}-{run.steps}-{int(run.cancel_requested)}"
+
+
+def _pause(stopping: Callable[[], bool]) -> bool:
+    """Waits until it is time to look at the run again. Returns whether the process is stopping."""
+    until = time.monotonic() + _LOOK_EVERY
+    while not stopping() and time.monotonic() < until:
+        time.sleep(_STEP)
+    return stopping()
+
+
+def _present(engine: Engine, caller: Caller, identifier: int) -> Run | None:
+    """Returns the run as it is now, or None if the caller may no longer see it or the database cannot be used."""
+    try:
+        with short_statements(), engine.begin() as connection:
+            caller = read_again(connection, caller)
+            run = record.find(connection, identifier)
+            if run is None or not may_see(connection, caller, run):
+                return None
+            return as_readable(connection, caller, [run])[0]
+    except NotAuthorisedError:
+        return None
+    except SQLAlchemyError as error:
+        _log.warning("a stream of events was cut off", run_id=identifier, reason=explained(error))
+        return None

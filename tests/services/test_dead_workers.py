@@ -1,0 +1,102 @@
+"""Runs whose worker dies, or is asked to stop, are taken up again."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.services.asynchronous import dies, numbers, rows, stored, update, work_and_die
+from tests.support.http import Client
+from tests.support.served import eventually
+from tests.support.workers import ASYNC, accepted, get, response_of, shown, work
+from tests.updates.test_force import interfere, stop_interfering
+
+
+class TestDeadWorkers:
+    @pytest.mark.ledger("DEC-166")
+    def test_a_force_is_taken_up_again_and_ends_where_an_undisturbed_one_ends(
+        self, stale: Client, engine: Engine
+    ) -> None:
+        run = accepted(update(stale))
+        with dies(engine, 2):
+            work_and_die(engine)
+        record = shown(stale, run)
+        assert (record["state"], record["done"], record["attempts"]) == ("queued", 1, 1)
+        assert rows(engine, "SELECT count(*) FROM run_step") == 0
+        assert work(engine) == 1
+        record = shown(stale, run)
+        assert [record[name] for name in ("state", "done", "steps", "left", "attempts")] == ["done", 3, 3, 0, 2]
+        assert numbers(stale) == ["2", "2", "2", "2"]
+        outcomes = get(stale, f"/runs/{run}/outcomes").get_json()["outcomes"]
+        assert [outcome["nodeReference"] for outcome in outcomes] == ["P.N2", "P.N1", "P.N0"]
+        reply = response_of(stale, run)
+        assert [row.split()[0] for row in reply.rows()] == ["P.N0.2", "P.N1.2"]
+        assert "1 update was made before the run was taken up again" in (reply.text("errorDescription") or "")
+
+    def test_it_is_tried_at_most_three_times_more(self, stale: Client, engine: Engine) -> None:
+        run = accepted(update(stale))
+        interfere(engine, "PERFORM pg_terminate_backend(pg_backend_pid());")
+        for attempt in range(1, 5):
+            work_and_die(engine)
+            record = shown(stale, run)
+            assert (record["attempts"], record["state"]) == (attempt, "queued" if attempt < 4 else "interrupted")
+        assert "was lost" in record["reason"]
+        assert (work(engine), stored(engine)) == (0, 0)
+
+    @pytest.mark.parametrize(("step", "state"), [(1, "queued"), (2, "interrupted")])
+    def test_with_if_match_only_if_nothing_was_done(self, stale: Client, engine: Engine, step: int, state: str) -> None:
+        tag = stale.update("P").response.headers["ETag"]
+        run = accepted(update(stale, {**ASYNC, "If-Match": tag}))
+        with dies(engine, step):
+            work_and_die(engine)
+        assert shown(stale, run)["state"] == state
+        assert work(engine) == (1 if state == "queued" else 0)
+        assert shown(stale, run)["state"] == ("done" if state == "queued" else "interrupted")
+
+    def test_one_that_was_cancelled_is_not(self, stale: Client, engine: Engine) -> None:
+        run = accepted(update(stale))
+        interfere(engine, "IF nextval('step') = 2 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;")
+        work_and_die(engine)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE run SET cancel_requested = true, reason = 'cancelled by x'"))
+        assert shown(stale, run)["state"] == "interrupted"
+        assert work(engine) == 0
+
+    def test_a_force_that_a_client_waits_for_is_not(self, stale: Client, engine: Engine) -> None:
+        with dies(engine, 2):
+            assert stale.update("P", "force").status == 503
+        [record] = get(stale, "/runs").get_json()["runs"]
+        assert record["state"] == "interrupted"
+        assert work(engine) == 0
+
+    def test_a_worker_that_is_asked_to_stop_ends_after_the_present_node_and_another_goes_on(
+        self, stale: Client, engine: Engine
+    ) -> None:
+        run = accepted(update(stale))
+        interfere(
+            engine,
+            "IF nextval('step') = 2 THEN UPDATE run SET cancel_requested = true,"
+            " reason = 'the service was stopped'; END IF;",
+        )
+        assert work(engine, most=1) == 1
+        record = shown(stale, run)
+        assert [record[name] for name in ("state", "done", "attempts", "reason")] == ["queued", 2, 0, None]
+        stop_interfering(engine)
+        assert work(engine) == 1
+        assert (shown(stale, run)["state"], shown(stale, run)["done"]) == ("done", 3)
+
+    def test_a_stopped_worker_stops_its_run(self, stale: Client, engine: Engine) -> None:
+        run = accepted(update(stale))
+        interfere(engine, "PERFORM pg_advisory_xact_lock_shared(1);")
+        with engine.connect() as holder, ThreadPoolExecutor(1) as other:
+            holder.execute(text("SELECT pg_advisory_lock(1)"))
+            stopped: list[bool] = []
+            worked = other.submit(work, engine, lambda: bool(stopped), most=1)
+            eventually(lambda: shown(stale, run)["state"] == "running")
+            stopped.append(True)
+            eventually(lambda: shown(stale, run)["reason"] == "the service was stopped")
+            holder.execute(text("SELECT pg_advisory_unlock(1)"))
+            assert worked.result() == 1
+        assert (shown(stale, run)["state"], shown(stale, run)["done"]) == ("queued", 1)

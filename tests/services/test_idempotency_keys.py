@@ -1,0 +1,102 @@
+"""`Idempotency-Key`: the same request with the same key is the same run."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.services.asynchronous import IMPORTED, dies, rows, update
+from tests.support.http import ADMIN, PASSWORD, Client
+from tests.support.workers import ASYNC, accepted, response_of, work
+from tests.wire.test_intake import assert_refused
+
+
+class TestKeys:
+    """`Idempotency-Key`: the same request with the same key is the same run."""
+
+    @pytest.mark.ledger("DEC-167")
+    def test_a_force_that_is_repeated_gets_the_response_of_the_first(self, stale: Client, engine: Engine) -> None:
+        key = {"Idempotency-Key": "one"}
+        first = update(stale, key)
+        assert len(first.rows()) == 3
+        again = update(stale, key)
+        assert again.response.data == first.response.data
+        assert again.response.headers["Relink-Run"] == first.response.headers["Relink-Run"]
+        assert update(stale, {**key, **ASYNC}).response.data == first.response.data
+        assert rows(engine, "SELECT count(*) FROM run") == 1
+        assert update(stale, {"Idempotency-Key": "two"}).rows() == []
+
+    def test_while_it_is_in_progress_the_repeated_one_is_told_so(self, stale: Client, engine: Engine) -> None:
+        key = {"Idempotency-Key": '"one"'}
+        run = accepted(update(stale, {**key, **ASYNC}))
+        for headers in (key, {**key, **ASYNC}):
+            assert accepted(update(stale, headers)) == run
+        assert work(engine) == 1
+        assert update(stale, key).rows() == response_of(stale, run).rows() != []
+
+    def test_two_at_the_same_moment_are_one_run(self, stale: Client, engine: Engine) -> None:
+        with ThreadPoolExecutor(4) as threads:
+            replies = list(threads.map(lambda _: update(stale, {"Idempotency-Key": "one"}), range(4)))
+        assert {reply.response.headers["Relink-Run"] for reply in replies} == {"1"}
+        assert {reply.number for reply in replies} == {0}
+        assert rows(engine, "SELECT count(*) FROM run") == 1
+
+    @pytest.mark.parametrize(
+        ("headers", "elements"),
+        [
+            ({}, {"nodeReference": "Q"}),
+            ({}, {"sourceScope": "latest"}),
+            ({"If-Match": '"x"'}, {}),
+            (ASYNC, {"action": "impact"}),
+        ],
+    )
+    def test_a_different_request_with_the_key_is_refused(
+        self, stale: Client, headers: dict[str, str], elements: dict[str, str]
+    ) -> None:
+        key = {"Idempotency-Key": "one"}
+        run = update(stale, key).response.headers["Relink-Run"]
+        refused = update(stale, {**key, **headers}, **elements)
+        assert_refused(refused, 422, 105, "UpdateNodeVersions", f"run {run} was started with this key")
+
+    def test_credentials_are_no_part_of_the_request(self, stale: Client) -> None:
+        key = {"Idempotency-Key": "one"}
+        first = update(stale, key)
+        again = update(stale, key, userLogonReference=ADMIN, password=PASSWORD)
+        assert again.response.headers["Relink-Run"] == first.response.headers["Relink-Run"]
+
+    def test_keys_of_other_users_are_other_keys(self, stale: Client) -> None:
+        key = {"Idempotency-Key": "one"}
+        assert update(stale, key).response.headers["Relink-Run"] == "1"
+        assert update(stale.as_user("owner"), key, nodeReference="Q").response.headers["Relink-Run"] == "2"
+
+    def test_after_a_day_the_key_is_free(self, stale: Client, engine: Engine) -> None:
+        key = {"Idempotency-Key": "one"}
+        update(stale, key)
+        for hours, run in ((23, "1"), (25, "2")):
+            with engine.begin() as connection:
+                connection.execute(text(f"UPDATE run SET queued_at = now() - interval '{hours} hours'"))
+            assert update(stale, key).response.headers["Relink-Run"] == run
+
+    def test_a_run_that_died_or_was_refused_frees_its_key(self, stale: Client, engine: Engine) -> None:
+        key = {"Idempotency-Key": "one"}
+        with dies(engine, 2):
+            assert update(stale, key).status == 503
+        assert update(stale, key).response.headers["Relink-Run"] == "2"
+        refused = {"Idempotency-Key": "two", "If-Match": '"x"'}
+        assert [update(stale, refused).status for _ in range(2)] == [412, 412]
+
+    def test_an_import_that_a_worker_does_has_one_too(self, client: Client, engine: Engine) -> None:
+        headers = {**ASYNC, "Idempotency-Key": "one"}
+        run = accepted(client.post(IMPORTED.xml(), headers=headers))
+        signed = f"<userLogonReference>{ADMIN}</userLogonReference><password>{PASSWORD}</password><NodeList>"
+        assert accepted(client.post(IMPORTED.xml().replace("<NodeList>", signed), headers=headers)) == run
+        assert client.post(IMPORTED.xml("impact"), headers=headers).status == 422
+        assert work(engine) == 1
+        assert client.post(IMPORTED.xml(), headers=headers).response.data == response_of(client, run).response.data
+
+    @pytest.mark.parametrize("key", ["", " ", "é", "a" * 256, "a\tb", '"'])
+    def test_one_that_is_not_a_text_is_refused(self, stale: Client, key: str) -> None:
+        refused = update(stale, {"Idempotency-Key": key.encode().decode("latin-1")})
+        assert (refused.status, refused.number, refused.text("errorFields")) == (400, 105, "Idempotency-Key")

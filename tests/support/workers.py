@@ -1,0 +1,55 @@
+"""A worker of a test's own: it does the runs that wait, in the thread of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
+
+from app.settings import Settings
+from app.wire import queued_runs
+from tests.support.http import PASSWORD, SECRET_KEY, Client, Reply, checked
+
+ASYNC = {"Prefer": "respond-async"}
+
+
+def never() -> bool:
+    return False
+
+
+def work(engine: Engine, stop: Callable[[], bool] = never, *, most: int = 100) -> int:
+    """Do the runs that wait, one after the other, and return their number."""
+    done = 0
+    while done < most and queued_runs.do_next(engine, Settings(secret_key=SECRET_KEY), stop):
+        done += 1
+    return done
+
+
+def accepted(reply: Reply) -> int:
+    """The run of a request that a worker does."""
+    assert (reply.status, reply.number) == (202, 0), reply.response.text
+    headers = reply.response.headers
+    assert headers["Preference-Applied"] == "respond-async"
+    assert headers["Location"] == f"/runs/{headers['Relink-Run']}"
+    return int(headers["Relink-Run"])
+
+
+def get(client: Client, path: str) -> TestResponse:
+    return client.app.test_client().get(path, auth=(client.user, PASSWORD))
+
+
+def shown(client: Client, run: int) -> dict[str, Any]:
+    """A run, as `/runs/N` shows it."""
+    response = get(client, f"/runs/{run}")
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.get_json()
+    return found
+
+
+def response_of(client: Client, run: int) -> Reply:
+    """The kept response of a run."""
+    response = get(client, f"/runs/{run}/response")
+    assert response.status_code == 200, response.text
+    return checked(response)
