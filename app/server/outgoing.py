@@ -15,7 +15,10 @@ from app.wire.storage import Storage
 MOST_UNSENT: Final = 256 * 1024
 """At most this much of a response is kept in memory until the client reads it. The rest is written to a file."""
 MOST_SPOOLED: Final = 1024**3
-"""At most this much of all responses is kept in files by a process. One network may use half of it."""
+"""At most this much of the responses to clients that have signed in is kept in files by a process. One network may use
+half of it."""
+MOST_SPOOLED_UNKNOWN: Final = 128 * 1024**2
+"""The same for the responses to clients that have not signed in."""
 
 _PATIENCE = 0.5
 _BLOCK = 64 * 1024
@@ -29,16 +32,24 @@ class SlowReaderError(OSError):
 class Spool:
     """The place where a process keeps the parts of responses that slow clients have not read yet."""
 
-    def __init__(self, directory: Path | None, most: int = MOST_SPOOLED) -> None:
+    def __init__(
+        self, directory: Path | None, most: int = MOST_SPOOLED, most_unknown: int = MOST_SPOOLED_UNKNOWN
+    ) -> None:
+        """Keep at most `most` bytes for clients that have signed in, and `most_unknown` bytes for the others."""
         self.directory = directory
-        self.storage = Storage(most)
+        self._known = Storage(most)
+        self._unknown = Storage(most_unknown)
+
+    def storage(self, *, signed_in: bool) -> Storage:
+        """Return the storage that counts the bytes for a client."""
+        return self._known if signed_in else self._unknown
 
 
 class _SpoolFile:
     """A file without a name that is written at its end and read from its beginning."""
 
-    def __init__(self, spool: Spool, network: str) -> None:
-        self._storage = spool.storage
+    def __init__(self, spool: Spool, network: str, *, signed_in: bool) -> None:
+        self._storage = spool.storage(signed_in=signed_in)
         self._network = network
         try:
             self._file = TemporaryFile(buffering=0, dir=spool.directory)  # noqa: SIM115 - `close` closes it
@@ -89,6 +100,11 @@ class Outgoing:
         self._network = network
         self._file: _SpoolFile | None = None
         self._unsent = bytearray()
+        self._signed_in = False
+
+    def note_signed_in(self) -> None:
+        """Note that the client has signed in, before the response begins."""
+        self._signed_in = True
 
     @property
     def has_unsent(self) -> bool:
@@ -112,7 +128,7 @@ class Outgoing:
             self._file.write(data)
         self.flush()
         if self._file is None and len(self._unsent) > MOST_UNSENT and not self._is_drained():
-            self._file = _SpoolFile(self._spool, self._network)
+            self._file = _SpoolFile(self._spool, self._network, signed_in=self._signed_in)
 
     def flush(self) -> int:
         """Send as much as the client accepts at once, within limits, and return the number of bytes."""

@@ -29,9 +29,11 @@ from app.server.body import body_stream
 from app.server.connection import ClientConnection, Phase, RestOfBody, too_slow
 from app.server.outgoing import Outgoing, SlowReaderError, Spool
 from app.server.pace import Pace
+from app.server.responding import write_blocks
 from app.server.signals import end_at_once
 from app.server.slots import FAIR_FACTOR, Slots
 from app.settings import Settings
+from app.wire.credentials import SIGNED_IN
 from app.wire.refusal import REFUSAL, STOPPING, Refused
 
 MOST_HELD: Final = 64 * 1024 * 1024
@@ -237,6 +239,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         arrival.request._expected_100_continue = False
         response, environment = create(arrival.request, outgoing, connection.client, connection.server, self.cfg)
         environment.update({"wsgi.multithread": True, STOPPING: lambda: not self.alive})
+        environment[SIGNED_IN] = outgoing.note_signed_in
         if arrival.refusal is not None:
             environment[REFUSAL] = arrival.refusal
         else:
@@ -249,18 +252,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.log.exception("a request got no response because of a defect")
             raise ConnectionAbortedError from error
         try:
-            for block in blocks:
-                response.write(block)
-            response.close()
-        except OSError:
-            raise
-        except Exception as error:
-            # The status has been sent, or is about to be: only a broken connection can tell the client.
-            self.log.exception("a response was cut off because of a defect")
-            raise ConnectionAbortedError from error
+            write_blocks(response, blocks, self.log)
         finally:
-            if hasattr(blocks, "close"):
-                blocks.close()
             environment.clear()  # The request in it refers to it, and would stay until a garbage collection.
         return not response.should_close()
 

@@ -13,6 +13,8 @@ from app.text import collapsed, is_blank
 
 CREDENTIALS: Final = ("userLogonReference", "password")
 """The elements of a message that hold credentials."""
+SIGNED_IN: Final = "relink.signed_in"
+"""The key of the WSGI environment for a function that is called when the client of a request has signed in."""
 
 
 def authorization(request: Request) -> Authorization | None:

@@ -14,9 +14,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from app.database.connection import short_statements
 from app.database.failures import Failure, Passing, logged_failure
 from app.errors import InternalError, NotAuthorisedError, RelinkError, StateError
-from app.identity.actor import act_as_nobody, present_actor
+from app.identity.actor import ActorKind, act_as_nobody, present_actor
 from app.text import is_whole_number
 from app.wire.context import resources
+from app.wire.credentials import SIGNED_IN
 from app.wire.failures import failure
 from app.wire.metrics import count_request
 from app.wire.refusal import REFUSAL, Refused
@@ -92,6 +93,8 @@ def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.began
     response.headers["X-Request-Id"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if present_actor().kind in (ActorKind.USER, ActorKind.TOKEN) and SIGNED_IN in request.environ:
+        request.environ[SIGNED_IN]()
     number = response.headers.get("Relink-Error-Number", "")
     service = g.get("service") or request.endpoint or "none"
     count_request(service, number, response.status_code, seconds)
