@@ -21,6 +21,7 @@ _COMMANDS = {
     "import": "app.commands.imports:import_file",
     "impact": "app.commands.updates:impact",
     "force": "app.commands.updates:force",
+    "run": "app.commands.runs:run",
     "node": "app.commands.nodes:node",
     "solution": "app.commands.solutions:solution",
     "demo": "app.commands.demo:demo",

@@ -15,7 +15,9 @@ _SAME: Final = (
     {"passwd", "password", "set-password", "change-password"},
     {"copy", "cp"},
     {"search", "find"},
-    {"serve", "start", "run", "server"},
+    {"serve", "start", "server"},
+    {"cancel", "stop", "abort", "kill"},
+    {"watch", "wait", "follow", "tail"},
 )
 """Words that other programs have for the same command."""
 

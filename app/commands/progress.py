@@ -28,7 +28,7 @@ def wait_for_force(service: ServiceClient, node_reference: str, post: Callable[[
     """
     outcome: SimpleQueue[Reply | Exception] = SimpleQueue()
     Thread(target=_put_outcome, args=(post, outcome), daemon=True).start()
-    with _shown() as show:
+    with shown_progress() as show:
         try:
             result = _polled(service, node_reference, outcome, show)
         except KeyboardInterrupt:
@@ -73,7 +73,8 @@ def _cancel(service: ServiceClient, node_reference: str) -> None:
 
 
 @contextmanager
-def _shown() -> Iterator[Show]:
+def shown_progress() -> Iterator[Show]:
+    """Show the progress of a run: with a bar on a terminal, else with a line now and then."""
     console = Console(stderr=True)
     if not console.file.isatty():
         yield _Lines().show

@@ -33,6 +33,10 @@ _POLL_TIMEOUT = 10
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
+class NoResponseError(click.ClickException):
+    """The service could not be reached, or closed the connection before it responded."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """A response of a service: its error number, its headers, and the XML document, while the context lasts."""
@@ -121,8 +125,26 @@ class ServiceClient:
         with self._opened(self._request(f"/runs/{run}", "DELETE"), _POLL_TIMEOUT):
             pass
 
+    def json(self, path: str, method: str = "GET") -> dict[str, object]:
+        """Return the JSON response of an address.
+
+        Raises NoResponseError, or ClickException with the description of a failure.
+        """
+        with self._opened(self._request(path, method), _POLL_TIMEOUT) as response:
+            try:
+                found = json.load(response)
+            except (OSError, HTTPException) as error:
+                raise NoResponseError(f"the response of {self.url} is incomplete: {error}") from error
+            except ValueError:
+                found = None
+            if not isinstance(found, dict):
+                raise click.ClickException(f"{self.url} is not a Relink service: it returned HTTP {response.status}")
+        if "errorDescription" in found:
+            raise click.ClickException(f"{found['errorNumber']}: {found['errorDescription']}")
+        return found
+
     def _json(self, path: str) -> dict[str, object]:
-        """Return the response to a GET, or None if it fails."""
+        """Return the response to a GET; an empty object if it fails."""
         try:
             with self._opened(self._request(path, "GET"), _POLL_TIMEOUT) as response:
                 found = json.load(response) if response.status == 200 else {}
@@ -150,12 +172,12 @@ class ServiceClient:
         except HTTPError as error:
             return cast("HTTPResponse", error)
         except (BrokenPipeError, ConnectionResetError, HTTPException) as error:
-            raise click.ClickException(f"{self.url} closed the connection without a response") from error
+            raise NoResponseError(f"{self.url} closed the connection without a response") from error
         except (URLError, OSError, UnicodeError) as error:  # UnicodeError: a host name with a label that is too long
             reason = error.reason if isinstance(error, URLError) else error
             if isinstance(reason, BrokenPipeError | ConnectionResetError):
-                raise click.ClickException(f"{self.url} closed the connection before all was sent") from error
-            raise click.ClickException(
+                raise NoResponseError(f"{self.url} closed the connection before all was sent") from error
+            raise NoResponseError(
                 f"no service responds at {self.url} ({reason}): 'relink serve' starts one, --url names another"
             ) from error
 
