@@ -48,7 +48,7 @@ lint: install ## check style, types and the layers of the code
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-fix: install ## mend style, and write the generated documents
+fix: install ## correct the style, and write the generated documents
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m docs.generator
@@ -62,7 +62,7 @@ docs: install ## write docs/reference and app/database/schema.sql from the code
 bench: install ## measure the speed; ARCHIVE=FILE.tsv.xz names a large input
 	@$(BIN)/python -m benchmarks $(ARCHIVE)
 
-clean: ## take away what was made
+clean: ## delete everything that make has created
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	find app tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 

@@ -107,12 +107,12 @@ def test_the_service_refuses_an_unknown_one(database_url: str) -> None:
         ("RELINK_SECRETKEY", "RELINK_SECRET_KEY"),
     ],
 )
-def test_the_nearest_name_is_told(name: str, meant: str) -> None:
+def test_the_nearest_name_is_reported(name: str, meant: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} is not a setting; did you mean {meant}\\?$"):
         Settings.from_environment({name: ""})
 
 
-def test_all_unknown_ones_are_told() -> None:
+def test_all_unknown_ones_are_reported() -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"RELINK_X": "", "RELINK_TRUSTED_PROXY": "1"})
     assert str(raised.value).splitlines() == [

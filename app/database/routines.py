@@ -1,8 +1,8 @@
 """Functions, procedures, triggers and views: created from `.sql` files beside the modules that use them.
 
-Migrations hold tables and data. A routine has no data to keep, so its file is its only definition: `relink migrate`
-drops and recreates all routines when the text of any of these files has changed, or when there is a migration to apply.
-A file is executed unchanged and may hold any statements.
+Migrations hold tables and data, and `words_of_values`, a function that an index needs. A routine has no data to keep,
+so its file is its only definition: `relink migrate` drops and recreates all routines when the text of any of these
+files has changed, or when there is a migration to apply. A file is executed unchanged and may hold any statements.
 """
 
 from __future__ import annotations

@@ -148,8 +148,8 @@ class Merger:
             return self._filled(member, given, where)
         if not given.retain and not given.new_sequence:
             text = (
-                "says nothing of the member: give a value, a scale, a target or a comment, a new sequence,"
-                " deleteMemberIndicator or retainMemberIndicator"
+                "says nothing of the member: give a value, a scale, a target, a comment or a new sequence, or say that"
+                " the member is to be deleted or retained"
             )
             self.faults.append(missing(where, text))
         return Line(member, where)

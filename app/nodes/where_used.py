@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection, text
 
 from app.database.engine import driver_connection
+from app.database.sql_files import sql_file
 from app.identity.rights import Caller
 from app.nodes.lookup import read_named
 from app.nodes.sight import Sight, read_sight
 from app.nodes.versions import Version
 from app.references import VersionKey
 
-_USERS = (Path(__file__).parent / "where_used.sql").read_text(encoding="utf-8")
+_USERS = sql_file("app.nodes", "where_used")
 # Constants tell the planner of PostgreSQL how many versions link to a node.
 _ONE_USED = "(SELECT CAST(:nodes AS bigint) AS node_identifier, CAST(:numbers AS integer) AS version_number) AS used"
 _MANY_USED = "unnest(CAST(:nodes AS bigint[]), CAST(:numbers AS integer[])) AS used (node_identifier, version_number)"

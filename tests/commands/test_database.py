@@ -40,7 +40,7 @@ def test_the_embedded_database_needs_no_migrate(data_directory: Path) -> None:
     assert str(data_directory) in result.stdout
 
 
-def test_what_keeps_authentications_is_told(
+def test_what_keeps_authentications_is_reported(
     relink_on: Callable[[str], Relink], database_url: str, data_directory: Path
 ) -> None:
     relink = relink_on(database_url)
@@ -72,14 +72,14 @@ def test_a_setting_that_is_wrong_is_named(relink_on: Callable[[str], Relink], da
     assert "RELINK_POOL_SIZE" in result.stdout
 
 
-def test_a_pool_that_is_too_small_to_serve_is_told(relink_on: Callable[[str], Relink], database_url: str) -> None:
+def test_a_pool_that_is_too_small_to_serve_is_reported(relink_on: Callable[[str], Relink], database_url: str) -> None:
     result = relink_on(database_url).with_environment(RELINK_POOL_SIZE="2")("check")
     assert (result.exit_code, states(result.stdout)) == (1, ["not ok"])
     assert "RELINK_POOL_SIZE is 2" in result.stdout
 
 
 @pytest.mark.parametrize("command", ["check", "migrate", "serve --bind 127.0.0.1:0"])
-def test_a_database_that_is_away_is_told_without_its_password(relink_on: Callable[[str], Relink], command: str) -> None:
+def test_an_unavailable_database_is_reported_without_password(relink_on: Callable[[str], Relink], command: str) -> None:
     result = relink_on("postgresql://someone:geheim@127.0.0.1:1/relink")(*command.split())
     assert result.exit_code == 1
     assert "the database cannot be used: the database is not available" in result.output

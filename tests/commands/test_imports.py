@@ -49,7 +49,7 @@ def test_a_file_that_ends_too_early_imports_nothing(
     assert client.update("P").number == 105
 
 
-def test_a_file_that_is_not_packed_as_it_says_is_told(relink: Relink, tmp_path: Path) -> None:
+def test_a_file_that_is_not_packed_as_it_says_is_reported(relink: Relink, tmp_path: Path) -> None:
     file = tmp_path / "graph.xml.gz"
     file.write_text(GRAPH.xml())
     result = relink("import", str(file))
@@ -57,7 +57,7 @@ def test_a_file_that_is_not_packed_as_it_says_is_told(relink: Relink, tmp_path: 
     assert "cannot be read" in result.stderr
 
 
-def test_faults_are_told_with_their_places(relink: Relink, client: Client, tmp_path: Path) -> None:
+def test_faults_are_reported_with_their_places(relink: Relink, client: Client, tmp_path: Path) -> None:
     file = tmp_path / "graph.xml"
     file.write_text(Graph().node("P.A", frozen(*links("P.Nowhere.1"))).xml())
     result = relink("import", str(file))

@@ -58,7 +58,7 @@ def test_administer_all_is_taken_back_too(on_database: Relink, client: Client, m
         (["remove", "999999"], "there is no permission 999999"),
     ],
 )
-def test_what_is_wrong_is_told(on_database: Relink, client: Client, arguments: list[str], told: str) -> None:
+def test_what_is_wrong_is_reported(on_database: Relink, client: Client, arguments: list[str], told: str) -> None:
     result = on_database("permission", *arguments)
     assert (result.exit_code, told in result.stderr) == (1, True), result.output
 

@@ -272,7 +272,7 @@ def test_several_hosts_share_the_timeout_for_connecting(hosts: str, given: str, 
     assert connection_arguments({"host": hosts, "connect_timeout": given})["connect_timeout"] == used
 
 
-def test_a_timeout_that_is_not_a_number_is_told(database_url: str, relink_on: Callable[[str], Relink]) -> None:
+def test_a_timeout_that_is_not_a_number_is_reported(database_url: str, relink_on: Callable[[str], Relink]) -> None:
     url = make_url(database_url).update_query_dict({"connect_timeout": "soon"}).render_as_string(hide_password=False)
     result = relink_on(url)("check")
     assert (result.exit_code, "connect_timeout" in result.output) == (1, True)

@@ -190,7 +190,7 @@ def run(
         ([], b"give the password in RELINK_PASSWORD"),
     ],
 )
-def test_a_closed_standard_input_is_told(arguments: list[str], told: bytes) -> None:
+def test_a_closed_standard_input_is_reported(arguments: list[str], told: bytes) -> None:
     command = [sys.executable, "-m", "app.cli", "impact", "system", "--user", ADMIN, *arguments]
     done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command], capture_output=True, check=False)
     assert told in done.stderr

@@ -120,7 +120,7 @@ def test_the_password_may_come_on_standard_input(relink: Relink) -> None:
     assert wrong(*arguments, stdin=f"{PASSWORD}\n").exit_code == 0
 
 
-def test_a_service_that_is_not_there_is_told(relink: Relink) -> None:
+def test_a_service_that_is_not_there_is_reported(relink: Relink) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         result = relink("impact", "P", "--url", f"http://127.0.0.1:{unused.getsockname()[1]}")
@@ -128,7 +128,7 @@ def test_a_service_that_is_not_there_is_told(relink: Relink) -> None:
     assert "'relink serve' starts one" in result.stderr
 
 
-def test_a_url_without_a_service_is_told(relink: Relink) -> None:
+def test_a_url_without_a_service_is_reported(relink: Relink) -> None:
     assert "must begin with http://" in relink("impact", "P", "--url", "file:///etc/passwd").stderr
 
 
@@ -171,7 +171,7 @@ def test_of_many_rows_the_first_are_shown_or_all(relink: Relink, client: Client)
     assert "more" not in everything.stdout
 
 
-def test_progress_is_told_while_a_run_goes_on(relink: Relink, client: Client, engine: Engine, tmp_path: Path) -> None:
+def test_progress_of_a_run_is_reported(relink: Relink, client: Client, engine: Engine, tmp_path: Path) -> None:
     """The run has done P.B and waits for P.A, which this test holds."""
     client.load(chain())
     told = tmp_path / "told"

@@ -43,7 +43,7 @@ def test_an_admin_may_do_everything(on_database: Relink, client: Client) -> None
         (["public"], PASSWORD, "public is taken"),
     ],
 )
-def test_what_is_wrong_with_a_user_is_told(on_database: Relink, arguments: list[str], password: str, told: str) -> None:
+def test_a_fault_of_a_user_is_reported(on_database: Relink, arguments: list[str], password: str, told: str) -> None:
     result = on_database("user", "add", *arguments, "--password-stdin", stdin=password)
     assert result.exit_code == 1
     assert told in result.stderr

@@ -137,7 +137,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(data_directory: Path) 
     assert (data_directory / "postgresql" / "letter.txt").read_text() == "dear"
 
 
-def test_a_data_directory_that_can_not_be_made_is_told(data_directory: Path) -> None:
+def test_a_data_directory_that_cannot_be_made_is_reported(data_directory: Path) -> None:
     (data_directory / "file").touch()
     with pytest.raises(EmbeddedDatabaseError, match=r"file/data cannot be used .*: set RELINK_DATA_DIR"):
         embedded.start(data_directory / "file" / "data")

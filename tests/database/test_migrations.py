@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -104,6 +105,16 @@ class TestRoutines:
             busy.rollback()
             migrated.result()
         require_schema(engine)
+
+
+def test_migrations_create_no_routine_but_the_one_that_an_index_needs() -> None:
+    directory = ROOT / "app" / "database" / "migrations" / "versions"
+    files = [file for kind in ("*.sql", "*.py") for file in directory.rglob(kind)]
+    created = re.findall(
+        r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE|TRIGGER|VIEW)\s+(\w+)",
+        "".join(file.read_text(encoding="utf-8") for file in files),
+    )
+    assert created == ["words_of_values"]
 
 
 def test_an_installed_package_has_every_sql_file(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ class TestInstances:
         made = anns.mutate("createSolutionInstance", deep, solutionId=solution, instanceName="Mine")
         assert made["solutionInstance"]["solution"] == {"id": solution, "title": "Support"}
 
-    def test_faults_are_told_in_the_names_of_the_schema(self, store: Store, anns: GraphQL) -> None:
+    def test_faults_are_reported_in_the_names_of_the_schema(self, store: Store, anns: GraphQL) -> None:
         solution = store.published(config=[config_slot("a")], auth=[auth_slot("slack")])
         new = {"solutionId": solution, "instanceName": "Mine"}
 
@@ -156,7 +156,7 @@ class TestInstances:
         assert store.get(foreign) == before
 
     @pytest.mark.ledger("DEC-83")
-    def test_another_s_authentication_can_not_be_used(self, store: Store, anns: GraphQL) -> None:
+    def test_another_s_authentication_cannot_be_used(self, store: Store, anns: GraphQL) -> None:
         solution = store.published(auth=[auth_slot("slack")])
         foreign, builders = store.authentication(store.user("Bob")), store.authentication(None)
         told = {

@@ -88,7 +88,7 @@ def test_the_mutation_with_the_id_only(store: Store, anns: GraphQL, ann: str) ->
 
 
 @pytest.mark.ledger("UVU-28")
-def test_update_can_not_be_used_for_this_purpose(store: Store, master: GraphQL, ann: str) -> None:
+def test_update_cannot_be_used_for_this_purpose(store: Store, master: GraphQL, ann: str) -> None:
     solution = store.published()
     instance = store.instance(solution, ann)
     store.republish(solution, config=[EMAIL])

@@ -256,7 +256,7 @@ def test_there_and_back_page_by_page(store: Store, master: GraphQL, ann: str) ->
         ("first: 1, last: 1", "last: cannot be given together with first"),
     ],
 )
-def test_paging_that_can_not_be(master: GraphQL, listed: str, arguments: str, told: str) -> None:
+def test_paging_that_cannot_be(master: GraphQL, listed: str, arguments: str, told: str) -> None:
     closing = "}" * listed.count("{")
     code, message = master.error(f"{{ {listed}({arguments}) {{ pageInfo {{ hasNextPage }} }} }} {closing}")
     assert code == "invalid_input"

@@ -229,7 +229,7 @@ def test_failures_lock_the_network_for_all_accounts(engine: Engine, anna: int) -
     assert make(engine).caller(Credentials("anna", RIGHT), "198.51.100.7").user_identifier == anna
 
 
-def test_the_longer_wait_is_told(engine: Engine, anna: int) -> None:
+def test_the_longer_wait_is_reported(engine: Engine, anna: int) -> None:
     fail(make(engine), 3)
     execute(engine, "UPDATE sign_in_failure SET since = since - interval '800 seconds' WHERE account <> ''")
     fail(make(engine), 2, "nobody")

@@ -111,7 +111,7 @@ def test_mail_addresses_that_are_not_fine(engine: Engine) -> None:
     assert [faults_of(engine, "anna", email=email) for email in odd] == [["userEmailAddress"]] * len(odd)
 
 
-def test_all_faults_are_told_at_once(engine: Engine) -> None:
+def test_all_faults_are_reported_at_once(engine: Engine) -> None:
     assert faults_of(engine, "an na", "short", "nul\0", "mail") == [
         "userLogonReferenceCreate",
         "passwordCreate",

@@ -114,7 +114,7 @@ def test_a_missing_or_unknown_object_is_a_fault(store: Store) -> None:
         assert list(store.faults(ADMIN, "package-read", "bert", on)) == ["objectReference"]
 
 
-def test_all_that_is_missing_is_told_at_once(store: Store) -> None:
+def test_all_that_is_missing_is_reported_at_once(store: Store) -> None:
     assert list(store.faults(store.anna, "node-read", None, None)) == ["userGroupReference", "objectReference"]
     assert list(store.faults(store.anna, None, None, None)) == ["permissionTypeReference", "userGroupReference"]
 

@@ -108,7 +108,7 @@ class TestForce:
         assert response_of(stale, other).number == 106
         assert numbers(stale, "Q") == ["1", "1", "1", "2"]
 
-    def test_a_refusal_that_is_known_at_once_is_told_at_once(self, stale: Client, engine: Engine) -> None:
+    def test_a_refusal_that_is_known_at_once_is_reported_at_once(self, stale: Client, engine: Engine) -> None:
         for client, reference, scope, number in (
             (stale, "P.Unheard", "node", 105),
             (stale.as_user(None), "P", "node", 101),

@@ -39,7 +39,7 @@ class TestImport:
         assert (shown(client, run)["action"], response_of(client, run).text("nodesCreated")) == ("impact", "3")
         assert client.post(message("GetNode", {"nodeVersionReference": "N.A"})).number == 105
 
-    def test_faults_are_told_in_the_response(self, client: Client, engine: Engine) -> None:
+    def test_faults_are_reported_in_the_response(self, client: Client, engine: Engine) -> None:
         run = accepted(client.post(Graph().node("N.A", frozen(*links("N.Unheard.1"))).xml(), headers=ASYNC))
         assert work(engine) == 1
         record = shown(client, run)

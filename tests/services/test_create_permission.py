@@ -96,7 +96,7 @@ FAULTS = [
 ]
 
 
-def test_what_can_not_be_given_is_a_user_error(store: Client) -> None:
+def test_what_cannot_be_given_is_a_user_error(store: Client) -> None:
     for kind, group, on, fields in FAULTS:
         reply = give(store, kind, group, on)
         assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, fields), (kind, group, on)

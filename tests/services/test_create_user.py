@@ -59,7 +59,7 @@ def test_a_taken_reference_is_a_user_error(client: Client, taken: str) -> None:
     assert signs_in(client, "admin", PASSWORD)
 
 
-def test_all_faults_are_told_and_no_password(client: Client) -> None:
+def test_all_faults_are_reported_and_no_password(client: Client) -> None:
     reply = new(client, "a b", "s3cret", userEmailAddress="nowhere")
     fields = (reply.text("errorFields") or "").split("\n")
     assert (reply.number, fields) == (105, ["userLogonReferenceCreate", "passwordCreate", "userEmailAddress"])

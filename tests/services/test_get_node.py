@@ -55,7 +55,7 @@ def version(client: Client, reference: str) -> str | None:
     return reply.text("nodeVersionNumber")
 
 
-def test_a_version_is_told_with_its_type_and_members(store: Client) -> None:
+def test_a_version_is_reported_with_its_type_and_members(store: Client) -> None:
     reply = store.get("P.N.2")
     identifier = int(reply.text("nodeIdentifier") or "")
     assert [(child.tag, child.text) for child in reply.tree][:-1] == [
@@ -73,7 +73,7 @@ def test_a_version_is_told_with_its_type_and_members(store: Client) -> None:
     assert reply.members() == ["P.second.1 * 2.5 -> P.B.1", "P.first.1 = a (c)", "P.first.1 = b"]
 
 
-def test_members_are_told_in_full(store: Client) -> None:
+def test_members_are_reported_in_full(store: Client) -> None:
     first, second, third = store.get("P.N.2").tree.iterfind("MemberList/Member")
     assert {str(child.tag): child.text for child in first} == {
         "nodeVersionReferenceMemberType": "P.second.1",
@@ -86,12 +86,12 @@ def test_members_are_told_in_full(store: Client) -> None:
     assert [member.findtext("nodeMemberSequence") for member in (second, third)] == ["1", "2"]
 
 
-def test_a_comment_is_told(store: Client) -> None:
+def test_a_comment_is_reported(store: Client) -> None:
     assert store.get("P.N.1").text("nodeVersionComment") == "the first"
     assert store.get("P.N.2").text("nodeVersionComment") is None
 
 
-def test_members_are_told_unless_none_are_wanted(store: Client) -> None:
+def test_members_are_reported_unless_none_are_wanted(store: Client) -> None:
     for level, told in (("none", False), ("full", True), ("", True)):
         reply = ask(store, nodeVersionReference="P.N.2", memberDetailLevel=level)
         assert (reply.tree.find("MemberList") is not None) is told

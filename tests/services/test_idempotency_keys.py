@@ -28,7 +28,7 @@ class TestKeys:
         assert rows(engine, "SELECT count(*) FROM run") == 1
         assert update(stale, {"Idempotency-Key": "two"}).rows() == []
 
-    def test_while_it_is_in_progress_the_repeated_one_is_told_so(self, stale: Client, engine: Engine) -> None:
+    def test_while_it_is_in_progress_the_repeated_one_is_reported_so(self, stale: Client, engine: Engine) -> None:
         key = {"Idempotency-Key": '"one"'}
         run = accepted(update(stale, {**key, **ASYNC}))
         for headers in (key, {**key, **ASYNC}):

@@ -89,7 +89,7 @@ def test_one_fault_is_enough_for_nothing_to_come_in(client: Client, engine: Engi
     assert nodes(engine) == []
 
 
-def test_the_first_hundred_faults_are_told(client: Client, engine: Engine) -> None:
+def test_the_first_hundred_faults_are_reported(client: Client, engine: Engine) -> None:
     graph = Graph()
     for number in range(150):
         graph.node(f"P.N{number}", frozen(type=f"P.Missing{number}"))

@@ -331,7 +331,7 @@ class TestUpdate:
         assert store.update(instance, config={"a": '"3"'}).config == {"a": '"3"', "b": '"2"'}
 
     @pytest.mark.ledger("UVU-28")
-    def test_it_can_not_be_used_to_upgrade(self, store: Store) -> None:
+    def test_it_cannot_be_used_to_upgrade(self, store: Store) -> None:
         """ "You cannot use the updateSolutionInstance mutation for this purpose." """
         solution = store.published()
         instance = store.instance(solution)

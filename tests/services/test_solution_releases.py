@@ -294,7 +294,7 @@ class TestPublish:
         )
 
     @pytest.mark.ledger("UVU-21")
-    def test_hidden_and_visible_input_are_told_apart(self, store: Store) -> None:
+    def test_hidden_and_visible_input_are_reported_apart(self, store: Store) -> None:
         solution = store.published()
         store.instance(solution)
         hidden = store.republish(solution, config=[config_slot("a", hidden=True)])

@@ -150,7 +150,7 @@ def test_who_does_not_administer_all_learns_and_changes_nothing(store: Client, u
         ("GetPermissionList", {"userGroupReference": "a b"}, "userGroupReference"),
     ],
 )
-def test_what_is_wrong_is_told(store: Client, service: str, elements: dict[str, str], field: str) -> None:
+def test_what_is_wrong_is_reported(store: Client, service: str, elements: dict[str, str], field: str) -> None:
     reply = store.post(message(service, elements))
     assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)
 

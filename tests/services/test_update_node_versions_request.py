@@ -136,7 +136,7 @@ def test_the_identifier_takes_precedence_over_the_reference(stale: Client) -> No
         ({"nodeReference": "P", "sourceScope": "manifest", "sourceReference": ""}, "sourceReference"),
     ],
 )
-def test_105_when_context_or_source_can_not_be_found(stale: Client, elements: dict[str, str], field: str) -> None:
+def test_105_when_context_or_source_cannot_be_found(stale: Client, elements: dict[str, str], field: str) -> None:
     for action in ("impact", "force"):
         reply = stale.post(message("UpdateNodeVersions", {**elements, "action": action}))
         assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)

@@ -233,7 +233,7 @@ def test_what_the_user_may_not_read_is_no_source(client: Client, make_user: Call
 
 
 @pytest.mark.ledger("UNV-81", "DEC-6")
-def test_a_source_that_the_user_may_not_read_can_not_be_found(client: Client, make_user: Callable[..., None]) -> None:
+def test_a_source_that_the_user_may_not_read_cannot_be_found(client: Client, make_user: Callable[..., None]) -> None:
     client.load(outside().node("X.Release", manifest("X.C.2")))
     make_user("ann", "package-administer P")
     for scope, source in (("current", "X"), ("latest", "X"), ("manifest", "X.Release")):

@@ -160,7 +160,7 @@ def test_the_third_way_out_of_can_not_update_to_type_is_to_change_the_type(clien
         assert (current(client), client.get("P.N").members()) == ([], members)
 
 
-def test_a_node_that_can_not_be_updated_does_not_stop_the_others(client: Client) -> None:
+def test_a_node_that_cannot_be_updated_does_not_stop_the_others(client: Client) -> None:
     client.load(losing(*UNMOVABLE, draft=True).node("P.O", V((), "X.T.1")))
     assert current(client, "force") == [f"P.N.1 warning: {CAN_NOT}", "P.O.2 version type X.T.2"]
 

@@ -202,7 +202,7 @@ def test_a_cancelled_run_ends_after_its_present_node(client: Client, engine: Eng
     assert client.update("P").updates() == []
 
 
-def test_a_second_run_in_the_same_package_is_told_which_run_holds_it(client: Client, engine: Engine) -> None:
+def test_a_second_run_in_the_same_package_is_reported_which_run_holds_it(client: Client, engine: Engine) -> None:
     assert client.post(CHAIN.xml()).number == 0
     with held_run(engine):
         for reference in ("P", "P.A"):

@@ -78,7 +78,7 @@ def test_a_change_whose_commit_fails_is_no_line(client: Client, engine: Engine) 
     ("proxies", "header", "warnings"),
     [(0, "X-Forwarded-For", 1), (0, "Forwarded", 1), (0, "X-Real-IP", 1), (1, "X-Forwarded-For", 0), (0, None, 0)],
 )
-def test_a_proxy_that_is_not_trusted_is_told_of_once(
+def test_a_proxy_that_is_not_trusted_is_reported_once(
     app: Flask, engine: Engine, proxies: int, header: str | None, warnings: int
 ) -> None:
     client = Client(create_app(Settings(trusted_proxies=proxies), engine), None)

@@ -104,7 +104,7 @@ def test_broken_bytes_are_refused(reader: Client, body: bytes) -> None:
         ("utf-16-le", b"\x00\xd8x\x00", "utf-16-le at byte 140023"),
     ],
 )
-def test_the_place_of_broken_bytes_is_told(reader: Client, encoding: str, broken: bytes, place: str) -> None:
+def test_the_place_of_broken_bytes_is_reported(reader: Client, encoding: str, broken: bytes, place: str) -> None:
     body = f"<GetNode>xx{'é' * 70_000}"
     before = body.encode(encoding)
     assert len(before) + 1 == int(place.rpartition(" ")[2])

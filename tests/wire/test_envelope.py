@@ -25,7 +25,7 @@ def test_a_user_error_has_a_message_and_the_fields_at_fault(reader: Client) -> N
     assert reply.text("errorFields") == "nodeVersionReferenceFrom"
 
 
-def test_fields_at_fault_are_told_once_each_by_their_flat_names(reader: Client) -> None:
+def test_fields_at_fault_are_reported_once_each_by_their_flat_names(reader: Client) -> None:
     reply = reader.post(
         "<CreateUser><userLogonReferenceCreate>a b</userLogonReferenceCreate><passwordCreate>short</passwordCreate>"
         "<userEmailAddress>nowhere</userEmailAddress></CreateUser>"
@@ -38,7 +38,7 @@ def test_fields_at_fault_are_told_once_each_by_their_flat_names(reader: Client) 
     assert len((reply.text("errorMessage") or "").split("\n")) == 3
 
 
-def test_fields_within_lists_are_told_by_position(reader: Client) -> None:
+def test_fields_within_lists_are_reported_by_position(reader: Client) -> None:
     reply = reader.post(
         "<NodeImport><action>impact</action><NodeList><Node><nodeReference>P.B</nodeReference><VersionList/></Node>"
         "<Node><nodeReference>1</nodeReference><VersionList><Version><nodeVersionNumber>1</nodeVersionNumber>"

@@ -82,20 +82,20 @@ def importer(reader: Client) -> Client:
         (document(NODE).replace("<NodeImport>", "<NodeImport xmlns='urn:x'>"), ""),
     ],
 )
-def test_what_the_schema_refuses_is_told_with_its_path(importer: Client, body: str, field: str) -> None:
+def test_what_the_schema_refuses_is_reported_with_its_path(importer: Client, body: str, field: str) -> None:
     signed = (ADMIN, PASSWORD)
     for reply in (importer.post(body, auth=signed), importer.post(body, "/service/NodeImport", auth=signed)):
         assert fields(reply)[0] == field
         assert_nothing_written(importer, reply)
 
 
-def test_faults_of_a_large_document_are_told_with_their_paths_wherever_they_are(importer: Client) -> None:
+def test_faults_of_a_large_document_are_reported_with_their_paths_wherever_they_are(importer: Client) -> None:
     reply = importer.post(document(nodes(LARGE), "<Node/>", nodes(LARGE), "<Node/>"))
     assert fields(reply) == [f"NodeList/Node[{LARGE + 1}]", f"NodeList/Node[{2 * LARGE + 2}]"]
     assert_nothing_written(importer, reply)
 
 
-def test_a_fault_within_a_large_node_is_told(importer: Client) -> None:
+def test_a_fault_within_a_large_node_is_reported(importer: Client) -> None:
     member = "<Member><nodeVersionReferenceMemberType>system.NODE_LIST</nodeVersionReferenceMemberType></Member>"
     members = f"<MemberList>{member * 30_000}<Member/></MemberList></Version>"
     reply = importer.post(document(NODE, NODE.replace("</Version>", members)))

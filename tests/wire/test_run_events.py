@@ -80,7 +80,7 @@ def test_a_stream_tells_the_progress_of_a_run_and_ends_with_it(stale: Client, en
     assert len({identifier, *(each for each, _, _ in rest)}) == len(rest) + 1
 
 
-def test_who_comes_late_gets_the_end_and_who_has_had_it_is_told_to_stay_away(stale: Client) -> None:
+def test_who_comes_late_gets_the_end_and_who_has_had_it_is_reported_to_stay_away(stale: Client) -> None:
     run = int(stale.update("P", "force").response.headers["Relink-Run"])
     [(identifier, name, told)] = events(opened(stale, run))
     assert (name, told) == ("end", shown(stale, run))

@@ -290,7 +290,7 @@ class TestOutcomes:
         make_user("bob", "node-administer P")
         return client
 
-    def test_each_node_is_told_in_the_order_of_the_commits_in_pages(self, chain: Client) -> None:
+    def test_each_node_is_reported_in_the_order_of_the_commits_in_pages(self, chain: Client) -> None:
         run = run_of(chain.as_user("owner").update("P", "force"))
         for user in ("owner", "admin"):
             first = told(chain.as_user(user), f"/runs/{run}/outcomes?limit=3")
@@ -339,7 +339,7 @@ class TestOutcomes:
         assert (refused.status, refused.number) == (403, 101)
         assert get(chain, f"/runs/{run}/response").status_code == 200
 
-    def test_instances_are_told_with_their_release(self, store: Store, client: Client) -> None:
+    def test_instances_are_reported_with_their_release(self, store: Store, client: Client) -> None:
         solution = store.published(config=[config_slot("a")])
         instance = store.instance(solution, config={"a": '"x"'})
         store.republish(solution, config=[config_slot("a", title="b")])
@@ -382,7 +382,7 @@ class TestReasons:
         assert "was lost" in shown["reason"]
 
     @pytest.mark.ledger("DEC-162")
-    def test_an_error_is_told_to_its_starter_and_its_number_to_others(
+    def test_an_error_is_reported_to_its_starter_and_its_number_to_others(
         self, stale: Client, make_user: Callable[..., None]
     ) -> None:
         make_user("neighbour", "node-administer P")

@@ -63,7 +63,7 @@ def explained(reply: Reply) -> str:
         ("<CreateUser><userEmailAddress>{321}</userEmailAddress></CreateUser>", "userEmailAddress", "320"),
     ],
 )
-def test_what_the_schema_refuses_is_told_with_its_field_and_reason(
+def test_what_the_schema_refuses_is_reported_with_its_field_and_reason(
     reader: Client, body: str, field: str, reason: str
 ) -> None:
     for length in (201, 321, 1001, 2001):
@@ -138,7 +138,7 @@ def test_a_bad_number_is_refused(reader: Client, value: str) -> None:
     assert len(explained(reply)) < 1000
 
 
-def test_every_fault_is_told(reader: Client) -> None:
+def test_every_fault_is_reported(reader: Client) -> None:
     reply = reader.post(
         "<FreezeNode><nodeIdentifier>x</nodeIdentifier><action>y</action>"
         "<freezeContentIndicator>z</freezeContentIndicator><more/></FreezeNode>"
@@ -222,6 +222,6 @@ def test_however_much_is_wrong_the_answer_is_quick_and_short(reader: Client, bod
     assert len((reply.text("errorMessage") or "").split("\n")) <= 100
 
 
-def test_a_hundred_faults_are_told(reader: Client) -> None:
+def test_a_hundred_faults_are_reported(reader: Client) -> None:
     reply = reader.post(f"<NodeImport><NodeList>{'<Node/>' * 150}</NodeList></NodeImport>")
     assert fields(reply) == [f"NodeList/Node[{position}]" for position in range(1, 101)]

@@ -44,7 +44,7 @@ def test_scales_come_back_as_the_same_number(client: Client) -> None:
     assert [element.text for element in found] == [repr(scale) for scale in scales]
 
 
-def test_what_xml_can_not_hold_is_replaced() -> None:
+def test_what_xml_cannot_hold_is_replaced() -> None:
     (document,) = write_document("A", [Fields(("b", "\x00\x01\x08\x0b\x0c\x1f\ud800\udfff\ufffe\uffff|\t"))])
     assert etree.fromstring(document).findtext("b") == "\ufffd" * 10 + "|\t"
 

@@ -69,7 +69,7 @@ def _auth_slot_faults(content: Content) -> Iterator[Fault]:
         path = ("auth_slots", number)
         yield from _id_faults((*path, "external_id"), slot.external_id, seen)
         if is_blank(slot.service) and slot.authentication_id is None:
-            yield missing((*path, "service"), "is missing: a slot without an authenticationId must name its service")
+            yield missing((*path, "service"), "is missing: a slot without an authentication must name its service")
 
 
 def _config_slot_faults(content: Content) -> Iterator[Fault]:

@@ -227,7 +227,7 @@ def test_members_of_other_member_types_may_come_in_between(engine: Engine, admin
     assert bring(engine, admin, node("held", version(3, HELD[1], HELD[0], HELD[2]))) == NOTHING
 
 
-def test_first_hundred_faults_are_told_in_document_order(engine: Engine, admin: Caller) -> None:
+def test_first_hundred_faults_are_reported_in_document_order(engine: Engine, admin: Caller) -> None:
     missing = [member(target="nowhere.1"), member(target="no-reference")]
     document = [node(f"acme.n{number}", version(1, *missing), draft(2, of=None)) for number in range(60)]
     places = [

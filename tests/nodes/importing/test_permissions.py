@@ -96,7 +96,7 @@ class TestPermissions:
             node("acme.secret", version(9, member(target="acme.Widget"))),
         ],
     )
-    def test_nothing_is_told_of_a_node_that_may_not_be_read(
+    def test_nothing_is_reported_a_node_that_may_not_be_read(
         self, store: Engine, user: Caller, document: ImportNode
     ) -> None:
         allow(store, user, "node-read", "acme.Widget")

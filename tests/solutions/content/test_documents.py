@@ -15,7 +15,7 @@ from tests.support.contents import contents, many_examples
 
 CHAT = AuthSlot("chat", service="slack")
 DDL = Ddl("slack", "1", "channels")
-NO_SERVICE = "is missing: a slot without an authenticationId must name its service"
+NO_SERVICE = "is missing: a slot without an authentication must name its service"
 
 
 def hourly_only(schedule: str) -> bool:

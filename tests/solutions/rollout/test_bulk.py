@@ -162,7 +162,7 @@ class TestRows:
         assert made.done() == ["a 1 -> 2 update"]
 
     @pytest.mark.ledger("UVU-23", "DEC-99")
-    def test_what_can_not_be_moved_is_an_error_and_the_others_move(self, rollout: Make, engine: Engine) -> None:
+    def test_what_cannot_be_moved_is_an_error_and_the_others_move(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a", "broken", "b")
         refuse_broken(engine)
         reply = made("force")

@@ -247,7 +247,7 @@ class TestAtOnce:
 
 class TestNotMoved:
     @pytest.mark.ledger("DEC-99")
-    def test_one_that_can_not_be_moved_is_left_and_does_not_stop_the_others(self, store: Store, engine: Engine) -> None:
+    def test_one_that_cannot_be_moved_is_left_and_does_not_stop_the_others(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         for name in ("a", "broken", "b"):
             store.instance(solution, name=name)
@@ -257,7 +257,7 @@ class TestNotMoved:
         assert on_releases(engine) == {1: 1, 2: 2}
 
     @pytest.mark.ledger("DEC-100")
-    def test_many_that_can_not_be_moved_keep_nobody_waiting(self, store: Store, engine: Engine) -> None:
+    def test_many_that_cannot_be_moved_keep_nobody_waiting(self, store: Store, engine: Engine) -> None:
         """Neither the instances of another solution nor one of their own."""
         broken, other = store.published(), store.published()
         multiply(engine, store.instance(broken, name="broken"), BATCH + 1)
