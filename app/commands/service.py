@@ -222,7 +222,7 @@ def element(tag: str, /, *content: etree._Element, **fields: object) -> etree._E
 
 
 def with_service(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that name a service and a user, and as its first argument the service."""
+    """Give a command the options for a service and a user. The command gets a ServiceClient as its first argument."""
 
     @click.option("--url", envvar="RELINK_URL", default="http://127.0.0.1:8080", show_default=True, callback=_url)
     @click.option(

@@ -1,4 +1,4 @@
-"""The draft of a node, taken for an edit: read under a lock, compared with what its editor knows, written whole."""
+"""The draft of a node during an edit: locked, read, compared with the edition that the editor has seen, and written."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _INSERT = text("""
 
 @dataclass(frozen=True)
 class Known:
-    """Which edition of the node the editor has seen: as a field of the request, or in `If-Match`."""
+    """The edition of the node that the editor has seen: a field of the request, or the header `If-Match`."""
 
     edition: int | None = None
     if_match: str | None = None

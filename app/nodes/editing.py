@@ -1,4 +1,4 @@
-"""Creating a node, and editing its draft: what is given is merged with what is stored, checked as a whole, and written.
+"""Creates nodes and edits drafts: an edit is merged into the stored version, checked as a whole, and written.
 
 All faults are found before anything is written.
 """
@@ -44,7 +44,7 @@ class GivenReference:
 
 @dataclass(frozen=True)
 class Given:
-    """What an editor gives of a version. `sets_comment` says whether the comment is given, even if it is empty."""
+    """An edit of a version. `sets_comment` says whether the comment is given, even if it is empty."""
 
     of_type: Wanted = field(default_factory=Wanted)
     type_field: str = ""
@@ -172,7 +172,7 @@ class _Checker:
                 yield member.target
 
     def refuse_another_type(self, draft: Draft) -> None:
-        """An edit keeps the type: another one is a fault."""
+        """Record a fault if another type is given, since an edit keeps the type."""
         given = self._given
         found = resolve(self._connection, self._caller, [given.of_type])[given.of_type]
         if isinstance(found, str):

@@ -1,4 +1,4 @@
-"""What a form for an edit shows: the member types of a type, the rules of each, and the members that there are."""
+"""The content of a form for an edit: the member types of a type, the rules of each, and the present members."""
 
 from __future__ import annotations
 

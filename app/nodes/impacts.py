@@ -1,4 +1,4 @@
-"""What an edit does to data beside what its editor has asked for."""
+"""The changes of data that an edit causes beyond those that it names."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Putting what an editor gives into the members of a version.
+"""Merges the members of an edit into the members of a version.
 
-Pure functions on members. What is wrong is collected, each fault with its place in the request.
+Pure functions on members. Faults are collected, each with its place in the request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.text import counted
 
 @dataclass(frozen=True)
 class GivenMember:
-    """What an editor gives of a member: of a new one, or with a `sequence` of the stored one in this place."""
+    """A member in an edit: a new one, or with a `sequence` the changes of the stored member with this sequence."""
 
     sequence: int | None = None
     new_sequence: int | None = None
@@ -34,13 +34,13 @@ class GivenMember:
 
     @property
     def says_something(self) -> bool:
-        """Whether it gives any content."""
+        """Whether any content is given."""
         return self.target.given or any(each is not None for each in (self.value, self.scale, self.comment))
 
 
 @dataclass(frozen=True)
 class GivenMemberType:
-    """What an editor gives of the members of a member type."""
+    """The members of one member type in an edit."""
 
     member_type: Wanted
     member_type_field: str
@@ -155,7 +155,7 @@ class Merger:
         return Line(member, where)
 
     def _filled(self, member: StoredMember, given: GivenMember, where: Path) -> Line:
-        """The member with what is given. What is not given is removed, unless the request retains it."""
+        """Return the member with the given content. Content that is not given is removed, unless the member is retained."""
         kept = member if given.retain else StoredMember(member.member_type, member.sequence)
         target = kept.target
         if given.target.given:

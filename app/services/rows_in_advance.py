@@ -1,7 +1,7 @@
-"""The rows of a force, written while the database still does it.
+"""Writes the rows of the response of a force while the database carries it out.
 
-The plan says what the rows will be if nothing goes wrong. They are written and compressed in a thread meanwhile, and
-thrown away where the outcome is another one.
+The plan determines the rows if nothing fails. A thread writes and compresses them, and they are discarded if the outcome
+differs from the plan.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from app.services.update_rows import read_rows
 from app.updates.update import UpdateResult
 
 _MANY = 250
-"""Fewer rows are written sooner than a thread begins its work."""
+"""For fewer rows, starting a thread takes longer than writing them."""
 
 _log = structlog.get_logger("relink.updates")
 
 
 class RowsInAdvance:
-    """What `begin` is called with is written in a thread; `rows` returns it if it was right."""
+    """Writes the rows of an expected outcome in a thread. `rows` returns them if the outcome is the expected one."""
 
     def __init__(self, call: Call, threads: ThreadPoolExecutor) -> None:
         self._call = call
@@ -43,7 +43,7 @@ class RowsInAdvance:
             self._begun = expected, self._threads.submit(self._write, expected)
 
     def rows(self, outcome: UpdateResult) -> tuple[Written, int] | None:
-        """Returns the `UpdateList` and the number of hidden rows, or None if they have to be written now."""
+        """Return the `UpdateList` and the number of hidden rows, or None if they still have to be written."""
         if self._begun is None:
             return None
         expected, future = self._begun
@@ -57,7 +57,7 @@ class RowsInAdvance:
         return Written(pieces), hidden
 
     def abandon(self) -> None:
-        """Stop writing rows: nobody needs them."""
+        """Stop writing rows, because they are not needed."""
         self._abandoned.set()
 
     def _write(self, expected: UpdateResult) -> tuple[list[bytes], int]:
@@ -74,13 +74,13 @@ class RowsInAdvance:
 
 
 def _rows_of(outcome: UpdateResult) -> tuple[object, ...]:
-    """What the rows of an outcome depend on."""
+    """Return everything that determines the rows of an outcome."""
     return outcome.updates, outcome.refusals, outcome.caller, outcome.done
 
 
 @contextmanager
 def rows_in_advance(call: Call) -> Iterator[RowsInAdvance]:
-    """Rows that are written in a thread, which ends with this context."""
+    """Yield rows that a thread writes. The thread ends with the context."""
     with ThreadPoolExecutor(1, thread_name_prefix="rows") as threads:
         rows = RowsInAdvance(call, threads)
         try:

@@ -25,7 +25,7 @@ class Storage:
             return self._held.total()
 
     def take(self, owner: object, size: int) -> bool:
-        """Count in so many bytes more for an owner, if there is room for them. Returns whether there is."""
+        """Add bytes to the count of an owner, if there is room. Returns whether there is."""
         with self._lock:
             if self._held.total() + size > self.most or self._held[owner] + size > self.most // SHARE:
                 return False
@@ -33,7 +33,7 @@ class Storage:
             return True
 
     def give_back(self, owner: object, size: int) -> None:
-        """Count out so many bytes of an owner."""
+        """Subtract bytes from the count of an owner."""
         with self._lock:
             self._held[owner] -= size
             if self._held[owner] <= 0:
