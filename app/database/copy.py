@@ -45,6 +45,18 @@ def write_rows(
             copy.write_row(row)
 
 
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def as_field(text: str | None) -> str:
+    """Return a text as a field of the text format of COPY."""
+    if text is None:
+        return r"\N"
+    if text.isprintable() and "\\" not in text:
+        return text
+    return text.translate(_ESCAPES)
+
+
 def write_lines(
     connection: psycopg.Connection[Row], table: LiteralString, columns: LiteralString, lines: Iterable[str]
 ) -> None:

@@ -7,21 +7,21 @@ so that the tree of a node is hardly larger than a block of the document.
 from __future__ import annotations
 
 import re
-from itertools import islice
 
 from lxml import etree
 
 from app.errors import MOST_FAULTS
 from app.nodes.import_document import ImportMember, ImportNode, ImportVersion
-from app.text import collapsed, present
+from app.text import collapsed, is_blank, present
 from app.wire.decode import whole_number
-from app.wire.schemas import IMPORTED_NODE, faults, is_valid
+from app.wire.schemas import IMPORTED_NODE, count, faults, is_valid
 
 Faults = list[tuple[str, str]]
 
 # While it validates a tree, lxml notes the path of every fault, and counts the elements before each to do so: a tree
 # must not have many. What is valid has no more in a block of 64 KiB.
 _MOST_ELEMENTS = 4000
+_ELEMENTS = etree.XPath("count(descendant-or-self::node()[not(self::text())])")
 _PARTS_AT_ONCE = 300
 
 _VERSION = re.compile(r"VersionList/Version(?:\[(\d+)\])?(.*)", re.DOTALL)
@@ -64,9 +64,15 @@ class NodeReader:
             return None, [_below(self._path, self._node_path(path), reason) for path, reason in found]
         if not self._keep:
             return None, []
-        for version in node.iterfind("VersionList/Version"):
-            self._add_version(version)
-        return ImportNode(_token(node, "nodeReference") or "", tuple(self._versions)), []
+        reference = ""
+        # Children are visited one after the other: paths take lxml longer than the visits.
+        for child in node:
+            if child.tag == "VersionList":
+                for version in child.iterchildren("Version"):
+                    self._add_version(version)
+            elif child.tag == "nodeReference":
+                reference = collapsed(child.text or "")
+        return ImportNode(reference, tuple(self._versions)), []
 
     def _take_versions(self, versions: etree._Element) -> Faults:
         complete = list(versions)[:-1]
@@ -105,9 +111,14 @@ class NodeReader:
 
     def _add_version(self, version: etree._Element) -> None:
         """Adds a version, with the members that were taken out of it before it was complete."""
-        members = (*self._members, *map(_member, version.iterfind("MemberList/Member")))
-        self._members.clear()
-        self._versions.append(_version(version, members))
+        members, texts = self._members, dict[str, str]()
+        for child in version:
+            if child.tag == "MemberList":
+                members += map(_member, child.iterchildren("Member"))
+            elif child.text:
+                texts[str(child.tag)] = child.text
+        self._versions.append(_version(texts, tuple(members)))
+        members.clear()
 
     def _node_path(self, path: str) -> str:
         """Returns a path within the node, counting the parts that were taken out of it."""
@@ -139,8 +150,7 @@ def _are_valid(name: str, parts: list[etree._Element]) -> bool:
 
 def _is_valid(part: etree._Element) -> bool:
     """Returns whether a part of a node is valid. It has no more elements than fit into a block."""
-    elements = sum(1 for _ in islice(part.iter(), _MOST_ELEMENTS + 1))
-    return elements <= _MOST_ELEMENTS and is_valid(IMPORTED_NODE, part, large=False)
+    return count(_ELEMENTS, part) <= _MOST_ELEMENTS and is_valid(IMPORTED_NODE, part, large=False)
 
 
 def _faults_of(part: etree._Element, name: str) -> Faults:
@@ -153,28 +163,24 @@ def _below(path: str, within: str, reason: str) -> tuple[str, str]:
     return f"{path}/{within}" if within else path, reason
 
 
-def _version(element: etree._Element, members: tuple[ImportMember, ...]) -> ImportVersion:
+def _version(texts: dict[str, str], members: tuple[ImportMember, ...]) -> ImportVersion:
     return ImportVersion(
-        number=whole_number(element.findtext("nodeVersionNumber") or ""),
-        frozen=_token(element, "frozenIndicator") == "true",
-        name=present(element.findtext("nodeName")),
-        comment=present(element.findtext("nodeVersionComment")),
-        type_reference=_token(element, "nodeVersionReferenceType"),
+        number=whole_number(texts.get("nodeVersionNumber", "")),
+        frozen=collapsed(texts.get("frozenIndicator", "")) == "true",
+        name=present(texts.get("nodeName")),
+        comment=present(texts.get("nodeVersionComment")),
+        type_reference=collapsed(texts.get("nodeVersionReferenceType", "")) or None,
         members=members,
     )
 
 
 def _member(element: etree._Element) -> ImportMember:
-    texts: dict[str, str | None] = {child.tag: child.text for child in element}
-    scale = collapsed(texts.get("nodeMemberScale") or "")
+    texts = {str(child.tag): text for child in element if (text := child.text)}
+    scale = texts.get("nodeMemberScale")
     return ImportMember(
-        member_type_reference=collapsed(texts.get("nodeVersionReferenceMemberType") or ""),
-        value=texts.get("nodeMemberValue") or None,
-        scale=float(scale) if scale else None,
-        target_reference=collapsed(texts.get("nodeVersionReferenceTarget") or "") or None,
-        comment=present(texts.get("nodeMemberComment")),
+        collapsed(texts.get("nodeVersionReferenceMemberType", "")),
+        texts.get("nodeMemberValue"),
+        float(collapsed(scale)) if scale and not is_blank(scale) else None,
+        collapsed(texts.get("nodeVersionReferenceTarget", "")) or None,
+        present(texts.get("nodeMemberComment")),
     )
-
-
-def _token(element: etree._Element, name: str) -> str | None:
-    return collapsed(element.findtext(name) or "") or None

@@ -39,6 +39,7 @@ _XS_ELEMENT = "{http://www.w3.org/2001/XMLSchema}element"
 
 # No element of the schemas has attributes except the few of XML itself.
 _MOST_ATTRIBUTES = 100
+_ATTRIBUTES = etree.XPath("count(descendant-or-self::*/@*)")
 
 # Explaining takes time that grows with the square of what is wrong, so only this much of a document is explained.
 _EXPLAINED_CHILDREN = 1000
@@ -79,6 +80,11 @@ def compiled(grammar: str) -> Iterator[etree.XMLSchema]:
         _idle[grammar].append(schema)
 
 
+def count(path: etree.XPath, element: etree._Element) -> int:
+    """Returns the number of nodes below an element. The path begins with `count(`, and is much faster than a loop."""
+    return int(cast(float, path(element)))
+
+
 def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
     """Returns whether a tree is valid.
 
@@ -88,7 +94,9 @@ def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
     must not be longer than a small request. An element with many attributes is invalid without either: libxml2 would
     note each of them.
     """
-    if any(len(element.attrib) > _MOST_ATTRIBUTES for element in root.iter(etree.Element)):
+    if count(_ATTRIBUTES, root) > _MOST_ATTRIBUTES and any(
+        len(element.attrib) > _MOST_ATTRIBUTES for element in root.iter(etree.Element)
+    ):
         return False
     with compiled(grammar) as schema:
         if not large:
