@@ -155,7 +155,7 @@ class Merger:
         return Line(member, where)
 
     def _filled(self, member: StoredMember, given: GivenMember, where: Path) -> Line:
-        """Return the member with the given content. Content that is not given is removed, unless the member is retained."""
+        """Return the member with the given content. Other content is removed, unless the member is retained."""
         kept = member if given.retain else StoredMember(member.member_type, member.sequence)
         target = kept.target
         if given.target.given:

@@ -1,7 +1,7 @@
 """Writes the rows of the response of a force while the database carries it out.
 
-The plan determines the rows if nothing fails. A thread writes and compresses them, and they are discarded if the outcome
-differs from the plan.
+The plan determines the rows if nothing fails. A thread writes and compresses them, and they are discarded if the
+outcome differs from the plan.
 """
 
 from __future__ import annotations
