@@ -33,6 +33,7 @@ test: install ## run the tests, one process for each core
 
 soak: export RELINK_TEST_SOAK = 1
 soak: export RELINK_TEST_KILLS ?= 100
+soak: export RELINK_TEST_FAULTS ?= 100000
 soak: export RELINK_TEST_REQUESTS ?= 20000
 soak: export RELINK_TEST_MUTATIONS ?= 100000
 soak: export RELINK_TEST_INSTANCES ?= 10000
@@ -40,7 +41,7 @@ soak: install ## run the long tests: slow clients, hostile requests, kills, a fu
 	@$(BIN)/python -m pytest -rA --show-capture=no tests/soak tests/server tests/access tests/commands/test_kills.py \
 	  tests/commands/test_hanging_database.py tests/commands/test_worker.py tests/commands/test_embedded.py \
 	  tests/commands/test_dead_runs.py tests/commands/test_serve_uploads.py tests/services/test_mixed_clients.py \
-	  tests/services/test_patterns.py tests/graphql/test_answer_size.py tests/wire/test_memory.py
+	  tests/services/test_patterns.py tests/graphql/test_answer_size.py tests/wire/test_memory.py tests/updates/test_every_fault.py
 
 lint: install ## check style, types and the layers of the code
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from app.application import create_app
@@ -17,7 +18,7 @@ from app.database.engine import make_engine
 from app.database.migrate import migrate
 from app.identity.users import add_user
 from app.settings import Settings
-from tests.commands.conftest import Serve
+from tests.commands.conftest import Serve, StartWorker
 from tests.support.chance import seeded
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.kills import Battlefield, kill_web_processes, terminate_backend
@@ -41,6 +42,24 @@ def test_kills_of_database_sessions(serve: Serve, database_url: str, client: Cli
     field.prepare()
     for _ in range(part(5)):
         field.kill_a_force(lambda run: terminate_backend(engine, run))
+    assert field.interrupted
+
+
+@pytest.mark.ledger("DEC-166")
+def test_kills_of_workers(client: Client, engine: Engine, start_worker: StartWorker) -> None:
+    field = Battlefield("", client, engine, eventually, seeded())
+    field.prepare()
+    workers = [start_worker()]
+
+    def kill(_: int) -> None:
+        workers[-1].kill()
+        workers[-1].wait()
+        workers.append(start_worker())
+
+    for _ in range(part(1)):
+        field.kill_a_queued_force(kill)
+    for _ in range(part(1)):
+        field.kill_a_queued_force(lambda run: terminate_backend(engine, run))
     assert field.interrupted
 
 

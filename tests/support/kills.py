@@ -6,7 +6,7 @@ import os
 import random
 import signal
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ from tests.support.builders import LIST, Graph, M, V, draft, frozen, links, memb
 from tests.support.frozen import assert_unchanged, frozen_hashes
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.processes import children
+from tests.support.workers import ASYNC, accepted, shown
 from tests.updates.test_against_oracle import Content, contents
 from tests.updates.test_force import interfere
 
@@ -69,11 +70,15 @@ class Battlefield:
     expected: Content = field(default_factory=dict)
 
     def prepare(self) -> None:
+        """Do an undisturbed force, and slow down those to come."""
+        self.expect()
+        slow_commits(self.engine)
+
+    def expect(self) -> None:
         """Do an undisturbed force: every other one has to end where this one ends."""
         self.client.load(package("K"))
         assert self.client.update("K", "force").number == 0
-        self.expected = self._contents("K")
-        slow_commits(self.engine)
+        self.expected = self.contents("K")
 
     def kill_a_force(self, kill: Callable[[int], None]) -> None:
         """Force a new package, kill at a random moment what is named by its run, and look at what is left."""
@@ -84,17 +89,17 @@ class Battlefield:
         last = self._newest_run()
         with ThreadPoolExecutor(1) as threads:
             force = threads.submit(self._force, name)
-            run = self._reached(force, last, self.chance.randrange(STEPS))
+            run = self._reached(force.done, last, self.chance.randrange(STEPS))
             kill(run)
             force.result()
         self.restored()
         self.eventually(lambda: self._state(run) not in ("queued", "running"))
         self.interrupted += self._state(run) == "interrupted"
-        self._assert_whole(name)
-        self._assert_nothing_staged()
+        self.assert_whole(name)
+        self.assert_nothing_staged()
         again = self.client.update(name, "force")
         assert again.number == 0, again.response.text
-        assert self._contents(name) == self.expected
+        assert self.contents(name) == self.expected
         assert self.client.update(name).rows() == []
         assert_unchanged(before, frozen_hashes(self.engine))
 
@@ -104,8 +109,29 @@ class Battlefield:
         with suppress(click.ClickException):
             ServiceClient(self.url, ADMIN, PASSWORD).post(message("UpdateNodeVersions", given).encode()).file.close()
 
-    def _reached(self, force: Future[None], last: int, steps: int) -> int:
-        """The run after the last one, as soon as it has made this many commits or its request has ended."""
+    def kill_a_queued_force(self, kill: Callable[[int], None]) -> None:
+        """Let a worker force a new package, kill at a random moment what is named by its run, and look at what is left.
+
+        Another worker finishes the run.
+        """
+        self.killed += 1
+        name = f"K{self.killed}"
+        self.client.load(package(name))
+        before = frozen_hashes(self.engine)
+        last = self._newest_run()
+        given = {"nodeReference": name, "action": "force", "updateContentIndicator": "true"}
+        run = accepted(self.client.post(message("UpdateNodeVersions", given), headers=ASYNC))
+        assert self._reached(lambda: self._state(run) == "done", last, self.chance.randrange(STEPS)) == run
+        kill(run)
+        self.eventually(lambda: self._state(run) == "done")
+        self.interrupted += shown(self.client, run)["attempts"] > 1
+        assert self.contents(name) == self.expected
+        self.assert_nothing_staged()
+        assert self.client.update(name).rows() == []
+        assert_unchanged(before, frozen_hashes(self.engine))
+
+    def _reached(self, ended: Callable[[], bool], last: int, steps: int) -> int:
+        """The run after the last one, as soon as it has made this many commits or has ended."""
         query = text(
             "SELECT run_identifier, (SELECT count(*) FROM run_outcome o WHERE o.run_identifier = r.run_identifier)"
             " FROM run r ORDER BY run_identifier DESC LIMIT 1"
@@ -114,7 +140,7 @@ class Battlefield:
 
             def found() -> int | None:
                 run, done = connection.execute(query).one()
-                return int(run) if run > last and (done >= steps or force.done()) else None
+                return int(run) if run > last and (done >= steps or ended()) else None
 
             return int(str(self.eventually(found)))
 
@@ -126,7 +152,7 @@ class Battlefield:
         shown = self.client.app.test_client().get(f"/runs/{run}", auth=(ADMIN, PASSWORD)).get_json()
         return str(shown["state"])
 
-    def _contents(self, name: str) -> Content:
+    def contents(self, name: str) -> Content:
         """The versions of a package, with the package itself called K."""
         found = {}
         for version, (of, members) in contents(self.engine).items():
@@ -135,16 +161,16 @@ class Battlefield:
                 found[str(_as_k(version, name))] = (str(_as_k(of, name)), sorted(shown, key=repr))
         return found
 
-    def _assert_whole(self, name: str) -> None:
+    def assert_whole(self, name: str) -> None:
         """Every version is the one of an undisturbed run, but for links of a cycle that are still to be closed."""
-        for version, (of, members) in self._contents(name).items():
+        for version, (of, members) in self.contents(name).items():
             wanted_type, wanted = self.expected[version]
             assert of == wanted_type, version
             if members != wanted:
                 assert version in ("K.C1.2", "K.C2.2"), (version, members, wanted)
                 assert [_node(member) for member in members] == [_node(member) for member in wanted]
 
-    def _assert_nothing_staged(self) -> None:
+    def assert_nothing_staged(self) -> None:
         with self.engine.connect() as connection:
             query = "SELECT (SELECT count(*) FROM run_step) + (SELECT count(*) FROM run_step_other)"
             assert connection.execute(text(query)).scalar_one() == 0

@@ -1,0 +1,122 @@
+"""A force in which any one statement fails, at once or as a queued run: every node is old or new, nothing that was
+staged is left, and a repeated force ends where an undisturbed one ends.
+
+`make soak` tries every statement, and other runs a few.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from tests.support.chance import seeded
+from tests.support.faults import FullDisk, LostConnections
+from tests.support.http import Client, message
+from tests.support.kills import Battlefield, package
+from tests.support.served import eventually
+from tests.support.workers import ASYNC, get, work
+
+FAULTS = int(os.environ.get("RELINK_TEST_FAULTS", "4"))
+"""The number of statements of each test that fail, one in each force."""
+
+
+class Faults(Protocol):
+    """Something that makes a statement fail."""
+
+    @property
+    def count(self) -> int: ...
+
+    def at(self, number: int) -> AbstractContextManager[None]: ...
+
+
+@dataclass
+class Disturbed:
+    """Forces that fail, and what has to hold after each."""
+
+    client: Client
+    engine: Engine
+    field: Battlefield
+    is_queued: bool
+    failures: int = 0
+
+    def force(self, name: str) -> None:
+        """Force a package, whatever comes of it."""
+        if not self.is_queued:
+            self.failures += self.client.update(name, "force").status == 503
+            return
+        given = {"nodeReference": name, "action": "force", "updateContentIndicator": "true"}
+        status = self.client.post(message("UpdateNodeVersions", given), headers=ASYNC).status
+        try:
+            work(self.engine)
+        except (SQLAlchemyError, psycopg.Error):
+            status = 503
+        self.failures += status == 503
+
+    def check(self, name: str) -> None:
+        """Look at what a force has left, then let it be finished."""
+        states = eventually(lambda: self.states(name))
+        assert states <= {"done", "interrupted", "queued"}, states
+        self.field.assert_whole(name)
+        self.field.assert_nothing_staged()
+        if "queued" in states:
+            assert work(self.engine) == 1
+        else:
+            self.force(name)
+        assert eventually(lambda: self.states(name)) <= {"done", "interrupted"}
+        assert self.field.contents(name) == self.field.expected
+        assert self.client.update(name).rows() == []
+        self.field.assert_nothing_staged()
+
+    def states(self, name: str) -> set[str] | None:
+        """The states of the runs of a package, or None while a session that was lost still holds one."""
+        found = {run["state"] for run in get(self.client, f"/runs?context={name}").get_json()["runs"]}
+        return None if "running" in found else found or {"done"}
+
+
+@pytest.fixture(params=[False, True], ids=["at once", "queued"])
+def disturbed(request: pytest.FixtureRequest, client: Client, engine: Engine) -> Disturbed:
+    field = Battlefield("", client, engine, eventually, seeded())
+    field.expect()
+    return Disturbed(client, engine, field, request.param)
+
+
+@pytest.mark.ledger("DEC-34", "DEC-166")
+def test_a_connection_that_is_lost_at_any_statement(
+    disturbed: Disturbed, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_at_each(disturbed, LostConnections(engine.url.database, monkeypatch))
+
+
+@pytest.mark.ledger("DEC-34", "DEC-166")
+def test_a_disk_that_is_full_at_any_write(disturbed: Disturbed, engine: Engine) -> None:
+    fail_at_each(disturbed, FullDisk(engine))
+
+
+def fail_at_each(disturbed: Disturbed, faults: Faults) -> None:
+    """Count the statements of an undisturbed force, and let each of them fail in a force of its own."""
+    disturbed.client.load(package("F0"))
+    with faults.at(0):
+        disturbed.force("F0")
+    assert disturbed.field.contents("F0") == disturbed.field.expected
+    for number in chosen(faults.count, disturbed.field.chance):
+        name = f"F{number}"
+        disturbed.client.load(package(name))
+        with faults.at(number):
+            disturbed.force(name)
+        disturbed.check(name)
+    assert disturbed.failures
+
+
+def chosen(count: int, chance: random.Random) -> Iterable[int]:
+    """The numbers of the statements that fail: one in the middle of the force, and others by chance."""
+    numbers = range(1, count + 1)
+    return numbers if count <= FAULTS else sorted({count // 2, *chance.sample(numbers, FAULTS - 1)})
