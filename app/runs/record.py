@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, text
 
+from app.database.engine import prepared
 from app.runs import locks
 
 # Outcomes are numbered from 1 without gaps, and the highest number is found faster than their count.
@@ -32,12 +33,12 @@ SELECT_RUNS: Final = """
 _IS_HELD = "(state = 'running' OR state = 'queued' AND NOT asynchronous)"
 _SELECT_OPEN = text(f"SELECT run_identifier FROM run WHERE {_IS_HELD}")  # noqa: S608 - a constant
 _IS_OPEN = text(f"SELECT {_IS_HELD} FROM run WHERE run_identifier = :run")  # noqa: S608 - a constant
-_SELECT_CANCELLED = text("""
+_SELECT_CANCELLED: Final = """
     SELECT r.cancel_requested OR NOT coalesce(a.enabled, true),
-           CASE WHEN :step THEN set_config('synchronous_commit', 'off', true) END
+           CASE WHEN %(step)s THEN set_config('synchronous_commit', 'off', true) END
     FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
-    WHERE r.run_identifier = :run
-""")
+    WHERE r.run_identifier = %(run)s
+"""
 _CANCEL = text("""
     UPDATE run SET cancel_requested = true, reason = :reason
     WHERE run_identifier = ANY (:runs) AND state IN ('queued', 'running') AND NOT cancel_requested
@@ -184,7 +185,8 @@ def is_cancelled(connection: Connection, run: int, *, step: bool = False) -> boo
 
     With `step`, the commit of this transaction does not wait for the disk. The commit that ends the run does.
     """
-    return bool(connection.execute(_SELECT_CANCELLED, {"run": run, "step": step}).scalar_one())
+    ((cancelled, _),) = prepared(connection, _SELECT_CANCELLED, {"run": run, "step": step})
+    return bool(cancelled)
 
 
 def cancel_all(connection: Connection, application_name: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engine import refusal
+from app.database.engine import prepared, refusal
 from app.database.failures import Passing, passing
 from app.errors import RelinkError
 from app.runs.held import HeldRun, check_match
@@ -18,10 +19,10 @@ from app.solutions.rollout.bulk_plan import Candidate, InstanceOutcome, Instance
 
 _log = structlog.get_logger("relink.rollout")
 
-_OUTCOME = text("""
+_OUTCOME: Final = """
     INSERT INTO run_outcome (run_identifier, ordinal, instance_identifier, version_number, outcome)
-    VALUES (:run, :ordinal, :instance, :release, :outcome)
-""")
+    VALUES (%(run)s, %(ordinal)s::integer, %(instance)s, %(release)s, %(outcome)s)
+"""
 _TRIES = 3
 
 
@@ -129,7 +130,8 @@ class _Force:
         return update
 
     def _record(self, update: InstanceUpdate) -> None:
-        self.run.connection.execute(
+        prepared(
+            self.run.connection,
             _OUTCOME,
             {
                 "run": self.run.identifier,
