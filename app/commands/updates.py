@@ -13,6 +13,7 @@ from app.commands.progress import wait_for_force
 from app.commands.reading import Command
 from app.commands.service import PARTIAL, Reply, ServiceClient, message, with_service
 from app.commands.texts import COLLAPSED
+from app.commands.why import print_why
 
 EXIT_PARTIAL = 8
 
@@ -43,11 +44,28 @@ def _update_options(command: Command) -> Command:
 
 @click.command(short_help="List the updates that a change requires.")
 @_update_options
-def impact(service: ServiceClient, reference: str, xml: bool, everything: bool, **options: object) -> None:
+@click.option(
+    "--why", "why_node", metavar="NODE", type=COLLAPSED, help="Say why this node is in the list, and no more."
+)
+def impact(
+    service: ServiceClient, reference: str, xml: bool, everything: bool, why_node: str | None, **options: object
+) -> None:
     """List the updates that a change in REFERENCE requires, without making them.
 
+    With --why it prints the shortest chain of links from what changed first to NODE, one line for each link: a version,
+    the node that uses it, and as what.
+
     The exit code is 0, 8 if some updates would be bypassed, or 1 for an error.
+
+    \b
+    Examples:
+      relink impact acme.catalog
+      relink impact acme --why acme.catalog.Widget
     """
+    if why_node is not None:
+        with service.post(update_message(reference, "impact", **options, why=True)) as reply:
+            print_why(reply.required(), why_node)
+        return
     with service.post(update_message(reference, "impact", **options)) as reply:
         shown = _shown(reply, xml=xml, everything=everything, forced=False)
     if shown and shown.rows:
@@ -83,6 +101,7 @@ def update_message(
     always: object = False,
     scope: object = "node",
     source: object = None,
+    why: object = None,
 ) -> bytes:
     """Return an UpdateNodeVersions request."""
     elements = {
@@ -92,6 +111,7 @@ def update_message(
         "alwaysCreateNewVersionIndicator": always,
         "sourceScope": scope,
         "sourceReference": source,
+        "why": why,
     }
     return message("UpdateNodeVersions", elements)
 

@@ -42,6 +42,7 @@ class UpdateNodeVersionsRequest:
     always_create_new_version_indicator: bool = False
     source_scope: SourceScope = SourceScope.NODE
     source_reference: CollapsedText | None = None
+    why: bool = False
 
     @property
     def options(self) -> Options:
@@ -73,7 +74,7 @@ def _small_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer | No
         return None
     with short_statements(), single_statements(call.engine) as driver:
         scope = _small_scope(driver, request, call)
-        outcome = None if scope is None else small_impact(driver, scope, request.options)
+        outcome = None if scope is None else small_impact(driver, scope, request.options, why=request.why)
         if scope is None or outcome is None:
             return None
         rows = UpdateRows(driver, lambda _: scope.rights, outcome)
@@ -89,9 +90,9 @@ def _planned_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
         scope = _small_scope(driver_connection(connection), request, call, first=True)
         if scope is None:
             node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
-            outcome = impact(connection, call.caller, node, request.options)
+            outcome = impact(connection, call.caller, node, request.options, why=request.why)
         else:
-            outcome = impact(connection, scope.caller, scope.node, request.options, scope)
+            outcome = impact(connection, scope.caller, scope.node, request.options, scope, why=request.why)
         return _with_tag(outcome, _answer(connection, outcome, names={} if scope is None else scope.names))
 
 
@@ -109,11 +110,11 @@ def _with_tag(outcome: UpdateResult, answer: Answer) -> Answer:
 
 def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
     node, allowed = _context(request, call)
-    if not allowed and (answer := _all_bypassed(node, request.options, call)) is not None:
+    if not allowed and (answer := _all_bypassed(node, request, call)) is not None:
         return answer
     with call.begun(_run(request, node)) as run:
         with rows_in_advance(call) as in_advance:
-            outcome = force(run, node, request.options, call.if_match, in_advance.begin)
+            outcome = force(run, node, request.options, call.if_match, in_advance.begin, why=request.why)
             written = in_advance.rows(outcome)
         with snapshot(call.engine) as connection:
             answer = _answer(connection, outcome, written)
@@ -140,7 +141,7 @@ def _run(request: UpdateNodeVersionsRequest, node: Node) -> WantedRun:
     return WantedRun(_NAME, context, asdict(request.options), action)
 
 
-def _all_bypassed(context: Node, options: Options, call: Call) -> Answer | None:
+def _all_bypassed(context: Node, request: UpdateNodeVersionsRequest, call: Call) -> Answer | None:
     """Return what a force would bypass for a caller who may not begin a run. Nothing is changed or locked.
 
     Returns None if the rights of the caller have changed meanwhile, so that an update is possible. Raises
@@ -148,7 +149,7 @@ def _all_bypassed(context: Node, options: Options, call: Call) -> Answer | None:
     """
     with call.workload.impacts.soon(), snapshot(call.engine) as connection:
         node = find_node(connection, call.caller, context.identifier, None, "node")
-        outcome = impact(connection, call.caller, node, options)
+        outcome = impact(connection, call.caller, node, request.options, why=request.why)
         check_match(outcome.fingerprint, call.if_match)
         if not outcome.updates:
             return _answer(connection, replace(outcome, done=True))

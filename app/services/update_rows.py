@@ -18,6 +18,7 @@ from app.references import VersionKey
 from app.services.answer import Fields, Group, Part
 from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 from app.updates.update import UpdateResult
+from app.updates.why import Link, chain
 
 _CHANGE = Fields(("memberUpdateType", "change"))
 _REMOVE = Fields(("memberUpdateType", "remove"))
@@ -35,12 +36,17 @@ class UpdateRows:
     ) -> None:
         self._outcome = outcome
         self._members: dict[MemberUpdate, Group] = {}
+        self._links: dict[Link, Group] = {}
         rows = self._rows_by_version()
         members = {member for update in outcome.updates.values() for member in update.members}
         member_types = {member.member_type for member in members}
         abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
         others = {member.target for member in members if member.target}
         others.update(update.type for update in outcome.updates.values() if update.type)
+        if outcome.why is not None:
+            links = {link for why in outcome.why.values() for link in (why.first, why.last)}
+            others.update(link.version for link in links)
+            member_types.update(link.member_type for link in links if link.member_type is not None)
         wanted = {*rows, *member_types, *abouts, *others}
         self._named = read_named(driver, list(wanted)) if wanted else {}
         self.is_complete = len(self._named) == len(wanted)
@@ -86,7 +92,8 @@ class UpdateRows:
             ("updateType", update.update_type.value),
         )
         members = Group("MemberUpdateList", tuple(self._member(member) for member in update.members))
-        return Group("Update", (head, _SAME_TYPE if update.type is None else self._new_type(update.type), members))
+        of_type = _SAME_TYPE if update.type is None else self._new_type(update.type)
+        return Group("Update", (head, of_type, members, *self._why(version[0])))
 
     def _new_type(self, version: VersionKey) -> Fields:
         named = self._named[version]
@@ -124,7 +131,27 @@ class UpdateRows:
             ("updateType", (UpdateType.ERROR if failed else UpdateType.WARNING).value),
             ("errorMessage", "; ".join(self._message(reason) for reason in refusal.reasons)),
         )
-        return Group("Update", (fields,))
+        return Group("Update", (fields, *self._why(version[0])))
+
+    def _why(self, node: int) -> tuple[Group, ...]:
+        if self._outcome.why is None:
+            return ()
+        links, omitted = chain(self._outcome.why, node)
+        return (Group("WhyList", (Fields(("linksOmitted", omitted or None)), *map(self._link, links))),)
+
+    def _link(self, link: Link) -> Group:
+        group = self._links.get(link)
+        if group is None:
+            named = self._named[link.version]
+            head = Fields(
+                ("nodeReference", named.reference),
+                ("nodeVersionNumber", link.version[1]),
+                ("nodeName", named.name),
+                ("linkType", "type" if link.member_type is None else "member"),
+            )
+            parts = (head,) if link.member_type is None else (head, self._fields("MemberType", link.member_type))
+            group = self._links[link] = Group("Why", parts)
+        return group
 
     def _message(self, reason: Reason) -> str:
         about = self._version_reference(reason.about) if reason.about is not None else ""

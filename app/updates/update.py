@@ -29,6 +29,7 @@ from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.scope import add_scope_as_source, graph_without_sources
 from app.updates.small_scope import SmallScope
 from app.updates.steps import Schedule
+from app.updates.why import Why, reasons
 
 ROUNDS = 3
 """A node fails when other requests have changed it in this many rounds of planning."""
@@ -39,7 +40,8 @@ class UpdateResult:
     """The result of an impact or a force. `updates` and `refusals` are by node.
 
     `done` is true for a force, `cancelled` if it was stopped before its end. `caller` has the rights with which the
-    last plan was made. An impact has the `fingerprint` of its plan.
+    last plan was made. An impact has the `fingerprint` of its plan. `why` gives the chains from what changed first, if
+    the request asks for them.
     """
 
     caller: Caller
@@ -49,6 +51,7 @@ class UpdateResult:
     done: bool
     fingerprint: str = ""
     cancelled: bool = False
+    why: dict[int, Why] | None = None
 
     @property
     def error_number(self) -> int:
@@ -57,13 +60,21 @@ class UpdateResult:
 
 
 def impact(
-    connection: Connection, caller: Caller, context: Node, options: Options, scope: SmallScope | None = None
+    connection: Connection,
+    caller: Caller,
+    context: Node,
+    options: Options,
+    scope: SmallScope | None = None,
+    *,
+    why: bool = False,
 ) -> UpdateResult:
     """List what an update would do. Raises UserError (105) as `read_graph` does."""
-    return _listed(caller, context, make_plan(connection, caller, context, options, {}, scope=scope))
+    return _listed(caller, context, make_plan(connection, caller, context, options, {}, scope=scope), why=why)
 
 
-def small_impact(driver: psycopg.Connection[Row], scope: SmallScope, options: Options) -> UpdateResult | None:
+def small_impact(
+    driver: psycopg.Connection[Row], scope: SmallScope, options: Options, *, why: bool = False
+) -> UpdateResult | None:
     """List what an update would do, without a common snapshot of all that is read.
 
     Returns None if this is not possible: the plan depends on more than the scope, or a node was deleted meanwhile.
@@ -76,12 +87,19 @@ def small_impact(driver: psycopg.Connection[Row], scope: SmallScope, options: Op
     add_scope_as_source(graph)
     needs = Needs(graph)
     details = read_order(driver, concern(graph, needs)) if needs.first else Details()
-    return None if details is None else _listed(scope.caller, scope.node, plan(graph, needs, details))
+    return None if details is None else _listed(scope.caller, scope.node, plan(graph, needs, details), why=why)
 
 
-def _listed(caller: Caller, context: Node, planned: Plan) -> UpdateResult:
-    updates = {update.node: update for update in planned.updates}
-    return UpdateResult(caller, context, updates, planned.refusals, done=False, fingerprint=planned.fingerprint())
+def _listed(caller: Caller, context: Node, planned: Plan, *, why: bool) -> UpdateResult:
+    return UpdateResult(
+        caller,
+        context,
+        {update.node: update for update in planned.updates},
+        planned.refusals,
+        done=False,
+        fingerprint=planned.fingerprint(),
+        why=reasons(planned) if why else None,
+    )
 
 
 def make_plan(
@@ -106,6 +124,8 @@ def force(
     options: Options,
     if_match: str | None,
     expect: Callable[[UpdateResult], None] = lambda _: None,
+    *,
+    why: bool = False,
 ) -> UpdateResult:
     """Do an update as a run, one commit per node.
 
@@ -118,7 +138,9 @@ def force(
     Raises PreconditionError if `if_match` is not the fingerprint of the plan, and NotAuthorisedError (101) and
     UserError (105) as `find_node` and `impact` do. Nothing is done in these cases.
     """
-    return _Force(run, run.caller, context.identifier, options, steps_before=run.done_before).outcome(if_match, expect)
+    found: dict[int, Why] | None = {} if why else None
+    update = _Force(run, run.caller, context.identifier, options, steps_before=run.done_before, why=found)
+    return update.outcome(if_match, expect)
 
 
 @dataclass(frozen=True)
@@ -146,11 +168,14 @@ class _Force:
     patterns: PatternCheck = field(default_factory=PatternCheck)
     changed_under_us: Counter[int] = field(default_factory=Counter)
     steps_before: int = 0
+    why: dict[int, Why] | None = None
 
     def outcome(self, if_match: str | None, expect: Callable[[UpdateResult], None]) -> UpdateResult:
         with prepared(self.run.connection), links_kept(driver_connection(self.run.connection)):
             planned = self._stage(if_match)
-            expect(UpdateResult(self.caller, planned.context, planned.updates, planned.refusals, done=True))
+            expect(
+                UpdateResult(self.caller, planned.context, planned.updates, planned.refusals, done=True, why=self.why)
+            )
             stop = self._do(planned)
             while stop is not None and not stop.cancelled:
                 try:
@@ -170,6 +195,7 @@ class _Force:
             planned.refusals,
             done=True,
             cancelled=stop is not None,
+            why=self.why,
         )
 
     def _stage(self, if_match: str | None) -> _Round:
@@ -180,6 +206,9 @@ class _Force:
             planned = make_plan(connection, self.caller, node, self.options, self.failed, self.patterns)
         if if_match is not None:
             check_match(planned.fingerprint(), if_match)
+        if self.why is not None:
+            # What an earlier round found stays: its chains lead through nodes that are updated by now.
+            self.why = {**reasons(planned), **self.why}
         order = Schedule(planned)
         stage(self.run, order.steps(), self.steps_before)
         self.run.count_steps(self.steps_before + len(order.nodes))

@@ -56,6 +56,26 @@ def test_an_impact_is_a_table_and_a_summary(relink: Relink, client: Client) -> N
     assert client.get("P.A.$latest").text("nodeVersionNumber") == "1"
 
 
+@pytest.mark.ledger("DEC-179")
+def test_why_a_node_is_in_the_list(relink: Relink, client: Client) -> None:
+    client.load(chain().node("P.T", type_with()).node("P.N", V((), "P.T.1")))
+    result = relink("impact", "P", "--why", "P.A")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "P.C.2\tP.B\ttarget of system.NODE_LIST.1",
+        "P.B.2\tP.A\ttarget of system.NODE_LIST.1",
+    ]
+    client.load(Graph().node("P.T", type_with(draft=True), first=2))
+    assert relink("impact", "P", "--why", "P.N").stdout == "P.T.2\tP.N\ttype\n"
+    always = relink("impact", "P", "--always", "--why", "P")
+    assert (always.exit_code, always.stdout) == (0, "")
+    assert always.stderr == "P gets a new version because every frozen node does.\n"
+    for node in ("P.C", "P.none"):
+        missing = relink("impact", "P", "--why", node)
+        assert (missing.exit_code, missing.stdout) == (1, "")
+        assert f"{node} is not in the list of updates" in missing.stderr
+
+
 def test_a_force_does_it_and_the_next_impact_is_empty(relink: Relink, client: Client) -> None:
     client.load(chain())
     result = relink("force", "P")

@@ -9,6 +9,11 @@ SIX = (
     "<nodeVersionNumber>2</nodeVersionNumber>"
 )
 ROW = "<nodeReference>acme.A</nodeReference><nodeVersionNumber>2</nodeVersionNumber><nodeName/>"
+WHY = (
+    "<nodeReference>acme.C</nodeReference><nodeVersionNumber>2</nodeVersionNumber><nodeName>C</nodeName>"
+    "<linkType>member</linkType><nodeReferenceMemberType>acme.part</nodeReferenceMemberType>"
+    "<nodeVersionNumberMemberType>1</nodeVersionNumberMemberType><nodeNameMemberType/>"
+)
 MEMBER_UPDATE = (
     "<nodeReferenceMemberType>acme.part</nodeReferenceMemberType>"
     "<nodeVersionNumberMemberType>1</nodeVersionNumberMemberType><nodeNameMemberType>Part</nodeNameMemberType>"
@@ -20,7 +25,7 @@ UPDATE = (
     "<nodeReferenceType>acme.T</nodeReferenceType><nodeVersionNumberType>2</nodeVersionNumberType>"
     "<nodeNameType>T</nodeNameType><MemberUpdateList>"
     f"<MemberUpdate>{MEMBER_UPDATE}</MemberUpdate>"
-    "</MemberUpdateList>"
+    f"</MemberUpdateList><WhyList><linksOmitted>1</linksOmitted><Why>{WHY}</Why></WhyList>"
 )
 UPDATE_REMOVE = (
     f"{ROW}<updateType>version</updateType><typeUpdateType>none</typeUpdateType><MemberUpdateList><MemberUpdate>"
@@ -85,6 +90,7 @@ NODE_ANSWERS = {
             f"<UpdateList><Update>{ROW}<updateType>warning</updateType><errorMessage>m</errorMessage></Update></UpdateList>",
             f"<UpdateList><Update>{ROW}<updateType>error</updateType><errorMessage>m</errorMessage></Update></UpdateList>",
             f"<UpdateList><Update>{UPDATE_REMOVE}</Update></UpdateList>",
+            f"<UpdateList><Update>{UPDATE_REMOVE}<WhyList/></Update></UpdateList>",
             f"<UpdateList><Update>{ROW}<updateType>change</updateType><MemberUpdateList/></Update></UpdateList>",
             wrap("nodeVersionReference", f"{LONGEST_REFERENCE}.999999"),
         ],
@@ -92,6 +98,8 @@ NODE_ANSWERS = {
             f"<UpdateList><Update>{ROW}<updateType>modify</updateType></Update></UpdateList>",
             f"<UpdateList><Update>{ROW}</Update></UpdateList>",
             "<UpdateList><Update/></UpdateList>",
+            f"<UpdateList><Update>{UPDATE.replace('>member<', '>target<')}</Update></UpdateList>",
+            f"<UpdateList><Update>{UPDATE_REMOVE}<WhyList/><WhyList/></Update></UpdateList>",
             "<UpdateList/><UpdateList/>",
             f"<UpdateList><Update>{UPDATE.replace('>change<', '>modify<')}</Update></UpdateList>",
             f"<UpdateList><Update>{UPDATE.replace('>change<', '>remove<', 1)}</Update></UpdateList>",

@@ -97,6 +97,8 @@ NODE_REQUESTS = {
             " <sourceScope>node</sourceScope> <sourceReference/>",
             "<action>force</action><updateContentIndicator>true</updateContentIndicator>",
             "<action>update</action><sourceScope>current</sourceScope>",
+            "<why>true</why>",
+            "<why/>",
             "<sourceReference>acme.Manifest.3</sourceReference><sourceScope>manifest</sourceScope>",
             "<sourceScope>latest</sourceScope><nodeReference>acme.catalog</nodeReference>",
             "<action> \n force </action>",
