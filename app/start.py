@@ -92,10 +92,7 @@ def _kept_key(file: Path) -> str:
 def application() -> Flask:
     """Return the application with the settings of the environment."""
     configure_logs()
-    # A plan makes millions of small objects that live and die together. Python's default threshold would start a
-    # garbage collection for every few hundred of them, which takes longer than the planning.
-    gc.set_threshold(200_000, 20, 50)
-    _use_one_heap()
+    prepare_for_plans()
     settings = Settings.from_environment().for_web_process()
     engine = _when_available(lambda: open_database(settings))
     _when_available(lambda: upkeep.close_dead(engine))
@@ -104,6 +101,16 @@ def application() -> Flask:
     # The objects that exist now will stay, so no collection needs to look at them.
     gc.freeze()
     return made
+
+
+def prepare_for_plans() -> None:
+    """Set up the memory of a process that makes plans.
+
+    A plan makes millions of small objects that live and die together. Python's default threshold would start a garbage
+    collection for every few hundred of them, which takes longer than the planning.
+    """
+    gc.set_threshold(200_000, 20, 50)
+    _use_one_heap()
 
 
 def _use_one_heap() -> None:

@@ -14,6 +14,7 @@ from app.commands.database import opened_database, plain_errors
 from app.commands.parent import end_with_parent
 from app.logs import configure_library_logs, configure_logs
 from app.settings import Settings
+from app.start import prepare_for_plans, with_secret_key
 from app.worker import run_worker
 
 _START_AGAIN_AFTER = 5.0
@@ -49,7 +50,8 @@ def worker(concurrency: int, beside_serve: bool) -> None:
         if not beside_serve:
             click.echo("Relink works in the background; Ctrl-C ends it.")
             sys.stdout.flush()
-        run_worker(engine, settings, concurrency)
+        prepare_for_plans()
+        run_worker(engine, with_secret_key(settings), concurrency)
 
 
 class WorkerProcess:

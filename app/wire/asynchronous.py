@@ -55,10 +55,12 @@ def key_of(text: str, service: str, if_match: str | None, said: Iterable[bytes])
     return Key(text, digest.digest())
 
 
-def accepted(service: str, run: int) -> Response:
-    """Returns the response to a request that a worker carries out as a run, or that is being carried out."""
-    answer = Answer(headers={"Location": f"/runs/{run}", "Relink-Run": str(run), "Preference-Applied": _ASYNC})
-    response = answered(service, answer)
+def accepted(service: str, run: int, *, preferred: bool) -> Response:
+    """Returns the response to a request that is carried out as a run. `preferred`: the client has asked for it."""
+    headers = {"Location": f"/runs/{run}", "Relink-Run": str(run)}
+    if preferred:
+        headers["Preference-Applied"] = _ASYNC
+    response = answered(service, Answer(headers=headers))
     response.status_code = 202
     return response
 

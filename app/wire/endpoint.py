@@ -150,9 +150,9 @@ def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[]
             return answered(called.name, called.run(given, call))
         wanted = replace(wanted, if_match=call.if_match, key=call.key)
         most = resources().settings.max_queued_bytes
-        return accepted(called.name, enqueue(call.engine, call.caller, wanted, stored(), most))
+        return accepted(called.name, enqueue(call.engine, call.caller, wanted, stored(), most), preferred=True)
     except SameRunError as error:
-        return begun_before(called.name, call.engine, error.run)
+        return begun_before(called.name, call.engine, error.run, preferred=_may_wait())
     except (KeyReusedError, RequestTooLargeError) as error:
         raise as_refusal(error) from None
 

@@ -29,12 +29,12 @@ def kept_response(engine: Engine, run: Run) -> Response | None:
     return response
 
 
-def begun_before(service: str, engine: Engine, identifier: int) -> Response:
+def begun_before(service: str, engine: Engine, identifier: int, *, preferred: bool) -> Response:
     """Returns the response of the run that an earlier request with the same key has begun, or says that it goes on."""
     with engine.begin() as connection:
         run = record.find(connection, identifier)
     response = None if run is None or run.state.is_open else kept_response(engine, run)
-    return accepted(service, identifier) if response is None else response
+    return accepted(service, identifier, preferred=preferred) if response is None else response
 
 
 def _parts(engine: Engine, run: int) -> Iterator[bytes]:
