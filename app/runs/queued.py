@@ -20,7 +20,7 @@ from app.identity.present_rights import hold_account, read_again
 from app.identity.rights import Caller
 from app.runs import keys, locks, requests
 from app.runs.held import HeldRun, overlaps
-from app.runs.record import RunState, close
+from app.runs.record import DISABLED, RunState, close
 from app.runs.wanted import WantedRun
 
 QUEUE: Final = "runs"
@@ -120,7 +120,7 @@ def _taken(engine: Engine, connection: Connection) -> TakenRun | None:
             found = connection.execute(_TAKE, {"run": run}).one_or_none()
             caller = None if found is None else _starter(connection, found.user_identifier)
             if found is not None and caller is None:
-                close(connection, run, RunState.CANCELLED, NotAuthorisedError.number)
+                close(connection, run, RunState.CANCELLED, None, DISABLED)
         if found is not None and caller is not None:
             held = HeldRun(run, engine, connection, caller, found.done)
             return TakenRun(held, found.service, found.if_match)

@@ -79,7 +79,7 @@ _PUT_BACK = text(f"""
 """)  # noqa: S608 - all of it is in this module
 _SELECT_LOGON = text("SELECT user_logon_reference FROM account WHERE user_identifier = :user")
 
-_DISABLED = "the account of the user who started the run was disabled"
+DISABLED: Final = "the account of the user who started the run was disabled"
 _STOPPED = "the service was stopped"
 _DIED = "the process that did the run, or its connection to the database, was lost"
 
@@ -176,7 +176,7 @@ def cancel(connection: Connection, run: int, user: int | None) -> None:
 
 def cancel_those_of_disabled_users(connection: Connection) -> None:
     """Ask the runs of users whose accounts are disabled to end after their current node or instance."""
-    connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS, {"reason": _DISABLED})
+    connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS, {"reason": DISABLED})
     connection.execute(_CLOSE_CANCELLED)
 
 

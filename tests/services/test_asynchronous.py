@@ -74,7 +74,11 @@ class TestForce:
         with engine.begin() as connection:
             connection.execute(text("UPDATE account SET enabled = false WHERE user_logon_reference = 'owner'"))
         assert work(engine) == 0
-        assert shown(stale, run)["state"] == "cancelled"
+        record = shown(stale, run)
+        assert (record["state"], record["reason"]) == (
+            "cancelled",
+            "the account of the user who started the run was disabled",
+        )
         assert stored(engine) == 0
 
     def test_it_is_cancelled_before_it_begins(self, stale: Client, engine: Engine) -> None:
