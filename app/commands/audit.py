@@ -33,6 +33,10 @@ def show(user: str | None, since: datetime | None, limit: int) -> None:
     """Show the newest entries, the newest first.
 
     One line for each, with tabs between time, action, who, network address, on what, and details as JSON.
+
+    \b
+    Example:
+      relink audit list
     """
     from_time = None if since is None else since.replace(tzinfo=UTC)
     with opened_database() as engine, engine.connect() as connection:

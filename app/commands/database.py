@@ -72,7 +72,12 @@ def _connected(settings: Settings) -> Iterator[Engine]:
 
 @click.command()
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date.
+
+    \b
+    Example:
+      relink migrate
+    """
     with plain_errors(), _connected(Settings.from_environment()) as engine:
         before = _revision(engine)
         present = before == migrations.expected_revision()
@@ -92,7 +97,12 @@ def migrate() -> None:
 
 @click.command()
 def check() -> None:
-    """Check the settings, the database and its migrations."""
+    """Check the settings, the database and its migrations.
+
+    \b
+    Example:
+      relink check
+    """
     try:
         _check()
     except click.ClickException as error:

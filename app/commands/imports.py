@@ -24,7 +24,12 @@ _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @with_service
 def import_file(service: ServiceClient, file: Path) -> None:
-    """Import the nodes of FILE, a NodeImport document (plain, .gz or .xz): all of them or none."""
+    """Import the nodes of FILE, a NodeImport document (plain, .gz or .xz): all of them or none.
+
+    \b
+    Example:
+      relink import acme.xml
+    """
     with Console(stderr=True).status(f"importing {file.name}"):
         told = import_document(service, file)
     click.echo(told)

@@ -39,7 +39,12 @@ def permission() -> None:
     "--group", metavar="GROUP", type=COLLAPSED, help="Only permissions of this group, or of the user of this name."
 )
 def show(reference: str | None, group: str | None) -> None:
-    """Show permissions: id, type, group, and the node that each is on, with tabs between them."""
+    """Show permissions: id, type, group, and the node that each is on, with tabs between them.
+
+    \b
+    Example:
+      relink permission list --on acme.catalog
+    """
     after = 0
     with _connected() as connection:
         node = find_object(connection, OPERATOR, None, reference)
@@ -56,7 +61,12 @@ def show(reference: str | None, group: str | None) -> None:
     "--on", "reference", metavar="REFERENCE", type=COLLAPSED, help="The node; none for a permission on everything."
 )
 def add(type_: str, group: str, reference: str | None) -> None:
-    """Give the permission TYPE, such as node-read, to GROUP, and print its id."""
+    """Give the permission TYPE, such as node-read, to GROUP, and print its id.
+
+    \b
+    Example:
+      relink permission add node-administer ann --on acme.catalog
+    """
     with _connected() as connection:
         click.echo(create_permission(connection, OPERATOR, type_, group, reference))
 
@@ -64,7 +74,12 @@ def add(type_: str, group: str, reference: str | None) -> None:
 @permission.command(short_help="Revoke a permission.")
 @click.argument("identifier", metavar="ID", type=click.IntRange(1, 2**53 - 1))
 def remove(identifier: int) -> None:
-    """Revoke the permission with the id ID. It is no longer valid from now on."""
+    """Revoke the permission with the id ID. It is no longer valid from now on.
+
+    \b
+    Example:
+      relink permission remove 101
+    """
     with _connected() as connection:
         removed = delete_permission(connection, OPERATOR, identifier)
     if not removed:

@@ -28,13 +28,24 @@ from app.runs import record as runs
 from app.server.metrics_files import metrics_directory
 from app.settings import FEWEST_THREADS, Settings
 from app.start import with_secret_key
+from app.text import is_whole_number
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _ASK_EVERY = 0.5
+_LAST_PORT = 65535
+
+
+def _has_port(bind: str) -> bool:
+    _, colon, port = bind.rpartition(":")
+    return bool(colon) and is_whole_number(port) and len(port) <= 5 and int(port) <= _LAST_PORT
 
 
 def _free(_context: click.Context, _parameter: click.Parameter, bind: str) -> str:
     """Returns the address if the service can listen there; this is checked before anything is started."""
+    if not bind.startswith("unix:") and not _has_port(bind):
+        raise click.BadParameter(
+            f"{bind} has no port from 0 to 65535: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
+        )
     try:
         address = parse_address(bind)
         if isinstance(address, tuple):
@@ -73,6 +84,10 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
     An embedded database is started, with one 'relink worker', and both are stopped at the end. SIGTERM and Ctrl-C end
     the service when the requests that it works on are answered; runs end after their present node. A second signal
     ends it at once.
+
+    \b
+    Example:
+      relink serve --bind 0.0.0.0:8080 --workers 4
     """
     name = f"relink {socket.gethostname()[:30]} {os.getpid()} {token_hex(4)}"
     numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]

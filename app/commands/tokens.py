@@ -29,6 +29,10 @@ def add(name: str, master: bool) -> None:
     """Make a token and print it: it cannot be read again.
 
     NAME says what it is for. User tokens are made by the mutation authorize.
+
+    \b
+    Example:
+      relink token add shop
     """
     if not master:
         raise click.UsageError("give --master: user tokens are made by the mutation authorize")
@@ -44,6 +48,10 @@ def show(all_kinds: bool) -> None:
 
     With --all: id, kind, name or end user, the times at which each was made, expires, and was last used. The last use
     is right to the minute, and empty for a token that was never used.
+
+    \b
+    Example:
+      relink token list
     """
     with opened_database() as engine, engine.connect() as connection:
         for found in read_tokens(connection, all_kinds=all_kinds):
@@ -53,7 +61,12 @@ def show(all_kinds: bool) -> None:
 @token.command(short_help="Remove a token by its id, or tokens by their name.")
 @click.argument("name", metavar="NAME|ID", type=COLLAPSED)
 def remove(name: str) -> None:
-    """Remove the token with the id ID, or the master tokens named NAME. They stop working at once."""
+    """Remove the token with the id ID, or the master tokens named NAME. They stop working at once.
+
+    \b
+    Example:
+      relink token remove shop
+    """
     with opened_database() as engine, _explained(), engine.begin() as connection:
         removed = remove_tokens(connection, name)
     click.echo(f"Removed {counted(removed, 'token')}.")

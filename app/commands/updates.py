@@ -83,6 +83,10 @@ def force(
     """Make the updates that a change in REFERENCE requires, with one commit for each node.
 
     The exit code is 0, 8 if some updates were bypassed, or 1 for an error. Another run makes the updates that are left.
+
+    \b
+    Example:
+      relink force acme.catalog
     """
     headers = {} if if_match is None else {"If-Match": if_match if if_match == "*" else f'"{_bare(if_match)}"'}
     body = update_message(reference, "force", **options)

@@ -50,6 +50,10 @@ def add(logon: str, admin: bool, name: str | None, email: str | None, password_s
     """Add the user LOGON to the database.
 
     On a terminal the password is asked for.
+
+    \b
+    Example:
+      relink user add ann --name 'Ann Smith'
     """
     password = _new_password(password_stdin)
     with _changing() as connection:
@@ -62,6 +66,10 @@ def show() -> None:
     """Show all users: LOGON, name, mail address, enabled or disabled, and the last sign-in.
 
     One line for each, with tabs between the fields. Sign-ins are recorded once in six hours for each network.
+
+    \b
+    Example:
+      relink user list
     """
     after = ""
     with opened_database() as engine, engine.connect() as connection:
@@ -75,7 +83,12 @@ def show() -> None:
 @click.argument("logon", type=COLLAPSED)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def passwd(logon: str, password_stdin: bool) -> None:
-    """Give the user LOGON a new password. The old one is refused from now on, and the user is unlocked."""
+    """Give the user LOGON a new password. The old one is refused from now on, and the user is unlocked.
+
+    \b
+    Example:
+      relink user passwd ann
+    """
     password = _new_password(password_stdin)
     with _changing() as connection:
         change_password(connection, OPERATOR, logon, None, password)
@@ -85,7 +98,12 @@ def passwd(logon: str, password_stdin: bool) -> None:
 @user.command(short_help="Refuse a user from now on, and cancel the user's runs.")
 @click.argument("logon", type=COLLAPSED)
 def disable(logon: str) -> None:
-    """Refuse the user LOGON from now on, and cancel the user's runs. Nothing is deleted."""
+    """Refuse the user LOGON from now on, and cancel the user's runs. Nothing is deleted.
+
+    \b
+    Example:
+      relink user disable ann
+    """
     with _changing() as connection:
         change_status(connection, OPERATOR, None, logon, StatusAction.DISABLE)
         cancel_those_of_disabled_users(connection)
@@ -95,7 +113,12 @@ def disable(logon: str) -> None:
 @user.command()
 @click.argument("logon", type=COLLAPSED)
 def enable(logon: str) -> None:
-    """Let the user LOGON, who was disabled, sign in again."""
+    """Let the user LOGON, who was disabled, sign in again.
+
+    \b
+    Example:
+      relink user enable ann
+    """
     with _changing() as connection:
         change_status(connection, OPERATOR, None, logon, StatusAction.ENABLE)
     click.echo(f"The user {logon} is enabled.")
@@ -107,7 +130,12 @@ def enable(logon: str) -> None:
     "--address", type=COLLAPSED, help="Forget the failed sign-ins from this network address too, with all accounts."
 )
 def unlock(logon: str | None, address: str | None) -> None:
-    """Forget the failed sign-ins of the user LOGON, who can try again at once."""
+    """Forget the failed sign-ins of the user LOGON, who can try again at once.
+
+    \b
+    Example:
+      relink user unlock ann
+    """
     if logon is None and address is None:
         raise click.UsageError("give LOGON, or --address, or both")
     with _changing() as connection:

@@ -36,6 +36,10 @@ def worker(concurrency: int, beside_serve: bool) -> None:
     Any number of workers may run, on any machine that reaches the database. SIGTERM and Ctrl-C end one after its
     present instance or node, and its runs wait for another worker; a second signal ends it at once. 'relink serve'
     starts a worker itself if it uses an embedded database.
+
+    \b
+    Example:
+      relink worker
     """
     if beside_serve:
         end_with_parent()

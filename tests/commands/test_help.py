@@ -33,6 +33,25 @@ def test_the_summaries_of_commands_are_whole(path: tuple[str, ...]) -> None:
         assert len(line) <= 80
 
 
+def commands(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """All commands that are no groups, with their paths."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+        elif command is not None:
+            yield (*path, name), command
+
+
+@pytest.mark.parametrize(("path", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in commands(main)])
+def test_the_help_of_each_command_ends_with_an_example(path: tuple[str, ...], command: click.Command) -> None:
+    _, heading, examples = (command.help or "").rpartition("Example")
+    assert heading
+    first = examples.partition(":\n")[2].strip().splitlines()[0]
+    assert f"{first} ".startswith(f"relink {' '.join(path)} ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -127,6 +127,15 @@ def test_an_address_that_cannot_be_is_reported(
     assert f"Invalid value for '--bind': {address}" in result.stderr
 
 
+@pytest.mark.parametrize("address", ["8090", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:", ":-1", "[::1]", ""])
+def test_an_address_without_a_port_is_refused(
+    database_url: str, relink_on: Callable[[str], Relink], address: str
+) -> None:
+    result = relink_on(database_url)("serve", f"--bind={address}")
+    assert result.exit_code == 2
+    assert f"{address} has no port from 0 to 65535: write HOST:PORT" in " ".join(result.stderr.split())
+
+
 def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
     serve: Serve, database_url: str, client: Client, engine: Engine
 ) -> None:

@@ -20,6 +20,10 @@ def demo() -> None:
     """Show what Relink does, in less than a minute.
 
     Starts a service with a database of its own in a temporary directory, and removes both at the end.
+
+    \b
+    Example:
+      relink demo
     """
     check_variables()
     if not EXAMPLES.exists():
