@@ -25,6 +25,7 @@ _COMMANDS = {
     "node": "app.commands.nodes:node",
     "solution": "app.commands.solutions:solution",
     "demo": "app.commands.demo:demo",
+    "completion": "app.commands.completion:completion",
 }
 
 

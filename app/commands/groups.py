@@ -30,7 +30,8 @@ class CommandGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Raises UsageError for an unknown command, with the one that was probably meant and all that there are."""
         name, known = args[0], self.list_commands(ctx)
-        if name in known or name.startswith("-"):
+        # The completion of a shell must not fail for what is not finished yet.
+        if name in known or name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         meant = _synonym(name, known) or nearest(name, known)
         advice = f" Did you mean '{meant}'?" if meant else ""

@@ -69,3 +69,24 @@ def test_an_unknown_command_names_the_one_that_was_meant(arguments: str, told: s
     result = CliRunner().invoke(main, arguments.split())
     assert result.exit_code == 2
     assert told in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_the_script_of_a_shell(shell: str) -> None:
+    result = CliRunner().invoke(main, ["completion", shell], prog_name="relink")
+    assert (result.exit_code, f"_RELINK_COMPLETE={shell}_complete" in result.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("relink no", ["plain,node"]),
+        ("relink node wh", ["plain,where-used"]),
+        ("relink impact --sc", ["plain,--scope"]),
+        ("relink unknown x", []),
+    ],
+)
+def test_words_are_completed(words: str, completed: list[str]) -> None:
+    environment = {"_RELINK_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    result = CliRunner().invoke(main, [], env=environment, prog_name="relink")
+    assert (result.exit_code, result.stdout.split()) == (0, completed), result.stderr
