@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 from base64 import b64encode
@@ -18,12 +19,12 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.database.connection import PATIENCE
-from app.database.engine import make_engine
+from app.database.engine import driver_connection, make_engine
 from tests.commands.conftest import Relink, Serve
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.proxy import Proxy, proxy
-from tests.support.served import eventually
+from tests.support.served import WITHIN, eventually
 
 DEADLINE = 10.0
 AT_ONCE = 16
@@ -199,8 +200,10 @@ def test_an_engine_recovers(between: Proxy) -> None:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
+            pooled = driver_connection(connection).fileno()
         for each in between.sockets:
             each.close()
+        assert select.select([pooled], [], [], WITHIN)[0]
         with engine.connect() as connection:
             assert connection.execute(text("SELECT 1")).scalar_one() == 1
     finally:
