@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -202,7 +203,7 @@ def test_an_engine_recovers(between: Proxy) -> None:
             connection.execute(text("SELECT 1"))
             pooled = driver_connection(connection).fileno()
         for each in between.sockets:
-            each.close()
+            each.shutdown(socket.SHUT_RDWR)
         assert select.select([pooled], [], [], WITHIN)[0]
         with engine.connect() as connection:
             assert connection.execute(text("SELECT 1")).scalar_one() == 1
