@@ -16,10 +16,12 @@ from app.nodes.versions import Version
 from app.references import VersionKey
 
 _USERS = sql_file("app.nodes", "where_used")
+_IN_RANGE = sql_file("app.nodes", "where_used_in_range")
 # Constants tell the planner of PostgreSQL how many versions link to a node.
 _ONE_USED = "(SELECT CAST(:nodes AS bigint) AS node_identifier, CAST(:numbers AS integer) AS version_number) AS used"
 _MANY_USED = "unnest(CAST(:nodes AS bigint[]), CAST(:numbers AS integer[])) AS used (node_identifier, version_number)"
 _MANY_LINKS = 1000
+_LARGEST_NUMBER = 2**31 - 1
 _NODES_PER_USE = 10
 """How many nodes for each use of a page the first range has."""
 _LAST_OF_RANGE = text("""
@@ -102,18 +104,23 @@ def where_used(
 def _page(connection: Connection, sight: Sight, used: VersionKey, after: VersionKey, limit: int) -> list[_Found]:
     """Read the first uses of one version after a position, and not many more than these.
 
-    Few links are read at once. Of many, one range of nodes after the other is read until the page is full; the ranges
-    grow, so that a use that only few nodes of the store have is found in a few statements too.
+    A first range of nodes fills the page if many versions use the version. Otherwise an index finds the few links, or
+    one range after the other is read; the ranges grow, so that a use that only few nodes of the store have is found in
+    a few statements too.
     """
-    if not _has_many_links(connection, used):
-        return _users(connection, sight, [used], after, limit)
     found: list[_Found] = []
     first, count = after[0], _NODES_PER_USE * limit
+    has_many: bool | None = None
     while len(found) < limit:
         last = connection.execute(_LAST_OF_RANGE, {"first": first, "count": count}).scalar_one()
         if last is None:
             break
-        found += _users(connection, sight, [used], after, limit - len(found), (first, last))
+        nodes = {"first_node": first, "last_node": last}
+        found += _read(connection, sight, _IN_RANGE, [used], after, limit - len(found), **nodes)
+        if len(found) < limit and has_many is None:
+            has_many = _has_many_links(connection, used)
+            if not has_many:
+                return found + _users(connection, sight, [used], (last, _LARGEST_NUMBER), limit - len(found))
         first, count = last + 1, 2 * count
     return found
 
@@ -124,32 +131,40 @@ def _has_many_links(connection: Connection, used: VersionKey) -> bool:
 
 
 def _users(
+    connection: Connection, sight: Sight, used: Sequence[VersionKey], after: VersionKey, limit: int | None
+) -> list[_Found]:
+    """Read the uses of any of the given versions, which indexes find."""
+    return _read(connection, sight, _USERS, used, after, limit)
+
+
+def _read(
     connection: Connection,
     sight: Sight,
+    query: str,
     used: Sequence[VersionKey],
     after: VersionKey,
     limit: int | None,
-    nodes: tuple[int, int] = (0, 2**63 - 1),
+    **values: int,
 ) -> list[_Found]:
-    """Read the uses of any of the given versions in a range of nodes."""
+    """Read the uses that a query finds after a position."""
     one = len(used) == 1
-    query = _USERS.format(
+    statement = query.format(
         used=_ONE_USED if one else _MANY_USED,
         readable=sight.readable("n"),
-        visible_version=sight.visible_version("n", "l.version_number"),
+        visible_version=sight.visible_version("n", "u.version_number"),
         readable_member_type=sight.readable("mt"),
     )
-    values = {
+    parameters = {
         "nodes": used[0][0] if one else [node for node, _ in used],
         "numbers": used[0][1] if one else [number for _, number in used],
-        "first_node": nodes[0],
-        "last_node": nodes[1],
         "after_node": after[0],
         "after_number": after[1],
         "limit": limit,
+        **values,
         **sight.parameters,
     }
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(text(query), values)]
+    rows = connection.execute(text(statement), parameters)
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
 
 def _named(connection: Connection, found: list[tuple[int, _Found]]) -> list[Use]:

@@ -1,15 +1,13 @@
 -- The versions that link to any of the given versions and that the caller may see, in the order of their identifiers.
--- `used` is a row source of the given versions. Only nodes from `first_node` to `last_node` are searched.
+-- `used` is a row source of the given versions.
 WITH links AS (
   SELECT v.node_identifier, v.version_number, true AS as_type, false AS as_member_type, false AS as_target
   FROM {used} JOIN node_version v
     ON v.type_node_identifier = used.node_identifier AND v.type_version_number = used.version_number
-  WHERE v.node_identifier BETWEEN :first_node AND :last_node
   UNION ALL
   SELECT v.node_identifier, v.version_number, false, true, false
   FROM {used}
   JOIN node_version i ON i.indexed_as IS NULL AND i.member_types @> ARRAY[used.node_identifier]
-    AND i.node_identifier BETWEEN :first_node AND :last_node
   JOIN node_version v ON v.node_identifier = i.node_identifier
     AND coalesce(v.indexed_as, v.version_number) = i.version_number
   WHERE EXISTS (
@@ -19,7 +17,6 @@ WITH links AS (
   SELECT v.node_identifier, v.version_number, false, false, true
   FROM {used}
   JOIN node_version i ON i.indexed_as IS NULL AND i.targets @> ARRAY[used.node_identifier]
-    AND i.node_identifier BETWEEN :first_node AND :last_node
   JOIN node_version v ON v.node_identifier = i.node_identifier
     AND coalesce(v.indexed_as, v.version_number) = i.version_number
   WHERE EXISTS (
@@ -27,10 +24,10 @@ WITH links AS (
     JOIN node mt ON mt.node_identifier = m.member_type
     WHERE m.target = used.node_identifier AND m.number = used.version_number AND {readable_member_type})
 )
-SELECT l.node_identifier, l.version_number, bool_or(l.as_type), bool_or(l.as_member_type), bool_or(l.as_target)
-FROM links l JOIN node n USING (node_identifier)
-WHERE (l.node_identifier, l.version_number) > (:after_node, :after_number)
+SELECT u.node_identifier, u.version_number, bool_or(u.as_type), bool_or(u.as_member_type), bool_or(u.as_target)
+FROM links u JOIN node n USING (node_identifier)
+WHERE (u.node_identifier, u.version_number) > (:after_node, :after_number)
   AND {readable} AND {visible_version}
-GROUP BY l.node_identifier, l.version_number
-ORDER BY l.node_identifier, l.version_number
+GROUP BY u.node_identifier, u.version_number
+ORDER BY u.node_identifier, u.version_number
 LIMIT :limit
