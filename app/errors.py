@@ -92,6 +92,12 @@ class BusyError(StateError):
 class PreconditionError(StateError):
     """106 with status 412: `If-Match` no longer holds."""
 
+    @classmethod
+    def check(cls, if_match: str | None, tag: str, description: str) -> None:
+        """Raise the error unless `If-Match` is absent, `*`, or this entity tag (RFC 9110, 13.1.1)."""
+        if if_match not in (None, "*", tag):
+            raise cls(description)
+
 
 class InternalError(RelinkError):
     """100 with status 500: a defect of the service. The description names the request id under which it was logged."""

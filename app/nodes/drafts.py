@@ -67,8 +67,8 @@ class Known:
     def check(self, edition: int) -> None:
         """Raises StateError (106) if the node has another edition."""
         advice = "somebody else has changed the node since you read it: read it again, and repeat your change"
-        if self.if_match not in (None, "*", str(edition)):
-            raise PreconditionError(f"If-Match does not name edition {edition}, which the node has now: {advice}")
+        changed = f"If-Match does not name edition {edition}, which the node has now: {advice}"
+        PreconditionError.check(self.if_match, str(edition), changed)
         if self.edition and self.edition != edition:
             raise StateError(f"the node has edition {edition} and not {self.edition}: {advice}")
 

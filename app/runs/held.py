@@ -156,8 +156,8 @@ def started(engine: Engine, caller: Caller, wanted: WantedRun, turns: Turns) -> 
 
 def check_match(fingerprint: str, if_match: str | None) -> None:
     """Raise PreconditionError if `If-Match` names a plan and the fingerprint belongs to another plan."""
-    if if_match not in (None, "*", fingerprint):
-        raise PreconditionError("the plan has changed since the impact that If-Match names: request the impact again")
+    changed = "the plan has changed since the impact that If-Match names: request the impact again"
+    PreconditionError.check(if_match, fingerprint, changed)
 
 
 def _begun(connection: Connection, caller: Caller, wanted: WantedRun, state: RunState) -> int:

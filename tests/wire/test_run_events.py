@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from app.application import create_app
 from app.settings import Settings
-from tests.support.builders import Graph, draft, frozen, links
+from tests.support.builders import out_of_date
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, assert_json_failure, message
 from tests.support.served import eventually
 from tests.support.workers import ASYNC, accepted, shown, work
@@ -24,10 +24,7 @@ from tests.updates.test_force import interfere
 @pytest.fixture
 def stale(client: Client, make_user: Callable[..., None]) -> Client:
     """Three nodes that are out of date, `owner`, who may update them, and `bob`, who administers the package only."""
-    graph = Graph().node("P", frozen()).node("P.N3", frozen(), draft())
-    for number in range(3):
-        graph.node(f"P.N{number}", frozen(*links(f"P.N{number + 1}.1")))
-    client.load(graph)
+    client.load(out_of_date(3))
     make_user("owner", "package-administer P")
     make_user("bob", "node-administer P")
     return client

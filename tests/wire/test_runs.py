@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from tests.support.builders import Graph, draft, frozen, links
+from tests.support.builders import Graph, draft, frozen, links, out_of_date
 from tests.support.http import PASSWORD, Client, Reply, assert_json_failure, checked, message
 from tests.support.run_records import RUN_LOCKS, insert_run
 from tests.support.served import eventually
@@ -282,10 +282,7 @@ class TestOutcomes:
     @pytest.fixture
     def chain(self, client: Client, make_user: Callable[..., None]) -> Client:
         """Five nodes that a force updates one after the other; `owner` may do everything, `bob` administers P only."""
-        graph = Graph().node("P", frozen()).node("P.N5", frozen(), draft())
-        for number in range(5):
-            graph.node(f"P.N{number}", frozen(*links(f"P.N{number + 1}.1")))
-        client.load(graph)
+        client.load(out_of_date(5))
         make_user("owner", "package-administer P")
         make_user("bob", "node-administer P")
         return client

@@ -1,0 +1,37 @@
+"""When a refused connection is explained by a full disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.database.disk import has_full_disk, is_full
+
+MORE_THAN_ANY_DISK = 2**80
+
+
+def refused(directory: Path) -> str:
+    """The message of a connection to a server that does not run."""
+    with pytest.raises(psycopg.OperationalError) as raised:
+        psycopg.connect(host=str(directory), port=5432, user="postgres", dbname="postgres")
+    return str(raised.value)
+
+
+def test_a_disk_with_less_than_the_least_room_is_full(tmp_path: Path) -> None:
+    assert is_full(tmp_path, MORE_THAN_ANY_DISK)
+    assert not is_full(tmp_path, 0)
+    assert not is_full(tmp_path / "missing", MORE_THAN_ANY_DISK)
+
+
+def test_the_disk_of_the_files_of_a_local_server_counts(data_directory: Path) -> None:
+    """The socket of another server is not beside its files, so nothing is known of its disk."""
+    assert not has_full_disk(refused(data_directory), MORE_THAN_ANY_DISK)
+    (data_directory / "PG_VERSION").write_text("18")
+    assert has_full_disk(refused(data_directory), MORE_THAN_ANY_DISK)
+    assert not has_full_disk(refused(data_directory), 0)
+
+
+def test_a_server_on_another_machine_has_no_disk_here() -> None:
+    assert not has_full_disk('connection to server at "192.0.2.1", port 5432 failed: timeout', MORE_THAN_ANY_DISK)
