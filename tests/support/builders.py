@@ -123,7 +123,7 @@ def _element(name: str, *content: str) -> str:
 
 
 def out_of_date(count: int) -> Graph:
-    """Package P with a chain of nodes P.N0, P.N1 ...: the last one has a draft, and the `count` others have to follow."""
+    """Package P with a chain of nodes P.N0, P.N1 ...: the last has a draft, and the `count` others are out of date."""
     graph = Graph().node("P", frozen()).node(f"P.N{count}", frozen(), draft())
     for number in range(count):
         graph.node(f"P.N{number}", frozen(*links(f"P.N{number + 1}.1")))
