@@ -22,7 +22,7 @@ from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
 from app.nodes.members import Member
 from app.nodes.merging import GivenMemberType, Line, Merger
-from app.nodes.patterns import BUDGET_OF_AN_EDIT, PatternCheck, PatternError
+from app.nodes.patterns import PatternCheck, PatternError
 from app.nodes.resolving import Found, Wanted, resolve
 from app.nodes.type_lists import TypeList, read_names, read_type_list
 from app.references import InvalidReferenceError, VersionKey, check_node_reference
@@ -73,6 +73,7 @@ def plan_edit(
     reference: str | None,
     given: Given,
     known: Known,
+    patterns: PatternCheck,
     *,
     lock: bool,
 ) -> Edit:
@@ -84,7 +85,7 @@ def plan_edit(
     checker = _Checker(connection, caller, draft.type, draft.members, given)
     if given.of_type.given:
         checker.refuse_another_type(draft)
-    lines, fitted = checker.merged()
+    lines, fitted = checker.merged(patterns)
     name = checker.name(lines) or draft.version.name
     refuse(checker.faults[:MOST_FAULTS])
     members = [lines[member.place].member._replace(member_type=member.member_type) for member in fitted.kept]
@@ -104,7 +105,7 @@ def write_edit(connection: Connection, caller: Caller, edit: Edit) -> int:
     return written
 
 
-def create(connection: Connection, caller: Caller, given: Given) -> int:
+def create(connection: Connection, caller: Caller, given: Given, patterns: PatternCheck) -> int:
     """Create a node with a draft as its first version, and return its identifier.
 
     The caller has called `keep_links`. Raises UserError (105) with everything that is wrong, and NotAuthorisedError
@@ -112,7 +113,7 @@ def create(connection: Connection, caller: Caller, given: Given) -> int:
     """
     of_type = find_type(connection, caller, given)
     checker = _Checker(connection, caller, of_type.key, (), given)
-    lines, fitted = checker.merged()
+    lines, fitted = checker.merged(patterns)
     name = checker.name(lines)
     reference = checker.reference(name or of_type.node.reference.rpartition(".")[2])
     refuse(checker.faults[:MOST_FAULTS])
@@ -180,12 +181,11 @@ class _Checker:
         elif found.key != draft.type:
             self.faults.append(invalid(given.type_field, "is not the type of this draft: use ChangeNodeType first"))
 
-    def merged(self) -> tuple[list[Line], Fit]:
+    def merged(self, patterns: PatternCheck) -> tuple[list[Line], Fit]:
         """Return the members as they will be, and how they come to stand under the list of the type."""
         lines = self._merger.merge(self._given.member_types)
         members = [line.member.at(place) for place, line in enumerate(lines)]
         listed = self._types.listed
-        patterns = PatternCheck(BUDGET_OF_AN_EDIT)
         # The rules of all listed member types are checked here, so that each fault has its place in the request.
         fitted = fit(members, listed, listed, self._types.rules.__getitem__, lambda _: None, patterns)
         self._check_rules(lines, fitted.kept, patterns)

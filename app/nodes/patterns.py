@@ -7,6 +7,7 @@ and all matches of one check (an import, the plan of an update) share a budget o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,7 +20,9 @@ LONGEST_VALUE: Final = 64 * 1024
 DEFAULT_BUDGET: Final = 2_000_000_000
 """The budget of one check, in bytes of values times instructions of programs: at most about 20 seconds of CPU time."""
 BUDGET_OF_AN_EDIT: Final = DEFAULT_BUDGET // 10
-"""The budget of an edit of one version, which does not wait for a slot of the long work."""
+"""The budget of an edit of one version."""
+MUCH: Final = DEFAULT_BUDGET // 200
+"""A check that needs more than this is expensive: at most about 100 ms of CPU time."""
 
 MOST_INSTRUCTIONS: Final = 20_000
 """The largest program of a pattern. `.{0,1000}` has 9,004 instructions; a class such as `\\pL` has about 1,200, so that
@@ -62,6 +65,8 @@ class PatternCheck:
     budget: int = DEFAULT_BUDGET
     work: int = 0
     """The part of the budget that is used."""
+    before_much: Callable[[], object] | None = None
+    """Called once, before the check becomes expensive (`MUCH`). What it raises ends the check."""
     _programs: dict[str, re2._Regexp | PatternError] = field(default_factory=dict)
     _matches: dict[tuple[str, str], bool] = field(default_factory=dict)
 
@@ -87,7 +92,7 @@ class PatternCheck:
             if self.work >= self.budget:
                 raise OverBudgetError
             program = self._programs[pattern] = _compiled(pattern)
-            self.work += _cost(pattern, program)
+            self._add(_cost(pattern, program))
         if isinstance(program, PatternError):
             raise program
         return program
@@ -96,7 +101,13 @@ class PatternCheck:
         """Takes the cost of some work from the budget before the work is done. Raises OverBudgetError."""
         if self.work + work > self.budget:
             raise OverBudgetError
+        self._add(work)
+
+    def _add(self, work: int) -> None:
         self.work += work
+        if self.work > MUCH and self.before_much is not None:
+            before_much, self.before_much = self.before_much, None
+            before_much()
 
 
 def _cost(pattern: str, program: re2._Regexp | PatternError) -> int:

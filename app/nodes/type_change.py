@@ -17,7 +17,7 @@ from app.nodes.drafts import Draft, Known, StoredMember, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
 from app.nodes.members import listed_types
-from app.nodes.patterns import BUDGET_OF_AN_EDIT, PatternCheck
+from app.nodes.patterns import PatternCheck
 from app.nodes.resolving import Found, Wanted, resolve
 
 
@@ -37,6 +37,7 @@ def change_type(
     reference: str | None,
     wanted: Wanted,
     known: Known,
+    patterns: PatternCheck,
     *,
     force: bool,
 ) -> TypeChange:
@@ -58,7 +59,7 @@ def change_type(
     if new_type.key == draft.key:
         raise UserError(invalid(_field(wanted), "is the draft itself, which cannot become its own type"))
     members = [member.at(place) for place, member in enumerate(draft.members)]
-    fitted = _fit(connection, draft, new_type)
+    fitted = _fit(connection, draft, new_type, patterns)
     impacts = impacts_of(members, fitted, rules=True)
     if not force:
         return TypeChange(new_type, impacts, draft.version.node.edition)
@@ -88,7 +89,7 @@ def _field(wanted: Wanted) -> str:
     return "node_version_identifier_new_type" if wanted.identifier else "node_version_reference_new_type"
 
 
-def _fit(connection: Connection, draft: Draft, new_type: Found) -> Fit:
+def _fit(connection: Connection, draft: Draft, new_type: Found, patterns: PatternCheck) -> Fit:
     driver = driver_connection(connection)
     types = read_contents(driver, [draft.type, new_type.key])
     old_list, new_list = listed_types(types[draft.type]), listed_types(types[new_type.key])
@@ -96,4 +97,4 @@ def _fit(connection: Connection, draft: Draft, new_type: Found) -> Fit:
     targets = list({member.target for member in draft.members if member.target is not None})
     type_nodes = {version: of[0] for version, of in read_types(driver, targets).items()}
     members = [member.at(place) for place, member in enumerate(draft.members)]
-    return fit(members, old_list, new_list, rules.__getitem__, type_nodes.get, PatternCheck(BUDGET_OF_AN_EDIT))
+    return fit(members, old_list, new_list, rules.__getitem__, type_nodes.get, patterns)

@@ -130,17 +130,21 @@ class HeldRun:
 
 
 @contextmanager
-def started(engine: Engine, caller: Caller, wanted: WantedRun, turns: Turns) -> Iterator[HeldRun]:
+def started(
+    engine: Engine, caller: Caller, wanted: WantedRun, turns: Turns, user: str | None = None
+) -> Iterator[HeldRun]:
     """Begin a run, and hold its lock until this `with` statement ends.
 
     While the process works on as many runs as it may, the run is queued. The run does not end when its client
     disconnects: its response can be read later. A RelinkError records the run as cancelled. After any other exception,
     or if `end` was not called, the run is later recorded as interrupted.
 
+    `user` is whose share of the turns the run takes.
+
     Raises BusyError if too many runs are queued, StateError (106) that names the other run if one holds this package, a
     part of it, or this solution, and the exceptions of `keys.check`.
     """
-    with turns.turn() as turn, engine.connect() as connection:
+    with turns.turn(user) as turn, engine.connect() as connection:
         state = RunState.RUNNING if turn.has_come else RunState.QUEUED
         run = HeldRun(_begun(connection, caller, wanted, state), engine, connection, caller)
         try:

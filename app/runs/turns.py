@@ -7,7 +7,7 @@ since each holds a thread.
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,15 +17,21 @@ from app.errors import BusyError
 from app.settings import FEWEST_THREADS, Settings
 
 _LONG = 1.5
+_LONG_EDIT = 0.5
 _SOON = 10.0
 _LOOK_EVERY = 0.25
 
 
 class Turn:
-    """The place of one piece of work in the queue: it either has its turn, or waits."""
+    """The place of one piece of work in the queue: it either has its turn, or waits.
 
-    def __init__(self, turns: Turns) -> None:
+    `round` orders the waiting turns: each further turn of a user belongs to a later round.
+    """
+
+    def __init__(self, turns: Turns, user: str | None, round_: int) -> None:
         self._turns = turns
+        self.user = user
+        self.round = round_
         self.since: float | None = None
         """The time when the work got its turn."""
 
@@ -39,37 +45,58 @@ class Turn:
         return self._turns.wait(self, seconds)
 
 
-class Turns:
-    """Gives at most `at_work` turns at once, in the order of the requests. At most `waiting` more requests may wait."""
+@dataclass(frozen=True)
+class Places:
+    """How many turns there are at once, and how many more requests may wait."""
 
-    def __init__(self, what: str, at_work: int, waiting: int) -> None:
+    at_work: int
+    waiting: int
+
+    @property
+    def of_one_user(self) -> Places:
+        """The places that one user may take: half of them, rounded up, but not all if there are two or more."""
+        return Places(_half(self.at_work), _half(self.waiting))
+
+
+class Turns:
+    """Gives at most `at_work` turns at once. At most `waiting` more requests may wait.
+
+    One user takes at most half of either (see `Places.of_one_user`). Waiting users are served in rotation. Work that is
+    not done for a user has only the limits for all.
+    """
+
+    def __init__(self, what: str, at_work: int, waiting: int, long: float = _LONG) -> None:
         self._what = what
-        self._at_work = at_work
-        self._most = at_work + waiting
-        self._turns: deque[Turn] = deque()
+        self._places = Places(at_work, waiting)
+        self._long = long
+        self._working: list[Turn] = []
+        self._waiting: list[Turn] = []
+        self._round = 0
+        self._last_rounds: dict[str, int] = {}
         self._changed = Condition()
 
     @contextmanager
-    def turn(self) -> Iterator[Turn]:
+    def turn(self, user: str | None = None) -> Iterator[Turn]:
         """Take a turn or a place in the queue while the context lasts. Raises BusyError if the queue is full."""
         with self._changed:
-            if len(self._turns) >= self._most:
+            turn = self._joined(user)
+            if self._is_beyond_places(turn):
+                self._waiting.remove(turn)
                 raise self._busy()
-            turn = self._joined()
         try:
             yield turn
         finally:
             self._left(turn)
 
     @contextmanager
-    def soon(self, seconds: float = _SOON) -> Iterator[None]:
+    def soon(self, user: str | None = None, seconds: float = _SOON) -> Iterator[None]:
         """Wait for a turn at most this many seconds. Raises BusyError if it does not come.
 
         Any number of requests may wait while the turns are taken by short work. The limit of waiting requests applies
-        as soon as all turns are taken by long work.
+        as soon as all turns that the request waits for are taken by long work.
         """
         with self._changed:
-            turn = self._joined()
+            turn = self._joined(user)
         try:
             deadline = time.monotonic() + seconds
             while not turn.wait(_LOOK_EVERY):
@@ -82,29 +109,68 @@ class Turns:
     def wait(self, turn: Turn, seconds: float) -> bool:
         """Wait for a turn, as `Turn.wait` describes."""
         with self._changed:
-            come = self._changed.wait_for(lambda: self._turns.index(turn) < self._at_work, seconds)
-        if come and turn.since is None:
-            turn.since = time.monotonic()
-        return come
+            return self._changed.wait_for(lambda: turn.since is not None, seconds)
 
-    def _joined(self) -> Turn:
-        turn = Turn(self)
-        self._turns.append(turn)
+    def _joined(self, user: str | None) -> Turn:
+        turn = Turn(self, user, self._round)
+        if user is not None:
+            turn.round = self._last_rounds[user] = max(self._round, self._last_rounds.get(user, -1) + 1)
+        self._waiting.append(turn)
+        self._begin_next()
         return turn
 
     def _left(self, turn: Turn) -> None:
         with self._changed:
-            self._turns.remove(turn)
+            (self._waiting if turn.since is None else self._working).remove(turn)
+            self._begin_next()
             self._changed.notify_all()
+
+    def _begin_next(self) -> None:
+        """Give the free turns to the waiting work of the earliest rounds."""
+        while len(self._working) < self._places.at_work:
+            able = [turn for turn in self._waiting if len(self._holders(turn)) < self._work_places(turn)]
+            if not able:
+                return
+            turn = min(able, key=lambda turn: turn.round)
+            self._waiting.remove(turn)
+            self._working.append(turn)
+            turn.since = time.monotonic()
+            self._round = max(self._round, turn.round)
+            self._last_rounds = {user: last for user, last in self._last_rounds.items() if last >= self._round}
+
+    def _work_places(self, turn: Turn) -> int:
+        return self._places.at_work if turn.user is None else self._places.of_one_user.at_work
+
+    def _holders(self, turn: Turn) -> list[Turn]:
+        """Return the work of the same user, or all work if the turn is not for a user."""
+        return [holder for holder in self._working if turn.user in (None, holder.user)]
+
+    def _is_beyond_places(self, turn: Turn) -> bool:
+        """Return whether the turn waits on none of the places for waiting requests of its user and of all users."""
+        of_users: Counter[str | None] = Counter()
+        taken = 0
+        for waiting in self._waiting:
+            of_users[waiting.user] += 1
+            most = self._places.waiting if waiting.user is None else self._places.of_one_user.waiting
+            has_place = of_users[waiting.user] <= most and taken < self._places.waiting
+            if waiting is turn:
+                return not has_place
+            taken += has_place
+        return False
 
     def _is_hopeless(self, turn: Turn) -> bool:
         now = time.monotonic()
         with self._changed:
-            holders = [holder.since or now for holder, _ in zip(self._turns, range(self._at_work), strict=False)]
-            return self._turns.index(turn) >= self._most and all(now - since > _LONG for since in holders)
+            own = self._holders(turn)
+            holders = own if len(own) >= self._work_places(turn) else self._working
+            return self._is_beyond_places(turn) and all(now - (each.since or now) > self._long for each in holders)
 
     def _busy(self) -> BusyError:
         return BusyError(f"the service is busy with other {self._what}: try again in a few seconds")
+
+
+def _half(places: int) -> int:
+    return min(-(-places // 2), max(1, places - 1))
 
 
 @dataclass(frozen=True)
@@ -120,6 +186,8 @@ class Shares:
     others_waiting: int
     large_answers: int
     """GraphQL responses of more than 1 MiB."""
+    edits: int
+    """Edits whose check of patterns is expensive. They compute and do not wait, so they are few."""
     bodies: int
     """Large request bodies that are being received."""
     streams: int
@@ -143,6 +211,7 @@ class Shares:
             others=others - others // 2,
             others_waiting=others // 2,
             large_answers=eighth,
+            edits=max(1, eighth // 2),
             bodies=eighth,
             streams=streams,
         )
@@ -156,4 +225,5 @@ class Workload:
         self.impacts = Turns("impacts", shares.impacts, shares.impacts_waiting)
         self.others = Turns("long requests", shares.others, shares.others_waiting)
         self.large_answers = Turns("large responses", shares.large_answers, 0)
+        self.edits = Turns("edits", shares.edits, shares.edits, _LONG_EDIT)
         self.streams = Turns("streams of events", shares.streams, 0)

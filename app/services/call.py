@@ -39,7 +39,7 @@ PartsWriter = Callable[[Iterable[Part]], Iterable[bytes]]
 class Call:
     """The context of a request: the caller, the database, the writers for responses that are kept and for parts of
     them, the conditions in HTTP headers, the cipher of authentications, the limits of end users and responses, the
-    turns of long work, the key of the request, and its run if a worker does it."""
+    turns of long work, the key of the request, its run if a worker does it, and the network that it came from."""
 
     engine: Engine
     caller: Caller
@@ -51,6 +51,15 @@ class Call:
     workload: Workload = field(default_factory=lambda: Workload(Shares.of(Settings())))
     key: Key | None = None
     run: HeldRun | None = None
+    network: str = ""
+
+    @property
+    def user(self) -> str | None:
+        """Whose share of the turns the request takes: the user's, for an anonymous caller that of their network; none
+        for administration commands."""
+        if self.caller.user_identifier is not None:
+            return f"user {self.caller.user_identifier}"
+        return None if self.caller.administers_all else f"network {self.network}"
 
     @contextmanager
     def begun(self, wanted: WantedRun) -> Iterator[HeldRun]:
@@ -59,7 +68,7 @@ class Call:
             yield self.run
             return
         wanted = replace(wanted, if_match=self.if_match, key=self.key)
-        with started(self.engine, self.caller, wanted, self.workload.runs) as run:
+        with started(self.engine, self.caller, wanted, self.workload.runs, self.user) as run:
             yield run
 
 

@@ -15,6 +15,7 @@ from app.nodes.versions import version_name
 from app.references import version_identifier
 from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
+from app.services.edit_check import edit_check
 from app.services.impact_rows import impact_description, impact_list
 
 
@@ -43,7 +44,7 @@ def run(request: ChangeNodeTypeRequest, call: Call) -> Answer:
     `app.nodes.type_change.change_type`."""
     force = request.action is TypeChangeAction.FORCE
     wanted = Wanted(request.node_version_identifier_new_type, request.node_version_reference_new_type)
-    with call.engine.begin() if force else snapshot(call.engine) as connection:
+    with edit_check(call) as patterns, call.engine.begin() if force else snapshot(call.engine) as connection:
         if force:
             keep_links(connection)
         change = change_type(
@@ -53,6 +54,7 @@ def run(request: ChangeNodeTypeRequest, call: Call) -> Answer:
             request.node_version_reference,
             wanted,
             Known(request.node_edition, call.if_match),
+            patterns,
             force=force,
         )
         impacts = show(connection, call.caller, change.impacts)

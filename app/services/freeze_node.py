@@ -37,7 +37,7 @@ def run(request: FreezeNodeRequest, call: Call) -> Answer:
     both, 109 and the nodes that prevent it if the caller may not administer all of them; then nothing is done.
     """
     forced = request.action is FreezeAction.FORCE
-    with call.workload.others.soon(), call.engine.begin() as connection:
+    with call.workload.others.soon(call.user), call.engine.begin() as connection:
         node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
         do = freeze if forced else plan_freeze
         result = do(connection, call.caller, node, include_content=request.freeze_content_indicator)

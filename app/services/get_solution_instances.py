@@ -38,7 +38,7 @@ class GetSolutionInstancesRequest:
 def run(request: GetSolutionInstancesRequest, call: Call) -> Answer:
     """Return how many instances match, and those on the page, the oldest first."""
     require_solutions(call.caller)
-    with call.workload.others.soon(), snapshot(call.engine) as connection:
+    with call.workload.others.soon(call.user), snapshot(call.engine) as connection:
         instances, total = read_instances(connection, request.filter(), request.page, request.page_size, call.limits)
     found = Group("SolutionInstanceList", (instance_group(instance) for instance in instances))
     return Answer((Fields(("totalCount", total)), found))

@@ -59,7 +59,7 @@ def run(request: NodeImportRequest, call: Call) -> Answer:
     forced = request.action is ImportAction.FORCE
     if call.run is not None:
         return _done_by_worker(request, call, call.run, forced=forced)
-    with call.workload.others.soon(_WAIT_FOR_TURN), call.engine.connect() as connection:
+    with call.workload.others.soon(call.user, _WAIT_FOR_TURN), call.engine.connect() as connection:
         answer = _imported(connection, request.nodes, call, forced=forced)
         if forced:
             connection.commit()

@@ -22,7 +22,7 @@ class PreviewSolutionReleaseRequest:
 def run(request: PreviewSolutionReleaseRequest, call: Call) -> Answer:
     """Return the changes and how many instances they affect; 105 if the solution is not found."""
     require_solutions(call.caller)
-    with call.workload.others.soon(), snapshot(call.engine) as connection:
+    with call.workload.others.soon(call.user), snapshot(call.engine) as connection:
         return release_answer(preview(connection, request.solution_id or ""))
 
 

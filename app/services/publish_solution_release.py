@@ -22,7 +22,7 @@ def run(request: PublishSolutionReleaseRequest, call: Call) -> Answer:
     """Return the same as PreviewSolutionRelease, for the release that is now published."""
     require_solutions(call.caller)
     user = call.caller.user_identifier
-    with call.workload.others.soon(), call.engine.begin() as connection:
+    with call.workload.others.soon(call.user), call.engine.begin() as connection:
         return release_answer(publish(connection, user, request.solution_id or "", request.release_notes))
 
 

@@ -19,6 +19,7 @@ from app.nodes.versions import find_version
 from app.references import version_identifier
 from app.services.answer import Answer, Fields, Part
 from app.services.call import Call, CollapsedText, Service, Verbatim
+from app.services.edit_check import edit_check
 from app.services.form_rows import member_type_list
 from app.services.identifying_fields import reference_and_name, version_fields
 from app.services.impact_rows import impact_description, impact_list
@@ -148,25 +149,28 @@ def run(request: SetNodeRequest, call: Call) -> Answer:
                 form = _form(connection, call, draft.type, draft)
                 return Answer((*_head(draft), *form), headers=_tag(draft.version.node.edition))
         case EditAction.CREATE:
-            with call.engine.begin() as connection:
+            with edit_check(call) as patterns, call.engine.begin() as connection:
                 keep_links(connection)
-                node = create(connection, call.caller, given)
+                node = create(connection, call.caller, given, patterns)
                 version = find_version(connection, call.caller, version_identifier(node, 1), None)
             edition = version.node.edition
             parts = (version_fields(version.node, 1, version.name), Fields(("nodeEdition", edition)))
             return Answer(parts, headers=_tag(edition))
         case EditAction.IMPACT:
-            with snapshot(call.engine) as connection:
-                edit = plan_edit(connection, call.caller, *_draft(request), given, _known(request, call), lock=False)
+            with edit_check(call) as patterns, snapshot(call.engine) as connection:
+                edit = plan_edit(
+                    connection, call.caller, *_draft(request), given, _known(request, call), patterns, lock=False
+                )
                 return _impact(connection, call, edit, 108)
         case EditAction.UPDATE | EditAction.FORCE:
             return _written(request, given, call)
 
 
 def _written(request: SetNodeRequest, given: Given, call: Call) -> Answer:
-    with call.engine.begin() as connection:
+    with edit_check(call) as patterns, call.engine.begin() as connection:
         keep_links(connection)
-        edit = plan_edit(connection, call.caller, *_draft(request), given, _known(request, call), lock=True)
+        known = _known(request, call)
+        edit = plan_edit(connection, call.caller, *_draft(request), given, known, patterns, lock=True)
         if edit.impacts and request.action is EditAction.UPDATE:
             return _impact(connection, call, edit, 109)
         edition = write_edit(connection, call.caller, edit)

@@ -60,7 +60,7 @@ def run(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
 
 
 def _impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
-    with call.workload.impacts.soon():
+    with call.workload.impacts.soon(call.user):
         return _small_impact(request, call) or _planned_impact(request, call)
 
 
@@ -147,7 +147,7 @@ def _all_bypassed(context: Node, request: UpdateNodeVersionsRequest, call: Call)
     Returns None if the rights of the caller have changed meanwhile, so that an update is possible. Raises
     NotAuthorisedError (101) for a caller who has not signed in, if the rights of `public` would allow an update.
     """
-    with call.workload.impacts.soon(), snapshot(call.engine) as connection:
+    with call.workload.impacts.soon(call.user), snapshot(call.engine) as connection:
         node = find_node(connection, call.caller, context.identifier, None, "node")
         outcome = impact(connection, call.caller, node, request.options, why=request.why)
         check_match(outcome.fingerprint, call.if_match)

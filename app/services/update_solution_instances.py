@@ -52,7 +52,7 @@ def run(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
     wanted = request.wanted()
     if request.action is not UpdateAction.IMPACT:
         return _forced(wanted, call)
-    with call.workload.impacts.soon(), snapshot(call.engine) as connection:
+    with call.workload.impacts.soon(call.user), snapshot(call.engine) as connection:
         outcome = impact(connection, rollout(connection, wanted, call.limits))
     answer = _answer(outcome)
     answer.headers["ETag"] = f'"{outcome.fingerprint}"'

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, g, request
 
 from app.database.connection import short_statements
 from app.errors import NotAuthorisedError, RelinkError
+from app.identity.networks import network_of
 from app.runs.keys import KeyReusedError, SameRunError, check
 from app.runs.queued import enqueue
 from app.runs.requests import RequestTooLargeError
@@ -178,6 +179,7 @@ def _call(message: Mapping[str, str]) -> Call:
         cipher,
         Limits.of(shared.settings),
         shared.workload,
+        network=network_of(request.remote_addr or ""),
     )
 
 

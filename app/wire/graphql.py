@@ -65,7 +65,7 @@ def graphql() -> Response:
                 token,
                 shared.settings.trigger_url,
                 limits,
-                before_large=lambda: until_answered.enter_context(shared.workload.large_answers.soon()),
+                before_large=lambda: until_answered.enter_context(shared.workload.large_answers.soon(_user(token))),
             )
             executed = execute(_schema(), session, given, g.request_id)
             return _answered(200, executed.answer, executed.error_number)
@@ -89,6 +89,11 @@ def _store_failed(error: SQLAlchemyError) -> Response:
 @cache
 def _schema() -> GraphQLSchema:
     return make_schema((SCHEMA_DIRECTORY / "solutions.graphql").read_text(encoding="utf-8"))
+
+
+def _user(token: Token) -> str:
+    """Returns whose share of the large responses a request takes: the end user's, or that of the master token."""
+    return f"token {token.identifier}" if token.owner is None else f"owner {token.owner}"
 
 
 def _token() -> Token:

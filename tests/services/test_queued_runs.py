@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
 from app.application import create_app
+from app.errors import BusyError
+from app.nodes.patterns import BUDGET_OF_AN_EDIT, PatternCheck
 from app.runs.turns import Turns
 from app.settings import Settings
 from tests.support.builders import Graph, draft, frozen, links
@@ -111,11 +113,11 @@ def test_a_queued_run_can_be_cancelled(stale: Client, engine: Engine, threads: T
     assert stale.get("Q.A").text("nodeVersionNumber") == "1"
 
 
-def test_when_too_many_runs_are_queued_the_next_is_refused_with_a_time_to_retry(
+def test_when_too_many_runs_of_a_user_are_queued_the_next_is_refused_with_a_time_to_retry(
     stale: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
     with one_at_work(stale, engine, threads):
-        queued = [threads.submit(stale.update, package, "force") for package in "QR"]
+        queued = [threads.submit(stale.update, "Q", "force")]
         eventually(lambda: list(states(stale).values()).count("queued") == len(queued))
         refused = stale.update("S", "force")
         assert (refused.status, refused.number) == (503, 106)
@@ -173,13 +175,70 @@ def test_short_work_waits_for_each_other_in_any_number(threads: ThreadPoolExecut
     turns = Turns("impacts", 1, 0)
 
     def work(number: int) -> int:
-        with turns.soon(WITHIN):
+        with turns.soon(seconds=WITHIN):
             return number
 
     assert list(threads.map(work, range(200))) == list(range(200))
+
+
+def test_long_requests_of_one_user_leave_a_place_for_another_user(
+    client: Client, engine: Engine, threads: ThreadPoolExecutor
+) -> None:
+    """Many imports of the administrator wait for a lock; an anonymous caller and another user find a place."""
+    graph = Graph().node("busy.A", frozen()).node("free.A", frozen())
+    client.load(graph)
+    with locked(engine, "SELECT FROM node WHERE node_reference = 'busy.A' FOR UPDATE"):
+        again = Graph().node("busy.A", draft()).xml()
+        sent = [threads.submit(client.post, again) for _ in range(6)]
+        eventually(lambda: sum(each.done() for each in sent) >= 4)
+        assert {each.result().status for each in sent if each.done()} == {503}
+        assert client.as_user(None).post(message("FreezeNode", {"nodeReference": "free.A"})).status != 503
+    for each in sent:
+        each.result()
+
+
+def test_waiting_users_are_served_in_rotation() -> None:
+    turns = Turns("impacts", 1, 6)
+    with ExitStack() as stack:
+        first = stack.enter_context(ExitStack())
+        first.enter_context(turns.turn("ann"))
+        anns = [stack.enter_context(ExitStack()) for _ in range(2)]
+        second, third = [each.enter_context(turns.turn("ann")) for each in anns]
+        bobs = stack.enter_context(ExitStack())
+        bob = bobs.enter_context(turns.turn("bob"))
+        assert not any(turn.has_come for turn in (second, third, bob))
+        first.close()
+        assert [turn.has_come for turn in (second, third, bob)] == [False, False, True]
+        bobs.close()
+        assert [turn.has_come for turn in (second, third)] == [True, False]
+        anns[0].close()
+        assert third.has_come
+
+
+@pytest.mark.parametrize(
+    ("at_work", "waiting", "working", "queued"), [(2, 2, 1, 1), (3, 3, 2, 2), (4, 8, 2, 4), (5, 1, 3, 1)]
+)
+def test_one_user_never_takes_all_places(at_work: int, waiting: int, working: int, queued: int) -> None:
+    turns = Turns("runs", at_work, waiting)
+    with ExitStack() as stack:
+        anns = [stack.enter_context(turns.turn("ann")) for _ in range(working + queued)]
+        with pytest.raises(BusyError):
+            stack.enter_context(turns.turn("ann"))
+        assert sum(turn.has_come for turn in anns) == working
+        assert stack.enter_context(turns.turn("bob")).has_come
 
 
 def test_a_queued_run_whose_process_has_died_is_found_interrupted(stale: Client, engine: Engine) -> None:
     insert_run(engine, "queued")
     assert states(stale) == {"P": "interrupted"}
     assert stale.update("P", "force").number == 0
+
+
+def test_an_expensive_check_of_an_edit_takes_a_turn_and_a_cheap_one_does_not() -> None:
+    taken: list[bool] = []
+    check = PatternCheck(BUDGET_OF_AN_EDIT, before_much=lambda: taken.append(True))
+    assert check.matches("a+", "aaa")
+    assert not taken
+    for number in range(20):
+        check.matches("[0-9]*x*|.{0,900}y", f"{number}" * 2000)
+    assert taken == [True]
