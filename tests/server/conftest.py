@@ -11,14 +11,14 @@ from app.settings import FEWEST_THREADS
 from tests.conftest import FreshDatabase
 from tests.support.real_service import Service, serving
 
-CLIENT_SECONDS = "2"
+CLIENT_SECONDS = 2
 
 
 @pytest.fixture(scope="session")
 def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service as it is by default, but that a client has two seconds."""
     log = tmp_path_factory.mktemp("served") / "serve.log"
-    with fresh_database(True) as url, serving(url, log, RELINK_CLIENT_SECONDS=CLIENT_SECONDS) as running:
+    with fresh_database(True) as url, serving(url, log, RELINK_CLIENT_SECONDS=str(CLIENT_SECONDS)) as running:
         yield running
 
 
@@ -26,6 +26,6 @@ def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFact
 def small_service(fresh_database: FreshDatabase, tmp_path: Path) -> Iterator[Service]:
     """A service with one process and as few threads as there may be."""
     options = ("--workers=1", f"--threads={FEWEST_THREADS}")
-    variables = {"RELINK_CLIENT_SECONDS": CLIENT_SECONDS}
+    variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS)}
     with fresh_database(True) as url, serving(url, tmp_path / "serve.log", *options, **variables) as running:
         yield running

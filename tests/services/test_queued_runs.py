@@ -31,6 +31,11 @@ def stale(client: Client, engine: Engine) -> Client:
     for package in PACKAGES:
         graph.node(f"{package}.A", frozen(*links(f"{package}.B.1"))).node(f"{package}.B", frozen(), draft())
     client.load(graph)
+    return process(engine)
+
+
+def process(engine: Engine) -> Client:
+    """Return a client of a process that works on one run at once."""
     return Client(create_app(Settings(threads=8, runs_at_work=1, secret_key=SECRET_KEY), engine))
 
 
@@ -94,7 +99,7 @@ def test_a_queued_run_holds_its_package(stale: Client, engine: Engine, threads: 
     with one_at_work(stale, engine, threads):
         second = threads.submit(stale.update, "Q", "force")
         eventually(lambda: states(stale).get("Q") == "queued")
-        refused = stale.update("Q.A", "force")
+        refused = process(engine).update("Q.A", "force")
         assert refused.number == 106
         assert "holds this package" in (refused.text("errorDescription") or "")
     assert second.result().number == 0
@@ -123,7 +128,7 @@ def test_when_too_many_runs_of_a_user_are_queued_the_next_is_refused_with_a_time
         assert (refused.status, refused.number) == (503, 106)
         assert refused.response.headers["Retry-After"] == "5"
         assert "S" not in states(stale)
-    assert [run.result().number for run in queued] == [0, 0]
+    assert [run.result().number for run in queued] == [0]
     assert stale.update("S", "force").number == 0
 
 
@@ -239,6 +244,6 @@ def test_an_expensive_check_of_an_edit_takes_a_turn_and_a_cheap_one_does_not() -
     check = PatternCheck(BUDGET_OF_AN_EDIT, before_much=lambda: taken.append(True))
     assert check.matches("a+", "aaa")
     assert not taken
-    for number in range(20):
+    for number in range(3):
         check.matches("[0-9]*x*|.{0,900}y", f"{number}" * 2000)
     assert taken == [True]

@@ -59,6 +59,15 @@ def seconds(service: Service) -> float:
     return max(between - began, time.monotonic() - between)
 
 
+def allowed(service: Service) -> float:
+    """Returns how long a small request may take beside other clients, in seconds.
+
+    The limit is two seconds on a machine that has nothing else to do. This machine may be busy with other tests:
+    the time that the requests take at present is allowed for.
+    """
+    return 2.0 + 5 * max(seconds(service) for _ in range(5))
+
+
 @contextmanager
 def long_forces(service: Service, prefix: str) -> Iterator[list[Future[RawReply]]]:
     """As many forces at once, each of which would take as long as the context lasts."""

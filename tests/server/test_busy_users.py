@@ -1,0 +1,70 @@
+"""One user with many long requests leaves room for the requests of others."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+from tests.support.builders import Graph, draft, frozen, links, member_type, type_with
+from tests.support.edits import given, members
+from tests.support.http import message
+from tests.support.load import allowed, long_forces, seconds
+from tests.support.raw import RawReply, exchange, request
+from tests.support.real_service import Service
+from tests.support.solution_store import element
+
+EDITS = 64
+HOSTILE = "|".join(f"[ab]*a[ab]{{{length}}}d" for length in range(1, 131))
+
+
+def user(service: Service, logon: str, package: str) -> str:
+    """Create a user who administers a package; returns the header field of HTTP Basic."""
+    created = {"userLogonReferenceCreate": logon, "passwordCreate": logon * 5}
+    assert service.post(message("CreateUser", created)).number == "0"
+    permission = {
+        "permissionTypeReference": "package-administer", "userGroupReference": logon, "objectReference": package,
+    }  # fmt: skip
+    assert service.post(message("CreatePermission", permission)).number == "0"
+    return "Basic " + b64encode(f"{logon}:{logon * 5}".encode()).decode()
+
+
+def test_forces_of_one_user_leave_a_place_for_another_user(service: Service) -> None:
+    stale = Graph().node("bobs.A", frozen(*links("bobs.B.1"))).node("bobs.B", frozen(), draft())
+    assert service.post(stale.xml()).number == "0"
+    bob = user(service, "busybob", "bobs")
+    body = message("UpdateNodeVersions", {"nodeReference": "bobs", "action": "force", "updateContentIndicator": "true"})
+    within = allowed(service)
+    with long_forces(service, "busy"):
+        began = time.monotonic()
+        reply = exchange(service.url, request("/service", body.encode(), Authorization=bob))
+        took = time.monotonic() - began
+    assert (reply.status, reply.number) == (200, "0")
+    assert b"<nodeReference>bobs.A</nodeReference>" in reply.body
+    assert took < within
+
+
+def test_expensive_edits_keep_nobody_waiting(service: Service) -> None:
+    """Each edit checks its values with a pattern for about a second of CPU time."""
+    rules = Graph().node("hostile.m", member_type(VALUE_PATTERN=HOSTILE)).node("hostile.T", type_with("hostile.m.1"))
+    assert service.post(rules.node("hostile.N", draft(type="hostile.T.1")).xml()).number == "0"
+    value = "".join(Random(1).choices("ab", k=12_000))  # noqa: S311
+    body = element(
+        "SetNode",
+        members({"hostile.m.1": [given(value=value)]}),
+        action="impact",
+        nodeVersionReference="hostile.N",
+    )
+
+    def edit(_number: int) -> RawReply:
+        return service.post(body)
+
+    within = allowed(service)
+    with ThreadPoolExecutor(EDITS) as pool:
+        edits = [pool.submit(edit, number) for number in range(EDITS)]
+        while not all(each.done() for each in edits):
+            assert seconds(service) < within
+    replies = {(each.result().status, each.result().number) for each in edits}
+    assert replies <= {(200, "105"), (503, "106")}
+    assert (503, "106") in replies
