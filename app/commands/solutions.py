@@ -173,6 +173,9 @@ def _content(found: etree._Element) -> Iterator[Row]:
     for workflow in found.iterfind("WorkflowList/Workflow"):
         names = ("sourceWorkflowId", "sourceWorkflowName", "trigger")
         yield "workflow", *(workflow.findtext(name) for name in names), "", ""
+    for screen in found.iterfind("ScreenList/Screen"):
+        slots = ", ".join(slot.text or "" for slot in screen.iterfind("SlotList/externalId"))
+        yield "screen", "", screen.findtext("title"), slots, "", ""
 
 
 def _release(entry: etree._Element) -> Row:

@@ -10,7 +10,7 @@ from app.errors import UserError, not_found
 from app.services.answer import Answer, Fields, Group, Part
 from app.services.call import Call, CollapsedText, Service
 from app.services.solution_fields import require_solutions
-from app.solutions.content.model import AuthSlot, ConfigSlot, Content
+from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Screen
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Release, Solution, read_releases, read_solution
 from app.solutions.texts import time_text
@@ -54,6 +54,7 @@ def _parts(solution: Solution, content: Content, releases: list[Release]) -> Ite
         for workflow in content.workflows
     )
     yield Group("WorkflowList", tuple(Group("Workflow", (workflow,)) for workflow in workflows))
+    yield Group("ScreenList", tuple(_screen(screen) for screen in content.screens))
     yield Fields(("latestReleaseNumber", solution.latest_release_number), ("held", solution.held))
     yield Group("ReleaseList", tuple(Group("Release", (_release(release),)) for release in releases))
 
@@ -90,6 +91,12 @@ def _config_slot(slot: ConfigSlot) -> Group:
         ("authSlotExternalId", slot.ddl.auth_slot_external_id),
     )
     return Group("ConfigSlot", (head, Group("Ddl", (ddl,))))
+
+
+def _screen(screen: Screen) -> Group:
+    head = Fields(("title", screen.title), ("text", screen.text or None))
+    slots = Group("SlotList", (Fields(*(("externalId", external_id) for external_id in screen.slots)),))
+    return Group("Screen", (head, slots))
 
 
 def _release(release: Release) -> Fields:

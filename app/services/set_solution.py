@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service, Verbatim
 from app.services.solution_fields import require_solutions
-from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Trigger, Workflow
+from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Screen, Trigger, Workflow
 from app.solutions.releases.solutions import CustomField, SolutionDraft, set_draft
 
 
@@ -108,6 +109,18 @@ class GivenWorkflow:
 
 
 @dataclass(frozen=True)
+class GivenScreen:
+    """The elements of a `Screen`."""
+
+    title: str | None = None
+    text: str | None = None
+    slot_list: Annotated[tuple[CollapsedText, ...], "external_id"] | None = None
+
+    def screen(self) -> Screen:
+        return Screen(self.title or "", self.text or "", self.slot_list or ())
+
+
+@dataclass(frozen=True)
 class SetSolutionRequest:
     """A solution, or a new one if no id is given. Absent fields keep their value."""
 
@@ -119,11 +132,12 @@ class SetSolutionRequest:
     auth_slot_list: tuple[GivenAuthSlot, ...] | None = None
     config_slot_list: tuple[GivenConfigSlot, ...] | None = None
     workflow_list: tuple[GivenWorkflow, ...] | None = None
+    screen_list: tuple[GivenScreen, ...] | None = None
     held: bool | None = None
 
     def draft(self) -> SolutionDraft:
         fields, auth_slots, config_slots = self.custom_field_list, self.auth_slot_list, self.config_slot_list
-        workflows = self.workflow_list
+        workflows, screens = self.workflow_list, self.screen_list
         return SolutionDraft(
             self.solution_id,
             self.title,
@@ -133,6 +147,7 @@ class SetSolutionRequest:
             None if auth_slots is None else tuple(given.slot() for given in auth_slots),
             None if config_slots is None else tuple(given.slot() for given in config_slots),
             None if workflows is None else tuple(given.workflow() for given in workflows),
+            None if screens is None else tuple(given.screen() for given in screens),
             self.held,
         )
 

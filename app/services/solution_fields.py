@@ -116,7 +116,7 @@ def _pairs(name: str, value_field: str, values: dict[str, str]) -> Iterator[Grou
 def _change(change: Change) -> Group:
     fields = Fields(
         ("slotKind", change.kind),
-        ("externalId", change.external_id),
+        ("externalId", change.external_id or None),
         ("code", change.code),
         ("message", change.message),
         ("breakingChange", change.breaking),

@@ -2,9 +2,9 @@
 
 A field `node_reference` is the element `nodeReference`. A dataclass is an element with children, such as `Ddl`. A
 tuple `config_slot_list` is the element `ConfigSlotList`: of dataclasses it has `ConfigSlot` elements, of texts
-`configSlot` elements. Elements may be absent, empty, or hold white space only; each gives the field's default, except
-that a `Verbatim` field keeps its white space. A list with one empty item is an empty list. NodeImport, which is read as
-a stream, is not decoded here.
+`configSlot` elements, unless the tuple is annotated with another name for its items. Elements may be absent, empty, or
+hold white space only; each gives the field's default, except that a `Verbatim` field keeps its white space. A list with
+one empty item is an empty list. NodeImport, which is read as a stream, is not decoded here.
 """
 
 from __future__ import annotations
@@ -56,8 +56,11 @@ def _converts(request: Any) -> dict[str, tuple[str, Convert]]:  # noqa: ANN401
 
 def _tagged(name: str, hint: Any) -> tuple[str, tuple[str, Convert]]:  # noqa: ANN401 - a type hint may be anything
     """Yields the tag of each field's element, the field's name, and the function that decodes the element."""
+    item = name.removesuffix(_LIST)
+    if get_origin(hint) is Annotated and get_origin(get_args(hint)[0]) is tuple:
+        hint, item = get_args(hint)
     if get_origin(hint) is tuple:
-        return _element(name, group=True), (name, _items(name.removesuffix(_LIST), get_args(hint)[0]))
+        return _element(name, group=True), (name, _items(item, get_args(hint)[0]))
     return _element(name, group=is_dataclass(hint)), (name, _convert(hint))
 
 

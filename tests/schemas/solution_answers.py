@@ -4,6 +4,7 @@ from tests.schemas.reading import ERROR, Table, each, wrap
 from tests.schemas.solution_requests import (
     FULL_AUTH_SLOT,
     FULL_CONFIG_SLOT,
+    FULL_SCREEN,
     FULL_WORKFLOW,
     ID,
     JSON,
@@ -108,6 +109,7 @@ FULL_SOLUTION_ANSWERS = {
         AuthSlotList=wrap("AuthSlot", FULL_AUTH_SLOT),
         ConfigSlotList=wrap("ConfigSlot", FULL_CONFIG_SLOT),
         WorkflowList=wrap("Workflow", FULL_WORKFLOW),
+        ScreenList=wrap("Screen", FULL_SCREEN),
         latestReleaseNumber="1",
         held="false",
         ReleaseList=wrap("Release", RELEASE),
@@ -171,8 +173,9 @@ def impact() -> Table:
             IMPACT + each(SlotChangeList=wrap("SlotChange", CHANGE) * 2),
             *(
                 one("SlotChangeList/SlotChange", CHANGE.replace(">config<", f">{kind}<"))
-                for kind in ("auth", "workflow")
+                for kind in ("auth", "workflow", "screens")
             ),
+            one("SlotChangeList/SlotChange", CHANGE.replace(each(externalId="external_mail"), "")),
             one("SlotChangeList/SlotChange", CHANGE.replace("CreatedMandatorySlot", "SomethingNew")),
         ],
         bad=[
@@ -209,6 +212,7 @@ SOLUTION_ANSWERS = {
             one("ConfigSlotList/ConfigSlot", FULL_CONFIG_SLOT.partition("<Ddl>")[0]),
             one("ConfigSlotList/ConfigSlot", FULL_CONFIG_SLOT.replace(each(input=JSON), "")),
             one("WorkflowList/Workflow", FULL_WORKFLOW.partition("<schedule>")[0]),
+            one("ScreenList", wrap("Screen", each(title="t", SlotList="")) * 2),
             one("ReleaseList", wrap("Release", each(releaseNumber="2", publishedAt=CREATED)) * 2),
         ],
         bad=[
@@ -224,6 +228,8 @@ SOLUTION_ANSWERS = {
             one("ConfigSlotList/ConfigSlot", FULL_CONFIG_SLOT.replace(">ddl<", "><")),
             one("ConfigSlotList/ConfigSlot", FULL_CONFIG_SLOT.replace("<connector>slack</connector>", "")),
             one("WorkflowList/Workflow", FULL_WORKFLOW.replace(">scheduled<", "><")),
+            one("ScreenList/Screen", FULL_SCREEN.partition("<SlotList>")[0]),
+            one("ScreenList/Screen", FULL_SCREEN.replace(each(title="Slack"), "")),
             one("ReleaseList/Release", RELEASE.replace(CREATED, "yesterday")),
             one("ReleaseList/Release", RELEASE.replace(">1<", ">0<")),
         ],

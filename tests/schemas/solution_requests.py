@@ -91,6 +91,7 @@ FULL_CONFIG_SLOT = each(
 FULL_WORKFLOW = each(
     sourceWorkflowId="wf-1", sourceWorkflowName="Sync", trigger="scheduled", schedule="*/5 8-18 * * MON-FRI"
 )
+FULL_SCREEN = each(title="Slack", text="Which channel?", SlotList=each(externalId="a") + each(externalId="b"))
 FULL_SOLUTION = CREDENTIALS + each(
     solutionId=ID,
     title="Slack to Trello",
@@ -100,6 +101,7 @@ FULL_SOLUTION = CREDENTIALS + each(
     AuthSlotList=wrap("AuthSlot", FULL_AUTH_SLOT) + wrap("AuthSlot", each(externalId="external_trello")),
     ConfigSlotList=wrap("ConfigSlot", FULL_CONFIG_SLOT) + wrap("ConfigSlot", each(title="T", externalId="x")),
     WorkflowList=wrap("Workflow", FULL_WORKFLOW) + wrap("Workflow", each(sourceWorkflowId="wf-2")),
+    ScreenList=wrap("Screen", FULL_SCREEN) + wrap("Screen", each(title="Last")),
     held="true",
 )
 

@@ -21,6 +21,7 @@ from app.solutions.content.model import (
     Content,
     Ddl,
     GivenValue,
+    Screen,
     Slot,
     SlotKind,
     Trigger,
@@ -98,10 +99,16 @@ def config_slots(draw: st.DrawFn, external_id: str, auth_slot_ids: tuple[str, ..
 def contents(draw: st.DrawFn) -> Content:
     """A content without faults."""
     auth_slot_ids, config_slot_ids, workflow_ids = (draw(st.sampled_from(CHOICES)) for _ in range(3))
+    shown = sorted({*auth_slot_ids, *config_slot_ids})
     return Content(
         tuple(draw(auth_slots(one)) for one in auth_slot_ids),
         tuple(draw(config_slots(one, auth_slot_ids)) for one in config_slot_ids),
         tuple(replace(draw(st.sampled_from(WORKFLOWS)), source_workflow_id=one) for one in workflow_ids),
+        draw(
+            st.sampled_from(
+                ((), (Screen("A"),), (Screen("A", "Text", tuple(shown[:1])), Screen("B", "", tuple(shown[1:]))))
+            )
+        ),
     )
 
 

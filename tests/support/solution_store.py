@@ -52,6 +52,11 @@ def workflow(source: str, **fields: str | int | bool | None) -> str:
     return element("Workflow", sourceWorkflowId=source, **fields)
 
 
+def screen(title: str, *external_ids: str, **fields: str) -> str:
+    """A screen with slots."""
+    return element("Screen", leaves("SlotList", "externalId", external_ids), title=title, **fields)
+
+
 def slots(*, auth: Iterable[str] = (), config: Iterable[str] = (), workflows: Iterable[str] = ()) -> tuple[str, ...]:
     """The lists of a SetSolution request; those without items are emptied."""
     return (

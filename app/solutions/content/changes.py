@@ -10,7 +10,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Slot, Workflow, same_json
+from app.solutions.content.model import (
+    AuthSlot,
+    ConfigSlot,
+    ConfigType,
+    Content,
+    Ddl,
+    Screen,
+    Slot,
+    Workflow,
+    same_json,
+)
 
 
 class ChangeKind(StrEnum):
@@ -19,10 +29,14 @@ class ChangeKind(StrEnum):
     AUTH = "auth"
     CONFIG = "config"
     WORKFLOW = "workflow"
+    SCREENS = "screens"
 
 
 class ChangeCode(StrEnum):
-    """What happened to a slot or workflow. Tray has published only one of these codes, `CreatedMandatorySlot`."""
+    """What happened to a slot, a workflow or the screens.
+
+    Tray has published only one of these codes, `CreatedMandatorySlot`.
+    """
 
     AUTH_SCOPES_ADDED = "AuthScopesAdded"
     AUTH_SERVICE_VERSION_CHANGED = "AuthServiceVersionChanged"
@@ -42,6 +56,7 @@ class ChangeCode(StrEnum):
     WORKFLOW_ADDED = "WorkflowAdded"
     WORKFLOW_REMOVED = "WorkflowRemoved"
     WORKFLOW_CHANGED = "WorkflowChanged"
+    SCREENS_CHANGED = "ScreensChanged"
 
 
 BREAKING_CODES = frozenset(
@@ -60,10 +75,10 @@ BREAKING_CODES = frozenset(
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a slot or workflow. `message` is a sentence for people.
+    """One change of a slot or workflow, or the change of all screens together. `message` is a sentence for people.
 
     `hidden` says whether the slot is hidden in the new content, or, if it was removed, in the old content. It is False
-    for workflows.
+    for workflows and screens. Screens have no external id: it is empty.
     """
 
     kind: ChangeKind
@@ -75,16 +90,18 @@ class Change:
 
 
 def changes(old: Content, new: Content) -> list[Change]:
-    """Returns what changed from one content to another: auth slots, then config slots, then workflows.
+    """Returns what changed from one content to another: auth slots, then config slots, then workflows, then the
+    screens.
 
     Each kind is in the order of the new content, followed by what was removed in the order of the old content. A slot
     is identified by its external id, so a slot with another external id is another slot. A new order of the slots is
-    not a change.
+    not a change, but the order on screens is one. A change of the screens never breaks anything.
     """
     return [
         *_changes_of_slots(old.auth_slots, new.auth_slots),
         *_changes_of_slots(old.config_slots, new.config_slots),
         *_changes_of_workflows(old.workflows, new.workflows),
+        *_changes_of_screens(old.screens, new.screens),
     ]
 
 
@@ -228,6 +245,19 @@ def _workflow_difference(old: Workflow, new: Workflow) -> str:
 def _workflow_change(workflow: Workflow, code: ChangeCode, predicate: str) -> Change:
     message = f"Workflow {_quoted(workflow.name or workflow.source_workflow_id)} {predicate}"
     return Change(ChangeKind.WORKFLOW, workflow.source_workflow_id, code, message, code in BREAKING_CODES, False)
+
+
+def _changes_of_screens(old: Sequence[Screen], new: Sequence[Screen]) -> Iterator[Change]:
+    if old == new:
+        return
+    before, after = _titles(old), _titles(new)
+    difference = f"changed from {before} to {after}" if before != after else "changed their texts or their slots"
+    code = ChangeCode.SCREENS_CHANGED
+    yield Change(ChangeKind.SCREENS, "", code, f"The screens {difference}", code in BREAKING_CODES, False)
+
+
+def _titles(screens: Iterable[Screen]) -> str:
+    return _short(", ".join(_quoted(screen.title) for screen in screens)) or "none"
 
 
 def _difference(what: str, old: str | None, new: str | None) -> Iterator[str]:

@@ -19,6 +19,7 @@ from app.solutions.content.model import (
     Content,
     Ddl,
     NotJsonError,
+    Screen,
     Trigger,
     Workflow,
     read_json,
@@ -39,6 +40,7 @@ def to_document(content: Content) -> dict[str, object]:
         "authSlots": [_auth_slot_document(slot) for slot in content.auth_slots],
         "configSlots": [_config_slot_document(slot) for slot in content.config_slots],
         "workflows": [_workflow_document(workflow) for workflow in content.workflows],
+        "screens": [_screen_document(screen) for screen in content.screens],
     }
 
 
@@ -49,6 +51,7 @@ def from_document(document: object) -> Content:
         auth_slots=tuple(map(_auth_slot, fields.parts("authSlots"))),
         config_slots=tuple(map(_config_slot, fields.parts("configSlots"))),
         workflows=tuple(map(_workflow, fields.parts("workflows"))),
+        screens=tuple(map(_screen, fields.parts("screens"))),
     )
 
 
@@ -58,9 +61,15 @@ def content_faults(content: Content, is_schedule: Callable[[str], bool]) -> list
     External ids must be present and unique within their kind. An auth slot must name a service or an authentication.
     A default must be of its slot's type. A drop-down list, and no other slot, must say where its list comes from; an
     auth slot that it names must be in the same content. A scheduled workflow, and no other, must have a schedule.
-    `is_schedule` returns whether a text is a cron expression.
+    `is_schedule` returns whether a text is a cron expression. A screen must have a title, and a slot that it names must
+    be in the same content and on no other place of a screen.
     """
-    return [*_auth_slot_faults(content), *_config_slot_faults(content), *_workflow_faults(content, is_schedule)]
+    return [
+        *_auth_slot_faults(content),
+        *_config_slot_faults(content),
+        *_workflow_faults(content, is_schedule),
+        *_screen_faults(content),
+    ]
 
 
 def _auth_slot_faults(content: Content) -> Iterator[Fault]:
@@ -120,6 +129,20 @@ def _workflow_faults(content: Content, is_schedule: Callable[[str], bool]) -> It
             yield invalid(schedule, reason)
 
 
+def _screen_faults(content: Content) -> Iterator[Fault]:
+    external_ids = content.external_ids
+    seen: set[str] = set()
+    for number, screen in enumerate(content.screens):
+        path = ("screens", number)
+        if is_blank(screen.title):
+            yield missing((*path, "title"))
+        for position, external_id in enumerate(screen.slots):
+            slot = (*path, "slots", position)
+            yield from _id_faults(slot, external_id, seen)
+            if not is_blank(external_id) and external_id not in external_ids:
+                yield invalid(slot, "is not a slot of this solution")
+
+
 def _id_faults(path: Path, identifier: str, seen: set[str]) -> Iterator[Fault]:
     """Return what is wrong with an id, and add the id to `seen`."""
     if is_blank(identifier):
@@ -174,6 +197,10 @@ def _workflow_document(workflow: Workflow) -> dict[str, object]:
     }
 
 
+def _screen_document(screen: Screen) -> dict[str, object]:
+    return {"title": screen.title, "text": screen.text, "slots": list(screen.slots)}
+
+
 def _auth_slot(fields: _Fields) -> AuthSlot:
     return AuthSlot(
         external_id=fields.text("externalId"),
@@ -218,6 +245,10 @@ def _workflow(fields: _Fields) -> Workflow:
         trigger=fields.member("trigger", Trigger.MANUAL),
         schedule=fields.text_or_none("schedule"),
     )
+
+
+def _screen(fields: _Fields) -> Screen:
+    return Screen(fields.text("title"), fields.text("text", ""), tuple(fields.texts("slots")))
 
 
 class _Fields:

@@ -1,4 +1,4 @@
-"""The model of solutions: slots, workflows, and what a release holds.
+"""The model of solutions: slots, workflows, screens, and what a release holds.
 
 A release's content is a value: equal contents are interchangeable. This module does not know the database.
 """
@@ -142,17 +142,37 @@ class Workflow:
 
 
 @dataclass(frozen=True)
+class Screen:
+    """A screen of the configuration wizard. `slots` are the external ids of its slots, in order.
+
+    If an auth slot and a config slot have the same external id, the id stands for both, the auth slot first.
+    """
+
+    title: str
+    text: str = ""
+    slots: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Content:
-    """What a draft or a release holds. External ids are unique within their kind."""
+    """What a draft or a release holds. External ids are unique within their kind. A slot that is on none of the
+    screens comes on a last one."""
 
     auth_slots: tuple[AuthSlot, ...] = ()
     config_slots: tuple[ConfigSlot, ...] = ()
     workflows: tuple[Workflow, ...] = ()
+    screens: tuple[Screen, ...] = ()
 
     def slot(self, kind: SlotKind, external_id: str) -> Slot | None:
         """Returns the slot of a kind with an external id, or None."""
         slots: tuple[Slot, ...] = self.auth_slots if kind is SlotKind.AUTH else self.config_slots
         return next((slot for slot in slots if slot.external_id == external_id), None)
+
+    @property
+    def external_ids(self) -> frozenset[str]:
+        """The external ids of the slots of both kinds."""
+        slots: tuple[Slot, ...] = (*self.auth_slots, *self.config_slots)
+        return frozenset(slot.external_id for slot in slots)
 
     @property
     def hidden_slots(self) -> Iterator[tuple[SlotKind, str]]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, text
 
 from app.errors import Fault, UserError, not_found, refuse, unknown
 from app.solutions.content.documents import content_faults, to_document
-from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Workflow
+from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Screen, Workflow
 from app.solutions.listing import Listing
 from app.solutions.people.authentications import read_authentications
 from app.solutions.releases.contents import content_of_text
@@ -74,6 +74,7 @@ class SolutionDraft:
     auth_slots: tuple[AuthSlot, ...] | None = None
     config_slots: tuple[ConfigSlot, ...] | None = None
     workflows: tuple[Workflow, ...] | None = None
+    screens: tuple[Screen, ...] | None = None
     held: bool | None = None
 
 
@@ -114,6 +115,7 @@ def set_draft(connection: Connection, draft: SolutionDraft) -> str:
     ]
     content = _merged(Content() if held is None else held.draft, draft)
     faults += content_faults(content, is_schedule)
+    faults += _screen_faults(draft.screens or ())
     faults += _authentication_faults(connection, draft.auth_slots or ())
     refuse(faults)
     values = _values(draft, held, content)
@@ -198,8 +200,20 @@ def _merged(held: Content, draft: SolutionDraft) -> Content:
         "auth_slots": None if draft.auth_slots is None else tuple(map(_with_known_id, draft.auth_slots)),
         "config_slots": draft.config_slots,
         "workflows": draft.workflows,
+        "screens": draft.screens,
     }
-    return replace(held, **{name: part for name, part in given.items() if part is not None})  # type: ignore[arg-type]
+    merged = replace(held, **{name: part for name, part in given.items() if part is not None})  # type: ignore[arg-type]
+    return merged if draft.screens is not None else _without_removed_slots(merged)
+
+
+def _without_removed_slots(content: Content) -> Content:
+    """Return a content whose screens name only slots that it has: a slot that is removed leaves its screen."""
+    external_ids = content.external_ids
+    kept = (
+        replace(screen, slots=tuple(slot for slot in screen.slots if slot in external_ids))
+        for screen in content.screens
+    )
+    return replace(content, screens=tuple(kept))
 
 
 def _with_known_id(slot: AuthSlot) -> AuthSlot:
@@ -231,6 +245,13 @@ def _custom_field_faults(fields: Iterable[CustomField]) -> Iterator[Fault]:
         path = ("custom_fields", position)
         yield from text_faults((*path, "key"), field.key, most=MOST_LABEL)
         yield from text_faults((*path, "value"), field.value, most=MOST_DESCRIPTION, required=False)
+
+
+def _screen_faults(screens: Iterable[Screen]) -> Iterator[Fault]:
+    for position, screen in enumerate(screens):
+        path = ("screens", position)
+        yield from text_faults((*path, "title"), screen.title, required=False)
+        yield from text_faults((*path, "text"), screen.text, most=MOST_DESCRIPTION, required=False)
 
 
 def _authentication_faults(connection: Connection, slots: Iterable[AuthSlot]) -> list[Fault]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.solutions.content.documents import MalformedDocumentError, content_faults, from_document, to_document
-from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
+from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Screen, Trigger, Workflow
 from tests.support.contents import contents, many_examples
 
 CHAT = AuthSlot("chat", service="slack")
@@ -45,6 +45,7 @@ def test_round_trip_of_any_text(text: str, flag: bool) -> None:
         (AuthSlot(text, text, text, text, text, frozenset({text}), text, flag, flag),),
         (ConfigSlot(text, text, ConfigType.DDL, text, flag, flag, Ddl(text, text, text, text, text)),),
         (Workflow(text, text, Trigger.SCHEDULED, text),),
+        (Screen(text, text, (text, text)),),
     )
     assert from_document(json.loads(json.dumps(to_document(content)))) == content
 
@@ -54,8 +55,10 @@ def test_absent_keys_are_as_in_the_model() -> None:
         "authSlots": [{"externalId": "a"}],
         "configSlots": [{"externalId": "b"}],
         "workflows": [{"sourceWorkflowId": "c"}],
+        "screens": [{"title": "d"}],
     }
-    assert from_document(document) == Content((AuthSlot("a"),), (ConfigSlot("b"),), (Workflow("c"),))
+    expected = Content((AuthSlot("a"),), (ConfigSlot("b"),), (Workflow("c"),), (Screen("d"),))
+    assert from_document(document) == expected
     assert from_document({}) == Content()
 
 
@@ -78,6 +81,8 @@ def test_absent_keys_are_as_in_the_model() -> None:
         {"configSlots": [{"externalId": "a", "ddl": {}}]},
         {"configSlots": [{"externalId": "a", "ddl": "slack"}]},
         {"workflows": [{"sourceWorkflowId": "w", "trigger": "never"}]},
+        {"screens": [{"text": "No title"}]},
+        {"screens": [{"title": "a", "slots": [1]}]},
     ],
 )
 def test_a_malformed_document_is_refused(document: object) -> None:
@@ -170,6 +175,18 @@ def test_drawn_contents_have_no_faults(content: Content) -> None:
             "workflows.0.schedule",
             "is only for a scheduled workflow, and the trigger is webhook",
         ),
+        (Content(screens=(Screen("One"), Screen(" "))), "screens.1.title", "is missing"),
+        (Content((CHAT,), screens=(Screen("One", "", ("chat", "")),)), "screens.0.slots.1", "is empty"),
+        (
+            Content((CHAT,), screens=(Screen("One", "", ("chat", "mail")),)),
+            "screens.0.slots.1",
+            "is not a slot of this solution",
+        ),
+        (
+            Content((CHAT,), screens=(Screen("One", "", ("chat",)), Screen("Two", "", ("chat",)))),
+            "screens.1.slots.0",
+            "is given twice",
+        ),
     ],
 )
 def test_faults(content: Content, path: str, reason: str) -> None:
@@ -213,5 +230,6 @@ def test_what_is_right_has_no_faults() -> None:
             ConfigSlot("c", type=ConfigType.DDL, ddl=Ddl("c", "", "o")),
         ),
         (Workflow("a", trigger=Trigger.SCHEDULED, schedule="0 * * * *"), Workflow("b", trigger=Trigger.WEBHOOK)),
+        (Screen("Same"), Screen("Same", "", ("c", "a"))),
     )
     assert content_faults(content, hourly_only) == []
