@@ -1,7 +1,8 @@
 """Keys of requests: a client that repeats a request with the same `Idempotency-Key` gets the same run.
 
 A key belongs to its user, and is free again a day after the run was recorded. It is also free if the run has ended
-without a response, because it was refused or its process died: then the request is carried out.
+without a response, because it was refused or its process died: then the request is carried out. The key of a run that
+was cancelled while it waited for a worker is not free: a proxy may deliver the request once more after the cancelling.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from app.runs import record
 _SELECT = text("""
     SELECT r.run_identifier, r.request_digest, r.state IN ('queued', 'running') AS is_open,
            r.queued_at > now() - interval '1 day' AS is_recent,
-           EXISTS (SELECT FROM run_answer a WHERE a.run_identifier = r.run_identifier) AS has_response
+           EXISTS (SELECT FROM run_answer a WHERE a.run_identifier = r.run_identifier)
+             OR r.asynchronous AND r.state = 'cancelled' AND r.cancel_requested AS is_settled
     FROM run r WHERE r.user_identifier = :user AND r.idempotency_key = :key
 """)
 _GIVE = text("UPDATE run SET idempotency_key = :key, request_digest = :digest WHERE run_identifier = :run")
@@ -66,7 +68,7 @@ def run_of(connection: Connection, caller: Caller, key: Key) -> int | None:
     if found is not None and found.is_open:
         record.find(connection, found.run_identifier)  # closes a dead run
         found = connection.execute(_SELECT, wanted).one_or_none()
-    if found is None or not found.is_recent or not (found.is_open or found.has_response):
+    if found is None or not found.is_recent or not (found.is_open or found.is_settled):
         return None
     if bytes(found.request_digest) != key.digest:
         raise KeyReusedError(found.run_identifier)

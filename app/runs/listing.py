@@ -45,6 +45,7 @@ _CONDITIONS = {
     "context": "r.context_reference = :context AND r.context_node_identifier IS NOT NULL",
     "solution": "r.solution_identifier = CAST(:solution AS uuid)",
     "user": "a.user_logon_reference = :user",
+    "key": "r.idempotency_key = :key AND r.user_identifier = :caller",
     "after": "r.run_identifier < :after",
 }
 _OUTCOMES = text("""
@@ -58,12 +59,17 @@ _OUTCOMES = text("""
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs to list: conditions that are None select all. `context` is the reference of a node."""
+    """Which runs to list: conditions that are None select all.
+
+    `context` is the reference of a node, and `key` selects the run that the caller has started with this
+    `Idempotency-Key`.
+    """
 
     state: RunState | None = None
     context: str | None = None
     solution: str | None = None
     user: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ def visible_runs(
         "context": wanted.context,
         "solution": wanted.solution,
         "user": wanted.user,
+        "key": wanted.key,
+        "caller": caller.user_identifier,
         "after": after,
     }
     conditions = [condition for name, condition in _CONDITIONS.items() if values[name] is not None]
@@ -103,7 +111,6 @@ def visible_runs(
         visible = _VISIBLE
         conditions.append(_IS_VISIBLE)
         values |= {
-            "caller": caller.user_identifier,
             "groups": list(caller.groups),
             "solutions": caller.administers_solutions,
             "last_system": LAST_SYSTEM_IDENTIFIER,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from procrastinate import App, SyncPsycopgConnector
@@ -20,7 +21,7 @@ from app.identity.present_rights import hold_account, read_again
 from app.identity.rights import Caller
 from app.runs import keys, locks, requests
 from app.runs.held import HeldRun, overlaps
-from app.runs.record import DISABLED, RunState, close
+from app.runs.record import DISABLED, Run, RunState, close
 from app.runs.wanted import WantedRun
 
 QUEUE: Final = "runs"
@@ -39,15 +40,22 @@ _OVERLAPS = overlaps(
 )
 # Forces of the same package begin one after the other, in the order in which they were requested. An impact need not
 # wait.
+_GOES_BEFORE = f"""
+    q.action = 'force' AND o.run_identifier <> q.run_identifier AND o.state IN ('queued', 'running')
+    AND (o.state = 'running' OR NOT o.asynchronous OR o.run_identifier < q.run_identifier) AND {_OVERLAPS}
+"""
 _FIRST = text(f"""
     SELECT q.run_identifier FROM run q
     WHERE q.asynchronous AND q.state = 'queued' AND NOT q.cancel_requested AND NOT q.run_identifier = ANY (:skipped)
-      AND (q.action = 'impact' OR NOT EXISTS (
-        SELECT FROM run o
-        WHERE o.run_identifier <> q.run_identifier AND o.state IN ('queued', 'running')
-          AND (o.state = 'running' OR NOT o.asynchronous OR o.run_identifier < q.run_identifier)
-          AND {_OVERLAPS}))
+      AND NOT EXISTS (SELECT FROM run o WHERE {_GOES_BEFORE})
     ORDER BY q.run_identifier LIMIT 1
+""")  # noqa: S608 - all of it is constant
+# A worker renews its sign of life every ten seconds.
+_WAITING_FOR = text(f"""
+    SELECT (SELECT min(o.run_identifier) FROM run o WHERE {_GOES_BEFORE}) AS other,
+           NOT q.asynchronous OR EXISTS (
+             SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds') AS has_worker
+    FROM run q WHERE q.run_identifier = :run AND q.state = 'queued'
 """)  # noqa: S608 - all of it is constant
 _TAKE = text("""
     UPDATE run SET state = 'running', started_at = coalesce(started_at, now()), attempts = attempts + 1
@@ -55,6 +63,22 @@ _TAKE = text("""
     RETURNING service, user_identifier, if_match,
               (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = :run) AS done
 """)
+
+
+class WaitingFor(StrEnum):
+    """What a queued run waits for: that another run ends, that a worker is started, or that a worker is free."""
+
+    RUN = "run"
+    WORKER = "worker"
+    TURN = "turn"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a queued run waits for, and the number of the run that has to end first."""
+
+    what: WaitingFor
+    run: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +112,18 @@ def enqueue(engine: Engine, caller: Caller, wanted: WantedRun, document: Iterabl
             raise BusyError(f"{MOST_WAITING} runs of this user are waiting for a worker: send the request again later")
         _jobs.configure_task(TASK, queue=QUEUE, connection=driver_connection(connection)).defer()
     return run
+
+
+def waiting(connection: Connection, run: Run) -> Waiting | None:
+    """Return what a run waits for, or None if it does not wait."""
+    if run.state is not RunState.QUEUED:
+        return None
+    found = connection.execute(_WAITING_FOR, {"run": run.identifier}).one_or_none()
+    if found is None:  # It has begun meanwhile.
+        return None
+    if found.other is not None:
+        return Waiting(WaitingFor.RUN, found.other)
+    return Waiting(WaitingFor.TURN if found.has_worker else WaitingFor.WORKER)
 
 
 @contextmanager

@@ -36,14 +36,17 @@ def prefers_async(request: Request) -> bool:
     return any(preference.partition(";")[0].strip().lower() == _ASYNC for preference in given)
 
 
-def key_text(request: Request) -> str | None:
-    """Returns the key of a request, with or without the quotes of the draft for this header. Raises NotValidError."""
+def key_of_request(request: Request) -> str | None:
+    """Returns the key of a request, or None. Raises NotValidError."""
     given = request.headers.get("Idempotency-Key")
-    if given is None:
-        return None
+    return None if given is None else key_text("Idempotency-Key", given)
+
+
+def key_text(name: str, given: str) -> str:
+    """Returns a key without the quotes that it may have, as in the draft for the header. Raises NotValidError."""
     found = _KEY.fullmatch(given.strip(" \t"))
     if found is None:
-        raise NotValidError([("Idempotency-Key", f"is not a text of 1 to {_LONGEST_KEY} ASCII characters")])
+        raise NotValidError([(name, f"is not a text of 1 to {_LONGEST_KEY} ASCII characters")])
     return found[1]
 
 

@@ -23,7 +23,7 @@ from app.services.node_import import check_may_import
 from app.services.registry import SERVICES
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
-from app.wire.asynchronous import accepted, as_refusal, key_of, key_text, prefers_async
+from app.wire.asynchronous import accepted, as_refusal, key_of, key_of_request, prefers_async
 from app.wire.context import resources
 from app.wire.credentials import credentials
 from app.wire.decode import decode
@@ -139,7 +139,7 @@ def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[]
 
     `stored` returns the request without its credentials.
     """
-    text = key_text(request) if request.method == "POST" else None
+    text = key_of_request(request) if request.method == "POST" else None
     said = stored() if called.name == IMPORT else [repr(given).encode()]
     call = replace(call, key=None if text is None else key_of(text, called.name, call.if_match, said))
     try:

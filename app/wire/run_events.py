@@ -24,6 +24,7 @@ from app.identity.present_rights import read_again
 from app.identity.rights import Caller
 from app.runs import record
 from app.runs.access import as_readable, may_see
+from app.runs.queued import Waiting, waiting
 from app.runs.record import Run
 from app.runs.turns import Turns
 from app.wire.refusal import STOPPING
@@ -40,7 +41,7 @@ _STEP = 0.1
 _log = structlog.get_logger("relink.runs")
 
 
-def event_stream(engine: Engine, caller: Caller, run: Run, streams: Turns) -> Response:
+def event_stream(engine: Engine, caller: Caller, run: Run, waits: Waiting | None, streams: Turns) -> Response:
     """Returns the events of a run that the caller may see. Raises BusyError if the process has too many streams.
 
     A client that has already had the last event of the run gets 204, which tells it not to connect again.
@@ -51,7 +52,7 @@ def event_stream(engine: Engine, caller: Caller, run: Run, streams: Turns) -> Re
     stopping: Callable[[], bool] = request.environ.get(STOPPING, lambda: False)
     held = ExitStack()
     held.enter_context(streams.turn())
-    response = Response(_events(engine, caller, run, last, stopping), content_type="text/event-stream")
+    response = Response(_events(engine, caller, run, waits, last, stopping), content_type="text/event-stream")
     response.call_on_close(held.close)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx would collect the events
@@ -59,15 +60,20 @@ def event_stream(engine: Engine, caller: Caller, run: Run, streams: Turns) -> Re
 
 
 def _events(
-    engine: Engine, caller: Caller, run: Run | None, last: str | None, stopping: Callable[[], bool]
+    engine: Engine,
+    caller: Caller,
+    run: Run | None,
+    waits: Waiting | None,
+    last: str | None,
+    stopping: Callable[[], bool],
 ) -> Iterator[bytes]:
     yield f"retry: {_RETRY_AFTER_MS}\n\n".encode()
     until = time.monotonic() + LONGEST
     written = time.monotonic()
     while run is not None:
-        identifier = _identifier(run)
+        identifier = _identifier(run, waits)
         if identifier != last:
-            yield _event(run, identifier)
+            yield _event(run, waits, identifier)
             last, written = identifier, time.monotonic()
         elif time.monotonic() - written > _ALIVE_EVERY:
             # Also finds out whether the client is still there.
@@ -75,17 +81,18 @@ def _events(
             written = time.monotonic()
         if not run.state.is_open or _pause(stopping) or time.monotonic() > until:
             return
-        run = _present(engine, caller, run.identifier)
+        run, waits = _present(engine, caller, run.identifier)
 
 
-def _event(run: Run, identifier: str) -> bytes:
+def _event(run: Run, waits: Waiting | None, identifier: str) -> bytes:
     kind = "progress" if run.state.is_open else "end"
-    return f"id: {identifier}\nevent: {kind}\ndata: {json.dumps(run_json(run))}\n\n".encode()
+    return f"id: {identifier}\nevent: {kind}\ndata: {json.dumps(run_json(run, waits))}\n\n".encode()
 
 
-def _identifier(run: Run) -> str:
-    """Returns a text that changes with the state and the progress of a run."""
-    return f"{run.state.value}-{run.attempts}-{run.done}-{run.steps}-{int(run.cancel_requested)}"
+def _identifier(run: Run, waits: Waiting | None = None) -> str:
+    """Returns a text that changes with the state and the progress of a run, and with what it waits for."""
+    state = run.state.value if waits is None else f"{run.state.value}-{waits.what.value}-{waits.run or 0}"
+    return f"{state}-{run.attempts}-{run.done}-{run.steps}-{int(run.cancel_requested)}"
 
 
 def _pause(stopping: Callable[[], bool]) -> bool:
@@ -96,17 +103,20 @@ def _pause(stopping: Callable[[], bool]) -> bool:
     return stopping()
 
 
-def _present(engine: Engine, caller: Caller, identifier: int) -> Run | None:
-    """Returns the run as it is now, or None if the caller may no longer see it or the database cannot be used."""
+def _present(engine: Engine, caller: Caller, identifier: int) -> tuple[Run | None, Waiting | None]:
+    """Returns the run as it is now, with what it waits for.
+
+    Without a run if the caller may no longer see it or the database cannot be used.
+    """
     try:
         with short_statements(), engine.begin() as connection:
             caller = read_again(connection, caller)
             run = record.find(connection, identifier)
             if run is None or not may_see(connection, caller, run):
-                return None
-            return as_readable(connection, caller, [run])[0]
+                return None, None
+            return as_readable(connection, caller, [run])[0], waiting(connection, run)
     except NotAuthorisedError:
-        return None
+        return None, None
     except SQLAlchemyError as error:
         _log.warning("a stream of events was cut off", run_id=identifier, reason=explained(error))
-        return None
+        return None, None

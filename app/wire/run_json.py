@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.runs.listing import Outcome
+from app.runs.queued import Waiting
 from app.runs.record import Run
 from app.solutions.texts import time_text
 
@@ -17,8 +18,8 @@ _OPTIONS = {
 }
 
 
-def run_json(found: Run) -> dict[str, object]:
-    """Return a run: what was requested, by whom and when, how far the run is, and why it stopped."""
+def run_json(found: Run, waiting: Waiting | None = None) -> dict[str, object]:
+    """Return a run: what was requested, by whom and when, how far the run is, what it waits for, and why it stopped."""
     left = max(found.steps - found.done, 0) if found.is_planned else None
     return {
         "run": found.identifier,
@@ -39,6 +40,7 @@ def run_json(found: Run) -> dict[str, object]:
         "queuedAt": time_text(found.queued_at),
         "startedAt": _time(found.started_at),
         "finishedAt": _time(found.finished_at),
+        **({} if waiting is None else {"waitingFor": waiting.what.value, "waitingForRun": waiting.run}),
     }
 
 

@@ -12,6 +12,7 @@ from app.runs.listing import MOST_ON_PAGE, PAGE, RunFilter
 from app.runs.record import RunState
 from app.solutions.texts import identifier
 from app.text import collapsed, is_whole_number, is_writable
+from app.wire.asynchronous import key_text
 from app.wire.refusal import NotValidError
 
 _MOST_NUMBER = 10**18 - 1
@@ -34,9 +35,9 @@ def check_names(allowed: Sequence[str]) -> None:
 
 
 def run_filter() -> RunFilter:
-    """Return the conditions in `state`, `context` and `user`."""
+    """Return the conditions in `state`, `context`, `user` and `idempotencyKey`."""
     solution = identifier(_given("context"))
-    return RunFilter(_state(), None if solution else _context(), solution, _user())
+    return RunFilter(_state(), None if solution else _context(), solution, _user(), _key())
 
 
 def limit() -> int:
@@ -75,6 +76,11 @@ def _user() -> str | None:
     if len(given) > _LONGEST_USER or not is_writable(given):
         raise NotValidError([("user", "is not the logon reference of a user")])
     return given or None
+
+
+def _key() -> str | None:
+    given = request.args.get("idempotencyKey")
+    return None if given is None else key_text("idempotencyKey", given)
 
 
 def _number(name: str, default: int, least: int, most: int) -> int:

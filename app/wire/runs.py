@@ -16,6 +16,7 @@ from app.identity.rights import Caller
 from app.runs import record as runs
 from app.runs.access import as_readable, has_started, may_read_answer, may_see
 from app.runs.listing import outcomes, visible_runs
+from app.runs.queued import Waiting, waiting
 from app.runs.record import Run
 from app.wire.context import resources
 from app.wire.credentials import credentials
@@ -29,7 +30,7 @@ from app.wire.run_parameters import after, check_names, limit, run_filter
 blueprint = Blueprint("runs", __name__)
 
 _PARAMETERS = {
-    "runs.listed": ("state", "context", "user", "after", "limit"),
+    "runs.listed": ("state", "context", "user", "idempotencyKey", "after", "limit"),
     "runs.listed_outcomes": ("after", "limit"),
 }
 """The query parameters of each endpoint that has any."""
@@ -50,7 +51,7 @@ def check_parameters() -> Response | None:
 def listed() -> Response:
     """Returns a page of the runs that the caller may see, newest first, as JSON.
 
-    The query parameters `state`, `context` and `user` select among them.
+    The query parameters `state`, `context`, `user` and `idempotencyKey` select among them.
     """
     try:
         caller = _caller()
@@ -72,7 +73,7 @@ def listed() -> Response:
 def run(identifier: int) -> Response:
     """Returns a run as JSON, with its progress."""
     try:
-        return jsonify(run_json(_found(_caller(), identifier)))
+        return jsonify(run_json(*_found_with_waiting(_caller(), identifier)))
     except RelinkError as error:
         return failure(error)
 
@@ -114,7 +115,7 @@ def events(identifier: int) -> Response:
     """Returns the state and the progress of a run as server-sent events, until the run has ended."""
     try:
         caller, shared = _caller(), resources()
-        return event_stream(shared.engine, caller, _found(caller, identifier), shared.workload.streams)
+        return event_stream(shared.engine, caller, *_found_with_waiting(caller, identifier), shared.workload.streams)
     except RelinkError as error:
         return failure(error)
 
@@ -145,6 +146,13 @@ def _found(caller: Caller, identifier: int) -> Run:
     if caller.user_identifier is None:
         raise NotAuthorisedError("sign in with HTTP Basic to see a run")
     raise Refused(404, f"there is no run {identifier}")
+
+
+def _found_with_waiting(caller: Caller, identifier: int) -> tuple[Run, Waiting | None]:
+    """Returns the run as `_found` does, with what it waits for."""
+    found = _found(caller, identifier)
+    with resources().engine.begin() as connection:
+        return found, waiting(connection, found)
 
 
 def _check_may_read(connection: Connection, caller: Caller, found: Run, what: str) -> None:

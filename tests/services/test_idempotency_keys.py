@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.services.asynchronous import IMPORTED, dies, rows, update
-from tests.support.http import ADMIN, PASSWORD, Client
-from tests.support.workers import ASYNC, accepted, response_of, work
+from tests.support.http import ADMIN, PASSWORD, Client, assert_json_failure
+from tests.support.workers import ASYNC, accepted, get, response_of, shown, work
 from tests.wire.test_intake import assert_refused
 
 
@@ -88,6 +88,29 @@ class TestKeys:
         assert update(stale, key).response.headers["Relink-Run"] == "2"
         refused = {"Idempotency-Key": "two", "If-Match": '"x"'}
         assert [update(stale, refused).status for _ in range(2)] == [412, 412]
+
+    @pytest.mark.ledger("DEC-240")
+    def test_a_run_that_was_cancelled_while_it_waited_keeps_its_key(self, stale: Client, engine: Engine) -> None:
+        headers = {"Idempotency-Key": "one", **ASYNC}
+        run = accepted(update(stale, headers))
+        assert stale.app.test_client().delete(f"/runs/{run}", auth=(ADMIN, PASSWORD)).status_code == 202
+        assert accepted(update(stale, headers)) == run
+        assert (shown(stale, run)["state"], work(engine), rows(engine, "SELECT count(*) FROM run")) == (
+            "cancelled",
+            0,
+            1,
+        )
+
+    @pytest.mark.ledger("DEC-240")
+    def test_a_run_is_found_by_its_key(self, stale: Client) -> None:
+        run = accepted(update(stale, {"Idempotency-Key": "one", **ASYNC}))
+        update(stale, {"Idempotency-Key": "two", **ASYNC})
+        for key, found in (("one", [run]), ('"one"', [run]), ("three", [])):
+            page = get(stale, f"/runs?idempotencyKey={key}").get_json()
+            assert [each["run"] for each in page["runs"]] == found
+        assert get(stale.as_user("owner"), "/runs?idempotencyKey=one").get_json()["runs"] == []
+        for wrong in ("", "%C3%A9", "a" * 256):
+            assert_json_failure(get(stale, f"/runs?idempotencyKey={wrong}"), 400, 105, "idempotencyKey")
 
     def test_an_import_that_a_worker_does_has_one_too(self, client: Client, engine: Engine) -> None:
         headers = {**ASYNC, "Idempotency-Key": "one"}

@@ -424,7 +424,8 @@ def test_a_bad_parameter_is_a_user_error(reader: Client, query: str) -> None:
         (
             "state=done&noderef=P",
             "noderef",
-            "noderef: is not a parameter: the parameters here are state, context, user, after and limit",
+            "noderef: is not a parameter: the parameters here are "
+            "state, context, user, idempotencyKey, after and limit",
         ),
         ("State=done", "State", "State: is not a parameter"),
         ("state=done&state=running", "state", "state: is given more than once"),

@@ -1,0 +1,32 @@
+"""What a queued run waits for."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.services.asynchronous import update
+from tests.support.http import Client
+from tests.support.run_records import held_run
+from tests.support.workers import accepted, shown, work
+
+
+@pytest.mark.ledger("DEC-241")
+def test_a_queued_run_says_what_it_waits_for(stale: Client, engine: Engine) -> None:
+    def waits_for(run: int) -> tuple[object, object]:
+        found = shown(stale, run)
+        return found.get("waitingFor"), found.get("waitingForRun")
+
+    first, second, impact = accepted(update(stale)), accepted(update(stale)), accepted(update(stale, action="impact"))
+    assert [waits_for(run) for run in (first, second, impact)] == [("worker", None), ("run", first), ("worker", None)]
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())"))
+    assert [waits_for(run) for run in (first, second)] == [("turn", None), ("run", first)]
+    with held_run(engine) as holder:
+        assert waits_for(first) == ("run", holder)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'"))
+            connection.execute(text("UPDATE run SET state = 'done' WHERE run_identifier = :run"), {"run": holder})
+    assert waits_for(first) == ("worker", None)
+    assert work(engine) == 3
+    assert waits_for(first) == (None, None)
