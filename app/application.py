@@ -6,6 +6,8 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.console import face
+from app.console.pages import failure_page
 from app.identity.passwords import PasswordVerifier
 from app.identity.refusals import Refusals
 from app.identity.sign_in import SignIn
@@ -29,11 +31,13 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
         Workload(Shares.of(settings)),
         Refusals(engine),
         Storage(settings.max_stored_bytes),
+        {face.PREFIX: failure_page},
     )
     app.url_map.converters["int"] = IdentifierConverter
     middleware.watch(app)
     for module in (endpoint, graphql, runs, schema_files, health):
         app.register_blueprint(module.blueprint)
+    face.install(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     return app

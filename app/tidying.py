@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.failures import explained
-from app.identity import audit, sign_in
+from app.identity import audit, sessions, sign_in
 from app.runs import upkeep
 from app.settings import Settings
 
@@ -31,13 +31,14 @@ def tidy_runs(engine: Engine, settings: Settings, *, stop: Callable[[], bool] = 
 
 
 def tidy_audit(engine: Engine, settings: Settings, *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Delete rows of the audit whose retention time is over, and networks that nobody has signed in from lately.
+    """Delete old rows of the audit, networks that nobody has signed in from lately, and sessions that have ended.
 
     Moves of instances are kept as long as runs are.
     """
     days_of_moves = settings.run_retention_days
     audit.delete_old(engine, settings.audit_retention_days, days_of_moves=days_of_moves, stop=stop)
     sign_in.forget_networks(engine)
+    sessions.forget_sessions(engine)
 
 
 class Tidying:

@@ -626,6 +626,13 @@ ALTER TABLE public.user_group ALTER COLUMN user_group_identifier ADD GENERATED B
     CACHE 1
 );
 
+CREATE TABLE public.user_session (
+    token_hash bytea NOT NULL,
+    user_identifier bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.workflow_instance (
     workflow_instance_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
     instance_identifier uuid NOT NULL,
@@ -732,6 +739,9 @@ ALTER TABLE ONLY public.user_group
 ALTER TABLE ONLY public.user_group
     ADD CONSTRAINT user_group_user_group_reference_key UNIQUE (user_group_reference);
 
+ALTER TABLE ONLY public.user_session
+    ADD CONSTRAINT user_session_pkey PRIMARY KEY (token_hash);
+
 ALTER TABLE ONLY public.workflow_instance
     ADD CONSTRAINT workflow_instance_instance_identifier_source_workflow_ident_key UNIQUE (instance_identifier, source_workflow_identifier);
 
@@ -793,6 +803,10 @@ CREATE INDEX solution_instance_of_owner ON public.solution_instance USING btree 
 CREATE INDEX solution_instance_of_solution ON public.solution_instance USING btree (solution_identifier, created_at, instance_identifier);
 
 CREATE INDEX solution_instance_release ON public.solution_instance USING btree (solution_identifier, release_number);
+
+CREATE INDEX user_session_by_user ON public.user_session USING btree (user_identifier);
+
+CREATE INDEX user_session_last_used_at ON public.user_session USING btree (last_used_at);
 
 CREATE TRIGGER authentication_changed AFTER UPDATE OF service, service_version, service_environment, scopes ON public.authentication FOR EACH ROW EXECUTE FUNCTION public.look_at_instances_of_authentication_again();
 
@@ -870,6 +884,9 @@ ALTER TABLE ONLY public.user_group_member
 
 ALTER TABLE ONLY public.user_group_member
     ADD CONSTRAINT user_group_member_user_identifier_fkey FOREIGN KEY (user_identifier) REFERENCES public.account(user_identifier);
+
+ALTER TABLE ONLY public.user_session
+    ADD CONSTRAINT user_session_user_identifier_fkey FOREIGN KEY (user_identifier) REFERENCES public.account(user_identifier);
 
 ALTER TABLE ONLY public.workflow_instance
     ADD CONSTRAINT workflow_instance_instance_identifier_fkey FOREIGN KEY (instance_identifier) REFERENCES public.solution_instance(instance_identifier) ON DELETE CASCADE;

@@ -20,6 +20,7 @@ from app.identity.passwords import hash_password, is_right
 from app.identity.present_rights import lock_administrators
 from app.identity.right import ADMINISTER_ALL
 from app.identity.rights import Caller
+from app.identity.sessions import end_sessions
 from app.identity.sign_in import unlock_account
 from app.identity.users import USER_REFERENCE, password_faults
 
@@ -105,12 +106,16 @@ def change_status(
     if connection.execute(_ENABLE, {"user": account.identifier, "enabled": enabled}).rowcount:
         changed = Action.USER_ENABLED if enabled else Action.USER_DISABLED
         audit.record(connection, Event(changed, "user", account.logon_reference))
+    if not enabled:
+        end_sessions(connection, account.identifier)
 
 
 def change_password(
     connection: Connection, caller: Caller, logon: str | None, old_password: str | None, new_password: str | None
 ) -> None:
-    """Give an account a new password, and unlock it. Without a logon reference, it is the caller's own account.
+    """Give an account a new password, unlock it and end its sessions.
+
+    Without a logon reference, it is the caller's own account.
 
     A caller with administer-all may change any password; other users may change their own, with the old password.
     Raises NotAuthorisedError (101), and UserError (105) about `userLogonReferenceUpdate`, `oldPassword` and
@@ -127,6 +132,7 @@ def change_password(
         )
     values = {"user": account.identifier, "hash": hash_password(new_password or "")}
     connection.execute(_SET_PASSWORD, values)
+    end_sessions(connection, account.identifier)
     unlock_account(connection, account.logon_reference)
     audit.record(connection, Event(Action.PASSWORD_CHANGED, "user", account.logon_reference))
 

@@ -125,6 +125,14 @@ class Credentials:
 
 
 @dataclass(frozen=True)
+class SignedIn:
+    """A user whose password has been checked, and the stored hash that it was checked against."""
+
+    caller: Caller
+    stored_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class _Account:
     """The record of an account; caller and hash are None if no enabled account has the user id."""
 
@@ -167,20 +175,25 @@ class SignIn:
         act_as(Actor(ActorKind.PUBLIC, address=address or None))
         if credentials is None:
             return PUBLIC_CALLER
+        return self.signed_in(credentials, address).caller
+
+    def signed_in(self, credentials: Credentials, address: str) -> SignedIn:
+        """Return the user with these credentials, who becomes the current actor. Raises what `caller` raises."""
+        act_as(Actor(ActorKind.PUBLIC, address=address or None))
         with short_statements():
             return self._signed_in(credentials, address)
 
-    def _signed_in(self, credentials: Credentials, address: str) -> Caller:
+    def _signed_in(self, credentials: Credentials, address: str) -> SignedIn:
         keys = _Keys(_digest(credentials.user_logon_reference), _digest(network_of(address)))
         account = self._look_up(credentials, keys)
         if not self._remembers(account, credentials):
             self._check(account, credentials, keys)
-        if account.caller is None:
+        if account.caller is None or account.stored_hash is None:
             raise NotAuthorisedError(_REFUSED)
         act_as(Actor(ActorKind.USER, account.caller.user_identifier, address=address or None))
         if not account.is_noted:
             self._note_sign_in(account.caller, keys)
-        return account.caller
+        return SignedIn(account.caller, account.stored_hash)
 
     def _look_up(self, credentials: Credentials, keys: _Keys) -> _Account:
         values = {

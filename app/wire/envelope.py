@@ -7,11 +7,11 @@ from itertools import chain
 
 from flask import Response
 
-from app.errors import MOST_FAULTS, BusyError, PreconditionError, RelinkError, UserError
-from app.identity.sign_in import TooManyFailuresError
+from app.errors import MOST_FAULTS, RelinkError, UserError
 from app.services.answer import Answer, Fields, Value
 from app.services.fault_paths import described, places
-from app.wire.refusal import NotValidError, Refused
+from app.wire.refusal import NotValidError
+from app.wire.statuses import failure_headers, failure_status
 from app.wire.xml_writer import write_document
 
 CONTENT_TYPE = "application/xml; charset=utf-8"
@@ -57,31 +57,3 @@ def error_fields(error: RelinkError) -> list[tuple[str, Value]]:
         )
         fields.append(("errorFields", "\n".join(dict.fromkeys(field for field, _ in faults if field))))
     return fields
-
-
-def failure_headers(error: RelinkError) -> dict[str, str]:
-    """Returns the headers that say what a client can do about an error, such as `Retry-After`."""
-    match error:
-        case Refused():
-            return error.headers
-        case TooManyFailuresError() | BusyError():
-            return {"Retry-After": str(error.retry_after)}
-        case _:
-            return {}
-
-
-def failure_status(error: RelinkError) -> int:
-    """Returns the HTTP status of an error of a service."""
-    match error:
-        case Refused():
-            return error.status
-        case NotValidError():
-            return 400
-        case PreconditionError():
-            return 412
-        case TooManyFailuresError():
-            return 429
-        case BusyError():
-            return 503
-        case _:
-            return 500 if error.number == 100 else 200

@@ -1,5 +1,5 @@
-"""Failures in the format of the endpoint: JSON where the endpoint returns JSON, GraphQL's own format, otherwise XML.
-A service fails in the format in which it would have responded.
+"""Failures in the format of the endpoint: JSON where the endpoint returns JSON, GraphQL's own format, a page where the
+endpoint returns pages, otherwise XML. A service fails in the format in which it would have responded.
 
 Services return most errors with status 200, as documented for them. Every other endpoint uses the status that HTTP has
 for the failure, with `WWW-Authenticate` where the client has to sign in.
@@ -12,11 +12,13 @@ from typing import Final
 
 from flask import Response, g, request
 
-from app.errors import BusyError, NotAuthorisedError, PreconditionError, RelinkError, StateError, UserError
+from app.errors import RelinkError
 from app.services.registry import SERVICES
 from app.wire import graphql
-from app.wire.envelope import ERROR_NUMBER, error_fields, failed, failure_headers, failure_status
+from app.wire.context import resources
+from app.wire.envelope import ERROR_NUMBER, error_fields, failed
 from app.wire.json_responses import as_json, wants_json
+from app.wire.statuses import failure_headers, failure_status, http_status
 
 SIGN_IN: Final = 'Basic realm="Relink"'
 _GRAPHQL = "/graphql"
@@ -29,6 +31,9 @@ _SERVICES = ("/service", "/servicejson")
 def failure(error: RelinkError) -> Response:
     """Returns the response to a failed request, in the format of the endpoint that the URL names."""
     path = request.path
+    for beginning, page in resources().failure_pages.items():
+        if _is_below(path, beginning):
+            return page(error)
     if _is_below(path, _GRAPHQL):
         return graphql.failed(failure_status(error), error, failure_headers(error))
     if _is_below(path, _RUNS) and path.endswith(_KEPT_ANSWER):
@@ -42,7 +47,7 @@ def failure(error: RelinkError) -> Response:
 
 def with_http_status(response: Response, error: RelinkError) -> Response:
     """Gives a failure the status that HTTP has for it, for endpoints that are not services."""
-    response.status_code = _http_status(error)
+    response.status_code = http_status(error)
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = SIGN_IN
     return response
@@ -54,18 +59,6 @@ def _failed_as_json(error: RelinkError) -> Response:
     response.headers[ERROR_NUMBER] = str(error.number)
     response.headers.update(failure_headers(error))
     return response
-
-
-def _http_status(error: RelinkError) -> int:
-    match error:
-        case NotAuthorisedError():
-            return 401
-        case UserError():
-            return 400
-        case StateError() if not isinstance(error, PreconditionError | BusyError):
-            return 409
-        case _:
-            return failure_status(error)
 
 
 def _is_below(path: str, endpoint: str) -> bool:

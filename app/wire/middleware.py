@@ -154,6 +154,8 @@ def _not_found(path: str) -> str:
     given = _RUN.match(path)
     if given is not None and not is_whole_number(given[1]):
         return f"{given[1][:_LONGEST_PATH]!r} is not the number of a run: write it as in /runs/1"
+    if path == "/console" or path.startswith("/console/"):
+        return "There is no page at this address."
     shown = path if len(path) <= _LONGEST_PATH else path[:_LONGEST_PATH] + "..."
     return (
         f"there is nothing at {shown!r}: services are at POST /service, /service/NAME and /servicejson/NAME,"

@@ -1,0 +1,61 @@
+"""The console: web pages at `/console`, for users who sign in with their passwords.
+
+A section is an entry of the navigation with its pages. To add one, write its module and list it in SECTIONS.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, NoReturn
+
+from flask import Blueprint, Flask
+from jinja2 import StrictUndefined
+
+from app.console import files, home, signing_in
+from app.console.formatting import FILTERS
+from app.console.responses import secured
+from app.console.urls import HOME, SIGN_OUT
+from app.console.visitor import admit, keep_token
+from app.wire.refusal import Refused
+
+PREFIX: Final = HOME
+
+
+class Section(NamedTuple):
+    """An entry of the navigation: its text, its first page, and the pages that belong to it."""
+
+    name: str
+    address: str
+    pages: Blueprint
+
+
+SECTIONS: Final = (Section("Home", HOME, home.blueprint),)
+
+
+def _console() -> Blueprint:
+    signed_in = Blueprint("signed_in", __name__)
+    signed_in.before_request(admit)
+    signed_in.after_request(keep_token)
+    for section in SECTIONS:
+        signed_in.register_blueprint(section.pages)
+    # Whoever has not signed in does not learn which pages there are.
+    signed_in.add_url_rule("/<path:rest>", "nothing", _nothing)
+    console = Blueprint("console", __name__, url_prefix=PREFIX, template_folder="templates")
+    for pages in (files.blueprint, signing_in.blueprint, signed_in):
+        console.register_blueprint(pages)
+    console.after_request(secured)
+    return console
+
+
+def _nothing(rest: str) -> NoReturn:  # noqa: ARG001
+    raise Refused(404, "There is no page at this address.")
+
+
+_CONSOLE = _console()
+
+
+def install(app: Flask) -> None:
+    """Add the pages to an application."""
+    app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.register_blueprint(_CONSOLE)
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals.update(navigation=SECTIONS, file=files.address_of, home=HOME, sign_out=SIGN_OUT)

@@ -1,0 +1,54 @@
+"""Forms: what a visitor has typed, and the faults beside the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flask import request
+
+from app.errors import Fault, RelinkError, UserError
+
+
+@dataclass(frozen=True)
+class Form:
+    """The values of a form, by field, and what is wrong with them. Faults of no field are shown above the form."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, list[str]] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+
+    @classmethod
+    def sent(cls) -> Form:
+        """Return the form of the present request, with what was typed, without passwords."""
+        return cls({name: text for name, text in request.form.items() if "password" not in name.lower()})
+
+    def value(self, name: str, default: str = "") -> str:
+        """Return what a field holds."""
+        return self.values.get(name, default)
+
+    def reasons(self, name: str) -> list[str]:
+        """Return what is wrong with a field."""
+        return self.faults.get(name, [])
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether anything is wrong."""
+        return bool(self.faults or self.others)
+
+    def refused(self, error: RelinkError, field_of: Callable[[Fault], str] = lambda fault: fault.field) -> Form:
+        """Return the form with the reasons why it was refused, beside the fields that they are about.
+
+        `field_of` returns the name of the field for a fault of the domain.
+        """
+        if not isinstance(error, UserError):
+            return Form(self.values, {}, (error.description,))
+        beside: dict[str, list[str]] = {}
+        others: list[str] = []
+        for fault in error.faults:
+            name = field_of(fault)
+            if name in self.values or name in request.form:
+                beside.setdefault(name, []).append(fault.text)
+            else:
+                others.append(str(fault))
+        return Form(self.values, beside, tuple(others))

@@ -1,0 +1,73 @@
+"""Pages are made from templates here, those of failures too."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from flask import Response, g, render_template, request
+
+from app.console.responses import secured, see_other
+from app.console.urls import HOME, sign_in_url
+from app.console.visitor import visitor
+from app.errors import NotAuthorisedError, RelinkError, UserError
+from app.wire.statuses import failure_headers, http_status
+
+_ERROR_NUMBER = "Relink-Error-Number"
+_TITLES: Final = {
+    400: "Something in the request is not right",
+    403: "Not authorised",
+    404: "Not found",
+    409: "Not possible now",
+    412: "Changed meanwhile",
+    413: "Too large",
+    429: "Too many failed sign-ins",
+    500: "Something went wrong",
+    503: "Not available now",
+}
+
+
+class Crumb(NamedTuple):
+    """A step on the way from the home page to a page."""
+
+    text: str
+    address: str
+
+
+def page(
+    template: str, title: str, *, section: str = "", crumbs: tuple[Crumb, ...] = (), status: int = 200, **shown: object
+) -> Response:
+    """Return a page. `section` is the entry of the navigation that it belongs to, `crumbs` the way to it."""
+    text = render_template(
+        f"console/{template}", title=title, section=section, crumbs=crumbs, visitor=visitor(), **shown
+    )
+    response = Response(text, status, content_type="text/html; charset=utf-8")
+    response.headers[_ERROR_NUMBER] = "0"
+    return secured(response)
+
+
+def failure_page(error: RelinkError) -> Response:
+    """Return the page that says why a request failed, or the way to the sign-in where that is what is missing."""
+    if isinstance(error, NotAuthorisedError) and "visitor" in g and visitor().session is None:
+        return see_other(sign_in_url(request.path))
+    status = 403 if isinstance(error, NotAuthorisedError) else http_status(error)
+    response = page(
+        "failure.html",
+        _TITLES.get(status, "The request was refused"),
+        status=status,
+        reasons=_reasons(error),
+        request_id=g.request_id,
+        home=HOME,
+    )
+    response.headers.update(failure_headers(error))
+    response.headers[_ERROR_NUMBER] = str(error.number)
+    return response
+
+
+def _reasons(error: RelinkError) -> list[str]:
+    texts = [str(fault) for fault in error.faults] if isinstance(error, UserError) else [error.description]
+    return [_sentence(text) for text in texts if text]
+
+
+def _sentence(text: str) -> str:
+    """Return a description as a sentence, which begins with a capital letter and ends with a full stop."""
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

@@ -1,0 +1,132 @@
+"""The console without a browser: pages are read and forms are sent through HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+from flask import Flask
+from lxml import html
+from werkzeug.test import Client, TestResponse
+
+from tests.support.http import ADMIN, PASSWORD
+
+POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page, at its address."""
+
+    response: TestResponse
+    address: str
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    @property
+    def tree(self) -> html.HtmlElement:
+        return html.document_fromstring(self.response.get_data())
+
+    @property
+    def title(self) -> str:
+        """The heading of the page."""
+        return shown(self.tree.find(".//h1"))
+
+    @property
+    def text(self) -> str:
+        """The texts of the page, with white space collapsed."""
+        return shown(self.tree.find(".//main"))
+
+    @property
+    def sections(self) -> list[str]:
+        """The entries of the navigation."""
+        return [shown(link) for link in self.tree.cssselect(".sections a")]
+
+    @property
+    def links(self) -> list[str]:
+        """The addresses of all links in the content."""
+        return [link.get("href", "") for link in self.tree.cssselect("main a")]
+
+    def texts(self, selector: str) -> list[str]:
+        """The text of each element that a CSS selector finds."""
+        return [shown(element) for element in self.tree.cssselect(selector)]
+
+    def rows(self, selector: str = "main table") -> list[list[str]]:
+        """The cells of the body of the first table that a CSS selector finds."""
+        tables = self.tree.cssselect(selector)
+        return [[shown(cell) for cell in row] for row in tables[0].cssselect("tbody tr")] if tables else []
+
+    def form(self, action: str) -> dict[str, str]:
+        """The fields of the form that is sent to an address."""
+        for form in self.tree.forms:
+            if self.action(form) == urljoin(self.address, action):
+                return {name: value or "" for name, value in form.form_values()}
+        raise AssertionError(f"no form is sent to {action}: {[self.action(form) for form in self.tree.forms]}")
+
+    def action(self, form: html.FormElement) -> str:
+        return urljoin(self.address, str(form.action or self.address))
+
+
+def shown(element: html.HtmlElement | None) -> str:
+    return "" if element is None else " ".join(element.text_content().split())
+
+
+@dataclass
+class Pages:
+    """A browser without scripts, that of one user."""
+
+    app: Flask
+    client: Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = self.app.test_client()
+
+    @classmethod
+    def of(cls, app: Flask, user: str = ADMIN) -> Pages:
+        """The browser of a user who has signed in."""
+        pages = cls(app)
+        page = pages.sign_in(user)
+        assert page.status == 200, page.text
+        return pages
+
+    def sign_in(self, user: str = ADMIN, password: str = PASSWORD, following: str = "/console") -> Page:
+        """Sign in with the form, and return the page that follows."""
+        page = self.get(f"/console/sign-in?next={following}")
+        return self.send(page, "/console/sign-in", user=user, password=password)
+
+    def get(self, path: str, **options: object) -> Page:
+        """The page at a path, or at the one that it redirects to. Each page has the headers that keep it safe."""
+        response = self.client.get(path, **options)
+        checked(response)
+        if response.status_code == 303:
+            return self.get(urljoin(path, response.headers["Location"]))
+        return Page(response, path)
+
+    def send(self, page: Page, action: str, /, **values: str) -> Page:
+        """Send a form of a page with other values in some fields, and return the page that follows."""
+        response = self.post(action, {**page.form(action), **values})
+        if response.status_code == 303:
+            return self.get(urljoin(action, response.headers["Location"]))
+        return Page(response, urlsplit(action).path)
+
+    def post(self, path: str, values: Mapping[str, str], **options: object) -> TestResponse:
+        """Send fields to a path."""
+        response = self.client.post(path, data=dict(values), **options)
+        checked(response)
+        return response
+
+
+def checked(response: TestResponse) -> None:
+    """A page cannot be framed, runs no script of its text, and is kept by no cache."""
+    assert response.headers["Content-Security-Policy"] == POLICY
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Cache-Control"] == "no-store"
+    if response.content_type.startswith("text/html"):
+        text = response.get_data(as_text=True)
+        assert " style=" not in text
+        assert "<style" not in text
+        assert text.count("<script") == text.count('<script src="/console/static/') == text.count("</script>")
