@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from app.database.keeper import FILES
+
 LEAST_FREE: Final = 32 * 1024 * 1024
 """PostgreSQL starts only if it can write a file of its log of 16 MiB, so less than two of them is a full disk."""
 
@@ -22,12 +24,17 @@ def is_full(directory: Path, least_free: int = LEAST_FREE) -> bool:
     return state.f_bavail * state.f_frsize < least_free
 
 
-def has_full_disk(refused: str, least_free: int = LEAST_FREE) -> bool:
-    """Return whether a refused connection is one to a server whose files are on a full disk.
+def full_disk(refused: str, least_free: int = LEAST_FREE) -> Path | None:
+    """Return the directory of a server's files if they are on a full disk and the server has refused a connection.
 
-    `refused` is the message of libpq. The embedded database has its socket in the directory of its files, unless the
-    path of that directory is too long.
+    `refused` is the message of libpq. The embedded database has its socket in the directory of its files, or in one
+    with a link to it. Returns None for other servers: their files cannot be found from here.
     """
     found = _SOCKET.search(refused)
-    directory = Path(found["directory"]) if found else None
-    return directory is not None and (directory / "PG_VERSION").exists() and is_full(directory, least_free)
+    if found is None:
+        return None
+    directory = Path(found["directory"])
+    for files in (directory, directory / FILES):
+        if (files / "PG_VERSION").exists() and is_full(files, least_free):
+            return files.resolve()
+    return None

@@ -138,7 +138,8 @@ class _Use:
 
     def _full_disk(self) -> str | None:
         """Return that the disk is full, if it is."""
-        return "its disk is full: free some space on it" if is_full(self._data_directory) else None
+        full = is_full(self._data_directory)
+        return f"its disk is full: free some space on the disk of {self._data_directory}" if full else None
 
     def end(self) -> None:
         """End the use of the server. If no other process uses it, wait until it has stopped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.database.connection import DatabaseBusyError, DatabaseHangsError
-from app.database.disk import has_full_disk
+from app.database.disk import full_disk
 from app.text import counted
 
 _log = structlog.get_logger("relink.database")
@@ -142,7 +142,9 @@ def database_failure(error: BaseException | None) -> Failure | None:
     if not isinstance(original, psycopg.OperationalError | psycopg.InterfaceError):
         return None
     found = next((found for words, found in _BY_WORDS if re.search(words, str(original))), _AWAY)
-    return _DISK_FULL if found in (_AWAY, _NOT_READY) and has_full_disk(str(original)) else found
+    if found in (_AWAY, _NOT_READY) and (directory := full_disk(str(original))):
+        return replace(_DISK_FULL, advice=f"free some space on the disk of {directory}")
+    return found
 
 
 def logged_failure(error: BaseException, request_id: str | None) -> Failure | None:

@@ -26,8 +26,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-KEEPER_LOCK = "keeper.lock"
-USERS_LOCK = "users.lock"
+KEEPER_LOCK, USERS_LOCK = "keeper.lock", "users.lock"
 FILES = "postgresql"
 LOG = "postgresql.log"
 SOCKET = ".s.PGSQL.5432"
@@ -91,7 +90,7 @@ def socket_directory(data_directory: Path) -> Path:
 
     It is beside the files of the server, unless the path is too long for a socket or has characters that a connection
     string cannot express. Then it is a directory in /tmp, not in TMPDIR, which may differ between the processes that
-    use the server.
+    use the server; it has a link to the files, named `FILES`.
     """
     files = data_directory / FILES
     try:
@@ -169,6 +168,7 @@ class Server:
                 self._process.wait()
         if self._own_socket_directory is not None:
             with suppress(OSError):
+                (self._own_socket_directory / FILES).unlink(missing_ok=True)
                 self._own_socket_directory.rmdir()
 
     def note(self, line: str) -> None:
@@ -252,6 +252,8 @@ class Server:
                 f"unusual characters, and that directory belongs to somebody else or is open to others: remove it, or "
                 f"set RELINK_DATA_DIR to a shorter path"
             )
+        with suppress(FileExistsError):
+            (directory / FILES).symlink_to(self._files)
         self._own_socket_directory = directory
         return directory
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -61,12 +62,14 @@ def state(engine: Engine) -> str:
 
 @pytest.mark.ledger("DEC-27")
 def test_a_run_whose_process_is_killed_frees_its_package_while_its_node_is_still_held(
-    served: Served, client: Client, engine: Engine
+    served: Served, client: Client, engine: Engine, figures: Callable[[str], None]
 ) -> None:
     with held_up(served, engine) as force:
         assert client.update("P.N0", "force", content=False).number == 106
         kill_web_processes(served.process.pid)
+        killed = time.monotonic()
         eventually(lambda: client.update("P.N0", "force", content=False).number == 0, SOON)
+        figures(f"the package was free {time.monotonic() - killed:.1f} s after the kill")
         assert count(engine, "run_step", "run_step_other") == 0
         shown = client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()
         assert (shown["state"], shown["done"], shown["steps"]) == ("interrupted", 1, 3)

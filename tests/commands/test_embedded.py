@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -61,7 +62,7 @@ def is_ready(served: Served) -> bool:
 
 @pytest.mark.parametrize("keeper_too", [False, True], ids=["server", "server-and-keeper"])
 def test_a_database_that_is_killed_is_started_again(
-    serve: Serve, environment: dict[str, str], data_directory: Path, keeper_too: bool
+    serve: Serve, environment: dict[str, str], data_directory: Path, keeper_too: bool, figures: Callable[[str], None]
 ) -> None:
     served = serve(environment)
     assert is_ready(served)
@@ -70,8 +71,10 @@ def test_a_database_that_is_killed_is_started_again(
         os.kill(parent(server), signal.SIGKILL)
     with suppress(ProcessLookupError):
         os.kill(server, signal.SIGKILL)
+    killed = time.monotonic()
     eventually(lambda: server_of(data_directory) not in (0, server))
     eventually(lambda: is_ready(served))
+    figures(f"the service was ready {time.monotonic() - killed:.1f} s after the kill")
     assert served.stop() == 0
     assert not database_runs(data_directory)
 

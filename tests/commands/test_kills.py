@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,26 +28,34 @@ from tests.support.served import eventually
 KILLS = int(os.environ.get("RELINK_TEST_KILLS", "10"))
 
 
-def test_kills_of_web_processes(serve: Serve, database_url: str, client: Client, engine: Engine) -> None:
+def test_kills_of_web_processes(
+    serve: Serve, database_url: str, client: Client, engine: Engine, figures: Callable[[str], None]
+) -> None:
     served = serve({"RELINK_DATABASE_URL": database_url})
     field = Battlefield(served.url, client, engine, eventually, seeded())
     field.prepare()
     for _ in range(part(3)):
         field.kill_a_force(lambda _: kill_web_processes(served.process.pid))
+    figures(field.figure)
     assert field.interrupted
 
 
-def test_kills_of_database_sessions(serve: Serve, database_url: str, client: Client, engine: Engine) -> None:
+def test_kills_of_database_sessions(
+    serve: Serve, database_url: str, client: Client, engine: Engine, figures: Callable[[str], None]
+) -> None:
     served = serve({"RELINK_DATABASE_URL": database_url})
     field = Battlefield(served.url, client, engine, eventually, seeded())
     field.prepare()
     for _ in range(part(5)):
         field.kill_a_force(lambda run: terminate_backend(engine, run))
+    figures(field.figure)
     assert field.interrupted
 
 
 @pytest.mark.ledger("DEC-166")
-def test_kills_of_workers(client: Client, engine: Engine, start_worker: StartWorker) -> None:
+def test_kills_of_workers(
+    client: Client, engine: Engine, start_worker: StartWorker, figures: Callable[[str], None]
+) -> None:
     field = Battlefield("", client, engine, eventually, seeded())
     field.prepare()
     workers = [start_worker()]
@@ -60,10 +69,11 @@ def test_kills_of_workers(client: Client, engine: Engine, start_worker: StartWor
         field.kill_a_queued_force(kill)
     for _ in range(part(1)):
         field.kill_a_queued_force(lambda run: terminate_backend(engine, run))
+    figures(field.figure)
     assert field.interrupted
 
 
-def test_kills_of_the_database_server(serve: Serve, data_directory: Path) -> None:
+def test_kills_of_the_database_server(serve: Serve, data_directory: Path, figures: Callable[[str], None]) -> None:
     url = embedded.start(data_directory)
     engine = make_engine(url, pool_size=5)
     migrate(engine)
@@ -83,6 +93,7 @@ def test_kills_of_the_database_server(serve: Serve, data_directory: Path) -> Non
     field.prepare()
     for _ in range(part(2)):
         field.kill_a_force(kill)
+    figures(field.figure)
     assert field.interrupted
     served.stop()
     engine.dispose()

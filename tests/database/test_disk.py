@@ -6,16 +6,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
-from app.database.disk import has_full_disk, is_full
+from app.database import embedded
+from app.database.disk import full_disk, is_full
 
 MORE_THAN_ANY_DISK = 2**80
 
 
-def refused(directory: Path) -> str:
+def refused(directory: Path, port: int = 5432) -> str:
     """The message of a connection to a server that does not run."""
     with pytest.raises(psycopg.OperationalError) as raised:
-        psycopg.connect(host=str(directory), port=5432, user="postgres", dbname="postgres")
+        psycopg.connect(host=str(directory), port=port, user="postgres", dbname="postgres")
     return str(raised.value)
 
 
@@ -27,11 +29,23 @@ def test_a_disk_with_less_than_the_least_room_is_full(tmp_path: Path) -> None:
 
 def test_the_disk_of_the_files_of_a_local_server_counts(data_directory: Path) -> None:
     """The socket of another server is not beside its files, so nothing is known of its disk."""
-    assert not has_full_disk(refused(data_directory), MORE_THAN_ANY_DISK)
+    assert full_disk(refused(data_directory), MORE_THAN_ANY_DISK) is None
     (data_directory / "PG_VERSION").write_text("18")
-    assert has_full_disk(refused(data_directory), MORE_THAN_ANY_DISK)
-    assert not has_full_disk(refused(data_directory), 0)
+    assert full_disk(refused(data_directory), MORE_THAN_ANY_DISK) == data_directory
+    assert full_disk(refused(data_directory), 0) is None
+
+
+def test_the_disk_is_found_though_the_path_of_the_data_is_too_long_for_a_socket(data_directory: Path) -> None:
+    directory = data_directory / ("long" * 30)
+    directory.mkdir()
+    url = embedded.start(directory)
+    try:
+        socket = Path(str(make_url(url).query["host"]))
+        assert full_disk(refused(socket, port=1), MORE_THAN_ANY_DISK) == directory / "postgresql"
+    finally:
+        embedded.stop(directory)
+    assert not socket.exists()
 
 
 def test_a_server_on_another_machine_has_no_disk_here() -> None:
-    assert not has_full_disk('connection to server at "192.0.2.1", port 5432 failed: timeout', MORE_THAN_ANY_DISK)
+    assert full_disk('connection to server at "192.0.2.1", port 5432 failed: timeout', MORE_THAN_ANY_DISK) is None

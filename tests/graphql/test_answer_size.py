@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
@@ -178,7 +179,7 @@ def test_a_page_of_xml_has_the_same_limit(store: Store, engine: Engine, ann: str
     ids=["aliases of lists", "aliases of values", "flags alone"],
 )
 def test_a_process_does_not_grow_with_what_is_asked_for(
-    store: Store, engine: Engine, ann: str, anns: GraphQL, query: str
+    store: Store, engine: Engine, ann: str, anns: GraphQL, query: str, figures: Callable[[str], None]
 ) -> None:
     """A worker grew to 3.3 GB with four aliases over 250 instances of 0.9 MB."""
     solution = store.published(config=[config_slot("a")])
@@ -194,4 +195,5 @@ def test_a_process_does_not_grow_with_what_is_asked_for(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     growth, status, size, errors = json.loads(done.stdout.splitlines()[-1])
+    figures(f"the process grew by {growth // MIB} MiB for a response of {size / MIB:.1f} MiB")
     assert (status, growth < MOST_GROWTH, size <= 16 * MIB) == (200, True, True), (growth, size, errors)

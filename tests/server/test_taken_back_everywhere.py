@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from app.solutions.people.tokens import create_master_token, remove_tokens
 from tests.conftest import FreshDatabase
+from tests.support.builders import Graph, frozen
 from tests.support.http import message
 from tests.support.raw import RawReply, exchange, request
 from tests.support.real_service import Service, serving
@@ -61,3 +63,21 @@ def test_a_token(service: Service) -> None:
     with service.engine.begin() as connection:
         remove_tokens(connection, "builder")
     assert {ask().status for _ in range(OFTEN)} == {401}
+
+
+def test_a_permission(service: Service) -> None:
+    assert service.post(Graph().node("taken.A", frozen()).xml()).number == "0"
+    granted = service.post(
+        message(
+            "CreatePermission",
+            {"permissionTypeReference": "node-read", "userGroupReference": USER, "objectReference": "taken.A"},
+        )
+    )
+    permission = re.search(rb"<permissionIdentifier>(\d+)<", granted.body)
+    assert permission is not None
+    basic = "Basic " + b64encode(f"{USER}:{OLD}".encode()).decode()
+    read = request("/service", message("GetNode", {"nodeVersionReference": "taken.A"}).encode(), Authorization=basic)
+    assert numbers(lambda: exchange(service.url, read)) == {"0"}
+    removed = message("DeletePermission", {"permissionIdentifier": permission[1].decode()})
+    assert service.post(removed).number == "0"
+    assert numbers(lambda: exchange(service.url, read)) == {"101"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,21 +36,6 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if collection_path.name in _left_out() else None
 
 
-_FIGURES = pytest.StashKey[list[str]]()
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Takes a line with what was measured, which is shown at the end."""
-    lines = request.config.stash.setdefault(_FIGURES, [])
-    name = request.node.name
-
-    def show(line: str) -> None:
-        lines.append(f"{name}: {line}")
-
-    return show
-
-
 @pytest.fixture(scope="session")
 def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A real service, as it is by default, but that it takes any number of wrong passwords."""
@@ -61,9 +46,7 @@ def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFact
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what was measured, and say what was left out."""
-    for line in terminalreporter.config.stash.get(_FIGURES, []):
-        terminalreporter.write_line(line)
+    """Say what was left out."""
     for name, needed in _left_out().items():
         terminalreporter.write_line(f"NOT RUN: {name} needs {needed}", yellow=True)
 

@@ -69,6 +69,10 @@ class Battlefield:
     interrupted: int = 0
     expected: Content = field(default_factory=dict)
 
+    @property
+    def figure(self) -> str:
+        return f"{self.killed} forces killed, {self.interrupted} of them half way; every node whole, and each finished"
+
     def prepare(self) -> None:
         """Do an undisturbed force, and slow down those to come."""
         self.expect()

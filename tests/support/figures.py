@@ -1,0 +1,31 @@
+"""What tests have measured, shown at the end of `make soak`.
+
+The figures travel with the reports of the tests, so that they also arrive from the processes of pytest-xdist.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+_PROPERTY = "figure"
+
+
+@pytest.fixture
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Takes a line with what was measured."""
+    return lambda line: record_property(_PROPERTY, line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was measured, if the long tests run."""
+    if not os.environ.get("RELINK_TEST_SOAK"):
+        return
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport) and report.when == "call":
+                for name, line in report.user_properties:
+                    if name == _PROPERTY:
+                        terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {line}")
