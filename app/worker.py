@@ -103,6 +103,13 @@ def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG
         _NextJob(context).send_once()
 
 
+@queue.periodic(cron=EVERY_TEN_MINUTES)
+@queue.task(name="announce_expiries", queue=_MESSAGES_QUEUE, queueing_lock="announce_expiries", pass_context=True)
+def announce_expiries(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
+    """Write messages about authentications that expire soon. See `app.solutions.messages`."""
+    messages.announce_expiries(Work.of(context).engine, stop=context.should_abort)
+
+
 @queue.periodic(cron=EVERY_FEW_SECONDS)
 @queue.task(name=RUNS_TASK, queue=RUNS_QUEUE, queueing_lock=RUNS_TASK, pass_context=True)
 def do_queued_runs(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001

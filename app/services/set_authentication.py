@@ -22,6 +22,7 @@ class SetAuthenticationRequest:
     service_environment: CollapsedText | None = None
     scope_list: tuple[CollapsedText, ...] | None = None
     data: str | None = field(default=None, repr=False)
+    expires: CollapsedText | None = None
 
 
 def run(request: SetAuthenticationRequest, call: Call) -> Answer:
@@ -36,6 +37,7 @@ def run(request: SetAuthenticationRequest, call: Call) -> Answer:
         request.service_environment,
         request.scope_list,
         request.data,
+        expires=request.expires,
     )
     with call.engine.begin() as connection:
         authentication = set_authentication(connection, call.cipher, draft, call.limits)

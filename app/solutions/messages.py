@@ -32,6 +32,9 @@ from app.settings import Settings
 from app.solutions.texts import time_text
 
 NEEDS_USER_INPUT: Final = "instance.needs_user_input"
+AUTHENTICATION_EXPIRES: Final = "authentication.expires"
+EXPIRY_NOTICE: Final = 7 * 24 * 3600
+"""An expiry is announced this many seconds ahead."""
 SIGNATURE_HEADER: Final = "Relink-Signature"
 TIMEOUT: Final = 10.0
 LEASE: Final = 60
@@ -51,6 +54,23 @@ _ANNOUNCE = text("""
              'solutionInstanceId', i.instance_identifier, 'owner', i.owner)
     FROM solution_instance i
     WHERE i.solution_identifier = :solution AND i.instance_identifier = ANY (CAST(:instances AS uuid[]))
+""")
+# Another expiry of the same authentication is announced again.
+_ANNOUNCE_EXPIRIES = text("""
+    WITH told AS (
+      UPDATE authentication SET announced_expires_at = expires_at
+      WHERE authentication_identifier = ANY (ARRAY(
+        SELECT authentication_identifier FROM authentication
+        WHERE expires_at IS DISTINCT FROM announced_expires_at AND expires_at <= now() + make_interval(secs => :notice)
+        ORDER BY expires_at LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED))
+      RETURNING authentication_identifier, owner, name, service, expires_at
+    )
+    INSERT INTO outbox (event, body)
+    SELECT :event, jsonb_build_object(
+             'authentication_name', told.name, 'service_name', told.service, 'user_id', told.owner,
+             'authId', told.authentication_identifier, 'external_user_id', u.external_user_identifier,
+             'expires', to_char(told.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    FROM told LEFT JOIN external_user u ON u.user_identifier = told.owner
 """)
 _CLAIM = text("""
     UPDATE outbox SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => :lease)
@@ -124,6 +144,13 @@ def announce(
         "instances": [str(instance) for instance in instance_ids],
     }
     connection.execute(_ANNOUNCE, given)
+
+
+def announce_expiries(engine: Engine, *, batch: int = 1000, stop: Callable[[], bool] = lambda: False) -> int:
+    """Write a message for each authentication that expires within seven days, once for each expiry, and return how many
+    were written. One whose expiry is already over is announced too, since no worker may have run meanwhile."""
+    given = {"event": AUTHENTICATION_EXPIRES, "notice": EXPIRY_NOTICE}
+    return in_batches(engine, _ANNOUNCE_EXPIRIES, given, batch, stop)
 
 
 def send_due(

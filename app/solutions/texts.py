@@ -21,6 +21,10 @@ MOST_EXTERNAL_ID: Final = 200
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
+# datetime.fromisoformat() also takes other formats, and times without a time zone.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
 def text_faults(where: Where, text: str | None, *, most: int = MOST_NAME, required: bool = True) -> list[Fault]:
     """Return what is wrong with a text. A required text is missing if it is absent or blank."""
     if required and is_blank(text):
@@ -42,6 +46,16 @@ def identifier(text: str | None) -> str | None:
 def identifiers(texts: Iterable[str]) -> list[str]:
     """Return the UUIDs among texts, in canonical form."""
     return [known for known in map(identifier, texts) if known is not None]
+
+
+def moment(text: str) -> datetime | None:
+    """Return the time that a text with a time zone means (RFC 3339), or None if the text is not a time."""
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def time_text(moment: datetime) -> str:

@@ -6,7 +6,8 @@
 holds its credentials, so that it can be sent as it is: `curl --data-binary @request.xml`.
 
 Ids of solutions and what belongs to them are random: `{id:1}` stands for the first that is answered in a case, set-up
-included, `{id:2}` for the second, in requests as in answers. `{time}` stands for any time in an answer.
+included, `{id:2}` for the second, in requests as in answers. `{time}` stands for any time in an answer,
+and `{code}` for any authorization code.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ EXCHANGES = (
 SET_UP = ("import.xml", "[0-9][0-9]-*.xml")
 ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+CODE = re.compile(r"(?<=<authorizationCode>)[A-Za-z0-9_-]{43}(?=<)|(?<=code=)[A-Za-z0-9_-]{43}(?=<)")
 PLACE = re.compile(r"\{id:(\d+)\}")
 
 
@@ -50,8 +52,8 @@ class Ids:
         return PLACE.sub(lambda place: self.known[int(place[1]) - 1], request)
 
     def taken_out(self, answer: str) -> str:
-        """A response with placeholders for ids and times."""
-        return TIME.sub("{time}", ID.sub(self._place, answer))
+        """A response with placeholders for ids, times and codes."""
+        return CODE.sub("{code}", TIME.sub("{time}", ID.sub(self._place, answer)))
 
     def _place(self, found: re.Match[str]) -> str:
         if found[0] not in self.known:

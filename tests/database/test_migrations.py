@@ -24,7 +24,8 @@ ADDED_COLUMNS = {
     "run": (
         *("service", "action", "queued_at", "reason", "asynchronous", "attempts", "if_match", "plan"),
         *("idempotency_key", "request_digest"),
-    )
+    ),
+    "authentication": ("expires_at", "announced_expires_at"),
 }
 """The columns that later migrations have added to tables of the first schema."""
 _AS_AN_OLDER_PROGRAM = """

@@ -117,6 +117,8 @@ FULL_SOLUTION_ANSWERS = {
     "PreviewSolutionRelease": ERROR + FULL_IMPACT,
     "PublishSolutionRelease": ERROR + FULL_IMPACT,
     "CreateExternalUser": ERROR + each(userId=ID),
+    "GenerateAuthorizationCode": ERROR
+    + each(authorizationCode="A" * 43, wizardPath=f"/external/solutions/relink/configure/{ID}?code=A"),
     "RemoveExternalUser": ERROR,
     "SetAuthentication": ERROR + each(authenticationId=ID),
     "RemoveAuthentication": ERROR,
@@ -237,6 +239,14 @@ SOLUTION_ANSWERS = {
     "PreviewSolutionRelease": impact(),
     "PublishSolutionRelease": impact(),
     "CreateExternalUser": only("userId"),
+    "GenerateAuthorizationCode": Table(
+        good=[each(authorizationCode="-_a4" + "B" * 39)],
+        bad=[
+            each(authorizationCode=""),
+            each(authorizationCode="short"),
+            each(wizardPath="/x", authorizationCode="A" * 43),
+        ],
+    ),
     "RemoveExternalUser": nothing(),
     "SetAuthentication": only("authenticationId"),
     "RemoveAuthentication": nothing(),

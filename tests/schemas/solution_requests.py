@@ -223,6 +223,14 @@ SOLUTION_REQUESTS = {
             each(isTestUser="true"),
         ],
     ),
+    "GenerateAuthorizationCode": Table(
+        good=[
+            each(userId=ID),
+            each(solutionInstanceId=ID, userId=ID),
+            CREDENTIALS + each(solutionInstanceId=LONGEST_ID),
+        ],
+        bad=[each(userId=LONGEST_ID + "i"), each(owner=ID), each(userId=ID) * 2],
+    ),
     "RemoveExternalUser": only("userId"),
     "SetAuthentication": Table(
         good=[
@@ -235,7 +243,9 @@ SOLUTION_REQUESTS = {
                 serviceEnvironment="production",
                 ScopeList=each(scope="chat:write") * 2,
                 data=JSON,
+                expires="2026-09-26T10:03:28.902Z",
             ),
+            *(each(expires=when) for when in ("", " never ", "2026-02-30T10:03:28+02:00", "2026-09-26T10:03:28Z")),
             each(data=LONG_VALUE, owner=LONGEST_ID),
             each(name=LONGEST_NAME, service=LONGEST_LABEL, serviceVersion=LONGEST_LABEL),
             each(serviceEnvironment=LONGEST_LABEL, authenticationId=LONGEST_ID),
@@ -247,6 +257,7 @@ SOLUTION_REQUESTS = {
             each(owner=LONGEST_ID + "i"),
             each(name=LONGEST_NAME + "n"),
             each(service=LONGEST_LABEL + "l"),
+            *(each(expires=when) for when in ("soon", "2026-09-26", "2026-09-26T10:03:28", "-2026-09-26T10:03:28Z")),
             each(data="<token>t</token>"),
             one("ScopeList/Scope", "chat:write"),
             each(scopes="chat:write"),

@@ -16,7 +16,9 @@ from tests.support.http import SECRET_KEY, Client, message
 from tests.support.solution_store import Store, auth_slot, element, leaf
 
 ABOUT_SOLUTIONS = sorted(
-    name for name in SERVICES if any(word in name for word in ("Solution", "Authentication", "ExternalUser"))
+    name
+    for name in SERVICES
+    if any(word in name for word in ("Solution", "Authentication", "ExternalUser", "AuthorizationCode"))
 )
 NOBODY = "00000000-0000-4000-8000-000000000000"
 SECRET = "xoxb-very-secret"  # noqa: S105
@@ -26,6 +28,7 @@ def test_the_services_are_these() -> None:
     assert {
         "CreateExternalUser",
         "CreateSolutionInstance",
+        "GenerateAuthorizationCode",
         "GetSolution",
         "GetSolutionInstances",
         "PreviewSolutionRelease",

@@ -202,6 +202,7 @@ class AuthenticationFacts:
     service_version: str
     service_environment: str
     scopes: frozenset[str] = frozenset()
+    expired: bool = False
 
 
 @dataclass(frozen=True)

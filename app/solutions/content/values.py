@@ -53,7 +53,7 @@ def authentication_fault(slot: AuthSlot, facts: AuthenticationFacts) -> str | No
     """Return why an authentication does not fit an auth slot, or None. The sentence says only what it lacks.
 
     The authentication must be for the slot's service, service version and service environment, and have at least its
-    scopes. A slot without a version or an environment accepts any.
+    scopes, and must not have expired. A slot without a version or an environment accepts any.
     """
     name = f'The authentication for auth slot "{slot.external_id}"'
     if facts.service != slot.service:
@@ -65,6 +65,8 @@ def authentication_fault(slot: AuthSlot, facts: AuthenticationFacts) -> str | No
     if missing := slot.scopes - facts.scopes:
         listed = ", ".join(f'"{scope}"' for scope in sorted(missing))
         return f"{name} lacks the scopes {listed}"
+    if facts.expired:
+        return f"{name} has expired"
     return None
 
 

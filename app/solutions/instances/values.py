@@ -35,7 +35,8 @@ _KINDS = {kind.value: kind for kind in SlotKind}
 
 _READ = """
     SELECT v.instance_identifier::text, v.slot_kind, v.external_identifier, v.value, v.given_for,
-           v.authentication_identifier::text, a.service, a.service_version, a.service_environment, a.scopes
+           v.authentication_identifier::text, a.service, a.service_version, a.service_environment, a.scopes,
+           a.expires_at <= now() AS expired
     FROM instance_value v LEFT JOIN authentication a USING (authentication_identifier)
     WHERE v.instance_identifier = ANY (cast(:instances AS uuid[]))
 """
@@ -62,7 +63,7 @@ STORE_VALUES = """
 HELD_VALUES: Final = """
     SELECT json_agg(json_build_array(v.slot_kind, v.external_identifier, v.value, v.given_for,
                                      v.authentication_identifier, a.service, a.service_version, a.service_environment,
-                                     a.scopes))
+                                     a.scopes, a.expires_at <= now()))
     FROM instance_value v LEFT JOIN authentication a USING (authentication_identifier)
 """
 """Reads the values of an instance as one value of JSON, for `values_of`. The condition is left out."""
@@ -206,8 +207,10 @@ def _by_slot(name: str, field: str, pairs: Iterable[GivenPair], faults: list[Fau
     return values
 
 
-def _facts(identifier: str, service: str, version: str, environment: str, scopes: list[str]) -> AuthenticationFacts:
-    return AuthenticationFacts(identifier, service, version, environment, frozenset(scopes))
+def _facts(
+    identifier: str, service: str, version: str, environment: str, scopes: list[str], expired: bool | None
+) -> AuthenticationFacts:
+    return AuthenticationFacts(identifier, service, version, environment, frozenset(scopes), bool(expired))
 
 
 def _faults(taker: Taker, key: SlotKey, value: GivenValue, path: Path, field: str) -> list[Fault]:

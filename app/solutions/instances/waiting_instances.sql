@@ -29,5 +29,5 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER authentication_changed
-  AFTER UPDATE OF service, service_version, service_environment, scopes ON authentication
+  AFTER UPDATE OF service, service_version, service_environment, scopes, expires_at ON authentication
   FOR EACH ROW EXECUTE FUNCTION look_at_instances_of_authentication_again();

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, Row, text
 
@@ -17,15 +18,17 @@ from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.external_users import check_number, lock_external_user
-from app.solutions.texts import MOST_LABEL, identifier, identifiers, text_faults
+from app.solutions.texts import MOST_LABEL, identifier, identifiers, moment, text_faults
 
 _COLUMNS = """
-    authentication_identifier, owner, name, service, service_version, service_environment, scopes, hidden, created_at
+    authentication_identifier, owner, name, service, service_version, service_environment, scopes, hidden, created_at,
+    expires_at, expires_at <= now() AS expired
 """
 _INSERT = text("""
-    INSERT INTO authentication (owner, name, service, service_version, service_environment, scopes, data, hidden)
+    INSERT INTO authentication (owner, name, service, service_version, service_environment, scopes, data, hidden,
+                                expires_at)
     VALUES (:owner, :name, :service, coalesce(:version, ''), coalesce(:environment, ''),
-            coalesce(cast(:scopes AS text[]), '{}'), :data, coalesce(:hidden, false))
+            coalesce(cast(:scopes AS text[]), '{}'), :data, coalesce(:hidden, false), :expires)
     RETURNING authentication_identifier
 """)
 _UPDATE = text("""
@@ -34,9 +37,13 @@ _UPDATE = text("""
         service_version = coalesce(:version, service_version),
         service_environment = coalesce(:environment, service_environment),
         scopes = coalesce(cast(:scopes AS text[]), scopes), data = coalesce(:data, data),
-        hidden = coalesce(:hidden, hidden)
+        hidden = coalesce(:hidden, hidden),
+        expires_at = CASE WHEN :keeps_expiry THEN expires_at ELSE cast(:expires AS timestamptz) END
     WHERE authentication_identifier = :authentication
 """)
+NEVER: Final = "never"
+"""What stands for the expiry of an authentication that does not expire."""
+
 _MOST_SCOPES = 16 * 1024
 _SLOTS_OF_DRAFTS = text("""
     SELECT title FROM solution
@@ -48,7 +55,8 @@ _SLOTS_OF_DRAFTS = text("""
 @dataclass(frozen=True)
 class AuthenticationDraft:
     """The fields of an authentication, or of a new one if no id is given. Absent fields keep their value. A new
-    authentication without an owner belongs to the builder. `data` is JSON as text."""
+    authentication without an owner belongs to the builder. `data` is JSON as text. `expires` is a time as text, or
+    `NEVER`; a new authentication without it never expires."""
 
     authentication_id: str | None = None
     owner: str | None = None
@@ -59,17 +67,19 @@ class AuthenticationDraft:
     scopes: tuple[str, ...] | None = None
     data: str | None = field(default=None, repr=False)
     hidden: bool | None = None
+    expires: str | None = None
 
 
 @dataclass(frozen=True)
 class Authentication:
-    """An authentication, without its data."""
+    """An authentication, without its data. `expires` is None if it never expires."""
 
     facts: AuthenticationFacts
     owner: str | None
     name: str
     hidden: bool
     created: datetime
+    expires: datetime | None = None
 
 
 def set_authentication(
@@ -88,6 +98,7 @@ def set_authentication(
         "scopes": None if draft.scopes is None else sorted(set(draft.scopes)),
         "data": None if draft.data is None else cipher.encrypt(draft.data),
         "hidden": draft.hidden,
+        "expires": None if draft.expires is None else moment(draft.expires),
     }
     if draft.authentication_id is None:
         owner = None
@@ -99,7 +110,8 @@ def set_authentication(
     held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
     if draft.owner is not None and identifier(draft.owner) != held.owner:
         raise UserError(invalid("owner", "cannot be changed"))
-    connection.execute(_UPDATE, {**values, "authentication": held.facts.authentication_id})
+    values |= {"authentication": held.facts.authentication_id, "keeps_expiry": draft.expires is None}
+    connection.execute(_UPDATE, values)
     return held.facts.authentication_id
 
 
@@ -163,7 +175,15 @@ def _faults(draft: AuthenticationDraft, limits: Limits, *, new: bool) -> list[Fa
         ),
         *_scopes_faults(draft.scopes or ()),
         *_data_faults(draft.data, limits, required=new),
+        *_expiry_faults(draft.expires),
     ]
+
+
+def _expiry_faults(expires: str | None) -> list[Fault]:
+    if expires in (None, NEVER) or moment(expires or "") is not None:
+        return []
+    reason = f'is not a time: write one with its time zone, such as 2026-09-26T10:03:28Z, or "{NEVER}"'
+    return [invalid("expires", reason)]
 
 
 def _scopes_faults(scopes: tuple[str, ...]) -> list[Fault]:
@@ -213,6 +233,7 @@ def _authentication(row: Row[tuple[object, ...]]) -> Authentication:
         row.service_version,
         row.service_environment,
         frozenset(row.scopes),
+        bool(row.expired),
     )
     owner = None if row.owner is None else str(row.owner)
-    return Authentication(facts, owner, row.name, row.hidden, row.created_at)
+    return Authentication(facts, owner, row.name, row.hidden, row.created_at, row.expires_at)
