@@ -349,7 +349,9 @@ CREATE TABLE public.authentication (
     custom_fields jsonb,
     data bytea NOT NULL,
     hidden boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    announced_expires_at timestamp with time zone
 );
 
 CREATE TABLE public.external_user (
@@ -760,6 +762,8 @@ CREATE INDEX authentication_of_builder ON public.authentication USING btree (cre
 
 CREATE INDEX authentication_of_owner ON public.authentication USING btree (owner, created_at, authentication_identifier);
 
+CREATE INDEX authentication_to_announce ON public.authentication USING btree (expires_at) WHERE (expires_at IS DISTINCT FROM announced_expires_at);
+
 CREATE INDEX external_user_by_age ON public.external_user USING btree (created_at, user_identifier);
 
 CREATE INDEX instance_value_authentication ON public.instance_value USING btree (authentication_identifier);
@@ -808,7 +812,7 @@ CREATE INDEX user_session_by_user ON public.user_session USING btree (user_ident
 
 CREATE INDEX user_session_last_used_at ON public.user_session USING btree (last_used_at);
 
-CREATE TRIGGER authentication_changed AFTER UPDATE OF service, service_version, service_environment, scopes ON public.authentication FOR EACH ROW EXECUTE FUNCTION public.look_at_instances_of_authentication_again();
+CREATE TRIGGER authentication_changed AFTER UPDATE OF service, service_version, service_environment, scopes, expires_at ON public.authentication FOR EACH ROW EXECUTE FUNCTION public.look_at_instances_of_authentication_again();
 
 CREATE TRIGGER checked_node BEFORE INSERT OR UPDATE OF frozen_version_number, latest_version_number ON public.node FOR EACH ROW EXECUTE FUNCTION public.check_node();
 
