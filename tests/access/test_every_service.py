@@ -319,9 +319,7 @@ CALLS: dict[str, Asked] = {
     "CreateUser": create_user,
     "UpdatePassword": update_password,
 }
-ABOUT_SOLUTIONS = [
-    name for name in SERVICES if any(word in name for word in ("Solution", "Authentication", "ExternalUser"))
-]
+ABOUT_SOLUTIONS = [name for name in SERVICES if any(word in name for word in ("Solution", "Auth", "ExternalUser"))]
 CALLS |= {name: about_solutions(name) for name in ABOUT_SOLUTIONS}
 # Services about nodes are drawn more often.
 OFTEN = [name for name in CALLS if name not in ABOUT_SOLUTIONS]

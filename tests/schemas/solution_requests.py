@@ -226,10 +226,20 @@ SOLUTION_REQUESTS = {
     "GenerateAuthorizationCode": Table(
         good=[
             each(userId=ID),
+            each(solutionInstanceId=ID),
             each(solutionInstanceId=ID, userId=ID),
-            CREDENTIALS + each(solutionInstanceId=LONGEST_ID),
+            each(userId=LONGEST_ID, solutionInstanceId=LONGEST_ID),
+            each(userId="not an id"),
+            CREDENTIALS + each(solutionInstanceId=""),
         ],
-        bad=[each(userId=LONGEST_ID + "i"), each(owner=ID), each(userId=ID) * 2],
+        bad=[
+            each(userId=LONGEST_ID + "i"),
+            each(solutionInstanceId=LONGEST_ID + "i"),
+            each(userId=ID) * 2,
+            each(owner=ID),
+            each(instanceId=ID),
+            each(userId=each(id=ID)),
+        ],
     ),
     "RemoveExternalUser": only("userId"),
     "SetAuthentication": Table(
