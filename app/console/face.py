@@ -12,6 +12,8 @@ from jinja2 import StrictUndefined
 
 from app.console import files, home, signing_in
 from app.console.formatting import FILTERS
+from app.console.nodes import changing, editing, listing, showing
+from app.console.nodes.addresses import NODES, node_url, version_url
 from app.console.responses import secured
 from app.console.urls import HOME, SIGN_OUT
 from app.console.visitor import admit, keep_token
@@ -25,10 +27,13 @@ class Section(NamedTuple):
 
     name: str
     address: str
-    pages: Blueprint
+    pages: tuple[Blueprint, ...]
 
 
-SECTIONS: Final = (Section("Home", HOME, home.blueprint),)
+SECTIONS: Final = (
+    Section("Home", HOME, (home.blueprint,)),
+    Section("Nodes", NODES, (listing.blueprint, showing.blueprint, changing.blueprint, editing.blueprint)),
+)
 
 
 def _console() -> Blueprint:
@@ -36,7 +41,8 @@ def _console() -> Blueprint:
     signed_in.before_request(admit)
     signed_in.after_request(keep_token)
     for section in SECTIONS:
-        signed_in.register_blueprint(section.pages)
+        for pages in section.pages:
+            signed_in.register_blueprint(pages)
     # Whoever has not signed in does not learn which pages there are.
     signed_in.add_url_rule("/<path:rest>", "nothing", _nothing)
     console = Blueprint("console", __name__, url_prefix=PREFIX, template_folder="templates")
@@ -57,5 +63,5 @@ def install(app: Flask) -> None:
     """Add the pages to an application."""
     app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.register_blueprint(_CONSOLE)
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update(FILTERS, node_url=node_url, version_url=version_url)
     app.jinja_env.globals.update(navigation=SECTIONS, file=files.address_of, home=HOME, sign_out=SIGN_OUT)

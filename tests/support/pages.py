@@ -62,8 +62,13 @@ class Page:
     def form(self, action: str) -> dict[str, str]:
         """The fields of the form that is sent to an address."""
         for form in self.tree.forms:
-            if self.action(form) == urljoin(self.address, action):
-                return {name: value or "" for name, value in form.form_values()}
+            if form.method == "POST" and self.action(form) == urljoin(self.address, action):
+                # As in a browser, a line end at the beginning of a text area is not part of its text.
+                areas = {area.name for area in form.cssselect("textarea")}
+                return {
+                    name: (value or "").removeprefix("\n") if name in areas else value or ""
+                    for name, value in form.form_values()
+                }
         raise AssertionError(f"no form is sent to {action}: {[self.action(form) for form in self.tree.forms]}")
 
     def action(self, form: html.FormElement) -> str:

@@ -1,0 +1,156 @@
+"""Freezing a node, making a draft, and changing the type of a draft. Each page shows first what would happen."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from app.console.forms import Form
+from app.console.nodes.addresses import crumbs_to, node_url, reference_in
+from app.console.nodes.finding import administered, read_node, read_wanted
+from app.console.pages import page
+from app.console.responses import see_other
+from app.console.turns import checked_patterns, turn_of
+from app.console.visitor import caller
+from app.database.connection import short_statements
+from app.database.engine import snapshot
+from app.errors import Fault, NotAuthorisedError, RelinkError, StateError, UserError
+from app.nodes.copying import copy_node
+from app.nodes.deletion import keep_links
+from app.nodes.drafts import Known
+from app.nodes.freeze import freeze, plan_freeze
+from app.nodes.impacts import Impacts, show
+from app.nodes.resolving import Wanted
+from app.nodes.type_change import TypeChange, change_type
+from app.nodes.versions import Node
+from app.references import VersionKeyword
+from app.text import collapsed
+from app.wire.context import resources
+
+blueprint = Blueprint("node_changes", __name__)
+
+_MOST_LISTED = 200
+
+
+@blueprint.get("/freeze/<path:path>")
+def freezing(path: str) -> Response:
+    """Show what freezing a node would freeze."""
+    reference, content = reference_in(path), request.args.get("content") == "true"
+    shared = resources()
+    with turn_of(shared.workload.others), short_statements(), shared.engine.begin() as connection:
+        node = administered(read_node(connection, reference))
+        result = plan_freeze(connection, caller(), node, include_content=content)
+    return page(
+        "nodes/freeze.html",
+        "Freeze",
+        section="Nodes",
+        crumbs=crumbs_to(reference, itself=True),
+        node=node,
+        result=result,
+        content=content,
+        most=_MOST_LISTED,
+        status=200,
+    )
+
+
+@blueprint.post("/freeze/<path:path>")
+def frozen(path: str) -> Response:
+    """Freeze a node, with all drafts that it depends on."""
+    reference, content = reference_in(path), request.form.get("content") == "true"
+    shared = resources()
+    with turn_of(shared.workload.others), shared.engine.begin() as connection:
+        node = administered(read_node(connection, reference))
+        result = freeze(connection, caller(), node, include_content=content)
+    if result.impossible:
+        address = node_url(reference, page="freeze", content="true") if content else node_url(reference, page="freeze")
+        return see_other(address)
+    return see_other(node_url(reference, done="frozen"))
+
+
+@blueprint.post("/draft/<path:path>")
+@short_statements()
+def new_draft(path: str) -> Response:
+    """Make a draft from the highest frozen version of a node."""
+    reference = reference_in(path)
+    with resources().engine.begin() as connection:
+        keep_links(connection)
+        read_node(connection, reference)
+        source = read_wanted(connection, f"{reference}.{VersionKeyword.CURRENT}")
+        try:
+            copy_node(connection, caller(), source, reference, None)
+        except UserError as error:
+            raise StateError("; ".join(fault.text for fault in error.faults)) from None
+    return see_other(node_url(reference, done="draft"))
+
+
+@blueprint.get("/type/<path:path>")
+@short_statements()
+def another_type(path: str) -> Response:
+    """Show a form for another type and, once a type is given, what it does to the data of the draft."""
+    given = collapsed(request.args.get("type", ""))
+    return _type_page(reference_in(path), Form({"type": given}), given)
+
+
+@blueprint.post("/type/<path:path>")
+@short_statements()
+def changed_type(path: str) -> Response:
+    """Change the type of a draft."""
+    reference, given = reference_in(path), collapsed(request.form.get("type", ""))
+    edition = request.form.get("edition", "")
+    known = Known(if_match=edition or None)
+    shared = resources()
+    try:
+        with checked_patterns() as patterns, shared.engine.begin() as connection:
+            keep_links(connection)
+            node = administered(read_node(connection, reference))
+            change_type(connection, caller(), None, _draft(node), Wanted(reference=given), known, patterns, force=True)
+    except (UserError, NotAuthorisedError, StateError) as error:
+        return _type_page(reference, Form.sent().refused(error, _type_field), "", status=_status(error))
+    return see_other(node_url(reference, done="type"))
+
+
+def _type_page(reference: str, form: Form, given: str, *, status: int = 200) -> Response:
+    change: TypeChange | None = None
+    impacts: Impacts | None = None
+    with checked_patterns() as patterns, snapshot(resources().engine) as connection:
+        node = administered(read_node(connection, reference))
+        version = read_wanted(connection, _draft(node))
+        if given:
+            try:
+                wanted = Wanted(reference=given)
+                change = change_type(connection, caller(), None, _draft(node), wanted, Known(), patterns, force=False)
+                impacts = show(connection, caller(), change.impacts)
+            except (UserError, NotAuthorisedError) as error:
+                form, status = form.refused(error, _type_field), _status(error)
+    return page(
+        "nodes/type.html",
+        "Change the type",
+        section="Nodes",
+        crumbs=crumbs_to(reference, itself=True),
+        node=node,
+        version=version,
+        form=form,
+        change=change,
+        impacts=impacts,
+        status=status,
+    )
+
+
+def _type_field(_fault: Fault) -> str:
+    return "type"
+
+
+def _status(error: RelinkError) -> int:
+    match error:
+        case NotAuthorisedError():
+            return 403
+        case StateError():
+            return 409
+        case _:
+            return 422
+
+
+def _draft(node: Node) -> str:
+    """Return the reference of the draft of a node. Raises StateError if it has none."""
+    if node.draft is None:
+        raise StateError(f"{node.reference} has no draft: make one first")
+    return f"{node.reference}.{node.draft}"

@@ -1,0 +1,120 @@
+"""The page that edits the draft of a node: its name, its comment and its members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+from sqlalchemy import Connection
+
+from app.console.forms import Form
+from app.console.nodes.addresses import crumbs_to, node_url, reference_in
+from app.console.nodes.edit_form import MOST_MEMBERS, edit_in, field_of
+from app.console.nodes.finding import administered, read_node
+from app.console.pages import page
+from app.console.responses import see_other
+from app.console.turns import checked_patterns
+from app.console.visitor import caller
+from app.database.connection import short_statements
+from app.database.engine import snapshot
+from app.errors import StateError, UserError
+from app.nodes.deletion import keep_links
+from app.nodes.drafts import Draft, Known, take_draft
+from app.nodes.editing import plan_edit, write_edit
+from app.nodes.forms import Form as Members
+from app.nodes.forms import read_form
+from app.nodes.impacts import Impacts, show
+from app.references import version_identifier
+from app.wire.context import resources
+from app.wire.refusal import Refused
+
+blueprint = Blueprint("node_edits", __name__)
+
+_NEW_ROWS = 2
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why an edit was not written: what is wrong with the form, or the data that would be lost."""
+
+    form: Form
+    status: int
+    impacts: Impacts | None = None
+
+
+@blueprint.get("/edit/<path:path>")
+@short_statements()
+def form(path: str) -> Response:
+    """Show the form."""
+    return _page(reference_in(path))
+
+
+@blueprint.post("/edit/<path:path>")
+@short_statements()
+def save(path: str) -> Response:
+    """Save the draft, unless something is wrong or data would be lost that the editor has not agreed to lose."""
+    reference = reference_in(path)
+    sent = Form.sent()
+    try:
+        given = edit_in(request.form)
+        known = Known(if_match=request.form.get("edition") or None)
+        with checked_patterns() as patterns, resources().engine.begin() as connection:
+            keep_links(connection)
+            administered(read_node(connection, reference))
+            edit = plan_edit(connection, caller(), None, f"{reference}.$draft", given, known, patterns, lock=True)
+            impacts = show(connection, caller(), edit.impacts)
+            if not impacts or request.form.get("lose") == "true":
+                write_edit(connection, caller(), edit)
+                return see_other(node_url(reference, done="saved"))
+    except UserError as error:
+        return _page(reference, _Refusal(sent.refused(error, field_of), 422))
+    except StateError as error:
+        return _page(reference, _Refusal(sent.refused(error), 409))
+    return _page(reference, _Refusal(sent, 409, impacts))
+
+
+def _page(reference: str, refusal: _Refusal | None = None) -> Response:
+    with snapshot(resources().engine) as connection:
+        administered(read_node(connection, reference))
+        draft = _draft(connection, reference)
+        members = read_form(connection, caller(), draft.type, draft.members)
+    if len(draft.members) > MOST_MEMBERS:
+        raise Refused(
+            400, f"This draft has more than {MOST_MEMBERS} members: edit it with `relink node edit {reference}`."
+        )
+    shown = refusal or _Refusal(Form(), 200)
+    node = draft.version.node
+    return page(
+        "nodes/edit.html",
+        "Edit the draft",
+        section="Nodes",
+        crumbs=crumbs_to(reference, itself=True),
+        node=node,
+        draft=draft,
+        members=members,
+        identifiers=[version_identifier(*each.version) for each in members.member_types],
+        rows=_rows(members, shown.form),
+        form=shown.form,
+        impacts=shown.impacts,
+        edition=shown.form.value("edition", str(node.edition)),
+        status=shown.status,
+    )
+
+
+def _rows(members: Members, form: Form) -> list[int]:
+    """Return how many rows each member type has: its members, those that the form already has, and empty ones."""
+    rows = []
+    for place, member_type in enumerate(members.member_types):
+        count = len(member_type.members)
+        while form.value(f"m{place}-{count}-value") or form.value(f"m{place}-{count}-target"):
+            count += 1
+        rows.append(count + (0 if member_type.rules is None else _NEW_ROWS))
+    return rows
+
+
+def _draft(connection: Connection, reference: str) -> Draft:
+    """Return the draft. Raises StateError if there is none."""
+    try:
+        return take_draft(connection, caller(), None, f"{reference}.$draft", Known(), lock=False)
+    except UserError:
+        raise StateError(f"{reference} has no draft that you may use: make one first") from None
