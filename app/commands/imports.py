@@ -5,18 +5,22 @@ from __future__ import annotations
 import gzip
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO, cast
 
 import click
 from lxml import etree
-from rich.console import Console
 
-from app.commands.service import ServiceClient, with_service
+from app.commands.asynchronous import StoppedError, carried_out
+from app.commands.service import Reply, ServiceClient, with_service
 from app.text import counted
 
 _BLOCK = 256 * 1024
+_LONGEST_SENDING = 600.0
+_TOO_LARGE = 413
+_ASYNC = "respond-async"
 _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 
 
@@ -26,19 +30,20 @@ _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 def import_file(service: ServiceClient, file: Path) -> None:
     """Import the nodes of FILE, a NodeImport document (plain, .gz or .xz): all of them or none.
 
+    A worker of the service imports them, and the command waits for its end. Ctrl-C cancels the import. The exit code is
+    0, 1 for an error, or 130 if the import was cancelled with Ctrl-C: in both cases nothing was imported.
+
     \b
     Example:
       relink import acme.xml
     """
-    with Console(stderr=True).status(f"importing {file.name}"):
-        told = import_document(service, file)
-    click.echo(told)
+    click.echo(import_document(service, file))
 
 
 def import_document(service: ServiceClient, file: Path) -> str:
     """Sends a document, unpacked on the way, and returns a sentence that says what was imported."""
-    with service.post(_blocks(file)) as reply:
-        root = etree.parse(reply.required().file).getroot()
+    with carried_out(service, Upload(service, file)) as ended:
+        root = etree.parse(ended.reply.required().file).getroot()
     nodes, versions, replaced, members = (
         int(root.findtext(name) or 0)
         for name in ("nodesCreated", "versionsCreated", "versionsReplaced", "membersWritten")
@@ -48,11 +53,39 @@ def import_document(service: ServiceClient, file: Path) -> str:
     return f"Imported {created}{again}, {counted(members, 'member')}."
 
 
-def _blocks(file: Path) -> Iterator[bytes]:
-    opener = cast("Callable[[Path, str], BinaryIO]", _OPENERS.get(file.suffix, open))
-    try:
-        with opener(file, "rb") as stream:
-            while block := stream.read(_BLOCK):
-                yield block
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise click.ClickException(f"{file} cannot be read: {error}") from error
+class Upload:
+    """A document that is read from a file, unpacked and sent in blocks."""
+
+    is_small = False
+    nothing = "nothing was imported"
+
+    def __init__(self, service: ServiceClient, file: Path) -> None:
+        self.what = f"sending {file.name}"
+        self.is_complete = False
+        self._service = service
+        self._file = file
+        self._stopped = Event()
+
+    def send(self, headers: Mapping[str, str]) -> Reply:
+        reply = self._service.post(self._blocks(), headers, _LONGEST_SENDING)
+        if reply.status == _TOO_LARGE and "Prefer" in headers and _ASYNC in reply.description():
+            # It is too large to wait for a worker, and may still be imported while the connection lasts.
+            reply.file.close()
+            return self._service.post(self._blocks())
+        return reply
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _blocks(self) -> Iterator[bytes]:
+        opener = cast("Callable[[Path, str], BinaryIO]", _OPENERS.get(self._file.suffix, open))
+        self.is_complete = False
+        try:
+            with opener(self._file, "rb") as stream:
+                while block := stream.read(_BLOCK):
+                    if self._stopped.is_set():
+                        raise StoppedError
+                    yield block
+                self.is_complete = True
+        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+            raise click.ClickException(f"{self._file} cannot be read: {error}") from error

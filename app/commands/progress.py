@@ -1,105 +1,93 @@
-"""Waits for a force, with a progress bar on a terminal and a line now and then elsewhere."""
+"""Shows what a command waits for, on standard error: a bar on a terminal, and elsewhere a line now and then."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
-from threading import Thread
+from typing import Protocol
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from app.commands.service import Reply, Run, ServiceClient
-from app.text import counted
+from app.commands.run_record import Run
 
-_POLL_EVERY = 0.2
 _LINE_EVERY = 5.0
-
-Show = Callable[[Run], None]
-
-
-def wait_for_force(service: ServiceClient, node_reference: str, post: Callable[[], Reply]) -> Reply:
-    """Posts a force and shows its progress on standard error until the response arrives.
-
-    Ctrl-C asks the run to end after its present node, and waits for the response, which says what was done.
-    """
-    outcome: SimpleQueue[Reply | Exception] = SimpleQueue()
-    Thread(target=_put_outcome, args=(post, outcome), daemon=True).start()
-    with shown_progress() as show:
-        try:
-            result = _polled(service, node_reference, outcome, show)
-        except KeyboardInterrupt:
-            _cancel(service, node_reference)
-            result = _polled(service, node_reference, outcome, show)
-        if isinstance(result, Exception):
-            raise result
-        ended = service.run(result.headers["Relink-Run"]) if "Relink-Run" in result.headers else None
-        if ended is not None:
-            show(ended)
-    return result
+_QUIET_FOR = 5.0
+_NARROW = 60
 
 
-def _put_outcome(post: Callable[[], Reply], outcome: SimpleQueue[Reply | Exception]) -> None:
-    try:
-        outcome.put(post())
-    except Exception as error:
-        outcome.put(error)
+class Display(Protocol):
+    """Where the progress of a command is shown."""
 
+    def begin(self, text: str) -> None:
+        """Show what the command does."""
 
-def _polled(
-    service: ServiceClient, node_reference: str, outcome: SimpleQueue[Reply | Exception], show: Show
-) -> Reply | Exception:
-    while True:
-        try:
-            return outcome.get(timeout=_POLL_EVERY)
-        except Empty:
-            run = service.running(node_reference)
-            if run is not None:
-                show(run)
+    def show(self, run: Run) -> None:
+        """Show how far a run is."""
 
-
-def _cancel(service: ServiceClient, node_reference: str) -> None:
-    run = service.running(node_reference)
-    if run is None:
-        raise click.Abort
-    service.cancel(run.identifier)
-    click.echo(
-        f"run {run.identifier} ends after its present node; press Ctrl-C again to leave without waiting for that",
-        err=True,
-    )
+    def say(self, text: str) -> None:
+        """Write a message on a line of its own."""
 
 
 @contextmanager
-def shown_progress() -> Iterator[Show]:
-    """Show the progress of a run: with a bar on a terminal, else with a line now and then."""
-    console = Console(stderr=True)
+def shown_progress() -> Iterator[Display]:
+    """Yield a display for as long as the context lasts."""
+    console = Console(stderr=True, highlight=False)
     if not console.file.isatty():
-        yield _Lines().show
+        yield _Lines()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("planning", total=None)
+    bar = () if console.width < _NARROW else (BarColumn(bar_width=None),)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *bar, TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Bar(progress, progress.add_task("", total=None))
 
-        def show(run: Run) -> None:
-            if run.steps:
-                progress.update(task, description=f"run {run.identifier}", total=run.steps, completed=run.done)
 
-        yield show
+@contextmanager
+def shown_waiting(text: str) -> Iterator[None]:
+    """Show on a terminal that the command waits, with the seconds that have passed."""
+    with shown_progress() as display:
+        display.begin(text)
+        yield
+
+
+class _Bar:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def begin(self, text: str) -> None:
+        self._progress.update(self._task, description=text, total=None)
+
+    def show(self, run: Run) -> None:
+        text = f"run {run.identifier}: {run.what_happens()}"
+        self._progress.update(self._task, description=text, total=run.steps or None, completed=run.done)
+
+    def say(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, soft_wrap=True)
 
 
 class _Lines:
-    """A line at first, one every few seconds, and one at the end; none twice."""
+    """A line at first, one every few seconds, and one at the end; none twice. Short waits are not worth a line."""
 
     def __init__(self) -> None:
         self._last = ""
         self._next = 0.0
+        self._began = time.monotonic()
+
+    def begin(self, text: str) -> None:
+        pass
 
     def show(self, run: Run) -> None:
-        line = f"run {run.identifier}: " + (f"{run.done} of {counted(run.steps, 'step')}" if run.steps else "planning")
+        line = f"run {run.identifier}: {run.what_happens()}"
         now = time.monotonic()
-        if line != self._last and (now >= self._next or run.done == run.steps):
+        waits = run.state == "queued" or run.is_import
+        if line == self._last or (waits and (not run.is_open or now < self._began + _QUIET_FOR)):
+            return
+        if now >= self._next or not run.is_open:
             self._last, self._next = line, now + _LINE_EVERY
-            click.echo(line, err=True)
+            self.say(line)
+
+    def say(self, text: str) -> None:
+        click.echo(text, err=True)

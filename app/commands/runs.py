@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import click
 
+from app.commands.asynchronous import EXIT_CANCELLED
 from app.commands.groups import CommandGroup
+from app.commands.interrupts import Interrupted, Interrupts
 from app.commands.progress import shown_progress
 from app.commands.reading import json_option
 from app.commands.rows import Row, print_json, print_rows
-from app.commands.service import PARTIAL, NoResponseError, Run, ServiceClient, with_service
+from app.commands.run_record import DONE
+from app.commands.service import PARTIAL, ServiceClient, with_service
 from app.commands.texts import COLLAPSED
 from app.commands.updates import EXIT_PARTIAL
+from app.commands.watching import Watch
 
 _STATES = ("queued", "running", "done", "cancelled", "interrupted")
 _OPEN = ("queued", "running")
 _HEADINGS = ("run", "state", "service", "action", "context", "user", "steps", "began", "reason")
 _MOST_IN_A_PAGE = 1000
-_LOOK_EVERY = 0.5
-_LONGEST_ABSENCE = 60.0
-_EXIT_INTERRUPTED = 130
 
 
 @click.group(cls=CommandGroup, short_help="List, watch and cancel runs.")
@@ -93,16 +93,18 @@ def watch(service: ServiceClient, number: int) -> None:
     Example:
       relink run watch 17
     """
-    try:
-        found = _watched(service, number)
-    except KeyboardInterrupt:
-        click.echo(f"run {number} continues; 'relink run cancel {number}' cancels it", err=True)
-        raise SystemExit(_EXIT_INTERRUPTED) from None
-    reason = f": {found['reason']}" if found.get("reason") else ""
-    click.echo(f"run {number} is {found['state']}{reason}")
-    if found["state"] != "done":
+    with shown_progress() as display, Interrupts() as interrupts:
+        try:
+            found = Watch(service, number, interrupts, display).ended()
+        except Interrupted:
+            display.say(f"run {number} continues; 'relink run cancel {number}' cancels it")
+            raise SystemExit(EXIT_CANCELLED) from None
+    reason = f": {found.reason}" if found.reason else ""
+    left = "" if found.state == DONE else f"; {found.what_was_done()}"
+    click.echo(f"run {number} is {found.state}{reason}{left}")
+    if found.state != DONE:
         raise SystemExit(1)
-    if found.get("errorNumber") == PARTIAL:
+    if found.error_number == PARTIAL:
         raise SystemExit(EXIT_PARTIAL)
 
 
@@ -130,27 +132,6 @@ def _listed(service: ServiceClient, wanted: dict[str, str], limit: int) -> Itera
         runs = page["runs"]
         yield from runs if isinstance(runs, list) else ()
         path = page.get("next")
-
-
-def _watched(service: ServiceClient, number: int) -> dict[str, object]:
-    """Return the run when it has ended. A service that does not respond is asked again for a minute."""
-    absent_since: float | None = None
-    with shown_progress() as show_progress:
-        while True:
-            try:
-                found = service.json(f"/runs/{number}")
-            except NoResponseError:
-                absent_since = absent_since or time.monotonic()
-                if time.monotonic() - absent_since > _LONGEST_ABSENCE:
-                    raise
-            else:
-                absent_since = None
-                match found:
-                    case {"steps": int(steps), "done": int(done)}:
-                        show_progress(Run(number, steps, done))
-                if found["state"] not in _OPEN:
-                    return found
-            time.sleep(_LOOK_EVERY)
 
 
 def _context(found: dict[str, object]) -> object:

@@ -13,14 +13,13 @@ from email.message import Message
 from functools import wraps
 from http.client import HTTPException, HTTPResponse
 from tempfile import SpooledTemporaryFile
-from typing import IO, cast
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
-from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+from typing import IO
+from urllib.request import Request
 
 import click
 from lxml import etree
 
+from app.commands.connection import NoResponseError, RefusedError, foreign, opened
 from app.commands.passwords import read_password
 from app.commands.texts import COLLAPSED
 from app.settings import SettingsError, refuse_unknown
@@ -30,18 +29,16 @@ from app.urls import checked_http_url
 PARTIAL = 108
 _IN_MEMORY = 8 * 1024 * 1024
 _POLL_TIMEOUT = 10
-_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
-
-
-class NoResponseError(click.ClickException):
-    """The service could not be reached, or closed the connection before it responded."""
+_READ_TIMEOUT = 60
+"""Of each read, in seconds."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A response of a service: its error number, its headers, and the XML document, while the context lasts."""
+    """A response of a service: error number, status, headers, and the XML document, while the context lasts."""
 
     error_number: int
+    status: int
     headers: Message
     file: IO[bytes]
 
@@ -58,24 +55,19 @@ class Reply:
 
     def error(self) -> click.ClickException:
         """Return the error that ends the command if the request was not done."""
+        return click.ClickException(f"{self.error_number}: {self.description()}")
+
+    def description(self) -> str:
+        """Return what is wrong with a request that was not done."""
         root = etree.parse(self.file).getroot()
-        told = root.findtext("errorMessage") or root.findtext("errorDescription") or "no reason is given"
-        return click.ClickException(f"{self.error_number}: {told}")
+        self.file.seek(0)
+        return root.findtext("errorMessage") or root.findtext("errorDescription") or "no reason is given"
 
     def required(self) -> Reply:
         """Return the reply itself. Raises the exception that `error` returns unless the request was done."""
         if not self.done:
             raise self.error()
         return self
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run and its progress."""
-
-    identifier: int
-    steps: int
-    done: int
 
 
 @dataclass(frozen=True)
@@ -86,71 +78,51 @@ class ServiceClient:
     user: str | None = None
     password: str = field(default="", repr=False)
 
-    def post(self, body: bytes | Iterable[bytes], headers: Mapping[str, str] | None = None) -> Reply:
-        """Send a request document, whole or in blocks. Raises ClickException if there is no response."""
+    def post(
+        self, body: bytes | Iterable[bytes], headers: Mapping[str, str] | None = None, timeout: float | None = None
+    ) -> Reply:
+        """Send a request document, whole or in blocks. Raises RequestError if there is no response of the service."""
         request = self._request("/service", "POST", body, {"Content-Type": "application/xml", **(headers or {})})
-        with self._opened(request) as response:
-            number = response.headers.get("Relink-Error-Number", "")
-            if not is_whole_number(number):
-                raise click.ClickException(f"{self.url} is not a Relink service: it returned HTTP {response.status}")
-            return Reply(int(number), response.headers, _kept(response))
+        return self._reply(request, timeout)
+
+    def response_of(self, run: int) -> Reply:
+        """Return the response of an ended run; a reply with status 404 if it has none. Raises RequestError."""
+        return self._reply(self._request(f"/runs/{run}/response", "GET"), _READ_TIMEOUT)
 
     def query(self, query: str, token: str) -> dict[str, object]:
-        """Return the GraphQL response for the bearer of a token. Raises ClickException if there is no response."""
+        """Return the GraphQL response for the bearer of a token. Raises RequestError if there is no response."""
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         request = Request(  # noqa: S310 - see _url
             self.url.rstrip("/") + "/graphql", json.dumps({"query": query}).encode(), headers, method="POST"
         )
-        with self._opened(request) as response:
-            try:
-                found = json.load(response)
-            except ValueError:
-                found = None
-        if not isinstance(found, dict):
-            raise click.ClickException(f"{self.url} has no GraphQL interface: it returned HTTP {response.status}")
-        return found
-
-    def running(self, node_reference: str) -> Run | None:
-        """Return the run in progress with a node as its context, or None if that cannot be found out."""
-        query = urlencode({"state": "running", "context": node_reference})
-        found = self._json(f"/runs?{query}").get("runs", [])
-        return _run(found[0]) if isinstance(found, list) and found else None
-
-    def run(self, identifier: str) -> Run | None:
-        """Return a run, or None if that cannot be found out."""
-        return _run(self._json(f"/runs/{identifier}"))
-
-    def cancel(self, run: int) -> None:
-        """Ask a run to end after its present node."""
-        with self._opened(self._request(f"/runs/{run}", "DELETE"), _POLL_TIMEOUT):
-            pass
+        return self._object(request, None)[0]
 
     def json(self, path: str, method: str = "GET") -> dict[str, object]:
-        """Return the JSON response of an address.
+        """Return the JSON response of an address. Raises RequestError, which is RefusedError for an error of Relink."""
+        found, status = self._object(self._request(path, method), _POLL_TIMEOUT)
+        if "errorDescription" in found:
+            raise RefusedError(found["errorNumber"], found["errorDescription"], status)
+        return found
 
-        Raises NoResponseError, or ClickException with the description of a failure.
-        """
-        with self._opened(self._request(path, method), _POLL_TIMEOUT) as response:
+    def _object(self, request: Request, timeout: float | None) -> tuple[dict[str, object], int]:
+        """Return the JSON object in a response, and the status."""
+        with opened(self.url, request, timeout) as response:
             try:
                 found = json.load(response)
             except (OSError, HTTPException) as error:
                 raise NoResponseError(f"the response of {self.url} is incomplete: {error}") from error
             except ValueError:
                 found = None
-            if not isinstance(found, dict):
-                raise click.ClickException(f"{self.url} is not a Relink service: it returned HTTP {response.status}")
-        if "errorDescription" in found:
-            raise click.ClickException(f"{found['errorNumber']}: {found['errorDescription']}")
-        return found
+            if not isinstance(found, dict) or (response.status >= 400 and "errorDescription" not in found):
+                raise foreign(self.url, response)
+            return found, response.status
 
-    def _json(self, path: str) -> dict[str, object]:
-        """Return the response to a GET; an empty object if it fails."""
-        try:
-            with self._opened(self._request(path, "GET"), _POLL_TIMEOUT) as response:
-                found = json.load(response) if response.status == 200 else {}
-        except (click.ClickException, OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+    def _reply(self, request: Request, timeout: float | None) -> Reply:
+        with opened(self.url, request, timeout) as response:
+            number = response.headers.get("Relink-Error-Number", "")
+            if not is_whole_number(number):
+                raise foreign(self.url, response)
+            return Reply(int(number), response.status, response.headers, _kept(response))
 
     def _request(
         self,
@@ -165,26 +137,6 @@ class ServiceClient:
             request.add_header("Authorization", f"Basic {pair}")
         return request
 
-    def _opened(self, request: Request, timeout: float | None = None) -> HTTPResponse:
-        """Return the response, whatever its status."""
-        try:
-            return cast("HTTPResponse", self._opener().open(request, timeout=timeout))
-        except HTTPError as error:
-            return cast("HTTPResponse", error)
-        except (BrokenPipeError, ConnectionResetError, HTTPException) as error:
-            raise NoResponseError(f"{self.url} closed the connection without a response") from error
-        except (URLError, OSError, UnicodeError) as error:  # UnicodeError: a host name with a label that is too long
-            reason = error.reason if isinstance(error, URLError) else error
-            if isinstance(reason, BrokenPipeError | ConnectionResetError):
-                raise NoResponseError(f"{self.url} closed the connection before all was sent") from error
-            raise NoResponseError(
-                f"no service responds at {self.url} ({reason}): 'relink serve' starts one, --url names another"
-            ) from error
-
-    def _opener(self) -> OpenerDirector:
-        """Connect without a proxy if the service is on this machine."""
-        return build_opener(*([ProxyHandler({})] if urlsplit(self.url).hostname in _THIS_MACHINE else []))
-
 
 def _kept(response: HTTPResponse) -> IO[bytes]:
     """Return the body of a response, in a file if it is large."""
@@ -193,17 +145,12 @@ def _kept(response: HTTPResponse) -> IO[bytes]:
         try:
             shutil.copyfileobj(response, file)
         except (OSError, HTTPException) as error:
-            raise click.ClickException(f"the response is incomplete: {error}") from error
+            raise NoResponseError(f"the response is incomplete: {error}") from error
+        if response.length:  # http.client reports it only if all is read at once
+            raise NoResponseError(f"the response is incomplete: {response.length} bytes are missing")
         file.seek(0)
         on_failure.pop_all()
         return file
-
-
-def _run(found: object) -> Run | None:
-    match found:
-        case {"run": int(identifier), "steps": int(steps), "done": int(done)}:
-            return Run(identifier, steps, done)
-    return None
 
 
 def message(name: str, elements: Mapping[str, object]) -> bytes:

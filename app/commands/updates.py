@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from app.commands.answers import Updates, print_updates, read_updates
-from app.commands.progress import wait_for_force
+from app.commands.asynchronous import SmallRequest, carried_out
 from app.commands.reading import Command
 from app.commands.service import PARTIAL, Reply, ServiceClient, message, with_service
 from app.commands.texts import COLLAPSED
@@ -82,7 +82,11 @@ def force(
 ) -> None:
     """Make the updates that a change in REFERENCE requires, with one commit for each node.
 
-    The exit code is 0, 8 if some updates were bypassed, or 1 for an error. Another run makes the updates that are left.
+    A worker of the service does it as a run, and the command watches the run, however often the connection breaks.
+    Ctrl-C cancels the run and waits until it ends, which is after its present node; a second Ctrl-C leaves it.
+
+    The exit code is 0, 8 if some updates were bypassed, 1 for an error, or 130 if the run was cancelled with Ctrl-C.
+    The same command makes the updates that are left.
 
     \b
     Example:
@@ -90,11 +94,12 @@ def force(
     """
     headers = {} if if_match is None else {"If-Match": if_match if if_match == "*" else f'"{_bare(if_match)}"'}
     body = update_message(reference, "force", **options)
-    with wait_for_force(service, reference, lambda: service.post(body, headers)) as reply:
-        shown = _shown(reply, xml=xml, everything=everything, forced=True)
-    if shown and "Relink-Run" in reply.headers:
-        click.echo(f"This was run {reply.headers['Relink-Run']}.")
-    _leave(reply)
+    with carried_out(service, SmallRequest(service, body, headers)) as ended:
+        shown = _shown(ended.reply, xml=xml, everything=everything, forced=True)
+        if shown and ended.run_number:
+            click.echo(f"This was run {ended.run_number}.")
+    ended.check()
+    _leave(ended.reply)
 
 
 def update_message(

@@ -17,12 +17,14 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 from flask import Flask
+from sqlalchemy import Engine
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.cli import main
 from app.database import embedded
 from tests.support.http import ADMIN, PASSWORD
 from tests.support.served import ROOT, WITHIN, Served, eventually, served
+from tests.support.workers import working
 
 Worker = subprocess.Popen[bytes]
 StartWorker = Callable[..., Worker]
@@ -74,7 +76,14 @@ def service_url(app: Flask, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def relink(service_url: str) -> Relink:
+def at_work(engine: Engine) -> Iterator[None]:
+    """A worker in this process, which does queued runs."""
+    with working(engine):
+        yield
+
+
+@pytest.fixture
+def relink(service_url: str, at_work: None) -> Relink:
     """`relink` as a client of the application, for the user `admin`."""
     environment: dict[str, str | None] = {"RELINK_URL": service_url, "RELINK_USER": ADMIN, "RELINK_PASSWORD": PASSWORD}
     return Relink({**environment, "EDITOR": None, "VISUAL": None})

@@ -18,7 +18,7 @@ def test_the_demo_ends_well_and_leaves_nothing(data_directory: Path) -> None:
         command, cwd=ROOT, env={**os.environ, "TMPDIR": str(folder)}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[-1:] == ["run 1: 229 of 229 steps"]
+    assert done.stderr.splitlines()[-1:] == ["run 2: 229 of 229 steps"]
     assert "To do: 228 new versions, 1 changed draft." in done.stdout
     assert "Done: 228 new versions, 1 changed draft." in done.stdout
     assert "<UpdateList/>" in done.stdout

@@ -95,7 +95,7 @@ def test_the_exit_code_says_how_a_run_ended(relink: Relink, forced: Client, engi
         connection.execute(text("UPDATE run SET state = 'interrupted', reason = 'lost' WHERE run_identifier = 2"))
     assert relink("run", "watch", "1").exit_code == 8
     result = relink("run", "watch", "2")
-    assert (result.exit_code, result.stdout) == (1, "run 2 is interrupted: lost\n")
+    assert (result.exit_code, result.stdout) == (1, "run 2 is interrupted: lost; 1 of 1 step is done, 0 left\n")
 
 
 def test_a_run_is_watched_until_it_is_cancelled(relink: Relink, forced: Client, engine: Engine, tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
-"""A worker of a test's own: it does the runs that wait, in the thread of the test."""
+"""A worker of a test's own: it does the runs that wait, in the thread of the test or in another one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from app.settings import Settings
 from app.wire import queued_runs
 from tests.support.http import PASSWORD, SECRET_KEY, Client, Reply, checked
 
+_LOOK_EVERY = 0.02
 ASYNC = {"Prefer": "respond-async"}
 
 
@@ -25,6 +28,30 @@ def work(engine: Engine, stop: Callable[[], bool] = never, *, most: int = 100) -
     while done < most and queued_runs.do_next(engine, Settings(secret_key=SECRET_KEY), stop):
         done += 1
     return done
+
+
+@contextmanager
+def working(engine: Engine) -> Iterator[None]:
+    """Do the runs that wait in a thread, as soon as there are any, until this `with` statement ends."""
+    ended = Event()
+
+    def waits() -> bool:
+        with engine.connect() as connection:
+            queued = "SELECT EXISTS (SELECT FROM run WHERE state = 'queued' AND asynchronous)"
+            return bool(connection.execute(text(queued)).scalar_one())
+
+    def work_until_ended() -> None:
+        while not ended.wait(_LOOK_EVERY):
+            if waits():
+                work(engine, ended.is_set)
+
+    thread = Thread(target=work_until_ended)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def accepted(reply: Reply) -> int:

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from app.commands.answers import Updates, read_updates
+from app.commands.asynchronous import SmallRequest, carried_out
 from app.commands.demo.stage import Stage, clean, require, root, shortened
 from app.commands.imports import import_document
-from app.commands.progress import wait_for_force
 from app.commands.service import ServiceClient, message
 from app.text import counted
 
@@ -89,11 +89,11 @@ def _impact(stage: Stage, service: ServiceClient) -> Updates:
 def _force(stage: Stage, service: ServiceClient, listed: Updates) -> None:
     stage.part("4. Action force: do it, with one commit for each node")
     began = time.monotonic()
-    with wait_for_force(service, "debian", lambda: service.post(_FORCE)) as reply:
+    with carried_out(service, SmallRequest(service, _FORCE)) as ended:
         seconds = time.monotonic() - began
-        updates = read_updates(clean(reply), forced=True)
+        updates = read_updates(clean(ended.reply), forced=True)
     stage.updates(updates, 3)
-    stage.say(f"That was run {reply.headers['Relink-Run']}; it took {seconds:.1f} seconds.")
+    stage.say(f"That was run {ended.run_number}; it took {seconds:.1f} seconds.")
     same = [row.reference for row in updates.rows] == [row.reference for row in listed.rows]
     require(same, "the force did not do what the impact had listed")
 

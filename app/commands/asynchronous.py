@@ -1,0 +1,286 @@
+"""Sends a request as a run that a worker does, watches the run, and reads its response.
+
+Neither a connection that breaks nor a proxy that gives up ends the command: the request has an `Idempotency-Key`, so
+that it can be sent again, and the run is watched until the service responds again. Ctrl-C cancels the run, and waits
+until it has ended; a second Ctrl-C leaves it alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+from uuid import uuid4
+
+import click
+
+from app.commands.connection import RequestError
+from app.commands.interrupts import Interrupted, Interrupts, Work
+from app.commands.progress import Display, shown_progress
+from app.commands.run_record import DONE, Run
+from app.commands.service import Reply, ServiceClient
+from app.commands.watching import Patience, Watch
+
+EXIT_CANCELLED: Final = 130
+
+_ACCEPTED = 202
+_LONGEST_SENDING = 60.0
+_GRACE = 2.0
+_MOST_REPEATED = 5
+_MOST_LOOKS = 5
+
+
+class Sending(Protocol):
+    """A request that can be sent, and stopped while it is being sent."""
+
+    @property
+    def what(self) -> str:
+        """What the command does while the request is sent."""
+
+    @property
+    def nothing(self) -> str:
+        """What is said if the request was cancelled before the service did anything."""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the request is sent at once, and can be sent again at any time."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole request may have been sent."""
+
+    def send(self, headers: Mapping[str, str]) -> Reply:
+        """Send the request. Raises RequestError, and StoppedError after `stop`."""
+
+    def stop(self) -> None:
+        """Send no more of the request. It may have been sent as a whole before."""
+
+
+class StoppedError(Exception):
+    """The request was stopped before all of it was sent, so that nothing is done."""
+
+
+@dataclass(frozen=True)
+class SmallRequest:
+    """A request that is sent at once."""
+
+    service: ServiceClient
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    what: str = "sending the request"
+    nothing: str = "nothing was done"
+    is_small: bool = True
+    is_complete: bool = True
+
+    def send(self, headers: Mapping[str, str]) -> Reply:
+        return self.service.post(self.body, {**self.headers, **headers}, _LONGEST_SENDING)
+
+    def stop(self) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a request ended: its response, if there is one, and its run, if a worker did it."""
+
+    reply: Reply
+    run: Run | None
+
+    def __enter__(self) -> Ended:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.reply.file.close()
+
+    @property
+    def run_number(self) -> str | None:
+        """The number of the run."""
+        return self.reply.headers["Relink-Run"]
+
+    def check(self) -> None:
+        """Raises ClickException if the run was cancelled by somebody else before it had done everything."""
+        if self.run is not None and self.run.state != DONE and self.reply.done:
+            raise _incomplete(self.run)
+
+
+@contextmanager
+def carried_out(service: ServiceClient, sending: Sending) -> Iterator[Ended]:
+    """Send a request, wait until it has been carried out, and yield its response for as long as the context lasts.
+
+    Raises SystemExit with 130 after Ctrl-C, when the context ends if there is a response, and ClickException if the run
+    ended without a response.
+    """
+    with shown_progress() as display, Interrupts() as interrupts:
+        command = _Command(service, sending, interrupts, display)
+        ended = command.ended()
+    with ended:
+        yield ended
+    if ended.run is not None and command.has_cancelled(ended.run):
+        click.echo(_cancelled(ended.run), err=True)
+        raise SystemExit(EXIT_CANCELLED)
+
+
+def _cancelled(run: Run) -> str:
+    more = "" if run.is_import else "; the same command does the rest"
+    return f"run {run.identifier} is cancelled: {run.what_was_done()}{more}"
+
+
+def _incomplete(run: Run) -> click.ClickException:
+    reason = f" ({run.reason})" if run.reason else ""
+    told = f"run {run.identifier} is {run.state}{reason}: {run.what_was_done()}; the same command does the rest"
+    return click.ClickException(told)
+
+
+class _Command:
+    """One request on its way: sent, perhaps a run, perhaps cancelled."""
+
+    def __init__(self, service: ServiceClient, sending: Sending, interrupts: Interrupts, display: Display) -> None:
+        self._service = service
+        self._sending = sending
+        self._interrupts = interrupts
+        self._display = display
+        self._key = uuid4().hex
+        self._work: Work[Reply] | None = None
+        self._has_reached = False
+        self._maybe_begun = False
+        self.is_cancelling = False
+
+    def ended(self) -> Ended:
+        """Return how the request ended. Raises SystemExit, if Ctrl-C leaves nothing to show, and ClickException."""
+        begun = self._begun()
+        if isinstance(begun, Reply):
+            return Ended(begun, None)
+        watch = Watch(self._service, begun, self._interrupts, self._display)
+        run = self._run_ended(watch)
+        reply = self._response(watch, run)
+        if reply is not None and (reply.done or not self.has_cancelled(run)):
+            return Ended(reply, run)
+        raise self._left(_cancelled(run)) if self.has_cancelled(run) else _incomplete(run)
+
+    def has_cancelled(self, run: Run) -> bool:
+        """Return whether Ctrl-C has ended the run before it was done."""
+        return self.is_cancelling and run.state == "cancelled"
+
+    def _begun(self) -> int | Reply:
+        """Return the run of the request, or its response if it is no run."""
+        self._display.begin(self._sending.what)
+        while True:
+            try:
+                return self._sent()
+            except Interrupted:
+                if self.is_cancelling:
+                    raise self._left(
+                        "the request was sent and may become a run: 'relink run list' shows it, and 'relink run cancel'"
+                        " cancels it"
+                    ) from None
+                self.is_cancelling = True
+                self._sending.stop()
+            except StoppedError:
+                raise self._left(f"cancelled: {self._sending.nothing}") from None
+
+    def _sent(self) -> int | Reply:
+        """Send the request until there is a response, or its run is found."""
+        patience = Patience(self._interrupts, self._display, _LONGEST_SENDING)
+        repeated = 0
+        while True:
+            if self._work is None and self.is_cancelling and not self._sending.is_small:
+                return self._found_soon()
+            try:
+                reply = self._reply()
+            except TimeoutError:  # Ctrl-C, and no response yet
+                if not self._sending.is_complete:
+                    raise self._left(f"cancelled: {self._sending.nothing}") from None
+                self._maybe_begun = True
+                repeated += 1
+                if self._sending.is_small and repeated <= _MOST_REPEATED:
+                    self._work = None
+            except RequestError as error:
+                self._work = None
+                self._failed(error, patience)
+            else:
+                self._work = None
+                return _run_of(reply) or reply
+            run = self._run_with_key() if self._maybe_begun else None
+            if run is not None:
+                return run
+
+    def _reply(self) -> Reply:
+        if self._work is None:
+            self._work = Work(lambda: self._sending.send(self._headers()))
+        return self._interrupts.wait(self._work, time.monotonic() + _GRACE if self.is_cancelling else None)
+
+    def _headers(self) -> dict[str, str]:
+        """A request without a user is no run, and its key would be of no use."""
+        if self._service.user is None:
+            return {}
+        return {"Prefer": "respond-async", "Idempotency-Key": self._key}
+
+    def _failed(self, error: RequestError, patience: Patience) -> None:
+        """Wait until the request can be sent again. Raises the error if it cannot be, or need not be."""
+        self._has_reached = self._has_reached or error.reached
+        self._maybe_begun = self._maybe_begun or (error.reached and self._sending.is_complete)
+        if self.is_cancelling and not self._maybe_begun:
+            raise self._left(f"cancelled: {self._sending.nothing}")
+        if self._service.user is None or not self._has_reached:
+            raise error
+        patience.failed(error, "the request is sent again")
+
+    def _run_with_key(self) -> int | None:
+        """Return the run that has the key of the request; None if there is none or this cannot be found out."""
+        try:
+            found = self._interrupts.call(lambda: self._service.json(f"/runs?idempotencyKey={self._key}"))
+        except RequestError:
+            return None
+        match found:
+            case {"runs": [{"run": int(run)}]}:
+                return run
+        return None
+
+    def _found_soon(self) -> int:
+        """Return the run of a request that cannot be sent again, for which the service may need a moment."""
+        for _ in range(_MOST_LOOKS):
+            run = self._run_with_key()
+            if run is not None:
+                return run
+            self._interrupts.pause(_GRACE / 2)
+        raise self._left(
+            "cancelled: no run has begun; if 'relink run list' shows one later, 'relink run cancel' cancels it"
+        )
+
+    def _run_ended(self, watch: Watch) -> Run:
+        while True:
+            try:
+                if self.is_cancelling and not watch.is_cancelled:
+                    self._display.say(
+                        f"run {watch.run} is asked to end; Ctrl-C again leaves without waiting for its end"
+                    )
+                    watch.cancelled()
+                return watch.ended()
+            except Interrupted:
+                if self.is_cancelling:
+                    raise self._left(
+                        f"run {watch.run} has not ended yet: 'relink run watch {watch.run}' waits for its end, and"
+                        f" 'relink run cancel {watch.run}' cancels it"
+                    ) from None
+                self.is_cancelling = True
+
+    def _response(self, watch: Watch, run: Run) -> Reply | None:
+        try:
+            return watch.response()
+        except Interrupted:
+            raise self._left(f"run {run.identifier} is {run.state}: 'relink run show {run.identifier}'") from None
+
+    def _left(self, told: str) -> SystemExit:
+        self._display.say(told)
+        return SystemExit(EXIT_CANCELLED)
+
+
+def _run_of(reply: Reply) -> int | None:
+    """Return the run of a request that was accepted, or None if the reply is the response itself."""
+    run = reply.headers["Relink-Run"] or ""
+    if reply.status != _ACCEPTED or not run.isdigit():
+        return None
+    reply.file.close()
+    return int(run)

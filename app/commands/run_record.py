@@ -1,0 +1,81 @@
+"""A run as `/runs/N` describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from app.text import counted
+
+DONE: Final = "done"
+_OPEN = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The state and progress of a run. `waiting_for` is what a queued run waits for: `run`, `worker` or `turn`."""
+
+    identifier: int
+    state: str
+    service: str
+    steps: int
+    done: int
+    reason: str | None = None
+    error_number: int | None = None
+    waiting_for: str | None = None
+    waiting_for_run: int | None = None
+
+    @classmethod
+    def of(cls, found: Mapping[str, object]) -> Run:
+        """Return the run that a JSON object describes."""
+        return cls(
+            identifier=_number(found, "run") or 0,
+            state=str(found.get("state")),
+            service=str(found.get("service")),
+            steps=_number(found, "steps") or 0,
+            done=_number(found, "done") or 0,
+            reason=_text(found, "reason"),
+            error_number=_number(found, "errorNumber"),
+            waiting_for=_text(found, "waitingFor"),
+            waiting_for_run=_number(found, "waitingForRun"),
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run has not ended."""
+        return self.state in _OPEN
+
+    @property
+    def is_import(self) -> bool:
+        """Whether the run imports nodes: all of them in its last moment, or none."""
+        return self.service == "NodeImport"
+
+    def what_happens(self) -> str:
+        """Return what the run does at the moment, or what it waits for."""
+        if self.state == "queued":
+            if self.waiting_for_run is not None:
+                return f"waiting for run {self.waiting_for_run}"
+            return "waiting for a worker" if self.waiting_for == "worker" else "waiting for its turn"
+        if self.steps:
+            return f"{self.done:,} of {counted(self.steps, 'step')}"
+        return "importing" if self.is_import else "planning"
+
+    def what_was_done(self) -> str:
+        """Return how much of the run was done and how much is left, for a run that ended too early."""
+        if self.is_import:
+            return "nothing was imported"
+        if not self.steps:
+            return "nothing was done"
+        verb = "is" if self.done == 1 else "are"
+        return f"{self.done:,} of {counted(self.steps, 'step')} {verb} done, {self.steps - self.done:,} left"
+
+
+def _number(found: Mapping[str, object], name: str) -> int | None:
+    value = found.get(name)
+    return value if isinstance(value, int) else None
+
+
+def _text(found: Mapping[str, object], name: str) -> str | None:
+    value = found.get(name)
+    return value if isinstance(value, str) else None
