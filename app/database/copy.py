@@ -2,38 +2,59 @@
 
 from __future__ import annotations
 
-import struct
+import sys
+from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.postgres import types
+from psycopg.pq import Format
 from psycopg.rows import TupleRow as Row
 
-_HEADER_BYTES = 19
-_TRAILER_BYTES = 2
+_BIGINTS = types["bigint"].array_oid
+_ARRAY_HEADER = 5
 _LINES_AT_ONCE = 1000
 
 
 def read_integers(
     connection: psycopg.Connection[Row], query: sql.Composable, columns: int
 ) -> Iterator[tuple[int, ...]]:
-    """Read the rows of a query whose `columns` are all bigint and not null.
+    """Read the rows of a query whose `columns` are all bigint, not null and not negative.
 
-    The rows are read by binary COPY and unpacked in bulk, which is an order of magnitude faster than fetching rows.
+    Each column arrives as one array in binary format, so that there is no work for each row in Python: this is an order
+    of magnitude faster than fetching rows, and several times as fast as COPY.
     """
-    data = bytearray()
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query)) as copy,
-    ):
-        for block in copy:
-            data += block
-    # A row consists of its column count and, for each column, a length and eight bytes.
-    layout = ">2x" + "4xq" * columns
-    body = memoryview(data)[_HEADER_BYTES : len(data) - _TRAILER_BYTES]
-    return struct.iter_unpack(layout, body)
+    names = [sql.Identifier(f"c{number}") for number in range(1, columns + 1)]
+    arrays = sql.SQL(", ").join(sql.SQL("array_agg({})").format(name) for name in names)
+    aliases = sql.SQL(", ").join(names)
+    statement = sql.SQL("SELECT {} FROM ({}) AS read ({})").format(arrays, query, aliases)
+    with connection.cursor(binary=True) as cursor:
+        cursor.adapters.register_loader(_BIGINTS, _Integers)
+        row = cursor.execute(statement).fetchone()
+    return iter(()) if row is None or row[0] is None else zip(*row, strict=True)
+
+
+class _Integers(Loader):
+    """Loads an array of bigint that has one dimension and no null."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> list[int]:
+        """Return the numbers."""
+        words = array("I")
+        words.frombytes(data)
+        if sys.byteorder == "little":
+            words.byteswap()
+        # The header has dimensions, flags, type, length and lower bound; each element its length and eight bytes.
+        high, low = words[_ARRAY_HEADER + 1 :: 3], words[_ARRAY_HEADER + 2 :: 3]
+        if any(high):
+            return [(upper << 32) + lower for upper, lower in zip(high, low, strict=True)]
+        return low.tolist()
 
 
 def write_rows(

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.engine import snapshot
+from app.garbage import collections_paused
 from app.runs.answers import compressed_in_advance
 from app.services.answer import Group, Written
 from app.services.call import Call
@@ -64,7 +65,8 @@ class RowsInAdvance:
         with snapshot(self._call.engine) as connection:
             rows = read_rows(connection, expected)
         groups = Group("UpdateList", self._until_abandoned(rows.groups()))
-        return list(compressed_in_advance(self._call.write_parts((groups,)))), rows.hidden
+        with collections_paused():
+            return list(compressed_in_advance(self._call.write_parts((groups,)))), rows.hidden
 
     def _until_abandoned(self, groups: Iterator[Group]) -> Iterator[Group]:
         for group in groups:

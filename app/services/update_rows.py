@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 
 import psycopg
@@ -11,6 +10,7 @@ from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
+from app.garbage import collections_paused
 from app.identity import right
 from app.identity.rights import Rights, rights_on
 from app.nodes.lookup import Named, read_named
@@ -35,10 +35,11 @@ class UpdateRows:
         self, driver: psycopg.Connection[Row], rights_on: Callable[[list[str]], Rights], outcome: UpdateResult
     ) -> None:
         self._outcome = outcome
-        self._members: dict[MemberUpdate, Group] = {}
+        # By the identity of the change: equal changes are one object, and to hash each of them takes long.
+        self._members: dict[int, Group] = {}
         self._links: dict[Link, Group] = {}
-        rows = self._rows_by_version()
-        members = {member for update in outcome.updates.values() for member in update.members}
+        self._rows = rows = self._rows_by_version()
+        members = {id(member): member for update in outcome.updates.values() for member in update.members}.values()
         member_types = {member.member_type for member in members}
         abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
         others = {member.target for member in members if member.target}
@@ -66,7 +67,7 @@ class UpdateRows:
     def groups(self) -> Iterator[Group]:
         """The `Update` elements."""
         refusals, updates = self._outcome.refusals, self._outcome.updates
-        rows = [(self._named[version].reference, version) for version in self._rows_by_version()]
+        rows = [(self._named[version].reference, version) for version in self._rows]
         for reference, version in sorted(rows):
             if version[0] in refusals and reference:
                 yield self._refusal(version, refusals[version[0]])
@@ -91,7 +92,10 @@ class UpdateRows:
             ("nodeName", named.name),
             ("updateType", update.update_type.value),
         )
-        members = Group("MemberUpdateList", tuple(self._member(member) for member in update.members))
+        known = self._members.get
+        members = Group(
+            "MemberUpdateList", tuple([known(id(member)) or self._member(member) for member in update.members])
+        )
         of_type = _SAME_TYPE if update.type is None else self._new_type(update.type)
         return Group("Update", (head, of_type, members, *self._why(version[0])))
 
@@ -105,12 +109,10 @@ class UpdateRows:
         )
 
     def _member(self, member: MemberUpdate) -> Group:
-        group = self._members.get(member)
-        if group is None:
-            parts: tuple[Part, ...] = (self._fields("MemberType", member.member_type), _REMOVE)
-            if member.target is not None:
-                parts = (parts[0], _CHANGE, self._fields("Target", member.target))
-            group = self._members[member] = Group("MemberUpdate", parts)
+        parts: tuple[Part, ...] = (self._fields("MemberType", member.member_type), _REMOVE)
+        if member.target is not None:
+            parts = (parts[0], _CHANGE, self._fields("Target", member.target))
+        group = self._members[id(member)] = Group("MemberUpdate", parts)
         return group
 
     def _fields(self, role: str, version: VersionKey) -> Fields:
@@ -189,9 +191,10 @@ class UpdateRows:
             if not held & right.READ:
                 self._named[version] = Named("", "", None)
             elif named.draft and not held & right.USE_DRAFT:
-                self._named[version] = replace(named, name="")
+                self._named[version] = named._replace(name="")
 
 
 def read_rows(connection: Connection, outcome: UpdateResult) -> UpdateRows:
     """Return the rows of an outcome, with names and rights from a snapshot in which all its nodes exist."""
-    return UpdateRows(driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome)
+    with collections_paused():
+        return UpdateRows(driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome)

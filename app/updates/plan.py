@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from array import array
-from collections.abc import Callable, Iterable, Mapping
+import struct
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.identity.right import ADMINISTER, LINK, READ, USE_TYPE
@@ -51,12 +51,18 @@ class Plan:
         Refused nodes that the caller may not read have no row. Only their number counts, since an ETag that depends on
         their versions would reveal when they change.
         """
-        numbers = array("q")
-        for update in sorted(self.updates, key=lambda update: update.node):
-            numbers.extend((update.node, update.number, *(update.type or (0, 0)), len(update.members)))
+        heads, members = struct.Struct("=5q"), struct.Struct("=4q")
+        packed: dict[int, bytes] = {}
+        digest = hashlib.blake2b(digest_size=16)
+        for update in sorted(self.updates, key=_node_of):
+            pieces = [heads.pack(update.node, update.number, *(update.type or (0, 0)), len(update.members))]
             for member in update.members:
-                numbers.extend((*member.member_type, *(member.target or (0, 0))))
-        digest = hashlib.blake2b(numbers.tobytes(), digest_size=16)
+                # Equal changes are one object, see `_Changes`.
+                piece = packed.get(id(member))
+                if piece is None:
+                    piece = packed[id(member)] = members.pack(*member.member_type, *(member.target or (0, 0)))
+                pieces.append(piece)
+            digest.update(b"".join(pieces))
         rights = self.graph.rights
         shown = {node: refusal for node, refusal in self.refusals.items() if rights.get(node, 0) & READ}
         for node, refusal in sorted(shown.items()):
@@ -162,7 +168,7 @@ class _Attempt:
                 self.moved[node] = [
                     link for link in self.moved.get(node, ()) if ((link[1], link[2]), link[3]) not in gone
                 ]
-        self._changes: dict[tuple[int, int, int], MemberUpdate] = {}
+        self._changes = _Changes(self.sources)
         self._places_by_type: dict[VersionKey, _Places] = {}
 
     def refusals(self) -> dict[int, Refusal]:
@@ -190,11 +196,13 @@ class _Attempt:
     def node_update(self, node: int) -> NodeUpdate:
         """Return the row of one updated node."""
         graph = self.graph
-        place = self._places(graph.types[node])
-        rows = [(place((link[1], link[2])), link[3], self._change(link)) for link in self.moved.get(node, ())]
+        place, changes = self._places(graph.types[node]), self._changes
+        rows = [
+            (place[link[1], link[2]], link[3], changes[link[1], link[2], link[4]]) for link in self.moved.get(node, ())
+        ]
         if node in self.fits and self.fits[node].removed:
             first = _first_places(self.fits[node].removed)
-            rows += [(place(of), first_place, MemberUpdate(of, None)) for of, first_place in first.items()]
+            rows += [(place[of], first_place, MemberUpdate(of, None)) for of, first_place in first.items()]
         rows.sort()
         return NodeUpdate(
             node=node,
@@ -204,22 +212,13 @@ class _Attempt:
             members=tuple([row[2] for row in rows]),
         )
 
-    def _change(self, link: MemberLink) -> MemberUpdate:
-        """Return the change of a member. Equal changes share one object, since many nodes link to the same target."""
-        key = link[1], link[2], link[4]
-        change = self._changes.get(key)
-        if change is None:
-            target = link[4]
-            change = self._changes[key] = MemberUpdate((link[1], link[2]), (target, self.sources[target]))
-        return change
-
-    def _places(self, of: VersionKey) -> Callable[[VersionKey], Place]:
-        """Return the sort key of the members of a type: listed member types first, in the order of the list."""
+    def _places(self, of: VersionKey) -> _Places:
+        """Return the sort keys of the members of a type: listed member types first, in the order of the list."""
         places = self._places_by_type.get(of)
         if places is None:
             listed = {member_type: position for position, member_type in enumerate(self.details.lists[of])}
             places = self._places_by_type[of] = _Places(listed, self.details.references)
-        return places.__getitem__
+        return places
 
     def _predicted_failures(self, node: int) -> tuple[Reason, ...]:
         """Return the failures of an authorised update: broken rules, and harm caused by a draft type."""
@@ -305,6 +304,26 @@ class _Places(dict[VersionKey, Place]):
         reference = "" if position < _UNLISTED else self._references[member_type[0]]
         place = self[member_type] = (position, reference, member_type[1])
         return place
+
+
+class _Changes(dict[tuple[int, int, int], MemberUpdate]):
+    """The change of each member type and target node.
+
+    Equal changes are one object, because many nodes link to the same target.
+    """
+
+    def __init__(self, sources: Mapping[int, int]) -> None:
+        super().__init__()
+        self._sources = sources
+
+    def __missing__(self, key: tuple[int, int, int]) -> MemberUpdate:
+        member_type, number, target = key
+        change = self[key] = MemberUpdate((member_type, number), (target, self._sources[target]))
+        return change
+
+
+def _node_of(update: NodeUpdate) -> int:
+    return update.node
 
 
 def _first_places(members: Iterable[Member]) -> dict[VersionKey, int]:

@@ -1,12 +1,20 @@
-SELECT n.node_identifier,
+-- Set-returning functions in the SELECT list are faster here than unnest() in FROM, which stores the members of each version.
+SELECT m.node_identifier,
        m.member_type,
        m.member_type_number::bigint,
        m.place,
        m.target,
        m.target_number::bigint
-FROM node n
-JOIN node_version v
-  ON v.node_identifier = n.node_identifier AND v.version_number = {examined}
-CROSS JOIN LATERAL unnest(v.member_types, v.member_type_numbers, v.targets, v.target_numbers)
-  WITH ORDINALITY AS m (member_type, member_type_number, target, target_number, place)
-WHERE {in_scope} AND m.target IS NOT NULL
+FROM (
+  SELECT n.node_identifier,
+         unnest(v.member_types) AS member_type,
+         unnest(v.member_type_numbers) AS member_type_number,
+         generate_series(1, cardinality(v.targets)::bigint) AS place,
+         unnest(v.targets) AS target,
+         unnest(v.target_numbers) AS target_number
+  FROM node n
+  JOIN node_version v
+    ON v.node_identifier = n.node_identifier AND v.version_number = {examined}
+  WHERE {in_scope}
+) AS m
+WHERE m.target IS NOT NULL

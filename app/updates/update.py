@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from app.database.engine import driver_connection, snapshot
 from app.errors import NotAuthorisedError, UserError
+from app.garbage import collections_paused
 from app.identity.present_rights import read_again
 from app.identity.rights import Caller
 from app.nodes.deletion import links_kept
@@ -112,10 +113,11 @@ def make_plan(
     scope: SmallScope | None = None,
 ) -> Plan:
     """Read the store, of which a small scope may have been read, and make a plan."""
-    state = read_graph(connection, caller, context, options, scope)
-    needs = Needs(state)
-    details = read_details(connection, caller, state, needs) if needs.first else Details()
-    return plan(state, needs, details, failed, patterns)
+    with collections_paused():
+        state = read_graph(connection, caller, context, options, scope)
+        needs = Needs(state)
+        details = read_details(connection, caller, state, needs) if needs.first else Details()
+        return plan(state, needs, details, failed, patterns)
 
 
 def force(
