@@ -17,6 +17,9 @@ from app.wire import endpoint, graphql, health, middleware, runs, schema_files
 from app.wire.context import Resources
 from app.wire.paths import IdentifierConverter
 from app.wire.storage import Storage
+from app.wizard import face as wizard
+from app.wizard.responses import PREFIX as WIZARD
+from app.wizard.responses import failure_page as wizard_failure_page
 
 
 def create_app(settings: Settings, engine: Engine) -> Flask:
@@ -31,13 +34,14 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
         Workload(Shares.of(settings)),
         Refusals(engine),
         Storage(settings.max_stored_bytes),
-        {face.PREFIX: failure_page},
+        {face.PREFIX: failure_page, WIZARD: wizard_failure_page},
     )
     app.url_map.converters["int"] = IdentifierConverter
     middleware.watch(app)
     for module in (endpoint, graphql, runs, schema_files, health):
         app.register_blueprint(module.blueprint)
     face.install(app)
+    wizard.install(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     return app

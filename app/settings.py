@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.suggestions import nearest
 from app.text import WHITE_SPACE, counted
-from app.urls import checked_database_url, checked_http_url
+from app.urls import checked_database_url, checked_http_url, checked_origin
 from app.variables import VARIABLES
 
 ROOT_DATA_DIRECTORY = Path("/var/lib/relink")
@@ -91,6 +91,13 @@ class Settings:
     webhook_secret: str | None = field(default=None, repr=False)
     trigger_url: str | None = None
     """The address at which the system that runs the workflows takes webhooks. Each workflow has a key below it."""
+    wizard_origins: tuple[str, ...] = ()
+    """The origins of the pages that may frame the wizard."""
+    wizard_stylesheet: str | None = None
+    options_url: str | None = None
+    """The service that returns the entries of drop-down lists in the wizard."""
+    auth_url: str | None = None
+    """The dialog of the host in which end users connect accounts."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -153,6 +160,10 @@ class Settings:
             webhook_url=_webhook_url(environment),
             webhook_secret=environment.get("RELINK_WEBHOOK_SECRET") or None,
             trigger_url=_url(environment, "TRIGGER_URL"),
+            wizard_origins=_origins(environment),
+            wizard_stylesheet=_stylesheet(environment),
+            options_url=_url(environment, "OPTIONS_URL"),
+            auth_url=_url(environment, "AUTH_URL"),
         )
 
     def for_web_process(self) -> Settings:
@@ -260,6 +271,26 @@ def _url(environment: Mapping[str, str], name: str) -> str | None:
         return checked_http_url(url)
     except ValueError as error:
         raise SettingsError(f"RELINK_{name} must be the URL of an HTTP service: it {error}") from error
+
+
+def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        return tuple(map(checked_origin, environment.get("RELINK_WIZARD_ORIGINS", "").split()))
+    except ValueError as error:
+        raise SettingsError(
+            "RELINK_WIZARD_ORIGINS must be origins such as https://app.example.com, separated by spaces:"
+            f" each of them {error}"
+        ) from error
+
+
+def _stylesheet(environment: Mapping[str, str]) -> str | None:
+    url = _url(environment, "WIZARD_STYLESHEET")
+    if url is not None and (set(url) & set(";,'\"")):
+        raise SettingsError(
+            "RELINK_WIZARD_STYLESHEET must have no semicolon, comma or quotation mark: percent-encode them,"
+            " since the address is a part of the security policy of the pages"
+        )
+    return url
 
 
 def _max_stored_bytes(environment: Mapping[str, str]) -> int:

@@ -14,6 +14,7 @@ from app.database.failures import explained
 from app.identity import audit, sessions, sign_in
 from app.runs import upkeep
 from app.settings import Settings
+from app.solutions.wizard import sessions as wizard_sessions
 
 _OFTEN: Final = 10.0
 _SELDOM: Final = 60
@@ -39,6 +40,7 @@ def tidy_audit(engine: Engine, settings: Settings, *, stop: Callable[[], bool] =
     audit.delete_old(engine, settings.audit_retention_days, days_of_moves=days_of_moves, stop=stop)
     sign_in.forget_networks(engine)
     sessions.forget_sessions(engine)
+    wizard_sessions.forget_sessions(engine, stop=stop)
 
 
 class Tidying:

@@ -10,6 +10,8 @@ from app.text import WHITE_SPACE, is_blank
 
 DATABASE_SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
 
+_PORTS: Final = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -31,6 +33,20 @@ def checked_http_url(url: str) -> str:
     if "#" in url:
         raise ValueError("must not have a fragment: percent-encode # as %23")
     return url
+
+
+def checked_origin(given: str) -> str:
+    """Return the origin of pages: scheme, host and port, as browsers write it. Raises ValueError with a message that
+    begins with `must`."""
+    url = checked_http_url(given)
+    parts = urlsplit(url)
+    if parts.path not in ("", "/") or "?" in url:
+        raise ValueError("must have no path and no query")
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    if not _HOST.fullmatch(host or ""):
+        raise ValueError("must have a valid host and a number from 1 to 65535 as its port")
+    port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def checked_database_url(given: str) -> str:

@@ -111,6 +111,24 @@ VARIABLES = {
         "Where the system that runs the workflows takes their webhooks: each `triggerUrl` is a key below it. "
         "Without it, a `triggerUrl` is a path.",
     ),
+    "RELINK_WIZARD_ORIGINS": Variable(
+        "",
+        "The origins of the pages that may frame the [configuration wizard](../wizard.md) and get its messages, "
+        "separated by spaces: `https://app.example.com`. Without it, no page can frame the wizard.",
+    ),
+    "RELINK_WIZARD_STYLESHEET": Variable(
+        "", "The address of a stylesheet that the pages of the wizard load after their own."
+    ),
+    "RELINK_OPTIONS_URL": Variable(
+        "",
+        "The service that returns the entries of drop-down lists in the [wizard](../wizard.md#drop-down-lists). "
+        "Without it, end users type the value.",
+    ),
+    "RELINK_AUTH_URL": Variable(
+        "",
+        "The page at which end users connect new accounts from the [wizard](../wizard.md#accounts). Without it, the "
+        "wizard asks for the credentials itself.",
+    ),
     "RELINK_NO_WORKER": Variable("", "`1`: `relink serve` starts no worker with an embedded database."),
     "RELINK_URL": Variable("`http://127.0.0.1:8080`", "The service that `relink import`, `impact` and `force` use."),
     "RELINK_USER": Variable("", "The user as whom these commands sign in."),

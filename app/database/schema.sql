@@ -635,6 +635,14 @@ CREATE TABLE public.user_session (
     last_used_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.wizard_session (
+    token_hash bytea NOT NULL,
+    owner uuid NOT NULL,
+    instance_identifier uuid,
+    filled_in bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.workflow_instance (
     workflow_instance_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
     instance_identifier uuid NOT NULL,
@@ -744,6 +752,9 @@ ALTER TABLE ONLY public.user_group
 ALTER TABLE ONLY public.user_session
     ADD CONSTRAINT user_session_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY public.wizard_session
+    ADD CONSTRAINT wizard_session_pkey PRIMARY KEY (token_hash);
+
 ALTER TABLE ONLY public.workflow_instance
     ADD CONSTRAINT workflow_instance_instance_identifier_source_workflow_ident_key UNIQUE (instance_identifier, source_workflow_identifier);
 
@@ -811,6 +822,12 @@ CREATE INDEX solution_instance_release ON public.solution_instance USING btree (
 CREATE INDEX user_session_by_user ON public.user_session USING btree (user_identifier);
 
 CREATE INDEX user_session_last_used_at ON public.user_session USING btree (last_used_at);
+
+CREATE INDEX wizard_session_expires_at ON public.wizard_session USING btree (expires_at);
+
+CREATE INDEX wizard_session_instance ON public.wizard_session USING btree (instance_identifier);
+
+CREATE INDEX wizard_session_owner ON public.wizard_session USING btree (owner);
 
 CREATE TRIGGER authentication_changed AFTER UPDATE OF service, service_version, service_environment, scopes, expires_at ON public.authentication FOR EACH ROW EXECUTE FUNCTION public.look_at_instances_of_authentication_again();
 
@@ -891,6 +908,12 @@ ALTER TABLE ONLY public.user_group_member
 
 ALTER TABLE ONLY public.user_session
     ADD CONSTRAINT user_session_user_identifier_fkey FOREIGN KEY (user_identifier) REFERENCES public.account(user_identifier);
+
+ALTER TABLE ONLY public.wizard_session
+    ADD CONSTRAINT wizard_session_instance_identifier_fkey FOREIGN KEY (instance_identifier) REFERENCES public.solution_instance(instance_identifier) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.wizard_session
+    ADD CONSTRAINT wizard_session_owner_fkey FOREIGN KEY (owner) REFERENCES public.external_user(user_identifier) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.workflow_instance
     ADD CONSTRAINT workflow_instance_instance_identifier_fkey FOREIGN KEY (instance_identifier) REFERENCES public.solution_instance(instance_identifier) ON DELETE CASCADE;

@@ -12,16 +12,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import socket
 import time
 from collections.abc import Callable, Collection
-from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from threading import Timer
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 import structlog
@@ -29,6 +24,7 @@ from sqlalchemy import Connection, Engine, text
 
 from app.database.batches import in_batches
 from app.settings import Settings
+from app.solutions.outgoing import post
 from app.solutions.texts import time_text
 
 NEEDS_USER_INPUT: Final = "instance.needs_user_input"
@@ -246,33 +242,7 @@ def _record(engine: Engine, message: _Message, answer: int | str) -> bool:
 
 
 def _post(webhook: Webhook, body: bytes) -> int | str:
-    """Return the status of the response, or the kind of the failure. Connects to that URL only: uses no proxy and
-    follows no redirection."""
-    url = urlsplit(webhook.url)
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "relink",
-        SIGNATURE_HEADER: signature(webhook.secret, int(time.time()), body),
-    }
-    with closing(_connection(url)) as connection:
-        # The timeout of a connection applies to each of its steps; the timer limits a slow receiver as a whole.
-        deadline = Timer(TIMEOUT, _cut, (connection,))
-        deadline.daemon = True
-        deadline.start()
-        try:
-            connection.request("POST", f"{url.path or '/'}{'?' * bool(url.query)}{url.query}", body, headers)
-            return connection.getresponse().status
-        except (OSError, HTTPException, ValueError) as error:
-            return type(error).__name__
-        finally:
-            deadline.cancel()
-
-
-def _connection(url: SplitResult) -> HTTPConnection:
-    made = HTTPSConnection if url.scheme == "https" else HTTPConnection
-    return made(url.hostname or "", url.port, timeout=TIMEOUT)
-
-
-def _cut(connection: HTTPConnection) -> None:
-    with suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
+    """Return the status of the response, or the kind of the failure."""
+    headers = {SIGNATURE_HEADER: signature(webhook.secret, int(time.time()), body)}
+    answer = post(webhook.url, body, headers, within=TIMEOUT)
+    return answer if isinstance(answer, str) else answer.status

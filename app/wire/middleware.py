@@ -154,7 +154,7 @@ def _not_found(path: str) -> str:
     given = _RUN.match(path)
     if given is not None and not is_whole_number(given[1]):
         return f"{given[1][:_LONGEST_PATH]!r} is not the number of a run: write it as in /runs/1"
-    if path == "/console" or path.startswith("/console/"):
+    if any(path == beginning or path.startswith(f"{beginning}/") for beginning in resources().failure_pages):
         return "There is no page at this address."
     shown = path if len(path) <= _LONGEST_PATH else path[:_LONGEST_PATH] + "..."
     return (

@@ -140,14 +140,16 @@ def upgrade_instance(
     *,
     by_end_user: bool = False,
     limits: Limits = DEFAULT_LIMITS,
+    first: bool = True,
 ) -> Instance:
     """Move an instance to the latest release of its solution, with values for slots of that release. An end user
     cannot give values for hidden slots.
 
     Slots that still need a value are pending afterwards. If the request has only the id and the end user has to fill
-    pending slots, a message announces it. Raises UserError about fields of UpgradeSolutionInstance.
+    pending slots, a message announces it. `first` says that this begins the transaction. Raises UserError about fields
+    of UpgradeSolutionInstance.
     """
-    locked = lock_to_move(connection, instance_id, first=True)
+    locked = lock_to_move(connection, instance_id, first=first)
     if locked is None:
         raise UserError(unknown("solution_instance_id", instance_id))
     row = locked.row

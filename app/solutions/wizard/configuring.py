@@ -1,0 +1,156 @@
+"""The configuration of an instance in the wizard: what is shown, and the one transaction that stores it at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from app.errors import UserError, missing, not_found
+from app.solutions.content.model import AuthSlot, SlotKind
+from app.solutions.content.values import authentication_fault
+from app.solutions.instances.changing import upgrade_instance
+from app.solutions.instances.reading import Instance, InstanceRow, read_row
+from app.solutions.instances.values import read_values
+from app.solutions.limits import Limits
+from app.solutions.people.authentications import (
+    Authentication,
+    AuthenticationDraft,
+    read_authentications,
+    set_authentication,
+)
+from app.solutions.people.cipher import Cipher
+from app.solutions.people.external_users import lock_external_user
+from app.solutions.releases.contents import read_contents
+from app.solutions.releases.solutions import read_solution
+from app.solutions.texts import identifier
+from app.solutions.wizard.sessions import FilledIn, WizardSession, end_session
+from app.solutions.wizard.steps import Place, Step, steps
+
+
+class EndedError(Exception):
+    """The session has ended meanwhile, because another request has finished or cancelled it."""
+
+
+class NewerReleaseError(Exception):
+    """A release was published after the pages were made. Nothing was stored."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """An instance with the steps of its wizard, and the authentications of its owner by id."""
+
+    row: InstanceRow
+    title: str
+    steps: list[Step]
+    authentications: Mapping[str, Authentication]
+    hidden_authentications: Mapping[str, str]
+    """The authentications that the instance holds in slots that the end user does not see."""
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """All slots that the end user sees, in the order of the steps."""
+        for step in self.steps:
+            yield from step.places
+
+    def fitting(self, place: Place) -> list[Authentication]:
+        """Return the authentications that may be chosen for an auth slot: those that fit and that the wizard may show,
+        and the one that the instance holds, if it fits."""
+        slot = place.slot
+        if not isinstance(slot, AuthSlot):
+            return []
+        held = place.held.authentication if place.held else None
+        held_id = None if held is None else held.authentication_id
+        return [
+            authentication
+            for key, authentication in self.authentications.items()
+            if authentication_fault(slot, authentication.facts) is None
+            and (key == held_id or (not authentication.hidden and authentication.owner is not None))
+        ]
+
+
+def read_instance_of(connection: Connection, owner: str, instance_id: str) -> InstanceRow:
+    """Return an instance of an end user. Raises UserError about `solution_instance_id`."""
+    row = read_row(connection, instance_id)
+    if row.owner != owner:
+        raise UserError(not_found("solution_instance_id"))
+    return row
+
+
+def read_configuration(connection: Connection, owner: str, instance_id: str) -> Configuration:
+    """Return the configuration of an instance of an end user. The connection must have a snapshot. Raises UserError
+    about `solution_instance_id`."""
+    row = read_instance_of(connection, owner, instance_id)
+    contents = read_contents(connection, row.solution_id)
+    values = read_values(connection, [row.instance_id]).get(row.instance_id, {})
+    title = read_solution(connection, row.solution_id).title
+    found = steps(row.release_number, row.latest_release_number, contents, values, title)
+    own = {
+        identifier(slot.authentication_id) or ""
+        for slot in contents[row.latest_release_number].auth_slots
+        if slot.authentication_id is not None
+    }
+    builders = read_authentications(connection, ids=own) if own else {}
+    seen = {place.key for step in found for place in step.places}
+    hidden = {
+        name: value.authentication.authentication_id
+        for (kind, name), value in values.items()
+        if value.authentication is not None and (kind, name) not in seen
+    }
+    known = {**builders, **read_authentications(connection, owner=owner)}
+    return Configuration(row, title, found, known, hidden)
+
+
+def finish(connection: Connection, cipher: Cipher, limits: Limits, session: WizardSession) -> Instance:
+    """Store what was filled in, move the instance to the latest release if it is behind, and end the session.
+
+    Raises UserError if a value is refused or a slot that the end user sees is still pending, EndedError and
+    NewerReleaseError. Nothing is stored then, if the transaction is rolled back.
+    """
+    if not end_session(connection, session.token) or session.instance_id is None:
+        raise EndedError
+    lock_external_user(connection, session.owner, "owner", alone=True)
+    configuration = read_configuration(connection, session.owner, session.instance_id)
+    filled_in = session.filled_in
+    if configuration.row.latest_release_number != filled_in.release:
+        raise NewerReleaseError
+    chosen = dict(_chosen(connection, cipher, limits, session, configuration))
+    keys = {place.key for place in configuration.places}
+    given = {name: value for name, value in filled_in.config.items() if (SlotKind.CONFIG, name) in keys}
+    instance = upgrade_instance(
+        connection, session.instance_id, given, chosen, by_end_user=True, limits=limits, first=False
+    )
+    if instance.release_number != filled_in.release:
+        raise NewerReleaseError
+    titles = {place.key: place.title for place in configuration.places}
+    lacking = [titles.get((slot.kind, slot.external_id)) for slot in instance.pending if not slot.hidden]
+    if lacking:
+        named = ", ".join(f'"{title}"' for title in lacking)
+        raise UserError(missing("", f"These settings still need a value: {named}"))
+    return instance
+
+
+def _chosen(
+    connection: Connection, cipher: Cipher, limits: Limits, session: WizardSession, configuration: Configuration
+) -> Iterator[tuple[str, str]]:
+    """Yield the authentication for each auth slot that has one. New ones are created now."""
+    filled_in: FilledIn = session.filled_in
+    for place in configuration.places:
+        name = place.slot.external_id
+        if not isinstance(place.slot, AuthSlot):
+            continue
+        if name in filled_in.new:
+            new = filled_in.new[name]
+            draft = AuthenticationDraft(
+                owner=session.owner,
+                name=new.name,
+                service=place.slot.service,
+                service_version=place.slot.service_version,
+                service_environment=place.slot.service_environment or new.environment,
+                scopes=tuple(sorted(place.slot.scopes)),
+                data=new.data,
+            )
+            yield name, set_authentication(connection, cipher, draft, limits)
+        elif name in filled_in.chosen:
+            yield name, filled_in.chosen[name]

@@ -1,0 +1,87 @@
+"""Who uses a page of the wizard: an end user with a code at first, and with the token of a session afterwards."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import g, request
+from werkzeug.datastructures import MultiDict
+
+from app.database.connection import short_statements
+from app.identity.actor import Actor, ActorKind, act_as
+from app.solutions.limits import Limits
+from app.solutions.people.cipher import Cipher
+from app.solutions.people.tokens import redeem_authorization_code
+from app.solutions.texts import identifier
+from app.solutions.wizard.sessions import Purpose, WizardSession, find_session
+from app.text import is_writable
+from app.wire.context import resources
+from app.wire.refusal import Forbidden, Refused
+
+TOKEN: Final = "token"  # noqa: S105 - the name of a field
+_FORM = "application/x-www-form-urlencoded"
+_USED = "The link to this page has been used already, or is older than five minutes."
+_ENDED = "The page was not used for an hour, or it was finished or cancelled in another window. Nothing was stored."
+
+
+def cipher() -> Cipher:
+    """Return the cipher of the settings."""
+    return Cipher(resources().settings.secret_key)
+
+
+def limits() -> Limits:
+    """Return the limits of the settings."""
+    return Limits.of(resources().settings)
+
+
+def check_request() -> None:
+    """Limit the size of a form, and refuse texts that the database cannot hold. Raises Refused."""
+    request.max_content_length = request.max_form_memory_size = resources().settings.max_request_bytes
+    act_as(Actor(ActorKind.PUBLIC, address=request.remote_addr))
+    _check_texts(request.args)
+    if request.method == "POST":
+        if request.mimetype not in ("", _FORM):
+            raise Refused(415, f"a form must be sent as {_FORM}")
+        _check_texts(request.form)
+
+
+def is_only_looking() -> bool:
+    """Return whether a request only looks at an address, or fetches it in advance: it must not use up the code."""
+    purposes = (request.headers.get("Sec-Purpose", ""), request.headers.get("Purpose", ""))
+    return request.method == "HEAD" or any("prefetch" in purpose for purpose in purposes)
+
+
+def redeemed_user() -> str:
+    """Use up the code in the address, and return its end user. Raises Forbidden."""
+    with short_statements(), resources().engine.begin() as connection:
+        owner = redeem_authorization_code(connection, request.args.get("code", ""))
+    if owner is None:
+        g.token_refused = True
+        raise Forbidden(_USED)
+    _act_for(owner)
+    return owner
+
+
+def session_of(purpose: Purpose, *, instance_id: str | None = None, subject: str | None = None) -> WizardSession:
+    """Return the session whose token is in the form, which must be for this address. Raises Forbidden."""
+    with short_statements(), resources().engine.connect() as connection:
+        found = find_session(connection, cipher(), request.form.get(TOKEN, ""))
+    if (
+        found is None
+        or found.filled_in.purpose is not purpose
+        or found.instance_id != identifier(instance_id)
+        or found.filled_in.subject != subject
+    ):
+        raise Forbidden(_ENDED)
+    _act_for(found.owner)
+    return found
+
+
+def _act_for(owner: str) -> None:
+    act_as(Actor(ActorKind.TOKEN, name=f"wizard of {owner}", address=request.remote_addr))
+
+
+def _check_texts(given: MultiDict[str, str]) -> None:
+    for name, text in given.items(multi=True):
+        if not is_writable(name) or not is_writable(text):
+            raise Refused(400, "A field or a parameter has a control character, which cannot be stored: remove it.")
