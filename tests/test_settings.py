@@ -264,7 +264,7 @@ BAD_URLS = {
 
 
 @pytest.mark.parametrize("url", list(BAD_URLS))
-@pytest.mark.parametrize("name", ["TRIGGER_URL", "WEBHOOK_URL"])
+@pytest.mark.parametrize("name", ["AUTH_URL", "OPTIONS_URL", "TRIGGER_URL", "WEBHOOK_URL", "WIZARD_STYLESHEET"])
 def test_urls_of_http_services_are_checked(name: str, url: str) -> None:
     with pytest.raises(SettingsError, match=f"^RELINK_{name} must be the URL of an HTTP service") as raised:
         Settings.from_environment({f"RELINK_{name}": url, "RELINK_WEBHOOK_SECRET": "secret"})

@@ -54,9 +54,9 @@ class WizardPage:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The fields of the form, as a browser would send them."""
+        """The fields of the form as a browser sends them: it ignores a line end at the start of a text area."""
         (form,) = self.tree.forms
-        return {name: value or "" for name, value in form.form_values()}
+        return {name: (value or "").removeprefix("\n") for name, value in form.form_values()}
 
     @property
     def reasons(self) -> list[str]:
