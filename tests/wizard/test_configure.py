@@ -32,6 +32,7 @@ def solution(store: Store) -> str:
     return solution
 
 
+@pytest.mark.ledger("UVU-25", "DEC-278")
 def test_one_screen_a_step_then_a_summary_then_everything_at_once(wizard: Wizard, store: Store, solution: str) -> None:
     owner = store.user()
     slack = store.authentication(owner, ["chat", "read"], name="Team Slack")
@@ -130,6 +131,7 @@ def test_cancelled_nothing_has_changed(wizard: Wizard, store: Store, solution: s
     assert (again.status, again.title) == (403, "This page has expired")
 
 
+@pytest.mark.ledger("UVU-25", "DEC-277")
 def test_finish_moves_an_instance_to_the_latest_release_and_marks_what_is_new(wizard: Wizard, store: Store) -> None:
     first = screen("First", "a", "b", "same")
     solution = store.set(
@@ -160,6 +162,7 @@ def test_finish_moves_an_instance_to_the_latest_release_and_marks_what_is_new(wi
     assert found.config == {"a": '"1"', "b": "7", "same": '"3"', "c": '"new"'}
 
 
+@pytest.mark.ledger("UVU-24", "UVU-25")
 def test_what_an_upgrade_without_values_has_left_open_is_marked(wizard: Wizard, store: Store) -> None:
     solution = store.published(config=[config_slot("a"), config_slot("b")])
     instance = store.instance(solution, config={"a": '"1"', "b": '"2"'})
@@ -199,6 +202,7 @@ def test_an_authentication_that_expires_meanwhile_is_not_stored(wizard: Wizard, 
     assert page.fields.get("auth:slack") == "new", "an expired account cannot be chosen"
 
 
+@pytest.mark.ledger("DEC-278")
 def test_a_value_can_be_changed_but_not_removed_and_a_default_stays_one(wizard: Wizard, store: Store) -> None:
     given = [config_slot("a", mandatory=False), config_slot("b", defaultValue='"x"')]
     solution = store.published(config=given)

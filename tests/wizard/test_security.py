@@ -14,6 +14,7 @@ from app.application import create_app
 from app.settings import Settings
 from app.solutions.wizard.sessions import forget_sessions
 from tests.support.http import SECRET_KEY, Client
+from tests.support.pages import Pages
 from tests.support.solution_store import Store, auth_slot, config_slot, element, screen, slots
 from tests.support.wizard import Wizard, WizardPage
 
@@ -174,6 +175,19 @@ def test_a_script_in_a_name_or_a_value_is_text(wizard: Wizard, store: Store) -> 
         assert "<script>" not in seen
         assert "<img" not in seen
         assert "9876536" not in seen, "the text is not a template"
+
+
+@pytest.mark.ledger("DEC-275")
+def test_a_session_of_the_console_opens_no_wizard_and_a_wizard_no_console(
+    wizard: Wizard, app: Flask, instance: str
+) -> None:
+    pages = Pages.of(app)
+    assert pages.client.get(address(instance, "")).status_code == 403
+    token = wizard.open(instance).fields["token"]
+    browser = app.test_client()
+    browser.set_cookie("relink-session", token)
+    assert browser.get("/console").status_code == 303
+    assert browser.get("/graphql", headers={"Authorization": f"Bearer {token}"}).status_code in (401, 405)
 
 
 def test_control_characters_and_other_bodies_are_refused(wizard: Wizard, app: Flask, instance: str) -> None:
