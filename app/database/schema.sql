@@ -3,7 +3,7 @@
 CREATE DOMAIN public.reference AS text COLLATE pg_catalog."C"
 	CONSTRAINT reference_check CHECK ((VALUE ~ '^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$'::text));
 
-CREATE PROCEDURE public.apply_run(IN run bigint, IN actor bigint, IN first integer, INOUT stopped integer, INOUT why text)
+CREATE PROCEDURE public.apply_run(IN run bigint, IN actor bigint, IN first integer, IN last integer, INOUT stopped integer, INOUT why text)
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -11,7 +11,7 @@ DECLARE
   done_number integer;
 BEGIN
   FOR step IN
-    SELECT * FROM run_step s WHERE s.run_identifier = run AND s.ordinal >= first ORDER BY s.ordinal
+    SELECT * FROM run_step s WHERE s.run_identifier = run AND s.ordinal BETWEEN first AND last ORDER BY s.ordinal
   LOOP
     stopped := step.ordinal;
     IF (SELECT r.cancel_requested FROM run r WHERE r.run_identifier = run) THEN

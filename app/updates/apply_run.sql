@@ -1,17 +1,17 @@
--- Does the staged steps of a run from `first` on, with one commit for each. `stopped` is null when all are done;
+-- Does the staged steps of a run from `first` to `last`, with one commit for each. `stopped` is null when all are done;
 -- otherwise it is the step that was not done, and `why` is 'cancelled', or 'changed' if a node has changed since the
 -- plan was made. An error rolls back the step in which it occurs.
 --
 -- The plan determines what is written. A step takes its node if the node has the planned edition, writes one version,
 -- records the outcome and commits.
-CREATE PROCEDURE apply_run(run bigint, actor bigint, first integer, INOUT stopped integer, INOUT why text)
+CREATE PROCEDURE apply_run(run bigint, actor bigint, first integer, last integer, INOUT stopped integer, INOUT why text)
 LANGUAGE plpgsql AS $$
 DECLARE
   step record;
   done_number integer;
 BEGIN
   FOR step IN
-    SELECT * FROM run_step s WHERE s.run_identifier = run AND s.ordinal >= first ORDER BY s.ordinal
+    SELECT * FROM run_step s WHERE s.run_identifier = run AND s.ordinal BETWEEN first AND last ORDER BY s.ordinal
   LOOP
     stopped := step.ordinal;
     IF (SELECT r.cancel_requested FROM run r WHERE r.run_identifier = run) THEN

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 from psycopg.rows import TupleRow as Row
@@ -20,7 +21,7 @@ from app.nodes.deletion import links_kept
 from app.nodes.patterns import PatternCheck
 from app.nodes.versions import Node, find_node
 from app.runs.held import HeldRun, check_match
-from app.updates.apply import Stop, apply, prepared, stage
+from app.updates.apply import Stop, apply, prepared
 from app.updates.details import read_details, read_order
 from app.updates.fixpoint import Needs
 from app.updates.graph import Details
@@ -29,6 +30,7 @@ from app.updates.read import Options, SourceScope, read_graph
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.scope import add_scope_as_source, graph_without_sources
 from app.updates.small_scope import SmallScope
+from app.updates.staging import Staging
 from app.updates.steps import Schedule
 from app.updates.why import Why, reasons
 
@@ -149,7 +151,7 @@ def force(
 class _Round:
     """The part of a plan that is kept after its steps are staged, since the graph may be large and is no longer needed.
 
-    `nodes` are the nodes of the steps in order, `closing` is that of the schedule.
+    When all steps are staged, `nodes` are the nodes of the steps in order, and `closing` is that of the schedule.
     """
 
     context: Node
@@ -157,6 +159,7 @@ class _Round:
     refusals: dict[int, Refusal]
     nodes: list[int]
     closing: dict[int, tuple[int, frozenset[int]]]
+    staging: Staging
 
 
 @dataclass
@@ -174,14 +177,11 @@ class _Force:
 
     def outcome(self, if_match: str | None, expect: Callable[[UpdateResult], None]) -> UpdateResult:
         with prepared(self.run.connection), links_kept(driver_connection(self.run.connection)):
-            planned = self._stage(if_match)
-            expect(
-                UpdateResult(self.caller, planned.context, planned.updates, planned.refusals, done=True, why=self.why)
-            )
+            planned = self._stage(if_match, expect)
             stop = self._do(planned)
             while stop is not None and not stop.cancelled:
                 try:
-                    planned = self._stage(None)
+                    planned = self._stage(None, lambda _: None)
                 except (NotAuthorisedError, UserError):
                     # The caller has lost a right, or a node that the request names was deleted: nothing more is done.
                     break
@@ -200,8 +200,8 @@ class _Force:
             why=self.why,
         )
 
-    def _stage(self, if_match: str | None) -> _Round:
-        """Plan with the current rights of the caller, and stage the steps."""
+    def _stage(self, if_match: str | None, expect: Callable[[UpdateResult], None]) -> _Round:
+        """Plan with the current rights of the caller, and stage the first steps."""
         with snapshot(self.run.engine) as connection:
             self.caller = read_again(connection, self.caller)
             node = find_node(connection, self.caller, self.context, None, "node")
@@ -211,15 +211,21 @@ class _Force:
         if self.why is not None:
             # What an earlier round found stays: its chains lead through nodes that are updated by now.
             self.why = {**reasons(planned), **self.why}
-        order = Schedule(planned)
-        stage(self.run, order.steps(), self.steps_before)
-        self.run.count_steps(self.steps_before + len(order.nodes))
         updates = {update.node: update for update in planned.updates}
-        return _Round(node, updates, planned.refusals, order.nodes, order.closing)
+        expected = UpdateResult(self.caller, node, updates, planned.refusals, done=True, why=self.why)
+        order = Schedule(planned)
+        staging = Staging(self.run, order.steps(), self.steps_before, partial(expect, expected))
+        staging.begin()
+        self.run.count_steps(self.steps_before + max(len(order.nodes), 0 if staging.is_complete else len(updates)))
+        return _Round(node, updates, planned.refusals, order.nodes, order.closing, staging)
 
     def _do(self, planned: _Round) -> Stop | None:
         """Do the staged steps, until one of them stops the run."""
-        stop = apply(self.run, len(planned.nodes), self.steps_before)
+        was_complete = planned.staging.is_complete
+        stop = apply(self.run, planned.staging)
+        if not was_complete and planned.staging.is_complete:
+            # The closing steps of cycles are known only now.
+            self.run.count_steps(self.steps_before + len(planned.nodes))
         done = len(planned.nodes) if stop is None else stop.ordinal - 1
         self._record(planned, done)
         self.steps_before += done

@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.updates import staging
 from tests.support.chance import seeded
 from tests.support.faults import FullDisk, LostConnections
 from tests.support.http import Client, message
@@ -82,11 +83,15 @@ class Disturbed:
         return None if "running" in found else found or {"done"}
 
 
-@pytest.fixture(params=[False, True], ids=["at once", "queued"])
-def disturbed(request: pytest.FixtureRequest, client: Client, engine: Engine) -> Disturbed:
+@pytest.fixture(params=["at once", "in blocks", "queued"])
+def disturbed(
+    request: pytest.FixtureRequest, client: Client, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> Disturbed:
+    if request.param == "in blocks":
+        monkeypatch.setattr(staging, "BLOCK", 7)
     field = Battlefield("", client, engine, eventually, seeded())
     field.expect()
-    return Disturbed(client, engine, field, request.param)
+    return Disturbed(client, engine, field, request.param == "queued")
 
 
 @pytest.mark.ledger("DEC-34", "DEC-166")
