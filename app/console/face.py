@@ -15,6 +15,8 @@ from app.console.formatting import FILTERS
 from app.console.nodes import changing, editing, listing, showing
 from app.console.nodes.addresses import NODES, node_url, version_url
 from app.console.responses import secured
+from app.console.solutions.addresses import SOLUTIONS, solution_url
+from app.console.solutions.section import PAGES as SOLUTION_PAGES
 from app.console.urls import HOME, SIGN_OUT
 from app.console.visitor import admit, keep_token
 from app.wire.refusal import Refused
@@ -33,6 +35,7 @@ class Section(NamedTuple):
 SECTIONS: Final = (
     Section("Home", HOME, (home.blueprint,)),
     Section("Nodes", NODES, (listing.blueprint, showing.blueprint, changing.blueprint, editing.blueprint)),
+    Section("Solutions", SOLUTIONS, SOLUTION_PAGES),
 )
 
 
@@ -63,5 +66,5 @@ def install(app: Flask) -> None:
     """Add the pages to an application."""
     app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.register_blueprint(_CONSOLE)
-    app.jinja_env.filters.update(FILTERS, node_url=node_url, version_url=version_url)
+    app.jinja_env.filters.update(FILTERS, node_url=node_url, version_url=version_url, solution_url=solution_url)
     app.jinja_env.globals.update(navigation=SECTIONS, file=files.address_of, home=HOME, sign_out=SIGN_OUT)

@@ -15,7 +15,15 @@ from psycopg.rows import TupleRow
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
-from app.identity.right import EVERYTHING, NODE_PERMISSIONS, NONE, ON_SYSTEM_NODES, PACKAGE_PERMISSIONS
+from app.errors import NotAuthorisedError
+from app.identity.right import (
+    ADMINISTER_SOLUTIONS,
+    EVERYTHING,
+    NODE_PERMISSIONS,
+    NONE,
+    ON_SYSTEM_NODES,
+    PACKAGE_PERMISSIONS,
+)
 from app.references import package_of, packages_above
 from app.system_nodes import LAST_SYSTEM_IDENTIFIER
 
@@ -72,6 +80,12 @@ class Caller:
 
 OPERATOR: Final = Caller(None, (), administers_all=True)
 """The caller of administration commands, which work on the database directly."""
+
+
+def require_solutions(caller: Caller) -> None:
+    """Raise NotAuthorisedError (101) unless the caller administers solutions."""
+    if not caller.administers_solutions:
+        raise NotAuthorisedError(f"not authorised to administer solutions: that needs {ADMINISTER_SOLUTIONS}")
 
 
 @dataclass

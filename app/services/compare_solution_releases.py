@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.database.engine import snapshot
+from app.identity.rights import require_solutions
 from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import judgement_parts, require_solutions
+from app.services.solution_fields import judgement_parts
 from app.solutions.releases.history import DRAFT, compare_releases
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.identity.rights import require_solutions
 from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import require_solutions
 from app.solutions.people.external_users import create_external_user
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.identity.rights import require_solutions
 from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import RequestWithValues, instance_group, require_solutions
+from app.services.solution_fields import RequestWithValues, instance_group
 from app.solutions.instances.changing import create_instance
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.errors import UserError, missing, not_found
+from app.identity.rights import require_solutions
 from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import require_solutions
 from app.solutions.instances.reading import InstanceRow, read_row
 from app.solutions.people.tokens import create_authorization_code
 from app.solutions.texts import identifier

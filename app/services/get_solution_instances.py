@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.database.engine import snapshot
+from app.identity.rights import require_solutions
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import instance_group, require_solutions
+from app.services.solution_fields import instance_group
 from app.solutions.instances.reading import InstanceFilter, read_instances
 
 

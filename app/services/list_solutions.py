@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.database.engine import snapshot
+from app.identity.rights import require_solutions
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import require_solutions
 from app.solutions.releases.listing import list_solutions
 from app.solutions.releases.solutions import Solution
 from app.solutions.texts import time_text

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.database.engine import snapshot
+from app.identity.rights import require_solutions
 from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import release_answer, require_solutions
+from app.services.solution_fields import release_answer
 from app.solutions.rollout.publishing import preview
 
 

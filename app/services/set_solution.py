@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from app.identity.rights import require_solutions
 from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service, Verbatim
-from app.services.solution_fields import require_solutions
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Screen, Trigger, Workflow
 from app.solutions.releases.solutions import CustomField, SolutionDraft, set_draft
 

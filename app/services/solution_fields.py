@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.errors import NotAuthorisedError
-from app.identity.right import ADMINISTER_SOLUTIONS
-from app.identity.rights import Caller
 from app.services.answer import Answer, Fields, Group, Part
 from app.services.call import CollapsedText
 from app.solutions.content.changes import Change
@@ -32,12 +29,6 @@ class GivenAuthValue:
 
     external_id: CollapsedText | None = None
     auth_id: CollapsedText | None = None
-
-
-def require_solutions(caller: Caller) -> None:
-    """Raise NotAuthorisedError (101) unless the caller administers solutions."""
-    if not caller.administers_solutions:
-        raise NotAuthorisedError(f"not authorised to administer solutions: that needs {ADMINISTER_SOLUTIONS}")
 
 
 @dataclass(frozen=True)

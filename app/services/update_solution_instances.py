@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.identity.present_rights import read_again
-from app.runs.wanted import FORCE, IMPACT, SolutionContext, WantedRun
+from app.identity.rights import require_solutions
+from app.runs.wanted import FORCE, IMPACT, WantedRun
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.fault_paths import described
 from app.services.forced import UpdateAction, bypassed, kept, note_earlier
-from app.services.solution_fields import GivenConfigValue, RequestWithValues, require_solutions
-from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Rollout, Wanted, rollout
-from app.solutions.rollout.bulk_run import RolloutResult, force, impact
-
-_NAME = "UpdateSolutionInstances"
+from app.services.solution_fields import GivenConfigValue, RequestWithValues
+from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Wanted, rollout
+from app.solutions.rollout.bulk_run import NAME, RolloutResult, force, impact
+from app.solutions.rollout.bulk_run import wanted_run as wanted_of
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,14 @@ def run(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
 def _forced(wanted: Wanted, call: Call) -> Answer:
     with snapshot(call.engine) as connection:
         bulk = rollout(connection, wanted, call.limits)
-    with call.begun(_run(bulk, FORCE)) as run:
+    with call.begun(wanted_of(bulk, FORCE)) as run:
         with snapshot(call.engine) as connection:
             require_solutions(read_again(connection, call.caller))
             planned = impact(connection, bulk)
         outcome = force(run, planned, call.if_match)
         answer = _answer(outcome)
         note_earlier(answer, run)
-        return kept(call, _NAME, run, answer, cancelled=outcome.cancelled)
+        return kept(call, NAME, run, answer, cancelled=outcome.cancelled)
 
 
 def wanted_run(request: UpdateSolutionInstancesRequest, call: Call) -> WantedRun:
@@ -77,22 +77,7 @@ def wanted_run(request: UpdateSolutionInstancesRequest, call: Call) -> WantedRun
     require_solutions(call.caller)
     with snapshot(call.engine) as connection:
         bulk = rollout(connection, request.wanted(), call.limits)
-    return _run(bulk, IMPACT if request.action is UpdateAction.IMPACT else FORCE)
-
-
-def _run(bulk: Rollout, action: str) -> WantedRun:
-    return WantedRun(_NAME, SolutionContext(bulk.solution.solution_id), _options(bulk.wanted), action)
-
-
-def _options(wanted: Wanted) -> dict[str, object]:
-    """Return the parameters for the record of the run. Values may be secrets, so only their slots are included."""
-    return {
-        "owner": wanted.owner,
-        "tags": wanted.tags,
-        "percent": wanted.percent,
-        "targetReleaseNumber": wanted.target,
-        "configSlots": list(wanted.config_values),
-    }
+    return wanted_of(bulk, IMPACT if request.action is UpdateAction.IMPACT else FORCE)
 
 
 def _answer(outcome: RolloutResult) -> Answer:
@@ -130,4 +115,4 @@ def _message(update: InstanceUpdate) -> str | None:
     return f"Not moved: {update.error_message if update.refused is None else described(update.refused)}"
 
 
-SERVICE = Service(_NAME, UpdateSolutionInstancesRequest, run, long=True, wanted_run=wanted_run)
+SERVICE = Service(NAME, UpdateSolutionInstancesRequest, run, long=True, wanted_run=wanted_run)

@@ -81,6 +81,7 @@ class InstanceFilter:
     has_newer_version: bool | None = None
     requires_user_input_to_update_version: bool | None = None
     requires_system_input_to_update_version: bool | None = None
+    held: bool | None = None
 
     @property
     def asks_for_input(self) -> bool:
@@ -193,6 +194,7 @@ def instance_listing(wanted: InstanceFilter) -> Listing:
         "i.owner = cast(:owner AS uuid)": wanted.owner,
         "i.solution_identifier = cast(:solution_id AS uuid)": wanted.solution_id,
         "i.name = :name": wanted.name,
+        "i.held = :held": wanted.held,
     }
     of_solution: dict[str, object] = {
         "s.tags @> cast(:tags AS text[])": wanted.tags or None,
@@ -206,6 +208,7 @@ def instance_listing(wanted: InstanceFilter) -> Listing:
         "owner": identifier(wanted.owner),
         "solution_id": identifier(wanted.solution_id),
         "name": wanted.name,
+        "held": wanted.held,
         "tags": list(wanted.tags),
         "newer": wanted.has_newer_version,
     }

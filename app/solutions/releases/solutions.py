@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -11,8 +12,9 @@ from datetime import UTC, datetime
 from croniter import CroniterError, croniter
 from sqlalchemy import Connection, Row, text
 
-from app.errors import Fault, UserError, not_found, refuse, unknown
+from app.errors import Fault, PreconditionError, UserError, not_found, refuse, unknown
 from app.solutions.content.documents import content_faults, to_document
+from app.solutions.content.lengths import length_faults
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Screen, Workflow
 from app.solutions.listing import Listing
 from app.solutions.people.authentications import read_authentications
@@ -63,7 +65,7 @@ class CustomField:
 class SolutionDraft:
     """The fields of a solution, or of a new one if no id is given.
 
-    Absent fields keep their value, and an empty list removes all entries.
+    Absent fields keep their value, and an empty list or description removes what there was.
     """
 
     solution_id: str | None = None
@@ -92,6 +94,18 @@ class Solution:
     latest_release_number: int
     created: datetime
 
+    @property
+    def edition(self) -> str:
+        """A digest of the draft. An editor sends it back, so that changes of others in the meantime are noticed."""
+        fields = [[field.key, field.value] for field in self.custom_fields]
+        said = [self.title, self.description, self.tags, fields, to_document(self.draft)]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+
+    def check_edition(self, edition: str | None) -> None:
+        """Raise PreconditionError if an edition of the draft is given, and the draft has changed since."""
+        if edition is not None and edition != self.edition:
+            raise PreconditionError("somebody else has changed the draft in the meantime")
+
 
 @dataclass(frozen=True)
 class Release:
@@ -104,18 +118,24 @@ class Release:
     published_at: datetime
 
 
-def set_draft(connection: Connection, draft: SolutionDraft) -> str:
-    """Create or change a solution and its draft, and return its id. Raises UserError about fields of SetSolution."""
+def set_draft(connection: Connection, draft: SolutionDraft, edition: str | None = None) -> str:
+    """Create or change a solution and its draft, and return its id.
+
+    Raises UserError about fields of SetSolution, and PreconditionError if `edition` is given and the draft has changed
+    since.
+    """
     held = None if draft.solution_id is None else lock_solution(connection, draft.solution_id)
+    if held is not None:
+        held.check_edition(edition)
     faults = [
-        *text_faults("title", draft.title, required=held is None),
+        *text_faults("title", draft.title, required=held is None or draft.title is not None),
         *text_faults("description", draft.description, most=MOST_DESCRIPTION, required=False),
         *_tag_faults(draft.tags or ()),
         *_custom_field_faults(draft.custom_fields or ()),
     ]
     content = _merged(Content() if held is None else held.draft, draft)
     faults += content_faults(content, is_schedule)
-    faults += _screen_faults(draft.screens or ())
+    faults += length_faults(_given(draft))
     faults += _authentication_faults(connection, draft.auth_slots or ())
     refuse(faults)
     values = _values(draft, held, content)
@@ -195,6 +215,11 @@ def lock_solution(connection: Connection, solution_id: str) -> Solution:
     return _solution(row)
 
 
+def _given(draft: SolutionDraft) -> Content:
+    """Return the lists of a request; one that is absent is empty."""
+    return Content(draft.auth_slots or (), draft.config_slots or (), draft.workflows or (), draft.screens or ())
+
+
 def _merged(held: Content, draft: SolutionDraft) -> Content:
     given = {
         "auth_slots": None if draft.auth_slots is None else tuple(map(_with_known_id, draft.auth_slots)),
@@ -227,7 +252,7 @@ def _values(draft: SolutionDraft, held: Solution | None, content: Content) -> di
     fields = draft.custom_fields if draft.custom_fields is not None else held.custom_fields if held else ()
     return {
         "title": draft.title or (held.title if held else None),
-        "description": draft.description or (held.description if held else None),
+        "description": (held and held.description if draft.description is None else draft.description) or None,
         "tags": list(dict.fromkeys(tags)),
         "custom_fields": json.dumps([{"key": field.key, "value": field.value} for field in fields]),
         "draft": json.dumps(to_document(content)),
@@ -245,13 +270,6 @@ def _custom_field_faults(fields: Iterable[CustomField]) -> Iterator[Fault]:
         path = ("custom_fields", position)
         yield from text_faults((*path, "key"), field.key, most=MOST_LABEL)
         yield from text_faults((*path, "value"), field.value, most=MOST_DESCRIPTION, required=False)
-
-
-def _screen_faults(screens: Iterable[Screen]) -> Iterator[Fault]:
-    for position, screen in enumerate(screens):
-        path = ("screens", position)
-        yield from text_faults((*path, "title"), screen.title, required=False)
-        yield from text_faults((*path, "text"), screen.text, most=MOST_DESCRIPTION, required=False)
 
 
 def _authentication_faults(connection: Connection, slots: Iterable[AuthSlot]) -> list[Fault]:

@@ -13,9 +13,13 @@ from app.database.engine import prepared, refusal
 from app.database.failures import Passing, passing
 from app.errors import RelinkError
 from app.runs.held import HeldRun, check_match
+from app.runs.wanted import SolutionContext, WantedRun
 from app.solutions.instances.moving import Move, lock_to_move, move
 from app.solutions.messages import announce
 from app.solutions.rollout.bulk_plan import Candidate, InstanceOutcome, InstanceUpdate, Rollout
+
+NAME: Final = "UpdateSolutionInstances"
+"""The service whose runs make roll-outs."""
 
 _log = structlog.get_logger("relink.rollout")
 
@@ -45,6 +49,19 @@ class RolloutResult:
     def error_number(self) -> int:
         """0, or 108 if some updates were or would be bypassed."""
         return 108 if self.bypassed or self.cancelled else 0
+
+
+def wanted_run(rollout: Rollout, action: str) -> WantedRun:
+    """Return the run of a roll-out. Its record has the slots of the given values only: values may be secrets."""
+    wanted = rollout.wanted
+    options = {
+        "owner": wanted.owner,
+        "tags": wanted.tags,
+        "percent": wanted.percent,
+        "targetReleaseNumber": wanted.target,
+        "configSlots": list(wanted.config_values),
+    }
+    return WantedRun(NAME, SolutionContext(rollout.solution.solution_id), options, action)
 
 
 def impact(connection: Connection, rollout: Rollout) -> RolloutResult:

@@ -101,17 +101,30 @@ class PublishPreview:
 
 def preview(connection: Connection, solution_id: str) -> PublishPreview:
     """Return what publishing the draft now would do, without doing it. Raises UserError about `solutionId`."""
+    return preview_with_instances(connection, solution_id)[0]
+
+
+def preview_with_instances(connection: Connection, solution_id: str) -> tuple[PublishPreview, list[str]]:
+    """Return what `preview` returns, and the instances that would need their end users."""
     solution = read_solution(connection, solution_id)
-    return _preview(connection, solution, released_content(connection, solution.draft))[0]
+    return _preview(connection, solution, released_content(connection, solution.draft))
 
 
-def publish(connection: Connection, user_identifier: int | None, solution_id: str, notes: str | None) -> PublishPreview:
+def publish(
+    connection: Connection,
+    user_identifier: int | None,
+    solution_id: str,
+    notes: str | None,
+    edition: str | None = None,
+) -> PublishPreview:
     """Make the draft the next release, and write messages about the instances that need their end users.
 
-    Numbers of releases have no gaps. Raises UserError about `solutionId` and `releaseNotes`.
+    Numbers of releases have no gaps. Raises UserError about `solutionId` and `releaseNotes`, and PreconditionError if
+    `edition` is given and the draft has changed since.
     """
     refuse(text_faults("release_notes", notes, most=MOST_DESCRIPTION, required=False))
     solution = lock_solution(connection, solution_id)
+    solution.check_edition(edition)
     content = released_content(connection, solution.draft)
     previewed, needing_users = _preview(connection, solution, content)
     values = {

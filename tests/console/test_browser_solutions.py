@@ -1,0 +1,45 @@
+"""The pages of solutions in a browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.http import Client
+from tests.support.releases import shop
+from tests.support.solution_store import Store
+
+
+@pytest.fixture(scope="module")
+def solution(site: Site) -> str:
+    store = Store(Client(site.app))
+    solution = shop(store)
+    store.publish(solution, releaseNotes="Needs a token.")
+    return solution
+
+
+@pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
+def test_the_pages_of_solutions_are_accessible(
+    solution: str, open_tab: OpenTab, size: dict[str, int], dark: bool
+) -> None:
+    page = open_tab(dark=dark, size=size).sign_in()
+    for path in ("", f"/{solution}", f"/{solution}/draft", f"/{solution}/publish"):
+        page.goto(f"/console/solutions{path}")
+        for summary in page.locator("summary").all():
+            summary.click()
+        picture(page, f"solutions{path.replace(solution, 'one').replace('/', '-')}-{size['width']}")
+        check_accessible(page)
+    page.goto(f"/console/solutions/{solution}/rollout")
+    page.get_by_role("button", name="Show what it would do").click()
+    picture(page, f"solutions-rollout-{size['width']}")
+    check_accessible(page)
+
+
+def test_a_slot_is_added_with_the_keyboard_and_without_scripts(solution: str, open_tab: OpenTab) -> None:
+    page = open_tab(scripts=False).sign_in(following=f"/console/solutions/{solution}/draft")
+    page.get_by_role("button", name="Add a config slot").press("Enter")
+    page.locator("details[open]").get_by_label("External id").fill("colour")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The draft is saved.")).to_be_visible()
+    expect(page.get_by_role("group", name="Changes of the draft")).to_contain_text("colour")

@@ -1,0 +1,112 @@
+"""The page that rolls releases out, and back."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.support.pages import Page, Pages
+from tests.support.releases import CHANNEL, shop
+from tests.support.solution_store import Store, config_slot, slots
+from tests.support.workers import response_of, shown, work
+
+
+def at(solution: str) -> str:
+    return f"/console/solutions/{solution}/rollout"
+
+
+def impact(pages: Pages, solution: str, **values: str) -> Page:
+    return pages.send(pages.get(at(solution)), at(solution), do="impact", **values)
+
+
+def force(pages: Pages, solution: str, page: Page) -> int:
+    """Press the second button, which does what the page shows, and return the run."""
+    form = next(form for form in page.tree.forms if form.get("id") == "force")
+    response = pages.post(at(solution), {**{n: v or "" for n, v in form.form_values()}, "do": "force"})
+    address, _, run = response.headers["Location"].rpartition("/")
+    assert address == "/console/runs"
+    return int(run)
+
+
+def test_a_release_is_rolled_out_as_it_was_shown(pages: Pages, store: Store, engine: Engine) -> None:
+    solution = shop(store)
+    store.publish(solution)
+    page = impact(pages, solution)
+    assert page.texts(".figure b") == ["0", "0", "3"]
+    assert 'Hidden slots need a value: "token".' in page.text
+    page = impact(pages, solution, **{"value-token": '"secret"'})
+    assert page.texts(".figure b") == ["3", "0", "0"]
+    run = force(pages, solution, page)
+    assert work(engine) == 1
+    assert shown(store.client, run)["state"] == "done"
+    assert response_of(store.client, run).number == 0
+    assert len(store.find(solutionId=solution, hasNewerVersion=False)) == 3
+
+
+def test_a_plan_that_has_changed_since_it_was_shown_is_not_done(pages: Pages, store: Store, engine: Engine) -> None:
+    solution = store.published(config=[CHANNEL])
+    instance = store.instance(solution, config={"channel": '"a"'})
+    store.publish(solution)
+    page = impact(pages, solution)
+    store.update(instance, held=True)
+    run = force(pages, solution, page)
+    work(engine)
+    assert shown(store.client, run)["state"] == "cancelled"
+    assert store.get(instance).release == 1
+
+
+def test_a_release_is_rolled_back_with_a_warning(pages: Pages, store: Store, engine: Engine) -> None:
+    solution = store.published(config=[CHANNEL])
+    store.republish(solution, config=[CHANNEL, config_slot("more", mandatory="false")])
+    instance = store.instance(solution, config={"channel": '"a"', "more": '"b"'})
+    page = pages.get(at(solution) + "?target=1")
+    assert page.title == "Roll back: Support"
+    page = pages.send(page, at(solution), do="impact")
+    assert "This rolls instances back to release 1" in page.text
+    force(pages, solution, page)
+    work(engine)
+    assert (store.get(instance).release, store.get(instance).config) == (1, {"channel": '"a"'})
+
+
+def test_instances_are_selected(pages: Pages, store: Store) -> None:
+    solution = store.set(*slots(config=[CHANNEL]), "<TagList><tag>crm</tag></TagList>")
+    store.publish(solution)
+    owner = store.user("Ann")
+    store.instance(solution, owner, "Ann's")
+    store.instance(solution, name="Bob's")
+    store.publish(solution)
+    assert [row[0] for row in impact(pages, solution, owner=owner).rows()] == ["Ann's"]
+    assert len(impact(pages, solution, tags="crm", percent="100").rows()) == 2
+    assert "No instance is selected" in impact(pages, solution, tags="crm, other").text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("percent", "0", "must be a whole number from 1 to 100"),
+        ("percent", "many", "must be a whole number from 1 to 100"),
+        ("percent", "9" * 5000, "must be a whole number from 1 to 100"),
+        ("owner", "nobody", "is not found"),
+        ("value-token", "not JSON", 'The value of config slot "token" is not JSON'),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field(pages: Pages, store: Store, field: str, value: str, reason: str) -> None:
+    solution = store.published(config=[config_slot("token", hidden="true")])
+    page = impact(pages, solution, **{field: value})
+    assert (page.status, page.texts(".reason")) == (422, [reason])
+    assert page.form(at(solution))[field] == value
+
+
+def test_a_value_for_a_slot_that_does_not_exist_is_refused(pages: Pages, store: Store) -> None:
+    solution = store.published(config=[CHANNEL])
+    given = {**pages.get(at(solution)).form(at(solution)), "do": "force", "target": "9", "value-channel": '"a"'}
+    assert pages.post(at(solution), given).status_code == 422
+    assert pages.post(at(solution), {**given, "target": "", "value-none": "1"}).status_code == 422
+
+
+def test_a_solution_without_a_release_says_what_to_do(pages: Pages, store: Store) -> None:
+    solution = store.set()
+    page = pages.get(at(solution))
+    assert page.texts(".empty a") == ["Publish draft"]
+    given = {**pages.get("/console").form("/console/sign-out"), "do": "impact"}
+    assert pages.post(at(solution), given).status_code == 422
