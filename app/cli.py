@@ -29,12 +29,22 @@ _COMMANDS = {
 }
 
 
+_EXIT_CANCELLED = 130
+
+
 class _Commands(CommandGroup):
     """Imports the module of a command only when the command runs, so that client commands start quickly."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         check_arguments(args)
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\ncancelled", err=True)  # on a line of its own, behind the ^C of the terminal
+            raise SystemExit(_EXIT_CANCELLED) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)

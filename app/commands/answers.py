@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from lxml import etree
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +19,7 @@ FIRST = 40
 """How many rows are shown unless all are asked for."""
 
 _MOST_TARGETS = 12
+_LEAST_ROOM = 24
 _STYLES = {"version": "green", "change": "cyan", "warning": "yellow", "error": "red"}
 _WORDS = {"version": "new version", "change": "changed draft", "warning": "warning", "error": "error"}
 
@@ -40,11 +41,16 @@ class Updates:
     description: str
     rows: list[Update]
     forced: bool
+    latest: int | None = None
+    """The number of the latest version of the context node."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to update, and nothing else to say."""
+        return not self.rows and not self.description
 
     def summary(self) -> str:
         """Return how many updates of each kind there are."""
-        if not self.rows and not self.description:
-            return "Nothing to update."
         counts = Counter(row.kind for row in self.rows)
         parts = [counted(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
         verb = "Done" if self.forced else "To do"
@@ -53,50 +59,66 @@ class Updates:
 
 def read_updates(reply: Reply, *, forced: bool) -> Updates:
     """Return the rows of a response, which may be very long."""
-    description, rows = "", []
-    for _, element in etree.iterparse(reply.file, tag=("errorDescription", "Update"), resolve_entities=False):
+    description, latest, rows = "", None, []
+    tags = ("errorDescription", "nodeVersionNumber", "Update")
+    for _, element in etree.iterparse(reply.file, tag=tags, resolve_entities=False):
         if element.tag == "errorDescription":
             description = element.text or ""
+        elif element.tag == "nodeVersionNumber":
+            parent = element.getparent()
+            if parent is not None and parent.getparent() is None:
+                latest = int(element.text or 0) or None
         else:
             rows.append(_update(element, forced))
             element.clear()
             parent = element.getparent()
             if parent is not None:
                 del parent[0]
-    return Updates(description, rows, forced)
+    return Updates(description, rows, forced, latest)
 
 
 def print_updates(console: Console, updates: Updates, *, everything: bool) -> None:
-    """Print a table on a terminal, else lines with tabs: the first rows or all of them, and a summary."""
-    shown = updates.rows if everything else updates.rows[:FIRST]
-    if console.file.isatty():
-        print_table(console, shown)
-    else:
-        for row in chain([Update("node", "version", "update", "what changes")] if shown else [], shown):
+    """Print the first rows or all of them in a table on a terminal, and all rows as lines with tabs elsewhere."""
+    if not console.file.isatty():
+        for row in updates.rows:
             console.file.write("\t".join((row.reference, row.version, row.kind, row.changes)) + "\n")
+        return
+    shown = updates.rows if everything else updates.rows[:FIRST]
+    print_table(console, shown)
     if len(shown) < len(updates.rows):
-        console.print(f"... and {len(updates.rows) - len(shown):,} more (--all shows them)", soft_wrap=True)
-    console.print(Text(updates.summary()), soft_wrap=True)
+        console.print(f"... and {len(updates.rows) - len(shown):,} more (--all shows them)")
 
 
 def print_table(console: Console, rows: list[Update]) -> None:
-    """Print rows under headings, each in one line of the terminal: the last column is cut to the room that is left."""
+    """Print rows under headings, in lines that are folded to the width of the terminal.
+
+    On a narrow terminal, each row has a line for its node and lines for the rest.
+    """
     if not rows:
         return
+    before = [max(map(len, column)) + 2 for column in _columns(rows)]
+    if console.width - sum(before) < _LEAST_ROOM:
+        for row in rows:
+            console.print(Text(row.reference, "bold", overflow="fold"))
+            console.print(Padding(Text.assemble(f"{row.version} ", _kind(row), f" {row.changes}"), (0, 0, 0, 2)))
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    left = console.width
-    for name, cells in (
-        ("node", [row.reference for row in rows]),
-        ("version", [row.version for row in rows]),
-        ("update", [row.kind for row in rows]),
-    ):
-        width = min(max(map(len, [name, *cells])), console.width // 2)
-        table.add_column(name, no_wrap=True, width=width)
-        left -= width + 2
-    table.add_column("what changes", no_wrap=True, width=max(left - 2, len("what changes")))
+    for name in ("node", "version", "update"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("what changes", overflow="fold")
     for row in rows:
-        table.add_row(Text(row.reference), row.version, Text(row.kind, _STYLES.get(row.kind, "")), Text(row.changes))
+        table.add_row(Text(row.reference), row.version, Text(*_kind(row)), Text(row.changes))
     console.print(table)
+
+
+def _columns(rows: list[Update]) -> Iterator[list[str]]:
+    yield ["node", *(row.reference for row in rows)]
+    yield ["version", *(row.version for row in rows)]
+    yield ["update", *(row.kind for row in rows)]
+
+
+def _kind(row: Update) -> tuple[str, str]:
+    return row.kind, _STYLES.get(row.kind, "")
 
 
 def _update(element: etree._Element, forced: bool) -> Update:

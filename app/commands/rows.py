@@ -15,6 +15,8 @@ from rich.text import Text
 from app.wire.json_writer import json_blocks
 
 Row = Sequence[object]
+_READABLE = 12
+"""A column that is folded keeps at least this width."""
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Row]) -> None:
@@ -24,10 +26,41 @@ def print_rows(headings: Sequence[str], rows: Iterable[Row]) -> None:
         for row in rows:
             click.echo("\t".join(map(_plain, row)))
         return
-    table = Table(*headings, box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(_plain(cell)) for cell in row))
+    cells = [[_plain(cell) for cell in row] for row in rows]
+    if not _fit(console.width, headings, cells):
+        for row in cells:
+            _print_record(console, headings, row)
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))
     console.print(table)
+
+
+def say(text: str) -> None:
+    """Print a sentence about the rows: on standard error if the rows go to a pipe or a file."""
+    console = Console(highlight=False)
+    if console.file.isatty():
+        console.print(Text(text))
+    else:
+        console.file.flush()  # so that the sentence comes after the rows if both go to the same place
+        click.echo(text, err=True)
+
+
+def _fit(width: int, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether every column gets a readable share of the width of the terminal."""
+    longest = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    return sum(min(each, _READABLE) + 2 for each in longest) <= width
+
+
+def _print_record(console: Console, headings: Sequence[str], row: Sequence[str]) -> None:
+    """Print a row with a line for each field that is not empty."""
+    for heading, cell in zip(headings, row, strict=True):
+        if cell:
+            console.print(Text.assemble((f"{heading} " if heading else "", "bold"), Text(cell, overflow="fold")))
+    console.print()
 
 
 def print_json(document: object) -> None:

@@ -10,7 +10,10 @@ from rich.console import Console
 
 from app.commands.answers import Updates, print_updates, read_updates
 from app.commands.asynchronous import SmallRequest, carried_out
+from app.commands.nothing_to_update import say_nothing_to_update
+from app.commands.progress import shown_waiting
 from app.commands.reading import Command
+from app.commands.rows import say
 from app.commands.service import PARTIAL, Reply, ServiceClient, message, with_service
 from app.commands.texts import COLLAPSED
 from app.commands.why import print_why
@@ -35,7 +38,7 @@ def _update_options(command: Command) -> Command:
         ),
         click.option("--source", metavar="REFERENCE", type=COLLAPSED, help="A package (else anywhere) or a manifest."),
         click.option("--xml", is_flag=True, help="Print the XML of the response."),
-        click.option("--all", "everything", is_flag=True, help="Show all updates, however many."),
+        click.option("--all", "everything", is_flag=True, help="Show all updates on a terminal, however many."),
     )
     for option in reversed(options):
         command = option(command)
@@ -50,7 +53,9 @@ def _update_options(command: Command) -> Command:
 def impact(
     service: ServiceClient, reference: str, xml: bool, everything: bool, why_node: str | None, **options: object
 ) -> None:
-    """List the updates that a change in REFERENCE requires, without making them.
+    """List what is out of date in the node REFERENCE and its content, without updating it.
+
+    Nodes elsewhere that link to REFERENCE are not updated: give the package that they are in.
 
     With --why it prints the shortest chain of links from what changed first to NODE, one line for each link: a version,
     the node that uses it, and as what.
@@ -62,15 +67,19 @@ def impact(
       relink impact acme.catalog
       relink impact acme --why acme.catalog.Widget
     """
-    if why_node is not None:
-        with service.post(update_message(reference, "impact", **options, why=True)) as reply:
+    with shown_waiting(f"planning the updates in {reference}"):
+        body = update_message(reference, "impact", **options, why=True if why_node is not None else None)
+        reply = service.post(body)
+    with reply:
+        if why_node is not None:
             print_why(reply.required(), why_node)
-        return
-    with service.post(update_message(reference, "impact", **options)) as reply:
+            return
         shown = _shown(reply, xml=xml, everything=everything, forced=False)
     if shown and shown.rows:
         plan = _bare(reply.headers["ETag"])
-        click.echo(f"This is plan {plan}; 'relink force --if-match' with it does exactly this plan or nothing.")
+        say(f"This is plan {plan}; 'relink force --if-match' with it does exactly this plan or nothing.")
+    elif shown and shown.is_empty:
+        say_nothing_to_update(service, reference, shown.latest, **options)
     _leave(reply)
 
 
@@ -80,7 +89,7 @@ def impact(
 def force(
     service: ServiceClient, reference: str, xml: bool, everything: bool, if_match: str | None, **options: object
 ) -> None:
-    """Make the updates that a change in REFERENCE requires, with one commit for each node.
+    """Update what is out of date in the node REFERENCE and its content, with one commit for each node.
 
     A worker of the service does it as a run, and the command watches the run, however often the connection breaks.
     Ctrl-C cancels the run and waits until it ends, which is after its present node; a second Ctrl-C leaves it.
@@ -96,8 +105,10 @@ def force(
     body = update_message(reference, "force", **options)
     with carried_out(service, SmallRequest(service, body, headers)) as ended:
         shown = _shown(ended.reply, xml=xml, everything=everything, forced=True)
-        if shown and ended.run_number:
-            click.echo(f"This was run {ended.run_number}.")
+    if shown and ended.run_number:
+        say(f"This was run {ended.run_number}.")
+    if shown and shown.is_empty:
+        say_nothing_to_update(service, reference, shown.latest, **options)
     ended.check()
     _leave(ended.reply)
 
@@ -137,6 +148,8 @@ def _shown(reply: Reply, *, xml: bool, everything: bool, forced: bool) -> Update
         return None
     updates = read_updates(reply, forced=forced)
     print_updates(Console(highlight=False), updates, everything=everything)
+    if not updates.is_empty:
+        say(updates.summary())
     return updates
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import socket
 import subprocess
@@ -13,17 +12,14 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from lxml import etree
-from rich.console import Console
 from sqlalchemy import Engine, text
 
-from app.commands.answers import Update, print_table
 from tests.commands.conftest import Relink
 from tests.support.builders import Graph, V, draft, frozen, links, member_type, package, type_with
 from tests.support.http import PASSWORD, Client
 from tests.support.served import ROOT, WITHIN, eventually
 
 WRONG = {"RELINK_PASSWORD": "wrong"}
-HEADINGS = "node\tversion\tupdate\twhat changes"
 
 
 def chain() -> Graph:
@@ -38,21 +34,16 @@ def chain() -> Graph:
 
 
 def rows(result: Result) -> list[str]:
-    """The lines of the table, without headings and summary."""
-    return [line for line in result.stdout.splitlines() if "\t" in line and line != HEADINGS]
+    """The lines of standard output, which has the rows of the table and nothing else."""
+    return result.stdout.splitlines()
 
 
 def test_an_impact_is_a_table_and_a_summary(relink: Relink, client: Client) -> None:
     client.load(chain())
     result = relink("impact", "P")
-    assert (result.exit_code, result.stderr) == (0, "")
-    lines = result.stdout.splitlines()
-    assert lines[:4] == [
-        HEADINGS,
-        "P.A\t1 -> 2\tversion\tNODE_LIST: B 2",
-        "P.B\t1 -> 2\tversion\tNODE_LIST: C 2",
-        "To do: 2 new versions.",
-    ]
+    assert result.exit_code == 0
+    assert rows(result) == ["P.A\t1 -> 2\tversion\tNODE_LIST: B 2", "P.B\t1 -> 2\tversion\tNODE_LIST: C 2"]
+    assert result.stderr.startswith("To do: 2 new versions.\nThis is plan ")
     assert client.get("P.A.$latest").text("nodeVersionNumber") == "1"
 
 
@@ -81,10 +72,27 @@ def test_a_force_does_it_and_the_next_impact_is_empty(relink: Relink, client: Cl
     result = relink("force", "P")
     assert result.exit_code == 0
     assert rows(result) == ["P.A\t1 -> 2\tversion\tNODE_LIST: B 2", "P.B\t1 -> 2\tversion\tNODE_LIST: C 2"]
-    assert "Done: 2 new versions." in result.stdout
-    assert result.stderr.endswith("2 of 2 steps\n")
-    again = relink("impact", "P")
-    assert (again.exit_code, again.stdout) == (0, "Nothing to update.\n")
+    assert result.stderr.endswith("run 1: 2 of 2 steps\nDone: 2 new versions.\nThis was run 1.\n")
+    for command in ("impact", "force"):
+        again = relink(command, "P")
+        assert (again.exit_code, again.stdout) == (0, "")
+        assert "Nothing to update in P and its content.\n" in again.stderr
+
+
+def test_where_the_nodes_are_that_link_to_an_updated_node(relink: Relink, client: Client) -> None:
+    client.load(chain().node("X.Y.D", frozen(*links("P.C.1"))).node("X.E", draft(*links("P.C.2"))))
+    for command in ("impact", "force"):
+        result = relink(command, "P.C")
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr.splitlines()[-3:] == [
+            "Nothing to update in P.C and its content.",
+            "Nodes in P link to P.C: 'relink impact P' lists what has to follow there.",
+            "Nodes in X link to P.C: 'relink impact X --scope latest --source P.C' lists what has to follow there.",
+        ]
+    assert rows(relink("impact", "X", "--scope", "latest", "--source", "P.C")) == [
+        "X.Y.D\t1 -> 2\tversion\tNODE_LIST: P.C 2"
+    ]
+    assert relink("impact", "X.E", "--no-content").stderr == "Nothing to update in X.E.\n"
 
 
 def test_rows_say_what_changes(relink: Relink, client: Client) -> None:
@@ -118,7 +126,7 @@ def test_a_partial_answer_has_exit_code_8(relink: Relink, client: Client, make_u
     impact, force = ann("impact", "P"), ann("force", "P")
     assert (impact.exit_code, force.exit_code) == (8, 8)
     assert rows(impact) == rows(force) == ["P.B\t1\twarning\tNot authorised to administer this node"]
-    assert "To do: 1 warning. 1 update would be bypassed." in impact.stdout
+    assert "To do: 1 warning. 1 update would be bypassed." in impact.stderr
 
 
 @pytest.mark.parametrize("command", ["impact", "force"])
@@ -168,27 +176,24 @@ def test_the_xml_of_an_error_is_printed_too(relink: Relink) -> None:
 
 def test_a_force_does_the_plan_that_it_is_given_or_nothing(relink: Relink, client: Client) -> None:
     client.load(chain())
-    plan = relink("impact", "P").stdout.partition("This is plan ")[2].partition(";")[0]
+    plan = relink("impact", "P").stderr.partition("This is plan ")[2].partition(";")[0]
     client.load(Graph().node("P.D", frozen(*links("P.C.1"))))
     refused = relink("force", "P", "--if-match", plan)
     assert refused.exit_code == 1
     assert refused.stderr.splitlines()[-1].startswith("Error: 106: ")
     assert client.get("P.A").text("nodeVersionNumber") == "1"
-    plan = relink("impact", "P").stdout.partition("This is plan ")[2].partition(";")[0]
+    plan = relink("impact", "P").stderr.partition("This is plan ")[2].partition(";")[0]
     assert relink("force", "P", "--if-match", plan).exit_code == 0
 
 
-def test_of_many_rows_the_first_are_shown_or_all(relink: Relink, client: Client) -> None:
+def test_all_rows_go_to_a_pipe(relink: Relink, client: Client) -> None:
     graph = Graph().node("P.Z", frozen(), draft())
     for number in range(43):
         graph.node(f"P.N{number}", frozen(*links("P.Z.1")))
     client.load(graph)
     shown = relink("impact", "P")
-    assert len(rows(shown)) == 40
-    assert "... and 3 more (--all shows them)" in shown.stdout
-    everything = relink("impact", "P", "--all")
-    assert len(rows(everything)) == 43
-    assert "more" not in everything.stdout
+    assert len(rows(shown)) == 43
+    assert "more" not in shown.stderr
 
 
 def test_progress_of_a_run_is_reported(relink: Relink, client: Client, engine: Engine, tmp_path: Path) -> None:
@@ -206,19 +211,3 @@ def test_progress_of_a_run_is_reported(relink: Relink, client: Client, engine: E
             connection.rollback()
             assert process.wait(WITHIN) == 0
     assert "run 1: 2 of 2 steps" in told.read_text()
-
-
-def test_a_table_is_as_wide_as_the_terminal() -> None:
-    file = io.StringIO()
-    shown = [Update("P.A", "1 -> 2", "version", "NODE_LIST: " + ", ".join(f"N{number} 2" for number in range(50)))]
-    print_table(Console(file=file, width=60), shown)
-    heading, row = file.getvalue().splitlines()
-    assert heading.split() == ["node", "version", "update", "what", "changes"]
-    assert len(row.rstrip()) <= 60
-    assert row.rstrip().endswith("…")
-
-
-def test_names_are_not_read_as_markup() -> None:
-    file = io.StringIO()
-    print_table(Console(file=file, width=60), [Update("P.A", "1", "warning", "[red]not[/red] done")])
-    assert "[red]not[/red] done" in file.getvalue()

@@ -1,0 +1,77 @@
+"""Tables on terminals of several widths: what does not fit is folded, and no word is lost."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from app.commands import rows
+from app.commands.answers import FIRST, Update, Updates, print_updates
+
+WIDTHS = [40, 60, 80, 120]
+CHANGES = "NODE_LIST: " + ", ".join(f"N{number} 2" for number in range(50))
+
+
+def shown(width: int, updates: Updates, *, everything: bool = False) -> list[str]:
+    """The lines that a terminal of this width shows."""
+    console = Console(file=Terminal(), width=width, no_color=True, color_system=None, highlight=False)
+    print_updates(console, updates, everything=everything)
+    assert isinstance(console.file, Terminal)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_updates_are_folded(width: int) -> None:
+    reference = "debian.bookworm.binutils_x86_64_linux_gnu"
+    lines = shown(width, Updates("", [Update(reference, "1 -> 2", "version", CHANGES)], forced=False))
+    assert max(map(len, lines)) <= width
+    assert "".join("".join(lines).split()).count("N49") == 1
+    words = " ".join(lines).split()
+    assert "…" not in "".join(words)
+    assert {"1", "->", "2", "version", "N0"} <= set(words)
+    assert reference in "".join("".join(lines).split())
+
+
+def test_of_many_rows_a_terminal_shows_the_first_or_all() -> None:
+    updates = Updates("", [Update(f"P.N{number}", "1", "change", "x") for number in range(FIRST + 3)], forced=False)
+    assert shown(80, updates)[-1] == "... and 3 more (--all shows them)"
+    assert len(shown(80, updates)) == 1 + FIRST + 1
+    assert len(shown(80, updates, everything=True)) == 1 + FIRST + 3
+
+
+def test_names_are_not_read_as_markup() -> None:
+    for width in WIDTHS:
+        lines = shown(width, Updates("", [Update("P.A", "1", "warning", "[red]not[/red] done")], forced=False))
+        assert "[red]not[/red] done" in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_list_of_many_columns_has_a_line_for_each_field(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "dumb")
+    headings = ["run", "state", "service", "action", "context", "user", "steps", "began", "reason"]
+    row = [
+        "17",
+        "interrupted",
+        "UpdateNodeVersions",
+        "force",
+        "debian.bookworm",
+        "ann",
+        "3/9",
+        "2026-11-26T10:00:00.000Z",
+        "lost",
+    ]
+    rows.print_rows(headings, [row])
+    text = terminal.getvalue()
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    assert "…" not in text
+    assert [f"{heading} {cell}" for heading, cell in zip(headings, row, strict=True)] == text.split("\n")[: len(row)]
