@@ -65,7 +65,7 @@ class _Bar:
         self._progress.update(self._task, description=text, total=run.steps or None, completed=run.done)
 
     def say(self, text: str) -> None:
-        self._progress.console.print(text, markup=False, soft_wrap=True)
+        self._progress.console.print(text, markup=False)
 
 
 class _Lines:
