@@ -120,12 +120,12 @@ def _go_on(session: WizardSession) -> Response:
         return page("done.html", "Cancelled", message=message, text="Nothing was stored.")
     subject = _subject(session)
     if not subject.slot.service:
-        return _form(session, _typed(subject), ["Say which service the account is for."])
+        return _form(session, _typed(subject), parts={"service": "Say which service the account is for."})
     keeps = NewAuthentication("", "", "") if subject.authentication_id is None else _UNCHANGED
     try:
         authentication = _set(session, subject, new_account(subject.slot, request.form, _NAME, keeps))
     except NotAnAccountError as error:
-        return _form(session, _typed(subject), [str(error)])
+        return _form(session, _typed(subject), parts={error.part: str(error)})
     except UserError as error:
         return _form(session, _typed(subject), reasons_of(error))
     message = {"type": "tray.authpopup.finish", "authId": authentication}
@@ -163,7 +163,12 @@ def _typed(subject: _Subject) -> _Subject:
     )
 
 
-def _form(session: WizardSession, subject: _Subject, reasons: list[str] | None = None) -> Response:
+def _form(
+    session: WizardSession,
+    subject: _Subject,
+    reasons: list[str] | None = None,
+    parts: dict[str, str] | None = None,
+) -> Response:
     is_new = subject.authentication_id is None
     return page(
         "account.html",
@@ -173,6 +178,7 @@ def _form(session: WizardSession, subject: _Subject, reasons: list[str] | None =
         is_new=is_new,
         names_service=session.instance_id is None and is_new,
         reasons=reasons or [],
+        parts=parts or {},
         token=session.token,
         action=request.path,
         name=_NAME,

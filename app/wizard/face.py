@@ -11,13 +11,13 @@ from typing import Final, NoReturn
 from flask import Blueprint, Flask, Response
 
 from app.wire.refusal import Refused
-from app.wire.static_files import CSS, JAVASCRIPT, StaticFiles
+from app.wire.static_files import CSS, JAVASCRIPT, SVG, StaticFiles
 from app.wizard import authorise, configure
 from app.wizard.responses import PREFIX, secured
 from app.wizard.visiting import check_request
 
 _FILES: Final = StaticFiles(
-    Path(__file__).parent / "static", f"{PREFIX}/static", {"wizard.css": CSS, "wizard.js": JAVASCRIPT}
+    Path(__file__).parent / "static", f"{PREFIX}/static", {"wizard.css": CSS, "wizard.js": JAVASCRIPT, "icon.svg": SVG}
 )
 _METHODS = ["GET", "POST"]
 

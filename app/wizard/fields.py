@@ -9,7 +9,7 @@ from typing import Final
 from app.errors import StateError
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, NotJsonError, read_json, same_json
 from app.solutions.people.authentications import Authentication
-from app.solutions.texts import MOST_LABEL, text_faults
+from app.solutions.texts import MOST_LABEL, MOST_NAME, text_faults
 from app.solutions.wizard.configuring import Configuration
 from app.solutions.wizard.sessions import FilledIn, NewAuthentication
 from app.solutions.wizard.steps import Place, Step
@@ -17,6 +17,7 @@ from app.solutions.wizard.texts_of_values import Choice, NotAValueError, is_of_s
 
 NEW: Final = "new"
 """The choice of an account that does not exist yet. Ids of authentications are longer."""
+PARTS: Final = ("name", "environment", "data")
 _CONTROLS: Final = {
     ConfigType.STRING: "text",
     ConfigType.INTEGER: "integer",
@@ -68,7 +69,8 @@ class Field:
     new_environment: str = ""
     has_data: bool = False
     reason: str = ""
-    reason_of_new: str = ""
+    reasons_of_new: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with the parts of a new account: its `name`, `environment` and `data`."""
     hint: str = ""
 
     @property
@@ -155,7 +157,9 @@ def _account_field(made: Field, configuration: Configuration, entered: Entered, 
         new_name=entered.texts.get(f"name-{made.name}", new.name),
         new_environment=entered.texts.get(f"environment-{made.name}", new.environment),
         has_data=bool(new.data),
-        reason_of_new=entered.faults.get(f"{NEW}-{made.name}", ""),
+        reasons_of_new={
+            part: entered.faults[f"{part}-{made.name}"] for part in PARTS if f"{part}-{made.name}" in entered.faults
+        },
     )
 
 
@@ -177,7 +181,7 @@ def entered_in(
             faults[name] = str(error)
             texts[name] = form.get(name, "")
         except NotAnAccountError as error:
-            faults[f"{NEW}-{name}"] = str(error)
+            faults[f"{error.part}-{name}"] = str(error)
             texts |= {name: NEW, **{part: form.get(part, "") for part in (f"name-{name}", f"environment-{name}")}}
     size = sum(map(len, config.values())) + sum(len(one.data) for one in new.values())
     if size > most_bytes:
@@ -186,7 +190,11 @@ def entered_in(
 
 
 class NotAnAccountError(ValueError):
-    """A new account that cannot be created. The message tells a person what to do."""
+    """A new account that cannot be created. The message tells a person what to do about a part of it."""
+
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(message)
+        self.part = part
 
 
 def _enter_value(
@@ -251,18 +259,20 @@ def new_account(
     slot: AuthSlot, form: Mapping[str, str], name: str, before: NewAuthentication | None
 ) -> NewAuthentication:
     """Return the new account in a form. Credentials that were filled in before stay if the form has none. Raises
-    ValueError with a message that tells a person what to do."""
+    NotAnAccountError."""
     title = form.get(f"name-{name}", "").strip()
     environment = slot.service_environment or form.get(f"environment-{name}", "").strip()
     data = form.get(f"data-{name}", "").strip() or ("" if before is None else before.data)
     if not title:
-        raise NotAnAccountError("Give the account a name.")
-    if text_faults("name", title) or text_faults("environment", environment, most=MOST_LABEL, required=False):
-        raise NotAnAccountError("The name or the environment is too long.")
+        raise NotAnAccountError("name", "Give the account a name.")
+    if text_faults("name", title):
+        raise NotAnAccountError("name", f"Shorten the name to {MOST_NAME} characters.")
+    if text_faults("environment", environment, most=MOST_LABEL, required=False):
+        raise NotAnAccountError("environment", f"Shorten the environment to {MOST_LABEL} characters.")
     if not data:
-        raise NotAnAccountError("Fill in the credentials.")
+        raise NotAnAccountError("data", "Fill in the credentials.")
     try:
         read_json(data)
     except NotJsonError:
-        raise NotAnAccountError('Type the credentials as JSON, such as {"token": "..."}.') from None
+        raise NotAnAccountError("data", 'Type the credentials as JSON, such as {"token": "..."}.') from None
     return NewAuthentication(title, environment, data)

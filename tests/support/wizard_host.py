@@ -1,0 +1,98 @@
+"""A host application of the wizard: pages of another site that frame it, connect accounts and provide lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+_FRAMING = """<!DOCTYPE html><html lang="en"><title>Host</title>
+<h1>My integrations</h1><iframe id="wizard" title="Wizard" width="600" height="800"></iframe>
+<script>
+window.received = [];
+window.errors = null;
+window.addEventListener("message", (event) => {
+  if (event.origin !== %(wizard)s) return;
+  received.push(event.data);
+  if (event.data.type === "tray.configPopup.validate") {
+    const type = "tray.configPopup.client.validation";
+    const reply = (data) => event.source.postMessage({ type, data }, event.origin);
+    reply({ inProgress: true });
+    reply({ inProgress: false, errors: window.errors || {} });
+  }
+});
+document.getElementById("wizard").src = %(address)s;
+</script></html>"""
+_DIALOG = """<!DOCTYPE html><html lang="en"><title>Connect</title><h1>Connect an account</h1>
+<button>Allow</button>
+<script>
+document.querySelector("button").addEventListener("click", async () => {
+  const response = await fetch(location.href, { method: "POST" });
+  window.opener.postMessage({ type: "tray.authpopup.finish", authId: await response.text() }, %(wizard)s);
+});
+</script></html>"""
+
+
+@dataclass
+class Host:
+    """The host application at its two names, which are two sites to a browser. `connect` creates the authentication of
+    the dialog for the parameters that it was opened with."""
+
+    url: str = ""
+    other_url: str = ""
+    wizard: str = ""
+    connect: Callable[[dict[str, str]], str] = lambda _: ""
+    choices: list[dict[str, Any]] = field(default_factory=list)
+
+    def framing(self, address: str, *, from_other: bool = False) -> str:
+        """The address of a page that frames the page at an address."""
+        return f"{self.other_url if from_other else self.url}/frame?{self.wizard}{address}"
+
+
+@contextmanager
+def hosting() -> Iterator[Host]:
+    """A host that serves its pages as long as the context lasts."""
+    host = Host()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            texts = {"wizard": json.dumps(host.wizard), "address": json.dumps(self.path.partition("?")[2])}
+            self._answer(
+                ((_FRAMING if self.path.startswith("/frame") else _DIALOG) % texts), "text/html; charset=utf-8"
+            )
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            if self.path.startswith("/lists"):
+                self._answer(json.dumps(host.choices), "application/json")
+            else:
+                query = parse_qs(urlsplit(self.path).query)
+                self._answer(host.connect({name: given[0] for name, given in query.items()}), "text/plain")
+
+        def _answer(self, text: str, media_type: str) -> None:
+            body = text.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", media_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    host.url = f"http://localhost:{server.server_port}"
+    host.other_url = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield host
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

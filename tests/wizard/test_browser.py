@@ -1,0 +1,236 @@
+"""The wizard in a real browser: in the frame of a host on another site, and as its end users see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Page
+
+from tests.conftest import FreshDatabase
+from tests.support.browsers import PHONE, OpenTab, Site, check_accessible, picture, site_on, tabs_of
+from tests.support.http import Client
+from tests.support.solution_store import Store, auth_slot, config_slot, ddl, element, screen, slots
+from tests.support.wizard_host import Host, hosting
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with hosting() as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def site(fresh_database: FreshDatabase, host: Host) -> Iterator[Site]:
+    """A service whose wizard the host may frame."""
+    with fresh_database(True) as url, site_on(url, wizard_origins=(host.url,)) as site:
+        host.wizard = site.url
+        yield site
+
+
+@pytest.fixture(scope="module")
+def site_with_host(fresh_database: FreshDatabase, host: Host) -> Iterator[Site]:
+    """A service whose host also connects accounts and provides lists."""
+    settings = {"wizard_origins": (host.url,), "auth_url": f"{host.url}/dialog", "options_url": f"{host.url}/lists"}
+    with fresh_database(True) as url, site_on(url, **settings) as site:
+        yield site
+
+
+@pytest.fixture
+def open_tab(browser: Browser, site: Site) -> Iterator[OpenTab]:
+    with tabs_of(browser, site.url) as open_tab:
+        yield open_tab
+
+
+def store_of(site: Site) -> Store:
+    return Store(Client(site.app))
+
+
+def address(store: Store, instance: str, query: str = "") -> str:
+    """The path of the wizard with a new code."""
+    return (store.done("GenerateAuthorizationCode", solutionInstanceId=instance).text("wizardPath") or "") + query
+
+
+def framed(page: Page, url: str) -> FrameLocator:
+    """The wizard in the frame of a page of the host."""
+    page.goto(url)
+    return page.frame_locator("#wizard")
+
+
+def received(page: Page, kind: str) -> dict[str, Any]:
+    """The message of a kind that the host has received, as soon as it is there."""
+    page.wait_for_function("kind => received.some((message) => message.type === kind)", arg=kind)
+    found: dict[str, Any] = page.evaluate("kind => received.find((message) => message.type === kind)", kind)
+    return found
+
+
+@pytest.mark.ledger("UVU-25", "UVU-26")
+def test_the_flow_of_a_host_application(open_tab: OpenTab, site: Site, host: Host) -> None:
+    store = store_of(site)
+    solution = store.set(
+        *slots(auth=[auth_slot("slack", ["chat"], title="Slack")], config=[config_slot("channel", title="Channel")]),
+        element("ScreenList", screen("Your account", "slack"), screen("Messages", "channel")),
+    )
+    store.publish(solution)
+    owner = store.user()
+    store.authentication(owner, ["chat", "read"], name="Team Slack")
+    instance = store.instance(solution, owner)
+
+    page = open_tab().page
+    wizard = framed(page, host.framing(address(store, instance)))
+    wizard.get_by_label("Team Slack").check()
+    wizard.get_by_role("button", name="Next").click()
+    wizard.get_by_label("Channel").fill("#help")
+    wizard.get_by_label("Channel").press("Enter")
+    wizard.get_by_role("heading", name="Summary").wait_for()
+    wizard.get_by_role("button", name="Finish").click()
+    assert received(page, "tray.configPopup.finish") == {"type": "tray.configPopup.finish"}
+    assert store.update(instance, enabled=True, errorOnEnablingWithMissingValues=True).enabled
+
+    changed = [config_slot("channel", title="Channel"), config_slot("limit", title="Daily limit", type="integer")]
+    store.set(element("ConfigSlotList", *changed), solution=solution)
+    assert store.publish(solution).text("notice") == "upgrade"
+    assert store.get(instance).flags == "NU"
+
+    cancelled = framed(page, host.framing(address(store, instance)))
+    cancelled.get_by_label("Daily limit").fill("5")
+    cancelled.get_by_role("button", name="Next").click()
+    cancelled.get_by_role("button", name="Cancel").click()
+    received(page, "tray.configPopup.cancel")
+    assert (store.get(instance).release, store.get(instance).flags) == (1, "NU")
+
+    wizard = framed(page, host.framing(address(store, instance)))
+    wizard.get_by_role("heading", name="More settings").wait_for()
+    assert wizard.locator(".mark").all_inner_texts() == ["New"]
+    wizard.get_by_label("Daily limit").fill("5")
+    for name in ("Next", "Next", "Next", "Finish"):
+        wizard.get_by_role("button", name=name).click()
+    received(page, "tray.configPopup.finish")
+    found = store.get(instance)
+    assert (found.release, found.flags, found.enabled, found.pending) == (2, "", True, [])
+    assert found.config == {"channel": '"#help"', "limit": "5"}
+
+
+@pytest.mark.ledger("DEC-281")
+def test_other_sites_cannot_frame_it_and_a_used_code_is_told_to_the_host(
+    browser: Browser, site: Site, host: Host
+) -> None:
+    store = store_of(site)
+    path = address(store, store.instance(store.published(config=[config_slot("a", title="Setting")])))
+    with tabs_of(browser, site.url) as open_tab:
+        tab = open_tab()
+        with tab.page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+            tab.page.goto(host.framing(path, from_other=True))
+        assert tab.page.evaluate("received") == []
+        framed(tab.page, host.framing(path))
+        message = received(tab.page, "tray.configPopup.error")
+        assert message["err"].startswith("The link to this page has been used already")
+        tab.faults.clear()  # the refused frame, and the status of the page in the other one
+
+
+def test_the_host_connects_accounts_provides_lists_and_validates(
+    browser: Browser, site_with_host: Site, host: Host
+) -> None:
+    site = site_with_host
+    store = store_of(site)
+    owner = store.user()
+    channel = config_slot("channel", ddl(authSlotExternalId="slack"), title="Channel", type="ddl")
+    solution = store.published(auth=[auth_slot("slack", ["chat"], title="Slack")], config=[channel])
+    instance = store.instance(solution, owner)
+    opened: list[dict[str, str]] = []
+
+    def connect(given: dict[str, str]) -> str:
+        opened.append(given)
+        return store.authentication(owner, ["chat"], name="Connected")
+
+    host.connect, host.choices, host.wizard = connect, [{"text": "#general", "value": "C1"}], site.url
+    with tabs_of(browser, site.url) as open_tab:
+        page = open_tab().page
+        wizard = framed(page, host.framing(address(store, instance, "&customValidation=true")))
+        with page.expect_popup() as popup:
+            wizard.get_by_role("link", name="Connect an account").click()
+        popup.value.get_by_role("button", name="Allow").click()
+        wizard.get_by_label("Connected").wait_for()
+        assert wizard.get_by_label("Connected").is_checked()
+        assert (opened[0]["service"], opened[0]["instance"]) == ("slack", instance)
+        wizard.get_by_label("Channel").select_option("#general")
+        page.evaluate("errors = { channel: 'This channel is archived.' }")
+        wizard.get_by_role("button", name="Next").click()
+        wizard.get_by_text("This channel is archived.").wait_for()
+        sent = received(page, "tray.configPopup.validate")["data"]
+        assert sent["visibleValues"] == ["slack", "channel"]
+        assert sent["configValues"] == {"channel": "C1"}
+        assert list(sent["authValues"]) == ["slack"]
+        page.evaluate("errors = null")
+        wizard.get_by_role("button", name="Next").click()
+        wizard.get_by_role("button", name="Finish").click()
+        received(page, "tray.configPopup.finish")
+    assert store.get(instance).config == {"channel": '"C1"'}
+    host.wizard = ""
+
+
+@pytest.fixture(scope="module")
+def instance(site: Site) -> str:
+    """An instance with a setting of each type, on an older release."""
+    store = store_of(site)
+    config = [
+        config_slot("name", title="Name of your team"),
+        config_slot("limit", title="Messages a day", type="integer", defaultValue="100"),
+        config_slot("rate", title="Sampling rate", type="number", mandatory=False),
+        config_slot("extra", title="Labels", type="object", mandatory=False, defaultValue='{"team": "support"}'),
+    ]
+    text = "Relink posts new questions to your channel.\nYou can change this at any time."
+    screens = element("ScreenList", screen("Your account", "slack", text=text), screen("Messages", "name", "limit"))
+    slack = auth_slot("slack", ["chat"], title="Slack")
+    solution = store.set(*slots(auth=[slack], config=config), screens, title="Support to Slack")
+    store.publish(solution)
+    owner = store.user()
+    store.authentication(owner, ["chat"], name="Team Slack")
+    instance = store.instance(solution, owner, config={"name": '"Ann & Bo"'})
+    store.set(
+        element("ConfigSlotList", *config, config_slot("active", title="Post on weekends", type="boolean")),
+        solution=solution,
+    )
+    store.publish(solution)
+    return instance
+
+
+@pytest.mark.parametrize("look", ["phone", "dark"])
+def test_every_page_is_accessible(open_tab: OpenTab, site: Site, instance: str, look: str) -> None:
+    page = open_tab(dark=look == "dark", **({"size": PHONE} if look == "phone" else {})).page
+    page.goto(address(store_of(site), instance))
+    for number in range(4):
+        check_accessible(page)
+        picture(page, f"wizard-{look}-{number}")
+        if page.get_by_role("heading", name="Your account", level=1).count():
+            page.get_by_label("A new account").check()
+            page.get_by_role("button", name="Next").click()
+            page.get_by_text("Give the account a name.").wait_for()
+            check_accessible(page)
+            picture(page, f"wizard-{look}-fault")
+            page.get_by_label("Team Slack").check()
+        if number < 3:
+            page.get_by_role("button", name="Next").click()
+    assert page.get_by_role("heading", name="Summary").count() == 1
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("heading", name="Cancelled").wait_for()
+    check_accessible(page)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_keyboard_alone_is_enough(open_tab: OpenTab, site: Site, scripts: bool) -> None:
+    store = store_of(site)
+    solution = store.published(
+        config=[config_slot("a", title="Name"), config_slot("b", title="Active", type="boolean")]
+    )
+    instance = store.instance(solution)
+    page = open_tab(scripts=scripts).page
+    page.goto(address(store, instance))
+    for key in ("Tab", "x", "Tab", "Space", "Tab", "Enter"):
+        page.keyboard.press(key)
+    page.get_by_role("heading", name="Summary").wait_for()
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    page.get_by_role("heading", name="Your settings are saved").wait_for()
+    assert store.get(instance).config == {"a": '"x"', "b": "true"}
