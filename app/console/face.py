@@ -12,6 +12,8 @@ from jinja2 import StrictUndefined
 
 from app.console import files, home, signing_in
 from app.console.formatting import FILTERS
+from app.console.instances.addresses import INSTANCES, instance_url
+from app.console.instances.section import PAGES as INSTANCE_PAGES
 from app.console.nodes import changing, editing, listing, showing
 from app.console.nodes.addresses import NODES, node_url, version_url
 from app.console.responses import secured
@@ -36,6 +38,7 @@ SECTIONS: Final = (
     Section("Home", HOME, (home.blueprint,)),
     Section("Nodes", NODES, (listing.blueprint, showing.blueprint, changing.blueprint, editing.blueprint)),
     Section("Solutions", SOLUTIONS, SOLUTION_PAGES),
+    Section("Instances", INSTANCES, INSTANCE_PAGES),
 )
 
 
@@ -66,5 +69,7 @@ def install(app: Flask) -> None:
     """Add the pages to an application."""
     app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.register_blueprint(_CONSOLE)
-    app.jinja_env.filters.update(FILTERS, node_url=node_url, version_url=version_url, solution_url=solution_url)
+    app.jinja_env.filters.update(
+        FILTERS, node_url=node_url, version_url=version_url, solution_url=solution_url, instance_url=instance_url
+    )
     app.jinja_env.globals.update(navigation=SECTIONS, file=files.address_of, home=HOME, sign_out=SIGN_OUT)

@@ -43,3 +43,17 @@ def test_a_slot_is_added_with_the_keyboard_and_without_scripts(solution: str, op
     page.keyboard.press("Enter")
     expect(page.get_by_text("The draft is saved.")).to_be_visible()
     expect(page.get_by_role("group", name="Changes of the draft")).to_contain_text("colour")
+
+
+@pytest.mark.parametrize(("size", "dark"), [(DESK, True), (PHONE, False)], ids=["desk-dark", "phone"])
+def test_the_pages_of_instances_are_accessible(
+    solution: str, open_tab: OpenTab, size: dict[str, int], dark: bool
+) -> None:
+    page = open_tab(dark=dark, size=size).sign_in(following=f"/console/instances?solution={solution}")
+    picture(page, f"instances-{size['width']}")
+    check_accessible(page)
+    page.get_by_role("link", name="Ann's desk").click()
+    page.get_by_role("button", name="Wizard link").click()
+    expect(page.get_by_text("The link to the wizard.")).to_be_visible()
+    picture(page, f"instance-{size['width']}")
+    check_accessible(page)

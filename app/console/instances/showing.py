@@ -1,0 +1,87 @@
+"""The page of an instance."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from app.console.instances.addresses import CRUMB, found_instance
+from app.console.pages import page
+from app.console.visitor import caller
+from app.database.connection import short_statements
+from app.database.engine import snapshot
+from app.errors import RelinkError, UserError
+from app.identity.rights import require_solutions
+from app.solutions.content.model import Content
+from app.solutions.instances.paging import read_moves
+from app.solutions.instances.reading import Instance
+from app.solutions.people.authentications import read_authentications
+from app.solutions.people.external_users import read_external_users
+from app.solutions.releases.contents import read_contents
+from app.solutions.releases.history import compare_releases
+from app.solutions.releases.solutions import read_solution
+from app.wire.context import resources
+
+blueprint = Blueprint("instance", __name__)
+
+_MOVES = 50
+
+
+@blueprint.get("/instances/<instance_id>")
+@short_statements()
+def instance(instance_id: str) -> Response:
+    """Show an instance."""
+    return show(instance_id, done=request.args.get("done", ""))
+
+
+def show(
+    instance_id: str, *, done: str = "", wizard: str = "", refused: RelinkError | None = None, status: int = 200
+) -> Response:
+    """Return the page of an instance, after what was done, or why it was refused. `wizard` is the path of a wizard."""
+    require_solutions(caller())
+    with snapshot(resources().engine) as connection:
+        found = found_instance(connection, instance_id)
+        solution = read_solution(connection, found.solution_id)
+        release = found.release_number
+        content = read_contents(connection, found.solution_id, [release])[release]
+        owners = read_external_users(connection, [found.owner])
+        authentications = read_authentications(connection, ids=found.auth_values.values())
+        moves = read_moves(connection, found.instance_id, _MOVES)
+        ahead = None
+        if found.flags.has_newer_version:
+            ahead = compare_releases(connection, found.solution_id, release, found.latest_release_number).judgement
+    return page(
+        "instances/instance.html",
+        found.name,
+        section="Instances",
+        crumbs=(CRUMB,),
+        instance=found,
+        solution=solution,
+        owner=owners.get(found.owner),
+        content=content,
+        pending=_pending(found, content),
+        authentications=authentications,
+        moves=moves,
+        ahead=ahead,
+        done=done,
+        wizard=wizard,
+        reasons=_reasons(refused),
+        status=status,
+    )
+
+
+def _pending(found: Instance, content: Content) -> list[tuple[str, str]]:
+    """Return the slots that lack a value, each with who gives it."""
+    slots = {(slot.kind, slot.external_id): slot for slot in found.pending}
+    titles = {key: held.title for key in slots if (held := content.slot(*key)) is not None}
+    return [
+        (titles.get(key) or key[1], "the system" if slot.hidden else "its user in the wizard")
+        for key, slot in slots.items()
+    ]
+
+
+def _reasons(refused: RelinkError | None) -> list[str]:
+    if refused is None:
+        return []
+    if isinstance(refused, UserError):
+        return [fault.text for fault in refused.faults]
+    return [refused.description]
