@@ -75,6 +75,12 @@ class HeldRun:
         """
         return is_cancelled(self.connection, self.identifier, step=step)
 
+    def check_not_cancelled(self) -> None:
+        """Raise StateError if the run was asked to end, or the account of its starter was disabled."""
+        with self.connection.begin():
+            if self.is_cancelled():
+                raise StateError(f"run {self.identifier} was cancelled")
+
     def end(self, answer: Iterable[bytes], error_number: int, *, cancelled: bool) -> Iterator[bytes]:
         """Record the end of the run, store its response, and return the response.
 
@@ -108,6 +114,13 @@ class HeldRun:
         with self.connection.begin():
             answers.keep(self.connection, self.identifier, parts)
             self._close(RunState.CANCELLED, error.number, error.description)
+
+    def fail(self, error: RelinkError, answer: Iterable[bytes]) -> None:
+        """Record that the run was interrupted by an error that is no fault of its request, with its response."""
+        parts = list(answers.compressed(answer))
+        with self.connection.begin():
+            answers.keep(self.connection, self.identifier, parts)
+            self._close(RunState.INTERRUPTED, error.number, error.description)
 
     def wait_for(self, turn: Turn) -> None:
         """Wait in the queue until it is the run's turn. Raises StateError if the run is cancelled meanwhile."""

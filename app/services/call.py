@@ -61,6 +61,11 @@ class Call:
             return f"user {self.caller.user_identifier}"
         return None if self.caller.administers_all else f"network {self.network}"
 
+    def check_not_cancelled(self) -> None:
+        """Raise StateError if a worker does the request, and its run was asked to end."""
+        if self.run is not None:
+            self.run.check_not_cancelled()
+
     @contextmanager
     def begun(self, wanted: WantedRun) -> Iterator[HeldRun]:
         """Begin a run for this request, or go on with the one that has begun. See `app.runs.held.started`."""

@@ -86,13 +86,14 @@ def _small_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer | No
 
 
 def _planned_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
+    check = call.check_not_cancelled
     with snapshot(call.engine) as connection:
         scope = _small_scope(driver_connection(connection), request, call, first=True)
         if scope is None:
             node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
-            outcome = impact(connection, call.caller, node, request.options, why=request.why)
+            outcome = impact(connection, call.caller, node, request.options, why=request.why, check=check)
         else:
-            outcome = impact(connection, scope.caller, scope.node, request.options, scope, why=request.why)
+            outcome = impact(connection, scope.caller, scope.node, request.options, scope, why=request.why, check=check)
         return _with_tag(outcome, _answer(connection, outcome, names={} if scope is None else scope.names))
 
 

@@ -70,9 +70,14 @@ def impact(
     scope: SmallScope | None = None,
     *,
     why: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> UpdateResult:
-    """List what an update would do. Raises UserError (105) as `read_graph` does."""
-    return _listed(caller, context, make_plan(connection, caller, context, options, {}, scope=scope), why=why)
+    """List what an update would do. Raises UserError (105) as `read_graph` does.
+
+    `check` is called between the parts of the planning, and may raise an exception to end it.
+    """
+    planned = make_plan(connection, caller, context, options, {}, scope=scope, check=check)
+    return _listed(caller, context, planned, why=why)
 
 
 def small_impact(
@@ -113,12 +118,16 @@ def make_plan(
     failed: dict[int, str],
     patterns: PatternCheck | None = None,
     scope: SmallScope | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> Plan:
     """Read the store, of which a small scope may have been read, and make a plan."""
     with collections_paused():
+        check()
         state = read_graph(connection, caller, context, options, scope)
+        check()
         needs = Needs(state)
         details = read_details(connection, caller, state, needs) if needs.first else Details()
+        check()
         return plan(state, needs, details, failed, patterns)
 
 

@@ -32,7 +32,7 @@ from app.wire.intake import RequestDocument
 from app.wire.storage import Storage
 from app.wire.threads import in_own_thread
 from app.wire.tree import valid_tree
-from app.wire.uploads import UploadFile
+from app.wire.uploads import TooManyUploadsError, UploadFile, UploadsFullError
 from app.wire.xml_writer import write_parts
 
 _LOOK_EVERY = 0.2
@@ -80,11 +80,14 @@ def _do(run: TakenRun, settings: Settings) -> None:
     try:
         answer = _imported(run, call, settings) if run.service == IMPORT else _served(run, call)
         if answer.written is None:
+            held.check_not_cancelled()
             if tag := answer.headers.get("ETag"):
                 held.record_plan(tag.strip('"'))
             held.end(written(run.service, answer), answer.error_number, cancelled=False)
     except PutBackError:
         raise
+    except (UploadsFullError, TooManyUploadsError) as error:
+        held.fail(error, [failure_document(run.service, error)])
     except RelinkError as error:
         held.refuse(error, [failure_document(run.service, error)])
     _log.info("run", run_id=held.identifier, service=run.service)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -12,10 +13,11 @@ from sqlalchemy import Engine, text
 from app.application import create_app
 from app.runs.requests import kept
 from app.settings import Settings
+from app.wire import queued_runs
 from tests.services.asynchronous import IMPORTED, dies, rows, stored, work_and_die
 from tests.support.builders import Graph, frozen, links
 from tests.support.http import ADMIN, SECRET_KEY, Client, message
-from tests.support.workers import ASYNC, accepted, get, response_of, shown, work
+from tests.support.workers import ASYNC, accepted, get, never, response_of, shown, work
 from tests.updates.test_force import interfere
 from tests.wire.test_intake import assert_refused
 
@@ -74,6 +76,18 @@ class TestImport:
         assert [get(client.as_user(user), f"/runs/{run}").status_code for user in ("owner", "other")] == [200, 404]
         assert get(client.as_user("other"), "/runs").get_json()["runs"] == []
         assert response_of(client.as_user("owner"), run).number == 0
+
+    @pytest.mark.ledger("DEC-243")
+    def test_a_worker_that_cannot_store_the_document_interrupts_it(
+        self, client: Client, engine: Engine, tmp_path: Path
+    ) -> None:
+        run = accepted(client.post(IMPORTED.xml(), headers=ASYNC))
+        settings = Settings(secret_key=SECRET_KEY, upload_directory=tmp_path / "missing")
+        assert queued_runs.do_next(engine, settings, never)
+        record = shown(client, run)
+        assert (record["state"], record["errorNumber"], stored(engine)) == ("interrupted", 100, 0)
+        assert "the directory in which imports are stored while they are read is full" in record["reason"]
+        assert "nothing was imported" in (response_of(client, run).text("errorDescription") or "")
 
     def test_one_that_is_cancelled_imports_nothing(self, client: Client, engine: Engine) -> None:
         run = accepted(client.post(IMPORTED.xml(), headers=ASYNC))
