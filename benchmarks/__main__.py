@@ -9,15 +9,10 @@ each time with the floor, and the ratio is the median of the three. The figures 
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -25,13 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import floors
-from benchmarks.server import connect, in_database, make_database, make_store, server
+from benchmarks.archive import DEEP, PACKAGE, ROOT, convert, keep, new_version, request, say, store
+from benchmarks.peers.compare import Compared, compare
+from benchmarks.server import connect, make_database, make_store, server
 from benchmarks.service import running
 
-ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
-PACKAGE = "debian.bookworm"
-DEEP = f"{PACKAGE}.libc6"
 ROUNDS = 3
 _MEBIBYTE = 1024 * 1024
 
@@ -55,16 +48,15 @@ def main() -> None:
     figures: list[Figure] = []
     with server() as url, tempfile.TemporaryDirectory() as directory:
         document = Path(directory) / "archive.xml"
-        _run(
-            "converting",
-            [sys.executable, str(ROOT / "examples/debian/convert.py"), str(archive), "--frozen", "-o", str(document)],
-        )
+        convert(archive, document)
         figures += _medians(lambda: _import_figures(url, document))
-        _new_version(_store(url))
+        new_version(store(url))
         figures += _medians(lambda: _update_figures(url))
-        figures += _medians(lambda: _request_figures(_store(url)))
+        figures += _medians(lambda: _request_figures(store(url)))
+        compared = compare(url)
     _print(figures, archive)
-    _keep(figures, archive)
+    _print_compared(compared)
+    keep([asdict(figure) for figure in figures], archive, peers=[asdict(each) for each in compared])
 
 
 def _medians(measure: Callable[[], list[Figure]]) -> list[Figure]:
@@ -76,20 +68,16 @@ def _medians(measure: Callable[[], list[Figure]]) -> list[Figure]:
     ]
 
 
-def _store(url: str) -> str:
-    return in_database(url, "bench_store")
-
-
 def _import_figures(url: str, document: Path) -> list[Figure]:
-    _say("importing")
-    store = make_store(url, "bench_store")
-    with running("wsgi:app", store) as service:
+    say("importing")
+    database = make_store(url, "bench_store")
+    with running("wsgi:app", database) as service:
         seconds, _, _ = service.post(document)
         memory = service.peak_memory()
-    with connect(store) as connection:
+    with connect(database) as connection:
         connection.execute("VACUUM ANALYZE")
-    _say("floor: parsing the document, and copying the same rows into an empty store")
-    floor = floors.parse_seconds(document) + floors.copy_in_seconds(store, make_store(url, "bench_empty"))
+    say("floor: parsing the document, and copying the same rows into an empty store")
+    floor = floors.parse_seconds(document) + floors.copy_in_seconds(database, make_store(url, "bench_empty"))
     return [
         Figure("NodeImport, whole call", "s", seconds, floor, "parse + copy", floor / seconds, ">= 0.30"),
         _memory("memory of the web process, import", memory),
@@ -97,15 +85,15 @@ def _import_figures(url: str, document: Path) -> list[Figure]:
 
 
 def _update_figures(url: str) -> list[Figure]:
-    _say("floors: reading, a lean force")
+    say("floors: reading, a lean force")
     read = floors.read_seconds(make_database(url, "bench_read", "bench_store"), PACKAGE)
     lean, nodes = floors.lean_seconds(make_database(url, "bench_lean", "bench_store"), DEEP)
-    _say("impact and force")
+    say("impact and force")
     with running("wsgi:app", make_database(url, "bench_force", "bench_store")) as service:
-        service.post(_request("impact", PACKAGE.partition(".")[0], content=False))
-        impact, _, size = service.post(_request("impact", PACKAGE))
-        force, _, _ = service.post(_request("force", PACKAGE))
-        nothing, _, small = service.post(_request("impact", PACKAGE))
+        service.post(request("impact", PACKAGE.partition(".")[0], content=False))
+        impact, _, size = service.post(request("impact", PACKAGE))
+        force, _, _ = service.post(request("force", PACKAGE))
+        nothing, _, small = service.post(request("impact", PACKAGE))
         memory = service.peak_memory()
     if small > 2000:
         raise RuntimeError("the second impact is not empty")
@@ -117,45 +105,20 @@ def _update_figures(url: str) -> list[Figure]:
     ]
 
 
-def _request_figures(store: str) -> list[Figure]:
-    _say("small requests")
-    smallest = _request("impact", f"{PACKAGE}.dpkg", content=False)
-    with running("benchmarks.hello:app", store) as service:
+def _request_figures(database: str) -> list[Figure]:
+    say("small requests")
+    smallest = request("impact", f"{PACKAGE}.dpkg", content=False)
+    with running("benchmarks.hello:app", database) as service:
         hello = service.requests_per_second("POST", "/service", smallest)
-    with running("wsgi:app", store) as service:
+    with running("wsgi:app", database) as service:
         service.post(smallest)
         rate = service.requests_per_second("POST", "/service", smallest)
     return [Figure("smallest impact", "requests/s", rate, hello, "hello", rate / hello, ">= 0.30")]
 
 
-def _new_version(store: str) -> None:
-    """Create a new version of the node that most other nodes depend on."""
-    with running("wsgi:app", store) as service:
-        service.post(
-            f"<CopyNode><nodeVersionReferenceFrom>{DEEP}</nodeVersionReferenceFrom>"
-            f"<nodeReferenceTo>{DEEP}</nodeReferenceTo></CopyNode>"
-        )
-
-
-def _request(action: str, reference: str, *, content: bool = True) -> str:
-    return (
-        f"<UpdateNodeVersions><nodeReference>{reference}</nodeReference><action>{action}</action>"
-        f"<updateContentIndicator>{str(content).lower()}</updateContentIndicator></UpdateNodeVersions>"
-    )
-
-
 def _memory(what: str, peak: int) -> Figure:
     limit = 400
     return Figure(what, "MiB", peak / _MEBIBYTE, limit, "limit", peak / _MEBIBYTE / limit, "< 1")
-
-
-def _run(what: str, command: list[str]) -> None:
-    _say(what)
-    subprocess.run(command, check=True)
-
-
-def _say(what: str) -> None:
-    print(f"... {what}", file=sys.stderr, flush=True)
 
 
 def _print(figures: list[Figure], archive: Path) -> None:
@@ -173,25 +136,18 @@ def _print(figures: list[Figure], archive: Path) -> None:
     Console(width=120).print(table)
 
 
+def _print_compared(compared: list[Compared]) -> None:
+    table = Table(title="Beside other programs on the same graph, seconds")
+    for column in ("program", "packages", "program", "Relink"):
+        table.add_column(column)
+    for each in compared:
+        seconds = each.note if each.peer is None else _number(each.peer)
+        table.add_row(each.what, f"{each.nodes:,}", seconds, f"{_number(each.relink)} {each.relink_does}")
+    Console(width=120).print(table)
+
+
 def _number(value: float) -> str:
     return f"{value:.2f}" if value < 100 else f"{value:,.0f}"
-
-
-def _keep(figures: list[Figure], archive: Path) -> None:
-    """Write the figures to a new file, with a description of the machine."""
-    RESULTS.mkdir(exist_ok=True)
-    now = datetime.now(UTC)
-    found = {
-        "measured": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        "archive": archive.name,
-        "machine": {"cores": os.cpu_count(), "load": os.getloadavg()[2], "system": platform.platform()},
-        "python": platform.python_version(),
-        "rounds": ROUNDS,
-        "figures": [asdict(figure) for figure in figures],
-    }
-    file = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
-    file.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    _say(f"kept in {file.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,69 @@
+"""Runs Relink and the peers on the same graph."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.archive import DEEP, PACKAGE, request, say, store
+from benchmarks.graph import Graph, dependents, document
+from benchmarks.peers import NotInstalledError, changesets, libsolv, orm
+from benchmarks.server import make_store
+from benchmarks.service import running
+
+SIZES = (1000, 4000)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The seconds of a peer and those of Relink; `peer` is None where the peer was left out."""
+
+    what: str
+    nodes: int
+    peer: float | None
+    relink: float
+    relink_does: str
+    note: str = ""
+
+
+_PEERS: tuple[tuple[str, str, Callable[[Graph, str, Path], float]], ...] = (
+    ("libsolv, solving", "impact", libsolv.seconds),
+    ("SQLAlchemy ORM, a commit for each node", "force", orm.orm_seconds),
+    ("SQLAlchemy-Continuum, a commit for each node", "force", orm.continuum_seconds),
+    ("changesets version, files only", "force", changesets.seconds),
+)
+
+
+def compare(url: str) -> list[Compared]:
+    """Compare on the first packages that depend on the deepest one."""
+    found: list[Compared] = []
+    for size in SIZES:
+        graph = dependents(store(url), PACKAGE, DEEP, size)
+        if len(graph) < size:
+            say(f"no comparison with {size} packages: the input has only {len(graph)} that depend on {DEEP}")
+            continue
+        relink = _relink(url, graph)
+        for what, does, seconds in _PEERS:
+            say(f"{what}, {size} packages")
+            with tempfile.TemporaryDirectory(prefix="relink-peer-") as directory:
+                try:
+                    taken = seconds(graph, url, Path(directory))
+                except NotInstalledError as error:
+                    say(f"left out: {what} {error}")
+                    found.append(Compared(what, size, None, relink[does], does, str(error)))
+                else:
+                    found.append(Compared(what, size, taken, relink[does], does))
+    return found
+
+
+def _relink(url: str, graph: Graph) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "graph.xml"
+        file.write_text(document(graph, "graph"), encoding="utf-8")
+        with running("wsgi:app", make_store(url, "bench_graph")) as service:
+            service.post(file)
+            impact, _, _ = service.post(request("impact", "graph"))
+            force, _, _ = service.post(request("force", "graph"))
+    return {"impact": impact, "force": force}
