@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import structlog
@@ -28,7 +29,7 @@ from app.identity.rights import Caller
 from app.identity.users import add_user
 from app.nodes.permissions import create_permission
 from app.settings import Settings
-from tests.support.databases import Databases, execute, url_of
+from tests.support.databases import Databases, engine_on, execute, url_of
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.round_trips import RoundTrips
 from tests.support.solution_store import Store
@@ -40,15 +41,28 @@ collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak"]
 
 _TEMPLATE = f"relink_template_{os.getpid()}"
 _numbers = count(1)
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory with a random name is made in it
+_LEAST_MEMORY = 2 * 1024**3
+_MOST_WAL = "256MB"
+
+
+def directory_in_memory() -> Path | None:
+    """The root of a file system in memory with room for the server of a session; None if there is none.
+
+    Each import creates and removes a hundred small files for temporary tables, which a file system on disk makes slow.
+    """
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _LEAST_MEMORY:
+        return _MEMORY
+    return None
 
 
 @contextmanager
-def open_directory() -> Iterator[Path]:
+def open_directory(parent: Path | None = None) -> Iterator[Path]:
     """A temporary directory that other users can reach, as the embedded server needs it when root starts it.
 
     Not one of pytest's own: each session of pytest closes the directory above those of all sessions.
     """
-    directory = Path(tempfile.mkdtemp(prefix="relink-test-"))
+    directory = Path(tempfile.mkdtemp(prefix="relink-test-", dir=parent))
     directory.chmod(0o755)
     try:
         yield directory
@@ -61,7 +75,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
-    """Take what is there for all tests out of the garbage collections, which many requests make."""
+    """Take what is there for all tests out of the garbage collections, which each import makes."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def survivors() -> Iterator[None]:
+    """Take what a module leaves for the next ones, such as compiled schemas, out of the garbage collections."""
+    yield
     gc.collect()
     gc.freeze()
 
@@ -119,10 +141,10 @@ def server_url(developers_server: str | None) -> Iterator[str]:
     if developers_server is not None:
         yield developers_server
         return
-    with open_directory() as directory:
+    with open_directory(directory_in_memory()) as directory:
         url = embedded.start(directory)
         # Nothing here has to outlive the machine, and hundreds of databases are made.
-        for setting in ("fsync = off", "full_page_writes = off"):
+        for setting in ("fsync = off", "full_page_writes = off", f"max_wal_size = '{_MOST_WAL}'"):
             execute(url, f"ALTER SYSTEM SET {setting}")
         execute(url, "SELECT pg_reload_conf()")
         yield url
@@ -155,15 +177,19 @@ def templates(server_url: str, quick_hashes: PasswordHasher) -> Iterator[Templat
         execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-FreshDatabase = Callable[[bool], AbstractContextManager[str]]
+class FreshDatabase(Protocol):
+    """Lends a fresh database, with a user `admin` or without, as long as the context lasts."""
+
+    def __call__(self, with_admin: bool, /, *, connected: bool = False) -> AbstractContextManager[str]:
+        """Returns a context with the URL of the database; `connected` allows the use of `engine_on`."""
 
 
 @pytest.fixture(scope="session")
 def fresh_database(server_url: str, templates: Templates) -> Iterator[FreshDatabase]:
-    """Lends fresh databases, with a user `admin` or without; each is fresh until its context ends."""
+    """Lends fresh databases."""
     empty = Databases(server_url, templates.empty)
     with_admin = Databases(server_url, templates.with_admin)
-    yield lambda wanted: (with_admin if wanted else empty).fresh()
+    yield lambda wanted, *, connected=False: (with_admin if wanted else empty).fresh(connected=connected)
     empty.close()
     with_admin.close()
 
@@ -174,7 +200,8 @@ def database_url(request: pytest.FixtureRequest, fresh_database: FreshDatabase) 
 
     A copied user saves each test the time of hashing a password.
     """
-    with fresh_database("app" in request.fixturenames) as url:
+    names = request.fixturenames
+    with fresh_database("app" in names, connected="engine" in names) as url:
         yield url
 
 
@@ -190,9 +217,8 @@ def empty_database_url(server_url: str) -> Iterator[str]:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on a fresh database."""
-    engine = make_engine(database_url, pool_size=10)
-    yield engine
-    engine.dispose()
+    with engine_on(database_url) as engine:
+        yield engine
 
 
 @pytest.fixture

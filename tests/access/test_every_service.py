@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.application import create_app
-from app.database.engine import make_engine
 from app.services.registry import SERVICES
 from app.settings import Settings
 from tests.access import oracle
@@ -21,6 +19,7 @@ from tests.access.worlds import EVERYBODY, GROUPS, MISSING, REFERENCES, load, ve
 from tests.conftest import FreshDatabase
 from tests.support import edits
 from tests.support.builders import LIST, LIST_TYPE, Graph, V, links
+from tests.support.databases import engine_on
 from tests.support.edits import given as given_member
 from tests.support.edits import members
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
@@ -331,9 +330,7 @@ def test_the_oracle_knows_every_service() -> None:
 
 def test_a_disabled_administrator_may_do_nothing(fresh_database: FreshDatabase) -> None:
     world = World({reference: Node(ADMIN, 1, draft=False) for reference in REFERENCES}, frozenset())
-    with fresh_database(False) as url, ExitStack() as stack:
-        engine = make_engine(url, pool_size=4)
-        stack.callback(engine.dispose)
+    with fresh_database(False, connected=True) as url, engine_on(url) as engine:
         client = Client(create_app(Settings(), engine), ADMIN)
         session = Session(client, world, load(engine, client, world))
         administer_all = message(
@@ -371,9 +368,7 @@ def test_a_disabled_administrator_may_do_nothing(fresh_database: FreshDatabase) 
 )
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_answer_is_what_the_oracle_allows(fresh_database: FreshDatabase, world: World, calls: list[Call]) -> None:
-    with fresh_database(False) as url, ExitStack() as stack:
-        engine = make_engine(url, pool_size=4)
-        stack.callback(engine.dispose)
+    with fresh_database(False, connected=True) as url, engine_on(url) as engine:
         client = Client(create_app(Settings(), engine), ADMIN)
         session = Session(client, world, load(engine, client, world))
         for call in [*sweep(world), *calls]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
@@ -11,12 +10,12 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from app.application import create_app
-from app.database.engine import make_engine
 from app.settings import Settings
 from tests.access.oracle import World
 from tests.access.test_every_service import EXAMPLES, WORD
 from tests.access.worlds import REFERENCES, load, worlds
 from tests.conftest import FreshDatabase
+from tests.support.databases import engine_on
 from tests.support.http import ADMIN, PASSWORD, Client
 
 READERS = ("ann", "bob", None)
@@ -34,9 +33,7 @@ def test_runs_are_seen_by_those_whom_the_oracle_allows(
     fresh_database: FreshDatabase, world: World, forces: list[tuple[str, str, bool]], lost: list[int]
 ) -> None:
     """Users force updates, some permissions are taken back, and then each user looks at each run."""
-    with fresh_database(False) as url, ExitStack() as stack:
-        engine = make_engine(url, pool_size=4)
-        stack.callback(engine.dispose)
+    with fresh_database(False, connected=True) as url, engine_on(url) as engine:
         client = Client(create_app(Settings(), engine), ADMIN)
         grants = load(engine, client, world)
         runs: dict[int, tuple[str, str]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -181,4 +182,6 @@ def _libxml2(name: str) -> etree.XMLSchema:
 
 @cache
 def _xmlschema(name: str) -> xmlschema.XMLSchema:
-    return xmlschema.XMLSchema(str(SCHEMAS / "responses" / f"{name}.xsd"), allow="local")
+    schema = xmlschema.XMLSchema(str(SCHEMAS / "responses" / f"{name}.xsd"), allow="local")
+    gc.freeze()  # its many objects stay, and must not be looked at by each garbage collection
+    return schema

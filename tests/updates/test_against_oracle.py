@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, text
 
 from app.application import create_app
-from app.database.engine import make_engine
 from app.identity.users import add_user
 from app.settings import Settings
 from tests.conftest import FreshDatabase
+from tests.support.databases import engine_on
 from tests.support.http import PASSWORD, Client, Reply
 from tests.updates import oracle
 from tests.updates.graphs import cases, to_node_import
@@ -46,17 +46,13 @@ def test_impact_and_force_are_what_the_oracle_says(fresh_database: FreshDatabase
 @contextmanager
 def loaded(fresh_database: FreshDatabase, store: Store) -> Iterator[tuple[Engine, Client]]:
     """A service on a database with the nodes of a store, and a client who has the rights of its caller."""
-    with fresh_database(True) as url:
-        engine = make_engine(url, pool_size=4)
+    with fresh_database(True, connected=True) as url, engine_on(url) as engine:
         with engine.begin() as connection:
             add_user(connection, "caller", PASSWORD)
-        try:
-            client = Client(create_app(Settings(), engine))
-            assert client.post(to_node_import(store)).number == 0
-            grant(engine, store)
-            yield engine, client.as_user("caller")
-        finally:
-            engine.dispose()
+        client = Client(create_app(Settings(), engine))
+        assert client.post(to_node_import(store)).number == 0
+        grant(engine, store)
+        yield engine, client.as_user("caller")
 
 
 def grant(engine: Engine, store: Store) -> None:
