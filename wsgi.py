@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from app.start import application
+from app.web_process import application
 
 app = application()

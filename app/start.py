@@ -1,39 +1,24 @@
-"""Start-up: reads the settings, opens the database and makes the application."""
+"""Start-up of commands, workers and web processes: opens the database of the settings and prepares the process."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import os
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TypeVar
 
-import structlog
 from cryptography.fernet import Fernet
-from flask import Flask
 from sqlalchemy import Engine
 
-from app.application import create_app
 from app.database import embedded
 from app.database.engine import DEFAULT_POOL_SIZE, make_engine
-from app.database.failures import Passing, passing
 from app.database.migrate import migrate, require_schema
 from app.database.session import forget_environment
-from app.logs import configure_logs
-from app.runs import upkeep
 from app.settings import Settings
-from app.tidying import Tidying
 
-Result = TypeVar("Result")
-_log = structlog.get_logger("relink.start")
-
-_PATIENCE_SECONDS = 30
-_RETRY_SECONDS = 0.2
 _MOST_HEAPS = -8
 """The parameter `M_ARENA_MAX` of `mallopt` in glibc."""
 SECRET_KEY_FILE = "secret-key"  # noqa: S105 - the name of a file in the data directory
@@ -89,20 +74,6 @@ def _kept_key(file: Path) -> str:
     return file.read_text().strip()
 
 
-def application() -> Flask:
-    """Return the application with the settings of the environment."""
-    configure_logs()
-    prepare_for_plans()
-    settings = Settings.from_environment().for_web_process()
-    engine = _when_available(lambda: open_database(settings))
-    _when_available(lambda: upkeep.close_dead(engine))
-    Tidying(engine, settings).start()
-    made = create_app(with_secret_key(settings), engine)
-    # The objects that exist now will stay, so no collection needs to look at them.
-    gc.freeze()
-    return made
-
-
 def prepare_for_plans() -> None:
     """Set up the memory of a process that makes plans.
 
@@ -121,23 +92,3 @@ def _use_one_heap() -> None:
     """
     with suppress(AttributeError):  # not every C library has this function
         ctypes.CDLL(None).mallopt(_MOST_HEAPS, 1)
-
-
-def _when_available(work: Callable[[], Result]) -> Result:
-    """Return what the work returns. While the database is not available, retry the work for half a minute.
-
-    gunicorn stops the whole service when one of its worker processes fails to start, so a database that restarts at
-    that moment must not make one fail.
-    """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    waits = False
-    while True:
-        try:
-            return work()
-        except Exception as error:
-            if passing(error) is not Passing.AWAY or time.monotonic() > deadline:
-                raise
-        if not waits:
-            _log.warning("the database is not available, waiting for it", seconds=_PATIENCE_SECONDS)
-            waits = True
-        time.sleep(_RETRY_SECONDS)

@@ -14,7 +14,7 @@ from typing import Any
 import click
 from prometheus_client import multiprocess
 
-import app.application  # noqa: F401 - so that the workers, which are forks, find it all imported
+import app.web_process  # noqa: F401 - so that the workers, which are forks, find it all imported
 from app.commands.parent import end_with_parent
 from app.logs import library_formatter
 from app.server import metrics_files

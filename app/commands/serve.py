@@ -22,7 +22,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.commands.database import opened_database, plain_errors, shown_url
-from app.commands.worker import WorkerProcess, worker_process
+from app.commands.worker_process import WorkerProcess, worker_process
 from app.database import keeper
 from app.runs import record as runs
 from app.server.metrics_files import metrics_directory
@@ -101,7 +101,7 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
         options = [f"--bind={bind}", f"--workers={workers}", f"--threads={threads}"]
         command = [sys.executable, "-m", "gunicorn", "-c", "python:app.commands.gunicorn_config", *options]
         # A session of its own keeps the Ctrl-C of a terminal from it: this process passes the signals on.
-        process = subprocess.Popen([*command, "app.start:application()"], env=environment, start_new_session=True)  # noqa: S603
+        process = subprocess.Popen([*command, "app.web_process:application()"], env=environment, start_new_session=True)  # noqa: S603
         embedded = settings.database_url is None
         with worker_process(environment, wanted=embedded and not no_worker) as worker:
             try:
