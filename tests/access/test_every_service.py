@@ -25,7 +25,7 @@ from tests.support.edits import members
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
 from tests.support.solution_store import element
 
-EXAMPLES = max(1, int(os.environ.get("RELINK_TEST_EXAMPLES", "60")) // 8)
+EXAMPLES = max(1, int(os.environ.get("RELINK_TEST_EXAMPLES", "40")) // 8)
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 

@@ -24,7 +24,8 @@ Check = Callable[[], subprocess.Popen[bytes]]
 
 @pytest.fixture
 def environment(data_directory: Path) -> dict[str, str]:
-    return {"RELINK_DATA_DIR": str(data_directory)}
+    """The environment of a service without a worker, which would take seconds to start."""
+    return {"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_a_database_whose_service_is_killed_ends(
 def test_a_database_whose_gunicorn_is_killed_ends_with_the_service(
     serve: Serve, environment: dict[str, str], data_directory: Path
 ) -> None:
-    served = serve(environment)
+    served = serve({**environment, "RELINK_NO_WORKER": "0"})
     (gunicorn,) = [child for child in children(served.process.pid) if "gunicorn" in arguments(child)]
     os.kill(gunicorn, signal.SIGKILL)
     assert served.process.wait(WITHIN) == 128 + signal.SIGKILL

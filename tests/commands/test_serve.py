@@ -64,7 +64,7 @@ def test_the_embedded_database_runs_as_long_as_the_service(
 
 
 def test_a_killed_service_leaves_a_database_that_the_next_one_stops(serve: Serve, data_directory: Path) -> None:
-    environment = {"RELINK_DATA_DIR": str(data_directory)}
+    environment = {"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
     serve(environment).stop(signal.SIGKILL)
     served = serve(environment)
     assert '"ok"' in read(f"{served.url}/readyz")

@@ -166,34 +166,37 @@ def test_a_page_of_xml_has_the_same_limit(store: Store, engine: Engine, ann: str
     assert len(reply.tree.findall("SolutionInstanceList/SolutionInstance")) == 10
 
 
+GREEDY = {
+    "aliases of lists": "{ viewer { "
+    + " ".join(f"{alias}: solutionInstances(first: 250) {{ {VALUES} }}" for alias in "abcd")
+    + " } }",
+    "aliases of values": "{ viewer { solutionInstances(first: 15) { edges { node { configValues { "
+    + " ".join(f"v{number}: value" for number in range(29))
+    + " } } } } } }",
+    "flags alone": (
+        "{ viewer { solutionInstances(first: 1000) { edges { node { solutionVersionFlags { hasNewerVersion } } } } } }"
+    ),
+}
+
+
 @pytest.mark.ledger("DEC-130")
-@pytest.mark.parametrize(
-    "query",
-    [
-        "{ viewer { " + " ".join(f"{alias}: solutionInstances(first: 250) {{ {VALUES} }}" for alias in "abcd") + " } }",
-        "{ viewer { solutionInstances(first: 15) { edges { node { configValues { "
-        + " ".join(f"v{number}: value" for number in range(29))
-        + " } } } } } }",
-        "{ viewer { solutionInstances(first: 1000) { edges { node { solutionVersionFlags { hasNewerVersion } } } } } }",
-    ],
-    ids=["aliases of lists", "aliases of values", "flags alone"],
-)
 def test_a_process_does_not_grow_with_what_is_asked_for(
-    store: Store, engine: Engine, ann: str, anns: GraphQL, query: str, figures: Callable[[str], None]
+    store: Store, engine: Engine, ann: str, anns: GraphQL, figures: Callable[[str], None]
 ) -> None:
     """A worker grew to 3.3 GB with four aliases over 250 instances of 0.9 MB."""
     solution = store.published(config=[config_slot("a")])
     fill(engine, solution, ann, 250, 900_000)
     store.republish(solution, config=[config_slot("a", type="object")])
     url = engine.url.render_as_string(hide_password=False)
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD],
-        input=json.dumps([url, anns.token, query]),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    growth, status, size, errors = json.loads(done.stdout.splitlines()[-1])
-    figures(f"the process grew by {growth // MIB} MiB for a response of {size / MIB:.1f} MiB")
-    assert (status, growth < MOST_GROWTH, size <= 16 * MIB) == (200, True, True), (growth, size, errors)
+    for kind, query in GREEDY.items():
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD],
+            input=json.dumps([url, anns.token, query]),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        growth, status, size, errors = json.loads(done.stdout.splitlines()[-1])
+        figures(f"{kind}: the process grew by {growth // MIB} MiB for a response of {size / MIB:.1f} MiB")
+        assert (status, growth < MOST_GROWTH, size <= 16 * MIB) == (200, True, True), (kind, growth, size, errors)

@@ -67,13 +67,14 @@ def test_without_a_package_the_whole_store_is_listed(store: Client) -> None:
 
 
 @pytest.mark.ledger("DEC-143")
-@pytest.mark.parametrize("depth", [0, 1, 2, 3])
-@pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize("start", ["P", "P.s", ""])
-def test_pages_have_each_node_once(store: Client, start: str, depth: int, size: int) -> None:
-    found = list(pages(store, nodeReference=start, depth=depth, pageSize=size))
-    assert [each for page in found for each in page] == references(ask(store, nodeReference=start, depth=depth))
-    assert [len(page) for page in found[:-1]] == [size] * (len(found) - 1)
+def test_pages_have_each_node_once(store: Client, start: str) -> None:
+    for depth in range(4):
+        everything = references(ask(store, nodeReference=start, depth=depth))
+        for size in (1, 2, 3):
+            found = list(pages(store, nodeReference=start, depth=depth, pageSize=size))
+            assert [each for page in found for each in page] == everything, (depth, size)
+            assert [len(page) for page in found[:-1]] == [size] * (len(found) - 1)
 
 
 def test_a_page_begins_after_a_reference_that_is_there_no_more(store: Client) -> None:

@@ -13,7 +13,7 @@ from tests.support.chance import seeded
 from tests.support.http import Client
 from tests.support.mixed import send_mixed_requests
 
-REQUESTS = int(os.environ.get("RELINK_TEST_REQUESTS", "150"))
+REQUESTS = int(os.environ.get("RELINK_TEST_REQUESTS", "100"))
 CLIENTS = 5
 
 

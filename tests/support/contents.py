@@ -28,7 +28,7 @@ from app.solutions.content.model import (
     Workflow,
 )
 
-many_examples = settings(max_examples=max(100, int(os.environ.get("RELINK_TEST_EXAMPLES", "60"))), deadline=None)
+many_examples = settings(max_examples=max(100, int(os.environ.get("RELINK_TEST_EXAMPLES", "40"))), deadline=None)
 
 IDS = ("a", "b")
 CHOICES: tuple[tuple[str, ...], ...] = ((), ("a",), ("b",), ("a", "b"), ("b", "a"))

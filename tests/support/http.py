@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,9 @@ SCHEMAS = Path(__file__).parents[2] / "schemas"
 ADMIN = "admin"
 PASSWORD = "correct horse"  # noqa: S105 - of users that exist in tests alone
 SECRET_KEY = "A" * 43 + "="
+_DIGITS = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+")
+_accepted: set[int] = set()
+"""The kinds of responses that xmlschema has accepted, as hashes."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def checked(response: TestResponse) -> Reply:
     tree = etree.fromstring(response.data)
     name = str(tree.tag)
     _libxml2(name).assertValid(tree)
-    _xmlschema(name).validate(etree.ElementTree(tree))
+    _second_opinion(name, tree, response.data)
     number = tree.findtext("errorNumber")
     assert response.headers["Relink-Error-Number"] == number
     assert response.headers["X-Request-Id"]
@@ -173,6 +177,14 @@ def _member(element: etree._Element) -> str:
     target = element.findtext("nodeReferenceTarget")
     moved = f" -> {target}.{element.findtext('nodeVersionNumberTarget')}" if target else ""
     return f"{kind} {member_type}{moved}"
+
+
+def _second_opinion(name: str, tree: etree._Element, data: bytes) -> None:
+    """Validates a response by xmlschema, unless it has accepted one that differs from it only in digits."""
+    kind = hash((name, _DIGITS.sub(b"0", data)))
+    if kind not in _accepted:
+        _xmlschema(name).validate(etree.ElementTree(tree))
+        _accepted.add(kind)
 
 
 @cache

@@ -19,7 +19,7 @@ from tests.updates import oracle
 from tests.updates.graphs import cases, to_node_import
 from tests.updates.oracle import Link, Request, Result, Row, Store
 
-EXAMPLES = int(os.environ.get("RELINK_TEST_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("RELINK_TEST_EXAMPLES", "40"))
 PERMISSIONS = {right: f"node-{right}" for right in ("read", "link", "use-type", "use-draft", "administer")}
 
 

@@ -12,7 +12,7 @@ from tests.support.builders import Graph, M, frozen
 from tests.support.http import Client, assert_json_failure, checked, message
 
 # The client signs in as nobody: what the requests ask for is not done.
-ANY = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 VALID = [
     message("GetNode", {"nodeVersionReference": "system.NULL.$current", "memberDetailLevel": "none"}),
@@ -107,7 +107,7 @@ def test_any_query_string_is_answered(reader: Client, query: bytes, path: str) -
     assert response.status_code in {200, 400, 405}
 
 
-@settings(ANY, max_examples=50)  # each pays for a password check
+@settings(ANY, max_examples=25)  # each pays for a password check
 @given(authorization=st.text(alphabet=st.characters(max_codepoint=255), max_size=60), basic=st.booleans())
 def test_any_authorization_is_answered(reader: Client, authorization: str, basic: bool) -> None:
     header = f"Basic {authorization}" if basic else authorization
