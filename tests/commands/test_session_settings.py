@@ -15,7 +15,6 @@ from psycopg import sql
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
-from app.application import create_app
 from app.commands.service import ServiceClient
 from app.database.engine import driver_arguments, make_engine
 from app.database.session import SETTINGS, connection_arguments
@@ -24,7 +23,7 @@ from app.solutions.rollout.lazy_updates import move_due_instances
 from tests.commands.conftest import Relink, Serve
 from tests.graphql.client import GraphQL, nodes
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
+from tests.support.http import ADMIN, PASSWORD, Client
 from tests.support.moves import on_releases
 from tests.support.served import ROOT, WITHIN, eventually
 from tests.support.solution_store import Store, config_slot, slots
@@ -307,74 +306,3 @@ def schemas_of_tables(url: str) -> set[str]:
     with administering(url) as engine, engine.connect() as connection:
         query = "SELECT schemaname FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
         return set(connection.execute(text(query)).scalars())
-
-
-def with_options(url: str, options: str) -> str:
-    return make_url(url).update_query_dict({"options": options}).render_as_string(hide_password=False)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        "-csearch_path=elsewhere",
-        "-c search_path=elsewhere",
-        "-c work_mem=5MB --search-path=elsewhere",
-        "-c SEARCH_PATH=elsewhere,\\ public",
-    ],
-)
-def test_a_schema_that_the_url_names_is_kept(database_url: str, options: str) -> None:
-    make_hostile(database_url, tuple(HOSTILE))
-    with administering(with_options(database_url, options)) as engine:
-        found = present(engine)
-    assert (found["search_path"] or "").startswith("elsewhere")
-    assert found["DateStyle"] == SETTINGS["DateStyle"]
-
-
-def test_other_options_of_the_url_are_kept_and_ours_win(database_url: str) -> None:
-    options = "-c work_mem=5MB -c datestyle=German -c application_name=search_path=x"
-    with administering(with_options(database_url, options)) as engine, engine.connect() as connection:
-        shown = [
-            connection.execute(text(f"SHOW {name}")).scalar_one() for name in ("work_mem", "DateStyle", "search_path")
-        ]
-    assert shown == ["5MB", "ISO, MDY", "public"]
-
-
-def test_all_tables_are_in_the_schema_that_the_url_names(
-    empty_database_url: str, relink_on: Callable[[str], Relink]
-) -> None:
-    """Those of the queue too; and the worker and the commands find them there."""
-    with administering(empty_database_url) as engine, engine.connect() as connection:
-        connection.execute(text("CREATE SCHEMA elsewhere"))
-    url = with_options(empty_database_url, "-csearch_path=elsewhere")
-    relink = relink_on(url)
-    assert relink("migrate").exit_code == 0
-    assert schemas_of_tables(empty_database_url) == {"elsewhere"}
-    assert relink("check").exit_code == 0
-    assert relink("token", "add", "Partner", "--master").exit_code == 0
-    with worker(url), administering(empty_database_url) as engine, engine.connect() as connection:
-        query = text("SELECT count(*) > 0 FROM elsewhere.procrastinate_workers")
-        eventually(lambda: connection.execute(query).scalar_one())
-
-
-def test_all_works_in_the_schema_that_the_url_names_whatever_the_server_sets(
-    empty_database_url: str, relink_on: Callable[[str], Relink]
-) -> None:
-    make_hostile(empty_database_url, tuple(HOSTILE))
-    with administering(empty_database_url) as engine, engine.connect() as connection:
-        connection.execute(text("CREATE SCHEMA elsewhere"))
-    url = with_options(empty_database_url, "-csearch_path=elsewhere")
-    relink = relink_on(url)
-    assert relink("migrate").exit_code == 0
-    assert relink("user", "add", ADMIN, "--admin", "--password-stdin", stdin=PASSWORD).exit_code == 0
-    engine = make_engine(url)
-    try:
-        assert_all_works(create_app(Settings(secret_key=SECRET_KEY), engine), engine, relink)
-    finally:
-        engine.dispose()
-    assert schemas_of_tables(empty_database_url) == {"elsewhere"}
-
-
-def test_a_schema_that_does_not_exist_is_named(empty_database_url: str, relink_on: Callable[[str], Relink]) -> None:
-    result = relink_on(with_options(empty_database_url, "-csearch_path=elsewhere"))("migrate")
-    assert result.exit_code == 1
-    assert "no schema of the search path exists" in result.stderr

@@ -2,7 +2,7 @@
 
 from tests.schemas.node_answers import SIX
 from tests.schemas.reading import ERROR, Table, each, wrap
-from tests.schemas.solution_requests import ID
+from tests.schemas.solution_parts import ID
 
 TIME = "2026-01-02T03:04:05.678Z"
 TYPE = each(nodeVersionReferenceType="system.NULL.1", nodeNameType="Null")

@@ -1,7 +1,7 @@
 """Requests of the services that list and compare: contents that their schemas take or refuse."""
 
 from tests.schemas.reading import LONGEST_REFERENCE, Table, each, wrap
-from tests.schemas.solution_requests import ID, LONGEST_ID, LONGEST_LABEL
+from tests.schemas.solution_parts import ID, LONGEST_ID, LONGEST_LABEL
 
 TOO_LONG = f"{LONGEST_REFERENCE}r"
 PAGE_SIZES = ["0", "1001", "ten", "1.0", "-1"]

@@ -1,7 +1,7 @@
 """Responses of the services for solutions, instances and end users: contents that their schemas accept or refuse."""
 
 from tests.schemas.reading import ERROR, Table, each, wrap
-from tests.schemas.solution_requests import (
+from tests.schemas.solution_parts import (
     FULL_AUTH_SLOT,
     FULL_CONFIG_SLOT,
     FULL_SCREEN,

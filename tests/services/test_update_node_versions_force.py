@@ -261,31 +261,6 @@ def test_without_always_create_only_nodes_whose_type_or_targets_change_get_versi
     assert [client.get(node).text("nodeVersionNumber") for node in ("P", "P.A", "P.E", "P.F")] == ["1", "2", "1", "1"]
 
 
-# The plan that was seen
-
-
-def force_if(client: Client, tag: str | None) -> Reply:
-    """A relink of P, if its plan still is the one of an impact."""
-    request = {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"}
-    return client.post(message("UpdateNodeVersions", request), headers={"If-Match": tag})
-
-
-def test_a_force_with_the_tag_of_an_impact_does_exactly_that_plan(client: Client) -> None:
-    client.load(one_link())
-    reply = force_if(client, client.update("P").response.headers["ETag"])
-    assert (reply.status, reply.rows()) == (200, [f"P.A.2 version: {moves('P.B.2')}"])
-
-
-def test_a_force_with_the_tag_of_another_plan_does_nothing(client: Client) -> None:
-    client.load(one_link())
-    tag = client.update("P").response.headers["ETag"]
-    client.load(Graph().node("P.D", frozen(*links("P.B.1"))))
-    reply = force_if(client, tag)
-    assert (reply.status, reply.number) == (412, 106)
-    assert [client.get(node).text("nodeVersionNumber") for node in ("P.A", "P.D")] == ["1", "1"]
-    assert client.update("P", "force").number == 0
-
-
 # While it runs
 
 

@@ -4,11 +4,10 @@ What is drawn first is the simple case (one frozen version, all rights), so that
 """
 
 from collections.abc import Iterator
-from html import escape
 
 from hypothesis import strategies as st
 
-from tests.updates.oracle import (
+from tests.updates.oracle_model import (
     MANIFEST_ITEMS,
     MAXIMUM_CARDINALITY,
     MEMBER_TYPE_LIST,
@@ -26,28 +25,16 @@ from tests.updates.oracle import (
     Store,
     Version,
 )
-
-TYPE_TYPE = "system.TYPE_TYPE"
-MEMBER_TYPE_CLASS = "system.MEMBER_TYPE_CLASS"
-MANIFEST_TYPE = "system.MANIFEST_TYPE"
-PACKAGE_LISTING = "system.PACKAGE_LISTING"
-
-RULES = (
-    MINIMUM_CARDINALITY,
-    MAXIMUM_CARDINALITY,
-    USE_VALUE,
-    USE_SCALE,
-    USE_TARGET,
-    VALUE_PATTERN,
-    TARGET_TYPE_LIST,
+from tests.updates.system_store import (
+    MANIFEST_TYPE,
+    MEMBER_TYPE_CLASS,
+    PACKAGE_LISTING,
+    RULES,
+    SYSTEM_NODES,
+    TYPE_TYPE,
+    system_rights,
+    system_store,
 )
-SYSTEM_LISTS: dict[str, tuple[str, ...]] = {
-    TYPE_TYPE: (MEMBER_TYPE_LIST,),
-    MEMBER_TYPE_CLASS: RULES,
-    MANIFEST_TYPE: (MANIFEST_ITEMS,),
-    PACKAGE_LISTING: (),
-}
-SYSTEM_NODES: tuple[str, ...] = (*SYSTEM_LISTS, MEMBER_TYPE_LIST, MANIFEST_ITEMS, *RULES)
 
 # The references try the code-point order, and P.sx is not content of P.s.
 MANIFEST = "X.M"
@@ -85,24 +72,6 @@ SCALES = (None, 1.0, 2.5)
 COMMENTS = (None, "kept > lost")
 
 Shape = tuple[int, bool]
-
-
-def system_store() -> dict[str, Node]:
-    """The system nodes, frozen at version 1."""
-    nodes = {}
-    for reference in SYSTEM_NODES:
-        listing = SYSTEM_LISTS.get(reference, ())
-        members = [
-            Member((MEMBER_TYPE_LIST, 1), sequence, target=(member_type, 1))
-            for sequence, member_type in enumerate(listing, start=1)
-        ]
-        own_type = TYPE_TYPE if reference in SYSTEM_LISTS else MEMBER_TYPE_CLASS
-        nodes[reference] = Node(reference, 1, {1: Version((own_type, 1), members, reference)})
-    return nodes
-
-
-def system_rights() -> dict[str, set[str]]:
-    return {reference: {"read", "link", "use-type"} for reference in SYSTEM_NODES}
 
 
 def mostly(draw: st.DrawFn) -> bool:
@@ -362,56 +331,3 @@ def cases(draw: st.DrawFn) -> tuple[Store, Request]:
     request = draw(requests(store))
     admit(store, request)
     return store, request
-
-
-# --- NodeImport -------------------------------------------------------------------------------------------
-
-
-def element(name: str, content: str | float | None) -> str:
-    return "" if content is None else f"<{name}>{escape(str(content), quote=False)}</{name}>"
-
-
-def full_reference(link: Link | None) -> str | None:
-    return None if link is None else f"{link[0]}.{link[1]}"
-
-
-def member_to_xml(member: Member) -> str:
-    return (
-        "<Member>"
-        + element("nodeVersionReferenceMemberType", full_reference(member.member_type))
-        + element("nodeMemberValue", member.value)
-        + element("nodeMemberScale", member.scale)
-        + element("nodeVersionReferenceTarget", full_reference(member.target))
-        + element("nodeMemberComment", member.comment)
-        + "</Member>"
-    )
-
-
-def version_to_xml(number: int, frozen: bool, version: Version) -> str:
-    return (
-        "<Version>"
-        + element("nodeVersionNumber", number)
-        + element("frozenIndicator", "true" if frozen else "false")
-        + element("nodeName", version.name)
-        + element("nodeVersionReferenceType", full_reference(version.type))
-        + f"<MemberList>{''.join(member_to_xml(member) for member in version.members)}</MemberList>"
-        + "</Version>"
-    )
-
-
-def node_to_xml(node: Node) -> str:
-    versions = [
-        version_to_xml(number, number <= node.frozen, version) for number, version in sorted(node.versions.items())
-    ]
-    return (
-        "<Node>"
-        + element("nodeReference", node.reference)
-        + f"<VersionList>{''.join(versions)}</VersionList>"
-        + "</Node>"
-    )
-
-
-def to_node_import(store: Store) -> str:
-    """All versions of all nodes but those of the system package, as one document without credentials."""
-    nodes = [node_to_xml(node) for reference, node in store.nodes.items() if reference not in SYSTEM_NODES]
-    return f"<NodeImport><NodeList>{''.join(nodes)}</NodeList></NodeImport>"

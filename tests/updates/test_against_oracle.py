@@ -16,8 +16,10 @@ from tests.conftest import FreshDatabase
 from tests.support.databases import engine_on
 from tests.support.http import PASSWORD, Client, Reply
 from tests.updates import oracle
-from tests.updates.graphs import cases, to_node_import
-from tests.updates.oracle import Link, Request, Result, Row, Store
+from tests.updates.graph_documents import to_node_import
+from tests.updates.graphs import cases
+from tests.updates.oracle_links import may
+from tests.updates.oracle_model import Link, Request, Result, Row, Store
 
 EXAMPLES = int(os.environ.get("RELINK_TEST_EXAMPLES", "40"))
 PERMISSIONS = {right: f"node-{right}" for right in ("read", "link", "use-type", "use-draft", "administer")}
@@ -109,7 +111,7 @@ def shown(row: Row, store: Store) -> dict[str, str]:
     for member in row.members:
         moved = f" -> {full(member.target)}" if member.target is not None else ""
         reference, number = member.member_type
-        known = reference if oracle.may(store, reference, "read") else ""
+        known = reference if may(store, reference, "read") else ""
         members.append(f"{member.kind} {known}.{number}{moved}")
     if members:
         fields["members"] = ", ".join(members)

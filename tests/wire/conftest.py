@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,7 +10,7 @@ from app.application import create_app
 from app.database.engine import make_engine
 from app.settings import Settings
 from tests.conftest import FreshDatabase
-from tests.support.builders import Graph, frozen
+from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client
 
 
@@ -25,3 +25,17 @@ def reader(fresh_database: FreshDatabase) -> Iterator[Client]:
         client.load(Graph().node("P.A", frozen()))
         yield client
         engine.dispose()
+
+
+@pytest.fixture
+def stale(client: Client, make_user: Callable[..., None]) -> Client:
+    """Two packages that are out of date, and `owner`, who may do everything in both."""
+    client.load(
+        Graph()
+        .node("P.A", frozen(*links("P.B.1")))
+        .node("P.B", frozen(), draft())
+        .node("Q.A", frozen(*links("Q.B.1")))
+        .node("Q.B", frozen(), draft())
+    )
+    make_user("owner", "package-administer P", "package-administer Q")
+    return client
