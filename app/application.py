@@ -15,6 +15,7 @@ from app.runs.turns import Shares, Workload
 from app.settings import Settings
 from app.wire import endpoint, graphql, health, middleware, runs, schema_files
 from app.wire.context import Resources
+from app.wire.in_process import InProcess
 from app.wire.paths import IdentifierConverter
 from app.wire.storage import Storage
 from app.wizard import face as wizard
@@ -40,7 +41,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
     middleware.watch(app)
     for module in (endpoint, graphql, runs, schema_files, health):
         app.register_blueprint(module.blueprint)
-    face.install(app)
+    face.install(app, InProcess())
     wizard.install(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]

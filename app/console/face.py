@@ -19,6 +19,9 @@ from app.console.nodes.addresses import NODES, node_url, version_url
 from app.console.responses import secured
 from app.console.solutions.addresses import SOLUTIONS, solution_url
 from app.console.solutions.section import PAGES as SOLUTION_PAGES
+from app.console.services import EXTENSION, Services
+from app.console.updates import planning, running
+from app.console.updates.addresses import RUNS
 from app.console.urls import HOME, SIGN_OUT
 from app.console.visitor import admit, keep_token
 from app.wire.refusal import Refused
@@ -37,6 +40,7 @@ class Section(NamedTuple):
 SECTIONS: Final = (
     Section("Home", HOME, (home.blueprint,)),
     Section("Nodes", NODES, (listing.blueprint, showing.blueprint, changing.blueprint, editing.blueprint)),
+    Section("Runs", RUNS, (planning.blueprint, running.blueprint)),
     Section("Solutions", SOLUTIONS, SOLUTION_PAGES),
     Section("Instances", INSTANCES, INSTANCE_PAGES),
 )
@@ -65,8 +69,9 @@ def _nothing(rest: str) -> NoReturn:  # noqa: ARG001
 _CONSOLE = _console()
 
 
-def install(app: Flask) -> None:
-    """Add the pages to an application."""
+def install(app: Flask, services: Services) -> None:
+    """Add the pages to an application. `services` are the services of its process."""
+    app.extensions[EXTENSION] = services
     app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.register_blueprint(_CONSOLE)
     app.jinja_env.filters.update(

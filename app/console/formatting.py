@@ -41,5 +41,15 @@ def duration(given: timedelta | float | None) -> str:
     return f"{hours:,}{_NARROW_SPACE}h {minutes}{_NARROW_SPACE}min"
 
 
-FILTERS: Final[dict[str, Callable[..., Any]]] = {"time": time_element, "number": number, "duration": duration}
+def breakable(reference: str) -> Markup:
+    """Return a reference that a browser may break after its dots."""
+    return Markup(".<wbr>").join(reference.split("."))
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "time": time_element,
+    "number": number,
+    "duration": duration,
+    "breakable": breakable,
+}
 """The filters of templates, by name."""

@@ -21,7 +21,12 @@ class Form:
     @classmethod
     def sent(cls) -> Form:
         """Return the form of the present request, with what was typed, without passwords."""
-        return cls({name: text for name, text in request.form.items() if "password" not in name.lower()})
+        return cls.of(request.form)
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Form:
+        """Return a form with what was typed, without passwords."""
+        return cls({name: text for name, text in given.items() if "password" not in name.lower()})
 
     def value(self, name: str, default: str = "") -> str:
         """Return what a field holds."""

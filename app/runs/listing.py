@@ -55,6 +55,7 @@ _OUTCOMES = text("""
     WHERE o.run_identifier = :run AND o.ordinal > :after
     ORDER BY o.ordinal LIMIT :limit
 """)
+_COUNTS = text("SELECT outcome, count(*) FROM run_outcome WHERE run_identifier = :run GROUP BY outcome")
 
 
 @dataclass(frozen=True)
@@ -138,3 +139,8 @@ def outcomes(
             reference = None
         found.append(Outcome(row.ordinal, reference, row.instance_identifier, row.version_number, row.outcome))
     return found, found[-1].ordinal if len(rows) > limit else None
+
+
+def count_outcomes(connection: Connection, run: int) -> dict[str, int]:
+    """Return how many nodes or instances of a run have had each outcome so far."""
+    return {row[0]: row[1] for row in connection.execute(_COUNTS, {"run": run})}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -62,6 +63,12 @@ _TAKE = text("""
     WHERE run_identifier = :run AND state = 'queued' AND NOT cancel_requested
     RETURNING service, user_identifier, if_match,
               (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = :run) AS done
+""")
+
+
+_WORKERS = text("""
+    SELECT count(*) FILTER (WHERE last_heartbeat > now() - interval '30 seconds'), max(last_heartbeat)
+    FROM procrastinate_workers
 """)
 
 
@@ -124,6 +131,20 @@ def waiting(connection: Connection, run: Run) -> Waiting | None:
     if found.other is not None:
         return Waiting(WaitingFor.RUN, found.other)
     return Waiting(WaitingFor.TURN if found.has_worker else WaitingFor.WORKER)
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many workers are alive, and when the last one has given a sign of life."""
+
+    alive: int
+    last_sign: datetime | None
+
+
+def read_workers(connection: Connection) -> Workers:
+    """Read the signs of life of the workers."""
+    row = connection.execute(_WORKERS).one()
+    return Workers(row[0], row[1])
 
 
 @contextmanager

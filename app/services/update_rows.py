@@ -11,12 +11,11 @@ from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
 from app.garbage import collections_paused
-from app.identity import right
 from app.identity.rights import Rights, rights_on
-from app.nodes.lookup import Named, read_named
 from app.references import VersionKey
 from app.services.answer import Fields, Group, Part
-from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
+from app.updates.naming import NamedOutcome
+from app.updates.rows import MemberUpdate, NodeUpdate, Refusal, UpdateType
 from app.updates.update import UpdateResult
 from app.updates.why import Link, chain
 
@@ -25,67 +24,30 @@ _REMOVE = Fields(("memberUpdateType", "remove"))
 _SAME_TYPE = Fields(("typeUpdateType", "none"))
 
 
-class UpdateRows:
-    """The rows of an outcome for its caller, without the names of nodes that the caller may not read.
-
-    `rights_on` reads the rights of the caller on nodes with the given references.
-    """
+class UpdateRows(NamedOutcome):
+    """The rows of an outcome as parts of a response."""
 
     def __init__(
         self, driver: psycopg.Connection[Row], rights_on: Callable[[list[str]], Rights], outcome: UpdateResult
     ) -> None:
-        self._outcome = outcome
+        super().__init__(driver, rights_on, outcome)
         # By the identity of the change: equal changes are one object, and to hash each of them takes long.
         self._members: dict[int, Group] = {}
         self._links: dict[Link, Group] = {}
-        self._rows = rows = self._rows_by_version()
-        members = {id(member): member for update in outcome.updates.values() for member in update.members}.values()
-        member_types = {member.member_type for member in members}
-        abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
-        others = {member.target for member in members if member.target}
-        others.update(update.type for update in outcome.updates.values() if update.type)
-        if outcome.why is not None:
-            links = {link for why in outcome.why.values() for link in (why.first, why.last)}
-            others.update(link.version for link in links)
-            member_types.update(link.member_type for link in links if link.member_type is not None)
-        wanted = {*rows, *member_types, *abouts, *others}
-        self._named = read_named(driver, list(wanted)) if wanted else {}
-        self.is_complete = len(self._named) == len(wanted)
-        """Whether all nodes still existed when their names were read."""
-        if not self.is_complete:
-            return
-        drafts = {version for version, named in self._named.items() if named.draft}
-        refused = {version for version in rows if rows[version]}
-        if not outcome.caller.administers_all:
-            self._hide(rights_on, {*member_types, *abouts, *refused, *drafts})
-
-    @property
-    def hidden(self) -> int:
-        """The number of refused nodes that have no row, because the caller may not read them."""
-        return sum(1 for version in self._refused() if not self._named[version].reference)
 
     def groups(self) -> Iterator[Group]:
         """The `Update` elements."""
-        refusals, updates = self._outcome.refusals, self._outcome.updates
-        rows = [(self._named[version].reference, version) for version in self._rows]
+        refusals, updates = self.outcome.refusals, self.outcome.updates
+        rows = [(self.named[version].reference, version) for version in self.rows]
         for reference, version in sorted(rows):
             if version[0] in refusals and reference:
                 yield self._refusal(version, refusals[version[0]])
             if version[0] in updates:
                 yield self._update(version, updates[version[0]])
 
-    def _rows_by_version(self) -> dict[VersionKey, bool]:
-        """Return the version that each row is about, and whether its node was refused."""
-        rows = {(node, update.number): False for node, update in self._outcome.updates.items()}
-        rows.update(dict.fromkeys(self._refused(), True))
-        return rows
-
-    def _refused(self) -> list[VersionKey]:
-        return [(node, refusal.number) for node, refusal in self._outcome.refusals.items()]
-
     def _update(self, version: VersionKey, update: NodeUpdate) -> Group:
-        created = self._outcome.done and update.update_type is UpdateType.VERSION
-        named = self._named[version]
+        created = self.outcome.done and update.update_type is UpdateType.VERSION
+        named = self.named[version]
         head = Fields(
             ("nodeReference", named.reference),
             ("nodeVersionNumber", update.number + created),
@@ -100,7 +62,7 @@ class UpdateRows:
         return Group("Update", (head, of_type, members, *self._why(version[0])))
 
     def _new_type(self, version: VersionKey) -> Fields:
-        named = self._named[version]
+        named = self.named[version]
         return Fields(
             ("typeUpdateType", "change"),
             ("nodeReferenceType", named.reference),
@@ -116,7 +78,7 @@ class UpdateRows:
         return group
 
     def _fields(self, role: str, version: VersionKey) -> Fields:
-        named = self._named[version]
+        named = self.named[version]
         return Fields(
             (f"nodeReference{role}", named.reference),
             (f"nodeVersionNumber{role}", version[1]),
@@ -124,27 +86,27 @@ class UpdateRows:
         )
 
     def _refusal(self, version: VersionKey, refusal: Refusal) -> Group:
-        named = self._named[version]
-        failed = refusal.predicted and self._outcome.done
+        named = self.named[version]
+        failed = refusal.predicted and self.outcome.done
         fields = Fields(
             ("nodeReference", named.reference),
             ("nodeVersionNumber", version[1]),
             ("nodeName", named.name),
             ("updateType", (UpdateType.ERROR if failed else UpdateType.WARNING).value),
-            ("errorMessage", "; ".join(self._message(reason) for reason in refusal.reasons)),
+            ("errorMessage", "; ".join(self.message(reason) for reason in refusal.reasons)),
         )
         return Group("Update", (fields, *self._why(version[0])))
 
     def _why(self, node: int) -> tuple[Group, ...]:
-        if self._outcome.why is None:
+        if self.outcome.why is None:
             return ()
-        links, omitted = chain(self._outcome.why, node)
+        links, omitted = chain(self.outcome.why, node)
         return (Group("WhyList", (Fields(("linksOmitted", omitted or None)), *map(self._link, links))),)
 
     def _link(self, link: Link) -> Group:
         group = self._links.get(link)
         if group is None:
-            named = self._named[link.version]
+            named = self.named[link.version]
             head = Fields(
                 ("nodeReference", named.reference),
                 ("nodeVersionNumber", link.version[1]),
@@ -154,44 +116,6 @@ class UpdateRows:
             parts = (head,) if link.member_type is None else (head, self._fields("MemberType", link.member_type))
             group = self._links[link] = Group("Why", parts)
         return group
-
-    def _message(self, reason: Reason) -> str:
-        about = self._version_reference(reason.about) if reason.about is not None else ""
-        match reason.code:
-            case ReasonCode.ADMINISTER:
-                return "Not authorised to administer this node"
-            case ReasonCode.USE_TYPE:
-                return f"Not authorised to use type {about}"
-            case ReasonCode.LINK:
-                return f"Not authorised to link to {about}"
-            case ReasonCode.TYPE:
-                why = "the type has no version of a member type that this draft has data for"
-                return f"Can not update to type {about}: {why}"
-            case ReasonCode.RULES:
-                return f"The data breaks the rules of {about}, which {reason.text}"
-            case ReasonCode.DRAFT_TYPE:
-                rule = f"the data of a node breaks the rules of {about}, which {reason.text}"
-                return f"This draft type cannot be changed in place: {rule if about else reason.text}"
-            case ReasonCode.FAILED:
-                return f"Not updated: {reason.text}"
-
-    def _version_reference(self, version: VersionKey) -> str:
-        named = self._named[version]
-        return f"{named.reference}.{version[1]}" if named.reference else "a member type that you may not read"
-
-    def _hide(self, rights_on: Callable[[list[str]], Rights], versions: set[VersionKey]) -> None:
-        """Remove the names of nodes that the caller may not read, and of drafts that the caller may not use.
-
-        The caller can read targets, types and updated nodes: otherwise they could not be sources or be administered.
-        """
-        rights = rights_on([self._named[version].reference for version in versions])
-        for version in versions:
-            named = self._named[version]
-            held = rights.on(version[0], named.reference, named.owner)
-            if not held & right.READ:
-                self._named[version] = Named("", "", None)
-            elif named.draft and not held & right.USE_DRAFT:
-                self._named[version] = named._replace(name="")
 
 
 def read_rows(connection: Connection, outcome: UpdateResult) -> UpdateRows:

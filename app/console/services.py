@@ -1,0 +1,34 @@
+"""The services of the process, which pages call to begin runs and to show responses. The application provides them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Protocol, cast
+
+from flask import Response, current_app
+
+from app.identity.rights import Caller
+from app.runs.record import Run
+
+EXTENSION: Final = "relink.console.services"
+"""The key under which the application keeps the services."""
+
+
+class Services(Protocol):
+    """Calls services with the rights of a visitor."""
+
+    def response(self, service: str, elements: Mapping[str, str], caller: Caller) -> Response:
+        """Return the XML response of a service."""
+
+    def begin(
+        self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool
+    ) -> int:
+        """Do a request as a run, or let a worker do it, and return the number of the run."""
+
+    def updates(self, run: Run) -> Iterator[dict[str, Any]]:
+        """Yield the updates in the kept response of a run."""
+
+
+def services() -> Services:
+    """Return the services of the present application."""
+    return cast(Services, current_app.extensions[EXTENSION])

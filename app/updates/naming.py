@@ -1,0 +1,100 @@
+"""The names in the rows of an outcome, as far as its caller may know them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+from psycopg.rows import TupleRow as Row
+
+from app.identity import right
+from app.identity.rights import Rights
+from app.nodes.lookup import Named, read_named
+from app.references import VersionKey
+from app.updates.rows import Reason, ReasonCode
+from app.updates.update import UpdateResult
+
+
+class NamedOutcome:
+    """An outcome with the names of all versions in its rows, without those that its caller may not read.
+
+    `rights_on` reads the rights of the caller on nodes with the given references.
+    """
+
+    def __init__(
+        self, driver: psycopg.Connection[Row], rights_on: Callable[[list[str]], Rights], outcome: UpdateResult
+    ) -> None:
+        self.outcome = outcome
+        self.rows = rows = self._rows_by_version()
+        """The version that each row is about, and whether its node was refused."""
+        members = {id(member): member for update in outcome.updates.values() for member in update.members}.values()
+        member_types = {member.member_type for member in members}
+        abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
+        others = {member.target for member in members if member.target}
+        others.update(update.type for update in outcome.updates.values() if update.type)
+        if outcome.why is not None:
+            links = {link for why in outcome.why.values() for link in (why.first, why.last)}
+            others.update(link.version for link in links)
+            member_types.update(link.member_type for link in links if link.member_type is not None)
+        wanted = {*rows, *member_types, *abouts, *others}
+        self.named = read_named(driver, list(wanted)) if wanted else {}
+        self.is_complete = len(self.named) == len(wanted)
+        """Whether all nodes still existed when their names were read."""
+        if not self.is_complete:
+            return
+        drafts = {version for version, named in self.named.items() if named.draft}
+        refused = {version for version in rows if rows[version]}
+        if not outcome.caller.administers_all:
+            self._hide(rights_on, {*member_types, *abouts, *refused, *drafts})
+
+    @property
+    def hidden(self) -> int:
+        """The number of refused nodes that have no row, because the caller may not read them."""
+        return sum(1 for version in self._refused() if not self.named[version].reference)
+
+    def _rows_by_version(self) -> dict[VersionKey, bool]:
+        rows = {(node, update.number): False for node, update in self.outcome.updates.items()}
+        rows.update(dict.fromkeys(self._refused(), True))
+        return rows
+
+    def _refused(self) -> list[VersionKey]:
+        return [(node, refusal.number) for node, refusal in self.outcome.refusals.items()]
+
+    def message(self, reason: Reason) -> str:
+        """Return a reason in words."""
+        about = self._version_reference(reason.about) if reason.about is not None else ""
+        match reason.code:
+            case ReasonCode.ADMINISTER:
+                return "Not authorised to administer this node"
+            case ReasonCode.USE_TYPE:
+                return f"Not authorised to use type {about}"
+            case ReasonCode.LINK:
+                return f"Not authorised to link to {about}"
+            case ReasonCode.TYPE:
+                why = "the type has no version of a member type that this draft has data for"
+                return f"Can not update to type {about}: {why}"
+            case ReasonCode.RULES:
+                return f"The data breaks the rules of {about}, which {reason.text}"
+            case ReasonCode.DRAFT_TYPE:
+                rule = f"the data of a node breaks the rules of {about}, which {reason.text}"
+                return f"This draft type cannot be changed in place: {rule if about else reason.text}"
+            case ReasonCode.FAILED:
+                return f"Not updated: {reason.text}"
+
+    def _version_reference(self, version: VersionKey) -> str:
+        named = self.named[version]
+        return f"{named.reference}.{version[1]}" if named.reference else "a member type that you may not read"
+
+    def _hide(self, rights_on: Callable[[list[str]], Rights], versions: set[VersionKey]) -> None:
+        """Remove the names of nodes that the caller may not read, and of drafts that the caller may not use.
+
+        The caller can read targets, types and updated nodes: otherwise they could not be sources or be administered.
+        """
+        rights = rights_on([self.named[version].reference for version in versions])
+        for version in versions:
+            named = self.named[version]
+            held = rights.on(version[0], named.reference, named.owner)
+            if not held & right.READ:
+                self.named[version] = Named("", "", None)
+            elif named.draft and not held & right.USE_DRAFT:
+                self.named[version] = named._replace(name="")

@@ -1,0 +1,126 @@
+"""Services for the pages of the same process: they are called with the rights of a user who has signed in there.
+
+A request is written as the XML document that it means and checked like every other request, so that a page cannot do
+what a service cannot do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+from flask import Response
+from lxml import etree
+
+from app.database.connection import short_statements
+from app.errors import StateError
+from app.identity.rights import Caller
+from app.runs.queued import enqueue
+from app.runs.record import Run
+from app.runs.requests import RequestTooLargeError
+from app.services.call import Call, Service
+from app.services.registry import SERVICES
+from app.solutions.limits import Limits
+from app.solutions.people.cipher import Cipher
+from app.wire.asynchronous import as_refusal
+from app.wire.context import resources
+from app.wire.decode import decode
+from app.wire.envelope import answered, written
+from app.wire.kept_answers import kept_response
+from app.wire.made_documents import Members, made_document
+from app.wire.stored_requests import without_credentials
+from app.wire.threads import parsers_freed
+from app.wire.tree import valid_tree
+from app.wire.xml_writer import write_parts
+
+_UPDATE = "Update"
+_LIST = "UpdateList"
+
+
+class InProcess:
+    """The services of this process. The elements of a request are given as texts, by their names."""
+
+    def response(self, service: str, elements: Mapping[str, str], caller: Caller) -> Response:
+        """Return the XML response of a service."""
+        with parsers_freed():
+            called, given, _ = _decoded(service, elements)
+            with nullcontext() if called.long else short_statements():
+                return answered(service, called.run(given, _call(caller)))
+
+    def begin(
+        self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool
+    ) -> int:
+        """Do a request as a run and return its number. With `later` a worker does it.
+
+        Raises StateError (106) if the request could do nothing, and needs no run.
+        """
+        with parsers_freed():
+            called, given, root = _decoded(service, elements)
+            call = replace(_call(caller), if_match=if_match)
+            if later:
+                run = _enqueued(called, given, call, without_credentials(root))
+            else:
+                run = called.run(given, call).headers.get("Relink-Run")
+        if run is None:
+            raise StateError("you may not administer any of these nodes, so nothing can be updated")
+        return int(run)
+
+    def updates(self, run: Run) -> Iterator[dict[str, Any]]:
+        """Yield the updates in the kept response of a run, in their order: texts by the names of their elements, and
+        lists of the same for elements that end in `List`."""
+        response = kept_response(resources().engine, run)
+        if response is None:
+            return
+        parser: Any = ElementTree.XMLPullParser(["start", "end"])  # the document is our own
+        update_list: ElementTree.Element | None = None
+        for block in response.response:
+            parser.feed(block)
+            for event, element in parser.read_events():
+                if event == "start" and element.tag == _LIST:
+                    update_list = element
+                elif event == "end" and element.tag == _UPDATE and update_list is not None:
+                    yield _as_dict(element)
+                    update_list.clear()
+
+
+def _decoded(service: str, elements: Mapping[str, str]) -> tuple[Service[Any], object, etree._Element]:
+    members = Members((name, text) for name, text in elements.items() if text != "")
+    root = valid_tree(made_document(service, members, resources().settings.max_request_bytes))
+    called = SERVICES[service]
+    return called, decode(called.request, root), root
+
+
+def _enqueued(called: Service[Any], given: object, call: Call, document: bytes) -> str | None:
+    wanted = called.wanted_run(given, call) if called.wanted_run else None
+    if wanted is None:
+        return None
+    wanted = replace(wanted, if_match=call.if_match)
+    try:
+        return str(enqueue(call.engine, call.caller, wanted, [document], resources().settings.max_queued_bytes))
+    except RequestTooLargeError as error:
+        raise as_refusal(error) from None
+
+
+def _call(caller: Caller) -> Call:
+    shared = resources()
+    return Call(
+        shared.engine,
+        caller,
+        written,
+        write_parts,
+        cipher=Cipher(shared.settings.secret_key),
+        limits=Limits.of(shared.settings),
+        workload=shared.workload,
+    )
+
+
+def _as_dict(element: ElementTree.Element) -> dict[str, Any]:
+    return {
+        child.tag: [_as_dict(entry) if len(entry) else {entry.tag: entry.text or ""} for entry in child]
+        if child.tag.endswith("List")
+        else child.text or ""
+        for child in element
+    }

@@ -1,0 +1,70 @@
+"""Plans and runs in a browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.builders import Graph, M, draft, frozen, links, member_type, package, type_with
+from tests.support.http import Client
+from tests.support.workers import work
+
+
+def shop() -> Graph:
+    """Some packages in which one draft makes many nodes out of date, and one type change is not possible."""
+    graph = (
+        Graph()
+        .node("shop", package())
+        .node("shop.part", member_type(USE_VALUE="false"))
+        .node("shop.Assembly", type_with("shop.part.1"), type_with())
+        .node("shop.hardware.Bolt", frozen(name="Bolt"), draft(name="Bolt, stainless"))
+        .node("shop.hardware.Nut", frozen(*links("shop.hardware.Bolt.1"), name="Nut"))
+        .node("shop.hardware.Kit", frozen(*links("shop.hardware.Bolt.1", "shop.hardware.Nut.1"), name="Kit"))
+        .node("shop.old.Stool", draft(M("shop.part.1", "shop.hardware.Nut.1"), type="shop.Assembly.1", name="Stool"))
+    )
+    for name in ("Shelf", "Table", "Chair", "Bed"):
+        graph.node(f"shop.furniture.{name}", frozen(*links("shop.hardware.Kit.1"), name=name))
+    rooms = [f"shop.furniture.{name}.1" for name in ("Shelf", "Table", "Chair")]
+    return graph.node("shop.rooms.Kitchen", frozen(*links(*rooms), name="Kitchen")).node(
+        "shop.rooms.Bedroom", draft(*links("shop.furniture.Bed.1"), name="Bedroom")
+    )
+
+
+@pytest.fixture(scope="module")
+def stocked(site: Site) -> Site:
+    Client(site.app).load(shop())
+    return site
+
+
+@pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
+def test_a_plan_is_looked_at(stocked: Site, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
+    page = open_tab(dark=dark, size=size).sign_in(following="/console/updates/new")
+    check_accessible(page)
+    picture(page, f"new-{size['width']}")
+    page.get_by_role("textbox", name="Node").fill("shop")
+    page.get_by_role("button", name="Show the plan").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Update of shop")
+    check_accessible(page)
+    page.get_by_role("link", name="shop.rooms.Kitchen: ").click()
+    expect(page.get_by_role("heading", name="Why shop.rooms.Kitchen?")).to_be_visible()
+    expect(page.locator(".chain li")).to_have_count(4)
+    check_accessible(page)
+    picture(page, f"plan-{size['width']}")
+
+
+def test_a_run_is_followed_until_its_end(stocked: Site, open_tab: OpenTab) -> None:
+    with stocked.engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    page = open_tab().sign_in(following="/console/updates/new?node=shop")
+    page.get_by_role("button", name="Do exactly this plan").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Update of shop queued")
+    check_accessible(page)
+    picture(page, "queued")
+    assert work(stocked.engine) == 1
+    expect(page.get_by_role("heading", level=1)).to_contain_text("done")
+    check_accessible(page)
+    picture(page, "run")
+    page.get_by_role("link", name="Runs").first.click()
+    check_accessible(page)
+    picture(page, "runs")
