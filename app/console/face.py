@@ -17,9 +17,9 @@ from app.console.instances.section import PAGES as INSTANCE_PAGES
 from app.console.nodes import changing, editing, listing, showing
 from app.console.nodes.addresses import NODES, node_url, version_url
 from app.console.responses import secured
+from app.console.services import EXTENSION, Services
 from app.console.solutions.addresses import SOLUTIONS, solution_url
 from app.console.solutions.section import PAGES as SOLUTION_PAGES
-from app.console.services import EXTENSION, Services
 from app.console.updates import planning, running
 from app.console.updates.addresses import RUNS
 from app.console.urls import HOME, SIGN_OUT
