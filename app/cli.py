@@ -24,6 +24,7 @@ _COMMANDS = {
     "run": "app.commands.runs:run",
     "node": "app.commands.nodes:node",
     "solution": "app.commands.solutions:solution",
+    "rollout": "app.commands.rollout:rollout",
     "demo": "app.commands.demo:demo",
     "completion": "app.commands.completion:completion",
 }

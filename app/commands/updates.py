@@ -101,9 +101,8 @@ def force(
     Example:
       relink force acme.catalog
     """
-    headers = {} if if_match is None else {"If-Match": if_match if if_match == "*" else f'"{_bare(if_match)}"'}
     body = update_message(reference, "force", **options)
-    with carried_out(service, SmallRequest(service, body, headers)) as ended:
+    with carried_out(service, SmallRequest(service, body, if_match_header(if_match))) as ended:
         shown = _shown(ended.reply, xml=xml, everything=everything, forced=True)
     if shown and ended.run_number:
         say(f"This was run {ended.run_number}.")
@@ -151,6 +150,13 @@ def _shown(reply: Reply, *, xml: bool, everything: bool, forced: bool) -> Update
     if not updates.is_empty:
         say(updates.summary())
     return updates
+
+
+def if_match_header(plan: str | None) -> dict[str, str]:
+    """Return the header that asks for exactly one plan, or for any plan."""
+    if plan is None:
+        return {}
+    return {"If-Match": plan if plan == "*" else f'"{_bare(plan)}"'}
 
 
 def _bare(tag: str) -> str:

@@ -1,0 +1,133 @@
+"""`relink rollout`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+from lxml import etree
+
+from app.commands.asynchronous import SmallRequest, carried_out
+from app.commands.progress import shown_waiting
+from app.commands.reading import json_option
+from app.commands.rows import Row, as_document, print_json, print_rows, say
+from app.commands.service import PARTIAL, Reply, ServiceClient, element, with_service
+from app.commands.texts import COLLAPSED
+from app.commands.updates import EXIT_PARTIAL, if_match_header
+
+_HEADINGS = ("instance", "name", "release", "update", "what is missing or wrong")
+
+
+@click.command(short_help="Move the instances of a solution to a release.")
+@click.argument("solution_id", metavar="ID", type=COLLAPSED)
+@click.option(
+    "--to", "release", type=click.IntRange(1), help="The release, which may be an older one; else the latest."
+)
+@click.option("--owner", metavar="USER-ID", type=COLLAPSED, help="Only instances of this end user.")
+@click.option(
+    "--tag", "tags", multiple=True, type=COLLAPSED, help="Only if the solution has this tag; may be repeated."
+)
+@click.option("--percent", type=click.IntRange(0, 100), help="Only this share of the instances.")
+@click.option(
+    "--value",
+    "values",
+    multiple=True,
+    metavar="SLOT=JSON",
+    help="A value for a slot that end users do not see, such as mail='\"a@example.com\"'; may be repeated.",
+)
+@click.option("--impact", is_flag=True, help="List what would be done, and do nothing.")
+@click.option("--if-match", metavar="PLAN", help="Do exactly this plan of an impact, or nothing.")
+@json_option
+@with_service
+def rollout(
+    service: ServiceClient,
+    solution_id: str,
+    release: int | None,
+    owner: str | None,
+    tags: tuple[str, ...],
+    percent: int | None,
+    values: tuple[str, ...],
+    impact: bool,
+    if_match: str | None,
+    as_json: bool,
+) -> None:
+    """Move the instances of the solution ID to a release, with one commit for each instance.
+
+    One line for each instance: id, name, the old and the new release, update, upgrade, warning or error, and what is
+    missing or wrong. A worker does it as a run, which the command watches as `relink force` does.
+
+    The exit code is 0, 8 if some instances were bypassed, 1 for an error, or 130 if it was cancelled with Ctrl-C.
+
+    \b
+    Example:
+      relink rollout 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --percent 10 --impact
+    """
+    content = []
+    if tags:
+        content.append(element("TagList", *(_text("tag", tag) for tag in tags)))
+    if values:
+        content.append(element("ConfigValueList", *map(_value, values)))
+    request = element(
+        "UpdateSolutionInstances",
+        *content,
+        action="impact" if impact else "force",
+        solutionId=solution_id,
+        owner=owner,
+        percent=percent,
+        targetReleaseNumber=release,
+    )
+    body = etree.tostring(request)
+    if impact:
+        with shown_waiting("planning the roll-out"):
+            reply = service.post(body)
+        with reply:
+            _show(reply, as_json=as_json)
+        plan = reply.headers["ETag"].strip('"')
+        say(f"This is plan {plan}; 'relink rollout --if-match' with it does exactly this plan or nothing.")
+    else:
+        with carried_out(service, SmallRequest(service, body, if_match_header(if_match))) as ended:
+            reply = ended.reply
+            _show(reply, as_json=as_json)
+        say(f"This was run {ended.run_number}.")
+        ended.check()
+    if reply.error_number == PARTIAL:
+        raise SystemExit(EXIT_PARTIAL)
+
+
+def _show(reply: Reply, *, as_json: bool) -> None:
+    found = etree.parse(reply.required().file).getroot()
+    if as_json:
+        print_json(as_document(found))
+        return
+    rows = list(_rows(found))
+    print_rows(_HEADINGS, rows)
+    if not rows:
+        say("There is no instance to move.")
+    if description := found.findtext("errorDescription"):
+        say(description)
+
+
+def _rows(found: etree._Element) -> Iterator[Row]:
+    for update in found.iterfind("UpdateList/Update"):
+        pending = ", ".join(slot.text or "" for slot in update.iterfind("PendingSlotList/externalId"))
+        releases = f"{update.findtext('releaseNumberFrom')} -> {update.findtext('releaseNumberTo')}"
+        names = ("solutionInstanceId", "name")
+        yield [
+            *map(update.findtext, names),
+            releases,
+            update.findtext("updateType"),
+            update.findtext("errorMessage") or pending,
+        ]
+
+
+def _value(given: str) -> etree._Element:
+    slot, equals, value = given.partition("=")
+    if not equals:
+        raise click.UsageError(f"--value {given!r} has no '=': give SLOT=JSON")
+    return element("ConfigValue", externalId=slot.strip(), value=value)
+
+
+def _text(name: str, text: str) -> etree._Element:
+    made = etree.Element(name)
+    made.text = text
+    return made
