@@ -16,6 +16,8 @@ from app.console.instances.addresses import INSTANCES, instance_url
 from app.console.instances.section import PAGES as INSTANCE_PAGES
 from app.console.nodes import changing, editing, listing, showing
 from app.console.nodes.addresses import NODES, node_url, version_url
+from app.console.people.addresses import PEOPLE, user_url
+from app.console.people.section import PAGES as PEOPLE_PAGES
 from app.console.responses import secured
 from app.console.services import EXTENSION, Services
 from app.console.solutions.addresses import SOLUTIONS, solution_url
@@ -43,6 +45,7 @@ SECTIONS: Final = (
     Section("Runs", RUNS, (planning.blueprint, running.blueprint)),
     Section("Solutions", SOLUTIONS, SOLUTION_PAGES),
     Section("Instances", INSTANCES, INSTANCE_PAGES),
+    Section("People", PEOPLE, PEOPLE_PAGES),
 )
 
 
@@ -75,6 +78,11 @@ def install(app: Flask, services: Services) -> None:
     app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.register_blueprint(_CONSOLE)
     app.jinja_env.filters.update(
-        FILTERS, node_url=node_url, version_url=version_url, solution_url=solution_url, instance_url=instance_url
+        FILTERS,
+        node_url=node_url,
+        version_url=version_url,
+        solution_url=solution_url,
+        instance_url=instance_url,
+        user_url=user_url,
     )
     app.jinja_env.globals.update(navigation=SECTIONS, file=files.address_of, home=HOME, sign_out=SIGN_OUT)

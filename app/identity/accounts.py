@@ -43,6 +43,16 @@ _LIST = text("""
 """)
 
 
+_ONE = text("""
+    SELECT a.user_identifier, a.user_logon_reference, a.user_name, a.user_email_address, a.enabled,
+           (SELECT max(n.last_at) FROM sign_in_network n WHERE n.user_identifier = a.user_identifier),
+           ARRAY(
+             SELECT g.user_group_reference FROM user_group_member m JOIN user_group g USING (user_group_identifier)
+             WHERE m.user_identifier = a.user_identifier ORDER BY g.user_group_reference)
+    FROM account a WHERE a.user_logon_reference = :logon
+""")
+
+
 class StatusAction(StrEnum):
     """The actions on an account. `unlock` forgets its failed sign-ins."""
 
@@ -78,6 +88,16 @@ def read_accounts(connection: Connection, caller: Caller, *, after: str = "", li
     """
     _require_administrator(caller, "to list users")
     return [Account(*row) for row in connection.execute(_LIST, {"after": after, "limit": limit})]
+
+
+def read_account(connection: Connection, caller: Caller, logon: str) -> tuple[Account, list[str]] | None:
+    """Read a user and the references of the user's groups, or return None if there is no such user.
+
+    Raises NotAuthorisedError (101) unless the caller has administer-all.
+    """
+    _require_administrator(caller, "to see users")
+    row = connection.execute(_ONE, {"logon": logon}).one_or_none()
+    return None if row is None else (Account(*row[:-1]), list(row[-1]))
 
 
 def change_status(

@@ -14,7 +14,9 @@ from there. Without the exception, a single client behind the address of an offi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from itertools import count
 from typing import Final
@@ -92,6 +94,11 @@ _NOTE_SIGN_IN = audit.statement("""
     INSERT INTO audit ({columns}) SELECT {values} FROM noted
 """)
 
+_LOCKED_UNTIL = text("""
+    SELECT account, max(since) + make_interval(secs => :period) FROM sign_in_failure
+    WHERE account = ANY (:accounts) AND failures >= :limit AND since > now() - make_interval(secs => :period)
+    GROUP BY account
+""")
 _FORGET_FAILURES = text("DELETE FROM sign_in_failure WHERE network = :network AND account = :account")
 _UNLOCK_ACCOUNT = text("DELETE FROM sign_in_failure WHERE account = :account")
 # Rows are locked in the order of _RECORD_FAILURE: first those of accounts, then that of the whole network, whose
@@ -263,6 +270,17 @@ class SignIn:
         with self._engine.begin() as connection:
             if connection.execute(_NOTE_SIGN_IN, values).rowcount:
                 audit.log_on_commit(connection, signed_in)
+
+
+def read_locked_until(connection: Connection, logons: Sequence[str], settings: Settings) -> dict[str, datetime]:
+    """Return until when accounts are locked, from the network that is locked longest, for those that are locked."""
+    by_digest = {_digest(logon): logon for logon in logons}
+    values = {
+        "accounts": list(by_digest),
+        "limit": settings.sign_in_failures_per_account,
+        "period": settings.sign_in_failure_period,
+    }
+    return {by_digest[bytes(account)]: until for account, until in connection.execute(_LOCKED_UNTIL, values)}
 
 
 def unlock_account(connection: Connection, logon_reference: str) -> None:
