@@ -39,14 +39,14 @@ def test_of_several_processes_that_start_at_once_one_makes_it(tmp_path: Path) ->
     assert [file.name for file in tmp_path.iterdir()] == ["secret-key"]
 
 
-def test_a_database_server_has_none_of_its_own(tmp_path: Path) -> None:
+def test_a_database_server_has_no_key_of_its_own(tmp_path: Path) -> None:
     settings = Settings(database_url="postgresql://somewhere/relink", data_directory=tmp_path)
     assert with_secret_key(settings) == settings
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("wrong", ["short", SECRET_KEY[:-4], "gr\u00fcn" + SECRET_KEY[4:]])
-def test_a_key_that_is_none_is_refused_and_not_shown(wrong: str) -> None:
+def test_an_invalid_key_is_refused_and_not_shown(wrong: str) -> None:
     with pytest.raises(SettingsError, match="RELINK_SECRET_KEY") as raised:
         Settings.from_environment({"RELINK_SECRET_KEY": wrong})
     assert wrong not in str(raised.value)

@@ -141,7 +141,7 @@ def test_all_unknown_ones_are_reported() -> None:
         "OTHER_DATABSE_URL",
     ],
 )
-def test_what_kubernetes_says_of_a_service_called_relink_is_no_mistake(name: str) -> None:
+def test_variables_that_kubernetes_sets_for_a_service_called_relink_are_accepted(name: str) -> None:
     assert Settings.from_environment({name: "tcp://10.0.0.1:8080"}).database_url is None
 
 
@@ -166,7 +166,7 @@ REFUSED |= dict.fromkeys(["", " ", "\t\n"], "remove the variable to use the embe
 
 
 @pytest.mark.parametrize("url", list(REFUSED))
-def test_what_is_no_url_of_a_postgresql_database_is_refused(url: str) -> None:
+def test_an_invalid_database_url_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match=r"^RELINK_DATABASE_URL must ") as raised:
         Settings.from_environment({"RELINK_DATABASE_URL": url})
     assert REFUSED[url] in str(raised.value)

@@ -67,7 +67,9 @@ def test_a_disabled_administrator_may_do_nothing(fresh_database: FreshDatabase) 
     ),
 )
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_answer_is_what_the_oracle_allows(fresh_database: FreshDatabase, world: World, calls: list[Call]) -> None:
+def test_every_response_is_one_that_the_oracle_allows(
+    fresh_database: FreshDatabase, world: World, calls: list[Call]
+) -> None:
     with fresh_database(False, connected=True) as url, engine_on(url) as engine:
         client = Client(create_app(Settings(), engine), ADMIN)
         session = Session(client, world, load(engine, client, world))

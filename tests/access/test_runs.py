@@ -29,7 +29,7 @@ FORCES = st.tuples(st.sampled_from(("ann", "bob", "carl", ADMIN)), st.sampled_fr
     lost=st.lists(st.integers(0, 7), max_size=4, unique=True),
 )
 @settings(max_examples=max(1, EXAMPLES // 2), deadline=None, suppress_health_check=list(HealthCheck))
-def test_runs_are_seen_by_those_whom_the_oracle_allows(
+def test_runs_are_visible_to_the_users_that_the_oracle_allows(
     fresh_database: FreshDatabase, world: World, forces: list[tuple[str, str, bool]], lost: list[int]
 ) -> None:
     """Users force updates, some permissions are taken back, and then each user looks at each run."""

@@ -110,7 +110,7 @@ def check_that_it_lives_without(url: str) -> float:
 
 
 @pytest.mark.usefixtures("loaded")
-def test_a_server_that_no_longer_answers(serve: Serve, between: Proxy, figures: Callable[[str], None]) -> None:
+def test_a_server_that_no_longer_responds(serve: Serve, between: Proxy, figures: Callable[[str], None]) -> None:
     served = serve({"RELINK_DATABASE_URL": between.url})
     assert ask(served.url, GET).status == 200
     between.forwarding.clear()

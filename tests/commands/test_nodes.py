@@ -180,7 +180,7 @@ def test_what_is_saved_as_it_was_changes_nothing(relink: Relink, store: Client, 
         ("text = text.replace('P.C.1', 'P.none')", "P.none is not found"),
     ],
 )
-def test_a_text_that_is_no_edit_is_refused(
+def test_a_text_that_is_not_an_edit_is_refused(
     relink: Relink, store: Client, tmp_path: Path, change: str, told: str
 ) -> None:
     before = store.get("P.A").response.data

@@ -65,7 +65,7 @@ def open_uploads(served: Served, directory: Path) -> list[str]:
     return found
 
 
-def test_who_has_not_signed_in_is_answered_at_once_and_has_nothing_stored(
+def test_an_anonymous_request_is_refused_at_once_and_not_stored(
     serve: Serve, app: Flask, database_url: str, tmp_path: Path
 ) -> None:
     uploads = tmp_path / "uploads"
@@ -93,7 +93,7 @@ def test_an_upload_has_no_name_that_could_be_left_behind(
 
 
 @pytest.mark.ledger("DEC-51")
-def test_a_full_folder_for_uploads_disturbs_nobody_else(serve: Serve, app: Flask, database_url: str) -> None:
+def test_a_full_folder_for_uploads_affects_no_other_request(serve: Serve, app: Flask, database_url: str) -> None:
     served = serve({"RELINK_DATABASE_URL": database_url})
     assert "<errorNumber>0</errorNumber>" in post(served, SMALL)
     for master in children(served.process.pid):

@@ -72,7 +72,9 @@ def test_a_password_is_the_line_as_given(on_database: Relink, client: Client, gi
         ("\u3000".encode() * 5000, "the password on standard input is too long"),
     ],
 )
-def test_what_could_not_sign_in_is_no_password(on_database: Relink, client: Client, given: bytes, told: str) -> None:
+def test_a_password_that_could_not_be_used_to_sign_in_is_refused(
+    on_database: Relink, client: Client, given: bytes, told: str
+) -> None:
     result = with_input(on_database, "user", "add", "ann", "--password-stdin", given=given)
     assert result.exit_code == 1
     assert told in result.stderr
@@ -142,7 +144,7 @@ def test_white_space_of_tokens_is_collapsed(on_database: Relink, client: Client)
 
 
 @pytest.mark.parametrize("space", ["\u00a0", "\u3000", "\u2003"])
-def test_other_spaces_are_no_white_space(on_database: Relink, space: str) -> None:
+def test_other_spaces_are_not_white_space(on_database: Relink, space: str) -> None:
     result = on_database("user", "add", f"ann{space}", "--password-stdin", stdin=PASSWORD)
     assert (result.exit_code, "LOGON must begin" in result.stderr) == (1, True)
     assert on_database("token", "add", "--master", f"our{space}portal").exit_code == 0

@@ -55,7 +55,7 @@ def test_the_token_of_an_end_user_is_listed_and_removed_by_its_id(on_database: R
     assert GraphQL(app, token).post(query).status_code == 401
 
 
-def test_a_number_is_no_name_of_a_token(on_database: Relink) -> None:
+def test_a_number_is_not_a_name_of_a_token(on_database: Relink) -> None:
     result = on_database("token", "add", "12", "--master")
     assert (result.exit_code, "NAME must not be a number" in result.stderr) == (1, True)
     assert on_database("token", "remove", "9" * 30).exit_code == 1

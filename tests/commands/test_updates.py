@@ -119,7 +119,7 @@ def test_options_go_into_the_request(relink: Relink, client: Client) -> None:
     assert rows(relink("impact", "X", "--always")) == ["X.D\t1 -> 2\tversion\t"]
 
 
-def test_a_partial_answer_has_exit_code_8(relink: Relink, client: Client, make_user: Callable[..., None]) -> None:
+def test_a_partial_response_has_exit_code_8(relink: Relink, client: Client, make_user: Callable[..., None]) -> None:
     client.load(chain())
     make_user("ann", "package-read P", "node-link P.C", "node-use-draft P.C")
     ann = relink.with_environment(RELINK_USER="ann")
@@ -160,7 +160,7 @@ def test_a_url_without_a_service_is_reported(relink: Relink) -> None:
     assert "must begin with http://" in relink("impact", "P", "--url", "file:///etc/passwd").stderr
 
 
-def test_xml_is_the_answer_as_it_came(relink: Relink, client: Client) -> None:
+def test_xml_shows_the_response_unchanged(relink: Relink, client: Client) -> None:
     client.load(chain())
     result = relink("impact", "P", "--xml")
     assert result.exit_code == 0

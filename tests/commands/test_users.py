@@ -118,7 +118,7 @@ def test_a_locked_user_is_unlocked(on_database: Relink, client: Client, engine: 
 
 @pytest.mark.parametrize("command", ["passwd", "disable", "enable", "unlock"])
 @pytest.mark.parametrize("logon", ["nobody", "a b", "public"])
-def test_who_is_no_user_is_not_found(on_database: Relink, command: str, logon: str) -> None:
+def test_an_unknown_user_is_not_found(on_database: Relink, command: str, logon: str) -> None:
     options = ["--password-stdin"] if command == "passwd" else []
     result = on_database("user", command, logon, *options, stdin=PASSWORD)
     assert (result.exit_code, result.stderr) == (1, f'Error: there is no user "{logon}"\n')

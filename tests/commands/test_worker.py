@@ -224,7 +224,7 @@ class TestBesideServe:
         embedded = {"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
         assert workers_of(serve(embedded).process.pid) == []
 
-    def test_on_a_database_server_there_is_none(self, serve: Serve, database_url: str) -> None:
+    def test_there_is_no_worker_beside_a_service_on_a_database_server(self, serve: Serve, database_url: str) -> None:
         assert workers_of(serve({"RELINK_DATABASE_URL": database_url}).process.pid) == []
 
 

@@ -66,13 +66,13 @@ def _name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=_name)
-def test_answers_as_written(case: Path, app: Flask) -> None:
+def test_the_response_is_the_golden_one(case: Path, app: Flask) -> None:
     _check(case, app, str)
 
 
 @pytest.mark.parametrize("layout", [compact, spread])
 @pytest.mark.parametrize("case", CASES, ids=_name)
-def test_answers_are_the_same_however_the_requests_are_laid_out(
+def test_the_response_does_not_depend_on_the_layout_of_the_request(
     case: Path, app: Flask, layout: Callable[[str], str]
 ) -> None:
     _check(case, app, layout)

@@ -139,7 +139,7 @@ def test_a_page_after_an_instance_that_is_gone_says_so(pages: Pages) -> None:
 
 
 @pytest.mark.parametrize("page", ["", "enabled", "hold", "upgrade", "wizard"])
-def test_who_does_not_administer_solutions_sees_and_changes_nothing(
+def test_a_user_without_administer_solutions_sees_and_changes_nothing(
     app: Flask, make_user: MakeUser, store: Store, page: str
 ) -> None:
     make_user("ann")

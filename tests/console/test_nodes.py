@@ -139,7 +139,7 @@ def test_what_is_wrong_with_an_edit_is_beside_its_field(stocked: Pages) -> None:
     assert "is not a number" in number.text
 
 
-def test_an_edit_of_a_draft_that_somebody_else_has_changed_is_refused(stocked: Pages) -> None:
+def test_an_edit_of_a_draft_that_has_changed_is_refused(stocked: Pages) -> None:
     drafted(stocked)
     mine = stocked.get("/console/edit/acme/Widget")
     stocked.send(stocked.get("/console/edit/acme/Widget"), "/console/edit/acme/Widget", name="Theirs")
@@ -175,7 +175,7 @@ def test_data_without_a_place_is_removed_only_if_the_editor_agrees(client: Clien
 
 @pytest.mark.parametrize("page", ["nodes", "versions", "uses", "freeze", "type", "edit", "compare"])
 @pytest.mark.ledger("DEC-252")
-def test_a_node_that_may_not_be_read_is_like_one_that_does_not_exist(
+def test_an_unreadable_node_is_like_one_that_does_not_exist(
     stocked: Pages, app: Flask, make_user: MakeUser, page: str
 ) -> None:
     make_user("ann", "node-read acme.Nut")
@@ -219,7 +219,7 @@ def test_a_freeze_that_is_impossible_says_why(stocked: Pages, client: Client, ap
     assert page.texts("form[method=post] button") == ["Sign out"]
 
 
-def test_permissions_are_shown_to_those_who_administer(stocked: Pages, make_user: MakeUser) -> None:
+def test_permissions_are_shown_to_administrators(stocked: Pages, make_user: MakeUser) -> None:
     make_user("ann", "node-link acme.Nut")
     assert ["node-link", "ann"] in stocked.get("/console/nodes/acme/Nut").rows(
         "section[aria-labelledby=permissions] table"

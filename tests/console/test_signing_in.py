@@ -33,7 +33,7 @@ def test_a_page_leads_to_the_sign_in_and_from_there_back_to_the_page(app: Flask)
 
 
 @pytest.mark.ledger("DEC-251")
-def test_an_address_without_a_page_is_told_apart_only_by_users(app: Flask) -> None:
+def test_an_address_without_a_page_is_recognised_only_by_signed_in_users(app: Flask) -> None:
     assert Pages(app).get("/console/nothing").title == "Sign in"
     page = Pages.of(app).get("/console/nothing", headers={"X-Request-Id": "of-mine"})
     assert (page.status, page.title) == (404, "Not found")
@@ -41,7 +41,7 @@ def test_an_address_without_a_page_is_told_apart_only_by_users(app: Flask) -> No
     assert "Home" in page.sections
 
 
-def test_a_wrong_password_is_told_in_the_form_and_not_repeated(app: Flask) -> None:
+def test_a_wrong_password_is_reported_in_the_form_and_not_repeated(app: Flask) -> None:
     page = Pages(app).sign_in(ADMIN, "<b>wrong</b>")
     assert (page.status, page.title) == (403, "Sign in")
     assert page.texts("[role=alert]") == ["the user id or password is not right"]
@@ -158,7 +158,7 @@ def test_the_use_of_a_session_is_recorded(app: Flask, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("cookie_value", ["", "x", "a" * 43, "'; DROP TABLE node; --", "\x7f", "é"])
-def test_a_cookie_that_is_no_token_is_that_of_nobody(app: Flask, cookie_value: str) -> None:
+def test_an_invalid_cookie_identifies_no_user(app: Flask, cookie_value: str) -> None:
     pages = Pages(app)
     pages.client.set_cookie(COOKIE, cookie_value)
     assert pages.get("/console").title == "Sign in"

@@ -110,7 +110,7 @@ def test_the_description_and_the_custom_fields_are_removed(pages: Pages, store: 
 
 
 @pytest.mark.ledger("DEC-290")
-def test_the_changes_of_somebody_else_are_not_overwritten_unseen(pages: Pages, store: Store) -> None:
+def test_changes_of_another_user_are_not_overwritten_unseen(pages: Pages, store: Store) -> None:
     solution = store.set(description="Mine")
     page = pages.get(at(solution, "draft"))
     store.set(solution=solution, description="Theirs")
@@ -132,7 +132,7 @@ def test_publishing_shows_first_that_instances_move_by_themselves(pages: Pages, 
 
 
 @pytest.mark.ledger("UVU-8")
-def test_publishing_shows_first_how_many_upgrades_are_needed_and_by_whom(pages: Pages, store: Store) -> None:
+def test_publishing_first_shows_how_many_instances_need_an_upgrade(pages: Pages, store: Store) -> None:
     solution = shop(store)
     store.set(*slots(config=[CHANNEL, config_slot("team"), config_slot("key", hidden="true")]), solution=solution)
     page = pages.get(at(solution, "publish"))
@@ -210,7 +210,7 @@ def test_solutions_are_listed_page_by_page_and_by_tag(pages: Pages, store: Store
     "path",
     ["", "/x", "/00000000-0000-0000-0000-000000000000", "/x/draft", "/x/publish", "/x/rollout", "/x/releases"],
 )
-def test_who_does_not_administer_solutions_sees_none(app: Flask, make_user: MakeUser, path: str) -> None:
+def test_a_user_without_administer_solutions_sees_no_solutions(app: Flask, make_user: MakeUser, path: str) -> None:
     make_user("ann")
     page = Pages.of(app, "ann").get(f"/console/solutions{path}")
     assert (page.status, page.title) == (403, "Not authorised")
@@ -218,7 +218,7 @@ def test_who_does_not_administer_solutions_sees_none(app: Flask, make_user: Make
 
 
 @pytest.mark.parametrize("action", ["", "/draft", "/publish", "/rollout", "/hold"])
-def test_who_does_not_administer_solutions_changes_none(
+def test_a_user_without_administer_solutions_changes_no_solution(
     app: Flask, make_user: MakeUser, store: Store, action: str
 ) -> None:
     make_user("ann")

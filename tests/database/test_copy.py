@@ -16,7 +16,7 @@ def test_integers_of_any_size_arrive_row_by_row(engine: Engine) -> None:
     assert rows == [(1, 5_000_000_000), (2**63 - 1, 0), (2**32 - 1, 2**32)]
 
 
-def test_a_query_without_rows_has_none(engine: Engine) -> None:
+def test_a_query_without_rows_returns_none(engine: Engine) -> None:
     with engine.connect() as connection:
         query = sql.SQL("SELECT 1::bigint WHERE false")
         assert list(read_integers(driver_connection(connection), query, 1)) == []

@@ -83,13 +83,13 @@ def test_its_log_repeats_nothing_that_was_sent(started: Callable[[str], str], da
 
 
 @pytest.mark.parametrize("name", ["data", LONG], ids=["short", "long"])
-def test_nobody_else_reaches_the_socket(started: Callable[[str], str], name: str) -> None:
+def test_other_users_of_the_machine_cannot_reach_the_socket(started: Callable[[str], str], name: str) -> None:
     folder = Path(str(make_url(started(name)).query["host"]))
     assert (folder / ".s.PGSQL.5432").is_socket()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_a_socket_folder_of_somebody_else_is_refused(started: Callable[[str], str], data_directory: Path) -> None:
+def test_a_socket_folder_of_another_user_is_refused(started: Callable[[str], str], data_directory: Path) -> None:
     folder = Path(str(make_url(started(LONG)).query["host"]))
     embedded.stop(data_directory / LONG)
     assert not folder.exists()

@@ -93,7 +93,7 @@ class TestRoutines:
         assert relink("check").exit_code == 0
         assert "nothing to do" in relink("migrate").stdout
 
-    def test_a_long_transaction_delays_them_and_nobody_else(self, engine: Engine) -> None:
+    def test_a_long_transaction_delays_only_them(self, engine: Engine) -> None:
         execute(engine, _AS_AN_OLDER_PROGRAM)
         waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'")
         with engine.connect() as busy, engine.connect() as watching, ThreadPoolExecutor(1) as other:

@@ -48,12 +48,12 @@ def test_a_part_is_refused_or_comes_from_exactly_the_name_that_it_gives(part: st
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "under_score", "-a", ".a", "a b", "a\n", "é", "a:any"])
-def test_what_is_no_debian_name_is_refused(name: str) -> None:
+def test_an_invalid_debian_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="not a Debian package name"):
         reference_part(name)
 
 
 @pytest.mark.parametrize("part", ["", "_a", "Na", "N", "X11", "aN", "aA", "a-b", "a\n", "0a", "N0N"])
-def test_what_is_no_part_is_refused(part: str) -> None:
+def test_an_invalid_part_is_refused(part: str) -> None:
     with pytest.raises(ValueError, match="does not stand for"):
         debian_name(part)

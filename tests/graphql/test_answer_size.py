@@ -77,7 +77,7 @@ def refused(client: GraphQL, query: str) -> str:
 
 
 @pytest.mark.ledger("DEC-130")
-def test_an_answer_is_as_large_as_the_limit_and_no_larger(
+def test_a_response_is_at_most_as_large_as_the_limit(
     store: Store, engine: Engine, ann: str, anns: GraphQL, small: GraphQL
 ) -> None:
     solution = store.published(config=[config_slot("a")])
@@ -130,7 +130,7 @@ def test_without_their_values_large_instances_are_listed(
     assert len(nodes(small.viewer(f"solutionInstances {{ totalCount {shown} }}"))) == 100
 
 
-def test_a_mutation_whose_answer_is_too_large_says_that_it_is_done(store: Store, ann: str, small: GraphQL) -> None:
+def test_a_mutation_whose_response_is_too_large_reports_that_it_is_done(store: Store, ann: str, small: GraphQL) -> None:
     instance = store.instance(store.published(config=[config_slot("a")]), ann, config={"a": json.dumps("x" * 8000)})
     repeated = " ".join(f"v{number}: value" for number in range(9))
     query = mutation("updateSolutionInstance", f"solutionInstance {{ configValues {{ {repeated} }} }}")
@@ -140,7 +140,7 @@ def test_a_mutation_whose_answer_is_too_large_says_that_it_is_done(store: Store,
     assert store.get(instance).name == "New"
 
 
-def test_while_others_make_large_answers_only_small_ones_are_made(
+def test_only_small_responses_are_built_while_others_build_large_ones(
     app: Flask, store: Store, engine: Engine, ann: str, anns: GraphQL
 ) -> None:
     fill(engine, store.published(config=[config_slot("a")]), ann, 2, MIB - 1)

@@ -48,7 +48,7 @@ def ids(store: Store, ann: str) -> dict[str, str]:
     max_examples=12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-def test_any_request_is_answered(
+def test_any_request_gets_a_response(
     case: schemathesis.Case[Any], ids: dict[str, str], master: GraphQL, anns: GraphQL
 ) -> None:
     assert isinstance(case.body, str)

@@ -112,7 +112,7 @@ def test_a_hidden_slot_is_refused_as_one_that_does_not_exist(
     assert store.get(instance) == before
 
 
-def test_a_hidden_slot_of_a_newer_release_is_not_told_of(
+def test_a_hidden_slot_of_a_newer_release_is_not_announced(
     store: Store, solution: str, instance: str, anns: GraphQL
 ) -> None:
     newer = [*CONFIG, config_slot("new", hidden=True), config_slot("shown")]

@@ -115,9 +115,7 @@ class TestInstances:
         assert anns.mutate("removeSolutionInstance", solutionInstanceId=instance) == {"clientMutationId": None}
         assert anns.viewer("solutionInstances { totalCount }") == {"totalCount": 0}
 
-    def test_what_a_mutation_answers_of_an_instance_goes_as_deep_as_in_a_query(
-        self, store: Store, anns: GraphQL
-    ) -> None:
+    def test_a_mutation_returns_instances_as_deep_as_a_query(self, store: Store, anns: GraphQL) -> None:
         solution = store.published()
         deep = "solutionInstance { solution { id title } workflows { edges { node { id } } } created }"
         made = anns.mutate("createSolutionInstance", deep, solutionId=solution, instanceName="Mine")
@@ -246,7 +244,7 @@ class TestAuthentications:
             ('mutation { createUserAuthentication(data: """very-secret""" "very-secret") }', None),
         ],
     )
-    def test_no_error_repeats_what_was_sent(
+    def test_no_error_repeats_the_request(
         self, anns: GraphQL, query: str, given: object, capsys: pytest.CaptureFixture[str]
     ) -> None:
         answer = anns.answer(query, **({} if given is None else {"input": given}))
@@ -304,7 +302,7 @@ class TestUsersAndTokens:
         assert row.life == timedelta(days=2)
         assert bytes(row.token_hash) == sha256(token.encode()).digest()
 
-    def test_an_expired_token_is_none(self, app: Flask, engine: Engine, ann: str) -> None:
+    def test_an_expired_token_is_invalid(self, app: Flask, engine: Engine, ann: str) -> None:
         insert = text("""
             INSERT INTO access_token (token_hash, kind, owner, expires_at)
             VALUES (:hash, 'user', :owner, now() + cast(:left AS interval))
@@ -314,7 +312,7 @@ class TestUsersAndTokens:
                 connection.execute(insert, {"hash": sha256(token.encode()).digest(), "owner": ann, "left": left})
             assert GraphQL(app, token).post({"query": "{ viewer { details { name } } }"}).status_code == status
 
-    def test_a_code_is_good_once_and_for_five_minutes_and_is_no_token(
+    def test_a_code_is_valid_once_for_five_minutes_and_is_not_a_token(
         self, app: Flask, engine: Engine, master: GraphQL, ann: str
     ) -> None:
         def made() -> str:

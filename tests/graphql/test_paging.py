@@ -148,7 +148,7 @@ def test_a_cursor_of_another_s_is_a_place_like_any(
 
 
 @pytest.mark.ledger("DEC-127")
-def test_what_no_list_has_given_is_no_cursor(master: GraphQL) -> None:
+def test_a_cursor_that_no_list_returned_is_refused(master: GraphQL) -> None:
     identifier = "00000000-0000-4000-8000-000000000000"
     places = [
         identifier,

@@ -34,7 +34,7 @@ def error(response: Any) -> dict[str, Any]:  # noqa: ANN401 - werkzeug's
 class TestTokens:
     @pytest.mark.ledger("DEC-41", "DEC-121")
     @pytest.mark.parametrize("token", [None, "unknown", "", "ü"])
-    def test_none_or_an_unknown_one(self, app: Flask, token: str | None) -> None:
+    def test_a_missing_or_unknown_token(self, app: Flask, token: str | None) -> None:
         response = GraphQL(app, token).post(DETAILS)
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"] == "Bearer"
@@ -42,10 +42,10 @@ class TestTokens:
         assert error(response)["extensions"]["name"] == "PreconditionError"
 
     @pytest.mark.parametrize("header", ["Basic YWRtaW46Y29ycmVjdCBob3JzZQ==", "Bearer", "Bearer a b", "Token x", "x"])
-    def test_what_is_no_bearer_token(self, app: Flask, header: str) -> None:
+    def test_an_invalid_bearer_token(self, app: Flask, header: str) -> None:
         assert GraphQL(app, None).post(DETAILS, headers={"Authorization": header}).status_code == 401
 
-    def test_nobody_keeps_answers(self, master: GraphQL) -> None:
+    def test_responses_may_not_be_cached(self, master: GraphQL) -> None:
         assert master.post(DETAILS).headers["Cache-Control"] == "no-store"
 
 
@@ -71,7 +71,7 @@ class TestBodies:
             b'{"query": "{ __typename }", "variables": {"n": -Infinity}}',
         ],
     )
-    def test_what_is_no_graphql_request(self, master: GraphQL, body: bytes) -> None:
+    def test_an_invalid_graphql_request(self, master: GraphQL, body: bytes) -> None:
         response = master.post(body)
         assert response.status_code == 400
         assert error(response)["extensions"]["code"] == "invalid_request"
@@ -81,7 +81,7 @@ class TestBodies:
         assert "send each request by itself" in error(master.post([DETAILS, DETAILS]))["message"]
 
     @pytest.mark.parametrize("absent", ["variables", "operationName", "extensions"])
-    def test_what_is_null_is_absent(self, master: GraphQL, absent: str) -> None:
+    def test_null_means_absent(self, master: GraphQL, absent: str) -> None:
         assert "errors" not in master.post({**DETAILS, absent: None}).get_json()
         assert "errors" not in master.post({**DETAILS, "extensions": {"persistedQuery": {}}}).get_json()
 
@@ -150,7 +150,7 @@ class TestBodies:
             assert found["extensions"]["code"] == "invalid_query"
             assert told in found["message"]
 
-    def test_an_empty_operation_name_is_none(self, master: GraphQL) -> None:
+    def test_an_empty_operation_name_counts_as_absent(self, master: GraphQL) -> None:
         named = "query A { viewer { details { name } } }"
         for query in (DETAILS["query"], named):
             assert "errors" not in master.post({"query": query, "operationName": ""}).get_json()
@@ -221,7 +221,7 @@ class TestErrors:
         response = anns.post({"query": query, "variables": {}})
         assert "$i" in error(response)["message"]
 
-    def test_many_faults_in_variables_are_not_all_told(self, anns: GraphQL) -> None:
+    def test_many_faults_in_variables_are_not_all_reported(self, anns: GraphQL) -> None:
         query = (
             "mutation($i: CreateUserAuthenticationInput!) { createUserAuthentication(input: $i) { authenticationId } }"
         )
@@ -247,7 +247,7 @@ class TestErrors:
 
     @pytest.mark.ledger("DEC-121")
     @pytest.mark.parametrize("query", ["", "{", "{ nothing }", "subscription { x }", "type A { b: Int }", "{ viewer }"])
-    def test_what_is_no_query_of_the_schema(self, master: GraphQL, query: str) -> None:
+    def test_a_query_that_the_schema_does_not_have(self, master: GraphQL, query: str) -> None:
         response = master.post({"query": query})
         assert response.status_code == 200
         assert response.get_json()["errors"][0]["extensions"]["code"] == "invalid_query"

@@ -59,7 +59,7 @@ def test_every_way_of_moving_an_instance_leaves_a_row(store: Store, engine: Engi
     ]
 
 
-def test_what_does_not_move_leaves_no_row(store: Store, engine: Engine) -> None:
+def test_an_instance_that_does_not_move_leaves_no_row(store: Store, engine: Engine) -> None:
     _, instance = released(store)
     store.upgrade(instance)
     store.upgrade(instance)

@@ -60,7 +60,7 @@ def test_the_password_that_was_hashed_is_right_and_no_other(password: str) -> No
     assert not verifier.verify("anna", stored, "")
 
 
-def test_nobody_has_no_password() -> None:
+def test_the_anonymous_user_has_no_password() -> None:
     verifier = PasswordVerifier(300)
     assert not verifier.verify("nobody", None, RIGHT)
     assert not verifier.verify("nobody", None, RIGHT)
@@ -133,12 +133,12 @@ def test_an_unknown_user_costs_as_much_as_a_wrong_password_and_a_remembered_one_
     assert remembered < wrong / 20
 
 
-def test_a_stored_hash_that_is_none_is_our_fault_not_a_wrong_password() -> None:
+def test_an_invalid_stored_hash_is_an_internal_error_and_not_a_wrong_password() -> None:
     with pytest.raises(InvalidHashError):
         PasswordVerifier(300).verify("anna", "plain text", "plain text")
 
 
-def test_many_threads_at_once_get_right_answers() -> None:
+def test_many_threads_at_once_get_correct_responses() -> None:
     verifier = PasswordVerifier(300, capacity=3)
     stored = hash_password(RIGHT)
     start = Barrier(8)

@@ -124,7 +124,7 @@ def test_the_owner_administers_a_node_but_not_its_content(engine: Engine) -> Non
         assert rights_to(connection, Caller(user + 1, (1,)), "P") == set()
 
 
-def test_nobody_does_not_own_what_has_no_owner(engine: Engine) -> None:
+def test_the_anonymous_caller_does_not_own_nodes_without_an_owner(engine: Engine) -> None:
     with engine.begin() as connection:
         make_node(connection, "P", owner=None)
         assert rights_to(connection, PUBLIC, "P") == set()
@@ -139,7 +139,7 @@ def test_administer_all_is_everything_everywhere_but_on_the_system_package(engin
             assert rights_to(connection, admin, reference) == {"READ", "LINK", "USE_TYPE"}
 
 
-def test_administer_solutions_is_no_right_on_nodes_and_comes_with_administer_all(engine: Engine) -> None:
+def test_administer_solutions_gives_no_right_on_nodes_and_comes_with_administer_all(engine: Engine) -> None:
     with engine.begin() as connection:
         make_node(connection, "P.a")
         assert rights_to(connection, Caller(101, (1,), administers_solutions=True), "P.a") == set()
@@ -147,7 +147,7 @@ def test_administer_solutions_is_no_right_on_nodes_and_comes_with_administer_all
     assert not Caller(101, (1,)).administers_solutions
 
 
-def test_everyone_may_use_the_system_package_and_nobody_more(engine: Engine) -> None:
+def test_everyone_may_use_the_system_package_and_do_no_more(engine: Engine) -> None:
     with engine.begin() as connection:
         permit(connection, "package-administer", 1, 1)
         permit(connection, "node-administer", 1, 2)
@@ -155,7 +155,7 @@ def test_everyone_may_use_the_system_package_and_nobody_more(engine: Engine) -> 
             assert rights_to(connection, PUBLIC, reference) == {"READ", "LINK", "USE_TYPE"}
 
 
-def test_a_global_permission_is_no_right_on_a_node(engine: Engine) -> None:
+def test_a_global_permission_gives_no_right_on_a_node(engine: Engine) -> None:
     with engine.begin() as connection:
         make_node(connection, "P")
         permit(connection, "administer-all", 1, None)
@@ -163,7 +163,7 @@ def test_a_global_permission_is_no_right_on_a_node(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("count", [10, 5000])
-def test_few_and_many_references_are_answered_alike(engine: Engine, count: int) -> None:
+def test_few_and_many_references_get_the_same_response(engine: Engine, count: int) -> None:
     with engine.begin() as connection:
         query = "INSERT INTO node (node_reference) SELECT 'P.s.n' || i FROM generate_series(1, :count) i"
         connection.execute(text(query), {"count": count})
@@ -182,7 +182,7 @@ def test_few_and_many_references_are_answered_alike(engine: Engine, count: int) 
     assert words(rights.on(999_999, "Q", None)) == set()
 
 
-def test_content_of_a_package_that_is_no_node_is_answered(engine: Engine) -> None:
+def test_package_rights_reach_content_below_missing_packages(engine: Engine) -> None:
     with engine.begin() as connection:
         permit(connection, "package-read", 1, make_node(connection, "P"))
         make_node(connection, "P.gap.gap.a")

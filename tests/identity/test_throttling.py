@@ -67,7 +67,7 @@ def test_an_unknown_account_is_counted_and_closed_like_a_known_one(engine: Engin
     assert make(engine).caller(Credentials("anna", RIGHT), HERE).user_identifier == anna
 
 
-def test_after_the_period_the_count_starts_anew(engine: Engine, anna: int) -> None:
+def test_the_count_starts_again_after_the_period(engine: Engine, anna: int) -> None:
     fail(make(engine), 2)
     let_pass(engine, 901)
     fail(make(engine), 1)

@@ -75,7 +75,7 @@ def test_a_name_defaults_to_the_logon_reference_and_mail_is_optional(engine: Eng
     assert [tuple(row) for row in rows] == [(name, name, None) for name in ("anna", "bert", "carl")]
 
 
-def test_only_who_administers_all_creates_users(engine: Engine) -> None:
+def test_only_a_holder_of_administer_all_creates_users(engine: Engine) -> None:
     with engine.begin() as connection:
         for caller in (ANYBODY, Caller(7, (1, 107))):
             with pytest.raises(NotAuthorisedError):
@@ -158,7 +158,7 @@ def test_two_that_create_the_same_user_at_once_are_one(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("first_gives_up", [False, True])
-def test_who_comes_second_waits_for_the_first(engine: Engine, first_gives_up: bool) -> None:
+def test_the_second_request_waits_for_the_first(engine: Engine, first_gives_up: bool) -> None:
     def create() -> int | str:
         try:
             with engine.begin() as connection:

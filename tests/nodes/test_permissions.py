@@ -67,14 +67,14 @@ def store(engine: Engine) -> Store:
 BEGUN = ("node-read", "anna", "P.b")
 
 
-def test_who_administers_a_node_gives_every_permission_on_it(store: Store) -> None:
+def test_an_administrator_of_a_node_gives_every_permission_on_it(store: Store) -> None:
     kinds = [*NODE_PERMISSIONS, *PACKAGE_PERMISSIONS]
     for kind in kinds:
         assert store.give(store.anna, kind, "bert", "P.a") > 0
     assert store.held() == [BEGUN, *((kind, "bert", "P.a") for kind in kinds)]
 
 
-def test_a_permission_that_is_there_is_answered(store: Store) -> None:
+def test_an_existing_permission_is_returned(store: Store) -> None:
     first = store.give(store.anna, "node-read", "bert", "P.a")
     other = store.give(store.anna, "node-link", "bert", "P.a")
     assert store.give(store.anna, "node-read", "bert", "P.a") == first
@@ -119,14 +119,14 @@ def test_all_that_is_missing_is_reported_at_once(store: Store) -> None:
     assert list(store.faults(store.anna, None, None, None)) == ["permissionTypeReference", "userGroupReference"]
 
 
-def test_a_node_that_may_not_be_read_is_not_found(store: Store) -> None:
+def test_an_unreadable_node_is_not_found(store: Store) -> None:
     hidden = store.faults(store.anna, "node-read", "bert", "P.hidden")
     absent = store.faults(store.anna, "node-read", "bert", "P.absent")
     assert {field: reason.replace("hidden", "absent") for field, reason in hidden.items()} == absent
     assert store.give(ADMIN, "node-read", "bert", "P.hidden") > 0
 
 
-def test_only_who_administers_a_node_gives_permissions_on_it(store: Store) -> None:
+def test_only_an_administrator_of_a_node_gives_permissions_on_it(store: Store) -> None:
     for kind in NODE_PERMISSIONS.keys() - {"node-administer"}:
         store.give(store.bert, kind, "anna", "P.b")
     for kind in ("node-read", "package-read"):
@@ -136,12 +136,12 @@ def test_only_who_administers_a_node_gives_permissions_on_it(store: Store) -> No
     assert store.give(store.anna, "node-read", "bert", "P.b") > 0
 
 
-def test_who_administers_a_package_gives_permissions_on_its_content(store: Store) -> None:
+def test_an_administrator_of_a_package_gives_permissions_on_its_content(store: Store) -> None:
     store.give(ADMIN, "package-administer", "anna", "P")
     assert store.give(store.anna, "node-read", "bert", "P.hidden") > 0
 
 
-def test_nobody_gives_permissions_on_the_system_package(store: Store) -> None:
+def test_permissions_on_the_system_package_cannot_be_given(store: Store) -> None:
     for caller in (PUBLIC, store.anna, ADMIN):
         for kind, on in (("node-read", "system.TYPE_TYPE"), ("package-administer", "system")):
             with pytest.raises(NotAuthorisedError):
@@ -149,7 +149,7 @@ def test_nobody_gives_permissions_on_the_system_package(store: Store) -> None:
 
 
 @pytest.mark.parametrize("permission", ["administer-all", "administer-solutions"])
-def test_a_global_permission_is_given_by_who_administers_all_and_on_nothing(store: Store, permission: str) -> None:
+def test_a_global_permission_is_given_by_administrators_and_without_a_node(store: Store, permission: str) -> None:
     for caller in (PUBLIC, store.anna, Caller(101, (1,), administers_solutions=True)):
         with pytest.raises(NotAuthorisedError):
             store.give(caller, permission, "anna", None)
@@ -166,7 +166,7 @@ def test_only_admin_grants_to_public_and_nothing_global(store: Store) -> None:
         assert list(store.faults(ADMIN, permission, "public", None)) == ["userGroupReference"]
 
 
-def test_who_has_nothing_to_give_does_not_learn_which_groups_there_are(store: Store) -> None:
+def test_a_user_without_permissions_to_give_does_not_learn_which_groups_exist(store: Store) -> None:
     for group in ("bert", "carl"):
         with pytest.raises(NotAuthorisedError, match="sign in"):
             store.give(PUBLIC, "node-read", group, "P.a")

@@ -48,7 +48,7 @@ def rows(engine: Engine) -> list[tuple[int, int, int]]:
 
 
 @pytest.mark.ledger("DEC-29")
-def test_runs_are_deleted_with_their_outcomes_and_answers_when_their_time_is_over(
+def test_runs_are_deleted_with_their_outcomes_and_responses_after_the_retention_time(
     forced: Client, engine: Engine
 ) -> None:
     assert delete_old(engine, 36_500, stop=lambda: NEVER) == 0

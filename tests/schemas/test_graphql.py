@@ -287,7 +287,7 @@ def test_what_the_document_prints_is_valid(document: str) -> None:
 
 
 @pytest.mark.ledger("UVU-40")
-def test_the_printed_answer_answers_the_printed_query() -> None:
+def test_the_printed_response_belongs_to_the_printed_query() -> None:
     result = execute_sync(published(), parse(PRINTED_QUERY), PRINTED_ANSWER)
     assert result.errors is None
     assert result.data == PRINTED_ANSWER

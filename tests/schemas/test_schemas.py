@@ -202,7 +202,7 @@ def test_every_request_has_a_table() -> None:
 
 
 @pytest.mark.parametrize("service", REQUESTS)
-def test_good_and_bad_requests(service: str) -> None:
+def test_valid_and_invalid_requests(service: str) -> None:
     for content in REQUEST_TABLES[service].good:
         assert valid(f"requests/{service}", wrap(service, content)), content[:300]
     for content in REQUEST_TABLES[service].bad:
@@ -250,7 +250,7 @@ def test_every_response_has_its_examples() -> None:
 
 
 @pytest.mark.parametrize("name", RESPONSES)
-def test_the_envelope_alone_is_an_answer(name: str) -> None:
+def test_a_response_may_consist_of_the_envelope_alone(name: str) -> None:
     schema = f"responses/{name}"
     assert valid(schema, wrap(name, ERROR))
     assert valid(schema, wrap(name, "<errorNumber>100</errorNumber><errorDescription>d</errorDescription>"))
@@ -264,7 +264,7 @@ def test_the_envelope_alone_is_an_answer(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RESPONSES)
-def test_a_full_answer_has_one_order(name: str) -> None:
+def test_a_full_response_has_one_order(name: str) -> None:
     root = parse(wrap(name, FULL_ANSWERS[name]))
     assert valid(f"responses/{name}", root)
     tried = 0
@@ -275,13 +275,13 @@ def test_a_full_answer_has_one_order(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RESPONSES)
-def test_a_full_answer_leaves_no_element_out(name: str) -> None:
+def test_a_full_response_leaves_no_element_out(name: str) -> None:
     declared = {element.local_name for element in python(f"responses/{name}").elements[name].iter()}
     assert declared == {element.tag for element in parse(wrap(name, FULL_ANSWERS[name])).iter()}
 
 
 @pytest.mark.parametrize("name", RESPONSES)
-def test_good_and_bad_answers(name: str) -> None:
+def test_valid_and_invalid_responses(name: str) -> None:
     for content in ANSWER_TABLES[name].good:
         assert valid(f"responses/{name}", wrap(name, f"<errorNumber>0</errorNumber>{content}")), content[:300]
     for content in [*ANSWER_TABLES[name].bad, "<unknown/>", "<errorNumber>0</errorNumber>"]:

@@ -45,7 +45,7 @@ def test_forces_of_one_user_leave_a_place_for_another_user(service: Service) -> 
     assert took < within
 
 
-def test_expensive_edits_keep_nobody_waiting(service: Service) -> None:
+def test_expensive_edits_delay_no_other_client(service: Service) -> None:
     """Each edit checks its values with a pattern for about a second of CPU time."""
     rules = Graph().node("hostile.m", member_type(VALUE_PATTERN=HOSTILE)).node("hostile.T", type_with("hostile.m.1"))
     assert service.post(rules.node("hostile.N", draft(type="hostile.T.1")).xml()).number == "0"

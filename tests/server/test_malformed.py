@@ -121,7 +121,7 @@ def test_a_head_that_ends_too_early_is_refused(service: Service) -> None:
     [b"Basic \xff", b"Basic", b"Basic :::", b"Basic /w==", b"Bearer \xff", b"Bearer", b"\xff", b"", b"Digest a=\xff",
      b'Digest username="', b"Basic " + b"a" * 4_000],
 )  # fmt: skip
-def test_credentials_that_are_not_right_are_no_fault_of_the_service(service: Service, path: str, value: bytes) -> None:
+def test_invalid_credentials_are_not_an_internal_error(service: Service, path: str, value: bytes) -> None:
     for method in (b"GET", b"POST"):
         head = method + b" " + path.encode() + b" HTTP/1.1\r\nConnection: close\r\nAuthorization: " + value + b"\r\n"
         reply = exchange(service.url, head + b"Content-Type: application/xml\r\nContent-Length: 0\r\n\r\n")
@@ -134,7 +134,7 @@ def test_credentials_that_are_not_right_are_no_fault_of_the_service(service: Ser
      "/..;/", "http://other/healthz", "/service/GetNode?nodeReference=%ed%a0%80", "/schemas/%2e%2e/%2e%2e/etc/passwd",
      "/schemas/%00.xsd", "/healthz?" + "a&" * 4_000],
 )  # fmt: skip
-def test_paths_and_queries_that_are_not_right_are_answered(service: Service, target: str) -> None:
+def test_invalid_paths_and_queries_get_a_response(service: Service, target: str) -> None:
     for method in ("GET", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH"):
         head = f"{method} {target} HTTP/1.1\r\nConnection: close\r\nAuthorization: {BASIC}\r\nContent-Length: 0\r\n\r\n"
         with connect(service.url) as connection:
@@ -152,7 +152,7 @@ def test_paths_and_queries_that_are_not_right_are_answered(service: Service, tar
      b"Connection: upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: a"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", [b"/service", b"/graphql", b"/schemas/common.xsd", b"/runs"])
-def test_header_fields_that_are_not_right_are_answered(service: Service, path: bytes, field: bytes) -> None:
+def test_invalid_header_fields_get_a_response(service: Service, path: bytes, field: bytes) -> None:
     for method in (b"GET", b"POST"):
         head = method + b" " + path + b" HTTP/1.1\r\nConnection: close\r\nAuthorization: " + BASIC.encode() + b"\r\n"
         reply = exchange(service.url, head + field + b"\r\n\r\n", end=True)
@@ -181,7 +181,7 @@ def test_many_small_chunks_cost_little_time(service: Service) -> None:
     )
 
 
-def test_requests_on_one_connection_are_answered_in_their_order(service: Service) -> None:
+def test_responses_on_one_connection_come_in_the_order_of_the_requests(service: Service) -> None:
     """Also those that were sent before the response to the first came, in pieces that do not end where they do."""
     first = request("/service", CHUNKED, Transfer_Encoding="chunked", Authorization=BASIC, Connection="keep-alive")
     second = request("/service", GET_SYSTEM, Authorization=BASIC, Connection="keep-alive")
@@ -202,7 +202,7 @@ def test_a_body_is_asked_for_where_the_client_waits_to_be_asked(service: Service
         assert read_reply(connection).number == "0"
 
 
-def test_a_client_that_closes_its_half_after_the_request_is_answered(service: Service) -> None:
+def test_a_client_that_closes_its_half_after_the_request_gets_a_response(service: Service) -> None:
     reply = exchange(service.url, request("/service", GET_SYSTEM, Authorization=BASIC), end=True)
     assert reply.number == "0"
 

@@ -81,7 +81,9 @@ def test_clients_that_have_not_signed_in_share_little_room(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("user", "password", "signed_in"), [(ADMIN, PASSWORD, True), (ADMIN, "wrong", False), (None, "", False)]
 )
-def test_the_server_is_reported_who_has_signed_in(app: Flask, user: str | None, password: str, signed_in: bool) -> None:
+def test_the_signed_in_user_is_reported_to_the_server(
+    app: Flask, user: str | None, password: str, signed_in: bool
+) -> None:
     told: list[bool] = []
     app.test_client().post(
         "/service",

@@ -17,7 +17,7 @@ FORCE = message("UpdateNodeVersions", {"nodeReference": "Gone", "action": "force
 
 
 @pytest.mark.ledger("DEC-168")
-def test_a_force_is_done_and_its_response_kept_though_nobody_waits_for_it(service: Service) -> None:
+def test_a_force_is_done_and_its_response_stored_though_no_client_waits(service: Service) -> None:
     graph = Graph().node("Gone.N3", frozen(), draft())
     for number in range(3):
         graph.node(f"Gone.N{number}", frozen(*links(f"Gone.N{number + 1}.1")))

@@ -20,7 +20,7 @@ def taken(slots: Slots, network: str, count: int = 1) -> list[ClientSlot]:
     return [slot for _ in range(count) if (slot := slots.take(network)) is not None]
 
 
-def test_so_many_at_once_and_no_more() -> None:
+def test_no_more_slots_are_taken_than_there_are() -> None:
     slots = Slots(4, FAIR, GRACE, Clock())
     held = taken(slots, "a", 5)
     assert len(held) == 4

@@ -51,7 +51,7 @@ def served_in_time(service: Service) -> Callable[[], None]:
     return check
 
 
-def test_slow_clients_and_long_forces_keep_nobody_waiting(
+def test_slow_clients_and_long_forces_delay_no_other_client(
     service: Service, opened: Callable[[bytes], socket.socket]
 ) -> None:
     others_are_served = served_in_time(service)

@@ -67,7 +67,7 @@ class TestForce:
         assert (shown(stale, run)["state"], shown(stale, other)["state"]) == ("cancelled", "done")
         assert numbers(stale) == ["1", "1", "1", "2"]
 
-    def test_a_starter_who_is_disabled_without_a_word_ends_it_when_it_would_begin(
+    def test_a_queued_run_whose_starter_was_disabled_ends_when_it_would_begin(
         self, stale: Client, engine: Engine
     ) -> None:
         run = accepted(update(stale.as_user("owner")))
@@ -122,7 +122,7 @@ class TestForce:
             assert (reply.number, "Relink-Run" in reply.response.headers) == (number, False)
         assert rows(engine, "SELECT count(*) FROM run") == 0
 
-    def test_who_could_update_nothing_gets_the_list_of_bypassed_updates_at_once(
+    def test_a_user_who_may_update_nothing_gets_the_list_of_bypassed_updates_at_once(
         self, stale: Client, make_user: Callable[..., None]
     ) -> None:
         make_user("reader", "package-read P", "package-use-draft P")

@@ -57,7 +57,7 @@ class TestImport:
         assert (shown(client, run)["state"], shown(client, run)["errorNumber"]) == ("cancelled", 103)
         assert "not well-formed" in (response_of(client, run).text("errorDescription") or "")
 
-    def test_it_is_for_those_who_may_import(
+    def test_it_is_for_users_who_may_import(
         self, client: Client, engine: Engine, make_user: Callable[..., None]
     ) -> None:
         make_user("nobody")

@@ -60,7 +60,7 @@ def test_the_impact_lists_what_moves_what_is_lost_and_which_rules_are_broken(sto
     assert unchanged(store)
 
 
-def test_force_moves_data_and_removes_what_has_no_place(store: Client) -> None:
+def test_a_force_moves_data_and_removes_members_without_a_place(store: Client) -> None:
     assert change(store, action="force").number == 0
     found = store.get("P.N")
     assert (found.text("nodeVersionReferenceType"), found.text("nodeVersionNumber")) == ("X.T.2", "1")
@@ -142,7 +142,7 @@ def test_a_draft_type_needs_use_draft(store: Client, make_user: MakeUser) -> Non
 
 
 @pytest.mark.ledger("DEC-150")
-def test_nobody_changes_a_type_without_credentials(store: Client) -> None:
+def test_a_type_cannot_be_changed_without_credentials(store: Client) -> None:
     for node in ("P.N", "P.none"):
         assert change(store.as_user(None), node).number == 101
 
@@ -167,7 +167,7 @@ def test_the_data_of_drafts_of_a_draft_type_stays(store: Client) -> None:
 
 
 @pytest.mark.ledger("DEC-152")
-def test_an_edit_of_what_somebody_else_has_changed_is_refused(store: Client) -> None:
+def test_an_edit_of_an_outdated_draft_is_refused(store: Client) -> None:
     edition = str(change(store).text("nodeEdition"))
     first = change(store, new_type="X.T.3", action="force", nodeEdition=edition)
     assert (first.number, first.text("nodeEdition")) == (0, str(int(edition) + 1))

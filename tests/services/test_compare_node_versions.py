@@ -102,7 +102,7 @@ def test_versions_of_different_nodes_are_compared(client: Client) -> None:
     assert differences(ask(client, "P.B", "P.A")) == ["add system.NODE_LIST: 1 P.B.1"]
 
 
-def test_what_may_not_be_read_does_not_differ(client: Client, make_user: MakeUser) -> None:
+def test_unreadable_nodes_are_not_listed_as_differences(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()
         .node("S.A", frozen(), frozen())

@@ -131,13 +131,13 @@ def test_nothing_is_made_in_the_system_package(store: Client) -> None:
         assert ask(store, "P.A", to).number == 101
 
 
-def test_only_who_administers_all_makes_top_level_nodes(store: Client, make_user: MakeUser) -> None:
+def test_only_a_holder_of_administer_all_creates_top_level_nodes(store: Client, make_user: MakeUser) -> None:
     make_user("owner", "package-administer P")
     assert ask(store.as_user("owner"), "P.A", "Fresh").number == 101
     assert ask(store, "P.A", "Fresh").text("nodeVersionReference") == "Fresh.1"
 
 
-def test_who_makes_a_node_owns_it(store: Client, make_user: MakeUser) -> None:
+def test_the_creator_of_a_node_owns_it(store: Client, make_user: MakeUser) -> None:
     make_user("maker", "package-use P", "package-link P")
     make_user("other", "package-use P", "package-link P")
     maker = store.as_user("maker")
@@ -147,7 +147,7 @@ def test_who_makes_a_node_owns_it(store: Client, make_user: MakeUser) -> None:
     assert ask(store.as_user("other"), "P.Fresh", "P.Fresh").number == 101
 
 
-def test_who_is_not_signed_in_makes_no_node(store: Client, engine: Engine) -> None:
+def test_an_anonymous_caller_creates_no_node(store: Client, engine: Engine) -> None:
     with engine.begin() as connection:
         for kind in ("package-use", "package-link"):
             connection.execute(
@@ -176,7 +176,7 @@ def test_a_package_that_may_not_be_read_is_not_found(store: Client, make_user: M
     assert hidden.response.text.replace("Q", "Z") == unknown.response.text
 
 
-def test_a_draft_is_made_only_by_who_administers_the_node(store: Client, make_user: MakeUser) -> None:
+def test_a_draft_is_created_only_by_an_administrator_of_the_node(store: Client, make_user: MakeUser) -> None:
     make_user("editor", "package-update P", "package-link P", "package-use P")
     make_user("owner", "node-administer P.A", "package-link P")
     assert ask(store.as_user("editor"), "P.A", "P.A").number == 101
@@ -184,14 +184,14 @@ def test_a_draft_is_made_only_by_who_administers_the_node(store: Client, make_us
     assert ask(store.as_user("owner"), "P.A", "P.A").number == 0
 
 
-def test_a_reference_that_is_taken_by_what_may_not_be_read_is_taken(store: Client, make_user: MakeUser) -> None:
+def test_a_reference_of_an_unreadable_node_is_taken(store: Client, make_user: MakeUser) -> None:
     make_user("user", "node-link P.B", "node-link P.T", "node-read P.A")
     reply = ask(store.as_user("user"), "P.A", "P.Other")
     assert field(reply) == "nodeReferenceTo"
     assert "taken" in (reply.text("errorMessage") or "")
 
 
-def test_only_what_may_be_read_is_copied(store: Client, make_user: MakeUser) -> None:
+def test_only_readable_members_are_copied(store: Client, make_user: MakeUser) -> None:
     make_user("user", "node-administer P.Other")
     assert ask(store.as_user("user"), "P.A", "P.Other").number == 101
     make_user("reader", "package-read P", "package-use P", "package-link P")
@@ -209,7 +209,7 @@ def test_only_what_may_be_read_is_copied(store: Client, make_user: MakeUser) -> 
         (["node-link P.B"], "use type a node that you may not read"),
     ],
 )
-def test_the_copy_links_only_to_what_its_maker_may_link_to(
+def test_a_copy_keeps_only_targets_that_its_creator_may_link_to(
     store: Client, make_user: MakeUser, to: str, held: list[str], shown: str
 ) -> None:
     make_user("user", "node-read P.A", "node-administer P.Other", *held)

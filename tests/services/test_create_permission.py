@@ -44,7 +44,7 @@ def test_a_package_permission_reaches_all_content(store: Client) -> None:
     assert [latest(store.as_user("user"), reference) for reference in ("P.A", "P.inner.B", "Q.A")] == ["1", "1", None]
 
 
-def test_what_public_holds_everybody_holds(store: Client) -> None:
+def test_permissions_of_public_are_held_by_everyone(store: Client) -> None:
     assert give(store, "package-read", "public", "P").number == 0
     for user in ("user", None):
         assert latest(store.as_user(user), "P.A") == "1"
@@ -57,13 +57,13 @@ def test_administer_all_is_given_without_an_object(store: Client) -> None:
     assert give(store, "administer-all", on="P").text("errorFields") == "objectReference"
 
 
-def test_what_is_there_already_is_answered_with_the_same_identifier(store: Client) -> None:
+def test_an_existing_permission_is_returned_with_the_same_identifier(store: Client) -> None:
     first, second = (give(store, "node-read", on="P.A").text("permissionIdentifier") for _ in range(2))
     assert first == second
     assert give(store, "node-read", on="Q.A").text("permissionIdentifier") != first
 
 
-def test_who_administers_a_node_gives_permissions_on_it_and_on_nothing_else(store: Client) -> None:
+def test_an_administrator_of_a_node_gives_permissions_on_that_node_only(store: Client) -> None:
     owner = store.as_user("owner")
     assert give(owner, "node-administer", on="P.A").number == 0
     assert give(store.as_user("user"), "node-read", "owner", "P.A").number == 0
@@ -76,7 +76,7 @@ def test_who_administers_a_node_gives_permissions_on_it_and_on_nothing_else(stor
     assert give(store.as_user(None), "node-read", on="P.A").number == 101
 
 
-def test_a_node_that_may_not_be_read_is_not_found(store: Client) -> None:
+def test_an_unreadable_node_is_not_found(store: Client) -> None:
     hidden, unknown = (give(store.as_user("owner"), "node-read", on=reference) for reference in ("Q.A", "Q.B"))
     assert hidden.text("errorFields") == unknown.text("errorFields") == "objectReference"
     assert hidden.response.text.replace("Q.A", "Q.B") == unknown.response.text

@@ -44,7 +44,7 @@ def test_a_new_user_may_do_nothing_special(client: Client) -> None:
     assert ask(client.as_user("new"), userLogonReferenceCreate="x", passwordCreate=PASSWORD).number == 101
 
 
-def test_only_who_administers_all_creates_users(client: Client, make_user: MakeUser) -> None:
+def test_only_a_holder_of_administer_all_creates_users(client: Client, make_user: MakeUser) -> None:
     make_user("somebody")
     for user in ("somebody", None):
         for reply in (new(client.as_user(user)), ask(client.as_user(user)), new(client.as_user(user), "admin")):

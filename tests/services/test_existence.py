@@ -89,7 +89,7 @@ def test_without_credentials_a_hidden_node_and_a_missing_one_are_the_same(world:
 
 
 @pytest.mark.parametrize("suffix", [".1", ".2", ".9", ".$draft", ".$current"])
-def test_nor_do_its_versions_tell(world: Client, suffix: str) -> None:
+def test_version_numbers_do_not_reveal_whether_a_node_exists(world: Client, suffix: str) -> None:
     nobody = world.as_user(None)
     hidden, missing = (
         nobody.post(message("GetNode", {"nodeVersionReference": each + suffix})) for each in (HIDDEN, MISSING)
@@ -100,7 +100,7 @@ def test_nor_do_its_versions_tell(world: Client, suffix: str) -> None:
 
 @pytest.mark.ledger("DEC-36")
 @pytest.mark.parametrize("service", BY_IDENTIFIER)
-def test_nor_does_an_identifier(world: Client, engine: Engine, service: str) -> None:
+def test_an_identifier_does_not_reveal_whether_a_node_exists(world: Client, engine: Engine, service: str) -> None:
     element, others = BY_IDENTIFIER[service]
     with engine.connect() as connection:
         query = text("SELECT node_identifier FROM node WHERE node_reference = :hidden")
@@ -113,14 +113,14 @@ def test_nor_does_an_identifier(world: Client, engine: Engine, service: str) -> 
     assert seen(hidden, hidden_id) == seen(missing, missing_id)
 
 
-def test_nor_does_an_import(world: Client) -> None:
+def test_an_import_does_not_reveal_whether_a_node_exists(world: Client) -> None:
     nobody = world.as_user(None)
     hidden, missing = (nobody.post(IMPORT.format(each)) for each in (HIDDEN, MISSING))
     assert hidden.number == 101
     assert seen(hidden, HIDDEN) == seen(missing, MISSING)
 
 
-def test_what_public_may_read_is_answered_as_to_anybody(world: Client) -> None:
+def test_a_node_that_public_may_read_is_returned_to_everyone(world: Client) -> None:
     nobody = world.as_user(None)
     assert nobody.get("Open.A").text("nodeVersionNumber") == "1"
     assert nobody.post(message("GetNode", {"nodeVersionReference": "Open.A.7"})).number == 105
@@ -136,7 +136,9 @@ def signed_in() -> Iterator[tuple[str, int, int]]:
 
 @pytest.mark.ledger("DEC-37")
 @pytest.mark.parametrize(("service", "hidden", "missing"), list(signed_in()))
-def test_who_is_signed_in_gets_the_documented_numbers(world: Client, service: str, hidden: int, missing: int) -> None:
+def test_a_signed_in_user_gets_the_documented_error_numbers(
+    world: Client, service: str, hidden: int, missing: int
+) -> None:
     name, element, others = BY_REFERENCE[service]
     reader = world.as_user("reader")
     replies = [reader.post(message(name, {**others, element: each})) for each in (HIDDEN, MISSING)]

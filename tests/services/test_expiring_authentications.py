@@ -124,9 +124,7 @@ def test_an_expiry_is_announced_once_seven_days_ahead(store: Store, engine: Engi
 
 
 @pytest.mark.ledger("DEC-274")
-def test_an_expiry_that_is_over_is_announced_too_and_one_of_the_builder_names_nobody(
-    store: Store, engine: Engine
-) -> None:
+def test_a_past_expiry_is_announced_and_that_of_a_builder_names_no_user(store: Store, engine: Engine) -> None:
     store.authentication(None, expires=after(hours=-1))
     assert announce_expiries(engine, batch=1) == 1
     (message,) = messages(engine)

@@ -28,7 +28,7 @@ def broken_rows() -> Iterator[Group]:
     raise RuntimeError("broken")
 
 
-def test_a_run_whose_answer_cannot_be_rendered_ends_and_frees_its_package(client: Client, engine: Engine) -> None:
+def test_a_run_whose_response_cannot_be_rendered_ends_and_frees_its_package(client: Client, engine: Engine) -> None:
     client.load(Graph().node("P", package()))
     context = NodeContext(int(client.get("P").text("nodeIdentifier") or 0), "P", include_content=True)
 

@@ -63,14 +63,14 @@ def test_impact_lists_all_that_a_draft_depends_on_and_freezes_nothing(store: Cli
     assert frozen_versions(engine) == before
 
 
-def test_force_freezes_a_draft_with_all_that_it_depends_on_and_nothing_else(store: Client, engine: Engine) -> None:
+def test_a_force_freezes_a_draft_and_only_its_dependencies(store: Client, engine: Engine) -> None:
     before = frozen_versions(engine)
     reply = ask(store, "P.A", "force")
     assert (reply.number, listed(reply)) == (0, CLOSURE)
     assert frozen_versions(engine) == before | dict.fromkeys(("P.A", "P.B", "P.C", "P.T", "P.m"), 1)
 
 
-def test_the_answer_identifies_the_version_and_names_what_is_frozen(store: Client) -> None:
+def test_the_response_identifies_the_version_and_lists_the_frozen_nodes(store: Client) -> None:
     for action in ("impact", "force"):
         reply = ask(store, "P.A", action)
         assert (reply.text("nodeVersionReference"), reply.text("nodeName")) == ("P.A.1", "Axle")
@@ -114,15 +114,13 @@ def test_a_node_that_does_not_exist_is_not_found(store: Client) -> None:
         assert (reply.number, reply.text("errorFields")) == (105, "nodeReference")
 
 
-def test_who_may_not_read_a_node_may_not_ask(store: Client, make_user: MakeUser) -> None:
+def test_a_user_who_may_not_read_a_node_is_refused(store: Client, make_user: MakeUser) -> None:
     make_user("stranger")
     for user in ("stranger", None):
         assert ask(store.as_user(user), "P.A", "force").number == 101
 
 
-def test_nodes_that_may_not_be_administered_stand_in_the_way(
-    store: Client, engine: Engine, make_user: MakeUser
-) -> None:
+def test_nodes_without_administer_block_the_action(store: Client, engine: Engine, make_user: MakeUser) -> None:
     make_user(
         "owner", "node-administer P.A", "node-administer P.T", "node-update P.B", "node-use-draft P.C", "node-read P.m"
     )
@@ -133,16 +131,14 @@ def test_nodes_that_may_not_be_administered_stand_in_the_way(
         assert frozen_versions(engine) == before
 
 
-def test_a_node_that_may_not_be_administered_stands_in_its_own_way(store: Client, make_user: MakeUser) -> None:
+def test_a_node_without_administer_cannot_be_frozen(store: Client, make_user: MakeUser) -> None:
     make_user("editor", "node-update P.Apart")
     for action in ("impact", "force"):
         reply = ask(store.as_user("editor"), "P.Apart", action)
         assert (reply.number, listed(reply)) == (109, ["P.Apart.2!"])
 
 
-def test_nodes_that_may_not_be_read_are_counted_and_not_named(
-    store: Client, engine: Engine, make_user: MakeUser
-) -> None:
+def test_unreadable_nodes_are_counted_and_not_named(store: Client, engine: Engine, make_user: MakeUser) -> None:
     make_user("owner", "node-administer P.A", "node-administer P.T", "node-administer P.m", "node-update P.B")
     before = frozen_versions(engine)
     for action in ("impact", "force"):
@@ -156,7 +152,9 @@ def test_nodes_that_may_not_be_read_are_counted_and_not_named(
         assert frozen_versions(engine) == before
 
 
-def test_nobody_freezes_for_another_what_is_only_hidden(store: Client, engine: Engine, make_user: MakeUser) -> None:
+def test_a_hidden_draft_that_the_user_does_not_administer_is_not_frozen(
+    store: Client, engine: Engine, make_user: MakeUser
+) -> None:
     store.load(Graph().node("S.hidden", draft()).node("P.Over", draft(*links("S.hidden.1"))))
     make_user("owner", "package-administer P")
     reply = ask(store.as_user("owner"), "P.Over", "force")

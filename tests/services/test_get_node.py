@@ -132,7 +132,7 @@ def test_a_draft_that_the_caller_may_not_use_is_not_there(store: Client, make_us
     assert hidden.replace("P.N.3", "P.N.?") == unknown.replace("P.N.4", "P.N.?")
 
 
-def test_a_draft_is_there_for_who_may_use_drafts(store: Client, make_user: MakeUser) -> None:
+def test_a_draft_is_visible_to_users_with_use_draft(store: Client, make_user: MakeUser) -> None:
     make_user("drafter", "node-read P.N", "node-use-draft P.N")
     assert version(store.as_user("drafter"), "P.N") == "3"
 
@@ -157,7 +157,7 @@ def test_a_draft_that_the_caller_may_not_use_is_not_found_by_its_identifier(stor
     assert ask(store.as_user("reader"), nodeVersionIdentifier=three).number == 105
 
 
-def test_a_node_that_may_not_be_read_is_not_told(store: Client, make_user: MakeUser) -> None:
+def test_an_unreadable_node_is_not_reported(store: Client, make_user: MakeUser) -> None:
     make_user("stranger")
     one = store.get("P.N.1").text("nodeVersionIdentifier") or ""
     for user in ("stranger", None):
@@ -170,7 +170,7 @@ def test_a_node_that_may_not_be_read_is_not_told(store: Client, make_user: MakeU
             assert "One" not in reply.response.text
 
 
-def test_what_may_not_be_read_leaves_no_trace_in_what_may(store: Client, make_user: MakeUser) -> None:
+def test_an_unreadable_node_leaves_no_trace_in_readable_ones(store: Client, make_user: MakeUser) -> None:
     store.load(
         Graph()
         .node("S.secret_member", member_type())

@@ -62,7 +62,7 @@ class TestKeys:
         refused = update(stale, {**key, **headers}, **elements)
         assert_refused(refused, 422, 105, "UpdateNodeVersions", f"run {run} was started with this key")
 
-    def test_credentials_are_no_part_of_the_request(self, stale: Client) -> None:
+    def test_credentials_are_not_part_of_the_request(self, stale: Client) -> None:
         key = {"Idempotency-Key": "one"}
         first = update(stale, key)
         again = update(stale, key, userLogonReference=ADMIN, password=PASSWORD)

@@ -50,7 +50,7 @@ def test_versions_come_newest_first_with_what_they_are(store: Client) -> None:
     assert versions(reply)[0].findtext("nodeVersionReferenceType") == "T.1"
 
 
-def test_who_made_a_version_and_who_changed_it_last(store: Client, make_user: MakeUser) -> None:
+def test_a_version_names_its_creator_and_its_last_editor(store: Client, make_user: MakeUser) -> None:
     store.load(Graph().node("P.B", frozen()).node("P.A", draft()))
     make_user("ann", "node-administer P.N", "package-read P", "package-link T")
     store.freeze("P.N")
@@ -81,7 +81,7 @@ def test_an_update_of_a_draft_type_also_changes_the_drafts_that_move_with_it(
     assert version.findtext("userLogonReferenceAmendedBy") == "ann"
 
 
-def test_a_version_of_the_system_was_made_by_nobody(client: Client) -> None:
+def test_a_version_of_the_system_has_no_creator(client: Client) -> None:
     (version,) = versions(ask(client, "system.NULL"))
     assert version.find("userLogonReferenceCreatedBy") is None
     assert version.find("nodeVersionTimestampCreated") is not None
@@ -98,7 +98,7 @@ def test_pages_have_each_version_once(store: Client) -> None:
 
 
 @pytest.mark.ledger("DEC-141")
-def test_a_draft_is_listed_without_its_content_for_those_who_may_not_use_it(store: Client, make_user: MakeUser) -> None:
+def test_a_draft_is_listed_without_its_content_for_users_without_use_draft(store: Client, make_user: MakeUser) -> None:
     make_user("ann", "node-read P.N", "node-read P.D")
     ann = store.as_user("ann")
     reply = ask(ann, "P.N")

@@ -77,14 +77,14 @@ def test_pages_have_each_node_once(store: Client, start: str) -> None:
             assert [len(page) for page in found[:-1]] == [size] * (len(found) - 1)
 
 
-def test_a_page_begins_after_a_reference_that_is_there_no_more(store: Client) -> None:
+def test_a_page_begins_after_a_reference_that_no_longer_exists(store: Client) -> None:
     assert references(ask(store, nodeReference="P", nodeReferenceAfter="P.gone")) == ["P.s", "P.s0", "P.sx"]
     assert references(ask(store, nodeReference="P", nodeReferenceAfter="P.s.zz.y")) == ["P.s0", "P.sx"]
     assert references(ask(store, nodeReference="P", nodeReferenceAfter="Q")) == []
     assert references(ask(store, nodeReference="P", nodeReferenceAfter="A")) == ["P.a", "P.s", "P.s0", "P.sx"]
 
 
-def test_what_may_not_be_read_is_not_listed(store: Client, make_user: MakeUser) -> None:
+def test_unreadable_nodes_are_not_listed(store: Client, make_user: MakeUser) -> None:
     make_user("ann", "node-read P", "package-read P.s.d", "node-use-draft P.s0")
     ann = store.as_user("ann")
     assert references(ask(ann, nodeReference="P")) == ["P.s0"]
@@ -100,7 +100,7 @@ def test_a_package_that_begins_alike_gives_no_rights(store: Client, make_user: M
     assert references(ask(store.as_user("ann"), nodeReference="P", depth=0)) == ["P.s", "P.s.c", "P.s.d", "P.s.d.e"]
 
 
-def test_a_draft_that_may_not_be_used_tells_no_name(store: Client, make_user: MakeUser) -> None:
+def test_a_draft_that_may_not_be_used_has_no_name(store: Client, make_user: MakeUser) -> None:
     make_user("ann", "package-read P")
     reply = ask(store.as_user("ann"), nodeReference="P", depth=0)
     shown = {

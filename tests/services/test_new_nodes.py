@@ -60,7 +60,7 @@ def test_the_reference_of_a_new_node(store: Client, section: dict[str, str], nam
         ({}, "nodeReference"),
     ],
 )
-def test_a_reference_that_cannot_be_had(store: Client, section: dict[str, str], field: str) -> None:
+def test_an_invalid_or_taken_reference(store: Client, section: dict[str, str], field: str) -> None:
     (line,) = faults(create(store, **section))
     assert line.startswith(f"NodeReferenceSection/{field}: ")
 

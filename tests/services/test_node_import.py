@@ -100,7 +100,9 @@ def test_the_first_hundred_faults_are_reported(client: Client, engine: Engine) -
     assert nodes(engine) == []
 
 
-def test_who_may_use_a_package_imports_into_it_and_owns_what_comes(client: Client, make_user: MakeUser) -> None:
+def test_a_user_with_package_use_imports_into_the_package_and_owns_the_nodes(
+    client: Client, make_user: MakeUser
+) -> None:
     client.load(Graph().node("P.Z", frozen()))
     make_user("user", "package-use P")
     user = client.as_user("user")
@@ -111,7 +113,7 @@ def test_who_may_use_a_package_imports_into_it_and_owns_what_comes(client: Clien
     assert client.as_user(None).post(GRAPH.xml()).number == 101
 
 
-def test_what_may_not_be_read_is_not_there(client: Client, make_user: MakeUser) -> None:
+def test_an_unreadable_node_is_treated_as_missing(client: Client, make_user: MakeUser) -> None:
     client.load(Graph().node("S.Secret", frozen()).node("P.Z", frozen()))
     make_user("user", "package-use P")
     hidden, unknown = (

@@ -104,7 +104,7 @@ def test_disabling_a_user_leaves_the_runs_of_others(
 
 
 @pytest.mark.ledger("DEC-33")
-def test_what_a_starter_loses_meanwhile_is_not_done(
+def test_updates_for_which_the_starter_lost_the_right_are_not_done(
     client: Client, engine: Engine, make_user: Callable[..., None]
 ) -> None:
     client.load(CHAIN)

@@ -95,7 +95,7 @@ def test_pages_and_their_number(store: Client) -> None:
     assert (found(behind), behind.text("numberOfResults")) == ([], "2")
 
 
-def test_what_may_not_be_read_is_neither_found_nor_counted(store: Client, make_user: MakeUser) -> None:
+def test_unreadable_nodes_are_neither_found_nor_counted(store: Client, make_user: MakeUser) -> None:
     make_user("ann", "node-read P.nut", "node-read P.washer", "node-read Q.screw", "node-read P.note")
     ann = store.as_user("ann")
     assert found(ask(ann, "hexagon")) == ["P.nut.1", "Q.screw.1"]

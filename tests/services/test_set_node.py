@@ -119,7 +119,7 @@ def test_a_form_shows_data_that_the_type_has_no_place_for(store: Client) -> None
 
 
 @pytest.mark.ledger("DEC-155")
-def test_what_is_not_given_stays(store: Client) -> None:
+def test_absent_fields_keep_their_value(store: Client) -> None:
     assert colours(store, given(value="black")) == [RED, BLUE, GREEN, "X.m.2 = black"]
     shown = store.get("P.N")
     assert (shown.text("nodeName"), shown.text("nodeVersionComment"), BOLT in shown.members()) == ("N", "kept", True)
@@ -131,12 +131,12 @@ def test_a_member_has_what_is_given_and_nothing_else(store: Client) -> None:
 
 
 @pytest.mark.ledger("DEC-155")
-def test_a_retained_member_keeps_what_is_not_given(store: Client) -> None:
+def test_a_retained_member_keeps_absent_fields(store: Client) -> None:
     kept = "X.m.2 = pink * 1.5 -> P.A.1 (first)"
     assert colours(store, given(at=1, value="pink", retain=True), given(at=2, retain=True)) == [kept, BLUE, GREEN]
 
 
-def test_members_are_deleted_and_numbered_anew(store: Client) -> None:
+def test_members_are_deleted_and_renumbered(store: Client) -> None:
     assert colours(store, given(at=2, delete=True)) == [RED, GREEN]
     assert colours(store, given(at=2, value="last")) == [RED, "X.m.2 = last"]
 
@@ -276,13 +276,13 @@ def test_force_passes_impacts(store: Client) -> None:
 
 
 @pytest.mark.ledger("DEC-157")
-def test_what_the_editor_removes_is_no_impact(store: Client) -> None:
+def test_members_that_the_editor_removes_are_not_an_impact(store: Client) -> None:
     reply = update(store, {"X.gone": [given(at=1, delete=True)], "X.m": [given(at=1, delete=True)]}, "impact", "P.Old")
     assert (reply.number, impacts(reply)) == (0, [])
 
 
 @pytest.mark.ledger("UNV-69", "UNV-70", "UNV-71")
-def test_all_three_ways_out_of_can_not_update_to_type(client: Client) -> None:
+def test_all_three_ways_out_of_cannot_update_to_type(client: Client) -> None:
     data = (M("X.k.1", value="lost"), M("X.m.1", value="kept"))
     client.load(
         Graph()

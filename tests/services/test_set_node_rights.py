@@ -54,7 +54,7 @@ def test_an_edit_needs_administer(store: Client, make_user: MakeUser, action: st
 # Optimistic edits, and what is kept of an edit
 
 
-def test_an_edit_of_what_somebody_else_has_edited_is_refused(store: Client) -> None:
+def test_an_edit_of_an_outdated_edition_is_refused(store: Client) -> None:
     reply = set_node(store, "edit", nodeVersionReference="P.N")
     edition, tag = reply.text("nodeEdition"), reply.response.headers["ETag"]
     done(set_node(store, "update", nodeVersionReference="P.N", nodeName="Theirs", nodeEdition=edition))

@@ -171,7 +171,7 @@ class TestFlags:
         assert (more.flags, more.release, more.pending) == ("N", 1, [])
 
     @pytest.mark.ledger("DEC-77")
-    def test_an_authentication_that_fits_both_releases_is_good_for_both(self, store: Store) -> None:
+    def test_an_authentication_that_fits_both_releases_is_valid_for_both(self, store: Store) -> None:
         owner = store.user()
         solution = store.published(auth=[auth_slot("chat", ["read", "write"])])
         instance = store.instance(solution, owner)
@@ -180,7 +180,7 @@ class TestFlags:
         assert (given.flags, given.release, given.pending) == ("N", 1, [])
 
     @pytest.mark.ledger("DEC-78")
-    def test_what_was_chosen_from_a_list_is_none_of_the_next_list(self, store: Store) -> None:
+    def test_a_value_chosen_from_a_list_is_pending_for_another_list(self, store: Store) -> None:
         """Only who chooses from the list can tell whether it has the value: it is asked for in any case."""
         solution = store.published(config=[config_slot("a", ddl(), type="ddl")])
         instance = store.instance(solution, config={"a": '"x"'})

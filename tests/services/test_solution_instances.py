@@ -129,7 +129,7 @@ class TestUpgrade:
 
 
 class TestUpdate:
-    def test_name_enabled_and_held_and_what_is_absent_stays(self, store: Store) -> None:
+    def test_name_enabled_and_held_are_changed_and_absent_fields_keep_their_value(self, store: Store) -> None:
         instance = store.instance(store.published(config=[config_slot("a")]), name="Old", config={"a": '"1"'})
         changed = store.update(instance, instanceName="New", enabled=True, held=True)
         assert (changed.name, changed.enabled, changed.held) == ("New", True, True)

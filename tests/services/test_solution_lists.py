@@ -53,7 +53,7 @@ def test_a_page_after_an_unknown_solution(store: Store, unknown: str) -> None:
     assert store.faults("ListSolutions", solutionIdAfter=unknown) == ["solutionIdAfter"]
 
 
-def test_releases_are_listed_with_who_when_notes_and_changes(store: Store) -> None:
+def test_releases_are_listed_with_publisher_time_notes_and_changes(store: Store) -> None:
     solution = released(store, 2)
     newest, oldest = store.done("ListSolutionReleases", solutionId=solution).tree.iterfind("ReleaseList/Release")
     told = {element.tag: element.text for element in newest}
@@ -111,7 +111,7 @@ def test_what_is_not_found(store: Store) -> None:
 
 
 @pytest.mark.parametrize("service", ["ListSolutions", "ListSolutionReleases", "CompareSolutionReleases"])
-def test_only_those_who_administer_solutions_may_ask(store: Store, service: str) -> None:
+def test_only_users_with_administer_solutions_may_ask(store: Store, service: str) -> None:
     solution = released(store, 1)
     given = {} if service == "ListSolutions" else {"solutionId": solution}
     nobody = Store(store.client.as_user(None))

@@ -35,7 +35,7 @@ def parts(reply: Reply, path: str) -> list[str]:
 
 class TestDraft:
     @pytest.mark.ledger("UVU-5")
-    def test_what_is_set_is_answered(self, store: Store) -> None:
+    def test_values_that_are_set_are_returned(self, store: Store) -> None:
         own = store.authentication(None)
         auth = auth_slot("slack", ["b", "a"], title="Slack", authenticationId=own, hidden=True, mandatory=False)
         choice = config_slot("channel", ddl(input='{"n": 1}', authSlotExternalId="slack"), title="Channel", type="ddl")
@@ -77,7 +77,7 @@ class TestDraft:
         assert parts(reply, "ReleaseList/Release") == []
 
     @pytest.mark.ledger("UVU-1", "DEC-72")
-    def test_what_is_absent_stays_and_what_is_given_replaces(self, store: Store) -> None:
+    def test_absent_fields_keep_their_value_and_given_ones_replace_it(self, store: Store) -> None:
         solution = store.set(
             *slots(auth=[auth_slot("s")], config=[config_slot("a"), config_slot("b")], workflows=[workflow("w")]),
             leaves("TagList", "tag", ["crm"]),
@@ -314,7 +314,7 @@ class TestPublish:
         assert (reply.text("breakingChanges"), reply.text("notice"), _counts(reply)) == ("false", "upgrade", (1, 1))
 
     @pytest.mark.ledger("DEC-70")
-    def test_what_is_on_hold_does_not_move_by_itself(self, store: Store) -> None:
+    def test_an_instance_on_hold_does_not_move_by_itself(self, store: Store) -> None:
         solution = store.published()
         held, _ = store.instance(solution), store.instance(solution)
         store.update(held, held=True)

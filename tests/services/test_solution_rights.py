@@ -70,7 +70,7 @@ def test_it_gives_no_right_on_nodes(app: Flask, make_user: Callable[..., None]) 
 
 class TestSecrecy:
     @pytest.mark.ledger("DEC-86")
-    def test_the_data_of_an_authentication_is_reported_by_nobody(self, store: Store, engine: Engine) -> None:
+    def test_no_service_returns_the_data_of_an_authentication(self, store: Store, engine: Engine) -> None:
         replies = []
         with capture_logs() as logs:
             ann = store.user()

@@ -115,7 +115,7 @@ def test_an_administrator_unlocks(store: Client, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("user", ["owner", "user", None])
-def test_who_does_not_administer_all_learns_and_changes_nothing(store: Client, user: str | None) -> None:
+def test_a_user_without_administer_all_learns_and_changes_nothing(store: Client, user: str | None) -> None:
     somebody = store.as_user(user)
     requests = [
         ("ListUsers", {}),
@@ -173,7 +173,7 @@ def test_pages_of_users_follow_each_other(store: Client, make_user: MakeUser) ->
 # Permissions
 
 
-def test_the_permissions_on_a_node_are_seen_by_who_administers_it(store: Client) -> None:
+def test_the_permissions_on_a_node_are_visible_to_its_administrators(store: Client) -> None:
     owner = store.as_user("owner")
     reply = ask(owner, "GetPermissionList", objectReference="P.A", returnTypes="true")
     head = [reply.text(field) for field in ("singleObject", "objectType", "objectReference", "objectName")]
@@ -219,7 +219,7 @@ def test_what_is_taken_back_does_not_count_any_more(store: Client, other_process
     assert ask(store, "DeletePermission", permissionIdentifier=permission).number == 0, "once more"
 
 
-def test_only_who_could_give_it_takes_it_back(store: Client) -> None:
+def test_only_a_user_who_may_give_a_permission_may_take_it_back(store: Client) -> None:
     permission = identifier(store, objectReference="P")
     nobodys = [
         ask(store.as_user(None), "DeletePermission", permissionIdentifier=each) for each in (permission, "999999")
@@ -243,7 +243,7 @@ def test_only_who_could_give_it_takes_it_back(store: Client) -> None:
 
 
 @pytest.mark.parametrize(("user", "elements"), [("owner", {"objectReference": "P"}), (ADMIN, {})])
-def test_nobody_shuts_themselves_out(store: Client, user: str, elements: dict[str, str]) -> None:
+def test_a_user_cannot_remove_their_own_last_permission(store: Client, user: str, elements: dict[str, str]) -> None:
     mine = {"userGroupReference": user, **elements}
     before = ask(store, "GetPermissionList", **mine)
     permission = identifier(store, **mine)
@@ -254,7 +254,7 @@ def test_nobody_shuts_themselves_out(store: Client, user: str, elements: dict[st
     assert etree.tostring(after.tree) != etree.tostring(before.tree)
 
 
-def test_a_permission_on_what_may_not_be_read_is_as_one_that_does_not_exist(store: Client) -> None:
+def test_a_permission_on_an_unreadable_node_is_treated_as_missing(store: Client) -> None:
     before = permissions(ask(store, "GetPermissionList"))
     hidden = identifier(store, objectReference="P")
     on_everything = identifier(store, userGroupReference=ADMIN)
@@ -277,7 +277,7 @@ def taking_back(connection: Connection, caller: Caller, victim: str) -> None:
 
 @pytest.mark.parametrize("second", [disabling, taking_back])
 @pytest.mark.parametrize("first", [disabling, taking_back])
-def test_administrators_who_remove_each_other_at_the_same_time_leave_one(
+def test_two_administrators_who_remove_each_other_at_once_leave_one(
     client: Client, engine: Engine, make_user: MakeUser, first: Remove, second: Remove
 ) -> None:
     make_user("other", "administer-all")

@@ -188,7 +188,7 @@ def test_a_second_impact_after_a_clean_force_is_empty(client: Client, always: st
 
 
 @pytest.mark.ledger("UNV-6")
-def test_relinking_is_repeated_until_there_is_no_more_to_be_done(client: Client) -> None:
+def test_relinking_is_repeated_until_nothing_is_left_to_do(client: Client) -> None:
     length = 30
     graph = Graph().node(f"P.N{length}", frozen(), draft())
     for number in range(length):
@@ -229,7 +229,7 @@ def test_a_link_to_itself_follows_the_new_version_of_its_node(client: Client) ->
     assert client.get("P.A").members() == [f"{NODES} -> P.A.2", f"{NODES} -> P.B.2"]
 
 
-def test_a_link_to_itself_alone_is_no_need_for_a_new_version(client: Client) -> None:
+def test_a_link_to_itself_alone_needs_no_new_version(client: Client) -> None:
     client.load(Graph().node("P.A", frozen(*links("P.A.1"))))
     assert client.update("P").rows() == []
 
@@ -238,7 +238,7 @@ def test_a_link_to_itself_alone_is_no_need_for_a_new_version(client: Client) -> 
 
 
 @pytest.mark.ledger("UNV-12")
-def test_always_create_gives_a_draft_to_all_that_has_none_even_if_nothing_has_changed(client: Client) -> None:
+def test_always_create_gives_a_draft_to_every_node_without_one(client: Client) -> None:
     client.load(
         Graph().node("P", package()).node("P.A", frozen(*links("P.A.1"))).node("P.D", draft()).node("X.C", frozen())
     )
@@ -298,7 +298,7 @@ def test_an_impact_without_warnings_may_be_followed_by_errors(client: Client, en
 
 
 @pytest.mark.ledger("UNV-33")
-def test_every_force_is_a_run_that_its_answer_names(client: Client) -> None:
+def test_every_force_is_a_run_that_its_response_names(client: Client) -> None:
     client.load(one_link())
     reply = client.update("P", "force")
     run = client.app.test_client().get(f"/runs/{reply.response.headers['Relink-Run']}", auth=("admin", "correct horse"))

@@ -102,7 +102,7 @@ def test_force_performs_the_updates_and_update_is_another_word_for_it(stale: Cli
 
 
 @pytest.mark.ledger("DEC-5")
-def test_a_clean_impact_answers_0_though_it_lists_updates(stale: Client) -> None:
+def test_a_clean_impact_returns_0_though_it_lists_updates(stale: Client) -> None:
     reply = stale.update("P")
     assert (reply.number, len(reply.rows())) == (0, 1)
 

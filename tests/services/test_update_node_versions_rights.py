@@ -111,7 +111,7 @@ def test_the_owner_of_a_node_administers_it(client: Client, make_user: MakeUser)
 
 
 @pytest.mark.ledger("DEC-17")
-def test_nobody_administers_the_system_package(client: Client) -> None:
+def test_the_system_package_cannot_be_administered(client: Client) -> None:
     reply = client.update("system", "force", alwaysCreateNewVersionIndicator="true")
     assert reply.number == 108
     assert {row["errorMessage"] for row in reply.updates()} == {"Not authorised to administer this node"}
@@ -265,9 +265,7 @@ def test_after_a_partial_force_only_the_warnings_are_left(client: Client, make_u
 
 @pytest.mark.ledger("DEC-13")
 @pytest.mark.parametrize("action", ["impact", "force"])
-def test_blocked_nodes_that_may_not_be_read_are_counted_and_not_shown(
-    client: Client, make_user: MakeUser, action: str
-) -> None:
+def test_unreadable_blocked_nodes_are_counted_and_not_shown(client: Client, make_user: MakeUser, action: str) -> None:
     client.load(
         Graph()
         .node("P", package())
@@ -287,7 +285,7 @@ def test_blocked_nodes_that_may_not_be_read_are_counted_and_not_shown(
 
 
 @pytest.mark.ledger("DEC-14")
-def test_targets_that_may_not_be_read_are_left_alone_without_a_word(client: Client, make_user: MakeUser) -> None:
+def test_unreadable_targets_are_left_unchanged_silently(client: Client, make_user: MakeUser) -> None:
     client.load(outside())
     make_user("ann", "package-administer P", "node-link X.C", "node-use-type X.T")
     reply = client.as_user("ann").update("P", sourceScope="current")
@@ -299,7 +297,7 @@ def test_targets_that_may_not_be_read_are_left_alone_without_a_word(client: Clie
 
 
 @pytest.mark.ledger("DEC-15")
-def test_member_types_that_may_not_be_read_have_no_name_in_a_row(client: Client, make_user: MakeUser) -> None:
+def test_unreadable_member_types_have_no_name_in_a_row(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()
         .node("P.N", V((M("X.Secret.1", "P.B.1"),), "Y.T.1"))

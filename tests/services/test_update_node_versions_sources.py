@@ -55,7 +55,7 @@ def test_the_package_node_itself_is_examined(client: Client) -> None:
 
 
 @pytest.mark.ledger("UNV-3")
-def test_a_node_whose_reference_only_begins_alike_is_no_content(client: Client) -> None:
+def test_a_node_whose_reference_only_begins_alike_is_not_content(client: Client) -> None:
     client.load(Graph().node("P", package()).node("P2.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     assert client.update("P").rows() == []
 
@@ -225,7 +225,7 @@ def test_update_all_takes_current_versions_of_everything(client: Client) -> None
 
 
 @pytest.mark.ledger("DEC-14")
-def test_what_the_user_may_not_read_is_no_source(client: Client, make_user: Callable[..., None]) -> None:
+def test_an_unreadable_node_is_not_a_source(client: Client, make_user: Callable[..., None]) -> None:
     client.load(outside())
     make_user("ann", "package-administer P")
     rows = client.as_user("ann").update("P", sourceScope="current").rows()
@@ -331,7 +331,7 @@ def test_nodes_above_do_not_follow_unless_the_manifest_lists_their_targets(clien
 
 
 @pytest.mark.ledger("DEC-20")
-def test_items_that_the_user_may_not_use_are_passed_over(client: Client, make_user: Callable[..., None]) -> None:
+def test_items_that_the_user_may_not_use_are_skipped(client: Client, make_user: Callable[..., None]) -> None:
     client.load(
         Graph()
         .node("P.A", frozen(*links("X.Hidden.1", "X.Draft.1", "X.Seen.1")))

@@ -133,14 +133,14 @@ def test_another_version_of_a_member_type_is_place_enough(client: Client) -> Non
 
 
 @pytest.mark.ledger("UNV-69")
-def test_one_way_out_of_can_not_update_to_type_is_to_freeze_the_draft(client: Client) -> None:
+def test_one_way_out_of_cannot_update_to_type_is_to_freeze_the_draft(client: Client) -> None:
     client.load(losing(*UNMOVABLE, draft=True))
     client.freeze("P.N")
     assert current(client, "force") == ["P.N.2 version type X.T.2: remove X.k.1"]
 
 
 @pytest.mark.ledger("UNV-70")
-def test_another_way_out_of_can_not_update_to_type_is_to_remove_the_data(client: Client) -> None:
+def test_another_way_out_of_cannot_update_to_type_is_to_remove_the_data(client: Client) -> None:
     client.load(losing(*UNMOVABLE, draft=True))
     client.load(Graph().node("P.N", V(UNMOVABLE[1:], "X.T.1", draft=True)))
     assert current(client, "force") == ["P.N.1 change type X.T.2"]
@@ -148,7 +148,7 @@ def test_another_way_out_of_can_not_update_to_type_is_to_remove_the_data(client:
 
 
 @pytest.mark.ledger("UNV-71")
-def test_the_third_way_out_of_can_not_update_to_type_is_to_change_the_type(client: Client) -> None:
+def test_the_third_way_out_of_cannot_update_to_type_is_to_change_the_type(client: Client) -> None:
     client.load(losing(*UNMOVABLE, draft=True).node("X.K", type_with("X.k.1"), type_with("X.k.1")))
     for to, rows, members in (
         ("X.T.2", [], ["X.m.1 = kept"]),
@@ -242,7 +242,7 @@ def test_targets_have_to_be_of_a_type_in_the_target_type_list(client: Client) ->
 
 
 @pytest.mark.ledger("UNV-73", "DEC-25")
-def test_data_is_not_refused_for_what_was_wrong_before(client: Client) -> None:
+def test_data_is_not_refused_for_faults_that_it_had_before(client: Client) -> None:
     client.load(
         Graph()
         .node("P.N", V((M("X.m.1", value="red 7"),), "X.T.1"))

@@ -104,7 +104,7 @@ def test_pages_have_each_use_once(client: Client) -> None:
 
 
 @pytest.mark.ledger("DEC-144")
-def test_unreadable_versions_are_neither_uses_nor_a_way_to_one(store: Client, make_user: MakeUser) -> None:
+def test_unreadable_versions_are_neither_uses_nor_lead_to_uses(store: Client, make_user: MakeUser) -> None:
     make_user("ann", "node-read P.C", "node-read P.A", "node-read P.A2")
     ann = store.as_user("ann")
     assert uses(ask(ann, "P.C.1", depth=5)) == []
@@ -116,7 +116,7 @@ def test_unreadable_versions_are_neither_uses_nor_a_way_to_one(store: Client, ma
 
 
 @pytest.mark.ledger("DEC-144")
-def test_a_member_whose_member_type_may_not_be_read_is_no_use(client: Client, make_user: MakeUser) -> None:
+def test_a_member_with_an_unreadable_member_type_is_not_a_use(client: Client, make_user: MakeUser) -> None:
     client.load(
         Graph()
         .node("S.m", member_type())
@@ -157,7 +157,7 @@ def test_what_updates_write_is_found(client: Client) -> None:
     assert uses(ask(client, "W.Other.1")) == ["W.A.3 1 target"]
 
 
-def test_members_that_an_update_removes_are_no_uses(client: Client) -> None:
+def test_members_that_an_update_removes_are_not_uses(client: Client) -> None:
     client.load(
         Graph()
         .node("R.B", frozen())

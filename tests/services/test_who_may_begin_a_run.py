@@ -44,7 +44,7 @@ def force(client: Client, if_match: str) -> Reply:
     "permissions", [None, (), ("package-update P", "package-use P"), ("node-administer P.A.Other",)]
 )
 @pytest.mark.ledger("DEC-140")
-def test_who_administers_nothing_in_scope_begins_no_run(
+def test_a_user_who_administers_nothing_in_scope_begins_no_run(
     stale: Client, engine: Engine, make_user: MakeUser, permissions: tuple[str, ...] | None
 ) -> None:
     stale.load(Graph().node("P.AOther", frozen()).node("Q", package()).node("P.A.Other", frozen()))
@@ -66,7 +66,7 @@ def test_it_begins_no_run_where_there_is_nothing_to_do_either(stale: Client, eng
     assert runs(engine) == 0
 
 
-def test_whoever_is_held_up_by_nobody_works_while_others_force_what_they_may_not(
+def test_a_caller_who_may_not_begin_a_run_does_not_learn_of_another(
     stale: Client, engine: Engine, make_user: MakeUser
 ) -> None:
     """The package is held by a run. A caller who may not begin a run does not learn of it."""
@@ -79,7 +79,7 @@ def test_whoever_is_held_up_by_nobody_works_while_others_force_what_they_may_not
 @pytest.mark.parametrize(
     "permission", ["package-administer P", "node-administer P.A", "package-administer P.A", "administer-all"]
 )
-def test_who_administers_a_node_in_scope_begins_one(
+def test_an_administrator_of_a_node_in_scope_begins_a_run(
     stale: Client, engine: Engine, make_user: MakeUser, permission: str
 ) -> None:
     make_user("bob", permission, "package-link P")
@@ -89,7 +89,7 @@ def test_who_administers_a_node_in_scope_begins_one(
     assert "Relink-Run" in reply.response.headers
 
 
-def test_who_owns_a_node_in_scope_begins_one(stale: Client, engine: Engine, make_user: MakeUser) -> None:
+def test_the_owner_of_a_node_in_scope_begins_a_run(stale: Client, engine: Engine, make_user: MakeUser) -> None:
     make_user("bob", "package-use P", "package-link P")
     bob = stale.as_user("bob")
     bob.load(Graph().node("P.C", frozen(*links("P.B.1"))))

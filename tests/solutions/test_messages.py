@@ -72,7 +72,7 @@ class TestSent:
 
     @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
-    def test_with_the_time_of_what_it_tells_of(self, engine: Engine, receiving: Receiver) -> None:
+    def test_a_message_carries_the_time_of_its_event(self, engine: Engine, receiving: Receiver) -> None:
         """In UTC, to the millisecond, and the same however often it is sent."""
         receiving.answers = [500]
         for _ in range(2):
@@ -92,7 +92,9 @@ class TestSent:
     @pytest.mark.ledger("DEC-111")
     @pytest.mark.parametrize("status", [500, 404, 302])
     @pytest.mark.usefixtures("announced")
-    def test_again_after_an_answer_that_is_no_success(self, engine: Engine, receiving: Receiver, status: int) -> None:
+    def test_a_message_is_sent_again_after_an_unsuccessful_response(
+        self, engine: Engine, receiving: Receiver, status: int
+    ) -> None:
         receiving.answers = [status, status]
         for attempts, pause in ((1, 10), (2, 20)):
             assert send_due(engine, webhook(receiving), most=MOST) == 0
@@ -251,7 +253,7 @@ class TestTidied:
 
     @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
-    def test_what_nobody_sends_is_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:
+    def test_a_message_that_is_not_sent_is_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:
         """A URL that is set later gets no history."""
         make_older(engine, self.DAY - timedelta(minutes=1))
         tidy(engine)

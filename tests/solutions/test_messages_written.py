@@ -29,7 +29,9 @@ class TestWritten:
         assert bodies == [{**expected, "solutionInstanceId": instance} for instance in instances]
 
     @pytest.mark.ledger("UVU-26")
-    def test_for_none_that_needs_nothing_or_the_system_alone(self, store: Store, engine: Engine) -> None:
+    def test_no_message_for_an_instance_that_needs_nothing_or_only_the_system(
+        self, store: Store, engine: Engine
+    ) -> None:
         solution = store.published()
         store.instance(solution)
         store.republish(solution, config=[config_slot("a", mandatory=False)])
@@ -60,7 +62,7 @@ class TestWritten:
         assert [row.body["releaseNumber"] for row in outbox(engine)] == [2, 2]
 
     @pytest.mark.ledger("DEC-110")
-    def test_with_what_it_tells_of_or_not_at_all(self, announced: str, engine: Engine) -> None:
+    def test_a_message_is_written_in_the_transaction_of_its_event(self, announced: str, engine: Engine) -> None:
         (told,) = outbox(engine)
         with engine.connect() as connection:
             announce(connection, told.body["solutionId"], 3, [announced])

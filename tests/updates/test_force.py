@@ -48,7 +48,7 @@ def stop_interfering(engine: Engine) -> None:
         connection.execute(text("DROP FUNCTION interfere CASCADE"))
 
 
-def test_a_node_that_somebody_changes_once_is_planned_again_and_done(client: Client, engine: Engine) -> None:
+def test_a_node_that_changes_once_is_planned_again_and_done(client: Client, engine: Engine) -> None:
     assert client.post(CHAIN.xml()).number == 0
     interfere(
         engine,
@@ -60,9 +60,7 @@ def test_a_node_that_somebody_changes_once_is_planned_again_and_done(client: Cli
     assert client.update("P").updates() == []
 
 
-def test_a_node_that_somebody_keeps_changing_ends_as_an_error_and_the_others_are_done(
-    client: Client, engine: Engine
-) -> None:
+def test_a_node_that_keeps_changing_ends_as_an_error_and_the_others_are_done(client: Client, engine: Engine) -> None:
     assert client.post(CHAIN.xml()).number == 0
     # Whenever a plan is about to be done, P.D is no longer what it was planned on.
     interfere(

@@ -146,7 +146,7 @@ def test_a_clean_force_leaves_nothing_stale(case: tuple[Store, Request]) -> None
 
 @given(cases())
 @many
-def test_rows_are_what_the_force_did(case: tuple[Store, Request]) -> None:
+def test_rows_list_what_the_force_did(case: tuple[Store, Request]) -> None:
     """Nodes without a version or change row are as before, but for members that follow a draft type."""
     store, request = case
     done, result = force(store, request)

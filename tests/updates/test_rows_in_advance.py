@@ -57,7 +57,7 @@ def test_a_force_that_is_cancelled_lists_what_was_done(client: Client, engine: E
     assert kept(client, forced) == forced.response.data
 
 
-def test_a_node_that_somebody_keeps_changing_is_listed_as_an_error(client: Client, engine: Engine) -> None:
+def test_a_node_that_keeps_changing_is_listed_as_an_error(client: Client, engine: Engine) -> None:
     client.load(catalog())
     interfere(
         engine,
@@ -73,7 +73,7 @@ def test_a_node_that_somebody_keeps_changing_is_listed_as_an_error(client: Clien
     assert kept(client, forced) == forced.response.data
 
 
-def test_a_node_that_somebody_changes_meanwhile_is_planned_again(client: Client, engine: Engine) -> None:
+def test_a_node_that_changes_meanwhile_is_planned_again(client: Client, engine: Engine) -> None:
     client.load(catalog())
     with engine.connect() as editor, ThreadPoolExecutor(1) as other:
         editor.execute(text("SELECT FROM node WHERE node_reference = 'P.W150' FOR UPDATE"))

@@ -59,13 +59,13 @@ def assert_answered(response: TestResponse) -> None:
 
 @ANY
 @given(body=st.binary(max_size=300), name=st.sampled_from(["", *(f"/{name}" for name in SERVICES)]))
-def test_any_bytes_are_answered(reader: Client, body: bytes, name: str) -> None:
+def test_any_bytes_get_a_response(reader: Client, body: bytes, name: str) -> None:
     assert_answered(posted(reader, f"/service{name}", body))
 
 
 @ANY
 @given(body=mutated(), name=st.sampled_from(["", "", *(f"/{name}" for name in SERVICES)]))
-def test_almost_valid_requests_are_answered(reader: Client, body: bytes, name: str) -> None:
+def test_almost_valid_requests_get_a_response(reader: Client, body: bytes, name: str) -> None:
     assert_answered(posted(reader, f"/service{name}", body))
 
 
@@ -77,7 +77,7 @@ def test_almost_valid_requests_are_answered(reader: Client, body: bytes, name: s
     | st.from_regex(r"\A(system|P|[a-z])(\.[A-Z0-9$a-z]{0,4}){0,3}\Z")
     | st.integers().map(str),
 )
-def test_any_text_in_an_element_is_answered(reader: Client, service: str, element: str, text: str) -> None:
+def test_any_text_in_an_element_gets_a_response(reader: Client, service: str, element: str, text: str) -> None:
     written = "".join(f"&#{ord(character)};" for character in text)
     body = f"<{service}><{element}>{written}</{element}></{service}>"
     assert_answered(posted(reader, "/service", body.encode()))
@@ -85,13 +85,13 @@ def test_any_text_in_an_element_is_answered(reader: Client, service: str, elemen
 
 @ANY
 @given(content_type=st.text(max_size=60).filter(lambda text: "\n" not in text and "\r" not in text))
-def test_any_content_type_is_answered(reader: Client, content_type: str) -> None:
+def test_any_content_type_gets_a_response(reader: Client, content_type: str) -> None:
     assert_answered(posted(reader, "/service", VALID[0].encode(), content_type))
 
 
 @ANY
 @given(path=st.text(max_size=40), method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS", "X"]))
-def test_any_url_is_answered(reader: Client, path: str, method: str) -> None:
+def test_any_url_gets_a_response(reader: Client, path: str, method: str) -> None:
     environ = {"PATH_INFO": f"/{path}".encode().decode("latin-1"), "QUERY_STRING": ""}
     response = reader.app.test_client().open("/", method=method, environ_overrides=environ)
     assert response.status_code < 500
@@ -101,7 +101,7 @@ def test_any_url_is_answered(reader: Client, path: str, method: str) -> None:
 @ANY
 @given(query=st.binary(max_size=60))
 @pytest.mark.parametrize("path", ["/runs", "/service/GetNode"])
-def test_any_query_string_is_answered(reader: Client, query: bytes, path: str) -> None:
+def test_any_query_string_gets_a_response(reader: Client, query: bytes, path: str) -> None:
     environ = {"QUERY_STRING": query.decode("latin-1")}
     response = reader.app.test_client().get(path, environ_overrides=environ, auth=("admin", "correct horse"))
     assert response.status_code in {200, 400, 405}
@@ -109,7 +109,7 @@ def test_any_query_string_is_answered(reader: Client, query: bytes, path: str) -
 
 @settings(ANY, max_examples=25)  # each pays for a password check
 @given(authorization=st.text(alphabet=st.characters(max_codepoint=255), max_size=60), basic=st.booleans())
-def test_any_authorization_is_answered(reader: Client, authorization: str, basic: bool) -> None:
+def test_any_authorization_gets_a_response(reader: Client, authorization: str, basic: bool) -> None:
     header = f"Basic {authorization}" if basic else authorization
     response = reader.app.test_client().get("/runs", environ_overrides={"HTTP_AUTHORIZATION": header})
     assert_json_failure(response, 401, 101)

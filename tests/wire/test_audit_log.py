@@ -47,14 +47,14 @@ def test_the_lines_of_a_request_say_which_request_who_and_from_where(client: Cli
     assert {line["path"] for line in lines if line["event"] == "request"} == {"/service"}
 
 
-def test_a_change_that_is_undone_is_no_line(client: Client) -> None:
+def test_a_change_that_is_undone_is_not_in_the_audit(client: Client) -> None:
     client.get("system")
     with capture_logs() as lines:
         assert client.post(message("CreateUser", {**NEW, "userLogonReferenceCreate": ADMIN})).number == 105
     assert [line for line in lines if line["event"] == "audit"] == []
 
 
-def test_a_change_whose_commit_fails_is_no_line(client: Client, engine: Engine) -> None:
+def test_a_change_whose_commit_fails_is_not_in_the_audit(client: Client, engine: Engine) -> None:
     client.get("system")
     with engine.begin() as connection:
         connection.connection.cursor().execute(

@@ -57,7 +57,7 @@ def test_without_credentials_the_rights_are_those_of_public(nobody: Client) -> N
     assert nobody.post(message("GetNode", {"nodeVersionReference": "system"})).number == 0
 
 
-def test_a_refused_sign_in_does_not_tell_what_was_wrong(nobody: Client) -> None:
+def test_a_refused_sign_in_does_not_reveal_the_reason(nobody: Client) -> None:
     replies = [
         nobody.post(signed(ADMIN, WRONG)),
         nobody.post(signed("nobody", WRONG)),

@@ -61,7 +61,7 @@ def test_a_defect_is_another_thing(client: Client, engine: Engine) -> None:
     assert "internal error" in (reply.text("errorDescription") or "")
 
 
-def test_graphql_says_it_too_and_logs_what_to_do(
+def test_graphql_returns_the_same_message_and_logs_the_remedy(
     app: Flask, engine: Engine, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with engine.begin() as connection:

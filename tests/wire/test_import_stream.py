@@ -120,7 +120,7 @@ def test_a_document_that_is_not_well_formed_in_the_middle_leaves_nothing(importe
         assert_nothing_written(importer, reply)
 
 
-def test_bytes_that_are_no_text_in_the_middle_leave_nothing(importer: Client) -> None:
+def test_invalid_utf_8_in_the_middle_leaves_nothing(importer: Client) -> None:
     body = document(nodes(LARGE), "<Node>\ufffd</Node>").encode().replace("\ufffd".encode(), b"\xff")
     reply = importer.post(body)
     assert (reply.status, reply.number) == (400, 103)
@@ -156,13 +156,13 @@ def test_credentials_that_come_late_are_refused_and_not_ignored(importer: Client
         assert_nothing_written(importer, reply)
 
 
-def test_a_part_of_a_value_is_no_end_of_the_list(importer: Client) -> None:
+def test_a_part_of_a_value_does_not_end_the_list(importer: Client) -> None:
     value = "<nodeVersionComment><![CDATA[</NodeList></NodeImport>]]></nodeVersionComment></Version>"
     body = document(NODE.replace("</Version>", value), around=f"<action>impact</action>{SIGNED}")
     assert importer.as_user(None).post(body).number == 0
 
 
-def test_who_is_not_signed_in_may_not_even_try(importer: Client) -> None:
+def test_an_anonymous_caller_may_not_even_try(importer: Client) -> None:
     reply = importer.as_user(None).post(document("<Node/>"))
     assert (reply.status, reply.number) == (200, 101)
 

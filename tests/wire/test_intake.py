@@ -175,7 +175,7 @@ def test_an_empty_body_is_said_to_be_one(reader: Client) -> None:
         f"<!--{'-' * 200_000}",
     ],
 )
-def test_what_has_no_root_is_not_well_formed(reader: Client, body: str) -> None:
+def test_a_document_without_a_root_is_not_well_formed(reader: Client, body: str) -> None:
     assert_refused(reader.post(body), 400, 103, "Error")
 
 

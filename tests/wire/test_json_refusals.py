@@ -126,7 +126,7 @@ def test_other_bodies_are_refused(reader: Client, options: dict[str, Any], statu
         ("nodeVersionReference=%00", "XML cannot hold"),
     ],
 )
-def test_parameters_that_are_no_request_are_refused(reader: Client, parameters: str, told: str) -> None:
+def test_parameters_that_do_not_form_a_request_are_refused(reader: Client, parameters: str, told: str) -> None:
     response = reader.app.test_client().get(
         "/servicejson/GetNode", query_string=quote(parameters, safe="=&%"), auth=(ADMIN, PASSWORD)
     )

@@ -47,7 +47,7 @@ def test_an_unknown_url_is_not_found(reader: Client, path: str, method: str) -> 
     assert_refused(reply, 404, 102, "Error")
 
 
-def test_what_is_said_of_an_unknown_url_names_it_and_the_addresses_that_there_are(reader: Client) -> None:
+def test_the_error_for_an_unknown_url_names_it_and_the_existing_addresses(reader: Client) -> None:
     for path, shown in (("/nope", "'/nope'"), ("/%00", "'/\\x00'"), (f"/{'x' * 5000}", f"'/{'x' * 99}...'")):
         assert_refused(
             checked(asked(reader, path)),
@@ -110,7 +110,7 @@ def test_several_allowed_methods_are_listed(reader: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/runs", "/schemas/", "/schemas/common.xsd"])
-def test_what_is_read_takes_nothing_but_get(reader: Client, path: str) -> None:
+def test_pages_that_only_read_accept_only_get(reader: Client, path: str) -> None:
     for method in ("POST", "PUT", "DELETE"):
         response = asked(reader, path, method)
         if path in ("/healthz", "/readyz", "/runs"):
@@ -120,7 +120,7 @@ def test_what_is_read_takes_nothing_but_get(reader: Client, path: str) -> None:
         assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
-def test_options_tells_the_methods(reader: Client) -> None:
+def test_options_returns_the_methods(reader: Client) -> None:
     for path, methods in (("/service", {"POST", "OPTIONS"}), ("/runs/1", {"GET", "HEAD", "DELETE", "OPTIONS"})):
         response = asked(reader, path, "OPTIONS")
         assert response.status_code == 200
@@ -130,14 +130,14 @@ def test_options_tells_the_methods(reader: Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/healthz", "/readyz", "/metrics", "/runs", "/runs/1", "/schemas/", "/service", "/nothing"]
 )
-def test_head_answers_as_get_does_without_a_body(reader: Client, path: str) -> None:
+def test_head_returns_what_get_does_without_a_body(reader: Client, path: str) -> None:
     got, headed = (asked(reader, path, method, auth=(ADMIN, PASSWORD)) for method in ("GET", "HEAD"))
     assert headed.status_code == got.status_code
     assert headed.content_type == got.content_type
     assert headed.data == b""
 
 
-def test_no_answer_is_guessed_to_be_something_else(reader: Client) -> None:
+def test_no_response_may_be_sniffed_as_another_type(reader: Client) -> None:
     for path in PATHS:
         assert asked(reader, path).headers["X-Content-Type-Options"] == "nosniff"
 
@@ -150,7 +150,7 @@ def away() -> Flask:
 
 @pytest.mark.parametrize("service", ["GetNode", "UpdateNodeVersions", "FreezeNode", "CopyNode"])
 @pytest.mark.parametrize("user", [ADMIN, None])
-def test_while_the_database_is_away_services_answer_503(away: Flask, service: str, user: str | None) -> None:
+def test_services_return_503_while_the_database_is_away(away: Flask, service: str, user: str | None) -> None:
     reference = {"CopyNode": "nodeVersionReferenceFrom", "GetNode": "nodeVersionReference"}.get(
         service, "nodeReference"
     )
@@ -160,7 +160,7 @@ def test_while_the_database_is_away_services_answer_503(away: Flask, service: st
     assert "127.0.0.1" not in reply.response.text
 
 
-def test_while_the_database_is_away_runs_answer_503(away: Flask) -> None:
+def test_runs_return_503_while_the_database_is_away(away: Flask) -> None:
     for path in ("/runs", "/runs/1"):
         response = away.test_client().get(path, auth=(ADMIN, PASSWORD))
         assert_json_failure(response, 503, 100, "try again")

@@ -49,7 +49,7 @@ def test_a_token_that_is_not_valid_is_one_row_an_hour_for_a_network(app: Flask, 
     ]
 
 
-def test_what_a_token_may_not_do_is_a_row(app: Flask, engine: Engine, client: Client) -> None:
+def test_a_refused_query_of_a_token_is_a_row_of_the_audit(app: Flask, engine: Engine, client: Client) -> None:
     owner = Store(client).user("Ann")
     with engine.begin() as connection:
         anns = GraphQL(app, authorize(connection, owner))

@@ -47,7 +47,7 @@ def run_of(reply: Reply) -> int:
 
 
 @pytest.mark.ledger("DEC-30")
-def test_the_answer_of_a_run_is_for_its_starter_and_for_administrators(shared: Client) -> None:
+def test_the_response_of_a_run_is_for_its_starter_and_for_administrators(shared: Client) -> None:
     forced = shared.update("P", "force")
     assert HIDDEN in forced.response.text
     run = run_of(forced)
@@ -62,14 +62,14 @@ def test_the_answer_of_a_run_is_for_its_starter_and_for_administrators(shared: C
 
 
 @pytest.mark.ledger("DEC-31")
-def test_the_source_of_a_run_is_shown_to_those_who_may_read_it(shared: Client) -> None:
+def test_the_source_of_a_run_is_shown_to_users_who_may_read_it(shared: Client) -> None:
     run = run_of(shared.update("P", "force", sourceScope="latest", sourceReference="Q.Source"))
     assert shown(shared, f"/runs/{run}")["options"]["sourceReference"] == "Q.Source"
     assert shown(shared.as_user("bob"), f"/runs/{run}")["options"]["sourceReference"] is None
 
 
 @pytest.mark.ledger("DEC-31")
-def test_a_starter_who_may_no_longer_read_the_context_is_not_told_its_reference(shared: Client, engine: Engine) -> None:
+def test_a_starter_who_lost_read_on_the_context_does_not_see_its_reference(shared: Client, engine: Engine) -> None:
     bob = shared.as_user("bob")
     run = run_of(bob.update("P.Open", "force"))
     assert shown(bob, f"/runs/{run}")["nodeReference"] == "P.Open"
@@ -88,7 +88,7 @@ def test_a_starter_who_may_no_longer_read_the_context_is_not_told_its_reference(
     assert shown(shared, f"/runs/{run}")["nodeReference"] == "P.Open"
 
 
-def test_who_is_refused_because_of_a_run_is_not_told_what_it_works_on(shared: Client, engine: Engine) -> None:
+def test_a_refusal_because_of_a_run_does_not_reveal_its_context(shared: Client, engine: Engine) -> None:
     with held_run(engine, f"P.{HIDDEN}"):
         refused = shared.as_user("bob").update("P", "force")
         assert refused.number == 106
@@ -98,7 +98,7 @@ def test_who_is_refused_because_of_a_run_is_not_told_what_it_works_on(shared: Cl
 
 
 @pytest.mark.ledger("DEC-32")
-def test_the_tag_of_a_plan_does_not_change_with_a_node_that_may_not_be_read(shared: Client) -> None:
+def test_the_tag_of_a_plan_does_not_depend_on_an_unreadable_node(shared: Client) -> None:
     bob = shared.as_user("bob")
     before = bob.update("P"), shared.update("P")
     # The hidden node gets a second version, which is out of date as well.
@@ -110,7 +110,7 @@ def test_the_tag_of_a_plan_does_not_change_with_a_node_that_may_not_be_read(shar
 
 
 @pytest.mark.ledger("DEC-30")
-def test_the_answer_of_a_bulk_roll_out_is_for_its_starter_and_for_administrators(
+def test_the_response_of_a_bulk_roll_out_is_for_its_starter_and_for_administrators(
     store: Store, client: Client, make_user: Callable[..., None]
 ) -> None:
     solution = store.published(config=[config_slot("a")])

@@ -58,7 +58,7 @@ def events(response: TestResponse) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 @pytest.mark.ledger("DEC-169")
-def test_a_stream_tells_the_progress_of_a_run_and_ends_with_it(stale: Client, engine: Engine) -> None:
+def test_a_stream_reports_the_progress_of_a_run_and_ends_with_it(stale: Client, engine: Engine) -> None:
     run = queued(stale)
     interfere(engine, "PERFORM pg_advisory_xact_lock_shared(1);")
     with engine.connect() as holder, ThreadPoolExecutor(1) as worker, closing(opened(stale, run)) as response:
@@ -77,7 +77,7 @@ def test_a_stream_tells_the_progress_of_a_run_and_ends_with_it(stale: Client, en
     assert len({identifier, *(each for each, _, _ in rest)}) == len(rest) + 1
 
 
-def test_who_comes_late_gets_the_end_and_who_has_had_it_is_reported_to_stay_away(stale: Client) -> None:
+def test_a_late_client_gets_the_end_of_the_stream_and_is_asked_not_to_reconnect(stale: Client) -> None:
     run = int(stale.update("P", "force").response.headers["Relink-Run"])
     [(identifier, name, told)] = events(opened(stale, run))
     assert (name, told) == ("end", shown(stale, run))
@@ -86,7 +86,7 @@ def test_who_comes_late_gets_the_end_and_who_has_had_it_is_reported_to_stay_away
     assert [name for _, name, _ in events(opened(stale, run, "another"))] == ["end"]
 
 
-def test_a_client_that_comes_again_is_not_told_what_it_knows(stale: Client, engine: Engine) -> None:
+def test_a_client_that_reconnects_does_not_get_known_events_again(stale: Client, engine: Engine) -> None:
     run = queued(stale)
     with closing(opened(stale, run)) as first:
         identifier, _, _ = next(events(first))
@@ -136,7 +136,7 @@ def test_a_stream_ends_when_the_process_stops(stale: Client) -> None:
     assert [name for _, name, _ in events(response)] == ["progress"]
 
 
-def test_it_is_for_those_who_may_see_the_run(stale: Client, make_user: Callable[..., None]) -> None:
+def test_it_is_for_users_who_may_see_the_run(stale: Client, make_user: Callable[..., None]) -> None:
     make_user("stranger")
     run = queued(stale.as_user("owner"))
     for user in ("owner", "bob", ADMIN):

@@ -22,7 +22,7 @@ def test_runs_are_listed_newest_first_as_each_is_shown_by_itself(stale: Client) 
 
 
 @pytest.mark.ledger("DEC-160")
-def test_runs_are_listed_for_who_started_them_for_who_administers_their_context_and_all_for_admin(
+def test_runs_are_listed_for_their_starters_and_for_administrators_of_their_contexts(
     stale: Client, make_user: Callable[..., None]
 ) -> None:
     make_user("other", "package-administer P.A", "node-read P")
@@ -40,7 +40,7 @@ def test_runs_are_listed_for_who_started_them_for_who_administers_their_context_
             assert get(stale.as_user(user), f"/runs/{run}").status_code == (200 if run in visible else 404)
 
 
-def test_runs_of_solutions_are_listed_for_who_administers_solutions(
+def test_runs_of_solutions_are_listed_for_users_with_administer_solutions(
     store: Store, client: Client, make_user: Callable[..., None]
 ) -> None:
     solution = store.published(config=[config_slot("a")])

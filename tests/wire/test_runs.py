@@ -49,7 +49,7 @@ def listed(client: Client, query: str = "") -> list[int]:
     return [run["run"] for run in told(client, f"/runs{query}")["runs"]]
 
 
-def test_a_run_tells_what_was_asked_and_what_became_of_it(stale: Client) -> None:
+def test_a_run_shows_its_request_and_its_outcome(stale: Client) -> None:
     run = run_of(stale.update("P", "force", sourceScope="latest", sourceReference="P"))
     shown = told(stale, f"/runs/{run}")
     times = [shown.pop(name) for name in ("queuedAt", "startedAt", "finishedAt")]
@@ -79,12 +79,12 @@ def test_a_run_tells_what_was_asked_and_what_became_of_it(stale: Client) -> None
     }
 
 
-def test_an_impact_is_no_run(stale: Client) -> None:
+def test_an_impact_is_not_a_run(stale: Client) -> None:
     assert "Relink-Run" not in stale.update("P").response.headers
     assert listed(stale) == []
 
 
-def test_who_started_a_run_who_administers_its_context_and_admin_see_it(
+def test_a_run_is_visible_to_its_starter_and_to_administrators_of_its_context(
     stale: Client, make_user: Callable[..., None]
 ) -> None:
     make_user("neighbour", "node-administer P")
@@ -94,7 +94,7 @@ def test_who_started_a_run_who_administers_its_context_and_admin_see_it(
         assert told(stale.as_user(user), f"/runs/{run}")["run"] == run
 
 
-def test_for_all_others_there_is_no_such_run(stale: Client, make_user: Callable[..., None]) -> None:
+def test_a_run_does_not_exist_for_other_users(stale: Client, make_user: Callable[..., None]) -> None:
     make_user("reader", "package-read P", "package-update P", "package-administer P.A")
     run = run_of(stale.update("P", "force"))
     reader = stale.as_user("reader")
@@ -113,7 +113,7 @@ def test_an_unknown_run_is_not_found(stale: Client) -> None:
 
 @pytest.mark.ledger("DEC-122")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
-def test_who_is_not_signed_in_sees_no_run_and_is_asked_to_sign_in(stale: Client, method: str) -> None:
+def test_an_anonymous_caller_sees_no_run_and_is_asked_to_sign_in(stale: Client, method: str) -> None:
     run = run_of(stale.update("P", "force"))
     for path in (f"/runs/{run}", f"/runs/{run + 1}", *(["/runs"] if method != "DELETE" else [])):
         for auth, told in (
@@ -136,7 +136,7 @@ def test_credentials_that_cannot_be_read_are_wrong(reader: Client, header: str) 
 
 
 @pytest.mark.ledger("DEC-122")
-def test_the_answer_of_a_run_is_xml_and_so_are_its_failures(stale: Client) -> None:
+def test_the_response_of_a_run_is_xml_and_so_are_its_failures(stale: Client) -> None:
     run = run_of(stale.update("P", "force"))
     for number in (run, run + 1):
         for auth, told in ((None, "HTTP Basic"), (("owner", "wrong horse"), "not right")):
@@ -145,7 +145,7 @@ def test_the_answer_of_a_run_is_xml_and_so_are_its_failures(stale: Client) -> No
             assert response.headers["WWW-Authenticate"] == 'Basic realm="Relink"'
 
 
-def test_the_answer_of_a_run_is_read_again_as_it_was_sent(stale: Client) -> None:
+def test_the_stored_response_of_a_run_is_the_one_that_was_sent(stale: Client) -> None:
     reply = stale.update("P", "force")
     assert reply.updates()
     again = get(stale, f"/runs/{run_of(reply)}/response")
@@ -153,7 +153,9 @@ def test_the_answer_of_a_run_is_read_again_as_it_was_sent(stale: Client) -> None
     assert checked(again).number == reply.number
 
 
-def test_the_number_of_an_answer_with_warnings_is_read_again(stale: Client, make_user: Callable[..., None]) -> None:
+def test_the_error_number_of_a_stored_response_with_warnings_is_kept(
+    stale: Client, make_user: Callable[..., None]
+) -> None:
     make_user("partly", "package-use-draft P", "node-administer P.B")
     reply = stale.as_user("partly").update("P", "force")
     assert reply.number == 108
@@ -162,7 +164,7 @@ def test_the_number_of_an_answer_with_warnings_is_read_again(stale: Client, make
     assert told(stale, f"/runs/{run_of(reply)}")["errorNumber"] == 108
 
 
-def test_a_run_without_an_answer_has_none_to_read(stale: Client, engine: Engine) -> None:
+def test_a_run_without_a_response_returns_none(stale: Client, engine: Engine) -> None:
     run = insert_run(engine)
     reply = checked(get(stale, f"/runs/{run}/response"))
     assert_refused(reply, 404, 102, "Error", "interrupted", "no response")
@@ -189,7 +191,7 @@ class TestOutcomes:
                 for number in range(1, 6)
             ]
 
-    def test_who_only_sees_the_run_is_refused_and_others_find_nothing(
+    def test_outcomes_are_refused_to_a_user_who_sees_only_the_run_and_not_found_by_others(
         self, chain: Client, make_user: Callable[..., None]
     ) -> None:
         make_user("stranger")
@@ -199,7 +201,7 @@ class TestOutcomes:
         assert_json_failure(get(chain.as_user("stranger"), path), 404, 102)
         assert_json_failure(get(chain.as_user(None), path), 401, 101)
 
-    def test_a_node_that_may_not_be_read_any_more_has_no_reference(self, chain: Client, engine: Engine) -> None:
+    def test_a_node_that_became_unreadable_has_no_reference(self, chain: Client, engine: Engine) -> None:
         owner = chain.as_user("owner")
         run = run_of(owner.update("P", "force"))
         take_back(engine)
@@ -214,7 +216,7 @@ class TestOutcomes:
         assert shown == [None, "P.N3", None, None, None]
 
     @pytest.mark.ledger("DEC-161")
-    def test_a_starter_who_may_no_longer_read_the_context_reads_neither_outcomes_nor_response(
+    def test_a_starter_who_lost_read_on_the_context_reads_neither_outcomes_nor_response(
         self, chain: Client, engine: Engine
     ) -> None:
         owner = chain.as_user("owner")
@@ -245,7 +247,7 @@ def take_back(engine: Engine) -> None:
 class TestReasons:
     """Why a run stopped."""
 
-    def test_who_cancelled_it(self, stale: Client, engine: Engine) -> None:
+    def test_the_user_who_cancelled_it_is_named(self, stale: Client, engine: Engine) -> None:
         interfere(engine, "PERFORM pg_advisory_xact_lock_shared(1);")
         with engine.connect() as holder, ThreadPoolExecutor(1) as other:
             holder.execute(text("SELECT pg_advisory_lock(1)"))

@@ -67,7 +67,7 @@ def test_an_import_without_sign_in_is_refused_before_it_is_read(reader: Client, 
     assert read <= 192 * KIB
 
 
-def test_what_to_do_is_said_to_whom_has_not_signed_in(reader: Client) -> None:
+def test_an_anonymous_caller_is_told_how_to_sign_in(reader: Client) -> None:
     reply, _ = send(reader.as_user(None), "<NodeImport><NodeList>")
     assert "HTTP Basic" in (reply.text("errorDescription") or "")
     assert "userLogonReference" in (reply.text("errorDescription") or "")
@@ -98,7 +98,7 @@ def test_any_right_that_an_import_can_need_lets_its_sender_try(
     assert client.as_user("bob").post(NODE).number == (0 if permission == "administer-all" else 105)
 
 
-def test_who_owns_a_node_may_import_its_next_version(client: Client, make_user: Callable[..., None]) -> None:
+def test_the_owner_of_a_node_may_import_its_next_version(client: Client, make_user: Callable[..., None]) -> None:
     make_user("bob", "administer-all")
     client.as_user("bob").load(Graph().node("P.A", frozen()))
     make_user("carol")
@@ -139,7 +139,7 @@ def test_an_import_that_cannot_be_stored_is_refused_with_507(full: Client) -> No
     assert found.text("errorFields") == "nodeVersionReference"
 
 
-def test_nobody_else_needs_the_folder_for_uploads(full: Client) -> None:
+def test_other_requests_do_not_need_the_folder_for_uploads(full: Client) -> None:
     assert full.post(GET_SYSTEM).number == 0
     assert (
         full.post(f"<GetNode>{' ' * 900_000}<nodeVersionReference>system</nodeVersionReference></GetNode>").number == 0

@@ -168,7 +168,7 @@ class TestBlankElements:
         around = "".join(leaf(name, text) for name, text in blank.items())
         assert client.post(document(NODE, around=around + "<action>impact</action>")).number == 0
 
-    def test_control_characters_are_no_white_space(self, client: Client) -> None:
+    def test_control_characters_are_not_white_space(self, client: Client) -> None:
         given = {"userLogonReferenceCreate": "ann", "passwordCreate": f"{PASSWORD}&#x1;"}
         assert client.post(message("CreateUser", given).replace("&amp;", "&")).status == 400
 
@@ -218,7 +218,7 @@ class TestImports:
         ):
             assert_nothing_written(reader, reader.post(body))
 
-    def test_white_space_before_an_action_is_no_matter_however_much(self, reader: Client) -> None:
+    def test_any_amount_of_white_space_before_an_action_is_ignored(self, reader: Client) -> None:
         for around in (f"<action>{' ' * 5000}impact\n</action>", f"<action>{BLANK * 900}impact</action>"):
             assert reader.post(document(NODE, around=around)).text("nodesCreated") == "2"
         assert reader.post("<GetNode><nodeVersionReference>I</nodeVersionReference></GetNode>").number == 105

@@ -64,7 +64,7 @@ def test_values_are_written_as_the_schemas_have_them() -> None:
     )
 
 
-def test_a_long_answer_comes_in_blocks(client: Client) -> None:
+def test_a_long_response_comes_in_blocks(client: Client) -> None:
     count = 500
     graph = Graph().node("P.Z", frozen(), draft())
     for number in range(count):
@@ -80,7 +80,7 @@ def test_a_long_answer_comes_in_blocks(client: Client) -> None:
     assert len(etree.fromstring(b"".join(blocks)).findall("UpdateList/Update")) == count
 
 
-def test_no_more_of_an_answer_is_made_than_is_read() -> None:
+def test_a_response_is_built_only_as_far_as_it_is_read() -> None:
     made = 0
 
     def groups() -> Iterator[Group]:

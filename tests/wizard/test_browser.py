@@ -113,7 +113,7 @@ def test_the_flow_of_a_host_application(open_tab: OpenTab, site: Site, host: Hos
 
 
 @pytest.mark.ledger("DEC-281")
-def test_other_sites_cannot_frame_it_and_a_used_code_is_told_to_the_host(
+def test_other_sites_cannot_frame_it_and_the_host_learns_of_a_used_code(
     browser: Browser, site: Site, host: Host
 ) -> None:
     store = store_of(site)

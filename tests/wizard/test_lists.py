@@ -137,7 +137,7 @@ def test_the_entries_are_of_the_account_that_was_chosen(made: Callable[..., Wiza
         (200, json.dumps([{"text": "a", "value": 1}] * 5001).encode()),
     ],
 )
-def test_without_good_entries_the_value_is_typed(
+def test_without_valid_entries_the_value_is_typed(
     made: Callable[..., Wizard], store: Store, host: Host, status: int, body: bytes
 ) -> None:
     host.status, host.body = status, body

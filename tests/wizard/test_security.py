@@ -53,7 +53,7 @@ def test_a_code_opens_the_wizard_once(wizard: Wizard, instance: str) -> None:
 
 
 @pytest.mark.ledger("DEC-276")
-def test_a_code_expires_and_is_not_used_up_by_who_only_looks(wizard: Wizard, engine: Engine, instance: str) -> None:
+def test_a_code_expires_and_is_not_used_up_by_head_or_a_prefetch(wizard: Wizard, engine: Engine, instance: str) -> None:
     code = wizard.code(solutionInstanceId=instance)
     client = wizard.app.test_client()
     assert client.head(address(instance, code)).status_code == 204
@@ -125,7 +125,7 @@ def test_an_instance_that_is_removed_meanwhile_ends_the_wizard(wizard: Wizard, s
     refused(page.send(values={"config:a": "x"}), 403, "Nothing was stored.")
 
 
-def test_hidden_slots_are_neither_shown_nor_taken(wizard: Wizard, store: Store) -> None:
+def test_hidden_slots_are_neither_shown_nor_accepted(wizard: Wizard, store: Store) -> None:
     hidden = config_slot(
         "hidden-one", title="Hidden title", hidden=True, mandatory=False, defaultValue='"hidden default"'
     )

@@ -242,6 +242,6 @@ def test_first_hundred_faults_are_reported_in_document_order(engine: Engine, adm
     assert [field for field, _ in faults(engine, admin, *document)] == places[:100]
 
 
-def test_needs_somebody_signed_in(engine: Engine) -> None:
+def test_a_signed_in_user_is_needed(engine: Engine) -> None:
     with engine.connect() as connection, pytest.raises(NotAuthorisedError, match="sign in to import"):
         import_nodes(connection, Caller(None, (PUBLIC_GROUP,)), [node("acme", version(1))], force=True)

@@ -56,7 +56,7 @@ class TestPermissions:
         allow(store, user, "package-use", "acme")
         assert bring(store, user, *document).nodes_created == 2
 
-    def test_creating_does_not_tell_whether_the_package_exists(self, store: Engine, user: Caller) -> None:
+    def test_creating_does_not_reveal_whether_the_package_exists(self, store: Engine, user: Caller) -> None:
         for package in ("acme.secret", "acme.nothing"):
             assert faults(store, user, node(f"{package}.x", version(1))) == [
                 (f"{NODE_1}/nodeReference", f"you may not create nodes in {package}")
@@ -96,7 +96,7 @@ class TestPermissions:
             node("acme.secret", version(9, member(target="acme.Widget"))),
         ],
     )
-    def test_nothing_is_reported_a_node_that_may_not_be_read(
+    def test_nothing_is_reported_about_an_unreadable_node(
         self, store: Engine, user: Caller, document: ImportNode
     ) -> None:
         allow(store, user, "node-read", "acme.Widget")

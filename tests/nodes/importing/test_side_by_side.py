@@ -82,7 +82,7 @@ def test_what_exists_is_locked(engine: Engine, admin: Caller) -> None:
         lock(other, "FOR UPDATE", "acme.other")
 
 
-def test_a_node_that_somebody_else_creates_meanwhile_is_a_conflict(engine: Engine, admin: Caller) -> None:
+def test_a_node_that_another_request_creates_meanwhile_is_a_conflict(engine: Engine, admin: Caller) -> None:
     with ThreadPoolExecutor(1) as executor, engine.connect() as other, engine.connect() as watcher:
         import_nodes(other, admin, [node("acme", version(1))], force=True)
         waiting = executor.submit(bring, engine, admin, node("acme.Widget", version(1)))

@@ -55,7 +55,7 @@ def test_writes_nodes_with_their_versions_and_members(engine: Engine, admin: Cal
     ]
 
 
-def test_name_is_the_local_reference_where_none_is_given(engine: Engine, admin: Caller) -> None:
+def test_the_name_defaults_to_the_local_reference(engine: Engine, admin: Caller) -> None:
     bring(engine, admin, node("acme", version(1)), node("acme.Widget", version(1, name=""), version(2)))
     assert [row[2] for row in versions_of(engine, "acme.Widget")] == ["Widget", "Widget"]
 

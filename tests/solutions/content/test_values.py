@@ -163,7 +163,7 @@ def test_a_slot_without_a_version_or_an_environment_is_for_any(part: str, has: s
 
 
 @pytest.mark.ledger("DEC-61")
-def test_a_version_is_not_any_version() -> None:
+def test_a_fixed_version_and_any_version_differ() -> None:
     """Both ways it is a change of the version: the authentication is asked for again, though it would fit."""
     assert authentication_fault(replace(SLOT, service_version=""), FACTS) is None
     for versions in (("2", ""), ("", "2")):
@@ -186,11 +186,11 @@ def test_an_authentication_fits_service_version_environment_and_scopes(edit: dic
     assert fault == f'The authentication for auth slot "chat" {sentence}'
 
 
-def test_a_value_is_not_good_where_there_is_no_slot() -> None:
+def test_a_value_is_invalid_without_a_slot() -> None:
     assert not config_good('"x"', 1, 2, config_release(ConfigType.STRING), Content())
 
 
-def test_a_value_is_not_good_for_another_type() -> None:
+def test_a_value_is_invalid_for_another_type() -> None:
     text, number = config_release(ConfigType.STRING), config_release(ConfigType.INTEGER)
     assert not config_good('"x"', 1, 2, text, number)
 
@@ -208,7 +208,7 @@ def test_a_value_outlives_a_type_that_comes_back() -> None:
     assert good == [True, False, True]
 
 
-def test_a_value_of_a_list_is_not_good_for_another_list() -> None:
+def test_a_value_of_a_list_is_invalid_for_another_list() -> None:
     lists = [config_release(ConfigType.DDL, ddl=Ddl("slack", "1", name)) for name in ("channels", "users", "channels")]
     assert [config_good('"C1"', 1, release, *lists) for release in (1, 2, 3)] == [True, False, True]
 
@@ -218,12 +218,12 @@ def test_a_value_given_before_there_was_a_slot_only_has_to_fit() -> None:
     assert not config_good("1", 1, 2, Content(), config_release(ConfigType.STRING))
 
 
-def test_a_value_of_an_optional_slot_is_good_when_it_becomes_mandatory() -> None:
+def test_a_value_of_an_optional_slot_is_valid_when_it_becomes_mandatory() -> None:
     optional, mandatory = (config_release(ConfigType.STRING, mandatory=needed) for needed in (False, True))
     assert config_good('"x"', 1, 2, optional, mandatory)
 
 
-def test_an_authentication_is_good_until_its_slot_asks_for_more() -> None:
+def test_an_authentication_is_valid_until_its_slot_asks_for_more() -> None:
     releases = [
         auth_release(scopes="a"),
         auth_release(authentication_id="other"),
@@ -247,7 +247,7 @@ def test_a_value_of_one_kind_does_not_fill_a_slot_of_the_other() -> None:
 @pytest.mark.ledger("DEC-76")
 @many_examples
 @given(releases=histories(), data=st.data())
-def test_a_value_is_good_where_its_slot_is_as_it_was(releases: dict[int, Content], data: st.DataObject) -> None:
+def test_a_value_is_valid_for_an_unchanged_slot(releases: dict[int, Content], data: st.DataObject) -> None:
     """Against the definition: for its own release; for another if no change but that of need is breaking."""
     kind, external_id = data.draw(st.sampled_from(SlotKind)), data.draw(st.sampled_from(IDS))
     given_for = data.draw(st.sampled_from(sorted(releases)))

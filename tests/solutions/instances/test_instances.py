@@ -35,7 +35,7 @@ PLAIN = Workflow("plain")
 
 
 class TestMoving:
-    def test_what_is_answered_is_what_is_read(self, world: World) -> None:
+    def test_the_response_shows_the_stored_instance(self, world: World) -> None:
         world.release(config("a", ddl("b", "one")))
         instance = world.make(a='"1"')
         assert world.update(instance, b="1") == world.read(instance)
@@ -55,7 +55,7 @@ class TestMoving:
         assert [slot.external_id for slot in back.pending] == ["b"]
         assert (back.flags.has_newer_version, back.flags.requires_user_input_to_update_version) == (True, True)
 
-    def test_a_value_given_for_a_newer_release_is_good_on_an_older_one_too(self, world: World) -> None:
+    def test_a_value_given_for_a_newer_release_is_valid_on_an_older_one(self, world: World) -> None:
         world.release(config("a"))
         world.release(config("a", "b"))
         instance = world.make(a='"1"', b='"1"')
@@ -234,7 +234,7 @@ class TestAtOnce:
             assert world.upgrade(instance).release_number == 5
             assert world.read(instance).config_values == {"a": '"1"'}
 
-    def test_a_release_waits_for_instances_that_are_made_and_tells_of_them(self, world: World) -> None:
+    def test_a_release_waits_for_new_instances_and_announces_them(self, world: World) -> None:
         world.release(config())
         with ThreadPoolExecutor(1) as thread:
             with world.engine.begin() as connection:
@@ -255,7 +255,7 @@ class TestAtOnce:
                 eventually(lambda: bool(world.rows(_WAITING)))
             assert world.read(made.result()).release_number == 2
 
-    def test_a_release_waits_for_instances_that_move_and_tells_of_what_they_need_then(self, world: World) -> None:
+    def test_a_release_waits_for_moving_instances_and_announces_their_needs(self, world: World) -> None:
         """From the first release nothing breaks, from the second something does."""
         text_slot, number_slot = ConfigSlot("a"), ConfigSlot("a", type=ConfigType.INTEGER)
         world.release(config(text_slot))
@@ -270,7 +270,7 @@ class TestAtOnce:
             assert published.result() == 3
         assert world.rows("SELECT body->>'releaseNumber' FROM outbox WHERE body->>'releaseNumber' = '3'") == [("3",)]
 
-    def test_an_upgrade_that_waits_sees_what_is_given_meanwhile(self, world: World) -> None:
+    def test_an_upgrade_that_waited_uses_values_given_meanwhile(self, world: World) -> None:
         world.release(config("a", "b"))
         instance = world.make(b='"1"')
         world.release(config("a"))
@@ -283,7 +283,7 @@ class TestAtOnce:
         assert (upgraded.result().pending, world.read(instance)) == ((), upgraded.result())
 
     @pytest.mark.parametrize("give", [update_instance, upgrade_instance])
-    def test_a_move_that_waits_drops_what_is_given_meanwhile(self, world: World, give: Callable[..., Instance]) -> None:
+    def test_a_move_that_waited_drops_values_given_meanwhile(self, world: World, give: Callable[..., Instance]) -> None:
         """A slot that the release does not have holds nothing, whichever service has filled it last."""
         world.release(config("a"))
         world.release(config("a", "b"))

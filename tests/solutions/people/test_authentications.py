@@ -67,7 +67,7 @@ def test_what_is_known_of_one_is_read_without_its_data(engine: Engine) -> None:
     assert (found.facts, found.owner, found.name, found.hidden) == (facts, None, "Slack", False)
 
 
-def test_what_is_absent_stays(engine: Engine) -> None:
+def test_absent_fields_keep_their_values(engine: Engine) -> None:
     with engine.begin() as connection:
         authentication = set_authentication(connection, CIPHER, NEW)
         before = read_authentications(connection)

@@ -130,7 +130,7 @@ def test_solutions_are_found_by_id_tags_and_whether_they_are_published(engine: E
         assert read_solutions(connection, ids=[]) == []
 
 
-def test_what_no_text_can_hold_is_a_fault(engine: Engine) -> None:
+def test_characters_that_no_text_can_hold_are_a_fault(engine: Engine) -> None:
     with engine.connect() as connection, pytest.raises(UserError) as raised:
         set_draft(connection, SolutionDraft(title="a\0b", description="\ud800", tags=("\0",), config_slots=()))
     assert [fault.field for fault in raised.value.faults] == ["title", "description", "tags.0"]

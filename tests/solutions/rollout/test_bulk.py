@@ -28,7 +28,7 @@ def listed(reply: Reply) -> list[str]:
 
 class TestRows:
     @pytest.mark.ledger("UVU-23", "DEC-103")
-    def test_what_needs_nothing_is_an_update(self, rollout: Make, engine: Engine) -> None:
+    def test_an_instance_that_needs_nothing_is_an_update(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a", "b")
         reply = made("impact")
         assert (reply.number, rows(reply)) == (0, ["a 1 -> 2 update", "b 1 -> 2 update"])
@@ -38,7 +38,7 @@ class TestRows:
         assert on_releases(engine) == {2: 2}
 
     @pytest.mark.ledger("UVU-21", "UVU-23", "DEC-104")
-    def test_what_its_end_user_has_to_complete_is_an_upgrade(self, rollout: Make) -> None:
+    def test_an_instance_that_its_end_user_has_to_complete_is_an_upgrade(self, rollout: Make) -> None:
         made = rollout("a", config=(config_slot("x"), config_slot("y", mandatory=False)), auth=(auth_slot("slack"),))
         assert made.done() == ["a 1 -> 2 upgrade (slack, x)"]
 
@@ -63,7 +63,7 @@ class TestRows:
         made = rollout("a", auth=(auth_slot("slack", hidden=True),))
         assert rows(made("impact")) == ['a 1 -> 2 warning: Hidden slots need a value: "slack"']
 
-    def test_a_hidden_slot_that_nobody_has_to_fill_is_no_reason_to_stay(self, store: Store) -> None:
+    def test_an_optional_hidden_slot_does_not_keep_an_instance_back(self, store: Store) -> None:
         """The flags ask for it by the table of changes; after the move nothing is pending."""
         solution = store.published(
             auth=[auth_slot("chat", ["read"], hidden=True, mandatory=False)], config=[config_slot("a", hidden=True)]
@@ -93,14 +93,16 @@ class TestRows:
         assert on_releases(engine) == {1: 1, 2: 1}
 
     @pytest.mark.ledger("DEC-96")
-    def test_a_hold_on_the_solution_is_none_for_a_roll_out(self, rollout: Make, engine: Engine) -> None:
+    def test_a_hold_on_the_solution_does_not_stop_a_roll_out(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a")
         made.store.set(solution=made.solution, held=True)
         assert move_due_instances(engine, AT_ONCE) == 0
         assert made.done() == ["a 1 -> 2 update"]
 
     @pytest.mark.ledger("UVU-23", "DEC-99")
-    def test_what_cannot_be_moved_is_an_error_and_the_others_move(self, rollout: Make, engine: Engine) -> None:
+    def test_an_instance_that_cannot_be_moved_is_an_error_and_the_others_move(
+        self, rollout: Make, engine: Engine
+    ) -> None:
         made = rollout("a", "broken", "b")
         refuse_broken(engine)
         reply = made("force")
@@ -238,7 +240,7 @@ class TestFaults:
     def test_a_solution_without_a_release_has_no_instances(self, store: Store) -> None:
         assert store.faults(SERVICE, solutionId=store.set()) == ["solutionId"]
 
-    def test_who_does_not_administer_solutions_is_refused(
+    def test_a_user_without_administer_solutions_is_refused(
         self, rollout: Make, make_user: Callable[..., None], engine: Engine
     ) -> None:
         made = rollout("a")

@@ -126,7 +126,7 @@ class TestRun:
         assert len(rows(checked(run.future.result()))) == 3
         assert len(moves_made(engine)) == 5
 
-    def test_what_somebody_has_moved_on_meanwhile_is_not_moved_back(self, rollout: Make, engine: Engine) -> None:
+    def test_an_instance_moved_on_meanwhile_is_not_moved_back(self, rollout: Make, engine: Engine) -> None:
         """A release is published, and an instance that the roll-out has not reached is upgraded to it."""
         with running(rollout, engine) as run:
             fifth = listed(run.made("impact"))[-1]
@@ -154,7 +154,7 @@ class TestRun:
         assert made.done() == ["a 1 -> 2 update", "b 1 -> 2 update"]
 
     @pytest.mark.ledger("DEC-109")
-    def test_only_who_administers_solutions_sees_it(
+    def test_only_a_user_with_administer_solutions_sees_it(
         self, rollout: Make, make_user: Callable[..., None], client: Client
     ) -> None:
         rollout("a")("force")

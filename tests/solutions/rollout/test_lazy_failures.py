@@ -31,7 +31,7 @@ class TestNotMoved:
         assert on_releases(engine) == {1: 1, 2: 2}
 
     @pytest.mark.ledger("DEC-100")
-    def test_many_that_cannot_be_moved_keep_nobody_waiting(self, store: Store, engine: Engine) -> None:
+    def test_many_instances_that_cannot_be_moved_delay_no_others(self, store: Store, engine: Engine) -> None:
         """Neither the instances of another solution nor one of their own."""
         broken, other = store.published(), store.published()
         multiply(engine, store.instance(broken, name="broken"), BATCH + 1)

@@ -60,7 +60,7 @@ class TestDueAt:
         assert due_at(elsewhere, 120, (scheduled("0 12 * * *"),)) == datetime(2026, 3, 1, 12, tzinfo=UTC)
 
     @pytest.mark.parametrize("schedule", ["0 0 30 2 *", "now and then", ""])
-    def test_a_schedule_without_a_next_run_is_none(self, schedule: str) -> None:
+    def test_a_schedule_without_a_next_run_has_no_due_time(self, schedule: str) -> None:
         assert due_at(AT, 120, (scheduled(schedule),)) == AT + timedelta(minutes=2)
 
 
@@ -192,7 +192,7 @@ class TestNeedsInput:
 
 
 class TestAtOnce:
-    def test_what_somebody_works_on_is_passed_over(self, store: Store, engine: Engine) -> None:
+    def test_a_locked_instance_is_skipped(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         busy, other = store.instance(solution), store.instance(solution)
         store.republish(solution)
