@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -41,6 +42,9 @@ from app.wizard.visiting import cipher, is_only_looking, limits, redeemed_user, 
 blueprint = Blueprint("configure", __name__)
 _ADDRESS: Final = "/solutions/<partner>/configure/<instance>"
 _PUBLISHED = "A new version was published meanwhile. Look at the settings again: what is new is marked."
+_OTHER_STEP = "The settings of this integration have changed meanwhile. Look at them again."
+_LISTS_WITHIN: Final = 10.0
+"""The lists of one page are loaded within this time. A list that is not tried is as one that cannot be had."""
 _CHANGED_ELSEWHERE = "The page was finished or cancelled in another window."
 
 
@@ -77,6 +81,8 @@ def go_on(partner: str, instance: str) -> Response:  # noqa: ARG001
             return _finished(session, configuration)
         return _screen(session, configuration, _target(action, position))
     step = configuration.steps[position]
+    if request.form.get("shown") != step.fingerprint:
+        return _screen(session, configuration, 0, notices=[_OTHER_STEP])
     entered = entered_in(step, configuration, session.filled_in, request.form, limits().instance_bytes)
     session = _stored(session, entered.filled_in)
     if action == "next" and entered.faults:
@@ -147,8 +153,10 @@ def _screen(
     step = configuration.steps[position]
     settings = resources().settings
 
+    until = time.monotonic() + _LISTS_WITHIN
+
     def choices(slot: ConfigSlot, filled_in: FilledIn) -> list[Choice] | None:
-        return _choices(configuration, slot, filled_in)
+        return _choices(configuration, slot, filled_in) if time.monotonic() < until else None
 
     entered = entered or Entered(session.filled_in)
     fields = fields_of(step, configuration, entered, choices, dialog=settings.auth_url is not None)

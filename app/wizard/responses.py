@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, g, render_template, request
 
-from app.errors import NotAuthorisedError, RelinkError, UserError
+from app.errors import FaultCode, NotAuthorisedError, RelinkError, UserError
 from app.settings import Settings
 from app.wire.context import resources
 from app.wire.statuses import failure_headers, http_status
@@ -73,7 +73,7 @@ def page(
 
 def failure_page(error: RelinkError) -> Response:
     """Return the page that says why a request failed, and tell the host."""
-    status = 403 if isinstance(error, NotAuthorisedError) else http_status(error)
+    status = _status(error)
     reasons = reasons_of(error)
     kind = "tray.authPopup.error" if request.path.startswith(_ABOUT_AUTHENTICATIONS) else "tray.configPopup.error"
     response = page(
@@ -87,6 +87,14 @@ def failure_page(error: RelinkError) -> Response:
     response.headers.update(failure_headers(error))
     response.headers[_ERROR_NUMBER] = str(error.number)
     return response
+
+
+def _status(error: RelinkError) -> int:
+    if isinstance(error, NotAuthorisedError):
+        return 403
+    if isinstance(error, UserError) and all(fault.code is FaultCode.NOT_FOUND for fault in error.faults):
+        return 404
+    return http_status(error)
 
 
 def reasons_of(error: RelinkError) -> list[str]:

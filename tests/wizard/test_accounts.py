@@ -155,9 +155,9 @@ class TestAlone:
         mine = store.authentication(owner)
         for path in (f"/external/auth/edit/acme/{mine}", f"/external/auth/create/acme/{instance}/slack"):
             page = wizard.get(f"{path}?code={wizard.code(userId=other)}")
-            assert (page.status, page.message) == (400, {"type": "tray.authPopup.error", "err": page.texts("p")[0]})
+            assert (page.status, page.message) == (404, {"type": "tray.authPopup.error", "err": page.texts("p")[0]})
         page = wizard.get(f"/external/auth/create/acme/{instance}/none?code={wizard.code(userId=owner)}")
-        assert page.status == 400
+        assert page.status == 404
 
     def test_cancelled(self, wizard: Wizard, owner: str, engine: Engine) -> None:
         page = wizard.get(f"/external/auth/create/acme?code={wizard.code(userId=owner)}")

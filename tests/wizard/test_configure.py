@@ -188,6 +188,24 @@ def test_a_release_that_is_published_meanwhile_starts_the_wizard_again(wizard: W
     assert (store.get(instance).release, store.get(instance).config) == (2, {"a": '"kept"', "b": '"2"'})
 
 
+def test_a_form_fills_in_only_the_screen_that_was_shown(wizard: Wizard, store: Store) -> None:
+    """Screens change their order when the instance changes meanwhile. A switch that is off is not in a form."""
+    config = [config_slot("a", title="A"), config_slot("on", title="On", type="boolean", mandatory=False)]
+    screens = element("ScreenList", screen("One", "on"), screen("Two", "a"))
+    solution = store.set(*slots(config=config), screens)
+    store.publish(solution)
+    instance = store.instance(solution, config={"on": "true"})
+    page = wizard.open(instance)
+    assert page.labels == ["A Needs a value"]
+    store.update(instance, config={"a": '"given meanwhile"'})
+    page = page.send(values={"config:a": "mine"})
+    assert "have changed meanwhile" in page.text
+    assert (page.title, page.fields["config:on"]) == ("One", "true")
+    page = page.send().send().send("finish")
+    assert page.title == "Your settings are saved"
+    assert store.get(instance).config == {"a": '"given meanwhile"', "on": "true"}
+
+
 def test_an_authentication_that_expires_meanwhile_is_not_stored(wizard: Wizard, store: Store, solution: str) -> None:
     owner = store.user()
     slack = store.authentication(owner, ["chat"])

@@ -70,7 +70,7 @@ def test_a_code_does_not_open_the_instance_of_another_user(wizard: Wizard, store
     bo = store.user("Bo")
     for other in (instance, NOBODY, "none"):
         code = wizard.code(userId=bo)
-        refused(wizard.get(address(other, code)), 400, "Is not found.")
+        refused(wizard.get(address(other, code)), 404, "The integration is not found: it was removed, or")
         own = store.instance(store.published(), bo)
         refused(wizard.get(address(own, code)), 403, EXPIRED)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -72,10 +73,12 @@ class Configuration:
 
 def read_instance_of(connection: Connection, owner: str, instance_id: str) -> InstanceRow:
     """Return an instance of an end user. Raises UserError about `solution_instance_id`."""
-    row = read_row(connection, instance_id)
-    if row.owner != owner:
-        raise UserError(not_found("solution_instance_id"))
-    return row
+    with suppress(UserError):
+        row = read_row(connection, instance_id)
+        if row.owner == owner:
+            return row
+    reason = "the integration is not found: it was removed, or it belongs to another user"
+    raise UserError(not_found("solution_instance_id", reason))
 
 
 def read_configuration(connection: Connection, owner: str, instance_id: str) -> Configuration:

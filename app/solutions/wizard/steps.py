@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import TypeAlias
 
 from app.solutions.content.changes import breaking_changes_of_slot
@@ -54,6 +55,12 @@ class Step:
     title: str
     text: str
     places: tuple[Place, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells steps with other slots apart."""
+        keys = sorted(f"{kind.value} {external_id}" for kind, external_id in (place.key for place in self.places))
+        return sha256("\n".join([self.title, *keys]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
     def is_marked(self) -> bool:
