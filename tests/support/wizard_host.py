@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.local_server import local_server
 
 _FRAMING = """<!DOCTYPE html><html lang="en"><title>Host</title>
 <h1>My integrations</h1><iframe id="wizard" title="Wizard" width="600" height="800"></iframe>
@@ -85,14 +86,7 @@ def hosting() -> Iterator[Host]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    host.url = f"http://localhost:{server.server_port}"
-    host.other_url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with local_server(Handler) as port:
+        host.url = f"http://localhost:{port}"
+        host.other_url = f"http://127.0.0.1:{port}"
         yield host
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

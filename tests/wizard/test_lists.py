@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from structlog.testing import capture_logs
 from app.application import create_app
 from app.settings import Settings
 from tests.support.http import SECRET_KEY
+from tests.support.local_server import local_server
 from tests.support.receiver import SECRET, is_signed
 from tests.support.solution_store import DATA, Store, auth_slot, config_slot, ddl
 from tests.support.wizard import Wizard
@@ -55,16 +55,9 @@ def serving() -> Iterator[Host]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    host.url = f"http://127.0.0.1:{server.server_port}/lists"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with local_server(Handler) as port:
+        host.url = f"http://127.0.0.1:{port}/lists"
         yield host
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
