@@ -1,15 +1,82 @@
-"""The home page: what needs attention."""
+"""The home page: what needs attention, and what has happened lately."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from flask import Blueprint, Response
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from app.console.pages import page
+from app.console.updates.running import is_failed, title_of
+from app.console.visitor import caller
+from app.database.connection import DatabaseBusyError, short_statements
+from app.database.engine import snapshot
+from app.identity.audit import AuditRow, read_audit
+from app.identity.rights import Caller
+from app.nodes.out_of_date import OutOfDate, read_out_of_date
+from app.runs.access import as_readable
+from app.runs.listing import RunFilter, visible_runs
+from app.runs.queued import Workers, read_workers
+from app.solutions.instances.counting import Behind, count_behind
+from app.solutions.messages import Undelivered, count_undelivered
+from app.wire.context import resources
 
 blueprint = Blueprint("home", __name__)
+
+_PACKAGES = 8
+_RUNS = 8
+_EVENTS = 12
+_SECONDS = 2.0
+"""The packages that are out of date are not shown if it takes longer to find them."""
+
+
+@dataclass(frozen=True)
+class Operations:
+    """What concerns those who may administer solutions, or everything."""
+
+    behind: Behind | None = None
+    undelivered: Undelivered | None = None
+    workers: Workers | None = None
+    events: list[AuditRow] = field(default_factory=list)
 
 
 @blueprint.get("")
 def home() -> Response:
     """Show the page."""
-    return page("home.html", "Home", section="Home")
+    who = caller()
+    with short_statements(), resources().engine.begin() as connection:
+        found, _ = visible_runs(connection, who, RunFilter(), limit=_RUNS)
+        runs = as_readable(connection, who, found)
+        operations = _operations(connection, who)
+    return page(
+        "home.html",
+        "Home",
+        section="Home",
+        packages=_out_of_date(who),
+        runs=runs,
+        operations=operations,
+        title_of=title_of,
+        is_failed=is_failed,
+        is_administrator=who.administers_all,
+    )
+
+
+def _out_of_date(who: Caller) -> list[OutOfDate] | None:
+    """Return the packages that are out of date, or None if the store is too large to find them while a page waits."""
+    try:
+        with short_statements(_SECONDS), snapshot(resources().engine) as connection:
+            return read_out_of_date(connection, who, _PACKAGES)
+    except DBAPIError as error:
+        if isinstance(error.orig, DatabaseBusyError):
+            return None
+        raise
+
+
+def _operations(connection: Connection, who: Caller) -> Operations:
+    if not who.administers_solutions:
+        return Operations()
+    behind, undelivered = count_behind(connection), count_undelivered(connection)
+    events = read_audit(connection, limit=_EVENTS) if who.administers_all else []
+    return Operations(behind, undelivered, read_workers(connection), events)

@@ -68,6 +68,11 @@ _ANNOUNCE_EXPIRIES = text("""
              'expires', to_char(told.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     FROM told LEFT JOIN external_user u ON u.user_identifier = told.owner
 """)
+_UNDELIVERED = text("""
+    SELECT count(*) FILTER (WHERE given_up_at IS NULL), min(created_at) FILTER (WHERE given_up_at IS NULL),
+           count(*) FILTER (WHERE given_up_at IS NOT NULL)
+    FROM outbox WHERE sent_at IS NULL
+""")
 _CLAIM = text("""
     UPDATE outbox SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => :lease)
     WHERE message_identifier = (
@@ -175,6 +180,20 @@ def send_due(
         if not isinstance(answer, int):
             break
     return taken
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """How many messages still have to be delivered, since when the oldest waits, and how many were given up."""
+
+    waiting: int
+    oldest: datetime | None
+    given_up: int
+
+
+def count_undelivered(connection: Connection) -> Undelivered:
+    """Return how many messages have not been delivered."""
+    return Undelivered(*connection.execute(_UNDELIVERED).one())
 
 
 def tidy(engine: Engine, *, batch: int = 1000, stop: Callable[[], bool] = lambda: False) -> None:

@@ -37,6 +37,13 @@ _MOVED = text("""
     FROM audit a JOIN solution_instance i ON i.instance_identifier::text = a.object_name
     WHERE a.action = 'instance-moved' AND a.at > :start AND i.solution_identifier = :solution GROUP BY 1, 2, 3
 """)
+_BEHIND = text("""
+    SELECT count(*) FILTER (WHERE i.held OR s.held),
+           count(*) FILTER (WHERE NOT (i.held OR s.held) AND i.needs_input_for_release = s.latest_release_number),
+           count(*) FILTER (WHERE NOT (i.held OR s.held) AND i.failed_release = s.latest_release_number)
+    FROM solution_instance i JOIN solution s USING (solution_identifier)
+    WHERE i.release_number < s.latest_release_number
+""")
 _OWNERS = text("""
     SELECT u.user_identifier::text, u.name, count(*), count(*) OVER ()
     FROM solution_instance i JOIN external_user u ON u.user_identifier = i.owner
@@ -53,6 +60,16 @@ class ReleaseCount:
     instances: int
     enabled: int
     held: int
+
+
+@dataclass(frozen=True)
+class Behind:
+    """How many instances are behind the latest release and do not move by themselves: because they are on hold, need
+    input, or failed to move."""
+
+    held: int
+    need_input: int
+    failing: int
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,11 @@ class OwnerCount:
 def count_by_release(connection: Connection, solution_id: str) -> list[ReleaseCount]:
     """Return the releases that have instances, by number."""
     return [ReleaseCount(*row) for row in connection.execute(_COUNTS, {"solution": solution_id})]
+
+
+def count_behind(connection: Connection) -> Behind:
+    """Return how many instances of all solutions wait, and for what."""
+    return Behind(*connection.execute(_BEHIND).one())
 
 
 def count_in_the_past(connection: Connection, solution_id: str, present: Sequence[ReleaseCount]) -> Past:

@@ -1,0 +1,95 @@
+"""The home page: what needs attention, as far as the visitor may know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from playwright.sync_api import expect
+from sqlalchemy import Engine, text
+
+from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.builders import Graph, draft, frozen, links, out_of_date, package
+from tests.support.http import Client
+from tests.support.pages import Pages
+from tests.support.solution_store import Store
+
+MakeUser = Callable[..., None]
+BEHIND = "section[aria-labelledby=outofdate] table"
+ACTIVITY = "section[aria-labelledby=activity] table"
+RUNS = "section[aria-labelledby=runs] table"
+
+
+def two_packages() -> Graph:
+    """P has three nodes behind a draft, of which only the last one is directly so; Q has one."""
+    graph = out_of_date(3)
+    return graph.node("Q", package()).node("Q.A", frozen(*links("Q.B.1"))).node("Q.B", frozen(), frozen())
+
+
+@pytest.mark.ledger("DEC-255")
+def test_packages_that_are_out_of_date_are_counted(client: Client, app: Flask) -> None:
+    pages = Pages.of(app)
+    assert pages.get("/console").rows(BEHIND) == []
+    client.load(two_packages())
+    page = pages.get("/console")
+    assert page.rows(BEHIND) == [["P", "1", "plan"], ["Q", "1", "plan"]]
+    assert client.update("P", "force").number == 0
+    page = pages.get("/console")
+    assert page.rows(BEHIND) == [["Q", "1", "plan"]]
+    assert [row[1:4] for row in page.rows(RUNS)] == [["Update of P", "done", "admin"]]
+
+
+@pytest.mark.ledger("DEC-255")
+def test_a_user_sees_only_what_the_permissions_allow(client: Client, app: Flask, make_user: MakeUser) -> None:
+    client.load(two_packages())
+    client.update("P", "force")
+    make_user("ann", "package-read Q", "package-read P")
+    make_user("bob", "node-read Q.A", "node-read Q.B")
+    make_user("cem")
+    client.load(Graph().node("P.N3", draft(), first=2).node("P.X", frozen(*links("P.N3.1"))))
+    of_ann = Pages.of(app, "ann").get("/console")
+    # Ann may not use drafts, so that nothing in P is out of date for her.
+    assert of_ann.rows(BEHIND) == [["Q", "1", "plan"]]
+    assert of_ann.rows(RUNS) == []
+    assert of_ann.texts("#activity") == []
+    assert "workers" not in of_ann.text
+    for user in ("bob", "cem"):
+        assert Pages.of(app, user).get("/console").rows(BEHIND) == []
+
+
+def test_administrators_see_what_waits_and_what_has_happened(store: Store, app: Flask, engine: Engine) -> None:
+    pages = Pages.of(app)
+    page = pages.get("/console")
+    assert "0 workers alive" in page.texts(".figure")
+    assert "No worker is alive" in page.text
+    assert page.rows(ACTIVITY)[0][1:4] == ["admin", "sign in", ""]
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
+        connection.execute(text("INSERT INTO outbox (event, body) VALUES ('test', '{}'), ('test', '{}')"))
+        connection.execute(text("UPDATE outbox SET given_up_at = now() WHERE ctid = (SELECT min(ctid) FROM outbox)"))
+    page = pages.get("/console")
+    assert {"1 worker alive", "1 messages not delivered", "0 instances need input"} <= set(page.texts(".figure"))
+    assert "1 message was given up" in page.text
+
+
+@pytest.mark.ledger("DEC-255")
+def test_a_store_that_is_too_large_to_look_at_says_so(client: Client, app: Flask, engine: Engine) -> None:
+    client.load(two_packages())
+    pages = Pages.of(app)
+    with engine.begin() as locking:
+        locking.execute(text("LOCK TABLE node_version IN ACCESS EXCLUSIVE MODE"))
+        page = pages.get("/console")
+    assert page.status == 200
+    assert "too large to look for this" in page.text
+
+
+@pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
+def test_the_page_is_accessible(site: Site, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
+    client = Client(site.app)
+    client.load(Graph().node("R", package()).node("R.A", frozen(*links("R.B.1"))).node("R.B", frozen(), draft()))
+    client.update("R", "force")
+    page = open_tab(dark=dark, size=size).sign_in()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Home")
+    check_accessible(page)
+    picture(page, f"home-{size['width']}")
