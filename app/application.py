@@ -25,7 +25,7 @@ from app.wizard.responses import failure_page as wizard_failure_page
 
 def create_app(settings: Settings, engine: Engine) -> Flask:
     """Returns the WSGI application on a database that has all migrations."""
-    app = Flask("app", static_folder=None)
+    app = _with_endpoints()
     verifier = PasswordVerifier(settings.verified_password_seconds)
     sign_in = SignIn(engine, settings, verifier)
     app.extensions["relink"] = Resources(
@@ -37,12 +37,18 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
         Storage(settings.max_stored_bytes),
         {face.PREFIX: failure_page, WIZARD: wizard_failure_page},
     )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _with_endpoints() -> Flask:
+    """Returns an application that has all endpoints, and nothing yet that they need."""
+    app = Flask("app", static_folder=None)
     app.url_map.converters["int"] = IdentifierConverter
     middleware.watch(app)
     for module in (endpoint, graphql, runs, schema_files, health):
         app.register_blueprint(module.blueprint)
     face.install(app, InProcess())
     wizard.install(app)
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     return app
