@@ -18,6 +18,7 @@ from app.console.nodes import changing, editing, listing, showing
 from app.console.nodes.addresses import NODES, node_url, version_url
 from app.console.people.addresses import PEOPLE, user_url
 from app.console.people.section import PAGES as PEOPLE_PAGES
+from app.console.reference import pages as reference
 from app.console.responses import secured
 from app.console.services import EXTENSION, Services
 from app.console.solutions.addresses import SOLUTIONS, solution_url
@@ -46,6 +47,7 @@ SECTIONS: Final = (
     Section("Solutions", SOLUTIONS, SOLUTION_PAGES),
     Section("Instances", INSTANCES, INSTANCE_PAGES),
     Section("People", PEOPLE, PEOPLE_PAGES),
+    Section("Services", reference.SERVICES, (reference.blueprint,)),
 )
 
 

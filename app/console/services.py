@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
 from flask import Response, current_app
@@ -14,11 +14,27 @@ EXTENSION: Final = "relink.console.services"
 """The key under which the application keeps the services."""
 
 
+class Tried(Protocol):
+    """A request that was sent from a page, and its response, as documents. A long response is cut off."""
+
+    @property
+    def request(self) -> str: ...
+    @property
+    def response(self) -> str: ...
+    @property
+    def is_complete(self) -> bool: ...
+    @property
+    def error_number(self) -> int: ...
+
+
 class Services(Protocol):
     """Calls services with the rights of a visitor."""
 
     def response(self, service: str, elements: Mapping[str, str], caller: Caller) -> Response:
         """Return the XML response of a service."""
+
+    def tried(self, service: str, fields: Sequence[tuple[str, str]], caller: Caller) -> Tried:
+        """Send a request whose elements are given as texts, by their paths, such as `TagList/tag[1]`."""
 
     def begin(
         self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool

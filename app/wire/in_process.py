@@ -6,7 +6,7 @@ what a service cannot do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from flask import Response
 from lxml import etree
 
 from app.database.connection import short_statements
-from app.errors import StateError
+from app.errors import RelinkError, StateError
 from app.identity.rights import Caller
 from app.runs.queued import enqueue
 from app.runs.record import Run
@@ -28,12 +28,14 @@ from app.solutions.people.cipher import Cipher
 from app.wire.asynchronous import as_refusal
 from app.wire.context import resources
 from app.wire.decode import decode
-from app.wire.envelope import answered, written
+from app.wire.envelope import answered, failed, written
+from app.wire.intake import RequestDocument
 from app.wire.kept_answers import kept_response
 from app.wire.made_documents import Members, made_document
 from app.wire.stored_requests import without_credentials
 from app.wire.threads import parsers_freed
 from app.wire.tree import valid_tree
+from app.wire.trying import Shown, request_of, shown
 from app.wire.xml_writer import write_parts
 
 _UPDATE = "Update"
@@ -49,6 +51,12 @@ class InProcess:
             called, given, _ = _decoded(service, elements)
             with nullcontext() if called.long else short_statements():
                 return answered(service, called.run(given, _call(caller)))
+
+    def tried(self, service: str, fields: Sequence[tuple[str, str]], caller: Caller) -> Shown:
+        """Send a request whose elements are given as texts, by their paths, such as `TagList/tag[1]`."""
+        document = request_of(service, fields, resources().settings.max_request_bytes)
+        with parsers_freed():
+            return shown(document, _answered(service, document, caller))
 
     def begin(
         self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool
@@ -84,6 +92,17 @@ class InProcess:
                 elif event == "end" and element.tag == _UPDATE and update_list is not None:
                     yield _as_dict(element)
                     update_list.clear()
+
+
+def _answered(service: str, document: RequestDocument, caller: Caller) -> Response:
+    """Return the response of a service, also one that says why the request failed."""
+    try:
+        called = SERVICES[service]
+        given = decode(called.request, valid_tree(document))
+        with nullcontext() if called.long else short_statements():
+            return answered(service, called.run(given, _call(caller)))
+    except RelinkError as error:
+        return failed(service, error)
 
 
 def _decoded(service: str, elements: Mapping[str, str]) -> tuple[Service[Any], object, etree._Element]:

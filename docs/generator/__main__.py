@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from docs.generator import commands, graphql, ledger, schema, services, settings
+from docs.generator import commands, graphql, ledger, schema, service_pages, services, settings
 
 _DOCS = Path(__file__).parents[1]
 REFERENCE = _DOCS / "reference"
@@ -17,6 +17,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     for source in (services, graphql, commands, settings, ledger):
         for name, text in source.pages():
             yield REFERENCE / name, text
+    yield service_pages.FILE, service_pages.text()
 
 
 def out_of_date() -> list[Path]:

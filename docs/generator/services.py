@@ -18,14 +18,25 @@ _CONTAINERS = frozenset({f"{_XS}{name}" for name in ("sequence", "all", "choice"
 
 def pages() -> Iterator[tuple[str, str]]:
     """The name and the text of the index and of a page for each service."""
-    services = sorted(path.stem for path in (_SCHEMAS / "requests").glob("*.xsd"))
+    services = service_names()
     yield "services/README.md", _index(services)
     for service in services:
         yield f"services/{service}.md", _page(service)
 
 
+def service_names() -> list[str]:
+    """The names of all services."""
+    return sorted(path.stem for path in (_SCHEMAS / "requests").glob("*.xsd"))
+
+
+def example(service: str) -> tuple[str, str, str]:
+    """The title, the request and the response of the case that is shown in full."""
+    shown = _shown(_cases(service))
+    return _title(shown), _xml(shown / "request.xml"), _xml(shown / "response.xml")
+
+
 def _index(services: list[str]) -> str:
-    rows = "\n".join(f"| [{name}]({name}.md) | {_Schema('requests', name).about(name)} |" for name in services)
+    rows = "\n".join(f"| [{name}]({name}.md) | {Schema('requests', name).about(name)} |" for name in services)
     return (
         "# Services\n\n"
         "POST a request as XML to `/service`, or to `/service/NAME`. Credentials come in `userLogonReference` and\n"
@@ -36,7 +47,7 @@ def _index(services: list[str]) -> str:
 
 
 def _page(service: str) -> str:
-    request, response = _Schema("requests", service), _Schema("responses", service)
+    request, response = Schema("requests", service), Schema("responses", service)
     parts = [
         f"# {service}\n\n{request.about(service)}",
         f"Schemas: [request]({_UP}/schemas/requests/{service}.xsd), [response]({_UP}/schemas/responses/{service}.xsd).",
@@ -58,12 +69,21 @@ def _table(fields: Iterator[tuple[str, str, str]], *, credentials: bool) -> str:
 
 def _examples(service: str) -> Iterator[str]:
     """The first case that succeeds in full, and links to the others."""
-    cases = sorted(path.parent for path in (_CASES / service).glob("*/request.xml"))
-    shown = min(cases, key=lambda case: (_error_number(case) not in ("0", "108"), _error_number(case), case.name))
-    yield f"{_title(shown)}\n\n```xml\n{_xml(shown / 'request.xml')}```\n\n```xml\n{_xml(shown / 'response.xml')}```"
+    cases = _cases(service)
+    shown = _shown(cases)
+    title, request, response = example(service)
+    yield f"{title}\n\n```xml\n{request}```\n\n```xml\n{response}```"
     links = [f"- [{_title(case)}](../../../{case.relative_to(ROOT).as_posix()}/)" for case in cases if case != shown]
     if links:
         yield "More, each a request with its response:\n\n" + "\n".join(links)
+
+
+def _cases(service: str) -> list[Path]:
+    return sorted(path.parent for path in (_CASES / service).glob("*/request.xml"))
+
+
+def _shown(cases: list[Path]) -> Path:
+    return min(cases, key=lambda case: (_error_number(case) not in ("0", "108"), _error_number(case), case.name))
 
 
 def _error_number(case: Path) -> str:
@@ -81,20 +101,33 @@ def _xml(file: Path) -> str:
     return etree.tostring(root, encoding="unicode") + "\n"
 
 
-class _Schema:
+class Schema:
     """An XSD file with the types that it includes."""
 
     def __init__(self, folder: str, service: str) -> None:
         self._named: dict[tuple[str, str], etree._Element] = {}
+        self._kinds: dict[str, str] = {}
         self._read(_SCHEMAS / folder / f"{service}.xsd")
 
     def about(self, service: str) -> str:
         """What the root element is."""
         return _documentation(self._named["element", service])
 
+    def kind(self, path: str) -> str:
+        """The name of the type of an element that `fields` has returned."""
+        return self._kinds[path]
+
+    def has_elements(self, kind: str) -> bool:
+        """Whether elements of a type have elements in them."""
+        return ("complexType", kind) in self._named
+
+    def simple_type(self, kind: str) -> etree._Element | None:
+        """The simple type with a name, or None."""
+        return self._named.get(("simpleType", kind))
+
     def fields(self, service: str) -> Iterator[tuple[str, str, str]]:
         """The path, the occurrence and the meaning of each element below the root."""
-        yield from self._below(self._named["complexType", _local(self._named["element", service].get("type"))], "")
+        yield from self._below(self._named["complexType", local(self._named["element", service].get("type"))], "")
 
     def _read(self, path: Path) -> None:
         root = etree.parse(path).getroot()
@@ -109,16 +142,17 @@ class _Schema:
             if child.tag == f"{_XS}element":
                 yield from self._element(child, path)
             elif child.tag == f"{_XS}group":
-                yield from self._below(self._named["group", _local(child.get("ref"))], path)
+                yield from self._below(self._named["group", local(child.get("ref"))], path)
             elif child.tag == f"{_XS}extension":
-                yield from self._below(self._named["complexType", _local(child.get("base"))], path)
+                yield from self._below(self._named["complexType", local(child.get("base"))], path)
                 yield from self._below(child, path)
             elif child.tag in _CONTAINERS:
                 yield from self._below(child, path)
 
     def _element(self, element: etree._Element, path: str) -> Iterator[tuple[str, str, str]]:
         name = f"{path}{element.get('name')}"
-        kind = _local(element.get("type"))
+        kind = local(element.get("type"))
+        self._kinds[name] = kind
         complex_type = self._named.get(("complexType", kind))
         required, about = _required(_documentation(element))
         meaning = f"{about} {self._meaning(kind)}".strip() if required else about or self._meaning(kind)
@@ -132,7 +166,7 @@ class _Schema:
         return "" if of is None else _documentation(of)
 
 
-def _local(name: str | None) -> str:
+def local(name: str | None) -> str:
     return (name or "").partition(":")[2] or (name or "")
 
 

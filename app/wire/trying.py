@@ -1,0 +1,63 @@
+"""Requests that a page sends to try a service: the documents as they are on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Response
+from lxml import etree
+
+from app.wire.flat_requests import flat_members
+from app.wire.intake import RequestDocument
+from app.wire.made_documents import made_document
+from app.wire.parsers import hardened_parser
+
+MOST_SHOWN: Final = 256 * 1024
+"""A page shows at most this many bytes of a response."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A request and its response, as documents. A long response is cut off."""
+
+    request: str
+    response: str
+    is_complete: bool
+    error_number: int
+
+
+def request_of(service: str, fields: Sequence[tuple[str, str]], most: int) -> RequestDocument:
+    """Returns the document of a request whose elements are given as texts, by their paths."""
+    return made_document(service, flat_members(urlencode(fields).encode()), most)
+
+
+def shown(request: RequestDocument, response: Response) -> Shown:
+    """Returns a request and the beginning of its response."""
+    body, is_complete = _beginning(response)
+    text = _indented(body) if is_complete else body.decode("utf-8", "replace")
+    request.file.seek(0)
+    document = request.file.read().decode()
+    return Shown(document, text, is_complete, int(response.headers.get("Relink-Error-Number", "0")))
+
+
+def _beginning(response: Response) -> tuple[bytes, bool]:
+    """Returns the beginning of a body, and whether it is all of it. The rest is never made."""
+    body = bytearray()
+    try:
+        for block in response.iter_encoded():
+            body += block
+            if len(body) > MOST_SHOWN:
+                return bytes(body[:MOST_SHOWN]), False
+    finally:
+        response.close()
+    return bytes(body), True
+
+
+def _indented(document: bytes) -> str:
+    root = etree.parse(BytesIO(document), hardened_parser()).getroot()
+    etree.indent(root)
+    return etree.tostring(root, encoding="unicode")
