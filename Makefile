@@ -7,7 +7,7 @@ LOCK := build/lock/bin/uv pip compile --quiet --no-config --universal --python-v
   --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock demo dev test soak lint fix check docs bench sizes clean
+.PHONY: help install lock demo dev test soak lint fix check docs bench sizes million clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,9 @@ bench: install ## measure the speed beside floors and other programs; ARCHIVE=FI
 
 sizes: install ## measure the cost against the size of the store, to half a million nodes; needs ARCHIVE=FILE.tsv.xz
 	@$(BIN)/python -m benchmarks.sizes $(ARCHIVE)
+
+million: install ## force a million nodes from the command line, cancelled and finished; needs ARCHIVE=FILE.tsv.xz
+	@$(BIN)/python -m benchmarks.million $(ARCHIVE)
 
 clean: ## delete everything that make has created
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

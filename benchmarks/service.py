@@ -71,7 +71,7 @@ class Service:
         """Return the highest resident size that any web process has had so far, in bytes."""
         master = self.process.pid
         workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        return max(_peak(int(worker)) for worker in workers)
+        return max(peak_memory(int(worker)) for worker in workers)
 
 
 @contextmanager
@@ -107,7 +107,8 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the service did not start")
 
 
-def _peak(pid: int) -> int:
+def peak_memory(pid: int) -> int:
+    """Return the highest resident size that a process has had so far, in bytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

@@ -14,10 +14,9 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from psycopg import sql
-
 from benchmarks import floors
 from benchmarks.archive import DEEP, PACKAGE, import_archive, keep, new_version, request, say, store
+from benchmarks.copies import EVERYTHING, make_copies
 from benchmarks.curves import Curve, draw
 from benchmarks.graph import dependents, document
 from benchmarks.server import connect, in_database, make_database, make_store, server
@@ -27,7 +26,6 @@ _MEBIBYTE = 1024 * 1024
 _PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "sizes.svg"
 _PARTS = (1_000, 4_000, 16_000)
 _COPIES = (1, 2, 4, 8)
-_EVERYTHING = "debian"
 
 
 @dataclass(frozen=True)
@@ -74,18 +72,8 @@ def _part(url: str, count: int, file: Path) -> Measured:
 
 def _copies(url: str, copies: int) -> Measured:
     """Measure a store that holds the archive several times."""
-    database = make_database(url, "bench_size", "bench_store")
-    text = Path(__file__).with_name("copies.sql").read_text()
-    with connect(database) as connection:
-        row = connection.execute(
-            "SELECT min(node_identifier) FROM node WHERE starts_with(node_reference, %s)", (f"{PACKAGE}.",)
-        ).fetchone()
-        for copy in range(1, copies):
-            parts = {"copy": sql.Literal(copy), "package": sql.Literal(PACKAGE), "first": sql.Literal(row and row[0])}
-            connection.execute(sql.SQL(text).format(**parts))
-        connection.execute("VACUUM ANALYZE")
-        nodes = connection.execute("SELECT count(*) FROM node WHERE node_identifier > 1000").fetchone()
-    return _measured(url, _EVERYTHING, nodes[0] if nodes else 0)
+    _, nodes = make_copies(url, "bench_size", copies)
+    return _measured(url, EVERYTHING, nodes)
 
 
 def _measured(url: str, context: str, nodes: int) -> Measured:

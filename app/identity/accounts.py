@@ -106,7 +106,7 @@ def change_status(
     """Disable, enable or unlock an account.
 
     Raises NotAuthorisedError (101) unless the caller has administer-all, and UserError (105) about `action` and
-    `userLogonReferenceUpdate`. Users cannot disable their own account, so that an administrator always remains.
+    `user_logon_reference_update`. Users cannot disable their own account, so that an administrator always remains.
     """
     _require_administrator(caller, "to change the status of users")
     if action is None:
@@ -138,8 +138,8 @@ def change_password(
     Without a logon reference, it is the caller's own account.
 
     A caller with administer-all may change any password; other users may change their own, with the old password.
-    Raises NotAuthorisedError (101), and UserError (105) about `userLogonReferenceUpdate`, `oldPassword` and
-    `newPassword`.
+    Raises NotAuthorisedError (101), and UserError (105) about `user_logon_reference_update`, `old_password` and
+    `new_password`.
     """
     if not caller.is_signed_in:
         raise NotAuthorisedError("sign in to change a password")

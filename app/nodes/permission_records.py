@@ -85,7 +85,7 @@ def read_permissions(
 ) -> list[Permission]:
     """Read permissions in the order in which they were given, optionally only those of a node or of a group.
 
-    Raises UserError (105) about `userGroupReference` if there is no such user or group.
+    Raises UserError (105) about `user_group_reference` if there is no such user or group.
     """
     if group and find_group(connection, group) is None:
         raise UserError(not_found("user_group_reference", no_group(group)))
@@ -99,9 +99,9 @@ def delete_permission(connection: Connection, caller: Caller, identifier: int | 
     A permission on a node that the caller may not read does not exist for the caller, nor does a permission on
     everything for a caller without administer-all.
 
-    Raises UserError (105) about `permissionIdentifier`, and NotAuthorisedError (101) if the caller could not have given
-    the permission. If the caller would lose the right to give the permission again, the permission is given to the
-    caller's own group, so that callers cannot lock themselves out.
+    Raises UserError (105) about `permission_identifier`, and NotAuthorisedError (101) if the caller could not have
+    given the permission. If the caller would lose the right to give the permission again, the permission is given to
+    the caller's own group, so that callers cannot lock themselves out.
     """
     if not caller.is_signed_in:
         raise NotAuthorisedError("sign in to delete a permission")

@@ -33,9 +33,10 @@ def create_permission(
     """Give a permission to a group, on a node or (those of GLOBAL_PERMISSIONS) on everything. Returns its identifier.
 
     If the permission exists already, its identifier is returned. Raises UserError (105) about
-    `permissionTypeReference`, `userGroupReference` or `objectReference`; a node that the caller may not read is not
-    found. Raises NotAuthorisedError (101) if the caller does not administer the node, which nobody does in the system
-    package. A permission on everything, or one for `public`, needs administer-all ("only admin may grant to it").
+    `permission_type_reference`, `user_group_reference` or `object_reference`; a node that the caller may not read is
+    not found. Raises NotAuthorisedError (101) if the caller does not administer the node, which nobody does in the
+    system package. A permission on everything, or one for `public`, needs administer-all ("only admin may grant to
+    it").
     """
     permission_type, group_reference = permission_type or "", user_group_reference or ""
     refuse(_faults(permission_type, group_reference, object_reference or ""))

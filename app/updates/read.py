@@ -127,7 +127,7 @@ class _Reader:
             return None, {}
         if scope is SourceScope.MANIFEST:
             if not reference:
-                raise UserError(missing("source_reference", "is required when sourceScope is manifest"))
+                raise UserError(missing("source_reference", "is required if the source scope is manifest"))
             node, number = find_source(self._connection, self._caller, reference, "source_reference")
             if number is None:
                 raise UserError(not_found("source_reference", f"{reference} is not found"))

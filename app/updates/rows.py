@@ -10,7 +10,7 @@ from app.references import VersionKey
 
 
 class UpdateType(StrEnum):
-    """The kind of an update of a node: values of the seed's `updateType`."""
+    """The kinds of an update of a node, as UpdateNodeVersions documents them."""
 
     VERSION = "version"
     CHANGE = "change"

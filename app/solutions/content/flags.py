@@ -1,7 +1,7 @@
 """What a newer release requires of an instance, and what a publication means for the instances.
 
-"requiresUserInputToUpdateVersion: if True this indicates that new config or auth data is available which requires the
-End User to run the Config Wizard again"; `requiresSystemInputToUpdateVersion` says the same of hidden slots.
+One flag says that "new config or auth data is available which requires the End User to run the Config Wizard again".
+Another one says the same of hidden slots, which the system has to fill.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def upgrade_instance(
 
 
 def remove_instance(connection: Connection, instance_id: str) -> None:
-    """Remove an instance with its values and workflows. Raises UserError about `solutionInstanceId`."""
+    """Remove an instance with its values and workflows. Raises UserError about `solution_instance_id`."""
     query = text("DELETE FROM solution_instance WHERE instance_identifier = :instance")
     if connection.execute(query, {"instance": identifier(instance_id)}).rowcount == 0:
         raise UserError(unknown("solution_instance_id", instance_id))

@@ -110,7 +110,7 @@ def read_instances(
     """Return a page (from 1) of the instances that match a filter, the oldest first, and how many match in all.
 
     The connection must have a snapshot, or a lock must prevent that releases of the solutions are published meanwhile.
-    Raises UserError about `pageSize` if the values on the page are too large for one response.
+    Raises UserError about `page_size` if the values on the page are too large for one response.
     """
     listing = instance_listing(wanted)
     first = (page - 1) * page_size
@@ -224,7 +224,7 @@ def instance_listing(wanted: InstanceFilter) -> Listing:
 
 
 def read_row(connection: Connection, instance_id: str) -> InstanceRow:
-    """Return an instance without its values. Raises UserError about `solutionInstanceId`."""
+    """Return an instance without its values. Raises UserError about `solution_instance_id`."""
     rows = _rows(connection, [instance_id])
     if not rows:
         raise UserError(unknown("solution_instance_id", instance_id))

@@ -26,7 +26,7 @@ class WizardCode:
 def create_wizard_code(connection: Connection, user_id: str | None, instance_id: str | None) -> WizardCode:
     """Create a code for an end user, or for an instance of an end user.
 
-    Raises UserError about `userId` and `solutionInstanceId`, also if the instance belongs to another user.
+    Raises UserError about `user_id` and `solution_instance_id`, also if the instance belongs to another user.
     """
     instance = None if instance_id is None else _instance(connection, user_id, instance_id)
     user = user_id if instance is None else instance.owner

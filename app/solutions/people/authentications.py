@@ -118,7 +118,7 @@ def set_authentication(
 def remove_authentication(connection: Connection, authentication_id: str) -> None:
     """Remove an authentication. Slots of instances that hold it become pending.
 
-    Raises UserError about `authenticationId`, also if the authentication is the builder's and a draft or an instance
+    Raises UserError about `authentication_id`, also if the authentication is the builder's and a draft or an instance
     uses it.
     """
     held = _locked(connection, authentication_id, "UPDATE")
@@ -154,7 +154,7 @@ def authentication_listing(owner: str | None) -> Listing:
 
 
 def read_data(connection: Connection, cipher: Cipher, authentication_id: str) -> str:
-    """Return the data of an authentication, for the call of a connector. Raises UserError about `authenticationId`."""
+    """Return the data of an authentication, for the call of a connector. Raises UserError about `authentication_id`."""
     query = text("SELECT data FROM authentication WHERE authentication_identifier = :authentication")
     data = connection.execute(query, {"authentication": identifier(authentication_id)}).scalar_one_or_none()
     if data is None:

@@ -54,7 +54,7 @@ class ExternalUser:
 def create_external_user(
     connection: Connection, name: str | None, external_user_id: str | None, *, is_test_user: bool = False
 ) -> str:
-    """Create an end user and return its id. Raises UserError about `name` and `externalUserId`."""
+    """Create an end user and return its id. Raises UserError about `name` and `external_user_id`."""
     _check(name, external_user_id, new=True)
     values = {"name": name, "external": external_user_id, "test": is_test_user}
     # ON CONFLICT waits for a transaction that creates the same user, and then adds nothing.
@@ -72,7 +72,7 @@ def update_external_user(
     external_user_id: str | None = None,
     is_test_user: bool | None = None,
 ) -> None:
-    """Change the given fields of an end user. Raises UserError about `userId`, `name` and `externalUserId`."""
+    """Change the given fields of an end user. Raises UserError about `user_id`, `name` and `external_user_id`."""
     _check(name, external_user_id, new=False)
     values = {"user": identifier(user_id), "name": name, "external": external_user_id, "test": is_test_user}
     try:
@@ -88,14 +88,14 @@ def update_external_user(
 
 def remove_external_user(connection: Connection, user_id: str) -> None:
     """Remove an end user with all its instances and authentications ("Removing a user disables and deletes all that
-    user's instances"). Raises UserError about `userId`."""
+    user's instances"). Raises UserError about `user_id`."""
     query = text("DELETE FROM external_user WHERE user_identifier = :user")
     if connection.execute(query, {"user": identifier(user_id)}).rowcount == 0:
         raise UserError(unknown("user_id", user_id))
 
 
 def read_external_user(connection: Connection, user_id: str) -> ExternalUser:
-    """Return an end user. Raises UserError about `userId`."""
+    """Return an end user. Raises UserError about `user_id`."""
     query = text(f"SELECT {_COLUMNS} FROM external_user WHERE user_identifier = :user")  # noqa: S608
     row = connection.execute(query, {"user": identifier(user_id)}).one_or_none()
     if row is None:

@@ -147,14 +147,14 @@ def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
 
 
 def authorize(connection: Connection, user_id: str) -> str:
-    """Create a user token for an end user and return it. Raises UserError about `userId`."""
+    """Create a user token for an end user and return it. Raises UserError about `user_id`."""
     owner = lock_external_user(connection, user_id, "user_id")
     connection.execute(_FORGET_EXPIRED)
     return _create(connection, TokenKind.USER, None, owner, USER_TOKEN_LIFE)
 
 
 def create_authorization_code(connection: Connection, user_id: str) -> str:
-    """Create a code with which an end user's browser can open the wizard once. Raises UserError about `userId`."""
+    """Create a code with which an end user's browser can open the wizard once. Raises UserError about `user_id`."""
     owner = lock_external_user(connection, user_id, "user_id")
     return _create(connection, TokenKind.CODE, None, owner, CODE_LIFE)
 

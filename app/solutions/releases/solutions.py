@@ -146,7 +146,7 @@ def set_draft(connection: Connection, draft: SolutionDraft, edition: str | None 
 
 
 def read_solution(connection: Connection, solution_id: str) -> Solution:
-    """Return a solution. Raises UserError about `solutionId`."""
+    """Return a solution. Raises UserError about `solution_id`."""
     found = read_solutions(connection, ids=[solution_id])
     if not found:
         raise UserError(unknown("solution_id", solution_id))
@@ -207,7 +207,7 @@ def keep_latest_release(connection: Connection, solution_id: str) -> None:
 
 def lock_solution(connection: Connection, solution_id: str) -> Solution:
     """Lock a solution against changes until the transaction ends, and return it. Raises UserError about
-    `solutionId`."""
+    `solution_id`."""
     query = f"SELECT {_COLUMNS} FROM solution WHERE solution_identifier = :solution FOR NO KEY UPDATE"  # noqa: S608
     row = connection.execute(text(query), {"solution": identifier(solution_id)}).one_or_none()
     if row is None:

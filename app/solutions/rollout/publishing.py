@@ -100,7 +100,7 @@ class PublishPreview:
 
 
 def preview(connection: Connection, solution_id: str) -> PublishPreview:
-    """Return what publishing the draft now would do, without doing it. Raises UserError about `solutionId`."""
+    """Return what publishing the draft now would do, without doing it. Raises UserError about `solution_id`."""
     return preview_with_instances(connection, solution_id)[0]
 
 
@@ -119,7 +119,7 @@ def publish(
 ) -> PublishPreview:
     """Make the draft the next release, and write messages about the instances that need their end users.
 
-    Numbers of releases have no gaps. Raises UserError about `solutionId` and `releaseNotes`, and PreconditionError if
+    Numbers of releases have no gaps. Raises UserError about `solution_id` and `release_notes`, and PreconditionError if
     `edition` is given and the draft has changed since.
     """
     refuse(text_faults("release_notes", notes, most=MOST_DESCRIPTION, required=False))
