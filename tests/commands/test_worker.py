@@ -105,17 +105,19 @@ def announced(store: Store) -> None:
     store.republish(solution, config=[config_slot("a")])
 
 
-@pytest.mark.ledger("UVU-26")
+@pytest.mark.ledger("UVU-26", "DEC-274")
 def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
+    expiring = store.authentication(None, expires="2020-01-01T00:00:00Z")
     with receiver() as receiving:
         receiving.answers = [500]
         solution = store.published()
         instances = {store.instance(solution), store.instance(solution)}
         start_worker(RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
         store.republish(solution, config=[config_slot("a")])
-        eventually(lambda: {message["solutionInstanceId"] for message in receiving.messages} == instances)
-        eventually(lambda: len(receiving.messages) == 3)
-    assert len({message["id"] for message in receiving.messages}) == 2
+        about = {*instances, expiring}
+        eventually(lambda: {one.get("solutionInstanceId", one.get("authId")) for one in receiving.messages} == about)
+        eventually(lambda: len(receiving.messages) == 4)
+    assert len({message["id"] for message in receiving.messages}) == 3
 
 
 @pytest.mark.ledger("DEC-113")
