@@ -158,6 +158,7 @@ def test_the_host_connects_accounts_provides_lists_and_validates(
         page.evaluate("errors = { channel: 'This channel is archived.' }")
         wizard.get_by_role("button", name="Next").click()
         wizard.get_by_text("This channel is archived.").wait_for()
+        picture(page, "wizard-framed")
         sent = received(page, "tray.configPopup.validate")["data"]
         assert sent["visibleValues"] == ["slack", "channel"]
         assert sent["configValues"] == {"channel": "C1"}
@@ -216,6 +217,12 @@ def test_every_page_is_accessible(open_tab: OpenTab, site: Site, instance: str, 
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("heading", name="Cancelled").wait_for()
     check_accessible(page)
+    code = store_of(site).done("GenerateAuthorizationCode", solutionInstanceId=instance).text("authorizationCode")
+    page.goto(f"/external/auth/create/acme/{instance}/slack?code={code}")
+    page.get_by_role("button", name="Connect").click()
+    page.get_by_text("Give the account a name.").wait_for()
+    check_accessible(page)
+    picture(page, f"wizard-{look}-account")
 
 
 @pytest.mark.parametrize("scripts", [True, False])

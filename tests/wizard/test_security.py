@@ -199,7 +199,7 @@ def test_control_characters_and_other_bodies_are_refused(wizard: Wizard, app: Fl
         assert wizard.post(page.path, {**page.fields, "position": position, "action": "back"}).status == 200
     for action in ("go-99", "go-x", "go-\u0663", "", "nonsense"):
         assert page.send(action).status == 200
-    assert page.send("finish").title == "Support", "only the summary has a button that finishes"
+    assert page.send("finish").title == "Settings", "only the summary has a button that finishes"
     assert wizard.get("/external/nothing").status == 404
     assert app.test_client().put(page.path).status_code == 405
 

@@ -88,7 +88,7 @@ def read_configuration(connection: Connection, owner: str, instance_id: str) -> 
     contents = read_contents(connection, row.solution_id)
     values = read_values(connection, [row.instance_id]).get(row.instance_id, {})
     title = read_solution(connection, row.solution_id).title
-    found = steps(row.release_number, row.latest_release_number, contents, values, title)
+    found = steps(row.release_number, row.latest_release_number, contents, values)
     own = {
         identifier(slot.authentication_id) or ""
         for slot in contents[row.latest_release_number].auth_slots

@@ -18,6 +18,7 @@ from app.solutions.content.model import AuthSlot, ConfigSlot, GivenValue, Screen
 SlotKey: TypeAlias = tuple[SlotKind, str]
 
 _REST = "More settings"
+_ALL = "Settings"
 
 
 class Mark(StrEnum):
@@ -68,18 +69,18 @@ class Step:
         return any(place.mark is not None for place in self.places)
 
 
-def steps(release: int, latest: int, contents: Contents, values: Values, title: str) -> list[Step]:
+def steps(release: int, latest: int, contents: Contents, values: Values) -> list[Step]:
     """Return the steps for an instance on a release that holds these values.
 
-    The steps are the screens of the latest release, and a last one for the slots that are on no screen; `title` is its
-    title if it is the only one. Steps without slots and text are left out. In a release or with values that the end
-    user knows already, the steps with marks come first. `contents` must have all releases of the solution.
+    The steps are the screens of the latest release, and a last one for the slots that are on no screen. Steps without
+    slots and text are left out. Steps with marks come first, unless the end user sees all of this for the first time.
+    `contents` must have all releases of the solution.
     """
     places = dict(_places(release, latest, contents, values))
     found = [_step(screen, places) for screen in contents[latest].screens]
     found = [step for step in found if step.places or step.text]
     if places:
-        found.append(Step(_REST if found else title, "", _marked_first(places.values())))
+        found.append(Step(_REST if found else _ALL, "", _marked_first(places.values())))
     is_known = bool(values) or release < latest
     return sorted(found, key=lambda step: not step.is_marked) if is_known else found
 
