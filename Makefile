@@ -20,8 +20,8 @@ lock: ## write the lock files after a change of pyproject.toml; UPGRADE=--upgrad
 	@$(LOCK) $(UPGRADE) --output-file requirements.lock pyproject.toml
 	@$(LOCK) $(UPGRADE) --constraints requirements.lock --extra test --output-file requirements-test.lock pyproject.toml
 
-demo: install ## show what Relink does; a minute or two the first time, since it installs Relink
-	@$(BIN)/relink demo
+demo: install ## show what Relink does, a minute or two the first time; STAY=1 keeps it running to look at its console
+	@$(BIN)/relink demo $(if $(STAY),--stay)
 
 dev: export PORT ?= 8080
 dev: install ## serve on port 8080 with examples in the store, and again whenever the code changes
@@ -61,6 +61,10 @@ check: lint ## lint, and name the generated documents that are out of date
 
 docs: install ## write docs/reference and app/database/schema.sql from the code
 	$(BIN)/python -m docs.generator
+
+pictures: export RELINK_TEST_PICTURES = docs/pictures
+pictures: install ## take the pictures of the console in the README; needs a Chromium
+	@$(BIN)/python -m pytest tests/console/test_pictures.py
 
 bench: install ## measure the speed beside floors and other programs; ARCHIVE=FILE.tsv.xz names a large input
 	@$(BIN)/python -m benchmarks $(ARCHIVE)

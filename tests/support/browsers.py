@@ -17,7 +17,7 @@ from threading import Thread
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import Engine
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -69,6 +69,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A Chromium for all tests of the session."""
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
         yield browser
@@ -166,7 +167,8 @@ def check_accessible(page: Page) -> None:
 PICTURES = os.environ.get("RELINK_TEST_PICTURES")
 
 
-def picture(page: Page, name: str) -> None:
-    """Take a picture of a page into the directory that `RELINK_TEST_PICTURES` names, if it is set."""
+def picture(page: Page, name: str, *, whole: bool = True) -> None:
+    """Take a picture of a page, or of what its window shows of it, into the directory that `RELINK_TEST_PICTURES`
+    names, if it is set."""
     if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=whole)
