@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, NoReturn
 from flask import Blueprint, Flask
 from jinja2 import StrictUndefined
 
-from app.console import files, home, signing_in
+from app.console import files, home, query_page, signing_in
 from app.console.formatting import FILTERS
 from app.console.instances.addresses import INSTANCES, instance_url
 from app.console.instances.section import PAGES as INSTANCE_PAGES
@@ -61,7 +61,7 @@ def _console() -> Blueprint:
     # Whoever has not signed in does not learn which pages there are.
     signed_in.add_url_rule("/<path:rest>", "nothing", _nothing)
     console = Blueprint("console", __name__, url_prefix=PREFIX, template_folder="templates")
-    for pages in (files.blueprint, signing_in.blueprint, signed_in):
+    for pages in (files.blueprint, signing_in.blueprint, query_page.form_blueprint, signed_in):
         console.register_blueprint(pages)
     console.after_request(secured)
     return console
@@ -79,6 +79,7 @@ def install(app: Flask, services: Services) -> None:
     app.extensions[EXTENSION] = services
     app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.register_blueprint(_CONSOLE)
+    app.register_blueprint(query_page.blueprint)
     app.jinja_env.filters.update(
         FILTERS,
         node_url=node_url,

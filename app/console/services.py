@@ -36,6 +36,9 @@ class Services(Protocol):
     def tried(self, service: str, fields: Sequence[tuple[str, str]], caller: Caller) -> Tried:
         """Send a request whose elements are given as texts, by their paths, such as `TagList/tag[1]`."""
 
+    def graphql(self, token: str, body: dict[str, object]) -> Response:
+        """Return the response of the GraphQL API to a request with a token."""
+
     def begin(
         self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool
     ) -> int:

@@ -9,7 +9,7 @@ accepted, and 503 while the database is not available.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cache
 from typing import Any, Final, NoReturn
@@ -53,11 +53,28 @@ class _RefusedError(BadRequestError):
 @blueprint.post("/graphql")
 def graphql() -> Response:
     """Handles one request."""
+    return _responded(_token, lambda: _json(_body()))
+
+
+def asked(token: str, body: dict[str, object]) -> Response:
+    """Returns the response to a request that a page sends for its reader, with a token that the reader has given."""
+
+    def known() -> Token:
+        found = _known(token) if token else None
+        if found is None:
+            raise NoTokenError
+        return found
+
+    return _responded(known, lambda: body)
+
+
+def _responded(find: Callable[[], Token], body: Callable[[], object]) -> Response:
+    """Returns the response to a request, whose token and body are read in this order."""
     try:
-        token = _token()
+        token = find()
         shared = resources()
         limits = Limits.of(shared.settings)
-        given = _graphql_request()
+        given = _graphql_request(body())
         with ExitStack() as until_answered, short_statements():
             session = Session(
                 shared.engine,
@@ -100,22 +117,28 @@ def _token() -> Token:
     """Returns the token of the request. Raises NoTokenError."""
     given = authorization(request)
     if given is not None and given.type == "bearer" and given.token:
-        with short_statements(), resources().engine.connect() as connection:
-            token = find_token(connection, given.token)
-            if token is not None:
-                act_as(Actor(ActorKind.TOKEN, name=token.label, address=request.remote_addr))
-                if token.is_to_note:
-                    note_use(connection, token)
-                    connection.commit()
-                return token
+        token = _known(given.token)
+        if token is not None:
+            return token
     act_as(Actor(ActorKind.PUBLIC, address=request.remote_addr))
     g.token_refused = given is not None
     raise NoTokenError
 
 
-def _graphql_request() -> GraphQLRequest:
-    """Returns the request in the body. Raises _RefusedError."""
-    body = _json(_body())
+def _known(text: str) -> Token | None:
+    """Returns the token with a text, whose bearer becomes the current actor, or None."""
+    with short_statements(), resources().engine.connect() as connection:
+        token = find_token(connection, text)
+        if token is not None:
+            act_as(Actor(ActorKind.TOKEN, name=token.label, address=request.remote_addr))
+            if token.is_to_note:
+                note_use(connection, token)
+                connection.commit()
+        return token
+
+
+def _graphql_request(body: object) -> GraphQLRequest:
+    """Returns the request in a body. Raises _RefusedError."""
     if isinstance(body, list):
         raise _RefusedError(400, "the body must be one JSON object, not a list: send each request by itself")
     if not isinstance(body, dict):

@@ -29,6 +29,7 @@ from app.wire.asynchronous import as_refusal
 from app.wire.context import resources
 from app.wire.decode import decode
 from app.wire.envelope import answered, failed, written
+from app.wire.graphql import asked
 from app.wire.intake import RequestDocument
 from app.wire.kept_answers import kept_response
 from app.wire.made_documents import Members, made_document
@@ -57,6 +58,10 @@ class InProcess:
         document = request_of(service, fields, resources().settings.max_request_bytes)
         with parsers_freed():
             return shown(document, _answered(service, document, caller))
+
+    def graphql(self, token: str, body: dict[str, object]) -> Response:
+        """Return the response of the GraphQL API to a request with a token."""
+        return asked(token, body)
 
     def begin(
         self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browsers import DESK, PHONE, OpenTab, check_accessible, picture
+from app.solutions.people.tokens import create_master_token
+from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.http import Client
+from tests.support.solution_store import Store
 
 
 @pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
@@ -19,4 +22,19 @@ def test_the_pages_of_services_are_accessible(open_tab: OpenTab, size: dict[str,
     page.keyboard.press("Enter")
     expect(page.locator("#tried")).to_contain_text("<nodeReference>system</nodeReference>")
     picture(page, f"service-{size['width']}")
+    check_accessible(page)
+
+
+@pytest.mark.parametrize(("size", "dark"), [(DESK, True), (PHONE, False)], ids=["desk-dark", "phone"])
+def test_a_query_is_sent_from_the_page(site: Site, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
+    with site.engine.begin() as connection:
+        token = create_master_token(connection, f"page {size['width']}")
+    Store(Client(site.app)).published()
+    page = open_tab(dark=dark, size=size).page
+    page.goto("/graphql")
+    page.get_by_label("Token").fill(token)
+    page.get_by_role("button", name="Send").press("Enter")
+    expect(page.locator("#result")).to_contain_text('"title": "Support"')
+    expect(page).to_have_url(f"{site.url}/graphql")
+    picture(page, f"graphql-{size['width']}")
     check_accessible(page)

@@ -190,6 +190,7 @@ def test_a_user_page_says_what_the_user_may_do_and_through_what(pages: Pages, ma
     assert pages.get(f"{at('ann')}?node=acme.Nothing").texts(".reason") != []
 
 
+@pytest.mark.ledger("DEC-292")
 def test_tokens_are_listed_and_revoked(app: Flask, pages: Pages, engine: Engine) -> None:
     with engine.begin() as connection:
         token = create_master_token(connection, SCRIPT)
