@@ -19,7 +19,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import floors
+from benchmarks import floors, rollouts
 from benchmarks.archive import DEEP, PACKAGE, ROOT, convert, keep, new_version, request, say, store
 from benchmarks.peers.compare import Compared, compare
 from benchmarks.server import connect, make_database, make_store, server
@@ -53,6 +53,7 @@ def main() -> None:
         new_version(store(url))
         figures += _medians(lambda: _update_figures(url))
         figures += _medians(lambda: _request_figures(store(url)))
+        figures += _medians(lambda: _rollout_figures(url))
         compared = compare(url)
     _print(figures, archive)
     _print_compared(compared)
@@ -114,6 +115,16 @@ def _request_figures(database: str) -> list[Figure]:
         service.post(smallest)
         rate = service.requests_per_second("POST", "/service", smallest)
     return [Figure("smallest impact", "requests/s", rate, hello, "hello", rate / hello, ">= 0.30")]
+
+
+def _rollout_figures(url: str) -> list[Figure]:
+    say("lazy updates and a roll-out")
+    lazy, rollout = rollouts.rates(url)
+    goal = 1000
+    return [
+        Figure("lazy updates by one worker", "instances/s", lazy, goal, "goal", lazy / goal, ">= 1"),
+        Figure("roll-out", "instances/s", rollout, goal, "goal", rollout / goal, ">= 1"),
+    ]
 
 
 def _memory(what: str, peak: int) -> Figure:
