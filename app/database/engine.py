@@ -141,6 +141,36 @@ def single_statements(engine: Engine) -> Iterator[Connection]:
         pooled.close()
 
 
+@contextmanager
+def short_transaction(connection: Session) -> Iterator[None]:
+    """Begin a transaction whose first statement is `prepared(..., first=True)`, and commit it at the end.
+
+    Statements before the first one would not be part of the transaction.
+    """
+    try:
+        with connection.begin():
+            yield
+    finally:
+        if not connection.invalidated:
+            driver = driver_connection(connection)
+            if not driver.closed:
+                driver.autocommit = False  # `execute_first` turns it on
+
+
+@contextmanager
+def sent_together(connection: Session) -> Iterator[None]:
+    """Send the statements that `prepared` executes in one round trip. Their results are not read before the end.
+
+    Raises the errors of SQLAlchemy, as its own statements do.
+    """
+    driver = driver_connection(connection)
+    try:
+        with driver.pipeline():
+            yield
+    except psycopg.Error as error:
+        raise _wrapped(connection, None, error) from error
+
+
 def driver_connection(connection: Session) -> Connection:
     """Return the underlying psycopg connection, for COPY and for procedures that commit."""
     driver = connection.connection.driver_connection
@@ -165,11 +195,15 @@ def prepared(
             else driver.execute(statement, parameters, prepare=True)
         )
     except psycopg.Error as error:
-        if driver.closed:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statement, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=driver.closed
-        ) from error
+        raise _wrapped(connection, statement, error) from error
+
+
+def _wrapped(connection: Session, statement: str | None, error: psycopg.Error) -> Exception:
+    """Return an error of psycopg as SQLAlchemy raises it."""
+    lost = driver_connection(connection).closed
+    if lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=lost)
 
 
 def refusal(error: DBAPIError) -> str:

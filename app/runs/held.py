@@ -68,12 +68,13 @@ class HeldRun:
         with self.connection.begin():
             self.connection.execute(_SET_STEPS, {"run": self.identifier, "steps": steps})
 
-    def is_cancelled(self, *, step: bool = False) -> bool:
+    def is_cancelled(self, *, step: bool = False, first: bool = False) -> bool:
         """Return whether the run was asked to end, or the account of its starter was disabled.
 
         With `step`, the commit of this transaction does not wait for the disk. The commit that ends the run does.
+        `first` says that this is the first statement of the transaction.
         """
-        return is_cancelled(self.connection, self.identifier, step=step)
+        return is_cancelled(self.connection, self.identifier, step=step, first=first)
 
     def check_not_cancelled(self) -> None:
         """Raise StateError if the run was asked to end, or the account of its starter was disabled."""

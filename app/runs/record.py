@@ -180,12 +180,13 @@ def cancel_those_of_disabled_users(connection: Connection) -> None:
     connection.execute(_CLOSE_CANCELLED)
 
 
-def is_cancelled(connection: Connection, run: int, *, step: bool = False) -> bool:
+def is_cancelled(connection: Connection, run: int, *, step: bool = False, first: bool = False) -> bool:
     """Return whether a run was asked to end, or the account of its starter was disabled.
 
-    With `step`, the commit of this transaction does not wait for the disk. The commit that ends the run does.
+    With `step`, the commit of this transaction does not wait for the disk. The commit that ends the run does. `first`
+    says that this is the first statement of the transaction.
     """
-    ((cancelled, _),) = prepared(connection, _SELECT_CANCELLED, {"run": run, "step": step})
+    ((cancelled, _),) = prepared(connection, _SELECT_CANCELLED, {"run": run, "step": step}, first=first)
     return bool(cancelled)
 
 

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engine import prepared, refusal
+from app.database.engine import prepared, refusal, sent_together, short_transaction
 from app.database.failures import Passing, passing
 from app.errors import RelinkError
 from app.runs.held import HeldRun, check_match
@@ -103,8 +103,8 @@ class _Force:
         if the run is cancelled."""
         for left in reversed(range(_TRIES)):
             try:
-                with self.run.connection.begin():
-                    if self.run.is_cancelled(step=True):
+                with short_transaction(self.run.connection):
+                    if self.run.is_cancelled(step=True, first=True):
                         return False
                     update = self._done(candidate)
                 break
@@ -131,10 +131,11 @@ class _Force:
         if rollout.rolls_back:
             how, pinned_at = Move.ROLL_BACK, rollout.solution.latest_release_number
         given = rollout.given_to(connection, locked)
-        move(connection, locked, rollout.target, rollout.contents, given, how=how, pinned_at=pinned_at)
         if update.pending:
             announce(connection, rollout.solution.solution_id, rollout.target, [candidate.instance_id])
-        self._record(update)
+        with sent_together(connection):
+            move(connection, locked, rollout.target, rollout.contents, given, how=how, pinned_at=pinned_at)
+            self._record(update)
         return update
 
     def _failed(self, candidate: Candidate, error: RelinkError | DBAPIError) -> InstanceUpdate:

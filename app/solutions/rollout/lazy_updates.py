@@ -22,7 +22,7 @@ from croniter import CroniterError, croniter
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engine import prepared, refusal
+from app.database.engine import prepared, refusal, short_transaction
 from app.database.failures import Passing, passing
 from app.errors import RelinkError
 from app.settings import Settings
@@ -217,7 +217,7 @@ class _Sweep:
         """Look at the next instance of a group. Return whether there was one."""
         found = None
         try:
-            with self.connection.begin():
+            with short_transaction(self.connection):
                 found = self._lock_next(group)
                 if found is None:
                     return False
@@ -244,7 +244,7 @@ class _Sweep:
             "instance": group.cursor[1],
             "at": self.at,
         }
-        row = prepared(self.connection, _NEXT, given).fetchone()
+        row = prepared(self.connection, _NEXT, given, first=True).fetchone()
         if row is None:
             return None
         locked = read_locked(self.connection, row)
