@@ -17,7 +17,8 @@ _COMMENT = re.compile(r"\s*--.*\n")
 class Statements:
     """The statements that this process sends to one database, by whichever library and in whichever thread.
 
-    Without the pool's ping, without comments, and without BEGIN, which psycopg mostly sends by itself. A statement that is executed with a list of parameters counts once.
+    Without the pool's ping, without comments, and without BEGIN, which psycopg mostly sends by itself. A statement that
+    is executed with a list of parameters counts once.
     """
 
     def __init__(self, database: str | None, patch: pytest.MonkeyPatch) -> None:
