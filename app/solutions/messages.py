@@ -23,6 +23,7 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 
 from app.database.batches import in_batches
+from app.database.sql_files import sql_file
 from app.settings import Settings
 from app.solutions.outgoing import post
 from app.solutions.texts import time_text
@@ -43,45 +44,14 @@ FORGET_AFTER: Final = 7 * 24 * 3600
 
 _log = structlog.get_logger("relink.outbox")
 
-_ANNOUNCE = text("""
-    INSERT INTO outbox (event, body)
-    SELECT :event, jsonb_build_object(
-             'solutionId', i.solution_identifier, 'releaseNumber', CAST(:release AS integer),
-             'solutionInstanceId', i.instance_identifier, 'owner', i.owner)
-    FROM solution_instance i
-    WHERE i.solution_identifier = :solution AND i.instance_identifier = ANY (CAST(:instances AS uuid[]))
-""")
-# Another expiry of the same authentication is announced again.
-_ANNOUNCE_EXPIRIES = text("""
-    WITH told AS (
-      UPDATE authentication SET announced_expires_at = expires_at
-      WHERE authentication_identifier = ANY (ARRAY(
-        SELECT authentication_identifier FROM authentication
-        WHERE expires_at IS DISTINCT FROM announced_expires_at AND expires_at <= now() + make_interval(secs => :notice)
-        ORDER BY expires_at LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED))
-      RETURNING authentication_identifier, owner, name, service, expires_at
-    )
-    INSERT INTO outbox (event, body)
-    SELECT :event, jsonb_build_object(
-             'authentication_name', told.name, 'service_name', told.service, 'user_id', told.owner,
-             'authId', told.authentication_identifier, 'external_user_id', u.external_user_identifier,
-             'expires', to_char(told.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-    FROM told LEFT JOIN external_user u ON u.user_identifier = told.owner
-""")
+_ANNOUNCE = text(sql_file("app.solutions", "announce_instances"))
+_ANNOUNCE_EXPIRIES = text(sql_file("app.solutions", "announce_expiries"))
 _UNDELIVERED = text("""
     SELECT count(*) FILTER (WHERE given_up_at IS NULL), min(created_at) FILTER (WHERE given_up_at IS NULL),
            count(*) FILTER (WHERE given_up_at IS NOT NULL)
     FROM outbox WHERE sent_at IS NULL
 """)
-_CLAIM = text("""
-    UPDATE outbox SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => :lease)
-    WHERE message_identifier = (
-      SELECT message_identifier FROM outbox
-      WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= now()
-        AND created_at > now() - make_interval(secs => :give_up_after)
-      ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING message_identifier::text, event, body, created_at, attempts
-""")
+_CLAIM = text(sql_file("app.solutions", "claim_message"))
 # Another worker may have given the message up meanwhile.
 _SENT = text("""
     UPDATE outbox SET sent_at = clock_timestamp(), given_up_at = NULL WHERE message_identifier = :message

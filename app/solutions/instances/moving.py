@@ -13,6 +13,7 @@ from typing import Any, Final, LiteralString
 from sqlalchemy import Connection
 
 from app.database.engine import prepared
+from app.database.sql_files import sql_file
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, values_after_move
@@ -22,45 +23,14 @@ from app.solutions.instances.values import HELD_VALUES, STORE_VALUES, SlotKey, a
 from app.solutions.instances.workflows import trigger_keys
 from app.solutions.texts import identifier
 
-# The statement reads values as of its start, and the lock may come later. A trigger writes the row of the instance
-# whenever its values or their authentications change (waiting_instances.sql). So values are read again if the locked
-# row is not the one that the statement saw at its start.
-_READ_LOCKED = f"""
-    SELECT locked.instance_identifier::text, locked.solution_identifier::text, locked.release_number,
-           locked.latest_release_number, locked.name, locked.enabled, locked.held, locked.created_at,
-           locked.owner::text, locked.version = seen.xmin AS is_fresh,
-           ({HELD_VALUES} WHERE v.instance_identifier = locked.instance_identifier) AS held_values{{columns}}
-    FROM locked JOIN solution_instance seen USING (instance_identifier)
-"""  # noqa: S608
+_READ_LOCKED = sql_file("app.solutions.instances", "read_locked").replace("{held_values}", HELD_VALUES)
 _COLUMNS = """
     i.instance_identifier, i.solution_identifier, i.release_number, s.latest_release_number, i.name, i.enabled, i.held,
     i.created_at, i.owner, i.xmin AS version
 """
-_MOVE = audit.driver_statement(f"""
-    WITH moved AS (
-      UPDATE solution_instance
-      SET release_number = %(release)s, moved_at = now(), pinned_at_release = coalesce(%(pinned_at)s, pinned_at_release)
-      WHERE instance_identifier = %(instance)s
-      RETURNING 1
-    ), dropped AS (
-      DELETE FROM instance_value
-      WHERE instance_identifier = %(instance)s AND (slot_kind, external_identifier) IN (
-        SELECT * FROM unnest(%(dropped_kinds)s::text[], %(dropped_ids)s::text[]))
-    ), given AS (
-      {STORE_VALUES}
-    ), ended AS (
-      DELETE FROM workflow_instance
-      WHERE instance_identifier = %(instance)s AND NOT source_workflow_identifier = ANY (%(workflows)s)
-    ),
-    -- A workflow that stays keeps its key, and with it the URL that others know.
-    begun AS (
-      INSERT INTO workflow_instance AS held (instance_identifier, source_workflow_identifier, trigger_key)
-      SELECT %(instance)s, * FROM unnest(%(workflows)s::text[], %(keys)s::text[])
-      ON CONFLICT (instance_identifier, source_workflow_identifier)
-      DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE held.trigger_key IS NULL
-    )
-    INSERT INTO audit ({{columns}}) SELECT {{values}} FROM moved
-""")  # noqa: S608
+_MOVE = audit.driver_statement(
+    sql_file("app.solutions.instances", "move_instance").replace("{store_values}", STORE_VALUES)
+)
 
 
 class Move(StrEnum):

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database.engine import prepared, refusal, short_transaction
 from app.database.failures import Passing, passing
+from app.database.sql_files import sql_file
 from app.errors import RelinkError
 from app.settings import Settings
 from app.solutions.content.changes import Change
@@ -42,26 +43,7 @@ _FIRST = (-1, "00000000-0000-0000-0000-000000000000")
 
 _log = structlog.get_logger("relink.lazy")
 
-# The query does one index lookup for each release, however many of its instances wait for input. The order is random,
-# so that no release is always the last.
-_GROUPS = text("""
-    SELECT s.solution_identifier::text AS solution, r.release_number AS release, s.latest_release_number AS latest,
-           latest.published_at, r.content -> 'workflows' AS workflows
-    FROM solution s
-    JOIN solution_release latest
-      ON latest.solution_identifier = s.solution_identifier AND latest.release_number = s.latest_release_number
-    JOIN solution_release r
-      ON r.solution_identifier = s.solution_identifier AND r.release_number < s.latest_release_number
-    CROSS JOIN LATERAL (
-      SELECT FROM solution_instance i
-      WHERE i.solution_identifier = s.solution_identifier AND i.release_number = r.release_number AND NOT i.held
-        AND i.passed_over_release < s.latest_release_number
-        AND (i.failed_release <> s.latest_release_number OR i.try_again_at <= :at)
-      ORDER BY i.passed_over_release LIMIT 1
-    ) waiting
-    WHERE NOT s.held AND latest.published_at <= :published_until
-    ORDER BY random()
-""")
+_GROUPS = text(sql_file("app.solutions.rollout", "due_releases"))
 # The solution is locked before any instance is looked at; if it has another release by now, the statement returns no
 # instance. The commit does not wait for the disk, since a later sweep repeats an update that a crash has undone.
 _NEXT = locking_statement(
