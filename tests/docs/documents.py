@@ -54,8 +54,20 @@ def steps(document: str) -> Iterator[Step]:
             yield Step(block["text"], None if shown is None else shown["text"], place)
 
 
-def run(commands: Iterable[str], folder: Path) -> tuple[list[str], str]:
-    """What each text of commands prints, and all that they write to standard error.
+@dataclass(frozen=True)
+class Ran:
+    """What commands did: what each text of them printed, all that they wrote to standard error, and failed commands.
+
+    A failed command is a line with its exit code, `8 relink impact acme`.
+    """
+
+    printed: list[str]
+    errors: str
+    failed: list[str]
+
+
+def run(commands: Iterable[str], folder: Path) -> Ran:
+    """Run texts of commands.
 
     One bash runs them all, in a directory that has the examples and nothing else of Relink's source.
     """
@@ -64,7 +76,13 @@ def run(commands: Iterable[str], folder: Path) -> tuple[list[str], str]:
     activate.parent.mkdir(parents=True)
     activate.write_text(_ACTIVATE)
     outputs: list[Path] = []
-    script = ["set -u", "trap 'kill $(jobs -p); wait' EXIT"]
+    failed = folder / "failed"
+    failed.touch()
+    script = [
+        "set -u -o pipefail",
+        "trap 'kill $(jobs -p); wait' EXIT",
+        f"""trap 'echo "$? $BASH_COMMAND" >> "{failed}"' ERR""",
+    ]
     for text in commands:
         outputs.append(folder / f"{len(outputs)}.out")
         script += [f"exec 1>'{outputs[-1]}'", text]
@@ -85,7 +103,8 @@ def run(commands: Iterable[str], folder: Path) -> tuple[list[str], str]:
             with suppress(ProcessLookupError):
                 os.killpg(bash.pid, signal.SIGTERM)
             bash.wait()
-    return [output.read_text() if output.exists() else "" for output in outputs], errors.read_text()
+    printed = [output.read_text() if output.exists() else "" for output in outputs]
+    return Ran(printed, errors.read_text(), failed.read_text().splitlines())
 
 
 def comparable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The commands of the README and the tutorials print what the documents show.
+"""The commands of the README and the tutorials succeed, and print what the documents show.
 
 `RELINK_TEST_UPDATE_DOCS=1 pytest tests/docs/test_commands.py` writes what they print into the documents.
 """
@@ -19,14 +19,15 @@ def test_commands_print_what_is_shown(data_directory: Path) -> None:
     texts = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
     found = [(name, step) for name, text in texts.items() for step in steps(text)]
     assert {name for name, _ in found} == set(DOCUMENTS)
-    printed, errors = run([step.commands for _, step in found], data_directory)
+    ran = run([step.commands for _, step in found], data_directory)
     if UPDATE:
         for name, text in texts.items():
-            mine = [(step, output) for (of, step), output in zip(found, printed, strict=True) if of == name]
+            mine = [(step, output) for (of, step), output in zip(found, ran.printed, strict=True) if of == name]
             (ROOT / name).write_text(_updated(text, mine), encoding="utf-8")
-    for (name, step), output in zip(found, printed, strict=True):
+    for (name, step), output in zip(found, ran.printed, strict=True):
         if step.shown is not None and not UPDATE:
-            assert comparable(output) == comparable(step.shown), f"{name}: {step.commands}\n{errors}"
+            assert comparable(output) == comparable(step.shown), f"{name}: {step.commands}\n{ran.errors}"
+    assert ran.failed == [], ran.errors
 
 
 def _updated(document: str, printed: list[tuple[Step, str]]) -> str:

@@ -1,0 +1,95 @@
+"""The number of statements of a request does not depend on how much it writes, finds or publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.builders import LIST, Graph, draft, frozen, links
+from tests.support.edits import given, members, set_node
+from tests.support.http import Client, Reply, message
+from tests.support.solution_store import Store, config_slot, slots
+from tests.support.statements import Statements
+from tests.test_statements import MANY, catalog
+
+SIZES = {"First": 1, "One": 1, "Many": MANY}
+"""What a process reads only once, it reads for the first request."""
+
+
+def counted(statements: Statements, request: Callable[[str], Reply], most: int) -> None:
+    """Send a request for each of SIZES by its name. One thing and many take equally many statements, at most `most`."""
+    counts = {}
+    for name in SIZES:
+        with statements.sent() as sent:
+            reply = request(name)
+        assert reply.number == 0, reply.response.text
+        counts[name] = len(sent)
+    assert counts["One"] == counts["Many"] <= most, counts
+
+
+def test_a_force_sends_as_many_statements_for_many_nodes_as_for_one(client: Client, statements: Statements) -> None:
+    """The procedure `apply_run` does the steps of all nodes."""
+    for name, widgets in SIZES.items():
+        client.load(catalog(name, widgets))
+
+    def force(name: str) -> Reply:
+        reply = client.update(name, "force")
+        assert len(reply.updates()) == SIZES[name]
+        return reply
+
+    counted(statements, force, 32)
+
+
+def test_an_import_sends_as_many_statements_for_many_nodes_as_for_one(client: Client, statements: Statements) -> None:
+    counted(statements, lambda name: client.load(catalog(name, SIZES[name])), 20)
+
+
+def test_an_edit_sends_as_many_statements_for_many_members_as_for_one(client: Client, statements: Statements) -> None:
+    graph = Graph().node("P.B", frozen())
+    for name in SIZES:
+        graph.node(f"P.{name}", draft())
+    client.load(graph)
+
+    def edit(name: str) -> Reply:
+        added = members({LIST: [given(target="P.B.1")] * SIZES[name]})
+        reply = set_node(client, "update", added, nodeVersionReference=f"P.{name}")
+        assert len(client.get(f"P.{name}").members()) == SIZES[name]
+        return reply
+
+    counted(statements, edit, 24)
+
+
+@pytest.mark.parametrize(
+    ("service", "field", "found"),
+    [("Search", "query", "NodeList/Node"), ("WhereUsed", "nodeVersionReference", "UseList/Use")],
+)
+def test_a_search_sends_as_many_statements_for_many_hits_as_for_one(
+    client: Client, statements: Statements, service: str, field: str, found: str, most: int
+) -> None:
+    graph = Graph()
+    for name, hits in SIZES.items():
+        graph.node(f"{name}.Bolt", frozen())
+        for number in range(hits):
+            graph.node(f"{name}.Widget{number}", frozen(*links(f"{name}.Bolt.1"), name=f"word{name}"))
+    client.load(graph)
+
+    def search(name: str) -> Reply:
+        reply = client.post(message(service, {field: f"word{name}" if service == "Search" else f"{name}.Bolt.1"}))
+        assert len(reply.tree.findall(found)) == SIZES[name]
+        return reply
+
+    counted(statements, search, most)
+
+
+def test_publishing_sends_as_many_statements_for_many_slots_and_instances_as_for_one(
+    store: Store, statements: Statements
+) -> None:
+    solutions = {}
+    for name, amount in SIZES.items():
+        solutions[name] = store.published(config=[config_slot("a")])
+        for _ in range(amount):
+            store.instance(solutions[name], config={"a": '"x"'})
+        added = [config_slot(f"slot-{number}") for number in range(amount)]
+        store.set(*slots(config=added), solution=solutions[name])
+    counted(statements, lambda name: store.publish(solutions[name]), 10)
