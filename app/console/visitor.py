@@ -77,6 +77,8 @@ def admit(*, signed_in: bool = True) -> Response | None:
     """
     request.max_content_length = request.max_form_memory_size = resources().settings.max_request_bytes
     g.visitor = _visitor()
+    if not is_writable(request.path):
+        raise Refused(404, "There is no page at this address.")
     _check_texts(request.args)
     is_form = request.method == "POST"
     if signed_in and g.visitor.session is None and not is_form:

@@ -32,7 +32,6 @@ from app.wire.envelope import answered, failed, written
 from app.wire.graphql import asked
 from app.wire.intake import RequestDocument
 from app.wire.kept_answers import kept_response
-from app.wire.made_documents import Members, made_document
 from app.wire.stored_requests import without_credentials
 from app.wire.threads import parsers_freed
 from app.wire.tree import valid_tree
@@ -44,7 +43,10 @@ _LIST = "UpdateList"
 
 
 class InProcess:
-    """The services of this process. The elements of a request are given as texts, by their names."""
+    """The services of this process.
+
+    The elements of a request are given as texts, by their paths, such as `nodeReference` or `TagList/tag[2]`.
+    """
 
     def response(self, service: str, elements: Mapping[str, str], caller: Caller) -> Response:
         """Return the XML response of a service."""
@@ -111,8 +113,8 @@ def _answered(service: str, document: RequestDocument, caller: Caller) -> Respon
 
 
 def _decoded(service: str, elements: Mapping[str, str]) -> tuple[Service[Any], object, etree._Element]:
-    members = Members((name, text) for name, text in elements.items() if text != "")
-    root = valid_tree(made_document(service, members, resources().settings.max_request_bytes))
+    given = [(path, text) for path, text in elements.items() if text != ""]
+    root = valid_tree(request_of(service, given, resources().settings.max_request_bytes))
     called = SERVICES[service]
     return called, decode(called.request, root), root
 

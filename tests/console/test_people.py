@@ -256,6 +256,7 @@ def test_scripts_in_names_are_shown_as_text(pages: Pages) -> None:
         page = pages.get(path)
         assert "<script>alert" not in page.response.text
     assert pages.get(at(SCRIPT)).status == 404
+    assert pages.get(f"{PEOPLE}/%00").status == 404
 
 
 def test_users_are_listed_page_by_page(pages: Pages, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from tests.support.pages import Page, Pages
 from tests.support.releases import CHANNEL, shop
 from tests.support.solution_store import Store, config_slot, slots
-from tests.support.workers import response_of, shown, work
+from tests.support.workers import work
 
 
 def at(solution: str) -> str:
@@ -19,16 +19,14 @@ def impact(pages: Pages, solution: str, **values: str) -> Page:
     return pages.send(pages.get(at(solution)), at(solution), do="impact", **values)
 
 
-def force(pages: Pages, solution: str, page: Page) -> int:
-    """Press the second button, which does what the page shows, and return the run."""
+def force(pages: Pages, solution: str, page: Page) -> Page:
+    """Press the second button, which does what the page shows, and return the page that follows."""
     form = next(form for form in page.tree.forms if form.get("id") == "force")
     response = pages.post(at(solution), {**{n: v or "" for n, v in form.form_values()}, "do": "force"})
-    address, _, run = response.headers["Location"].rpartition("/")
-    assert address == "/console/runs"
-    return int(run)
+    return pages.get(response.headers["Location"]) if response.status_code == 303 else Page(response, at(solution))
 
 
-def test_a_release_is_rolled_out_as_it_was_shown(pages: Pages, store: Store, engine: Engine) -> None:
+def test_a_release_is_rolled_out_as_it_was_shown(pages: Pages, store: Store) -> None:
     solution = shop(store)
     store.publish(solution)
     page = impact(pages, solution)
@@ -36,26 +34,40 @@ def test_a_release_is_rolled_out_as_it_was_shown(pages: Pages, store: Store, eng
     assert 'Hidden slots need a value: "token".' in page.text
     page = impact(pages, solution, **{"value-token": '"secret"'})
     assert page.texts(".figure b") == ["3", "0", "0"]
-    run = force(pages, solution, page)
-    assert work(engine) == 1
-    assert shown(store.client, run)["state"] == "done"
-    assert response_of(store.client, run).number == 0
+    page = force(pages, solution, page)
+    assert page.status == 200
+    assert page.address.startswith("/console/runs/")
+    assert "Roll-out" in page.title
+    assert "secret" not in page.response.text
     assert len(store.find(solutionId=solution, hasNewerVersion=False)) == 3
 
 
-def test_a_plan_that_has_changed_since_it_was_shown_is_not_done(pages: Pages, store: Store, engine: Engine) -> None:
+def test_a_worker_rolls_out_if_there_is_one(pages: Pages, store: Store, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    solution = store.published(config=[CHANNEL])
+    instance = store.instance(solution, config={"channel": '"a"'})
+    store.publish(solution)
+    page = force(pages, solution, impact(pages, solution))
+    assert store.get(instance).release == 1
+    assert work(engine) == 1
+    assert store.get(instance).release == 2
+    assert pages.get(page.address).status == 200
+
+
+def test_a_plan_that_has_changed_since_it_was_shown_is_not_done(pages: Pages, store: Store) -> None:
     solution = store.published(config=[CHANNEL])
     instance = store.instance(solution, config={"channel": '"a"'})
     store.publish(solution)
     page = impact(pages, solution)
     store.update(instance, held=True)
-    run = force(pages, solution, page)
-    work(engine)
-    assert shown(store.client, run)["state"] == "cancelled"
+    page = force(pages, solution, page)
+    assert (page.status, page.title) == (409, "Roll out: Support")
+    assert "the plan has changed" in page.text
     assert store.get(instance).release == 1
 
 
-def test_a_release_is_rolled_back_with_a_warning(pages: Pages, store: Store, engine: Engine) -> None:
+def test_a_release_is_rolled_back_with_a_warning(pages: Pages, store: Store) -> None:
     solution = store.published(config=[CHANNEL])
     store.republish(solution, config=[CHANNEL, config_slot("more", mandatory="false")])
     instance = store.instance(solution, config={"channel": '"a"', "more": '"b"'})
@@ -63,8 +75,7 @@ def test_a_release_is_rolled_back_with_a_warning(pages: Pages, store: Store, eng
     assert page.title == "Roll back: Support"
     page = pages.send(page, at(solution), do="impact")
     assert "This rolls instances back to release 1" in page.text
-    force(pages, solution, page)
-    work(engine)
+    assert force(pages, solution, page).status == 200
     assert (store.get(instance).release, store.get(instance).config) == (1, {"channel": '"a"'})
 
 

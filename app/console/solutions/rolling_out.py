@@ -5,7 +5,7 @@ The parameters are sent in forms only, because values for hidden slots may be se
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
@@ -13,13 +13,16 @@ from sqlalchemy import Connection
 from app.console.forms import Form
 from app.console.pages import page
 from app.console.responses import see_other
+from app.console.services import services
 from app.console.solutions.addresses import crumbs_to, found_solution
 from app.console.turns import turn_of
+from app.console.updates.addresses import run_url
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
 from app.errors import Fault, StateError, UserError, invalid
 from app.identity.rights import require_solutions
+from app.runs.queued import read_workers
 from app.runs.wanted import FORCE
 from app.solutions.content.model import ConfigSlot
 from app.solutions.limits import Limits
@@ -27,10 +30,9 @@ from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Solution, read_releases
 from app.solutions.rollout.bulk_plan import Rollout, Wanted, rollout
-from app.solutions.rollout.bulk_run import RolloutResult, impact, wanted_run
+from app.solutions.rollout.bulk_run import NAME, RolloutResult, impact
 from app.text import collapsed, is_blank, is_whole_number
 from app.wire.context import resources
-from app.wire.page_runs import Elements, begin_run
 
 blueprint = Blueprint("rolling_out", __name__)
 
@@ -82,8 +84,9 @@ def roll_out(solution_id: str) -> Response:
             planned = _planned(connection, bulk) if request.form.get("do") != "force" else None
         if planned is not None:
             return _page(solution_id, sent, planned)
-        wanted = replace(wanted_run(bulk, FORCE), if_match=request.form.get("plan", ""))
-        return see_other(f"/console/runs/{begin_run(caller(), wanted, _elements(bulk))}")
+        plan_shown = request.form.get("plan", "")
+        run = services().begin(NAME, _elements(bulk), caller(), if_match=plan_shown, later=_has_worker())
+        return see_other(run_url(run))
     except UserError as error:
         return _page(solution_id, sent.refused(error, _field_of), status=422)
     except StateError as error:
@@ -116,21 +119,27 @@ def _values() -> dict[str, str]:
     return {slot: text for slot, text in given.items() if not is_blank(text)}
 
 
-def _elements(bulk: Rollout) -> Elements:
-    """Return the elements of the request that means the same."""
+def _elements(bulk: Rollout) -> dict[str, str]:
+    """Return the elements of the request that means the same, by their paths."""
     wanted = bulk.wanted
-    values = [Elements([("externalId", slot), ("value", value)]) for slot, value in wanted.config_values.items()]
-    return Elements(
-        [
-            ("solutionId", wanted.solution_id),
-            ("action", FORCE),
-            ("owner", wanted.owner),
-            ("TagList", Elements([("tag", list(wanted.tags))]) if wanted.tags else None),
-            ("percent", None if wanted.percent is None else str(wanted.percent)),
-            ("targetReleaseNumber", str(bulk.target)),
-            ("ConfigValueList", Elements([("ConfigValue", list(values))]) if values else None),
-        ]
-    )
+    elements = {
+        "solutionId": wanted.solution_id,
+        "action": FORCE,
+        "owner": wanted.owner or "",
+        "percent": "" if wanted.percent is None else str(wanted.percent),
+        "targetReleaseNumber": str(bulk.target),
+    }
+    elements |= {f"TagList/tag[{number}]": tag for number, tag in enumerate(wanted.tags, start=1)}
+    for number, (slot, value) in enumerate(wanted.config_values.items(), start=1):
+        entry = f"ConfigValueList/ConfigValue[{number}]"
+        elements |= {f"{entry}/externalId": slot, f"{entry}/value": value}
+    return elements
+
+
+def _has_worker() -> bool:
+    """Return whether a worker can do the run. Without one, the request does it."""
+    with resources().engine.connect() as connection:
+        return read_workers(connection).alive > 0
 
 
 def _field_of(fault: Fault) -> str:
