@@ -61,8 +61,8 @@ def test_an_edit_sends_as_many_statements_for_many_members_as_for_one(client: Cl
 
 
 @pytest.mark.parametrize(
-    ("service", "field", "found"),
-    [("Search", "query", "NodeList/Node"), ("WhereUsed", "nodeVersionReference", "UseList/Use")],
+    ("service", "field", "found", "most"),
+    [("Search", "query", "NodeList/Node", 4), ("WhereUsed", "nodeVersionReference", "UseList/Use", 9)],
 )
 def test_a_search_sends_as_many_statements_for_many_hits_as_for_one(
     client: Client, statements: Statements, service: str, field: str, found: str, most: int

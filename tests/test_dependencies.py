@@ -30,8 +30,12 @@ def declared(*extras: str) -> set[str]:
 
 
 def imported(folder: str) -> Iterator[tuple[str, Path]]:
-    """The top-level modules of others that files import, at any depth of their code."""
-    for file in (ROOT / folder).rglob("*.py"):
+    """The top-level modules of others that files import, at any depth of their code.
+
+    A peer of the benchmarks runs in an environment of its own, which has its packages.
+    """
+    peers = set(ROOT.glob("benchmarks/peers/*_program.py"))
+    for file in set((ROOT / folder).rglob("*.py")) - peers:
         for node in ast.walk(ast.parse(file.read_text())):
             names: list[str] = []
             if isinstance(node, ast.Import):
