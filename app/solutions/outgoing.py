@@ -27,18 +27,23 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, within: float, mo
     """Send JSON and return the response with at most `most` bytes of its body, or the kind of the failure."""
     parts = urlsplit(url)
     given = {"Content-Type": "application/json", "User-Agent": "relink", **headers}
+    sockets: list[socket.socket] = []
+    # The timeout of a connection applies to each of its steps; the timer limits a slow receiver as a whole.
+    deadline = Timer(within, _cut, (sockets,))
+    deadline.daemon = True
+    deadline.start()
     with closing(_connection(parts, within)) as connection:
-        # The timeout of a connection applies to each of its steps; the timer limits a slow receiver as a whole.
-        deadline = Timer(within, _cut, (connection,))
-        deadline.daemon = True
-        deadline.start()
         try:
+            connection.connect()
+            # The connection forgets its socket when a response without a length begins.
+            sockets.append(connection.sock)
             connection.request("POST", f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}", body, given)
             response = connection.getresponse()
-            if not most:
-                return Response(response.status)
-            read = response.read(most + 1)
-            return Response(response.status, read if len(read) <= most else None)
+            read = response.read(most + 1) if most else b""
+            # A body without a length seems to be complete when the timer has ended it.
+            if deadline.finished.is_set():
+                raise TimeoutError
+            return Response(response.status, read if most and len(read) <= most else None)
         except (OSError, HTTPException, ValueError) as error:
             return type(error).__name__
         finally:
@@ -50,6 +55,7 @@ def _connection(url: SplitResult, within: float) -> HTTPConnection:
     return made(url.hostname or "", url.port, timeout=within)
 
 
-def _cut(connection: HTTPConnection) -> None:
-    with suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
+def _cut(sockets: list[socket.socket]) -> None:
+    for held in sockets:
+        with suppress(OSError):
+            held.shutdown(socket.SHUT_RDWR)

@@ -29,7 +29,7 @@ from app.wizard.responses import page, reasons_of
 from app.wizard.visiting import cipher, is_only_looking, limits, redeemed_user, session_of
 
 blueprint = Blueprint("authorise", __name__)
-_FOR_SLOT: Final = "/auth/create/<partner>/<instance>/<external_id>"
+_FOR_SLOT: Final = "/auth/create/<partner>/<instance>/<path:external_id>"
 _CREATE: Final = "/auth/create/<partner>"
 _EDIT: Final = "/auth/edit/<partner>/<authentication>"
 _NAME: Final = "account"

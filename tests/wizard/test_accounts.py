@@ -119,6 +119,13 @@ class TestAlone:
         assert store.update(instance, auth={"slack": created}).pending == []
         assert self.data(engine, created) == '{"token": "xoxb"}'
 
+    def test_for_a_slot_whose_id_has_slashes(self, wizard: Wizard, store: Store, owner: str) -> None:
+        instance = store.instance(store.published(auth=[auth_slot("a/b c?")]), owner)
+        page = wizard.get(f"/external/auth/create/acme/{instance}/a%2Fb%20c%3F?code={wizard.code(userId=owner)}")
+        assert page.status == 200
+        page = page.send("finish", {"name-account": "Mine", "data-account": "{}"})
+        assert page.title == "The account is connected"
+
     def test_for_any_service(self, wizard: Wizard, engine: Engine, owner: str) -> None:
         page = wizard.get(f"/external/auth/create/acme?code={wizard.code(userId=owner)}")
         given = {"name-account": "Mine", "environment-account": "test", "data-account": "{}"}

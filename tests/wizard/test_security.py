@@ -215,6 +215,14 @@ def made(engine: Engine, store: Store) -> Callable[..., Wizard]:
     return make
 
 
+def test_a_large_form_is_refused(wizard: Wizard, instance: str) -> None:
+    page = wizard.open(instance)
+    page = page.send(values={"config:a": "x" * 300_000})
+    refused(page, 409, "What was filled in is too large")
+    page = wizard.post(page.path, {"config:a": "x" * 1_100_000})
+    refused(page, 413, "")
+
+
 @pytest.mark.ledger("DEC-281")
 def test_the_policy_names_the_hosts_and_their_stylesheet_alone(
     made: Callable[..., Wizard], store: Store, instance: str

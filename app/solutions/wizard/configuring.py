@@ -12,6 +12,7 @@ from app.errors import UserError, missing, not_found
 from app.solutions.content.model import AuthSlot, SlotKind
 from app.solutions.content.values import authentication_fault
 from app.solutions.instances.changing import upgrade_instance
+from app.solutions.instances.moving import lock
 from app.solutions.instances.reading import Instance, InstanceRow, read_row
 from app.solutions.instances.values import read_values
 from app.solutions.limits import Limits
@@ -111,9 +112,16 @@ def finish(connection: Connection, cipher: Cipher, limits: Limits, session: Wiza
     Raises UserError if a value is refused or a slot that the end user sees is still pending, EndedError and
     NewerReleaseError. Nothing is stored then, if the transaction is rolled back.
     """
-    if not end_session(connection, session.token) or session.instance_id is None:
+    if session.instance_id is None:
         raise EndedError
-    lock_external_user(connection, session.owner, "owner", alone=True)
+    # In the order in which a removal of the end user or of the instance locks them.
+    try:
+        lock_external_user(connection, session.owner, "owner", alone=True)
+    except UserError:
+        raise EndedError from None
+    lock(connection, session.instance_id)
+    if not end_session(connection, session.token):
+        raise EndedError
     configuration = read_configuration(connection, session.owner, session.instance_id)
     filled_in = session.filled_in
     if configuration.row.latest_release_number != filled_in.release:
