@@ -230,8 +230,8 @@ def test_what_may_not_be_administered_cannot_be_done(pages: Pages, app: Flask, m
     assert "you cannot do this plan" in page.text
     assert page.texts("form[action='/console/updates/new'][method=post]") == []
     form = theirs.get("/console").form("/console/sign-out")
-    response = theirs.post(NEW, {**form, "node": "P", "content": "true"})
-    assert response.status_code == 409
+    assert theirs.post(NEW, {**form, "node": "P", "plan": "x"}).status_code == 409
+    assert theirs.post(NEW, {**form, "node": "P"}).status_code == 400
 
 
 def test_runs_are_listed_and_filtered(pages: Pages, client: Client) -> None:

@@ -32,6 +32,7 @@ from app.runs.queued import read_workers
 from app.updates.naming import NamedOutcome
 from app.updates.update import impact
 from app.wire.context import resources
+from app.wire.refusal import Refused
 
 blueprint = Blueprint("plans", __name__)
 
@@ -61,8 +62,10 @@ def do() -> Response:
         later = read_workers(connection).alive > 0
     elements = {**wanted.elements, "action": "force", "why": "true"}
     plan_shown = request.form.get("plan", "")
+    if not plan_shown:
+        raise Refused(400, "The form names no plan: look at the plan first, and do exactly that.")
     with hidden_if_unreadable(f"node {wanted.node}"):
-        run = services().begin(SERVICE, elements, caller(), if_match=plan_shown or None, later=later)
+        run = services().begin(SERVICE, elements, caller(), if_match=plan_shown, later=later)
     return see_other(run_url(run))
 
 
