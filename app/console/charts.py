@@ -28,22 +28,22 @@ class Line(NamedTuple):
     colour: int
 
 
-def stacked(parts: Sequence[tuple[str, int]]) -> list[Segment]:
-    """Return the segments of a bar that is as wide as all parts together."""
-    total = sum(count for _, count in parts) or 1
+def stacked(parts: Sequence[tuple[str, int, int]]) -> list[Segment]:
+    """Return the segments of a bar that is as wide as all parts together. Each part has a label, a colour, a number."""
+    total = sum(count for *_, count in parts) or 1
     segments: list[Segment] = []
     start = 0.0
-    for place, (label, count) in enumerate(parts):
+    for label, colour, count in parts:
         width = count * 100 / total
-        segments.append(Segment(label, count, round(start, 3), round(width, 3), place % COLOURS))
+        segments.append(Segment(label, count, round(start, 3), round(width, 3), colour % COLOURS))
         start += width
     return segments
 
 
-def lines(series: Sequence[tuple[str, Sequence[int]]]) -> list[Line]:
+def lines(series: Sequence[tuple[str, int, Sequence[int]]]) -> list[Line]:
     """Return the lines of numbers that were taken at the same times, to the scale of the highest of them."""
-    highest = max((max(numbers, default=0) for _, numbers in series), default=0) or 1
-    return [Line(label, _points(numbers, highest), place % COLOURS) for place, (label, numbers) in enumerate(series)]
+    highest = max((max(numbers, default=0) for *_, numbers in series), default=0) or 1
+    return [Line(label, _points(numbers, highest), colour % COLOURS) for label, colour, numbers in series]
 
 
 def _points(numbers: Sequence[int], highest: int) -> str:

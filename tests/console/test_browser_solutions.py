@@ -32,8 +32,27 @@ def test_the_pages_of_solutions_are_accessible(
         check_accessible(page)
     page.goto(f"/console/solutions/{solution}/rollout")
     page.get_by_role("button", name="Show what it would do").click()
-    picture(page, f"solutions-rollout-{size['width']}")
     check_accessible(page)
+    page.get_by_label("Token").fill('"secret"')
+    page.get_by_role("button", name="Show what it would do").click()
+    page.get_by_role("button", name="Do exactly this").scroll_into_view_if_needed()
+    picture(page, f"solutions-rollout-{size['width']}")
+
+
+def test_a_roll_out_is_done_from_its_page(site: Site, open_tab: OpenTab) -> None:
+    store = Store(Client(site.app))
+    solution = shop(store)
+    store.publish(solution)
+    page = open_tab().sign_in(following=f"/console/solutions/{solution}/rollout")
+    page.get_by_label("Token").fill('"secret"')
+    page.get_by_role("button", name="Show what it would do").click()
+    page.get_by_role("button", name="Do exactly this: move 3 instances").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Roll-out")
+    picture(page, "solutions-run")
+    check_accessible(page)
+    page.goto(f"/console/solutions/{solution}")
+    expect(page.get_by_role("group", name="Instances per release")).to_contain_text("latest")
+    picture(page, "solutions-moved")
 
 
 def test_a_slot_is_added_with_the_keyboard_and_without_scripts(solution: str, open_tab: OpenTab) -> None:

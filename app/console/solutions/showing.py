@@ -61,9 +61,11 @@ def solution(solution_id: str) -> Response:
         releases=history[:_RELEASES],
         more_releases=len(history) > _RELEASES,
         counts=counts,
-        segments=stacked([(f"Release {each.release}", each.instances) for each in counts]),
+        segments=stacked([(f"Release {each.release}", each.release - 1, each.instances) for each in counts]),
         times=past.times,
-        curves=lines([(f"Release {release}", numbers) for release, numbers in sorted(past.instances.items())]),
+        curves=lines(
+            [(f"Release {release}", release - 1, numbers) for release, numbers in sorted(past.instances.items())]
+        ),
         highest=max((max(numbers) for numbers in past.instances.values()), default=0),
         instances=instances,
         owners=owners,
