@@ -19,7 +19,7 @@ import click
 from app.commands.connection import RequestError
 from app.commands.interrupts import Interrupted, Interrupts, Work
 from app.commands.progress import Display, shown_progress
-from app.commands.run_record import DONE, Run
+from app.commands.run_record import DONE, RunStatus
 from app.commands.service import Reply, ServiceClient
 from app.commands.watching import Patience, Watch
 
@@ -86,7 +86,7 @@ class Ended:
     """How a request ended: its response, if there is one, and its run, if a worker did it."""
 
     reply: Reply
-    run: Run | None
+    run: RunStatus | None
 
     def __enter__(self) -> Ended:
         return self
@@ -122,12 +122,12 @@ def carried_out(service: ServiceClient, sending: Sending) -> Iterator[Ended]:
         raise SystemExit(EXIT_CANCELLED)
 
 
-def _cancelled(run: Run) -> str:
+def _cancelled(run: RunStatus) -> str:
     more = "" if run.is_import else "; the same command does the rest"
     return f"run {run.identifier} is cancelled: {run.what_was_done()}{more}"
 
 
-def _incomplete(run: Run) -> click.ClickException:
+def _incomplete(run: RunStatus) -> click.ClickException:
     reason = f" ({run.reason})" if run.reason else ""
     told = f"run {run.identifier} is {run.state}{reason}: {run.what_was_done()}; the same command does the rest"
     return click.ClickException(told)
@@ -159,7 +159,7 @@ class _Command:
             return Ended(reply, run)
         raise self._left(_cancelled(run)) if self.has_cancelled(run) else _incomplete(run)
 
-    def has_cancelled(self, run: Run) -> bool:
+    def has_cancelled(self, run: RunStatus) -> bool:
         """Return whether Ctrl-C has ended the run before it was done."""
         return self.is_cancelling and run.state == "cancelled"
 
@@ -249,7 +249,7 @@ class _Command:
             "cancelled: no run has begun; if 'relink run list' shows one later, 'relink run cancel' cancels it"
         )
 
-    def _run_ended(self, watch: Watch) -> Run:
+    def _run_ended(self, watch: Watch) -> RunStatus:
         while True:
             try:
                 if self.is_cancelling and not watch.is_cancelled:
@@ -266,7 +266,7 @@ class _Command:
                     ) from None
                 self.is_cancelling = True
 
-    def _response(self, watch: Watch, run: Run) -> Reply | None:
+    def _response(self, watch: Watch, run: RunStatus) -> Reply | None:
         try:
             return watch.response()
         except Interrupted:

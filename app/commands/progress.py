@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from app.commands.run_record import Run
+from app.commands.run_record import RunStatus
 
 _LINE_EVERY = 5.0
 _QUIET_FOR = 5.0
@@ -24,7 +24,7 @@ class Display(Protocol):
     def begin(self, text: str) -> None:
         """Show what the command does."""
 
-    def show(self, run: Run) -> None:
+    def show(self, run: RunStatus) -> None:
         """Show how far a run is."""
 
     def say(self, text: str) -> None:
@@ -60,7 +60,7 @@ class _Bar:
     def begin(self, text: str) -> None:
         self._progress.update(self._task, description=text, total=None)
 
-    def show(self, run: Run) -> None:
+    def show(self, run: RunStatus) -> None:
         text = f"run {run.identifier}: {run.what_happens()}"
         self._progress.update(self._task, description=text, total=run.steps or None, completed=run.done)
 
@@ -79,7 +79,7 @@ class _Lines:
     def begin(self, text: str) -> None:
         pass
 
-    def show(self, run: Run) -> None:
+    def show(self, run: RunStatus) -> None:
         line = f"run {run.identifier}: {run.what_happens()}"
         now = time.monotonic()
         waits = run.state == "queued" or run.is_import

@@ -13,7 +13,7 @@ _OPEN = ("queued", "running")
 
 
 @dataclass(frozen=True)
-class Run:
+class RunStatus:
     """The state and progress of a run. `waiting_for` is what a queued run waits for: `run`, `worker` or `turn`."""
 
     identifier: int
@@ -27,7 +27,7 @@ class Run:
     waiting_for_run: int | None = None
 
     @classmethod
-    def of(cls, found: Mapping[str, object]) -> Run:
+    def of(cls, found: Mapping[str, object]) -> RunStatus:
         """Return the run that a JSON object describes."""
         return cls(
             identifier=_number(found, "run") or 0,

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from app.commands.connection import RefusedError, RequestError
 from app.commands.interrupts import Interrupts
 from app.commands.progress import Display
-from app.commands.run_record import Run
+from app.commands.run_record import RunStatus
 from app.commands.service import Reply, ServiceClient
 
 LONGEST_ABSENCE: Final = 600.0
@@ -72,11 +72,11 @@ class Watch:
         self._persistently(lambda: self._service.json(f"/runs/{self.run}", "DELETE"))
         self.is_cancelled = True
 
-    def ended(self) -> Run:
+    def ended(self) -> RunStatus:
         """Return the run when it has ended, and show its progress until then. Raises RequestError."""
         began = time.monotonic()
         while True:
-            run = Run.of(self._persistently(lambda: self._service.json(f"/runs/{self.run}")))
+            run = RunStatus.of(self._persistently(lambda: self._service.json(f"/runs/{self.run}")))
             self._display.show(run)
             if not run.is_open:
                 return run
@@ -105,7 +105,7 @@ class Watch:
             except RequestError as error:
                 patience.failed(error, f"this command keeps watching run {self.run}")
 
-    def _tell_of_workers(self, run: Run) -> None:
+    def _tell_of_workers(self, run: RunStatus) -> None:
         """Say how to start a worker, once, if a run has been waiting for one."""
         if run.waiting_for != "worker":
             self._waits_since = None

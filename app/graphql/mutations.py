@@ -22,7 +22,7 @@ from app.graphql.nodes import InstanceBatch, InstanceNode, service_and_version
 from app.graphql.session import Session, session_of
 from app.solutions.instances.changing import create_instance, remove_instance, update_instance, upgrade_instance
 from app.solutions.instances.reading import Instance, read_row
-from app.solutions.instances.values import Given
+from app.solutions.instances.values import GivenValues
 from app.solutions.people.authentications import (
     AuthenticationDraft,
     read_authentications,
@@ -218,8 +218,8 @@ def _instance(connection: Connection, owner: str | None, given: Input) -> str:
     return row.instance_id
 
 
-def _values(given: Input) -> Given:
+def _values(given: Input) -> GivenValues:
     """Return the values of a mutation. Raises UserError if a value is null, or a slot is given twice."""
     config = [(value["external_id"], value.get("value")) for value in given.get("config_values") or ()]
     auth = [(value["external_id"], value["auth_id"]) for value in given.get("auth_values") or ()]
-    return Given.of(config, auth)
+    return GivenValues.of(config, auth)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.nodes.content import Member
+from app.nodes.content import VisibleMember
 
 
 class DifferenceKind(StrEnum):
@@ -23,8 +23,8 @@ class DifferenceKind(StrEnum):
 class MemberDifference:
     """A member that is in only one of the versions, or that differs between them."""
 
-    old: Member | None
-    new: Member | None
+    old: VisibleMember | None
+    new: VisibleMember | None
 
     @property
     def kind(self) -> DifferenceKind:
@@ -34,8 +34,8 @@ class MemberDifference:
         return DifferenceKind.REMOVE if self.new is None else DifferenceKind.CHANGE
 
 
-_Pair = tuple[Member, Member]
-_KEYS: Sequence[Callable[[Member], Hashable]] = (
+_Pair = tuple[VisibleMember, VisibleMember]
+_KEYS: Sequence[Callable[[VisibleMember], Hashable]] = (
     lambda member: (member.value, member.scale, member.target, member.comment, member.member_type),
     lambda member: (member.value, member.scale, member.target),
     lambda member: member.target and member.target.node_reference,
@@ -44,7 +44,7 @@ _KEYS: Sequence[Callable[[Member], Hashable]] = (
 """The keys by which members of two versions are matched, the most reliable first."""
 
 
-def compare_members(old: Sequence[Member], new: Sequence[Member]) -> list[MemberDifference]:
+def compare_members(old: Sequence[VisibleMember], new: Sequence[VisibleMember]) -> list[MemberDifference]:
     """Return the differences in the order of the member types of the new version; those only in the old come last.
 
     The members of one member type, in any version of it, are an ordered list. Members with the same content are matched
@@ -58,15 +58,15 @@ def compare_members(old: Sequence[Member], new: Sequence[Member]) -> list[Member
     return found
 
 
-def _by_member_type(members: Sequence[Member]) -> dict[str, list[Member]]:
-    lists: dict[str, list[Member]] = defaultdict(list)
+def _by_member_type(members: Sequence[VisibleMember]) -> dict[str, list[VisibleMember]]:
+    lists: dict[str, list[VisibleMember]] = defaultdict(list)
     for member in members:
         if member.member_type is not None:
             lists[member.member_type.node_reference].append(member)
     return lists
 
 
-def _differences(old: list[Member], new: list[Member]) -> Iterator[MemberDifference]:
+def _differences(old: list[VisibleMember], new: list[VisibleMember]) -> Iterator[MemberDifference]:
     pairs: list[_Pair] = []
     for key in _KEYS:
         matched, old, new = _matched(old, new, key)
@@ -83,15 +83,15 @@ def _differences(old: list[Member], new: list[Member]) -> Iterator[MemberDiffere
 
 
 def _matched(
-    old: list[Member], new: list[Member], key: Callable[[Member], Hashable]
-) -> tuple[list[_Pair], list[Member], list[Member]]:
+    old: list[VisibleMember], new: list[VisibleMember], key: Callable[[VisibleMember], Hashable]
+) -> tuple[list[_Pair], list[VisibleMember], list[VisibleMember]]:
     """Return the pairs with equal keys, matched in order, and the rest of both lists. A key of None matches nothing."""
-    waiting: dict[Hashable, list[Member]] = defaultdict(list)
+    waiting: dict[Hashable, list[VisibleMember]] = defaultdict(list)
     for member in reversed(old):
         waiting[key(member)].append(member)
     waiting.pop(None, None)
     pairs: list[_Pair] = []
-    left: list[Member] = []
+    left: list[VisibleMember] = []
     for member in new:
         same = waiting.get(key(member))
         if same:
@@ -102,7 +102,7 @@ def _matched(
     return pairs, [member for member in old if member.sequence not in taken], left
 
 
-def _content(member: Member) -> tuple[object, ...]:
+def _content(member: VisibleMember) -> tuple[object, ...]:
     return (member.member_type, member.value, member.scale, member.target, member.comment)
 
 

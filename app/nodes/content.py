@@ -17,7 +17,7 @@ from app.system_nodes import MEMBER_TYPE_LIST
 
 
 @dataclass(frozen=True)
-class Member:
+class VisibleMember:
     """A member as its reader sees it. A link that the reader may not read is None."""
 
     member_type: Linked | None
@@ -29,12 +29,12 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Content:
+class VisibleContent:
     """The comment, type and members of a version. Members are ordered by the type's list, then by sequence."""
 
     comment: str | None
     type: Linked | None
-    members: list[Member]
+    members: list[VisibleMember]
 
 
 class _Row(NamedTuple):
@@ -63,7 +63,7 @@ def read_version(
     field: str = "",
     *,
     members: bool = True,
-) -> tuple[Version, Content]:
+) -> tuple[Version, VisibleContent]:
     """Read a version with its content, with or without members. Raises errors as `find_version` does.
 
     Members whose member type the caller may not read are left out.
@@ -95,13 +95,13 @@ def _row(row: tuple[Any, ...]) -> _Row:
     return _Row(row[:6], row[6], row[7], row[8], (row[9], row[10]), row[11:19], row[19] or [], listed, permissions)
 
 
-def _content(row: _Row, rights: Rights) -> Content:
+def _content(row: _Row, rights: Rights) -> VisibleContent:
     shown = {
         (node, number): linked(rights, node, reference, owner, number, name, frozen)
         for node, number, reference, owner, name, frozen in row.linked
     }
     references = {link[0]: link[2] for link in row.linked}
-    found: list[tuple[tuple[bool, int, str, int], Member]] = []
+    found: list[tuple[tuple[bool, int, str, int], VisibleMember]] = []
     for member_type, member_type_number, sequence, target, target_number, value, scale, comment in _members(row):
         its_type = shown[member_type, member_type_number]
         if its_type is None:
@@ -109,9 +109,9 @@ def _content(row: _Row, rights: Rights) -> Content:
         position = row.listed.get(member_type)
         place = (position is None, position or 0, references[member_type], sequence)
         its_target = None if target is None else shown[target, target_number]
-        found.append((place, Member(its_type, sequence, value, scale, its_target, comment)))
+        found.append((place, VisibleMember(its_type, sequence, value, scale, its_target, comment)))
     found.sort(key=itemgetter(0))
-    return Content(row.comment, shown[row.type], [member for _, member in found])
+    return VisibleContent(row.comment, shown[row.type], [member for _, member in found])
 
 
 def _members(row: _Row) -> Iterator[tuple[Any, ...]]:

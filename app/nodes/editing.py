@@ -23,7 +23,7 @@ from app.nodes.lookup import read_types
 from app.nodes.members import Member
 from app.nodes.merging import GivenMemberType, Line, Merger
 from app.nodes.patterns import PatternCheck, PatternError
-from app.nodes.resolving import Found, Wanted, resolve
+from app.nodes.resolving import FoundVersion, NamedVersion, resolve
 from app.nodes.type_lists import TypeList, read_names, read_type_list
 from app.references import InvalidReferenceError, VersionKey, check_node_reference
 from app.system_nodes import NODE_NAME, VALUE_PATTERN
@@ -43,10 +43,10 @@ class GivenReference:
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenEdit:
     """An edit of a version. `sets_comment` says whether the comment is given, even if it is empty."""
 
-    of_type: Wanted = field(default_factory=Wanted)
+    of_type: NamedVersion = field(default_factory=NamedVersion)
     type_field: str = ""
     name: str | None = None
     comment: str | None = None
@@ -71,7 +71,7 @@ def plan_edit(
     caller: Caller,
     identifier: int | None,
     reference: str | None,
-    given: Given,
+    given: GivenEdit,
     known: Known,
     patterns: PatternCheck,
     *,
@@ -105,7 +105,7 @@ def write_edit(connection: Connection, caller: Caller, edit: Edit) -> int:
     return written
 
 
-def create(connection: Connection, caller: Caller, given: Given, patterns: PatternCheck) -> int:
+def create(connection: Connection, caller: Caller, given: GivenEdit, patterns: PatternCheck) -> int:
     """Create a node with a draft as its first version, and return its identifier.
 
     The caller has called `keep_links`. Raises UserError (105) with everything that is wrong, and NotAuthorisedError
@@ -125,7 +125,7 @@ def create(connection: Connection, caller: Caller, given: Given, patterns: Patte
     return node
 
 
-def find_type(connection: Connection, caller: Caller, given: Given) -> Found:
+def find_type(connection: Connection, caller: Caller, given: GivenEdit) -> FoundVersion:
     """Return the type of a new node. Raises UserError (105) if it is not found, NotAuthorisedError (101) if the caller
     has not signed in or may not use it."""
     if not caller.is_signed_in:
@@ -149,7 +149,7 @@ class _Checker:
         caller: Caller,
         of_type: VersionKey,
         stored: Sequence[StoredMember],
-        given: Given,
+        given: GivenEdit,
     ) -> None:
         self._connection = connection
         self._caller = caller
@@ -166,7 +166,7 @@ class _Checker:
         )
         self.faults: list[Fault] = self._merger.faults
 
-    def _wanted(self) -> Iterator[Wanted]:
+    def _wanted(self) -> Iterator[NamedVersion]:
         for each in self._given.member_types:
             yield each.member_type
             for member in each.members:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from app.errors import Fault, Path, duplicate, invalid, missing, not_found
 from app.identity import right
 from app.nodes.drafts import StoredMember
-from app.nodes.resolving import Found, Wanted
+from app.nodes.resolving import FoundVersion, NamedVersion
 from app.nodes.type_lists import TypeList
 from app.references import VersionKey
 from app.text import counted
@@ -26,7 +26,7 @@ class GivenMember:
     new_sequence: int | None = None
     value: str | None = None
     scale: float | None = None
-    target: Wanted = field(default_factory=Wanted)
+    target: NamedVersion = field(default_factory=NamedVersion)
     target_field: str = ""
     comment: str | None = None
     delete: bool = False
@@ -42,7 +42,7 @@ class GivenMember:
 class GivenMemberType:
     """The members of one member type in an edit."""
 
-    member_type: Wanted
+    member_type: NamedVersion
     member_type_field: str
     members: Sequence[GivenMember]
 
@@ -64,7 +64,7 @@ class Merger:
 
     stored: Sequence[StoredMember]
     types: TypeList
-    found: Mapping[Wanted, Found | str]
+    found: Mapping[NamedVersion, FoundVersion | str]
     hidden: Collection[VersionKey] = ()
     faults: list[Fault] = field(default_factory=list)
     paths: dict[int, Path] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Merger:
             for sequence, line in enumerate(lines[node], start=1)
         ]
 
-    def _member_type(self, given: GivenMemberType, path: Path) -> Found | None:
+    def _member_type(self, given: GivenMemberType, path: Path) -> FoundVersion | None:
         where = (*path, given.member_type_field)
         if not given.member_type.given:
             self.faults.append(missing(where))
@@ -102,7 +102,7 @@ class Merger:
             return None
         return found
 
-    def _merge_members(self, of: Found, given: Sequence[GivenMember], old: list[Line], path: Path) -> list[Line]:
+    def _merge_members(self, of: FoundVersion, given: Sequence[GivenMember], old: list[Line], path: Path) -> list[Line]:
         version = self.types.version_of(of.key)
         stored = {line.member.sequence: line.member for line in old}
         changed: dict[int, Line | None] = {}

@@ -26,7 +26,7 @@ _NODES = text("""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NamedVersion:
     """A version as a request names it: by identifier, which takes precedence, or by reference."""
 
     identifier: int | None = None
@@ -38,7 +38,7 @@ class Wanted:
         return bool(self.identifier or self.reference)
 
 
-class Found(NamedTuple):
+class FoundVersion(NamedTuple):
     """A version that the caller may see."""
 
     node: Node
@@ -50,13 +50,15 @@ class Found(NamedTuple):
         return self.node.identifier, self.number
 
 
-def resolve(connection: Connection, caller: Caller, wanted: Sequence[Wanted]) -> dict[Wanted, Found | str]:
+def resolve(
+    connection: Connection, caller: Caller, wanted: Sequence[NamedVersion]
+) -> dict[NamedVersion, FoundVersion | str]:
     """Find versions. In the place of one that is malformed or not found is the reason, in words.
 
     What the caller may not read is not found, like what does not exist.
     """
-    parsed: dict[Wanted, tuple[int | str, int | VersionKeyword]] = {}
-    results: dict[Wanted, Found | str] = {}
+    parsed: dict[NamedVersion, tuple[int | str, int | VersionKeyword]] = {}
+    results: dict[NamedVersion, FoundVersion | str] = {}
     for each in wanted:
         try:
             parsed[each] = _parsed(each)
@@ -72,11 +74,11 @@ def resolve(connection: Connection, caller: Caller, wanted: Sequence[Wanted]) ->
             continue
         number = node.number(version)
         missing = f"{shown} is not found: {node.reference} has no such version that you may use"
-        results[each] = missing if number is None else Found(node, number)
+        results[each] = missing if number is None else FoundVersion(node, number)
     return results
 
 
-def _parsed(wanted: Wanted) -> tuple[int | str, int | VersionKeyword]:
+def _parsed(wanted: NamedVersion) -> tuple[int | str, int | VersionKeyword]:
     """The identifier or the reference of a node, and which version of it is meant."""
     if wanted.identifier:
         return split_version_identifier(wanted.identifier)

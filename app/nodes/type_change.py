@@ -12,20 +12,20 @@ from app.identity import right
 from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
 from app.nodes.compatibility import Fit, Rules, fit
-from app.nodes.contents import read_contents
 from app.nodes.drafts import Draft, Known, StoredMember, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
 from app.nodes.members import listed_types
 from app.nodes.patterns import PatternCheck
-from app.nodes.resolving import Found, Wanted, resolve
+from app.nodes.resolving import FoundVersion, NamedVersion, resolve
+from app.nodes.stored_members import read_members
 
 
 @dataclass(frozen=True)
 class TypeChange:
     """A change of the type of a draft, as it would be or was made, and its impacts. `edition` is that of the node."""
 
-    new_type: Found
+    new_type: FoundVersion
     impacts: list[Impact]
     edition: int
 
@@ -35,7 +35,7 @@ def change_type(
     caller: Caller,
     identifier: int | None,
     reference: str | None,
-    wanted: Wanted,
+    wanted: NamedVersion,
     known: Known,
     patterns: PatternCheck,
     *,
@@ -74,7 +74,7 @@ def change_type(
     return TypeChange(new_type, impacts, edition)
 
 
-def _new_type(connection: Connection, caller: Caller, wanted: Wanted) -> Found:
+def _new_type(connection: Connection, caller: Caller, wanted: NamedVersion) -> FoundVersion:
     if not wanted.given:
         raise UserError(missing(_field(wanted)))
     found = resolve(connection, caller, [wanted])[wanted]
@@ -85,15 +85,15 @@ def _new_type(connection: Connection, caller: Caller, wanted: Wanted) -> Found:
     return found
 
 
-def _field(wanted: Wanted) -> str:
+def _field(wanted: NamedVersion) -> str:
     return "node_version_identifier_new_type" if wanted.identifier else "node_version_reference_new_type"
 
 
-def _fit(connection: Connection, draft: Draft, new_type: Found, patterns: PatternCheck) -> Fit:
+def _fit(connection: Connection, draft: Draft, new_type: FoundVersion, patterns: PatternCheck) -> Fit:
     driver = driver_connection(connection)
-    types = read_contents(driver, [draft.type, new_type.key])
+    types = read_members(driver, [draft.type, new_type.key])
     old_list, new_list = listed_types(types[draft.type]), listed_types(types[new_type.key])
-    rules = {version: Rules.of(content) for version, content in read_contents(driver, new_list).items()}
+    rules = {version: Rules.of(content) for version, content in read_members(driver, new_list).items()}
     targets = list({member.target for member in draft.members if member.target is not None})
     type_nodes = {version: of[0] for version, of in read_types(driver, targets).items()}
     members = [member.at(place) for place, member in enumerate(draft.members)]

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from app.database.engine import driver_connection
 from app.identity.rights import Caller, Rights, rights_on
 from app.nodes.compatibility import Rules
-from app.nodes.contents import read_contents
 from app.nodes.linked import Linked, linked_as_named
 from app.nodes.lookup import Named, read_named
 from app.nodes.members import listed_types
+from app.nodes.stored_members import read_members
 from app.references import VersionKey
 
 
@@ -53,8 +53,8 @@ class TypeList:
 def read_type_list(connection: Connection, of_type: VersionKey) -> TypeList:
     """Read the list of a type."""
     driver = driver_connection(connection)
-    listed = list(dict.fromkeys(listed_types(read_contents(driver, [of_type])[of_type])))
-    rules = {version: Rules.of(content) for version, content in read_contents(driver, listed).items()}
+    listed = list(dict.fromkeys(listed_types(read_members(driver, [of_type])[of_type])))
+    rules = {version: Rules.of(content) for version, content in read_members(driver, listed).items()}
     return TypeList(listed, rules)
 
 

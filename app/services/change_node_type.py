@@ -9,7 +9,7 @@ from app.database.engine import snapshot
 from app.nodes.deletion import keep_links
 from app.nodes.drafts import Known
 from app.nodes.impacts import show
-from app.nodes.resolving import Wanted
+from app.nodes.resolving import NamedVersion
 from app.nodes.type_change import change_type
 from app.nodes.versions import version_name
 from app.references import version_identifier
@@ -43,7 +43,7 @@ def run(request: ChangeNodeTypeRequest, call: Call) -> Answer:
     """Impact: 0, or 108 with the impacts if there are any. Force: 0. 101, 105 and 106 as
     `app.nodes.type_change.change_type`."""
     force = request.action is TypeChangeAction.FORCE
-    wanted = Wanted(request.node_version_identifier_new_type, request.node_version_reference_new_type)
+    wanted = NamedVersion(request.node_version_identifier_new_type, request.node_version_reference_new_type)
     with edit_check(call) as patterns, call.engine.begin() if force else snapshot(call.engine) as connection:
         if force:
             keep_links(connection)

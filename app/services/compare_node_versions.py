@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.database.engine import driver_connection, snapshot
 from app.nodes.comparing import MemberDifference, compare_members
-from app.nodes.content import Content, Member, read_version
+from app.nodes.content import VisibleContent, VisibleMember, read_version
 from app.nodes.versions import Version
 from app.references import version_identifier
 from app.services.answer import Answer, Fields, Group, Value
@@ -48,7 +48,7 @@ def run(request: CompareNodeVersionsRequest, call: Call) -> Answer:
     return Answer((head, Group("MemberDifferenceList", map(_difference, differences))))
 
 
-def _version(side: str, version: Version, content: Content) -> tuple[_Named, ...]:
+def _version(side: str, version: Version, content: VisibleContent) -> tuple[_Named, ...]:
     return (
         (f"nodeVersionIdentifier{side}", version_identifier(version.node.identifier, version.number)),
         (f"nodeVersionReference{side}", f"{version.node.reference}.{version.number}"),
@@ -72,14 +72,14 @@ def _difference(each: MemberDifference) -> Group:
     return Group("MemberDifference", (Fields(*head, *_member("From", each.old), *_member("To", each.new)),))
 
 
-def _member_type(member: Member | None) -> tuple[str | None, str | None]:
+def _member_type(member: VisibleMember | None) -> tuple[str | None, str | None]:
     """Return the node of a member type, and its name."""
     if member is None or member.member_type is None:
         return None, None
     return member.member_type.node_reference, member.member_type.name
 
 
-def _member(side: str, member: Member | None) -> tuple[_Named, ...]:
+def _member(side: str, member: VisibleMember | None) -> tuple[_Named, ...]:
     if member is None:
         return ()
     return (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.database.engine import single_statements
-from app.nodes.content import Member, read_version
+from app.nodes.content import VisibleMember, read_version
 from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import reference_and_name, version_fields
@@ -44,7 +44,7 @@ def run(request: GetNodeRequest, call: Call) -> Answer:
     return Answer((version_fields(version.node, version.number, version.name), head, *members))
 
 
-def _member(member: Member) -> Group:
+def _member(member: VisibleMember) -> Group:
     fields = Fields(
         *reference_and_name("nodeVersionReferenceMemberType", "nodeNameMemberType", member.member_type),
         ("nodeMemberSequence", member.sequence),

@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 from app.database.engine import snapshot
 from app.nodes.deletion import keep_links
 from app.nodes.drafts import Draft, Known, take_draft
-from app.nodes.editing import Edit, Given, GivenReference, create, find_type, plan_edit, write_edit
+from app.nodes.editing import Edit, GivenEdit, GivenReference, create, find_type, plan_edit, write_edit
 from app.nodes.forms import read_form
 from app.nodes.impacts import show
 from app.nodes.merging import GivenMember, GivenMemberType
-from app.nodes.resolving import Wanted
+from app.nodes.resolving import NamedVersion
 from app.nodes.versions import find_version
 from app.references import version_identifier
 from app.services.answer import Answer, Fields, Part
@@ -70,9 +70,12 @@ class Member:
 
     def given(self) -> GivenMember:
         """The member in the words of the domain. The new target takes precedence."""
-        target, field = Wanted(self.node_version_identifier_target_new, self.node_version_reference_target_new), "_new"
+        target, field = (
+            NamedVersion(self.node_version_identifier_target_new, self.node_version_reference_target_new),
+            "_new",
+        )
         if not target.given:
-            target, field = Wanted(self.node_version_identifier_target, self.node_version_reference_target), ""
+            target, field = NamedVersion(self.node_version_identifier_target, self.node_version_reference_target), ""
         return GivenMember(
             self.node_member_sequence,
             self.node_member_sequence_new,
@@ -96,7 +99,7 @@ class MemberType:
 
     def given(self) -> GivenMemberType:
         """The member type in the words of the domain."""
-        wanted = Wanted(self.node_version_identifier_member_type, self.node_version_reference_member_type)
+        wanted = NamedVersion(self.node_version_identifier_member_type, self.node_version_reference_member_type)
         members = [member.given() for member in self.member_list]
         return GivenMemberType(wanted, f"{_named_by(wanted)}_member_type", members)
 
@@ -116,12 +119,12 @@ class SetNodeRequest:
     node_version_comment_section: NodeVersionCommentSection | None = None
     member_type_list: tuple[MemberType, ...] = ()
 
-    def given(self) -> Given:
+    def given(self) -> GivenEdit:
         """What the request gives of the version."""
-        of_type = Wanted(self.node_version_identifier_type, self.node_version_reference_type)
+        of_type = NamedVersion(self.node_version_identifier_type, self.node_version_reference_type)
         comment = self.node_version_comment_section
         reference = self.node_reference_section or NodeReferenceSection()
-        return Given(
+        return GivenEdit(
             of_type=of_type,
             type_field=f"{_named_by(of_type)}_type",
             name=self.node_name,
@@ -166,7 +169,7 @@ def run(request: SetNodeRequest, call: Call) -> Answer:
             return _written(request, given, call)
 
 
-def _written(request: SetNodeRequest, given: Given, call: Call) -> Answer:
+def _written(request: SetNodeRequest, given: GivenEdit, call: Call) -> Answer:
     with edit_check(call) as patterns, call.engine.begin() as connection:
         keep_links(connection)
         known = _known(request, call)
@@ -212,7 +215,7 @@ def _tag(edition: int) -> dict[str, str]:
     return {"ETag": f'"{edition}"'}
 
 
-def _named_by(wanted: Wanted) -> str:
+def _named_by(wanted: NamedVersion) -> str:
     return "node_version_identifier" if wanted.identifier else "node_version_reference"
 
 

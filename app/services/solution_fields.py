@@ -10,7 +10,7 @@ from app.services.call import CollapsedText
 from app.solutions.content.changes import Change
 from app.solutions.content.flags import PublishJudgement
 from app.solutions.instances.reading import Instance
-from app.solutions.instances.values import Given
+from app.solutions.instances.values import GivenValues
 from app.solutions.rollout.publishing import PublishPreview
 from app.solutions.texts import time_text
 
@@ -38,11 +38,11 @@ class RequestWithValues:
     config_value_list: tuple[GivenConfigValue, ...] | None = None
     auth_value_list: tuple[GivenAuthValue, ...] | None = None
 
-    def values(self) -> Given:
+    def values(self) -> GivenValues:
         """Return the values by slot. Raises UserError if something is missing, or if a slot is given twice."""
         config = [(given.external_id, given.value) for given in self.config_value_list or ()]
         auth = [(given.external_id, given.auth_id) for given in self.auth_value_list or ()]
-        return Given.of(config, auth)
+        return GivenValues.of(config, auth)
 
 
 def instance_group(instance: Instance) -> Group:

@@ -14,9 +14,9 @@ from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
-from app.nodes.contents import read_contents
 from app.nodes.lookup import read_references, read_types
 from app.nodes.members import listed_types
+from app.nodes.stored_members import read_members
 from app.references import VersionKey
 from app.updates.fixpoint import Needs
 from app.updates.graph import Details, DraftUser, Graph
@@ -35,7 +35,7 @@ def read_order(driver: psycopg.Connection[Row], wanted: Concern) -> Details | No
     """
     if wanted.type_changes or wanted.draft_types:
         return None
-    contents = read_contents(driver, list(wanted.types))
+    contents = read_members(driver, list(wanted.types))
     details = Details(lists={of: listed_types(content) for of, content in contents.items()})
     unlisted = _unlisted(wanted.member_types, details)
     details.references = read_references(driver, list(unlisted)) if unlisted else {}
@@ -119,4 +119,4 @@ class _DetailReader:
 
     def _read_contents(self, details: Details, versions: Collection[VersionKey]) -> None:
         missing = [version for version in versions if version not in details.contents]
-        details.contents.update(read_contents(self.driver, missing))
+        details.contents.update(read_members(self.driver, missing))

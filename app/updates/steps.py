@@ -15,7 +15,7 @@ from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.plan import Plan
 from app.updates.rows import NodeUpdate, UpdateType
-from app.updates.written import Writer, Written
+from app.updates.written import Writer, WrittenVersion
 
 
 class User(NamedTuple):
@@ -40,7 +40,7 @@ class Step(NamedTuple):
     edition: int
     kind: UpdateType
     number: int
-    written: Written
+    written: WrittenVersion
     users: tuple[User, ...] | None
     draft_type: tuple[int, int] | None
 

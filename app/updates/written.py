@@ -18,7 +18,7 @@ Numbers = list[int | None]
 """Version numbers in the order of a version's members; None for a member without a target."""
 
 
-class Written(NamedTuple):
+class WrittenVersion(NamedTuple):
     """The numbers that a step writes, for all members of the version that it reads. None leaves them unchanged.
 
     `kept` are the positions of the members that stay, from 1; None if all stay.
@@ -53,7 +53,7 @@ class Writer:
         self._renewed = {node for node in updated if node in graph.moving and node not in graph.drafts}
         self._numbers = self._numbers_in_the_end()
 
-    def write(self, version: VersionKey, new_type: VersionKey | None, ordinal: int, late: Set[int]) -> Written:
+    def write(self, version: VersionKey, new_type: VersionKey | None, ordinal: int, late: Set[int]) -> WrittenVersion:
         """Returns what the step with this ordinal writes to a version. Links to `late` nodes are not changed."""
         node = version[0]
         self._versions[node] = version
@@ -71,7 +71,7 @@ class Writer:
             for link in self.plan.moved[node]:
                 if link[4] in late:
                     numbers[link[3] - 1] = link[5]
-        return Written(type_number, None, numbers)
+        return WrittenVersion(type_number, None, numbers)
 
     def move_to_list(self, node: int, number: int, version: VersionKey) -> list[int]:
         """Returns the member type numbers of a draft after the list of its type, which is this version, has moved.
@@ -101,7 +101,7 @@ class Writer:
                 mine[place - 1] = later if later > number else number
         return numbers
 
-    def _write_members(self, node: int, new_type: VersionKey | None, type_number: int, ordinal: int) -> Written:
+    def _write_members(self, node: int, new_type: VersionKey | None, type_number: int, ordinal: int) -> WrittenVersion:
         """Moves the members of a node whose type changes in this run, in this step if `new_type` is given."""
         graph = self.plan.graph
         members = [self._moved(member, ordinal) for member in self._members_now(node, graph.examined[node])]
@@ -116,7 +116,7 @@ class Writer:
             ]
             if None in found:
                 kept = [place for place, to in enumerate(found, start=1) if to is not None]
-        written = Written(
+        written = WrittenVersion(
             type_number,
             [member.member_type[1] for member in members],
             [None if member.target is None else member.target[1] for member in members],

@@ -19,7 +19,7 @@ from app.nodes.deletion import keep_links
 from app.nodes.drafts import Known
 from app.nodes.freeze import freeze, plan_freeze
 from app.nodes.impacts import Impacts, show
-from app.nodes.resolving import Wanted
+from app.nodes.resolving import NamedVersion
 from app.nodes.type_change import TypeChange, change_type
 from app.nodes.versions import Node
 from app.references import VersionKeyword
@@ -102,7 +102,9 @@ def changed_type(path: str) -> Response:
         with checked_patterns() as patterns, shared.engine.begin() as connection:
             keep_links(connection)
             node = administered(read_node(connection, reference))
-            change_type(connection, caller(), None, _draft(node), Wanted(reference=given), known, patterns, force=True)
+            change_type(
+                connection, caller(), None, _draft(node), NamedVersion(reference=given), known, patterns, force=True
+            )
     except (UserError, NotAuthorisedError, StateError) as error:
         return _type_page(reference, Form.sent().refused(error, _type_field), "", status=_status(error))
     return see_other(node_url(reference, done="type"))
@@ -116,7 +118,7 @@ def _type_page(reference: str, form: Form, given: str, *, status: int = 200) -> 
         version = read_wanted(connection, _draft(node))
         if given:
             try:
-                wanted = Wanted(reference=given)
+                wanted = NamedVersion(reference=given)
                 change = change_type(connection, caller(), None, _draft(node), wanted, Known(), patterns, force=False)
                 impacts = show(connection, caller(), change.impacts)
             except (UserError, NotAuthorisedError) as error:

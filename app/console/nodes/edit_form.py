@@ -13,9 +13,9 @@ from itertools import count
 from typing import Final
 
 from app.errors import Fault, invalid, refuse
-from app.nodes.editing import Given
+from app.nodes.editing import GivenEdit
 from app.nodes.merging import GivenMember, GivenMemberType
-from app.nodes.resolving import Wanted
+from app.nodes.resolving import NamedVersion
 from app.text import collapsed, is_blank, is_whole_number
 
 MOST_MEMBERS: Final = 500
@@ -64,7 +64,7 @@ class SentMember:
             new_sequence=self.number("place") if self.text("place") != self.text("sequence") else None,
             value=value_given,
             scale=scale,
-            target=Wanted(reference=target or None),
+            target=NamedVersion(reference=target or None),
             target_field=_TARGET,
             comment=None if is_blank(comment) else _lines(comment),
             delete=self.text("remove") == "true",
@@ -72,15 +72,15 @@ class SentMember:
         )
 
 
-def edit_in(fields: Mapping[str, str]) -> Given:
+def edit_in(fields: Mapping[str, str]) -> GivenEdit:
     """Return the edit that a form means. Raises UserError about its fields."""
     member_types: list[GivenMemberType] = []
     for identifier in _member_types(fields):
         name = f"m{len(member_types)}"
         members = [member.given() for member in _members(fields, name)]
-        member_types.append(GivenMemberType(Wanted(identifier=identifier), _MEMBER_TYPE, members))
+        member_types.append(GivenMemberType(NamedVersion(identifier=identifier), _MEMBER_TYPE, members))
     comment = fields.get("comment", "")
-    return Given(
+    return GivenEdit(
         name=fields.get("name") or None,
         comment=None if is_blank(comment) else _lines(comment),
         sets_comment=True,

@@ -17,7 +17,7 @@ from app.database.connection import short_statements
 from app.database.engine import driver_connection, snapshot
 from app.identity import right
 from app.nodes.comparing import compare_members
-from app.nodes.content import Content, Member, read_version
+from app.nodes.content import VisibleContent, VisibleMember, read_version
 from app.nodes.history import VersionRecord, read_history
 from app.nodes.listing import ListedNode, list_nodes
 from app.nodes.permission_records import Permission, read_permissions
@@ -172,7 +172,7 @@ def compare(path: str) -> Response:
     )
 
 
-def _read(connection: Connection, reference: str, number: int | None) -> tuple[Version, Content]:
+def _read(connection: Connection, reference: str, number: int | None) -> tuple[Version, VisibleContent]:
     shown = reference if number is None else f"{reference}.{number}"
     with hidden_if_unreadable(f"version {shown}"):
         return read_version(driver_connection(connection), caller(), None, shown)
@@ -189,7 +189,7 @@ def _parts(connection: Connection, found: Node, version: Version | None) -> Part
     )
 
 
-def _by_type(members: list[Member]) -> list[tuple[Member, list[Member]]]:
+def _by_type(members: list[VisibleMember]) -> list[tuple[VisibleMember, list[VisibleMember]]]:
     """Return the members of each member type together, with the first of them."""
     groups = (list(group) for _, group in groupby(members, lambda member: member.member_type))
     return [(group[0], group) for group in groups]

@@ -22,7 +22,7 @@ from app.solutions.instances.reading import (
     read_row,
 )
 from app.solutions.instances.values import (
-    Given,
+    GivenValues,
     SlotKey,
     Taker,
     check_size,
@@ -76,7 +76,9 @@ def create_instance(
     user = lock_external_user(connection, owner, "owner", alone=True)
     check_number(connection, user, "instance", limits.instances_per_user)
     contents = read_contents(connection, solution.solution_id, [latest])
-    values = _checked(connection, Taker(user, latest, latest, contents, by_end_user), Given(config_values, auth_values))
+    values = _checked(
+        connection, Taker(user, latest, latest, contents, by_end_user), GivenValues(config_values, auth_values)
+    )
     check_size(values, config_values, limits)
     parameters = {"solution": solution.solution_id, "release": latest, "owner": user, "name": name}
     instance = connection.execute(_INSERT, parameters).scalar_one()
@@ -112,7 +114,7 @@ def update_instance(
     row = locked.row
     faults = [] if name is None else text_faults("instance_name", name)
     taker = Taker(row.owner, row.release_number, row.latest_release_number, contents, by_end_user)
-    values, value_faults = checked(connection, taker, Given(config_values, auth_values))
+    values, value_faults = checked(connection, taker, GivenValues(config_values, auth_values))
     changed = LockedInstance(
         replace(
             row,
@@ -155,7 +157,7 @@ def upgrade_instance(
     row = locked.row
     contents = read_contents(connection, row.solution_id, locked.needed_releases)
     taker = Taker(row.owner, row.latest_release_number, row.latest_release_number, contents, by_end_user)
-    values = _checked(connection, taker, Given(config_values, auth_values))
+    values = _checked(connection, taker, GivenValues(config_values, auth_values))
     after = {**values_after_move(locked.values, contents[taker.release]), **values}
     check_size(after, config_values, limits)
     if taker.release == row.release_number:
@@ -176,7 +178,7 @@ def remove_instance(connection: Connection, instance_id: str) -> None:
         raise UserError(unknown("solution_instance_id", instance_id))
 
 
-def _checked(connection: Connection, taker: Taker, given: Given) -> dict[SlotKey, GivenValue]:
+def _checked(connection: Connection, taker: Taker, given: GivenValues) -> dict[SlotKey, GivenValue]:
     values, faults = checked(connection, taker, given)
     refuse(faults)
     return values

@@ -70,14 +70,14 @@ HELD_VALUES: Final = """
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenValues:
     """The values of a request, by the external id of a slot: JSON as text, and the ids of authentications."""
 
     config_values: Mapping[str, str]
     auth_values: Mapping[str, str]
 
     @classmethod
-    def of(cls, config_values: Iterable[GivenPair] | None, auth_values: Iterable[GivenPair] | None) -> Given:
+    def of(cls, config_values: Iterable[GivenPair] | None, auth_values: Iterable[GivenPair] | None) -> GivenValues:
         """Return the values that a request lists. Raises UserError if something is missing or a slot is repeated."""
         faults: list[Fault] = []
         given = cls(
@@ -131,7 +131,7 @@ def values_of(rows: Iterable[Sequence[Any]]) -> dict[SlotKey, GivenValue]:
     return found
 
 
-def checked(connection: Connection, taker: Taker, given: Given) -> tuple[dict[SlotKey, GivenValue], list[Fault]]:
+def checked(connection: Connection, taker: Taker, given: GivenValues) -> tuple[dict[SlotKey, GivenValue], list[Fault]]:
     """Return the given values in the form that an instance holds, and what is wrong with them."""
     values: dict[SlotKey, GivenValue] = {}
     faults: list[Fault] = []

@@ -41,7 +41,7 @@ from app.solutions.content.flags import (
 )
 from app.solutions.content.model import ConfigSlot, Content, GivenValue, SlotKind
 from app.solutions.instances.moving import LockedInstance
-from app.solutions.instances.values import Given, SlotKey, Taker, bytes_together, check_size, checked, read_values
+from app.solutions.instances.values import GivenValues, SlotKey, Taker, bytes_together, check_size, checked, read_values
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.external_users import read_external_user
 from app.solutions.releases.contents import read_contents
@@ -162,7 +162,7 @@ class Rollout:
         """Return the given values as an instance holds them. Raises UserError if the target does not accept them."""
         latest = locked.row.latest_release_number
         taker = Taker(locked.row.owner, self.target, latest, self.contents)
-        values, faults = checked(connection, taker, Given(self.wanted.config_values, {}))
+        values, faults = checked(connection, taker, GivenValues(self.wanted.config_values, {}))
         refuse(faults)
         return values
 
@@ -239,7 +239,7 @@ def rollout(connection: Connection, wanted: Wanted, limits: Limits = DEFAULT_LIM
         wanted = replace(wanted, owner=_owner(connection, wanted.owner))
     contents = read_contents(connection, solution.solution_id)
     taker = Taker(wanted.owner or "", target, latest, contents)
-    given, faults = checked(connection, taker, Given(wanted.config_values, {}))
+    given, faults = checked(connection, taker, GivenValues(wanted.config_values, {}))
     faults += _visible(contents, target, wanted.config_values)
     refuse(faults)
     check_size(given, wanted.config_values, limits)

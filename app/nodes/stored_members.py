@@ -13,10 +13,12 @@ from app.nodes.members import Member
 from app.references import VersionKey
 
 
-def read_contents(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, list[Member]]:
+def read_members(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, list[Member]]:
     """Read the members of versions, in their order."""
     contents: dict[VersionKey, list[Member]] = {version: [] for version in versions}
-    rows = driver.execute(sql_file("app.nodes", "contents"), columns(versions), prepare=is_worth_preparing(versions))
+    rows = driver.execute(
+        sql_file("app.nodes", "stored_members"), columns(versions), prepare=is_worth_preparing(versions)
+    )
     for node, number, mt_node, mt_number, place, value, scale, target, target_number in rows:
         link = None if target is None else (target, target_number)
         contents[node, number].append(Member((mt_node, mt_number), place, value, scale, link))
