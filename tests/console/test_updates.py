@@ -230,7 +230,10 @@ def test_what_may_not_be_administered_cannot_be_done(pages: Pages, app: Flask, m
     assert "you cannot do this plan" in page.text
     assert page.texts("form[action='/console/updates/new'][method=post]") == []
     form = theirs.get("/console").form("/console/sign-out")
-    assert theirs.post(NEW, {**form, "node": "P", "plan": "x"}).status_code == 409
+    plan = shlex.split(page.texts("#command")[0])
+    right = plan[plan.index("--if-match") + 1]
+    assert theirs.post(NEW, {**form, "node": "P", "plan": right}).status_code == 409
+    assert theirs.post(NEW, {**form, "node": "P", "plan": "another"}).status_code == 412
     assert theirs.post(NEW, {**form, "node": "P"}).status_code == 400
 
 
