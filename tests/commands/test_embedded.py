@@ -138,7 +138,6 @@ def test_two_services_share_a_data_directory(
 ) -> None:
     """On ports of their own; started at the same time, before there is a database."""
     check()
-    check()
     first = serve(environment)
     second = serve(environment)
     assert is_ready(first)

@@ -28,7 +28,7 @@ from tests.support.served import eventually
 KILLS = int(os.environ.get("RELINK_TEST_KILLS", "10"))
 
 
-def test_kills_of_web_processes(
+def test_kills_of_web_processes_and_of_database_sessions(
     serve: Serve, database_url: str, client: Client, engine: Engine, figures: Callable[[str], None]
 ) -> None:
     served = serve({"RELINK_DATABASE_URL": database_url})
@@ -38,14 +38,7 @@ def test_kills_of_web_processes(
         field.kill_a_force(lambda _: kill_web_processes(served.process.pid))
     figures(field.figure)
     assert field.interrupted
-
-
-def test_kills_of_database_sessions(
-    serve: Serve, database_url: str, client: Client, engine: Engine, figures: Callable[[str], None]
-) -> None:
-    served = serve({"RELINK_DATABASE_URL": database_url})
-    field = Battlefield(served.url, client, engine, eventually, seeded())
-    field.prepare()
+    field.interrupted = 0
     for _ in range(part(5)):
         field.kill_a_force(lambda run: terminate_backend(engine, run))
     figures(field.figure)

@@ -53,7 +53,7 @@ def test_what_the_start_does_is_reported_before_it_is_done(relink_on: Callable[[
 def test_the_embedded_database_runs_as_long_as_the_service(
     serve: Serve, data_directory: Path, number: signal.Signals
 ) -> None:
-    served = serve({"RELINK_DATA_DIR": str(data_directory)})
+    served = serve({"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": str(int(number == signal.SIGINT))})
     assert '"ok"' in read(f"{served.url}/readyz")
     assert database_runs(data_directory)
     told = served.log.read_text()
