@@ -49,6 +49,11 @@ def camel_case(name: str) -> str:
     return first + "".join(map(str.capitalize, others))
 
 
+def writable(text: str) -> str:
+    """Returns the text with a replacement character for each character that XML and the database cannot hold."""
+    return _UNWRITABLE.sub("\ufffd", text)
+
+
 def is_writable(text: str) -> bool:
     """Returns whether XML and the database can hold every character of the text."""
     return _UNWRITABLE.search(text) is None

@@ -87,6 +87,8 @@ def go_on(partner: str, instance: str) -> Response:  # noqa: ARG001
     session = _stored(session, entered.filled_in)
     if action == "next" and entered.faults:
         return _screen(session, configuration, position, replace(entered, filled_in=session.filled_in))
+    if action == "reload":  # nothing is wrong yet with what is still incomplete
+        return _screen(session, configuration, position, Entered(session.filled_in, {}, entered.texts))
     return _screen(session, configuration, _target(action, position))
 
 

@@ -78,6 +78,8 @@ def test_a_fault_is_beside_its_field_and_what_was_typed_stays(wizard: Wizard, st
     page = page.send(values=new)
     assert page.reasons[1] == 'Type the credentials as JSON, such as {"token": "..."}.'
     assert page.fields["name-auth:slack"] == "Mine"
+    page = page.send("reload", {"name-auth:slack": "Still mine", "data-auth:slack": ""})
+    assert (page.reasons, page.fields["name-auth:slack"]) == ([], "Still mine")
     page = page.send(values={"data-auth:slack": '{"token": "xoxb-17"}'})
     page = page.send(values={"config:name": " ", "config:limit": "1.5"})
     assert page.title == "Basics"
@@ -204,6 +206,16 @@ def test_a_form_fills_in_only_the_screen_that_was_shown(wizard: Wizard, store: S
     page = page.send().send().send("finish")
     assert page.title == "Your settings are saved"
     assert store.get(instance).config == {"a": '"given meanwhile"', "on": "true"}
+
+
+def test_a_value_that_no_page_can_show_stays_unless_it_is_changed(wizard: Wizard, store: Store) -> None:
+    slots_of_both = [config_slot("a"), config_slot("b", type="object")]
+    held = {"a": '"\\ud800 and \\u0000"', "b": '{"\\udfff": 1}'}
+    instance = store.instance(store.published(config=slots_of_both), config=held)
+    page = wizard.open(instance, "&customValidation=true")
+    assert page.fields["config:a"] == "\ufffd and \ufffd"
+    page.send().send("finish")
+    assert store.get(instance).config == held
 
 
 def test_an_authentication_that_expires_meanwhile_is_not_stored(wizard: Wizard, store: Store, solution: str) -> None:

@@ -148,6 +148,17 @@ def test_without_valid_entries_the_value_is_typed(
     assert store.get(instance).config == {"channel": '"typed"'}
 
 
+def test_an_entry_may_have_any_characters(made: Callable[..., Wizard], store: Store, host: Host) -> None:
+    host.body = b'[{"text": "half \\ud800", "value": "\\udfff\\u0000<"}, {"text": "\\u00e9", "value": "\\u00e9"}]'
+    instance = store.instance(store.published(config=[config_slot("channel", ddl(), type="ddl")]))
+    page = made().open(instance)
+    assert page.texts("option") == ["Choose", "half \ufffd", "\u00e9"]
+    page = page.send(values={"list-config:channel": page.tree.cssselect("option")[1].get("value", "")})
+    assert page.summary() == {"channel": "\ufffd\ufffd<"}
+    page.send("finish")
+    assert store.get(instance).config == {"channel": '"\\udfff\\u0000<"'}
+
+
 def test_a_host_that_cannot_be_reached_does_not_break_the_page(engine: Engine, store: Store, wizard: Wizard) -> None:
     slot = config_slot("channel", ddl(authSlotExternalId="slack"), type="ddl")
     owner = store.user()

@@ -15,7 +15,7 @@ from app.settings import Settings
 from app.solutions.wizard.sessions import forget_sessions
 from tests.support.http import SECRET_KEY, Client
 from tests.support.pages import Pages
-from tests.support.solution_store import Store, auth_slot, config_slot, element, screen, slots
+from tests.support.solution_store import Store, auth_slot, config_slot, ddl, element, screen, slots
 from tests.support.wizard import Wizard, WizardPage
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -213,6 +213,37 @@ def made(engine: Engine, store: Store) -> Callable[..., Wizard]:
         return Wizard(app, Store(Client(app)), policy)
 
     return make
+
+
+ODD = (
+    "",
+    " ",
+    "\u0663",
+    "9" * 5000,
+    "-0",
+    "1e999",
+    "NaN",
+    "null",
+    "[" * 500,
+    '{"a": NaN}',
+    '"\\ud800"',
+    "\u202e\U0001f600",
+)
+
+
+def test_whatever_is_typed_is_taken_or_refused_beside_its_field(wizard: Wizard, store: Store) -> None:
+    kinds = ("string", "integer", "number", "boolean", "object", "array")
+    config = [config_slot(kind, type=kind) for kind in kinds] + [config_slot("ddl", ddl(), type="ddl")]
+    instance = store.instance(store.published(auth=[auth_slot("slack", serviceEnvironment="")], config=config))
+    page = wizard.open(instance)
+    names = [f"config:{kind}" for kind in (*kinds, "ddl")] + ["list-config:ddl", "auth:slack", "connected-auth:slack"]
+    names += [f"{part}-auth:slack" for part in ("name", "environment", "data")]
+    for odd in ODD:
+        for values in (dict.fromkeys(names, odd), {**dict.fromkeys(names, odd), "auth:slack": "new"}):
+            for action in ("next", "reload"):
+                sent = page.send(action, values)
+                assert (sent.status, sent.title) == (200, "Settings")
+                assert action == "reload" or sent.reasons
 
 
 def test_a_large_form_is_refused(wizard: Wizard, instance: str) -> None:

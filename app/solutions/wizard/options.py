@@ -15,6 +15,7 @@ from app.solutions.content.model import ConfigType, Ddl, Json, NotJsonError, rea
 from app.solutions.messages import SIGNATURE_HEADER, signature
 from app.solutions.outgoing import post
 from app.solutions.wizard.texts_of_values import Choice
+from app.text import writable
 
 TIMEOUT: Final = 5.0
 MOST_BYTES: Final = 1024 * 1024
@@ -102,7 +103,7 @@ def _choice(entry: Json) -> Choice:
     value = entry.get("value") if isinstance(entry, dict) else None
     if not isinstance(text, str) or not ConfigType.DDL.admits(value):
         raise _NotChoicesError("an entry has no text, or its value is not a string, a number or a boolean")
-    return Choice(text, json.dumps(value, ensure_ascii=False))
+    return Choice(writable(text), json.dumps(value))
 
 
 def _named(source: Source) -> dict[str, str | None]:

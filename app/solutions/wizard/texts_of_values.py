@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from app.solutions.content.model import ConfigSlot, ConfigType, Json, NotJsonError, read_json
 from app.solutions.content.values import type_fault
+from app.text import writable
 
 _TYPE_WHAT = {
     ConfigType.INTEGER: "Type a whole number, such as 12.",
@@ -29,9 +30,14 @@ class Choice(NamedTuple):
 
 
 def text_of(slot: ConfigSlot, value: str | None) -> str:
-    """Return a value as a person types it: a text without quotation marks, everything else as JSON."""
-    if value is None:
-        return ""
+    """Return a value as a person types it: a text without quotation marks, everything else as JSON.
+
+    JSON can hold characters that a page cannot, such as half of a pair of surrogates: they are replaced.
+    """
+    return "" if value is None else writable(_text_of(slot, value))
+
+
+def _text_of(slot: ConfigSlot, value: str) -> str:
     try:
         known = read_json(value)
     except NotJsonError:
