@@ -154,7 +154,7 @@ def _edges(graph: Graph, places: dict[str, _Place]) -> Iterator[Markup]:
 def _box(box: Box, place: _Place, address: str | None) -> Markup:
     fill, ink = _COLOURS.get(box.kind, _COLOURS[MIXED])
     words = _WORDS.get(box.kind, box.kind)
-    name = f"{box.package}.{box.label}" if box.package and box.count == 1 else f"{box.label} {box.package}".strip()
+    name = f"{box.label} {box.package}".strip() if box.count else f"{box.package}.{box.label}".lstrip(".")
     note = f"{box.note} · {words}" if box.note else words
     inner = Markup(
         "<title>{}</title>"

@@ -13,13 +13,14 @@ from typing import Final
 
 from app.console.updates.rows import Brief, Overview, Row
 from app.references import package_of
+from app.text import counted
 
 SOURCE: Final = "source"
 MIXED: Final = "mixed"
 _MOST_PACKAGES = 12
 """In each column at most this many packages are counted by themselves."""
 _MOST_COLUMNS = 40
-_OTHERS = "other packages"
+OTHERS: Final = "other packages"
 
 
 @dataclass
@@ -32,7 +33,8 @@ class Box:
     kind: str
     column: int
     note: str = ""
-    count: int = 1
+    count: int = 0
+    """The number of nodes that the box counts, or 0 if it is one node."""
     lit: bool = False
 
 
@@ -133,22 +135,29 @@ def _counted(briefs: Sequence[Brief]) -> Graph:
     def key_of(reference: str) -> str:
         column = distances[reference]
         package = package_of(reference)
-        return f"{column} {package if package in shown[column] else _OTHERS}"
+        return f"{column} {package if package in shown[column] else OTHERS}"
 
+    sources: dict[str, set[str]] = defaultdict(set)
     for brief in briefs:
         key = key_of(brief.reference)
         column, _, package = key.partition(" ")
-        box = graph.boxes.setdefault(key, Box(key, "", package, brief.kind, int(column), count=0))
+        box = graph.boxes.setdefault(key, Box(key, "", package, brief.kind, int(column)))
         box.count += 1
         box.kind = brief.kind if box.kind == brief.kind else MIXED
         if brief.parent and brief.parent not in distances:
             source = f"source {package_of(brief.parent)}"
-            graph.boxes.setdefault(source, Box(source, _last(brief.parent), package_of(brief.parent), SOURCE, 0))
+            sources[source].add(brief.parent)
             graph.edges[source, key] += 1
         elif brief.parent and key_of(brief.parent) != key:
             graph.edges[key_of(brief.parent), key] += 1
     for box in graph.boxes.values():
-        box.label = box.label if box.kind == SOURCE and box.count == 1 else f"{box.count:,} nodes"
+        box.label = counted(box.count, "node")
+    for key, changed in sources.items():
+        package = key.partition(" ")[2]
+        if len(changed) == 1:
+            graph.boxes[key] = Box(key, _last(min(changed)), package, SOURCE, 0)
+        else:
+            graph.boxes[key] = Box(key, counted(len(changed), "node"), package, SOURCE, 0, count=len(changed))
     return graph
 
 

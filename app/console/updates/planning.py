@@ -19,7 +19,7 @@ from app.console.services import services
 from app.console.turns import turn_of
 from app.console.updates.addresses import run_url
 from app.console.updates.drawing import drawing
-from app.console.updates.graph import Box, graph_of
+from app.console.updates.graph import OTHERS, Box, graph_of
 from app.console.updates.requests import NEW, SCOPES, SERVICE, UpdateRequest
 from app.console.updates.rows import KINDS, Overview, Row, Wanted, look_at, planned
 from app.console.visitor import caller, session
@@ -171,8 +171,8 @@ def _here(wanted: UpdateRequest, filters: Wanted, **changed: str) -> str:
 
 
 def _box_address(wanted: UpdateRequest, box: Box) -> str:
-    if box.count != 1 or " " in box.key:
-        return wanted.address(NEW, text="" if box.package == "other packages" else box.package) + "#rows"
+    if box.count or " " in box.key:
+        return wanted.address(NEW, text="" if box.package == OTHERS else box.package) + "#rows"
     return wanted.address(NEW, why=box.key) + "#why"
 
 

@@ -16,7 +16,7 @@ from app.console.responses import secured, see_other
 from app.console.services import services
 from app.console.updates.addresses import RUNS, run_url
 from app.console.updates.drawing import drawing
-from app.console.updates.graph import Box, graph_of
+from app.console.updates.graph import OTHERS, Box, graph_of
 from app.console.updates.planning import csv_response, svg_response
 from app.console.updates.requests import SERVICE, UpdateRequest
 from app.console.updates.rows import KINDS, Overview, Wanted, kept, look_at
@@ -253,6 +253,6 @@ def _here(identifier: int, filters: Wanted, **changed: str) -> str:
 
 
 def _box_address(identifier: int, box: Box) -> str:
-    if box.count != 1 or " " in box.key:
-        return run_url(identifier, text="" if box.package == "other packages" else box.package) + "#rows"
+    if box.count or " " in box.key:
+        return run_url(identifier, text="" if box.package == OTHERS else box.package) + "#rows"
     return run_url(identifier, why=box.key) + "#why"
