@@ -133,7 +133,11 @@ def _worker(database: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run `relink worker` on a database."""
     command = [sys.executable, "-W", "ignore", "-m", "app.cli", "worker"]
     environment = {**os.environ, "RELINK_DATABASE_URL": database}
-    with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+    with (
+        tempfile.NamedTemporaryFile("w", prefix="relink-bench-worker-", suffix=".log", delete=False) as log,
+        subprocess.Popen(command, env=environment, cwd=ROOT, stderr=log) as process,
+    ):
+        say(f"the worker writes its log to {log.name}")
         try:
             yield process
         finally:
