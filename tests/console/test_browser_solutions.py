@@ -24,7 +24,8 @@ def test_the_pages_of_solutions_are_accessible(
     solution: str, open_tab: OpenTab, size: dict[str, int], dark: bool
 ) -> None:
     page = open_tab(dark=dark, size=size).sign_in()
-    for path in ("", f"/{solution}", f"/{solution}/draft", f"/{solution}/publish"):
+    paths = ("", f"/{solution}", f"/{solution}/draft", f"/{solution}/publish")
+    for path in paths if size is DESK else paths[1:3]:
         page.goto(f"/console/solutions{path}")
         for summary in page.locator("summary").all():
             summary.click()
