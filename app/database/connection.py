@@ -25,6 +25,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.errors import ConnectionTimeout, _WaitTimeout
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow as Row
+from psycopg.waiting import READY_NONE
 
 from app.database.session import connection_arguments, settings_statement
 
@@ -126,6 +127,22 @@ class Pulse:
         return connection
 
 
+def _resumed(gen: PQGen[RV]) -> PQGen[RV]:
+    """Return a generator that goes on where a waiting one stands, and that may be left waiting again.
+
+    psycopg begins to wait with `next`, which sends None. A generator that is still sending a large statement accepts
+    only a number.
+    """
+    ready: int = READY_NONE
+    try:
+        while True:
+            given = yield gen.send(ready)
+            ready = READY_NONE if given is None else given
+    except StopIteration as ended:
+        result: RV = ended.value
+        return result
+
+
 class Connection(psycopg.Connection[Row]):
     """A connection with our settings that does not wait forever."""
 
@@ -189,11 +206,14 @@ class Connection(psycopg.Connection[Row]):
     def _wait_while_it_lives(self, gen: PQGen[RV], interval: float) -> RV:
         limit = _LIMIT.get()
         until = None if limit is None else monotonic() + limit
+        resumed = False
         while True:
             patience = PATIENCE if until is None else min(PATIENCE, max(until - monotonic(), interval))
             try:
                 return super().wait(gen, interval, patience)
             except _WaitTimeout:
+                if not resumed:
+                    gen, resumed = _resumed(gen), True
                 if until is not None and monotonic() >= until:
                     return self._cancelled(gen, interval)
                 if not self.pulse.beats(monotonic() - patience, self._another):
