@@ -7,7 +7,7 @@ LOCK := build/lock/bin/uv pip compile --quiet --no-config --universal --python-v
   --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock demo dev test soak lint fix check docs bench sizes million clean
+.PHONY: help install lock demo dev test soak lint fix check docs bench sizes million pictures clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile

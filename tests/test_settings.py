@@ -33,6 +33,7 @@ COMMANDS: dict[str, list[str]] = {
     "force": ["force", "acme"],
     "node": ["node", "get", "acme"],
     "solution": ["solution", "list"],
+    "rollout": ["rollout", "00000000-0000-0000-0000-000000000000"],
     "run": ["run", "list"],
     "demo": ["demo"],
 }

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import lzma
+import shutil
+import sys
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,10 +18,13 @@ import click
 from lxml import etree
 
 from app.commands.asynchronous import StoppedError, carried_out
+from app.commands.reading import json_option
+from app.commands.rows import as_document
 from app.commands.service import Reply, ServiceClient, with_service
 from app.text import counted
 
 _BLOCK = 256 * 1024
+_STANDARD_INPUT = Path("-")
 _LONGEST_SENDING = 600.0
 _TOO_LARGE = 413
 _ASYNC = "respond-async"
@@ -25,25 +32,49 @@ _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 
 
 @click.command("import", short_help="Import nodes from a file: all of them or none.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@json_option
 @with_service
-def import_file(service: ServiceClient, file: Path) -> None:
+def import_file(service: ServiceClient, file: Path, as_json: bool) -> None:
     """Import the nodes of FILE, a NodeImport document (plain, .gz or .xz): all of them or none.
+
+    With - as FILE, the document is read from standard input, and is not compressed.
 
     A worker of the service imports them, and the command waits for its end. Ctrl-C cancels the import. The exit code is
     0, 1 for an error, or 130 if the import was cancelled with Ctrl-C: in both cases nothing was imported.
 
     \b
-    Example:
+    Examples:
       relink import acme.xml
+      relink import - < acme.xml
     """
-    click.echo(import_document(service, file))
+    if file == _STANDARD_INPUT:
+        with tempfile.TemporaryDirectory(prefix="relink-import-") as directory:
+            # The document may have to be sent again after a connection breaks.
+            stored = Path(directory) / "standard-input.xml"
+            with stored.open("wb") as output:
+                shutil.copyfileobj(sys.stdin.buffer, output)
+            click.echo(_imported(service, stored, as_json=as_json))
+    else:
+        click.echo(_imported(service, file, as_json=as_json))
+
+
+def _imported(service: ServiceClient, file: Path, *, as_json: bool) -> str:
+    root = _import(service, file)
+    return json.dumps(as_document(root), indent=2) if as_json else _sentence(root)
 
 
 def import_document(service: ServiceClient, file: Path) -> str:
     """Sends a document, unpacked on the way, and returns a sentence that says what was imported."""
+    return _sentence(_import(service, file))
+
+
+def _import(service: ServiceClient, file: Path) -> etree._Element:
     with carried_out(service, Upload(service, file)) as ended:
-        root = etree.parse(ended.reply.required().file).getroot()
+        return etree.parse(ended.reply.required().file).getroot()
+
+
+def _sentence(root: etree._Element) -> str:
     nodes, versions, replaced, members = (
         int(root.findtext(name) or 0)
         for name in ("nodesCreated", "versionsCreated", "versionsReplaced", "membersWritten")

@@ -88,7 +88,8 @@ def rollout(
         with carried_out(service, SmallRequest(service, body, if_match_header(if_match))) as ended:
             reply = ended.reply
             _show(reply, as_json=as_json)
-        say(f"This was run {ended.run_number}.")
+        if ended.run_number:
+            say(f"This was run {ended.run_number}.")
         ended.check()
     if reply.error_number == PARTIAL:
         raise SystemExit(EXIT_PARTIAL)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import IO, Any
 
 import click
 from lxml import etree
@@ -15,6 +16,7 @@ from rich.text import Text
 from app.wire.json_writer import json_blocks
 
 Row = Sequence[object]
+_BLOCK = 64 * 1024
 _READABLE = 12
 """A column that is folded keeps at least this width."""
 
@@ -66,6 +68,15 @@ def _print_record(console: Console, headings: Sequence[str], row: Sequence[str])
 def print_json(document: object) -> None:
     """Print a document for programs."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def print_as_json(response: IO[bytes]) -> None:
+    """Print a response, which may be very long, as `/servicejson` returns it."""
+    output = sys.stdout.buffer
+    for block in json_blocks(iter(lambda: response.read(_BLOCK), b"")):
+        output.write(block)
+    output.write(b"\n")
+    output.flush()
 
 
 def as_document(response: etree._Element) -> Any:  # noqa: ANN401 - JSON

@@ -12,8 +12,8 @@ from app.commands.answers import Updates, print_updates, read_updates
 from app.commands.asynchronous import SmallRequest, carried_out
 from app.commands.nothing_to_update import say_nothing_to_update
 from app.commands.progress import shown_waiting
-from app.commands.reading import Command
-from app.commands.rows import say
+from app.commands.reading import Command, json_option
+from app.commands.rows import print_as_json, say
 from app.commands.service import PARTIAL, Reply, ServiceClient, message, with_service
 from app.commands.texts import COLLAPSED
 from app.commands.why import print_why
@@ -38,6 +38,7 @@ def _update_options(command: Command) -> Command:
         ),
         click.option("--source", metavar="REFERENCE", type=COLLAPSED, help="A package (else anywhere) or a manifest."),
         click.option("--xml", is_flag=True, help="Print the XML of the response."),
+        json_option,
         click.option("--all", "everything", is_flag=True, help="Show all updates on a terminal, however many."),
     )
     for option in reversed(options):
@@ -51,7 +52,13 @@ def _update_options(command: Command) -> Command:
     "--why", "why_node", metavar="NODE", type=COLLAPSED, help="Say why this node is in the list, and no more."
 )
 def impact(
-    service: ServiceClient, reference: str, xml: bool, everything: bool, why_node: str | None, **options: object
+    service: ServiceClient,
+    reference: str,
+    xml: bool,
+    as_json: bool,
+    everything: bool,
+    why_node: str | None,
+    **options: object,
 ) -> None:
     """List what is out of date in the node REFERENCE and its content, without updating it.
 
@@ -74,7 +81,7 @@ def impact(
         if why_node is not None:
             print_why(reply.required(), why_node)
             return
-        shown = _shown(reply, xml=xml, everything=everything, forced=False)
+        shown = _shown(reply, xml=xml, as_json=as_json, everything=everything, forced=False)
     if shown and shown.rows:
         plan = _bare(reply.headers["ETag"])
         say(f"This is plan {plan}; 'relink force --if-match' with it does exactly this plan or nothing.")
@@ -87,7 +94,13 @@ def impact(
 @_update_options
 @click.option("--if-match", metavar="PLAN", help="Make exactly the updates of this plan of an impact, or none.")
 def force(
-    service: ServiceClient, reference: str, xml: bool, everything: bool, if_match: str | None, **options: object
+    service: ServiceClient,
+    reference: str,
+    xml: bool,
+    as_json: bool,
+    everything: bool,
+    if_match: str | None,
+    **options: object,
 ) -> None:
     """Update what is out of date in the node REFERENCE and its content, with one commit for each node.
 
@@ -103,7 +116,7 @@ def force(
     """
     body = update_message(reference, "force", **options)
     with carried_out(service, SmallRequest(service, body, if_match_header(if_match))) as ended:
-        shown = _shown(ended.reply, xml=xml, everything=everything, forced=True)
+        shown = _shown(ended.reply, xml=xml, as_json=as_json, everything=everything, forced=True)
     if shown and ended.run_number:
         say(f"This was run {ended.run_number}.")
     if shown and shown.is_empty:
@@ -135,15 +148,17 @@ def update_message(
     return message("UpdateNodeVersions", elements)
 
 
-def _shown(reply: Reply, *, xml: bool, everything: bool, forced: bool) -> Updates | None:
-    """Print the updates of a response, unless they were printed as XML."""
+def _shown(reply: Reply, *, xml: bool, as_json: bool, everything: bool, forced: bool) -> Updates | None:
+    """Print the updates of a response. Returns None if they were printed as XML or JSON."""
     if xml:
         output = sys.stdout.buffer
         shutil.copyfileobj(reply.file, output)
         output.flush()
         reply.file.seek(0)
     reply.required()
-    if xml:
+    if as_json and not xml:
+        print_as_json(reply.file)
+    if xml or as_json:
         return None
     updates = read_updates(reply, forced=forced)
     print_updates(Console(highlight=False), updates, everything=everything)

@@ -19,6 +19,7 @@ from app.nodes.out_of_date import OutOfDate, read_out_of_date
 from app.runs.access import as_readable
 from app.runs.listing import RunFilter, visible_runs
 from app.runs.queued import Workers, read_workers
+from app.runs.record import Run, RunState
 from app.solutions.instances.counting import Behind, count_behind
 from app.solutions.messages import Undelivered, count_undelivered
 from app.wire.context import resources
@@ -47,8 +48,7 @@ def home() -> Response:
     """Show the page."""
     who = caller()
     with short_statements(), resources().engine.begin() as connection:
-        found, _ = visible_runs(connection, who, RunFilter(), limit=_RUNS)
-        runs = as_readable(connection, who, found)
+        runs = as_readable(connection, who, _runs(connection, who))
         operations = _operations(connection, who)
     return page(
         "home.html",
@@ -61,6 +61,13 @@ def home() -> Response:
         is_failed=is_failed,
         is_administrator=who.administers_all,
     )
+
+
+def _runs(connection: Connection, who: Caller) -> list[Run]:
+    """Return the newest runs, those in progress first."""
+    states = (RunState.RUNNING, RunState.QUEUED, None)
+    found = [run for state in states for run in visible_runs(connection, who, RunFilter(state), limit=_RUNS)[0]]
+    return list({run.identifier: run for run in found}.values())[:_RUNS]
 
 
 def _out_of_date(who: Caller) -> list[OutOfDate] | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from threading import Timer
+from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 
@@ -29,7 +29,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, within: float, mo
     given = {"Content-Type": "application/json", "User-Agent": "relink", **headers}
     sockets: list[socket.socket] = []
     # The timeout of a connection applies to each of its steps; the timer limits a slow receiver as a whole.
-    deadline = Timer(within, _cut, (sockets,))
+    is_over = Event()
+    deadline = Timer(within, _cut, (is_over, sockets))
     deadline.daemon = True
     deadline.start()
     with closing(_connection(parts, within)) as connection:
@@ -41,7 +42,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, within: float, mo
             response = connection.getresponse()
             read = response.read(most + 1) if most else b""
             # A body without a length seems to be complete when the timer has ended it.
-            if deadline.finished.is_set():
+            if is_over.is_set():
                 raise TimeoutError
             return Response(response.status, read if most and len(read) <= most else None)
         except (OSError, HTTPException, ValueError) as error:
@@ -55,7 +56,8 @@ def _connection(url: SplitResult, within: float) -> HTTPConnection:
     return made(url.hostname or "", url.port, timeout=within)
 
 
-def _cut(sockets: list[socket.socket]) -> None:
+def _cut(is_over: Event, sockets: list[socket.socket]) -> None:
+    is_over.set()
     for held in sockets:
         with suppress(OSError):
             held.shutdown(socket.SHUT_RDWR)

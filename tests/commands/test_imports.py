@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import lzma
 from collections.abc import Callable
 from pathlib import Path
@@ -65,3 +66,11 @@ def test_faults_are_reported_with_their_places(relink: Relink, client: Client, t
     assert result.stderr.startswith("Error: 105: NodeList/Node")
     assert "P.Nowhere.1" in result.stderr
     assert client.update("P.A").number == 105
+
+
+def test_a_document_is_read_from_standard_input_and_the_response_is_json(relink: Relink, client: Client) -> None:
+    result = relink("import", "-", "--json", stdin=GRAPH.xml())
+    assert (result.exit_code, result.stderr) == (0, "")
+    response = json.loads(result.stdout)
+    assert (response["errorNumber"], response["nodesCreated"], response["membersWritten"]) == (0, 3, 1)
+    assert client.get("P.A.1").members() == ["system.NODE_LIST.1 -> P.B.1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -65,6 +66,20 @@ def test_why_a_node_is_in_the_list(relink: Relink, client: Client) -> None:
         missing = relink("impact", "P", "--why", node)
         assert (missing.exit_code, missing.stdout) == (1, "")
         assert f"{node} is not in the list of updates" in missing.stderr
+
+
+def test_an_impact_and_a_force_are_printed_as_json(relink: Relink, client: Client) -> None:
+    client.load(chain())
+    for action, number in (("impact", 1), ("force", 2)):
+        result = relink(action, "P", "--json")
+        assert result.exit_code == 0
+        response = json.loads(result.stdout)
+        assert response["errorNumber"] == 0
+        updates = response["UpdateList"]["Update"]
+        assert [(each["nodeReference"], each["nodeVersionNumber"]) for each in updates] == [
+            ("P.A", number),
+            ("P.B", number),
+        ]
 
 
 def test_a_force_does_it_and_the_next_impact_is_empty(relink: Relink, client: Client) -> None:

@@ -56,6 +56,23 @@ def test_a_roll_out_is_done_from_its_page(site: Site, open_tab: OpenTab) -> None
     picture(page, "solutions-moved")
 
 
+def test_the_draft_is_published_in_a_dialog(site: Site, open_tab: OpenTab) -> None:
+    solution = shop(Store(Client(site.app)))
+    page = open_tab().sign_in(following=f"/console/solutions/{solution}")
+    page.get_by_role("link", name="Publish draft").press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("An upgrade is needed.")).to_be_visible()
+    picture(page, "solutions-dialog")
+    check_accessible(page)
+    dialog.get_by_role("link", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("link", name="Publish draft")).to_be_focused()
+    page.get_by_role("link", name="Publish draft").click()
+    dialog.get_by_label("Release notes").fill("Needs a token.")
+    dialog.get_by_role("button", name="Publish release 2").click()
+    expect(page.get_by_text("Release 2 is published.")).to_be_visible()
+
+
 def test_a_slot_is_added_with_the_keyboard_and_without_scripts(solution: str, open_tab: OpenTab) -> None:
     page = open_tab(scripts=False).sign_in(following=f"/console/solutions/{solution}/draft")
     page.get_by_role("button", name="Add a config slot").press("Enter")

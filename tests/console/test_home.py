@@ -11,9 +11,10 @@ from sqlalchemy import Engine, text
 
 from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
 from tests.support.builders import Graph, draft, frozen, links, out_of_date, package
-from tests.support.http import Client
+from tests.support.http import Client, message
 from tests.support.pages import Pages
 from tests.support.solution_store import Store
+from tests.support.workers import ASYNC, accepted
 
 MakeUser = Callable[..., None]
 BEHIND = "section[aria-labelledby=outofdate] table"
@@ -69,8 +70,18 @@ def test_administrators_see_what_waits_and_what_has_happened(store: Store, app: 
         connection.execute(text("INSERT INTO outbox (event, body) VALUES ('test', '{}'), ('test', '{}')"))
         connection.execute(text("UPDATE outbox SET given_up_at = now() WHERE ctid = (SELECT min(ctid) FROM outbox)"))
     page = pages.get("/console")
-    assert {"1 worker alive", "1 messages not delivered", "0 instances need input"} <= set(page.texts(".figure"))
+    assert {"1 worker alive", "1 message not delivered", "0 instances need input"} <= set(page.texts(".figure"))
     assert "1 message was given up" in page.text
+
+
+def test_a_run_in_progress_is_shown_before_newer_ones(client: Client, app: Flask) -> None:
+    client.load(two_packages())
+    given = {"nodeReference": "Q", "action": "force", "updateContentIndicator": "true"}
+    accepted(client.post(message("UpdateNodeVersions", given), headers=ASYNC))
+    for _ in range(9):
+        assert client.update("P", "force").number == 0
+    shown = Pages.of(app).get("/console").rows(RUNS)
+    assert [row[1:3] for row in shown] == [["Update of Q", "queued"], *[["Update of P", "done"]] * 7]
 
 
 @pytest.mark.ledger("DEC-255")

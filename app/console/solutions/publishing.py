@@ -20,6 +20,7 @@ from app.solutions.rollout.publishing import preview_with_instances
 from app.solutions.rollout.publishing import publish as publish_draft
 from app.text import present
 from app.wire.context import resources
+from app.wire.refusal import Refused
 
 blueprint = Blueprint("publishing", __name__)
 
@@ -37,7 +38,9 @@ def publishing(solution_id: str) -> Response:
 def publish(solution_id: str) -> Response:
     """Publish the draft, if it is still the one that was shown."""
     require_solutions(caller())
-    shared, edition = resources(), request.form.get("edition") or None
+    shared, edition = resources(), request.form.get("edition")
+    if not edition:
+        raise Refused(400, "The form names no draft: look at what publishing does first, and publish exactly that.")
     notes = present(request.form.get("release_notes", "").replace("\r\n", "\n"))
     try:
         with turn_of(shared.workload.others), shared.engine.begin() as connection:

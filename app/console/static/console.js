@@ -12,21 +12,43 @@ function showTimes(root) {
   }
 }
 
-function openDialogs() {
-  for (const link of document.querySelectorAll("[data-dialog]")) {
-    const dialog = document.getElementById(link.dataset.dialog);
-    if (!dialog || !dialog.showModal) continue;
-    link.addEventListener("click", (event) => {
+// A link with data-ask leads to a page that asks a question. The page is shown in a dialog instead.
+function askInDialogs() {
+  for (const link of document.querySelectorAll("a[data-ask]")) {
+    link.addEventListener("click", async (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
       event.preventDefault();
-      dialog.showModal();
+      try {
+        const response = await fetch(link.href);
+        const main = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+        if (!response.ok || response.redirected || !main) throw new Error();
+        showDialog(main, link);
+      } catch {
+        location.assign(link.href);
+      }
     });
-    for (const button of dialog.querySelectorAll("[data-close]")) {
-      button.addEventListener("click", (event) => {
-        event.preventDefault();
-        dialog.close();
-      });
-    }
   }
+}
+
+function showDialog(main, link) {
+  const dialog = document.createElement("dialog");
+  const heading = main.querySelector("h1");
+  heading.id = "question";
+  dialog.setAttribute("aria-labelledby", heading.id);
+  dialog.append(...main.childNodes);
+  showTimes(dialog);
+  for (const button of dialog.querySelectorAll("[data-close]")) {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      dialog.close();
+    });
+  }
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    link.focus();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 function copyTexts() {
@@ -121,7 +143,7 @@ function sendQueries() {
 }
 
 showTimes(document);
-openDialogs();
+askInDialogs();
 copyTexts();
 filterRows();
 followRun();
