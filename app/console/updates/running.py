@@ -180,9 +180,7 @@ def as_svg(identifier: int) -> Response:
 def title_of(run: Run) -> str:
     """Return what a run does, in words."""
     on = run.context_reference if run.solution_identifier is None else f"solution {run.solution_identifier}"
-    what = {SERVICE: "Update", "NodeImport": "Import", "UpdateSolutionInstances": "Roll-out"}.get(
-        run.service, run.service
-    )
+    what = _WHAT.get(run.service, run.service)
     return f"{what if run.action != IMPACT else f'{what}, impact only'} {f'of {on}' if on else ''}".strip()
 
 
