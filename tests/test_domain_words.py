@@ -53,7 +53,7 @@ def names() -> set[str]:
     return found
 
 
-def test_no_element_is_named(names: set[str]) -> None:
+def test_the_domain_names_no_xml_element(names: set[str]) -> None:
     assert len(DOMAIN) > 80
     found = [
         f"{path.relative_to(ROOT)}:{line}: {word}"

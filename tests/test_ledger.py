@@ -27,7 +27,7 @@ def test_every_row_has_an_id() -> None:
     assert len(rows) == len(promises()) > 200
 
 
-def test_no_id_and_no_sentence_is_there_twice() -> None:
+def test_ids_and_sentences_are_unique() -> None:
     assert twice([promise.identifier for promise in promises()]) == []
     assert twice([promise.sentence for promise in promises()]) == []
 
@@ -36,14 +36,14 @@ def test_every_sentence_has_a_state() -> None:
     assert [row for row in sentences() if not row.sentence or row.state not in STATES] == []
 
 
-def test_what_is_done_and_what_is_decided_has_a_test() -> None:
+def test_sentences_that_are_done_and_decisions_have_a_test() -> None:
     proved = proofs()
     needing = [promise for promise in promises() if promise.state in ("done", "")]
     assert len(needing) > 200
     assert [promise for promise in needing if promise.identifier not in proved] == []
 
 
-def test_what_is_not_done_has_a_reason() -> None:
+def test_a_sentence_that_is_not_done_has_a_reason() -> None:
     assert [row for row in sentences() if row.state != "done" and not row.reason] == []
 
 

@@ -42,7 +42,7 @@ def test_an_exception_is_logged_with_its_causes_and_places_and_without_its_messa
     assert SECRET not in text
 
 
-def test_so_it_is_in_the_lines_of_libraries(failure: BaseException) -> None:
+def test_an_exception_in_a_line_of_a_library_is_logged_without_its_message(failure: BaseException) -> None:
     line = logged("Error handling request", error=failure)
     assert "in failing" in line["exception"]
     assert SECRET not in json.dumps(line)

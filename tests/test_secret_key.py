@@ -26,14 +26,14 @@ def test_a_key_that_is_set_is_used(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_embedded_database_has_one_in_a_file_for_its_owner_alone(tmp_path: Path) -> None:
+def test_an_embedded_database_has_a_key_in_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
     key = key_in(tmp_path)
     assert Cipher(key).decrypt(Cipher(key_in(tmp_path)).encrypt("x")) == "x"
     (file,) = tmp_path.iterdir()
     assert (file.name, stat.S_IMODE(file.stat().st_mode), file.read_text()) == ("secret-key", 0o600, key)
 
 
-def test_of_several_processes_that_start_at_once_one_makes_it(tmp_path: Path) -> None:
+def test_one_of_several_processes_that_start_at_once_makes_the_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(key_in, [tmp_path] * 8))) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["secret-key"]

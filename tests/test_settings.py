@@ -52,7 +52,7 @@ def test_the_list_has_the_variables_that_the_program_reads() -> None:
     assert read - {"RELINK_TEST"} == set(VARIABLES)
 
 
-def test_each_is_documented() -> None:
+def test_each_setting_is_documented() -> None:
     """With a meaning, in the reference."""
     page = (ROOT / "docs" / "reference" / "settings.md").read_text()
     documented = [line.split("|")[1].strip(" `") for line in page.splitlines() if line.startswith("| `RELINK_")]
@@ -67,7 +67,7 @@ def test_documented_numbers_are_the_defaults() -> None:
     assert documented == {name: defaults[name] for name in documented}
 
 
-def test_documents_name_no_others() -> None:
+def test_documents_name_no_unknown_settings() -> None:
     texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "Dockerfile", ROOT / "Makefile"]
     named = {word for file in texts for word in WORD.findall(file.read_text())}
     assert {word for word in named - set(VARIABLES) if not word.startswith("RELINK_TEST_")} <= {
@@ -76,7 +76,7 @@ def test_documents_name_no_others() -> None:
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))
-def test_every_command_refuses_an_unknown_one(command: str, tmp_path: Path) -> None:
+def test_every_command_refuses_an_unknown_setting(command: str, tmp_path: Path) -> None:
     environment = {**MISTYPED, "RELINK_DATA_DIR": str(tmp_path / "data"), "RELINK_USER": None}
     result = CliRunner().invoke(main, COMMANDS[command], env=environment, input="a good password")
     assert result.exit_code == 1
@@ -84,7 +84,7 @@ def test_every_command_refuses_an_unknown_one(command: str, tmp_path: Path) -> N
     assert not (tmp_path / "data").exists()
 
 
-def test_no_command_is_left_out() -> None:
+def test_every_command_is_tested_with_an_unknown_setting() -> None:
     assert set(COMMANDS) | WITHOUT_SETTINGS == set(
         main.list_commands(main.make_context("relink", ["--help"], resilient_parsing=True))
     )
@@ -97,7 +97,7 @@ def imported(settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_service_refuses_an_unknown_one(database_url: str) -> None:
+def test_the_service_refuses_an_unknown_setting(database_url: str) -> None:
     done = imported({**MISTYPED, "RELINK_DATABASE_URL": database_url})
     assert done.returncode == 1
     assert SENTENCE in done.stderr
@@ -118,7 +118,7 @@ def test_the_nearest_name_is_reported(name: str, meant: str) -> None:
         Settings.from_environment({name: ""})
 
 
-def test_all_unknown_ones_are_reported() -> None:
+def test_all_unknown_settings_are_reported() -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"RELINK_X": "", "RELINK_TRUSTED_PROXY": "1"})
     assert str(raised.value).splitlines() == [

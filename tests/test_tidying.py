@@ -29,7 +29,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.ledger("DEC-148")
-def test_dead_runs_old_runs_and_old_rows_of_the_audit(client: Client, engine: Engine) -> None:
+def test_dead_runs_are_closed_and_old_runs_and_rows_of_the_audit_deleted(client: Client, engine: Engine) -> None:
     client.load(Graph().node("P", frozen()))
     with engine.begin() as connection:
         for state, finished in (("running", "NULL"), ("done", "now() - interval '91 days'")):

@@ -23,7 +23,7 @@ def listed(relink: Relink, *options: str) -> list[list[str]]:
     return [line.split("\t") for line in result.stdout.splitlines()]
 
 
-def test_what_commands_and_users_did(on_database: Relink, client: Client) -> None:
+def test_commands_and_requests_are_listed_with_their_user_and_origin(on_database: Relink, client: Client) -> None:
     client.load(Graph().node("P.A", frozen()))
     on_database("user", "add", "ann", "--password-stdin", stdin=PASSWORD)
     given = {"permissionTypeReference": "node-read", "userGroupReference": "ann", "objectReference": "P.A"}
@@ -46,7 +46,7 @@ def test_what_commands_and_users_did(on_database: Relink, client: Client) -> Non
 
 
 @pytest.mark.ledger("DEC-42")
-def test_failed_sign_ins_and_the_lock(on_database: Relink, client: Client) -> None:
+def test_failed_sign_ins_and_the_lock_of_an_account_are_listed(on_database: Relink, client: Client) -> None:
     nobody = client.as_user(None)
     node = message("GetNode", {"nodeVersionReference": "system"})
     for _ in range(11):
@@ -69,7 +69,7 @@ def test_a_client_that_signs_in_with_every_request_has_one_row(on_database: Reli
     assert [row[1] for row in listed(on_database)] == ["sign-in", "user-created"]
 
 
-def test_tokens_and_new_passwords(on_database: Relink, client: Client) -> None:
+def test_new_tokens_and_new_passwords_are_listed(on_database: Relink, client: Client) -> None:
     token = on_database("token", "add", "Partner", "--master").stdout.strip()
     on_database("token", "remove", "Partner")
     on_database("user", "passwd", ADMIN, "--password-stdin", stdin="another s3cret")
@@ -80,7 +80,7 @@ def test_tokens_and_new_passwords(on_database: Relink, client: Client) -> None:
     assert "s3cret" not in str(rows)
 
 
-def test_since_and_limit(on_database: Relink, client: Client) -> None:
+def test_the_list_is_limited_by_time_number_and_user(on_database: Relink, client: Client) -> None:
     client.get("system")
     assert len(listed(on_database, "--limit", "1")) == 1
     assert len(listed(on_database, "--since", "2020-01-01")) == 2

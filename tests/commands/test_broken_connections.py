@@ -74,7 +74,7 @@ def test_a_run_is_watched_until_the_service_responds_again(
     assert result.stderr.count("this command keeps watching run 1") == 2, "once for each time without a response"
 
 
-def test_run_watch_does_too(behind: Relink, proxy: HttpProxy, client: Client) -> None:
+def test_run_watch_continues_when_the_service_responds_again(behind: Relink, proxy: HttpProxy, client: Client) -> None:
     client.load(GRAPH)
     client.update("P", "force")
     proxy.faults[RUN] = [502, DROP]
@@ -106,7 +106,7 @@ def test_an_import_is_done_once(
         (200, "it is not a Relink service: check --url"),
     ],
 )
-def test_what_a_proxy_returns_is_named_with_what_to_do(
+def test_an_error_of_a_proxy_is_reported_with_what_to_do(
     behind: Relink, proxy: HttpProxy, client: Client, status: int, told: str
 ) -> None:
     for path, command in ((POST, ("impact", "P")), (RUNS, ("run", "list"))):

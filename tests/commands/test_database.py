@@ -40,7 +40,7 @@ def test_the_embedded_database_needs_no_migrate(data_directory: Path) -> None:
     assert str(data_directory) in result.stdout
 
 
-def test_what_keeps_authentications_is_reported(
+def test_check_reports_whether_there_is_a_secret_key(
     relink_on: Callable[[str], Relink], database_url: str, data_directory: Path
 ) -> None:
     relink = relink_on(database_url)

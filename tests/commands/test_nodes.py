@@ -63,11 +63,11 @@ class TestLists:
         assert newest[:4] == ["2", "draft", "A 2", ADMIN]
         assert oldest[:4] == ["1", "frozen", "A", ADMIN]
 
-    def test_where_a_version_is_used(self, relink: Relink) -> None:
+    def test_the_uses_of_a_version_are_listed(self, relink: Relink) -> None:
         found = rows(relink("node", "where-used", "P.B.1", "--depth", "2"))
         assert found == [["P.A.1", "1", "target", "A"], ["P.A.2", "1", "target", "A 2"]]
 
-    def test_what_differs(self, relink: Relink) -> None:
+    def test_two_versions_are_compared(self, relink: Relink) -> None:
         assert rows(relink("node", "compare", "P.A.1", "P.A")) == [
             ["change", "name", "A", "A 2"],
             ["add", "system.NODE_LIST", "", "2: -> P.C.1 (new)"],
@@ -164,7 +164,7 @@ def test_a_draft_is_edited_in_an_editor(relink: Relink, store: Client, tmp_path:
     assert store.get("P.A").members() == before[1:]
 
 
-def test_what_is_saved_as_it_was_changes_nothing(relink: Relink, store: Client, tmp_path: Path) -> None:
+def test_a_text_that_is_saved_unchanged_changes_nothing(relink: Relink, store: Client, tmp_path: Path) -> None:
     before = store.get("P.A").response.data
     for change in ("pass", "text += '  '"):
         result = relink.with_environment(EDITOR=editor(tmp_path, change))("node", "edit", "P.A")

@@ -20,7 +20,7 @@ def reads(client: Client, reference: str) -> bool:
     return client.as_user("ann").post(message("GetNode", {"nodeVersionReference": reference})).number == 0
 
 
-def test_what_was_given_is_listed_and_taken_back_at_once(
+def test_permissions_are_listed_and_removed_at_once(
     on_database: Relink, client: Client, make_user: Callable[..., None]
 ) -> None:
     client.load(Graph().node("P.A", frozen()).node("P.B", frozen()))
@@ -36,7 +36,7 @@ def test_what_was_given_is_listed_and_taken_back_at_once(
     assert (reads(client, "P.A"), reads(client, "P.B")) == (False, True)
 
 
-def test_administer_all_is_taken_back_too(on_database: Relink, client: Client, make_user: Callable[..., None]) -> None:
+def test_administer_all_is_removed_at_once(on_database: Relink, client: Client, make_user: Callable[..., None]) -> None:
     client.load(Graph().node("P.A", frozen()))
     make_user("ann", "administer-all")
     assert reads(client, "P.A")
@@ -58,7 +58,7 @@ def test_administer_all_is_taken_back_too(on_database: Relink, client: Client, m
         (["remove", "999999"], "there is no permission 999999"),
     ],
 )
-def test_what_is_wrong_is_reported(on_database: Relink, client: Client, arguments: list[str], told: str) -> None:
+def test_faults_of_arguments_are_reported(on_database: Relink, client: Client, arguments: list[str], told: str) -> None:
     result = on_database("permission", *arguments)
     assert (result.exit_code, told in result.stderr) == (1, True), result.output
 

@@ -36,7 +36,9 @@ def answer_of(service: ServiceClient, body: str) -> int:
         return reply.error_number
 
 
-def test_what_the_start_does_is_reported_before_it_is_done(relink_on: Callable[[str], Relink], tmp_path: Path) -> None:
+def test_each_step_of_the_start_is_reported_before_it_is_done(
+    relink_on: Callable[[str], Relink], tmp_path: Path
+) -> None:
     url = "postgresql://me:secret@127.0.0.1:1/none?password=secret"
     result = relink_on(url)("serve", "--bind", "127.0.0.1:0")
     assert result.exit_code == 1
@@ -90,7 +92,7 @@ def test_a_database_that_is_behind_is_refused(relink_on: Callable[[str], Relink]
 @pytest.mark.parametrize(
     ("bind", "proxies", "told"), [("0.0.0.0:0", "0", 1), ("0.0.0.0:0", "1", 0), ("[::1]:0", "0", 0)]
 )
-def test_at_the_start_it_is_reported_what_a_proxy_would_need(
+def test_the_start_reports_the_settings_that_a_proxy_needs(
     relink_on: Callable[[str], Relink], empty_database_url: str, bind: str, proxies: str, told: int
 ) -> None:
     """Where clients of other machines can come; before anything else is looked at."""
@@ -119,9 +121,7 @@ def test_a_port_that_is_taken_is_reported(database_url: str, relink_on: Callable
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:many", "nowhere.invalid:8080", "192.0.2.1:8080"])
-def test_an_address_that_cannot_be_is_reported(
-    database_url: str, relink_on: Callable[[str], Relink], address: str
-) -> None:
+def test_an_impossible_address_is_reported(database_url: str, relink_on: Callable[[str], Relink], address: str) -> None:
     result = relink_on(database_url)("serve", "--bind", address)
     assert result.exit_code == 2
     assert f"Invalid value for '--bind': {address}" in result.stderr

@@ -16,7 +16,7 @@ def on_database(relink_on: Callable[[str], Relink], database_url: str) -> Relink
     return relink_on(database_url)
 
 
-def test_a_master_token_is_printed_once_and_is_good(on_database: Relink, app: Flask) -> None:
+def test_a_master_token_is_printed_once_and_is_valid(on_database: Relink, app: Flask) -> None:
     result = on_database("token", "add", "Partner", "--master")
     assert result.exit_code == 0
     token = result.stdout.strip()

@@ -49,7 +49,7 @@ def test_an_impact_is_a_table_and_a_summary(relink: Relink, client: Client) -> N
 
 
 @pytest.mark.ledger("DEC-179")
-def test_why_a_node_is_in_the_list(relink: Relink, client: Client) -> None:
+def test_the_reason_for_each_update_is_shown(relink: Relink, client: Client) -> None:
     client.load(chain().node("P.T", type_with()).node("P.N", V((), "P.T.1")))
     result = relink("impact", "P", "--why", "P.A")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -82,7 +82,7 @@ def test_an_impact_and_a_force_are_printed_as_json(relink: Relink, client: Clien
         ]
 
 
-def test_a_force_does_it_and_the_next_impact_is_empty(relink: Relink, client: Client) -> None:
+def test_a_force_does_the_updates_and_the_next_impact_is_empty(relink: Relink, client: Client) -> None:
     client.load(chain())
     result = relink("force", "P")
     assert result.exit_code == 0
@@ -94,7 +94,7 @@ def test_a_force_does_it_and_the_next_impact_is_empty(relink: Relink, client: Cl
         assert "Nothing to update in P and its content.\n" in again.stderr
 
 
-def test_where_the_nodes_are_that_link_to_an_updated_node(relink: Relink, client: Client) -> None:
+def test_packages_with_links_to_an_updated_node_are_named(relink: Relink, client: Client) -> None:
     client.load(chain().node("X.Y.D", frozen(*links("P.C.1"))).node("X.E", draft(*links("P.C.2"))))
     for command in ("impact", "force"):
         result = relink(command, "P.C")

@@ -82,7 +82,9 @@ def test_sigterm_ends_it_after_the_present_instance_and_the_next_one_goes_on(
     assert len(moves_made(engine)) == 600
 
 
-def test_it_comes_back_when_the_database_does(store: Store, engine: Engine, start_worker: StartWorker) -> None:
+def test_a_worker_continues_after_its_connections_are_lost(
+    store: Store, engine: Engine, start_worker: StartWorker
+) -> None:
     to_be_moved(store, engine, 1)
     with receiver() as receiving:
         worker = start_worker(RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
@@ -140,7 +142,7 @@ def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engi
 
 
 @pytest.mark.ledger("DEC-112")
-def test_old_messages_are_forgotten_also_where_none_are_sent(
+def test_old_messages_are_deleted_even_if_none_are_sent(
     store: Store, engine: Engine, start_worker: StartWorker
 ) -> None:
     announced(store)

@@ -124,7 +124,7 @@ def test_members_are_moved_and_removed(stocked: Pages) -> None:
     assert [row[1] for row in page.rows()] == ["acme.Nut.1", ""]
 
 
-def test_what_is_wrong_with_an_edit_is_beside_its_field(stocked: Pages) -> None:
+def test_faults_of_an_edit_are_shown_beside_their_fields(stocked: Pages) -> None:
     drafted(stocked)
     values = {"m0-0-target": "acme.Nothing.1", "m1-0-value": "In Capitals"}
     page = stocked.send(stocked.get("/console/edit/acme/Widget"), "/console/edit/acme/Widget", **values)

@@ -55,7 +55,7 @@ def test_a_user_is_added_and_signs_in(app: Flask, pages: Pages) -> None:
         ({"user_email_address": "nowhere"}, "must be an email address, such as name@example.com"),
     ],
 )
-def test_what_is_wrong_stands_beside_its_field_and_no_password_is_shown(
+def test_faults_are_shown_beside_their_fields_and_no_password_is_repeated(
     pages: Pages, given: dict[str, str], reason: str
 ) -> None:
     page = pages.send(pages.get(PEOPLE), PEOPLE, **{**NEW, "user_name": "Ann", **given})
@@ -73,7 +73,7 @@ def test_a_user_is_disabled_and_enabled(app: Flask, pages: Pages, make_user: Mak
     assert Pages(app).sign_in("ann").title == "Home"
 
 
-def test_nobody_disables_their_own_account(pages: Pages) -> None:
+def test_users_cannot_disable_their_own_account(pages: Pages) -> None:
     assert "Disable" not in pages.get(at(ADMIN)).texts("button")
     token = pages.get(at(ADMIN)).form("/console/sign-out")
     page = Page(pages.post(at(ADMIN, "status"), {**token, "action": "disable"}), at(ADMIN))
@@ -145,7 +145,7 @@ def test_a_permission_that_cannot_be_given_says_why(
 
 
 @pytest.mark.usefixtures("nodes")
-def test_who_administers_a_node_gives_and_takes_its_permissions(app: Flask, make_user: MakeUser) -> None:
+def test_an_administrator_of_a_node_adds_and_removes_its_permissions(app: Flask, make_user: MakeUser) -> None:
     make_user("ann", "package-administer acme.parts")
     make_user("bob")
     anns = Pages.of(app, "ann")
@@ -160,7 +160,7 @@ def test_who_administers_a_node_gives_and_takes_its_permissions(app: Flask, make
 
 
 @pytest.mark.usefixtures("nodes")
-def test_the_page_of_permissions_does_not_tell_hidden_nodes_from_none(app: Flask, make_user: MakeUser) -> None:
+def test_the_page_of_permissions_does_not_reveal_whether_a_hidden_node_exists(app: Flask, make_user: MakeUser) -> None:
     make_user("ann", "node-read acme.parts.Bolt")
     anns = Pages.of(app, "ann")
     for node in ("acme.parts", "acme.Nothing", "acme.parts.Bolt", "not a reference"):
@@ -211,7 +211,7 @@ def test_tokens_are_listed_and_revoked(app: Flask, pages: Pages, engine: Engine)
 
 @pytest.mark.parametrize("given", ["", "x", "9" * 30, "999999"])
 @pytest.mark.parametrize("page", [f"{PERMISSIONS}/revoke", "/console/tokens/revoke"])
-def test_a_number_that_names_nothing_changes_nothing(pages: Pages, page: str, given: str) -> None:
+def test_an_unknown_number_changes_nothing(pages: Pages, page: str, given: str) -> None:
     token = pages.get("/console").form("/console/sign-out")
     sent = {**token, "permission": given, "token": given, "node": "", "person": ADMIN}
     assert pages.post(page, sent).status_code in {303, 400, 404}
@@ -219,7 +219,7 @@ def test_a_number_that_names_nothing_changes_nothing(pages: Pages, page: str, gi
 
 
 @pytest.mark.parametrize("path", [at(ADMIN), at("nobody"), "/console/tokens"])
-def test_who_is_not_an_administrator_sees_nobody_else(app: Flask, make_user: MakeUser, path: str) -> None:
+def test_a_user_who_is_not_an_administrator_sees_no_other_user(app: Flask, make_user: MakeUser, path: str) -> None:
     make_user("ann")
     assert Pages.of(app, "ann").get(path).status == 403
 
@@ -235,7 +235,7 @@ def test_who_is_not_an_administrator_sees_nobody_else(app: Flask, make_user: Mak
         ("/console/tokens/revoke", {"token": "1"}),
     ],
 )
-def test_who_is_not_an_administrator_changes_nobody_else(
+def test_a_user_who_is_not_an_administrator_cannot_change_other_users(
     app: Flask, make_user: MakeUser, path: str, given: dict[str, str]
 ) -> None:
     make_user("ann")

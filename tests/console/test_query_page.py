@@ -74,7 +74,7 @@ def test_variables_that_are_not_json_stay_in_the_form(app: Flask, master_token: 
 
 
 @pytest.mark.parametrize("variables", ["[]", "1", "NaN", '{"first": NaN}'])
-def test_variables_that_are_no_object_get_an_error(app: Flask, master_token: str, variables: str) -> None:
+def test_variables_that_are_not_an_object_get_an_error(app: Flask, master_token: str, variables: str) -> None:
     pages, page = opened(app)
     page = pages.send(page, FORM, token=master_token, query=TITLES, variables=variables)
     assert page.status in {200, 422}

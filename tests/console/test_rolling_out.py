@@ -101,7 +101,7 @@ def test_instances_are_selected(pages: Pages, store: Store) -> None:
         ("value-token", "not JSON", 'The value of config slot "token" is not JSON'),
     ],
 )
-def test_what_is_wrong_stands_beside_its_field(pages: Pages, store: Store, field: str, value: str, reason: str) -> None:
+def test_faults_are_shown_beside_their_fields(pages: Pages, store: Store, field: str, value: str, reason: str) -> None:
     solution = store.published(config=[config_slot("token", hidden="true")])
     page = impact(pages, solution, **{field: value})
     assert (page.status, page.texts(".reason")) == (422, [reason])

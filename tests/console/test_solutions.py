@@ -74,7 +74,7 @@ def test_a_button_that_the_page_does_not_have_changes_nothing(pages: Pages, stor
     assert len(store.done("GetSolution", solutionId=solution).tree.findall("ConfigSlotList/ConfigSlot")) == 1
 
 
-def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(pages: Pages, store: Store) -> None:
+def test_faults_are_shown_beside_their_fields_and_the_form_keeps_what_was_typed(pages: Pages, store: Store) -> None:
     solution = store.set(*slots(config=[CHANNEL, config_slot("limit", type="integer")]))
     wrong = {
         "title": "",
@@ -110,7 +110,7 @@ def test_the_description_and_the_custom_fields_are_removed(pages: Pages, store: 
 
 
 @pytest.mark.ledger("DEC-290")
-def test_changes_of_another_user_are_not_overwritten_unseen(pages: Pages, store: Store) -> None:
+def test_changes_of_another_user_are_not_overwritten_unless_they_were_shown(pages: Pages, store: Store) -> None:
     solution = store.set(description="Mine")
     page = pages.get(at(solution, "draft"))
     store.set(solution=solution, description="Theirs")

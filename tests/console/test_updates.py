@@ -222,7 +222,7 @@ def test_faults_of_the_options_are_beside_their_fields(pages: Pages) -> None:
     assert pages.get(f"{NEW}?node=P.Nothing").status == 404
 
 
-def test_what_may_not_be_administered_cannot_be_done(pages: Pages, app: Flask, make_user: MakeUser) -> None:
+def test_a_plan_without_the_right_to_administer_cannot_be_done(pages: Pages, app: Flask, make_user: MakeUser) -> None:
     make_user("ann", "package-use-draft P")
     theirs = Pages.of(app, "ann")
     page = theirs.get(PLAN)

@@ -107,7 +107,9 @@ def test_a_path_with_a_line_break_is_refused(data_directory: Path) -> None:
         embedded.start(data_directory / "a\nb")
 
 
-def test_files_that_were_left_half_made_are_made_anew(started: Callable[[str], str], data_directory: Path) -> None:
+def test_incomplete_files_of_an_interrupted_start_are_created_again(
+    started: Callable[[str], str], data_directory: Path
+) -> None:
     """As after a kill while initdb was at work."""
     half_made = data_directory / "data" / "postgresql.new-x"
     (half_made / "base").mkdir(parents=True)
@@ -120,7 +122,7 @@ def test_files_that_were_left_half_made_are_made_anew(started: Callable[[str], s
         connection.execute("TABLE kept")
 
 
-def test_what_the_server_says_is_in_the_message(data_directory: Path) -> None:
+def test_the_error_message_has_the_reason_that_the_server_gives(data_directory: Path) -> None:
     files = data_directory / "postgresql"
     files.mkdir()
     (files / "PG_VERSION").write_text("18\n")

@@ -64,7 +64,7 @@ def test_the_schema_file_shows_what_a_migrated_database_has(
 
 
 class TestRoutines:
-    def test_those_whose_text_has_changed_are_created_anew_and_those_that_are_gone_are_dropped(
+    def test_changed_routines_are_recreated_and_removed_routines_are_dropped(
         self, engine: Engine, database_url: str
     ) -> None:
         fresh = dump_schema(database_url)
@@ -76,7 +76,7 @@ class TestRoutines:
         execute(engine, "DROP VIEW also_of_the_operator; DROP FUNCTION of_the_operator()")
         assert dump_schema(database_url) == fresh
 
-    def test_they_are_left_alone_when_nothing_has_changed(self, engine: Engine) -> None:
+    def test_unchanged_routines_are_not_recreated(self, engine: Engine) -> None:
         procedure = text("SELECT oid FROM pg_proc WHERE proname = 'apply_run'")
         with engine.begin() as connection:
             before = connection.execute(procedure).scalar_one()
@@ -84,7 +84,7 @@ class TestRoutines:
         with engine.begin() as connection:
             assert connection.execute(procedure).scalar_one() == before
 
-    def test_check_and_migrate_say_that_they_differ(self, engine: Engine, database_url: str) -> None:
+    def test_check_and_migrate_report_changed_routines(self, engine: Engine, database_url: str) -> None:
         relink = Relink({"RELINK_DATABASE_URL": database_url})
         execute(engine, _AS_AN_OLDER_PROGRAM)
         told = relink("check").stdout
@@ -93,7 +93,7 @@ class TestRoutines:
         assert relink("check").exit_code == 0
         assert "nothing to do" in relink("migrate").stdout
 
-    def test_a_long_transaction_delays_only_them(self, engine: Engine) -> None:
+    def test_a_long_transaction_delays_the_routines_and_no_other_session(self, engine: Engine) -> None:
         execute(engine, _AS_AN_OLDER_PROGRAM)
         waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'")
         with engine.connect() as busy, engine.connect() as watching, ThreadPoolExecutor(1) as other:

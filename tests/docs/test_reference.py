@@ -60,7 +60,7 @@ def missed(client: Client, service: str, given: dict[str, str]) -> list[str]:
     return [name for name, _, told in (fault.partition(": ") for fault in faults) if told.startswith("is missing")]
 
 
-def test_what_a_solution_and_an_instance_need_is_shown_as_required(store: Store) -> None:
+def test_required_elements_of_a_solution_and_an_instance_are_shown_as_required(store: Store) -> None:
     solution = store.published()
     assert store.faults("CreateSolutionInstance", solutionId=solution) == ["owner", "instanceName"]
     shown = requested("CreateSolutionInstance")

@@ -153,7 +153,7 @@ def test_a_known_package(cut: dict[str, Package]) -> None:
     )
 
 
-def test_packages_and_types_come_with_it() -> None:
+def test_the_document_has_the_packages_and_types_of_its_nodes() -> None:
     nodes = document_of({})
     assert {reference: node.type for reference, node in nodes.items()} == {
         "debian": "system.PACKAGE_LISTING.1",
@@ -228,7 +228,7 @@ def test_values_are_escaped() -> None:
     assert [value for _, value in nodes["debian.bookworm.a"].members] == ['x"&amp;', "1<&>"]
 
 
-def test_a_dependency_named_twice_is_one_member_and_empty_values_are_none() -> None:
+def test_a_dependency_named_twice_is_one_member_and_empty_values_are_absent() -> None:
     packages = read_packages([HEADER, "a\t\t\tb b a", "b\t1\tlibs\t"])
     assert packages["a"] == Package("", "", ("b", "a"))
     assert [value for _, value in document_of(packages)["debian.bookworm.a"].members] == [
@@ -306,7 +306,7 @@ def test_bad_input_is_named_in_one_line_and_writes_nothing(tmp_path: Path, text:
     ("suffix", "content"),
     [(".tsv", b"\xff"), (".gz", b"no gzip"), (".gz", gzip.compress(SMALL.encode(), mtime=0)[:30]), (".xz", b"no xz")],
 )
-def test_a_damaged_file_is_one_line_too(tmp_path: Path, suffix: str, content: bytes) -> None:
+def test_a_damaged_file_is_reported_in_one_line(tmp_path: Path, suffix: str, content: bytes) -> None:
     source = tmp_path / f"in{suffix}"
     source.write_bytes(content)
     done = script("convert.py", source)

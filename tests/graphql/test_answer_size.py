@@ -98,7 +98,7 @@ def test_aliases_count_as_often_as_they_repeat_a_value(store: Store, ann: str, s
     refused(small, f"{{ viewer {{ {lists} }} }}")
 
 
-def test_what_json_escapes_counts_as_it_is_sent(store: Store, ann: str, small: GraphQL) -> None:
+def test_escaped_characters_count_with_their_size_in_json(store: Store, ann: str, small: GraphQL) -> None:
     """A quotation mark takes two bytes, and a letter that is not ASCII takes six."""
     store.instance(
         store.published(config=[config_slot("a")]), ann, config={"a": json.dumps("ü" * 5000, ensure_ascii=False)}

@@ -52,7 +52,7 @@ def test_a_user_token_does_not_see_hidden_slots(instance: str, anns: GraphQL) ->
 
 
 @pytest.mark.parametrize("name", ["updateSolutionInstance", "upgradeSolutionInstance"])
-def test_the_payload_of_a_mutation_does_not_show_them_either(instance: str, anns: GraphQL, name: str) -> None:
+def test_the_payload_of_a_mutation_does_not_show_hidden_slots(instance: str, anns: GraphQL, name: str) -> None:
     query = mutation(name, f"solutionInstance {{ id {VALUES} {SLOTS} }}")
     response = anns.post({"query": query, "variables": {"input": {"solutionInstanceId": instance}}})
     assert "errors" not in response.get_json()
@@ -124,7 +124,7 @@ def test_a_hidden_slot_of_a_newer_release_is_not_announced(
     assert "use upgradeSolutionInstance" in shown
 
 
-def test_a_slot_that_a_newer_release_hides_is_one_s_own_until_the_instance_moves(
+def test_a_slot_that_a_newer_release_hides_is_usable_until_the_instance_moves(
     store: Store, anns: GraphQL, ann: str
 ) -> None:
     solution = store.published(config=[config_slot("a", type="integer")])
@@ -140,9 +140,7 @@ def test_a_slot_that_a_newer_release_hides_is_one_s_own_until_the_instance_moves
     assert moved["configValues"] == []
 
 
-def test_what_is_missing_is_not_named_where_it_is_hidden(
-    store: Store, anns: GraphQL, master: GraphQL, ann: str
-) -> None:
+def test_a_missing_value_of_a_hidden_slot_is_not_named(store: Store, anns: GraphQL, master: GraphQL, ann: str) -> None:
     solution = store.published(config=[config_slot("seen"), config_slot("plan", hidden=True)])
     instance = store.instance(solution, ann)
     strict = {"solutionInstanceId": instance, "enabled": True, "errorOnEnablingWithMissingValues": True}
@@ -156,7 +154,7 @@ def test_what_is_missing_is_not_named_where_it_is_hidden(
     assert '"plan"' in master.refused("updateSolutionInstance", **strict)[1]
 
 
-def test_a_master_token_names_an_instance_that_there_is(master: GraphQL) -> None:
+def test_an_unknown_instance_is_not_found_with_a_master_token(master: GraphQL) -> None:
     for name in ("updateSolutionInstance", "upgradeSolutionInstance"):
         told = master.refused(name, solutionInstanceId="00000000-0000-0000-0000-000000000000")
         assert told == ("not_found", "solutionInstanceId: is not found")

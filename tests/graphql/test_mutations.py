@@ -55,7 +55,7 @@ OPERATIONS = [
 @pytest.mark.ledger("DEC-118")
 @pytest.mark.parametrize("kind", ["master", "user"])
 @pytest.mark.parametrize(("needed", "name", "query", "given"), OPERATIONS, ids=[row[1] for row in OPERATIONS])
-def test_which_token_an_operation_needs(
+def test_each_operation_needs_a_token_of_its_kind(
     master: GraphQL, anns: GraphQL, kind: str, needed: str, name: str, query: str | None, given: dict[str, object]
 ) -> None:
     client = master if kind == "master" else anns
@@ -142,7 +142,7 @@ class TestInstances:
 
     @pytest.mark.ledger("DEC-119")
     @pytest.mark.parametrize("name", ["updateSolutionInstance", "upgradeSolutionInstance", "removeSolutionInstance"])
-    def test_another_s_instance_is_not_found_as_one_that_there_is_not(
+    def test_an_instance_of_another_user_is_not_found_like_one_that_does_not_exist(
         self, store: Store, anns: GraphQL, name: str
     ) -> None:
         foreign = store.instance(store.published(config=[config_slot("a")]), store.user("Bob"), "Bob's")
@@ -154,7 +154,7 @@ class TestInstances:
         assert store.get(foreign) == before
 
     @pytest.mark.ledger("DEC-83")
-    def test_another_s_authentication_cannot_be_used(self, store: Store, anns: GraphQL) -> None:
+    def test_an_authentication_of_another_user_cannot_be_used(self, store: Store, anns: GraphQL) -> None:
         solution = store.published(auth=[auth_slot("slack")])
         foreign, builders = store.authentication(store.user("Bob")), store.authentication(None)
         told = {
@@ -190,7 +190,9 @@ class TestInstances:
 
 class TestAuthentications:
     @pytest.mark.ledger("DEC-86", "DEC-139")
-    def test_made_kept_encrypted_and_removed(self, engine: Engine, ann: str, anns: GraphQL) -> None:
+    def test_an_authentication_is_created_stored_encrypted_and_removed(
+        self, engine: Engine, ann: str, anns: GraphQL
+    ) -> None:
         made = anns.mutate("createUserAuthentication", "authenticationId", **NEW_AUTHENTICATION)["authenticationId"]
         with engine.begin() as connection:
             assert read_data(connection, Cipher(SECRET_KEY), made) == DATA
@@ -203,7 +205,9 @@ class TestAuthentications:
         assert nodes(anns.viewer("authentications { edges { node { id } } }")) == []
 
     @pytest.mark.ledger("DEC-119")
-    def test_another_s_is_not_found_as_one_that_there_is_not(self, store: Store, anns: GraphQL) -> None:
+    def test_an_authentication_of_another_user_is_not_found_like_one_that_does_not_exist(
+        self, store: Store, anns: GraphQL
+    ) -> None:
         foreign, builders = store.authentication(store.user("Bob")), store.authentication(None)
         told = {anns.refused("removeAuthentication", authenticationId=wrong) for wrong in (foreign, builders, "x")}
         assert told == {("not_found", "authenticationId: is not found")}

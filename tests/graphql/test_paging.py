@@ -73,7 +73,7 @@ def rows_read(engine: Engine) -> Iterator[list[tuple[str, int]]]:
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_every_list_there_and_back(master: GraphQL, engine: Engine, fill: Fill, name: str) -> None:
+def test_every_list_is_paged_forward_and_backward(master: GraphQL, engine: Engine, fill: Fill, name: str) -> None:
     """Also where all entries are of one age."""
     fill(name, 5)
     with engine.begin() as connection:
@@ -93,7 +93,7 @@ def test_every_list_there_and_back(master: GraphQL, engine: Engine, fill: Fill, 
 
 
 @pytest.mark.ledger("DEC-127")
-def test_pages_whose_entries_are_removed_before_the_next_one(store: Store, anns: GraphQL, ann: str) -> None:
+def test_a_page_follows_one_whose_entries_have_been_removed(store: Store, anns: GraphQL, ann: str) -> None:
     """A client that removes the entries of a list page by page reaches its end, and meets each entry once."""
     solution = store.published()
     made = [store.instance(solution, ann) for _ in range(5)]
@@ -131,7 +131,7 @@ def test_the_total_is_counted_only_where_it_is_asked_for(master: GraphQL, engine
 
 
 @pytest.mark.ledger("DEC-127")
-def test_a_cursor_of_another_s_is_a_place_like_any(
+def test_a_cursor_of_another_user_marks_a_place_without_revealing_entries(
     store: Store, ann: str, anns: GraphQL, as_user: Callable[[str], GraphQL]
 ) -> None:
     """A response has only the user's own entries, and is the same whether another user's entry exists or not."""

@@ -161,7 +161,7 @@ def test_one_id_in_a_variable_has_the_type_of_a_list(master: GraphQL) -> None:
 
 
 @pytest.mark.ledger("UVU-30", "UVU-36", "DEC-119")
-def test_a_user_token_sees_its_user_s_own_whatever_the_criteria(
+def test_a_user_token_sees_only_its_own_instances_whatever_the_criteria(
     store: Store, ann: str, anns: GraphQL, as_user: Callable[[str], GraphQL]
 ) -> None:
     solution, bob = store.published(), store.user("Bob")
@@ -188,7 +188,7 @@ def test_users(store: Store, master: GraphQL) -> None:
 
 
 @pytest.mark.ledger("DEC-120", "DEC-139")
-def test_authentications_are_one_s_own_and_the_builder_s_with_a_master_token(
+def test_authentications_are_those_of_the_user_and_with_a_master_token_those_of_the_builder(
     store: Store, master: GraphQL, anns: GraphQL, ann: str
 ) -> None:
     own, builders = store.authentication(ann), store.authentication(None, name="Builder's")
@@ -215,7 +215,7 @@ def test_details(store: Store, master: GraphQL, anns: GraphQL) -> None:
 
 
 @pytest.mark.ledger("UVU-39")
-def test_there_and_back_page_by_page(store: Store, master: GraphQL, ann: str) -> None:
+def test_a_list_is_paged_forward_and_backward(store: Store, master: GraphQL, ann: str) -> None:
     solution = store.published()
     for number in range(5):
         store.instance(solution, ann, str(number))
@@ -256,7 +256,7 @@ def test_there_and_back_page_by_page(store: Store, master: GraphQL, ann: str) ->
         ("first: 1, last: 1", "last: cannot be given together with first"),
     ],
 )
-def test_paging_that_cannot_be(master: GraphQL, listed: str, arguments: str, told: str) -> None:
+def test_impossible_paging_arguments_are_refused(master: GraphQL, listed: str, arguments: str, told: str) -> None:
     closing = "}" * listed.count("{")
     code, message = master.error(f"{{ {listed}({arguments}) {{ pageInfo {{ hasNextPage }} }} }} {closing}")
     assert code == "invalid_input"

@@ -85,7 +85,7 @@ class TestBodies:
         assert "errors" not in master.post({**DETAILS, absent: None}).get_json()
         assert "errors" not in master.post({**DETAILS, "extensions": {"persistedQuery": {}}}).get_json()
 
-    def test_what_is_too_large(self, master: GraphQL) -> None:
+    def test_a_body_that_is_too_large_is_refused(self, master: GraphQL) -> None:
         assert master.post(b'{"query": "' + b" " * 1024 * 1024 + b'"}').status_code == 413
         most = json.dumps(DETAILS).encode().ljust(1024 * 1024)
         assert master.post(most).status_code == 200
@@ -170,7 +170,7 @@ class TestErrors:
         }
 
     @pytest.mark.ledger("DEC-123")
-    def test_what_an_error_does_not_have_is_absent(self, master: GraphQL) -> None:
+    def test_absent_parts_of_an_error_are_left_out(self, master: GraphQL) -> None:
         """The specification has `path` and `locations` as lists that are absent where there is nothing to put in."""
         assert set(error(master.post({"query": "{ nothing }"}))) == {"message", "locations", "extensions"}
         unknown_operation = {"query": DETAILS["query"], "operationName": "C"}
@@ -255,7 +255,9 @@ class TestErrors:
         assert response.status_code == 200
         assert response.get_json()["errors"][0]["extensions"]["code"] == "invalid_query"
 
-    def test_a_defect_says_nothing_of_itself(self, master: GraphQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_message_of_an_internal_error_does_not_describe_the_defect(
+        self, master: GraphQL, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def fail(*_: object) -> None:
             raise ZeroDivisionError("an inner matter")
 
@@ -322,7 +324,7 @@ class TestTooMuch:
             "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }",
         ],
     )
-    def test_is_refused_soon(self, master: GraphQL, query: str) -> None:
+    def test_an_expensive_query_is_refused_soon(self, master: GraphQL, query: str) -> None:
         began = time.process_time()
         answer = master.answer(query)
         assert time.process_time() - began < QUICK

@@ -125,7 +125,7 @@ def test_a_blank_name_is_missing(master: GraphQL, anns: GraphQL, store: Store, a
 
 
 @pytest.mark.parametrize("text", ["\x0b", "\x1f", "\x00", "\ufffe", "\ud800"])
-def test_what_xml_cannot_hold_is_refused_even_alone(anns: GraphQL, text: str) -> None:
+def test_characters_that_xml_cannot_hold_are_refused_even_alone(anns: GraphQL, text: str) -> None:
     given = {"name": "Chat", "serviceId": "chat@1", "serviceEnvironmentId": text, "data": "{}"}
     code, told = anns.refused("createUserAuthentication", **given)
     assert (code, told) == ("invalid_input", "serviceEnvironmentId: must not have control characters")

@@ -183,7 +183,7 @@ def test_a_changed_password_is_not_remembered(engine: Engine, anna: int) -> None
     assert sign_in.caller(Credentials("anna", "another password"), HERE).user_identifier == anna
 
 
-def test_nothing_typed_is_kept(engine: Engine, anna: int) -> None:
+def test_no_password_is_stored(engine: Engine, anna: int) -> None:
     fail(make(engine), 1)
     refusal(make(engine), RIGHT, "anna")
     with engine.connect() as connection:

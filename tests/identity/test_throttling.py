@@ -43,7 +43,7 @@ def let_pass(engine: Engine, seconds: int) -> None:
     execute(engine, "UPDATE sign_in_failure SET since = since - make_interval(secs => :seconds)", seconds=seconds)
 
 
-def test_failures_close_the_account_for_the_rest_of_the_period(engine: Engine, anna: int) -> None:
+def test_failures_lock_the_account_for_the_rest_of_the_period(engine: Engine, anna: int) -> None:
     fail(make(engine), 2)
     assert make(engine).caller(Credentials("anna", RIGHT), HERE).user_identifier == anna
     fail(make(engine), 3)
@@ -53,7 +53,7 @@ def test_failures_close_the_account_for_the_rest_of_the_period(engine: Engine, a
     assert make(engine).caller(Credentials("anna", RIGHT), HERE).user_identifier == anna
 
 
-def test_being_sent_away_does_not_count(engine: Engine, anna: int) -> None:
+def test_a_refused_attempt_does_not_count_as_a_failure(engine: Engine, anna: int) -> None:
     sign_in = make(engine)
     fail(sign_in, 3)
     for _ in range(4):
@@ -61,7 +61,7 @@ def test_being_sent_away_does_not_count(engine: Engine, anna: int) -> None:
     assert failures(engine) == {"account": [3], "network": [3]}
 
 
-def test_an_unknown_account_is_counted_and_closed_like_a_known_one(engine: Engine, anna: int) -> None:
+def test_an_unknown_account_is_counted_and_locked_like_a_known_one(engine: Engine, anna: int) -> None:
     fail(make(engine), 3, "nobody")
     throttled(make(engine), "nobody")
     assert make(engine).caller(Credentials("anna", RIGHT), HERE).user_identifier == anna
@@ -117,7 +117,7 @@ def test_a_success_clears_the_account_but_not_the_address(engine: Engine, anna: 
     assert failures(engine) == {"account": [1], "network": [3]}
 
 
-def test_a_remembered_success_passes_a_closed_door_and_leaves_it_closed(
+def test_a_remembered_success_passes_a_lock_and_leaves_it_locked(
     engine: Engine, anna: int, statements: Statements
 ) -> None:
     sign_in = make(engine)
@@ -182,7 +182,7 @@ def test_an_administrator_unlocks_an_account_or_a_network(engine: Engine, anna: 
     assert make(engine).caller(Credentials("anna", RIGHT), HERE).user_identifier == anna
 
 
-def test_old_failures_are_forgotten_now_and_then(engine: Engine) -> None:
+def test_old_failures_are_deleted_from_time_to_time(engine: Engine) -> None:
     sign_in = make(engine)
     execute(
         engine,

@@ -83,7 +83,7 @@ def test_only_a_holder_of_administer_all_creates_users(engine: Engine) -> None:
     assert count(engine, "account") == 0
 
 
-def test_logon_references_and_passwords_that_are_fine(engine: Engine) -> None:
+def test_valid_logon_references_and_passwords_are_accepted(engine: Engine) -> None:
     logons = ("a", "7", "a" * 200, "anna.b_c@acme+x-1")
     passwords = ("12345678", "x" * 1024, "ä ö ü ☃☃☃", "       x")
     with engine.begin() as connection:
@@ -91,22 +91,22 @@ def test_logon_references_and_passwords_that_are_fine(engine: Engine) -> None:
             assert create_user(connection, ADMIN, logon, password) > 0
 
 
-def test_logon_references_that_are_not_fine(engine: Engine) -> None:
+def test_invalid_logon_references_are_refused(engine: Engine) -> None:
     odd = (None, "", " ", "anna b", " anna", "anna\n", ".anna", "@", "ännä", "a" * 201, "a\0", "\ud800")
     assert [faults_of(engine, logon) for logon in odd] == [["userLogonReferenceCreate"]] * len(odd)
 
 
-def test_passwords_that_are_not_fine(engine: Engine) -> None:
+def test_invalid_passwords_are_refused(engine: Engine) -> None:
     odd = (None, "", "1234567", "x" * 1025, "        ", "half \ud800 pair")
     assert [faults_of(engine, "anna", password) for password in odd] == [["passwordCreate"]] * len(odd)
 
 
-def test_names_that_are_not_fine(engine: Engine) -> None:
+def test_invalid_names_are_refused(engine: Engine) -> None:
     odd = ("x" * 1001, "nul\0", "bell\a", "half \ud800 pair")
     assert [faults_of(engine, "anna", name=name) for name in odd] == [["userName"]] * len(odd)
 
 
-def test_mail_addresses_that_are_not_fine(engine: Engine) -> None:
+def test_invalid_mail_addresses_are_refused(engine: Engine) -> None:
     odd = ("anna", "@", "anna@", "@acme", "a@b@c", "an na@acme", "anna@acme ", "a\0@b", "a@" + "x" * 320)
     assert [faults_of(engine, "anna", email=email) for email in odd] == [["userEmailAddress"]] * len(odd)
 
@@ -139,7 +139,7 @@ def test_a_taken_reference_leaves_the_transaction_usable(engine: Engine) -> None
     assert count(engine, "account") == 1
 
 
-def test_two_that_create_the_same_user_at_once_are_one(engine: Engine) -> None:
+def test_concurrent_requests_create_a_user_only_once(engine: Engine) -> None:
     start = Barrier(4)
 
     def create(_: int) -> str:

@@ -85,7 +85,7 @@ def test_an_existing_permission_is_returned(store: Store) -> None:
     assert len(store.held()) == 4
 
 
-def test_two_that_give_the_same_at_once_get_the_same(store: Store) -> None:
+def test_concurrent_requests_for_a_permission_get_the_same_one(store: Store) -> None:
     start = Barrier(4)
 
     def give(_: int) -> int:

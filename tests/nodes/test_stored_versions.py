@@ -37,7 +37,7 @@ NODE = " WHERE node_reference = 'P.A'"
         "DELETE FROM node" + NODE,
     ],
 )
-def test_what_cannot_be_is_refused(client: Client, engine: Engine, statement: str) -> None:
+def test_inconsistent_versions_are_refused(client: Client, engine: Engine, statement: str) -> None:
     client.load(Graph().node("P.B", frozen()).node("P.A", frozen(), draft(*links("P.B.1", "P.B.1"))))
     with pytest.raises(DBAPIError) as refused, engine.begin() as connection:
         connection.execute(text(statement))

@@ -282,7 +282,7 @@ def test_nothing_has_a_default() -> None:
 
 @pytest.mark.ledger("UVU-29", "UVU-40")
 @pytest.mark.parametrize("document", [PRINTED_MUTATION, PRINTED_QUERY])
-def test_what_the_document_prints_is_valid(document: str) -> None:
+def test_documents_printed_in_the_specification_are_valid(document: str) -> None:
     assert faults(document) == []
 
 
@@ -310,7 +310,7 @@ def test_the_printed_response_belongs_to_the_printed_query() -> None:
         }""",
     ],
 )
-def test_what_clients_send_is_valid(document: str) -> None:
+def test_documents_that_clients_send_are_valid(document: str) -> None:
     assert faults(document) == []
 
 
@@ -326,5 +326,5 @@ def test_what_clients_send_is_valid(document: str) -> None:
         ("mutation { importProject(input: {}) { clientMutationId } }", "Cannot query field 'importProject'"),
     ],
 )
-def test_what_is_not_documented_is_refused(document: str, fault: str) -> None:
+def test_undocumented_fields_are_refused(document: str, fault: str) -> None:
     assert any(fault in message for message in faults(document)), faults(document)

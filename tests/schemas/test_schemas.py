@@ -82,7 +82,7 @@ def test_the_shared_file_compiles_and_has_no_root() -> None:
 
 
 @pytest.mark.parametrize("schema", ["common", *ROOTS])
-def test_form_of_the_file(schema: str) -> None:
+def test_a_file_has_the_common_form(schema: str) -> None:
     root = source(schema)
     assert (
         (SCHEMAS / f"{schema}.xsd").read_text(encoding="utf-8").startswith('<?xml version="1.0" encoding="UTF-8"?>\n')
@@ -149,7 +149,7 @@ def test_all_elements_may_be_empty_in_any_order(service: str, empty: str) -> Non
 
 
 @pytest.mark.parametrize("service", REQUESTS)
-def test_what_no_request_may_hold(service: str) -> None:
+def test_no_request_may_have_unknown_content(service: str) -> None:
     for content in (
         "<unknown/>",
         "<userLogonReference/><unknown/>",

@@ -39,7 +39,7 @@ def counted(service: Service) -> int:
     return int(found[1]) if found else 0
 
 
-def test_all_their_blocks_are_there(service: Service) -> None:
+def test_metrics_files_have_no_holes(service: Service) -> None:
     """A file with holes would end its worker when the file system is full."""
     exchange(service.url, request("/healthz", method="GET"))
     files = list(directory(service).glob("*.db"))

@@ -16,7 +16,7 @@ HEAD = b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.7, 2001:db8::1
 @pytest.mark.parametrize(
     ("proxies", "network"), [(0, "192.0.2.1"), (1, "2001:db8::/64"), (2, "198.51.100.7"), (3, "192.0.2.1")]
 )
-def test_behind_trusted_proxies_it_is_that_of_the_client(proxies: int, network: str) -> None:
+def test_the_network_behind_trusted_proxies_is_that_of_the_client(proxies: int, network: str) -> None:
     ours, clients = socket.socketpair()
     with ours, clients:
         connection = ClientConnection(Config(), ours, ("192.0.2.1", 1), ("127.0.0.1", 80), Pace())

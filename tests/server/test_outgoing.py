@@ -33,7 +33,7 @@ def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield pair
 
 
-def test_of_one_large_block_little_stays_in_memory(
+def test_little_of_one_large_block_stays_in_memory(
     sockets: tuple[socket.socket, socket.socket], tmp_path: Path
 ) -> None:
     ours, clients = sockets
@@ -59,7 +59,7 @@ def test_a_directory_that_cannot_take_the_rest_is_named_as_the_reason(
 
 
 @pytest.mark.ledger("DEC-200")
-def test_clients_that_have_not_signed_in_share_little_room(tmp_path: Path) -> None:
+def test_clients_that_have_not_signed_in_share_a_small_limit(tmp_path: Path) -> None:
     spool = Spool(tmp_path, most=4 * len(LARGE), most_unknown=2 * len(LARGE))
     with ExitStack() as stack:
 

@@ -40,7 +40,7 @@ def test_a_client_that_writes_before_it_reads_gets_the_refusal(service: Service,
     assert reply.body
 
 
-def test_so_does_python_s_own_client(service: Service) -> None:
+def test_the_client_of_python_gets_the_refusal(service: Service) -> None:
     client = HTTPConnection(urlsplit(service.url).netloc, timeout=60)
     client.request("POST", "/nowhere", LARGE, {"Content-Type": XML})
     assert client.getresponse().status == 404
@@ -48,7 +48,7 @@ def test_so_does_python_s_own_client(service: Service) -> None:
 
 
 @pytest.mark.parametrize("expect", ["Expect: 100-continue", "Expect:"])
-def test_so_does_curl(service: Service, tmp_path: Path, expect: str) -> None:
+def test_curl_gets_the_refusal(service: Service, tmp_path: Path, expect: str) -> None:
     (tmp_path / "large").write_bytes(LARGE)
     command = ["curl", "-sS", "-o", str(tmp_path / "reply"), "-w", "%{http_code}", "-H", expect]
     command += ["--data-binary", f"@{tmp_path / 'large'}", f"{service.url}/service/GetNode"]

@@ -48,14 +48,14 @@ def refusal(body: RestOfBody) -> Refused:
             return refused
 
 
-def test_it_may_take_so_long_at_whatever_rate() -> None:
+def test_the_rest_of_a_body_has_a_deadline_at_any_rate() -> None:
     with receiving(Pace(20, 4096, most=0.2), Slots(1, 1, 20), "a") as body:
         refused = refusal(body)
     assert refused.status == 408
     assert "not complete after 0.2 seconds" in refused.description
 
 
-def test_it_is_refused_when_a_client_of_another_network_gets_its_place() -> None:
+def test_the_rest_of_a_body_is_refused_when_a_client_of_another_network_gets_its_place() -> None:
     slots = Slots(2, 1, 20)
     pace = Pace()
     with receiving(pace, slots, "a") as slow, receiving(pace, slots, "a") as fast, receiving(pace, slots, "b") as other:
@@ -67,7 +67,7 @@ def test_it_is_refused_when_a_client_of_another_network_gets_its_place() -> None
         assert fast.receive(BLOCK)
 
 
-def test_one_without_a_place_is_refused_with_a_time_to_retry() -> None:
+def test_the_rest_of_a_body_without_a_place_is_refused_with_a_time_to_retry() -> None:
     slots = Slots(1, 1, 20)
     with receiving(Pace(), slots, "a") as first, receiving(Pace(), slots, "b") as second:
         assert first.receive(BLOCK)

@@ -35,7 +35,7 @@ def numbers(ask: Callable[[], RawReply]) -> set[str]:
     return {ask().number for _ in range(OFTEN)}
 
 
-def test_a_password_and_an_account(service: Service) -> None:
+def test_an_old_password_and_a_disabled_account_are_refused_in_every_process(service: Service) -> None:
     def ask(password: str) -> RawReply:
         basic = "Basic " + b64encode(f"{USER}:{password}".encode()).decode()
         return exchange(service.url, request("/service", NODE.encode(), Authorization=basic))
@@ -51,7 +51,7 @@ def test_a_password_and_an_account(service: Service) -> None:
     assert numbers(lambda: ask(NEW)) == {"101"}
 
 
-def test_a_token(service: Service) -> None:
+def test_a_removed_token_is_refused_in_every_process(service: Service) -> None:
     with service.engine.begin() as connection:
         token = create_master_token(connection, "builder")
 
@@ -65,7 +65,7 @@ def test_a_token(service: Service) -> None:
     assert {ask().status for _ in range(OFTEN)} == {401}
 
 
-def test_a_permission(service: Service) -> None:
+def test_a_removed_permission_no_longer_counts_in_any_process(service: Service) -> None:
     assert service.post(Graph().node("taken.A", frozen()).xml()).number == "0"
     granted = service.post(
         message(

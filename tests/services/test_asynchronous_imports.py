@@ -57,7 +57,7 @@ class TestImport:
         assert (shown(client, run)["state"], shown(client, run)["errorNumber"]) == ("cancelled", 103)
         assert "not well-formed" in (response_of(client, run).text("errorDescription") or "")
 
-    def test_it_is_for_users_who_may_import(
+    def test_only_users_who_may_import_can_queue_an_import(
         self, client: Client, engine: Engine, make_user: Callable[..., None]
     ) -> None:
         make_user("nobody")
@@ -89,7 +89,7 @@ class TestImport:
         assert "the directory in which imports are stored while they are read is full" in record["reason"]
         assert "nothing was imported" in (response_of(client, run).text("errorDescription") or "")
 
-    def test_one_that_is_cancelled_imports_nothing(self, client: Client, engine: Engine) -> None:
+    def test_a_cancelled_import_imports_nothing(self, client: Client, engine: Engine) -> None:
         run = accepted(client.post(IMPORTED.xml(), headers=ASYNC))
         interfere(
             engine, "UPDATE run SET cancel_requested = true, reason = 'cancelled by x';", "UPDATE OF attempts ON run"
@@ -99,7 +99,7 @@ class TestImport:
         assert (record["state"], record["reason"], stored(engine)) == ("cancelled", "cancelled by x", 0)
         assert client.post(message("GetNode", {"nodeVersionReference": "N.A"})).number == 105
 
-    def test_one_whose_worker_dies_is_done_once(self, client: Client, engine: Engine) -> None:
+    def test_an_import_whose_worker_dies_is_done_once(self, client: Client, engine: Engine) -> None:
         run = accepted(client.post(IMPORTED.xml(), headers=ASYNC))
         with dies(engine, 1):
             interfere_with_the_end = (
@@ -154,7 +154,7 @@ class TestCredentials:
         found = [b"".join(kept(engine, run)).decode() for run, _ in runs]
         return " ".join([*found, *(row for _, row in runs), *jobs])
 
-    def test_of_a_small_request(self, client: Client, engine: Engine, signed: str) -> None:
+    def test_credentials_of_a_small_request_are_not_stored(self, client: Client, engine: Engine, signed: str) -> None:
         body = f"<NodeImport>{signed}<NodeList/></NodeImport>"
         reply = client.post(body, headers=ASYNC, auth=None)
         accepted(reply)
@@ -170,7 +170,9 @@ class TestCredentials:
             "<NodeImport><action>force</action>{}<NodeList>{}</NodeList></NodeImport>",
         ],
     )
-    def test_of_an_import(self, client: Client, engine: Engine, signed: str, template: str) -> None:
+    def test_credentials_of_an_import_are_not_stored(
+        self, client: Client, engine: Engine, signed: str, template: str
+    ) -> None:
         nodes = re.sub(r".*<NodeList>|</NodeList>.*", "", IMPORTED.xml())
         run = accepted(client.post(template.format(signed, nodes).encode(), headers=ASYNC, auth=None))
         told = self.contents(engine)
@@ -179,7 +181,9 @@ class TestCredentials:
         assert work(engine) == 1
         assert shown_to(client, self.SECRET, run) == "done"
 
-    def test_behind_the_list_of_nodes_they_are_refused(self, client: Client, engine: Engine, signed: str) -> None:
+    def test_credentials_behind_the_list_of_nodes_are_refused(
+        self, client: Client, engine: Engine, signed: str
+    ) -> None:
         body = f"<NodeImport><NodeList/>{signed}</NodeImport>"
         reply = client.post(body, headers=ASYNC, auth=(ADMIN, self.SECRET))
         assert_refused(reply, 400, 105, "NodeImport", "must come before the list of nodes")

@@ -49,7 +49,7 @@ def unchanged(client: Client) -> bool:
 
 
 @pytest.mark.ledger("DEC-151")
-def test_the_impact_lists_what_moves_what_is_lost_and_which_rules_are_broken(store: Client) -> None:
+def test_the_impact_lists_moved_and_removed_members_and_broken_rules(store: Client) -> None:
     reply = change(store)
     assert (reply.number, reply.text("nodeVersionReferenceNewType")) == (108, "X.T.2")
     assert impacts(reply) == [
@@ -106,7 +106,7 @@ def test_a_frozen_version_keeps_its_type(store: Client, node: str) -> None:
         ({"nodeVersionIdentifierNewType": "1"}, "nodeVersionIdentifierNewType"),
     ],
 )
-def test_what_is_missing_or_not_found_is_named(store: Client, given: dict[str, str], field: str) -> None:
+def test_missing_and_unknown_references_are_named(store: Client, given: dict[str, str], field: str) -> None:
     right = {"nodeVersionReference": "P.N", "nodeVersionReferenceNewType": "X.T.2"}
     for action in ("impact", "force"):
         reply = store.post(message("ChangeNodeType", {**right, **given, "action": action}))

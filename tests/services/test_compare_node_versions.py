@@ -64,7 +64,7 @@ def test_name_comment_and_type_are_compared(client: Client) -> None:
     assert reply.text("nodeVersionReferenceTypeTo") == "system.NODE_LIST_TYPE.1"
 
 
-def test_a_member_in_the_middle_leaves_the_others_what_they_are(client: Client) -> None:
+def test_an_inserted_member_does_not_change_the_others(client: Client) -> None:
     old = version(M("P.m.1", value="a"), M("P.m.1", value="b"), M("P.m.1", value="c"))
     new = version(M("P.m.1", value="a"), M("P.m.1", value="x"), M("P.m.1", value="b"), M("P.m.1", value="c"))
     assert differences(compared(client, old, new)) == ["add P.m: 2 x"]

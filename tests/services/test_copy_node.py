@@ -121,7 +121,7 @@ FAULTS = [
 ]
 
 
-def test_what_cannot_be_copied_is_a_user_error(store: Client) -> None:
+def test_an_impossible_copy_is_a_user_error(store: Client) -> None:
     for source, to, at_fault in FAULTS:
         assert field(ask(store, source, to)) == at_fault, (source, to)
 

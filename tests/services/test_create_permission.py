@@ -30,7 +30,7 @@ def latest(client: Client, reference: str) -> str | None:
     return client.post(message("GetNode", {"nodeVersionReference": reference})).text("nodeVersionNumber")
 
 
-def test_what_is_given_works_from_the_next_request_on(store: Client) -> None:
+def test_a_permission_holds_from_the_next_request_on(store: Client) -> None:
     user = store.as_user("user")
     assert latest(user, "P.A") is None
     assert give(store, "node-read", on="P.A").number == 0
@@ -96,7 +96,7 @@ FAULTS = [
 ]
 
 
-def test_what_cannot_be_given_is_a_user_error(store: Client) -> None:
+def test_an_impossible_permission_is_a_user_error(store: Client) -> None:
     for kind, group, on, fields in FAULTS:
         reply = give(store, kind, group, on)
         assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, fields), (kind, group, on)

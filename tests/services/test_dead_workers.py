@@ -35,7 +35,7 @@ class TestDeadWorkers:
         assert [row.split()[0] for row in reply.rows()] == ["P.N0.2", "P.N1.2"]
         assert "1 update was made before the run was taken up again" in (reply.text("errorDescription") or "")
 
-    def test_it_is_tried_at_most_three_times_more(self, stale: Client, engine: Engine) -> None:
+    def test_a_force_is_retried_at_most_three_times(self, stale: Client, engine: Engine) -> None:
         run = accepted(update(stale))
         interfere(engine, "PERFORM pg_terminate_backend(pg_backend_pid());")
         for attempt in range(1, 5):
@@ -46,7 +46,9 @@ class TestDeadWorkers:
         assert (work(engine), stored(engine)) == (0, 0)
 
     @pytest.mark.parametrize(("step", "state"), [(1, "queued"), (2, "interrupted")])
-    def test_with_if_match_only_if_nothing_was_done(self, stale: Client, engine: Engine, step: int, state: str) -> None:
+    def test_a_force_with_if_match_is_retried_only_if_nothing_was_done(
+        self, stale: Client, engine: Engine, step: int, state: str
+    ) -> None:
         tag = stale.update("P").response.headers["ETag"]
         run = accepted(update(stale, {**ASYNC, "If-Match": tag}))
         with dies(engine, step):
@@ -55,7 +57,7 @@ class TestDeadWorkers:
         assert work(engine) == (1 if state == "queued" else 0)
         assert shown(stale, run)["state"] == ("done" if state == "queued" else "interrupted")
 
-    def test_one_that_was_cancelled_is_not(self, stale: Client, engine: Engine) -> None:
+    def test_a_cancelled_force_is_not_retried(self, stale: Client, engine: Engine) -> None:
         run = accepted(update(stale))
         interfere(engine, "IF nextval('step') = 2 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;")
         work_and_die(engine)
@@ -64,7 +66,7 @@ class TestDeadWorkers:
         assert shown(stale, run)["state"] == "interrupted"
         assert work(engine) == 0
 
-    def test_a_force_that_a_client_waits_for_is_not(self, stale: Client, engine: Engine) -> None:
+    def test_a_force_that_a_client_waits_for_is_not_retried(self, stale: Client, engine: Engine) -> None:
         with dies(engine, 2):
             assert stale.update("P", "force").status == 503
         [record] = get(stale, "/runs").get_json()["runs"]

@@ -42,7 +42,9 @@ def disable(engine: Engine) -> None:
         connection.execute(DISABLE)
 
 
-def test_an_import_is_not_committed(client: Client, engine: Engine, make_user: MakeUser) -> None:
+def test_an_import_of_a_user_who_is_disabled_meanwhile_is_not_committed(
+    client: Client, engine: Engine, make_user: MakeUser
+) -> None:
     make_user("bob", "administer-all")
     document = Graph().node("I.A", frozen()).xml().replace("</NodeList>", f"</NodeList>{' ' * 200_000}").encode()
     given = {"wsgi.input": Body(document, lambda: disable(engine)), "wsgi.input_terminated": True}
@@ -52,7 +54,7 @@ def test_an_import_is_not_committed(client: Client, engine: Engine, make_user: M
     assert client.post(Graph().node("I.A", frozen(), draft()).xml("impact")).text("nodesCreated") == "2"
 
 
-def test_no_run_is_begun(client: Client, engine: Engine, make_user: MakeUser) -> None:
+def test_a_user_who_is_disabled_meanwhile_begins_no_run(client: Client, engine: Engine, make_user: MakeUser) -> None:
     """The account is being disabled when the force has signed in: it waits for that, and is refused."""
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     make_user("bob", "package-administer P")

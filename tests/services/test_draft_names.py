@@ -73,7 +73,7 @@ def test_a_name_is_not_shown_without_use_draft(partly: Client, question: str) ->
     )
 
 
-def test_what_is_linked_to_is_shown_without_its_name(partly: Client) -> None:
+def test_link_targets_are_shown_without_the_names_of_their_drafts(partly: Client) -> None:
     reply = partly.get("P.A.$draft")
     assert reply.text("nodeName") == "Axle"
     assert (reply.text("nodeVersionReferenceType"), reply.text("nodeNameType")) == ("P.T.1", None)
@@ -83,13 +83,13 @@ def test_what_is_linked_to_is_shown_without_its_name(partly: Client) -> None:
 
 
 @pytest.mark.ledger("DEC-115")
-def test_what_stands_in_the_way_of_a_freeze_is_listed_without_its_name(partly: Client) -> None:
+def test_nodes_that_prevent_a_freeze_are_listed_without_the_names_of_their_drafts(partly: Client) -> None:
     reply = partly.post(message("FreezeNode", {"nodeReference": "P.A"}))
     rows = [(row.findtext("nodeReference"), row.findtext("nodeName")) for row in reply.tree.iterfind("NodeList/Node")]
     assert (reply.number, rows) == (109, [("P.D", ""), ("P.T", ""), ("P.m", "")])
 
 
-def test_a_row_shows_the_names_that_its_reader_may_know(partly: Client) -> None:
+def test_a_row_shows_only_names_that_its_reader_may_read(partly: Client) -> None:
     reply = partly.post(message("UpdateNodeVersions", QUESTIONS["UpdateNodeVersions"]))
     assert [(row["nodeReference"], row["nodeName"], row["updateType"]) for row in reply.updates()] == [
         ("P.A", "Axle", "change"),

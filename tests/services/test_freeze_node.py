@@ -85,13 +85,13 @@ def test_a_draft_that_depends_on_no_other_is_frozen_alone(store: Client) -> None
     assert store.get("P.Apart.$current").text("nodeVersionNumber") == "2"
 
 
-def test_where_nothing_is_in_draft_nothing_is_listed(store: Client) -> None:
+def test_nothing_is_listed_if_there_is_no_draft(store: Client) -> None:
     for action in ("impact", "force", "force"):
         reply = ask(store, "P.F", action)
         assert (reply.number, listed(reply), reply.text("nodeVersionReference")) == (0, [], "P.F.1")
 
 
-def test_the_content_of_a_package_is_frozen_where_that_is_wanted(store: Client, engine: Engine) -> None:
+def test_the_content_of_a_package_is_frozen_on_request(store: Client, engine: Engine) -> None:
     store.load(Graph().node("PX.A", draft()).node("P.A.inner", draft()))
     assert listed(ask(store, "P")) == ["P.1"]
     reply = ask(store, "P", content="true")
@@ -200,7 +200,7 @@ CHANGES = [
 ]
 
 
-def test_what_is_frozen_never_changes(settled: Client, engine: Engine) -> None:
+def test_a_frozen_version_never_changes(settled: Client, engine: Engine) -> None:
     before = settled.get("P.A.1").response.data
     for statement in CHANGES:
         with pytest.raises(DBAPIError, match="frozen"), engine.begin() as connection:

@@ -116,7 +116,7 @@ def test_the_four_words_and_numbers_name_versions(store: Client) -> None:
     assert [version(store, reference) for reference in asked] == ["1", "1", None, "1", None, None]
 
 
-def test_what_does_not_exist_is_not_found(store: Client) -> None:
+def test_a_version_that_does_not_exist_is_not_found(store: Client) -> None:
     asked = ["P.X", "P.N.4", "X", "P.N.$last", "P..N", "1", "P.N.1.2", "$latest", "P.N.1000000"]
     assert [version(store, reference) for reference in asked] == [None] * len(asked)
 

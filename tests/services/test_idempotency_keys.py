@@ -28,7 +28,7 @@ class TestKeys:
         assert rows(engine, "SELECT count(*) FROM run") == 1
         assert update(stale, {"Idempotency-Key": "two"}).rows() == []
 
-    def test_while_it_is_in_progress_the_repeated_one_is_reported_so(self, stale: Client, engine: Engine) -> None:
+    def test_a_request_repeated_while_its_run_is_in_progress_gets_202(self, stale: Client, engine: Engine) -> None:
         key = {"Idempotency-Key": '"one"'}
         run = accepted(update(stale, {**key, **ASYNC}))
         assert accepted(update(stale, {**key, **ASYNC})) == run
@@ -122,6 +122,6 @@ class TestKeys:
         assert client.post(IMPORTED.xml(), headers=headers).response.data == response_of(client, run).response.data
 
     @pytest.mark.parametrize("key", ["", " ", "é", "a" * 256, "a\tb", '"'])
-    def test_one_that_is_not_a_text_is_refused(self, stale: Client, key: str) -> None:
+    def test_a_key_that_is_not_a_string_is_refused(self, stale: Client, key: str) -> None:
         refused = update(stale, {"Idempotency-Key": key.encode().decode("latin-1")})
         assert (refused.status, refused.number, refused.text("errorFields")) == (400, 105, "Idempotency-Key")

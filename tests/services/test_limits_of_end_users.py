@@ -92,7 +92,7 @@ def test_the_values_of_an_instance_have_a_size(limited: Store, anns: tuple[str, 
 
 
 @pytest.mark.ledger("DEC-131")
-def test_what_is_larger_than_a_limit_that_was_lowered_can_be_used_and_made_smaller(
+def test_values_above_a_lowered_limit_can_be_used_and_made_smaller(
     limited: Store, anns: tuple[str, GraphQL], engine: Engine
 ) -> None:
     ann, token = anns

@@ -96,6 +96,8 @@ def test_elements_of_the_original_without_a_meaning_here_are_refused(store: Clie
         (["package-use-type X"], 105),
     ],
 )
-def test_what_a_new_node_needs(store: Client, make_user: MakeUser, permissions: list[str], number: int) -> None:
+def test_creating_a_node_needs_use_on_its_package_and_use_type_on_its_type(
+    store: Client, make_user: MakeUser, permissions: list[str], number: int
+) -> None:
     make_user("ann", *permissions)
     assert create(store.as_user("ann"), nodeReference="P.New").number == number

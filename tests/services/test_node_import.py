@@ -35,20 +35,20 @@ def faults(reply: Reply) -> list[str]:
     return (reply.text("errorFields") or "").split("\n")
 
 
-def test_nodes_come_in_and_are_counted(client: Client) -> None:
+def test_nodes_are_imported_and_counted(client: Client) -> None:
     assert totals(client.post(GRAPH.xml())) == [3, 4, 0, 3]
     assert client.get("P.A.1").members() == ["system.NODE_LIST.1 -> P.B.1"]
     assert client.get("P.A.2").members() == ["system.NODE_LIST.1 = x"]
     assert client.get("P").text("nodeVersionReferenceType") == "system.PACKAGE_LISTING.1"
 
 
-def test_without_an_action_it_is_done(client: Client, engine: Engine) -> None:
+def test_an_import_without_an_action_is_done(client: Client, engine: Engine) -> None:
     for action in (None, "", "force"):
         client.post(GRAPH.xml(action))
         assert nodes(engine) == ["P", "P.A", "P.B"]
 
 
-def test_an_impact_counts_what_would_come_in_and_changes_nothing(client: Client, engine: Engine) -> None:
+def test_an_impact_counts_what_would_be_imported_and_changes_nothing(client: Client, engine: Engine) -> None:
     assert totals(client.post(GRAPH.xml("impact"))) == [3, 4, 0, 3]
     assert nodes(engine) == []
     assert totals(client.post(GRAPH.xml("force"))) == [3, 4, 0, 3]
@@ -62,7 +62,7 @@ def test_an_impact_of_changes_changes_nothing(client: Client) -> None:
     assert client.get("P.A").response.data == before
 
 
-def test_what_is_there_already_is_not_written_again(client: Client) -> None:
+def test_equal_nodes_are_not_written_again(client: Client) -> None:
     client.load(GRAPH)
     before = client.get("P.A.1").response.data
     assert totals(client.load(GRAPH))[:2] == [0, 0]
@@ -78,7 +78,7 @@ def test_a_draft_is_replaced_and_a_frozen_version_is_not(client: Client) -> None
     assert client.get("P.A.1").text("nodeName") == "A"
 
 
-def test_one_fault_is_enough_for_nothing_to_come_in(client: Client, engine: Engine) -> None:
+def test_one_fault_prevents_the_whole_import(client: Client, engine: Engine) -> None:
     wrong = Graph().node("P.A", frozen()).node("P.B", frozen(*links("P.Missing.1"))).node("Q.C", frozen())
     for action in ("force", "impact"):
         reply = client.post(wrong.xml(action))
@@ -125,11 +125,11 @@ def test_an_unreadable_node_is_treated_as_missing(client: Client, make_user: Mak
 
 
 @pytest.mark.parametrize("root", ["<NodeImport/>", "<NodeImport><NodeList/></NodeImport>"])
-def test_nothing_at_all_is_done_well(client: Client, root: str) -> None:
+def test_an_empty_import_succeeds(client: Client, root: str) -> None:
     assert totals(client.post(root)) == [0, 0, 0, 0]
 
 
-def test_a_compressed_document_is_not_taken(client: Client, engine: Engine) -> None:
+def test_a_compressed_document_is_refused(client: Client, engine: Engine) -> None:
     body = gzip.compress(GRAPH.xml().encode())
     for options, status in (
         ({"headers": {"Content-Encoding": "gzip"}}, 415),
@@ -141,7 +141,7 @@ def test_a_compressed_document_is_not_taken(client: Client, engine: Engine) -> N
     assert nodes(engine) == []
 
 
-def test_utf_16_comes_in(client: Client) -> None:
+def test_a_document_in_utf_16_is_imported(client: Client) -> None:
     client.post(Graph().node("P.A", frozen(name="Größe 語 😀")).xml().encode("utf-16"))
     assert client.get("P.A").text("nodeName") == "Größe 語 😀"
 

@@ -51,7 +51,7 @@ def test_words_are_found_in_names_references_and_values(store: Client) -> None:
 
 
 @pytest.mark.ledger("DEC-145")
-def test_all_words_must_be_there_wherever_they_are(store: Client) -> None:
+def test_all_words_must_occur_in_any_place(store: Client) -> None:
     assert found(ask(store, "HEXAGON Steel")) == ["P.bolt_m8.1", "Q.screw.1"]
     assert found(ask(store, "hexagon steel m8")) == ["P.bolt_m8.1"]
     assert found(ask(store, "hexagon titanium")) == []
@@ -136,7 +136,7 @@ def test_a_node_with_a_draft_alone_is_found_by_its_reference(client: Client, mak
     assert found(ask(client.as_user("ann"), "secret")) == []
 
 
-def test_what_updates_write_is_found(client: Client) -> None:
+def test_versions_that_updates_write_are_found(client: Client) -> None:
     """The index of contents does not have these versions again."""
     client.load(
         Graph()

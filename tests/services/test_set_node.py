@@ -227,7 +227,7 @@ def test_the_rules_of_member_types(store: Client, by_type: dict[str, list[str]],
 
 
 @pytest.mark.ledger("DEC-156")
-def test_what_a_type_needs_is_named_even_if_it_is_not_given(store: Client) -> None:
+def test_a_missing_mandatory_member_is_named(store: Client) -> None:
     store.load(Graph().node("P.M", draft(type="X.T.2")))
     assert faults(set_node(store, "update", nodeVersionReference="P.M", nodeName="M")) == [
         "MemberTypeList: X.must.1 needs at least 1 and there are 0"

@@ -94,7 +94,7 @@ class TestFlags:
         assert auth_flags_after(store, before, after) == "NU"
 
     @pytest.mark.ledger("UVU-13", "UVU-14", "DEC-60")
-    def test_what_a_slot_leaves_empty_is_as_the_linked_authentication_has_it_on_publishing(self, store: Store) -> None:
+    def test_empty_fields_of_a_slot_are_taken_from_the_linked_authentication_on_publishing(self, store: Store) -> None:
         """ "The authentication linked to the auth slot has been updated and it has additional scopes" """
         linked = store.authentication(None, ["read"])
         slot = element("AuthSlot", externalId="slack", authenticationId=linked)

@@ -16,7 +16,7 @@ from tests.support.solution_store import (
 
 class TestAuthentications:
     @pytest.mark.ledger("DEC-83")
-    def test_those_of_the_owner_and_that_of_the_slot_itself_fit(self, store: Store) -> None:
+    def test_authentications_of_the_owner_and_of_the_slot_itself_fit(self, store: Store) -> None:
         own = store.authentication(None)
         slot = auth_slot("slack", authenticationId=own, mandatory=False)
         solution = store.published(auth=[slot, auth_slot("other", mandatory=False)])
@@ -30,7 +30,9 @@ class TestAuthentications:
             assert faults == ["AuthValueList/AuthValue[1]/authId"]
 
     @pytest.mark.ledger("DEC-84")
-    def test_it_must_be_for_the_service_version_and_environment_with_all_scopes(self, store: Store) -> None:
+    def test_an_authentication_must_have_the_service_version_environment_and_all_scopes_of_its_slot(
+        self, store: Store
+    ) -> None:
         ann = store.user()
         instance = store.instance(store.published(auth=[auth_slot("slack", ["read", "write"])]), ann)
         for wrong in ({"service": "teams"}, {"serviceVersion": "1.0"}, {"serviceEnvironment": "test"}):
@@ -167,7 +169,7 @@ class TestGetSolutionInstances:
             assert reply.text("totalCount") == "5"
 
     @pytest.mark.ledger("DEC-126")
-    def test_a_page_is_of_the_schema_s_making(self, store: Store) -> None:
+    def test_an_invalid_page_is_refused_by_the_schema(self, store: Store) -> None:
         for wrong in ({"page": 0}, {"pageSize": 0}, {"pageSize": 1001}):
             reply = store.reply_to("GetSolutionInstances", **wrong)
             assert (reply.status, reply.text("errorFields")) == (400, next(iter(wrong)))

@@ -114,7 +114,7 @@ class TestUpgrade:
         faults = store.faults("UpgradeSolutionInstance", *values({"a": value}), solutionInstanceId=instance)
         assert faults == ["ConfigValueList/ConfigValue[1]/value"]
 
-    def test_what_is_missing_or_given_twice_is_a_fault(self, store: Store) -> None:
+    def test_missing_and_repeated_external_ids_are_faults(self, store: Store) -> None:
         instance = store.instance(store.published(config=[config_slot("a")]))
         config = "<ConfigValueList>{}</ConfigValueList>".format(
             "<ConfigValue><externalId>a</externalId><value>1</value></ConfigValue>"

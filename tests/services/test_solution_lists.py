@@ -102,7 +102,7 @@ def test_without_numbers_the_comparison_is_what_publishing_would_change(store: S
     assert [compared.text(name) for name in judged] == ["true", "false", "true"]
 
 
-def test_what_is_not_found(store: Store) -> None:
+def test_unknown_solutions_and_releases_are_faults(store: Store) -> None:
     solution = released(store, 1)
     assert store.faults("ListSolutionReleases", solutionId=NOBODY) == ["solutionId"]
     assert store.faults("CompareSolutionReleases", solutionId="") == ["solutionId"]

@@ -24,7 +24,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 SECRET = "xoxb-very-secret"  # noqa: S105
 
 
-def test_the_services_are_these() -> None:
+def test_the_services_about_solutions_are_found() -> None:
     assert {
         "CreateExternalUser",
         "CreateSolutionInstance",
@@ -45,7 +45,7 @@ def test_the_services_are_these() -> None:
 
 @pytest.mark.ledger("DEC-116")
 @pytest.mark.parametrize("name", ABOUT_SOLUTIONS)
-def test_each_needs_administer_solutions(app: Flask, make_user: Callable[..., None], name: str) -> None:
+def test_each_service_needs_administer_solutions(app: Flask, make_user: Callable[..., None], name: str) -> None:
     make_user("ann")
     make_user("bob", "administer-solutions")
     for user in ("ann", None):
@@ -56,7 +56,7 @@ def test_each_needs_administer_solutions(app: Flask, make_user: Callable[..., No
 
 
 @pytest.mark.ledger("DEC-116")
-def test_it_gives_no_right_on_nodes(app: Flask, make_user: Callable[..., None]) -> None:
+def test_administer_solutions_gives_no_right_on_nodes(app: Flask, make_user: Callable[..., None]) -> None:
     make_user("bob", "administer-solutions")
     bob = Client(app, "bob")
     assert (
@@ -88,7 +88,7 @@ class TestSecrecy:
         assert slack in told
         assert [column for column in _columns(engine) if SECRET in column or SECRET_KEY in column] == []
 
-    def test_neither_is_data_that_is_refused(self, store: Store) -> None:
+    def test_data_that_is_refused_is_neither_returned_nor_logged(self, store: Store) -> None:
         with capture_logs() as logs:
             wrong = [
                 store.reply_to("SetAuthentication", name="x", service="y", data=SECRET),
@@ -100,7 +100,7 @@ class TestSecrecy:
         assert SECRET not in repr(logs) + "".join(reply.response.text for reply in wrong)
 
     @pytest.mark.ledger("DEC-86")
-    def test_without_a_key_only_keeping_is_refused(self, engine: Engine, app: Flask) -> None:
+    def test_without_a_key_only_storing_data_is_refused(self, engine: Engine, app: Flask) -> None:
         store = Store(Client(create_app(Settings(), engine)))
         reply = store.reply_to("SetAuthentication", name="x", service="slack", data='"x"')
         assert (reply.status, reply.number) == (200, 106)
@@ -113,7 +113,7 @@ class TestSecrecy:
 
 
 class TestAuthenticationFaults:
-    def test_what_a_new_one_needs(self, store: Store) -> None:
+    def test_a_new_authentication_needs_a_name_a_service_and_data(self, store: Store) -> None:
         assert store.faults("SetAuthentication") == ["name", "service", "data"]
         assert store.faults("SetAuthentication", name="x", service="y", data="{") == ["data"]
         assert store.faults("SetAuthentication", name="x", service="y", data="1", owner=NOBODY) == ["owner"]
@@ -125,14 +125,14 @@ class TestAuthenticationFaults:
         assert store.faults("SetAuthentication", authenticationId=own, owner=bob) == ["owner"]
         store.done("SetAuthentication", authenticationId=anns, owner=ann.upper())
 
-    def test_an_unknown_one(self, store: Store) -> None:
+    def test_an_unknown_authentication_is_a_fault(self, store: Store) -> None:
         for given in (NOBODY, "x"):
             assert store.faults("SetAuthentication", authenticationId=given) == ["authenticationId"]
             assert store.faults("RemoveAuthentication", authenticationId=given) == ["authenticationId"]
         assert store.faults("RemoveAuthentication") == ["authenticationId"]
 
     @pytest.mark.ledger("DEC-85")
-    def test_the_builder_s_own_is_not_removed_while_it_is_used(self, store: Store) -> None:
+    def test_an_authentication_of_the_builder_is_not_removed_while_it_is_used(self, store: Store) -> None:
         own = store.authentication(None)
         slot = auth_slot("slack", authenticationId=own)
         solution = store.published(auth=[slot])

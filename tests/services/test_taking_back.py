@@ -150,7 +150,7 @@ def test_a_user_without_administer_all_learns_and_changes_nothing(store: Client,
         ("GetPermissionList", {"userGroupReference": "a b"}, "userGroupReference"),
     ],
 )
-def test_what_is_wrong_is_reported(store: Client, service: str, elements: dict[str, str], field: str) -> None:
+def test_faults_are_reported(store: Client, service: str, elements: dict[str, str], field: str) -> None:
     reply = store.post(message(service, elements))
     assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)
 
@@ -208,7 +208,7 @@ def identifier(client: Client, **elements: str) -> str:
     return found
 
 
-def test_what_is_taken_back_does_not_count_any_more(store: Client, other_process: Client) -> None:
+def test_a_removed_permission_no_longer_counts(store: Client, other_process: Client) -> None:
     node = message("GetNode", {"nodeVersionReference": "P.A"})
     for process in (store, other_process):
         assert process.as_user("user").post(node).number == 0

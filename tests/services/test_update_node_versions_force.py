@@ -138,7 +138,7 @@ def test_the_owner_stays_the_same(client: Client, make_user: Callable[..., None]
 
 @pytest.mark.ledger("UNV-9", "UNV-43")
 @pytest.mark.parametrize("always", ["false", "true"])
-def test_what_is_read_after_a_force_is_what_its_rows_say(client: Client, always: str) -> None:
+def test_nodes_after_a_force_are_as_its_rows_say(client: Client, always: str) -> None:
     client.load(mixed())
     reply = client.update("P", "force", alwaysCreateNewVersionIndicator=always)
     assert len(reply.updates()) >= 6

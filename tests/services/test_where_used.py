@@ -138,7 +138,7 @@ def test_a_version_that_is_not_found(store: Client, make_user: MakeUser) -> None
     assert ask(store.as_user("ann"), "P.B.1").number == 101
 
 
-def test_what_updates_write_is_found(client: Client) -> None:
+def test_uses_in_versions_that_updates_write_are_found(client: Client) -> None:
     """The index of contents does not have these versions again."""
     client.load(Graph().node("W.B", frozen(), draft()).node("W.A", frozen(*links("W.B.1"))).node("W.Other", frozen()))
     assert client.update("W", "force").number == 0

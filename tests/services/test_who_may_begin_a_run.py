@@ -59,7 +59,9 @@ def test_a_user_who_administers_nothing_in_scope_begins_no_run(
     assert runs(engine) == 0
 
 
-def test_it_begins_no_run_where_there_is_nothing_to_do_either(stale: Client, engine: Engine) -> None:
+def test_a_user_who_administers_nothing_begins_no_run_even_if_there_is_nothing_to_do(
+    stale: Client, engine: Engine
+) -> None:
     stale.post("<GetNode><nodeVersionReference>system</nodeVersionReference></GetNode>")
     reply = stale.as_user(None).update("system", "force")
     assert (reply.status, reply.number, reply.rows()) == (200, 0, [])

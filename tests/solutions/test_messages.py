@@ -59,7 +59,7 @@ def make_older(engine: Engine, by: timedelta) -> None:
 
 class TestSent:
     @pytest.mark.ledger("UVU-26", "DEC-110")
-    def test_signed_and_once(self, announced: str, engine: Engine, receiving: Receiver) -> None:
+    def test_a_message_is_sent_signed_and_once(self, announced: str, engine: Engine, receiving: Receiver) -> None:
         assert send_due(engine, webhook(receiving), most=MOST) == 1
         (message,) = receiving.messages
         assert receiving.paths == ["/relink?for=us"]
@@ -84,7 +84,7 @@ class TestSent:
         assert [message["created"] for message in receiving.messages] == [created, created]
 
     @pytest.mark.usefixtures("announced")
-    def test_with_the_wrong_secret_it_is_not_taken(self, engine: Engine, receiving: Receiver) -> None:
+    def test_a_message_with_the_wrong_secret_is_not_accepted(self, engine: Engine, receiving: Receiver) -> None:
         assert send_due(engine, webhook(receiving, "another"), most=MOST) == 0
         assert receiving.messages == []
         assert [row.sent for row in outbox(engine)] == [False]
@@ -107,13 +107,13 @@ class TestSent:
         assert set(receiving.paths) == {"/relink?for=us"}, "redirections are not followed"
 
     @pytest.mark.usefixtures("announced")
-    def test_not_before_the_pause_is_over(self, engine: Engine, receiving: Receiver) -> None:
+    def test_a_message_is_not_sent_again_before_the_pause_is_over(self, engine: Engine, receiving: Receiver) -> None:
         receiving.answers = [500]
         for _ in range(3):
             send_due(engine, webhook(receiving), most=MOST)
         assert len(receiving.messages) == 1
 
-    def test_one_that_is_not_taken_does_not_stop_the_others(
+    def test_a_message_that_is_not_accepted_does_not_delay_the_others(
         self, store: Store, engine: Engine, receiving: Receiver
     ) -> None:
         solution = store.published()
@@ -124,7 +124,7 @@ class TestSent:
 
     @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
-    def test_again_with_the_same_id_where_a_worker_died_before_its_commit(
+    def test_a_message_is_sent_again_with_the_same_id_if_its_worker_died_before_the_commit(
         self, engine: Engine, receiving: Receiver
     ) -> None:
         with engine.begin() as connection:
@@ -143,7 +143,7 @@ class TestSent:
 
     @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
-    def test_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:
+    def test_a_message_is_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:
         pauses = [pause_after(attempts) for attempts in range(1, 30)]
         assert pauses[:4] == [10, 20, 40, 80]
         assert max(pauses) == pauses[-1] == 3600
@@ -161,7 +161,7 @@ class TestSent:
 
     @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
-    def test_not_at_all_if_it_was_not_tried_for_a_day(self, engine: Engine, receiving: Receiver) -> None:
+    def test_a_message_that_was_not_tried_for_a_day_is_not_sent(self, engine: Engine, receiving: Receiver) -> None:
         make_older(engine, timedelta(days=1))
         assert send_due(engine, webhook(receiving), most=MOST) == 0
         assert receiving.messages == []
@@ -176,7 +176,9 @@ class TestSent:
             assert send_due(engine, away, most=MOST) == 0
         assert sorted(row.attempts for row in outbox(engine)) == [0, 0, 1]
 
-    def test_until_the_time_is_over_but_one_at_least(self, store: Store, engine: Engine, receiving: Receiver) -> None:
+    def test_messages_are_sent_until_the_time_is_over_but_at_least_one(
+        self, store: Store, engine: Engine, receiving: Receiver
+    ) -> None:
         solution = store.published()
         multiply(engine, store.instance(solution), 3)
         store.republish(solution, config=[config_slot("a")])
@@ -185,7 +187,7 @@ class TestSent:
 
     @pytest.mark.ledger("DEC-113")
     @pytest.mark.usefixtures("announced")
-    def test_while_a_receiver_takes_its_time_nothing_is_locked(self, engine: Engine, receiving: Receiver) -> None:
+    def test_nothing_is_locked_while_a_receiver_is_slow(self, engine: Engine, receiving: Receiver) -> None:
         idle = """
             SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid() AND starts_with(state, 'idle in transaction')
@@ -204,7 +206,9 @@ class TestSent:
             assert sending.result() == 1
 
     @pytest.mark.usefixtures("announced")
-    def test_taken_is_taken_also_if_it_was_given_up_meanwhile(self, engine: Engine, receiving: Receiver) -> None:
+    def test_an_accepted_message_counts_as_sent_even_if_it_was_given_up_meanwhile(
+        self, engine: Engine, receiving: Receiver
+    ) -> None:
         receiving.answering.clear()
         with ThreadPoolExecutor(1) as thread:
             sending = thread.submit(send_due, engine, webhook(receiving), most=MOST)
@@ -238,7 +242,9 @@ class TestSent:
             assert sending.result() == 1
         assert [(row.sent, row.attempts) for row in outbox(engine)] == [(True, 2)]
 
-    def test_by_many_workers_at_once_each_by_one(self, store: Store, engine: Engine, receiving: Receiver) -> None:
+    def test_many_workers_at_once_send_each_message_once(
+        self, store: Store, engine: Engine, receiving: Receiver
+    ) -> None:
         solution = store.published()
         multiply(engine, store.instance(solution), 60)
         store.republish(solution, config=[config_slot("a")])
@@ -266,7 +272,7 @@ class TestTidied:
     @pytest.mark.ledger("DEC-112")
     @pytest.mark.usefixtures("announced")
     @pytest.mark.parametrize("sent", [True, False])
-    def test_what_was_done_is_forgotten_after_a_week(self, engine: Engine, receiving: Receiver, sent: bool) -> None:
+    def test_old_messages_are_deleted_after_a_week(self, engine: Engine, receiving: Receiver, sent: bool) -> None:
         if sent:
             send_due(engine, webhook(receiving), most=MOST)
         else:
@@ -279,7 +285,7 @@ class TestTidied:
         tidy(engine)
         assert outbox(engine) == []
 
-    def test_in_batches_until_it_is_to_end(self, store: Store, engine: Engine) -> None:
+    def test_old_messages_are_given_up_and_deleted_in_batches(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         multiply(engine, store.instance(solution), 5)
         store.republish(solution, config=[config_slot("a")])

@@ -15,7 +15,9 @@ from tests.support.solution_store import Store, config_slot
 
 class TestWritten:
     @pytest.mark.ledger("UVU-26")
-    def test_for_every_instance_that_needs_its_end_user_after_a_release(self, store: Store, engine: Engine) -> None:
+    def test_a_release_writes_a_message_for_every_instance_that_needs_its_end_user(
+        self, store: Store, engine: Engine
+    ) -> None:
         solution = store.published(config=[config_slot("a", mandatory=False)])
         owner = store.user()
         instances = sorted(store.instance(solution, owner) for _ in range(3))
@@ -40,7 +42,7 @@ class TestWritten:
         assert outbox(engine) == []
 
     @pytest.mark.ledger("UVU-26", "UVU-27", "DEC-114")
-    def test_for_an_instance_that_was_upgraded_with_its_id_only(self, store: Store, engine: Engine) -> None:
+    def test_an_upgrade_with_the_id_only_writes_a_message(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         instances = [store.instance(solution) for _ in range(2)]
         store.republish(solution, config=[config_slot("a")])
@@ -54,7 +56,7 @@ class TestWritten:
         assert len(outbox(engine)) == 1, "it was on the latest release"
 
     @pytest.mark.ledger("UVU-26")
-    def test_for_an_instance_that_a_roll_out_upgrades(self, store: Store, engine: Engine) -> None:
+    def test_a_roll_out_that_upgrades_an_instance_writes_a_message(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         store.instance(solution)
         store.republish(solution, config=[config_slot("a")])
@@ -69,7 +71,7 @@ class TestWritten:
             connection.rollback()
         assert len(outbox(engine)) == 1
 
-    def test_for_many_at_once(self, store: Store, engine: Engine) -> None:
+    def test_messages_for_many_instances_are_written(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         multiply(engine, store.instance(solution), 500)
         store.republish(solution, config=[config_slot("a")])

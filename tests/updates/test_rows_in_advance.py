@@ -36,7 +36,7 @@ def done(engine: Engine) -> set[str]:
     }
 
 
-def test_they_are_those_of_the_impact(client: Client, engine: Engine) -> None:
+def test_rows_of_a_force_are_those_of_the_impact(client: Client, engine: Engine) -> None:
     client.load(catalog())
     expected = [{**row, "nodeVersionNumber": "2"} for row in client.update("P").updates()]
     forced = client.update("P", "force")

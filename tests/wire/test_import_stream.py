@@ -82,7 +82,7 @@ def importer(reader: Client) -> Client:
         (document(NODE).replace("<NodeImport>", "<NodeImport xmlns='urn:x'>"), ""),
     ],
 )
-def test_what_the_schema_refuses_is_reported_with_its_path(importer: Client, body: str, field: str) -> None:
+def test_a_fault_against_the_schema_is_reported_with_its_path(importer: Client, body: str, field: str) -> None:
     signed = (ADMIN, PASSWORD)
     for reply in (importer.post(body, auth=signed), importer.post(body, "/service/NodeImport", auth=signed)):
         assert fields(reply)[0] == field
@@ -162,7 +162,7 @@ def test_a_part_of_a_value_does_not_end_the_list(importer: Client) -> None:
     assert importer.as_user(None).post(body).number == 0
 
 
-def test_an_anonymous_caller_may_not_even_try(importer: Client) -> None:
+def test_an_import_of_an_anonymous_caller_is_refused(importer: Client) -> None:
     reply = importer.as_user(None).post(document("<Node/>"))
     assert (reply.status, reply.number) == (200, 101)
 

@@ -68,16 +68,16 @@ def test_a_long_name_of_a_service_is_not_repeated_in_full(reader: Client) -> Non
 @pytest.mark.parametrize(
     "content_type", ["application/xml", "text/xml", 'text/xml; charset="UTF-8"', "Application/XML"]
 )
-def test_xml_is_taken(reader: Client, content_type: str) -> None:
+def test_xml_is_accepted(reader: Client, content_type: str) -> None:
     assert reader.post(GET_SYSTEM, content_type=content_type).number == 0
 
 
 @pytest.mark.parametrize("start", [b"", b"  \n", b"\xef\xbb\xbf", b'<?xml version="1.0"?>'])
-def test_xml_with_the_form_type_that_curl_gives_it_is_taken(reader: Client, start: bytes) -> None:
+def test_xml_with_the_form_type_of_curl_is_accepted(reader: Client, start: bytes) -> None:
     assert reader.post(start + GET_SYSTEM.encode(), content_type=FORM).number == 0
 
 
-def test_utf_16_with_the_form_type_is_taken(reader: Client) -> None:
+def test_utf_16_with_the_form_type_is_accepted(reader: Client) -> None:
     assert reader.post(GET_SYSTEM.encode("utf-16"), content_type=FORM).number == 0
 
 
@@ -98,7 +98,7 @@ def test_compressed_bodies_are_refused(reader: Client, encoding: str) -> None:
     assert_refused(reply, 415, 103, "Error", "content encoding")
 
 
-def test_a_body_that_is_said_not_to_be_compressed_is_taken(reader: Client) -> None:
+def test_a_body_with_the_encoding_identity_is_accepted(reader: Client) -> None:
     assert reader.post(GET_SYSTEM, headers={"Content-Encoding": "identity"}).number == 0
 
 
@@ -120,7 +120,7 @@ def test_a_body_larger_in_utf_8_than_it_came_is_too_large(reader: Client) -> Non
     assert_refused(reader.post(body.encode("utf-16")), 413, 103, "GetNode")
 
 
-def test_a_length_that_lies_does_no_harm(reader: Client) -> None:
+def test_a_request_with_a_wrong_length_is_refused(reader: Client) -> None:
     for length in ("0", "-1", "abc", "10", "99999"):
         reply = reader.post(GET_SYSTEM, environ_overrides={"CONTENT_LENGTH": length})
         assert (reply.status, reply.number) == (400, 103)
@@ -150,7 +150,7 @@ def test_an_empty_body_is_refused(reader: Client, body: bytes) -> None:
     assert_refused(reader.post(body), 400, 103, "Error")
 
 
-def test_an_empty_body_is_said_to_be_one(reader: Client) -> None:
+def test_the_message_about_an_empty_body_says_that_it_is_empty(reader: Client) -> None:
     assert_refused(reader.post(b" \n"), 400, 103, "Error", "no body")
 
 
@@ -202,7 +202,7 @@ def test_a_document_without_a_root_is_not_well_formed(reader: Client, body: str)
         "<GetNode><![CDATA[</GetNode>",
     ],
 )
-def test_what_is_not_well_formed_is_refused(reader: Client, body: str) -> None:
+def test_a_document_that_is_not_well_formed_is_refused(reader: Client, body: str) -> None:
     assert_refused(reader.post(body), 400, 103, "GetNode", "not well-formed")
 
 

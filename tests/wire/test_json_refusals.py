@@ -87,7 +87,7 @@ def test_the_services_that_change_something_take_no_get(reader: Client) -> None:
         ('{"none": null, "other": 1}', 400, 105, "other"),
     ],
 )
-def test_what_is_not_a_request_is_refused(
+def test_a_body_that_is_not_a_request_is_refused(
     reader: Client, body: str | bytes, status: int, number: int, told: str
 ) -> None:
     response = post(reader.app, "GetNode", body)

@@ -57,7 +57,7 @@ def assert_told(reply: Reply, status: int, told: str) -> None:
         (LONG, "NodeList", VALUE),
     ],
 )
-def test_of_an_import(reader: Client, last: str, path: str, told: str) -> None:
+def test_limits_of_an_import(reader: Client, last: str, path: str, told: str) -> None:
     reply = reader.post(document(NODE, NODE, last, NODE))
     assert_told(reply, 400 if told == DEPTH else 413, f"{path}: {told}")
     assert_nothing_written(reader, reply)
@@ -73,18 +73,18 @@ def test_of_an_import(reader: Client, last: str, path: str, told: str) -> None:
         (document(NODE).replace("</NodeImport>", f"<action>{LONG}</action></NodeImport>"), f"action: {VALUE}"),
     ],
 )
-def test_of_an_import_around_its_nodes(reader: Client, body: str, told: str) -> None:
+def test_limits_of_an_import_around_its_nodes(reader: Client, body: str, told: str) -> None:
     assert_told(reader.post(body), 413, told)
 
 
-def test_of_another_service(reader: Client) -> None:
+def test_limits_of_another_service(reader: Client) -> None:
     deep = f"<SetSolution><TagList>{'<a>' * MOST_DEPTH}"
     assert_told(reader.post(deep), 400, f"TagList/a/a/a/a/a/a/a/...: {DEPTH}")
     name = LONG[: MOST_NAME + 1]
     assert_told(reader.post(f"<SetSolution><TagList><{name}/>"), 413, f"TagList: {NAME}")
 
 
-def test_of_a_service_that_takes_more(app: Flask, engine: Engine) -> None:
+def test_limits_of_a_service_with_a_higher_limit(app: Flask, engine: Engine) -> None:
     client = Client(create_app(Settings(max_request_bytes=3 * MOST_VALUE), engine))
     for body, told in (
         (f"<SetSolution><title>{LONG}</title></SetSolution>", f"title: {VALUE}"),
@@ -93,7 +93,7 @@ def test_of_a_service_that_takes_more(app: Flask, engine: Engine) -> None:
         assert_told(client.post(body), 413, told)
 
 
-def test_the_longest_value_is_taken(client: Client) -> None:
+def test_the_longest_value_is_accepted(client: Client) -> None:
     for value in ("<" * MOST_VALUE, "ü" * (MOST_VALUE // 2)):
         given = value.replace("<", "&lt;")
         body = document(members(f"<nodeMemberValue>{given}</nodeMemberValue>"))

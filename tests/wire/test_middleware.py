@@ -89,7 +89,7 @@ def test_whatever_fails_at_graphql_fails_in_its_format(reader: Client, path: str
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
-def test_an_address_without_a_service_takes_nothing_but_post(reader: Client, method: str) -> None:
+def test_an_address_without_a_service_accepts_only_post(reader: Client, method: str) -> None:
     reply = checked(asked(reader, "/service", method, data=GET_SYSTEM, content_type="application/xml"))
     assert_refused(reply, 405, 103, "Error", "POST")
     assert reply.text("errorDescription") == "only POST is allowed here"
@@ -98,7 +98,7 @@ def test_an_address_without_a_service_takes_nothing_but_post(reader: Client, met
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "BREW"])
 @pytest.mark.parametrize(("path", "root"), [("/service/GetNode", "GetNode"), ("/service/X", "Error")])
-def test_services_take_nothing_but_get_and_post(reader: Client, method: str, path: str, root: str) -> None:
+def test_services_accept_only_get_and_post(reader: Client, method: str, path: str, root: str) -> None:
     reply = checked(asked(reader, path, method, data=GET_SYSTEM, content_type="application/xml"))
     assert_refused(reply, 405, 103, root, "only GET and POST are allowed here")
     assert reply.response.headers["Allow"] == "GET, HEAD, OPTIONS, POST"

@@ -84,7 +84,9 @@ def test_the_use_of_a_token_is_a_sign_in_and_is_noted(app: Flask, engine: Engine
         assert len(rows(engine, "sign-in")) == sign_ins
 
 
-def test_a_run_that_is_another_s_is_a_row(client: Client, engine: Engine, make_user: Callable[..., None]) -> None:
+def test_a_refused_response_of_a_run_is_a_row_of_the_audit(
+    client: Client, engine: Engine, make_user: Callable[..., None]
+) -> None:
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     run = client.update("P", "force").response.headers["Relink-Run"]
     make_user("bob", "package-administer P")

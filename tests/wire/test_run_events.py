@@ -136,7 +136,7 @@ def test_a_stream_ends_when_the_process_stops(stale: Client) -> None:
     assert [name for _, name, _ in events(response)] == ["progress"]
 
 
-def test_it_is_for_users_who_may_see_the_run(stale: Client, make_user: Callable[..., None]) -> None:
+def test_a_stream_is_for_users_who_may_see_the_run(stale: Client, make_user: Callable[..., None]) -> None:
     make_user("stranger")
     run = queued(stale.as_user("owner"))
     for user in ("owner", "bob", ADMIN):

@@ -44,7 +44,7 @@ def test_includes_lead_to_files_that_are_served(reader: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "common.xsd", "requests/GetNode.xsd"])
-def test_what_has_not_changed_is_not_sent_again(reader: Client, name: str) -> None:
+def test_an_unchanged_file_is_not_sent_again(reader: Client, name: str) -> None:
     client = reader.app.test_client()
     tag = client.get(f"/schemas/{name}").headers["ETag"]
     again = client.get(f"/schemas/{name}", headers={"If-None-Match": tag})

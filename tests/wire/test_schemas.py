@@ -63,7 +63,7 @@ def explained(reply: Reply) -> str:
         ("<CreateUser><userEmailAddress>{321}</userEmailAddress></CreateUser>", "userEmailAddress", "320"),
     ],
 )
-def test_what_the_schema_refuses_is_reported_with_its_field_and_reason(
+def test_a_fault_against_the_schema_is_reported_with_its_field_and_reason(
     reader: Client, body: str, field: str, reason: str
 ) -> None:
     for length in (201, 321, 1001, 2001):
@@ -173,7 +173,7 @@ def test_a_schema_named_by_the_document_is_not_fetched_and_changes_nothing(reade
     assert fields(reader.post(f"<GetNode {hints}><x/></GetNode>")) == ["x"]
 
 
-def test_types_named_by_the_document_take_nothing_away_from_the_schema(reader: Client) -> None:
+def test_types_named_by_the_document_do_not_weaken_the_schema(reader: Client) -> None:
     for kind in ("Comment", "xs:string", "anyType", "ImportNode", "GetNodeRequest", "nothing", "p:x", ""):
         declared = f'{XSI} xmlns:xs="http://www.w3.org/2001/XMLSchema"'
         reply = reader.post(

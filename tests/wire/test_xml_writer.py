@@ -24,7 +24,7 @@ TEXTS = [
 ]
 
 
-def test_texts_come_back_as_they_were_sent(client: Client) -> None:
+def test_texts_are_returned_as_they_were_sent(client: Client) -> None:
     graph = Graph()
     for number, given in enumerate(TEXTS):
         graph.node(f"P.N{number}", V((M(value=given, comment=given),), name=given, comment=given))
@@ -37,14 +37,14 @@ def test_texts_come_back_as_they_were_sent(client: Client) -> None:
         assert reply.text("MemberList/Member/nodeMemberComment") == given
 
 
-def test_scales_come_back_as_the_same_number(client: Client) -> None:
+def test_scales_are_returned_as_the_same_number(client: Client) -> None:
     scales = [0.1, -1e300, 5e-324, 3.0, -0.0, 1.7976931348623157e308]
     client.load(Graph().node("P.A", frozen(*(M(scale=scale) for scale in scales))))
     found = client.get("P.A").tree.iterfind("MemberList/Member/nodeMemberScale")
     assert [element.text for element in found] == [repr(scale) for scale in scales]
 
 
-def test_what_xml_cannot_hold_is_replaced() -> None:
+def test_characters_that_xml_cannot_hold_are_replaced() -> None:
     (document,) = write_document("A", [Fields(("b", "\x00\x01\x08\x0b\x0c\x1f\ud800\udfff\ufffe\uffff|\t"))])
     assert etree.fromstring(document).findtext("b") == "\ufffd" * 10 + "|\t"
 

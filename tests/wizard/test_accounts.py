@@ -88,7 +88,9 @@ def test_the_dialog_of_the_host_connects_accounts(with_dialog: Wizard, store: St
     assert store.get(instance).auth == {"slack": connected}
 
 
-def test_what_the_dialog_connected_must_fit(with_dialog: Wizard, store: Store, instance: str) -> None:
+def test_an_account_that_the_dialog_connected_must_fit_the_slot(
+    with_dialog: Wizard, store: Store, instance: str
+) -> None:
     foreign = store.authentication(store.user(), ["chat"])
     page = with_dialog.open(instance).send("next", {"connected-auth:slack": foreign})
     assert page.reasons[1:] == ["This account does not fit here, or it has expired. Choose another one."]
@@ -102,7 +104,7 @@ class TestAlone:
             return read_data(connection, Cipher(SECRET_KEY), authentication)
 
     @pytest.mark.ledger("DEC-279")
-    def test_for_a_slot_of_an_instance(
+    def test_an_account_is_created_for_a_slot_of_an_instance(
         self, wizard: Wizard, store: Store, engine: Engine, owner: str, instance: str
     ) -> None:
         code = wizard.code(userId=owner)
@@ -119,14 +121,16 @@ class TestAlone:
         assert store.update(instance, auth={"slack": created}).pending == []
         assert self.data(engine, created) == '{"token": "xoxb"}'
 
-    def test_for_a_slot_whose_id_has_slashes(self, wizard: Wizard, store: Store, owner: str) -> None:
+    def test_an_account_is_created_for_a_slot_whose_id_has_slashes(
+        self, wizard: Wizard, store: Store, owner: str
+    ) -> None:
         instance = store.instance(store.published(auth=[auth_slot("a/b c?")]), owner)
         page = wizard.get(f"/external/auth/create/acme/{instance}/a%2Fb%20c%3F?code={wizard.code(userId=owner)}")
         assert page.status == 200
         page = page.send("finish", {"name-account": "Mine", "data-account": "{}"})
         assert page.title == "The account is connected"
 
-    def test_for_any_service(self, wizard: Wizard, engine: Engine, owner: str) -> None:
+    def test_an_account_is_created_for_any_service(self, wizard: Wizard, engine: Engine, owner: str) -> None:
         page = wizard.get(f"/external/auth/create/acme?code={wizard.code(userId=owner)}")
         given = {"name-account": "Mine", "environment-account": "test", "data-account": "{}"}
         page = page.send("finish", given)
@@ -137,7 +141,9 @@ class TestAlone:
             found = read_authentications(connection, owner=owner)[page.message["authId"]]
         assert (found.name, found.facts.service, found.facts.service_environment) == ("Mine", "teams", "test")
 
-    def test_another_name_or_other_credentials(self, wizard: Wizard, store: Store, engine: Engine, owner: str) -> None:
+    def test_the_name_or_the_credentials_of_an_account_are_changed(
+        self, wizard: Wizard, store: Store, engine: Engine, owner: str
+    ) -> None:
         mine = store.authentication(owner, ["chat"], name="Before", data='{"a": 1}')
         page = wizard.get(f"/external/auth/edit/acme/{mine}?code={wizard.code(userId=owner)}")
         assert (page.title, page.fields["name-account"], page.fields["data-account"]) == (
@@ -155,7 +161,7 @@ class TestAlone:
             found = read_authentications(connection, owner=owner)[mine]
         assert (found.name, found.facts.service, found.facts.scopes) == ("After", "slack", frozenset({"chat"}))
 
-    def test_what_belongs_to_another_user_is_not_found(
+    def test_accounts_and_instances_of_another_user_are_not_found(
         self, wizard: Wizard, store: Store, owner: str, instance: str
     ) -> None:
         other = store.user()
@@ -166,7 +172,7 @@ class TestAlone:
         page = wizard.get(f"/external/auth/create/acme/{instance}/none?code={wizard.code(userId=owner)}")
         assert page.status == 404
 
-    def test_cancelled(self, wizard: Wizard, owner: str, engine: Engine) -> None:
+    def test_a_cancelled_dialog_creates_no_account(self, wizard: Wizard, owner: str, engine: Engine) -> None:
         page = wizard.get(f"/external/auth/create/acme?code={wizard.code(userId=owner)}")
         assert page.send("cancel", {"service": "x"}).message == {"type": "tray.authpopup.close"}
         assert page.send("finish", {"service": "x", "name-account": "y", "data-account": "{}"}).status == 403

@@ -105,7 +105,7 @@ def test_a_new_account_is_created_at_the_end(wizard: Wizard, store: Store, solut
     assert list(store.get(instance).auth) == ["slack"]
 
 
-def test_back_keeps_what_was_filled_in_and_the_summary_leads_to_each_screen(
+def test_going_back_keeps_the_entries_and_the_summary_leads_to_each_screen(
     wizard: Wizard, store: Store, solution: str
 ) -> None:
     page = wizard.open(store.instance(solution))
@@ -120,7 +120,7 @@ def test_back_keeps_what_was_filled_in_and_the_summary_leads_to_each_screen(
     assert (page.title, page.fields["config:name"], page.fields["config:limit"]) == ("Basics", "Kept", "1")
 
 
-def test_cancelled_nothing_has_changed(wizard: Wizard, store: Store, solution: str) -> None:
+def test_cancelling_changes_nothing(wizard: Wizard, store: Store, solution: str) -> None:
     instance = store.instance(solution)
     before = store.get(instance)
     page = wizard.open(instance)
@@ -165,7 +165,7 @@ def test_finish_moves_an_instance_to_the_latest_release_and_marks_what_is_new(wi
 
 
 @pytest.mark.ledger("UVU-24", "UVU-25")
-def test_what_an_upgrade_without_values_has_left_open_is_marked(wizard: Wizard, store: Store) -> None:
+def test_slots_left_pending_by_an_upgrade_without_values_are_marked(wizard: Wizard, store: Store) -> None:
     solution = store.published(config=[config_slot("a"), config_slot("b")])
     instance = store.instance(solution, config={"a": '"1"', "b": '"2"'})
     store.republish(solution, config=[config_slot("a"), config_slot("b", type="integer"), config_slot("c")])

@@ -231,7 +231,7 @@ ODD = (
 )
 
 
-def test_whatever_is_typed_is_taken_or_refused_beside_its_field(wizard: Wizard, store: Store) -> None:
+def test_any_typed_text_is_accepted_or_refused_beside_its_field(wizard: Wizard, store: Store) -> None:
     kinds = ("string", "integer", "number", "boolean", "object", "array")
     config = [config_slot(kind, type=kind) for kind in kinds] + [config_slot("ddl", ddl(), type="ddl")]
     instance = store.instance(store.published(auth=[auth_slot("slack", serviceEnvironment="")], config=config))

@@ -31,7 +31,7 @@ def test_origins_are_written_as_browsers_write_them() -> None:
         "https://*.a",
     ],
 )
-def test_what_is_not_an_origin_is_refused(wrong: str) -> None:
+def test_an_invalid_origin_is_refused(wrong: str) -> None:
     with pytest.raises(SettingsError, match=r"^RELINK_WIZARD_ORIGINS must be origins such as https://app.example.com"):
         Settings.from_environment({"RELINK_WIZARD_ORIGINS": f"https://good.example {wrong}"})
 

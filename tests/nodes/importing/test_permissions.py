@@ -135,7 +135,7 @@ class TestPermissions:
         assert bring(store, maker, document).members_written == 1
 
     @pytest.mark.parametrize("wanted", ["", ".1", ".7", ".$draft"])
-    def test_a_hidden_node_is_like_no_node(self, store: Engine, maker: Caller, wanted: str) -> None:
+    def test_a_hidden_node_is_treated_as_missing(self, store: Engine, maker: Caller, wanted: str) -> None:
         def told(reference: str) -> list[tuple[str, str]]:
             link = f"{reference}{wanted}"
             document = node("mine.a", version(1, member(link, target=link), of=link))
@@ -155,6 +155,6 @@ class TestPermissions:
         totals = bring(store, user, node("acme.Widget", draft(2)), linking("acme.sub.new", "acme.secret.1"))
         assert totals == ImportTotals(nodes_created=2, versions_created=2, versions_replaced=1, members_written=1)
 
-    def test_system_is_there_for_everyone(self, store: Engine, maker: Caller) -> None:
+    def test_everyone_may_use_the_system_package(self, store: Engine, maker: Caller) -> None:
         bring(store, maker, node("mine.a", version(1, member(target="system.NULL"), of=TYPE)))
         assert targets_of(store, "mine.a") == ["system.NULL.1"]

@@ -33,7 +33,7 @@ from tests.support.imports import (
 )
 
 
-def test_without_force_nothing_is_left(engine: Engine, admin: Caller) -> None:
+def test_an_import_without_force_writes_nothing(engine: Engine, admin: Caller) -> None:
     bring(engine, admin, node("acme", version(1), draft(2, member(NAME, value="kept"))))
     document = [
         node("acme", version(2), draft(3)),
@@ -64,7 +64,7 @@ def test_imports_may_follow_each_other_in_one_transaction(engine: Engine, admin:
     assert nodes_of(engine) == {"acme": (12, 12, 12)}
 
 
-def test_what_exists_is_locked(engine: Engine, admin: Caller) -> None:
+def test_existing_nodes_are_locked(engine: Engine, admin: Caller) -> None:
     document = linking("acme", "acme.target.1")
     bring(engine, admin, document, node("acme.target", version(1)), node("acme.other", version(1)))
 

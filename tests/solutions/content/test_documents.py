@@ -219,7 +219,7 @@ def test_all_faults_in_order() -> None:
 
 
 @pytest.mark.ledger("DEC-62")
-def test_what_is_right_has_no_faults() -> None:
+def test_valid_contents_have_no_faults() -> None:
     """An external id is unique within its kind only; a slot with an authentication is for the service of that; of a
     drop-down list the connector and the operation are all that is needed."""
     content = Content(

@@ -111,7 +111,7 @@ def given_text(text: str, given_for: int) -> Values:
         ),
     ],
 )
-def test_what_comprises_a_breaking_change(sentence: str, slot: Slot, edit: dict[str, Any]) -> None:
+def test_each_documented_breaking_change_needs_input(sentence: str, slot: Slot, edit: dict[str, Any]) -> None:
     old, new = content_of(slot), content_of(replace(slot, **edit))
     hidden = content_of(replace(slot, hidden=True, **edit))
     assert flags(1, 2, {1: old, 2: new}, HELD) == USER, sentence
@@ -134,7 +134,7 @@ def test_what_comprises_a_breaking_change(sentence: str, slot: Slot, edit: dict[
         (content_of(AUTH), content_of(AUTH)),
     ],
 )
-def test_what_is_rolled_out_automatically(old: Content, new: Content) -> None:
+def test_a_change_that_needs_no_input_is_rolled_out_automatically(old: Content, new: Content) -> None:
     """ "It will be rolled out automatically to End Users if no extra configuration is required from them"."""
     assert flags(1, 2, {1: old, 2: new}, {}) == AUTOMATIC
     assert not judge_publish(old, new).breaking_changes
@@ -189,7 +189,7 @@ def test_a_value_older_than_the_releases_release_settles_a_change_back() -> None
 
 
 @pytest.mark.ledger("DEC-79")
-def test_a_slot_that_went_and_came_back() -> None:
+def test_a_slot_that_was_removed_and_created_again_is_pending_without_a_value() -> None:
     contents = {1: texts(), 2: Content(), 3: texts()}
     held = given_text('"x"', given_for=1)
     assert flags(1, 3, contents, held) == AUTOMATIC  # never moved: nothing has happened

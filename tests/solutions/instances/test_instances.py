@@ -94,7 +94,7 @@ class TestWorkflows:
         assert keys["hook"] != world.keys(two)["hook"]
 
     @pytest.mark.ledger("UVU-2", "DEC-138")
-    def test_those_that_stay_keep_their_trigger_keys(self, world: World) -> None:
+    def test_workflows_that_stay_keep_their_trigger_keys(self, world: World) -> None:
         world.release(Content(workflows=(HOOK, PLAIN)))
         instance = world.make()
         before = world.keys(instance)
@@ -104,7 +104,7 @@ class TestWorkflows:
         assert (sorted(after), after["hook"]) == (["hook", "new"], before["hook"])
         assert after["new"]
 
-    def test_one_that_becomes_a_webhook_gets_a_key_and_keeps_it(self, world: World) -> None:
+    def test_a_workflow_that_becomes_a_webhook_gets_a_key_and_keeps_it(self, world: World) -> None:
         world.release(Content(workflows=(PLAIN,)))
         instance = world.make()
         ids = world.rows("SELECT workflow_instance_identifier FROM workflow_instance")
@@ -117,7 +117,7 @@ class TestWorkflows:
         assert world.keys(instance)["plain"] == key
         assert world.rows("SELECT workflow_instance_identifier FROM workflow_instance") == ids
 
-    def test_an_upgrade_to_the_same_release_and_an_update_leave_them(self, world: World) -> None:
+    def test_an_upgrade_to_the_same_release_and_an_update_keep_trigger_keys(self, world: World) -> None:
         world.release(Content(workflows=(HOOK,)))
         instance = world.make()
         before = world.keys(instance)
@@ -125,7 +125,7 @@ class TestWorkflows:
         world.update(instance)
         assert world.keys(instance) == before
 
-    def test_they_go_with_the_instance(self, world: World) -> None:
+    def test_workflows_are_removed_with_their_instance(self, world: World) -> None:
         world.release(Content(workflows=(HOOK,)))
         instance = world.make()
         with world.engine.begin() as connection:

@@ -29,7 +29,7 @@ def make(engine: Engine, owner: str | None = None) -> str:
         return set_authentication(connection, CIPHER, AuthenticationDraft(None, owner, "Slack", "slack", data=DATA))
 
 
-def test_what_was_encrypted_is_decrypted_with_the_same_key_alone() -> None:
+def test_encrypted_data_is_decrypted_only_with_the_same_key() -> None:
     kept = CIPHER.encrypt(DATA)
     assert DATA.encode() not in kept
     assert CIPHER.encrypt(DATA) != kept
@@ -59,7 +59,7 @@ def test_data_is_read_for_the_call_of_a_connector(engine: Engine) -> None:
     assert b"token" not in bytes(kept)
 
 
-def test_what_is_known_of_one_is_read_without_its_data(engine: Engine) -> None:
+def test_authentications_are_read_without_their_data(engine: Engine) -> None:
     with engine.begin() as connection:
         authentication = set_authentication(connection, CIPHER, NEW)
         found = read_authentications(connection)[authentication]
@@ -81,7 +81,7 @@ def test_absent_fields_keep_their_values(engine: Engine) -> None:
         assert read_data(connection, CIPHER, authentication) == '"new"'
 
 
-def test_they_are_found_by_id_by_owner_or_as_the_builder_s(engine: Engine) -> None:
+def test_authentications_are_found_by_id_by_owner_or_as_those_of_the_builder(engine: Engine) -> None:
     with engine.begin() as connection:
         ann, bob = (create_external_user(connection, name, name) for name in ("ann", "bob"))
     own, anns, bobs = make(engine), make(engine, ann), make(engine, bob)
@@ -93,7 +93,7 @@ def test_they_are_found_by_id_by_owner_or_as_the_builder_s(engine: Engine) -> No
         assert list(read_authentications(connection, ids=[])) == []
 
 
-def test_a_removed_one_is_gone(engine: Engine) -> None:
+def test_a_removed_authentication_is_not_found(engine: Engine) -> None:
     authentication = make(engine)
     with engine.begin() as connection:
         remove_authentication(connection, authentication)

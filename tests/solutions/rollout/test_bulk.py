@@ -185,7 +185,9 @@ class TestTarget:
         assert moves_made(engine) == [(instance, 1, 2), (instance, 2, 1), (instance, 1, 2)]
 
     @pytest.mark.ledger("DEC-108")
-    def test_what_was_rolled_back_stays_until_there_is_a_newer_release(self, rollout: Make, engine: Engine) -> None:
+    def test_an_instance_that_was_rolled_back_stays_until_there_is_a_newer_release(
+        self, rollout: Make, engine: Engine
+    ) -> None:
         """Otherwise the next lazy update would undo it."""
         made = rollout("a")
         assert move_due_instances(engine, AT_ONCE) == 1

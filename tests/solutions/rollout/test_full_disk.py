@@ -45,7 +45,7 @@ def test_a_roll_out_ends_with_an_error_and_moves_the_rest_when_it_is_made_again(
 
 
 @pytest.mark.usefixtures("behind")
-def test_a_lazy_update_is_not_put_off(engine: Engine) -> None:
+def test_a_lazy_update_that_meets_a_full_disk_is_not_delayed(engine: Engine) -> None:
     settings = Settings(lazy_update_delay=0)
     interfere(engine, f"IF nextval('step') >= 2 THEN {FULL} END IF;", event=MOVED)
     with pytest.raises(OperationalError):

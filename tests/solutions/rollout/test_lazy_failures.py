@@ -46,7 +46,7 @@ class TestNotMoved:
         assert refusals(engine) == BATCH + 1, "none of them was tried again"
 
     @pytest.mark.ledger("DEC-100")
-    def test_it_is_tried_again_after_a_minute_then_two_and_so_on_up_to_an_hour(
+    def test_a_failed_move_is_retried_after_a_minute_then_two_and_so_on_up_to_an_hour(
         self, store: Store, engine: Engine, published_at: Callable[[str], datetime]
     ) -> None:
         pauses = [pause_after(failures).total_seconds() for failures in range(1, 40)]
@@ -63,7 +63,7 @@ class TestNotMoved:
             assert refusals(engine) == times
             now += timedelta(seconds=pause)
 
-    def test_it_moves_when_it_can(self, store: Store, engine: Engine) -> None:
+    def test_an_instance_moves_when_its_fault_is_corrected(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         instance = store.instance(solution, name="broken")
         refuse_broken(engine)
@@ -147,7 +147,9 @@ class TestSolutionsDoNotWaitForEachOther:
         assert move_due_instances(engine, AT_ONCE, batch=40) == 34
 
     @pytest.mark.ledger("DEC-101")
-    def test_also_when_there_are_more_of_them_than_one_sweep_looks_at(self, store: Store, engine: Engine) -> None:
+    def test_solutions_do_not_wait_for_more_instances_than_one_sweep_looks_at(
+        self, store: Store, engine: Engine
+    ) -> None:
         large, small = store.published(), store.published()
         multiply(engine, store.instance(large), 100)
         store.republish(large)

@@ -126,7 +126,7 @@ def test_an_instance_that_is_releases_behind_moves_to_the_latest(store: Store, e
 
 class TestHold:
     @pytest.mark.ledger("DEC-98")
-    def test_of_an_instance(self, store: Store, engine: Engine) -> None:
+    def test_a_hold_on_an_instance_stops_its_lazy_update(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         held, other = store.instance(solution), store.instance(solution)
         store.update(held, held=True)
@@ -137,7 +137,7 @@ class TestHold:
         assert move_due_instances(engine, AT_ONCE) == 1
 
     @pytest.mark.ledger("DEC-96")
-    def test_of_a_solution(self, store: Store, engine: Engine) -> None:
+    def test_a_hold_on_a_solution_stops_its_lazy_updates(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         store.instance(solution)
         store.set(solution=solution, held=True)
@@ -150,7 +150,7 @@ class TestHold:
 class TestNeedsInput:
     @pytest.mark.ledger("UVU-9", "UVU-12", "UVU-32")
     @pytest.mark.parametrize("hidden", [True, False])
-    def test_of_anybody_it_stays(self, store: Store, engine: Engine, hidden: bool) -> None:
+    def test_an_instance_that_needs_input_stays(self, store: Store, engine: Engine, hidden: bool) -> None:
         solution = store.published()
         instance = store.instance(solution)
         store.republish(solution, config=[config_slot("a", hidden=hidden)])
