@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import LiteralString
 
@@ -21,10 +21,8 @@ _ARRAY_HEADER = 5
 _LINES_AT_ONCE = 1000
 
 
-def read_integers(
-    connection: psycopg.Connection[Row], query: sql.Composable, columns: int
-) -> Iterator[tuple[int, ...]]:
-    """Read the rows of a query whose `columns` are all bigint, not null and not negative.
+def read_columns(connection: psycopg.Connection[Row], query: sql.Composable, columns: int) -> list[array[int]]:
+    """Read the columns of a query, all of which are bigint, not null and not negative.
 
     Each column arrives as one array in binary format, so that there is no work for each row in Python: this is an order
     of magnitude faster than fetching rows, and several times as fast as COPY.
@@ -36,7 +34,7 @@ def read_integers(
     with connection.cursor(binary=True) as cursor:
         cursor.adapters.register_loader(_BIGINTS, _Integers)
         row = cursor.execute(statement).fetchone()
-    return iter(()) if row is None or row[0] is None else zip(*row, strict=True)
+    return [array("q") for _ in names] if row is None or row[0] is None else list(row)
 
 
 class _Integers(Loader):
@@ -44,8 +42,8 @@ class _Integers(Loader):
 
     format = Format.BINARY
 
-    def load(self, data: Buffer) -> list[int]:
-        """Return the numbers."""
+    def load(self, data: Buffer) -> array[int]:
+        """Return the numbers, in four bytes each if they all fit, in eight otherwise."""
         words = array("I")
         words.frombytes(data)
         if sys.byteorder == "little":
@@ -53,8 +51,23 @@ class _Integers(Loader):
         # The header has dimensions, flags, type, length and lower bound; each element its length and eight bytes.
         high, low = words[_ARRAY_HEADER + 1 :: 3], words[_ARRAY_HEADER + 2 :: 3]
         if any(high):
-            return [(upper << 32) + lower for upper, lower in zip(high, low, strict=True)]
-        return low.tolist()
+            return array("q", [(upper << 32) + lower for upper, lower in zip(high, low, strict=True)])
+        return low
+
+
+def joined(blocks: Iterable[Sequence[array[int]]]) -> list[array[int]]:
+    """Join blocks of the same columns. The numbers of a column may have any size."""
+    columns: list[array[int]] = []
+    for block in blocks:
+        columns = [_joined(*pair) for pair in zip(columns, block, strict=True)] if columns else list(block)
+    return columns
+
+
+def _joined(first: array[int], second: array[int]) -> array[int]:
+    if first.typecode != second.typecode:
+        first, second = array("q", first), array("q", second)
+    first.extend(second)
+    return first
 
 
 def write_rows(

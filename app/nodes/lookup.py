@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import psycopg
@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow as Row
 from app.references import VersionKey
 
 _FEW = 1000
+_AT_ONCE = 50_000
 
 
 def is_worth_preparing(keys: Sequence[object]) -> bool:
@@ -53,6 +54,13 @@ class Named(NamedTuple):
 
 def read_named(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, Named]:
     """Read the names of versions. A planned version has the name of the version that it will be made from."""
+    named: dict[VersionKey, Named] = {}
+    for first in range(0, len(versions), _AT_ONCE):
+        named.update(_read_names(driver, versions[first : first + _AT_ONCE]))
+    return named
+
+
+def _read_names(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> Iterable[tuple[VersionKey, Named]]:
     # Each column arrives as one array, so that psycopg has no work for each row in Python.
     found = driver.execute(
         "SELECT array_agg(w.node_identifier), array_agg(w.version_number), array_agg(n.node_reference::text),"
@@ -66,6 +74,6 @@ def read_named(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) 
         binary=True,
     ).fetchone()
     if found is None or found[0] is None:
-        return {}
+        return ()
     nodes, numbers, *named = found
-    return dict(zip(zip(nodes, numbers, strict=True), map(Named._make, zip(*named, strict=True)), strict=True))
+    return zip(zip(nodes, numbers, strict=True), map(Named._make, zip(*named, strict=True)), strict=True)

@@ -21,6 +21,7 @@ from app.updates.why import Link, chain
 
 _CHANGE = Fields(("memberUpdateType", "change"))
 _REMOVE = Fields(("memberUpdateType", "remove"))
+_MOST_MEMBERS = 50_000
 _SAME_TYPE = Fields(("typeUpdateType", "none"))
 
 
@@ -31,15 +32,17 @@ class UpdateRows(NamedOutcome):
         self, driver: psycopg.Connection[Row], rights_on: Callable[[list[str]], Rights], outcome: UpdateResult
     ) -> None:
         super().__init__(driver, rights_on, outcome)
-        # By the identity of the change: equal changes are one object, and to hash each of them takes long.
+        # By the identity of the change: equal changes are one object, and to hash each of them takes long. The rendered
+        # changes of a large outcome would fill the memory.
         self._members: dict[int, Group] = {}
         self._links: dict[Link, Group] = {}
 
     def groups(self) -> Iterator[Group]:
         """The `Update` elements."""
         refusals, updates = self.outcome.refusals, self.outcome.updates
-        rows = [(self.named[version].reference, version) for version in self.rows]
-        for reference, version in sorted(rows):
+        rows = [(self.named(version).reference, version) for version in self.rows]
+        rows.sort()
+        for reference, version in rows:
             if version[0] in refusals and reference:
                 yield self._refusal(version, refusals[version[0]])
             if version[0] in updates:
@@ -47,7 +50,7 @@ class UpdateRows(NamedOutcome):
 
     def _update(self, version: VersionKey, update: NodeUpdate) -> Group:
         created = self.outcome.done and update.update_type is UpdateType.VERSION
-        named = self.named[version]
+        named = self.named(version)
         head = Fields(
             ("nodeReference", named.reference),
             ("nodeVersionNumber", update.number + created),
@@ -62,7 +65,7 @@ class UpdateRows(NamedOutcome):
         return Group("Update", (head, of_type, members, *self._why(version[0])))
 
     def _new_type(self, version: VersionKey) -> Fields:
-        named = self.named[version]
+        named = self.named(version)
         return Fields(
             ("typeUpdateType", "change"),
             ("nodeReferenceType", named.reference),
@@ -74,11 +77,13 @@ class UpdateRows(NamedOutcome):
         parts: tuple[Part, ...] = (self._fields("MemberType", member.member_type), _REMOVE)
         if member.target is not None:
             parts = (parts[0], _CHANGE, self._fields("Target", member.target))
+        if len(self._members) >= _MOST_MEMBERS:
+            self._members.clear()
         group = self._members[id(member)] = Group("MemberUpdate", parts)
         return group
 
     def _fields(self, role: str, version: VersionKey) -> Fields:
-        named = self.named[version]
+        named = self.named(version)
         return Fields(
             (f"nodeReference{role}", named.reference),
             (f"nodeVersionNumber{role}", version[1]),
@@ -86,7 +91,7 @@ class UpdateRows(NamedOutcome):
         )
 
     def _refusal(self, version: VersionKey, refusal: Refusal) -> Group:
-        named = self.named[version]
+        named = self.named(version)
         failed = refusal.predicted and self.outcome.done
         fields = Fields(
             ("nodeReference", named.reference),
@@ -106,7 +111,7 @@ class UpdateRows(NamedOutcome):
     def _link(self, link: Link) -> Group:
         group = self._links.get(link)
         if group is None:
-            named = self.named[link.version]
+            named = self.named(link.version)
             head = Fields(
                 ("nodeReference", named.reference),
                 ("nodeVersionNumber", link.version[1]),

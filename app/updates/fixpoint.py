@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from app.references import VersionKey
-from app.updates.graph import Graph, MemberLink
+from app.updates.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -15,14 +17,13 @@ class Closure:
     """The least set of updated nodes, and the changes that follow from it.
 
     `updated` are the nodes of the set; `refused` are the blocked nodes that have a need. `sources` gives the version to
-    which links to a node move, for each node that has one. `moved` gives the members of an updated node whose target
-    moves, and `type_changes` the new version of the type of an updated node whose type moves.
+    which links to a node move, for each node that has one. `type_changes` gives the new version of the type of an
+    updated node whose type moves.
     """
 
     updated: set[int]
     refused: set[int]
     sources: Mapping[int, int]
-    moved: Mapping[int, list[MemberLink]]
     type_changes: Mapping[int, VersionKey]
 
 
@@ -57,9 +58,7 @@ class Needs:
             updated.add(node)
             reached.extend(self._linkers.get(node, ()))
         sources = self._sources(updated)
-        return Closure(
-            updated, refused, sources, self._moved_links(updated, sources), self._type_changes(updated, sources)
-        )
+        return Closure(updated, refused, sources, self._type_changes(updated, sources))
 
     def _sources(self, updated: Collection[int]) -> dict[int, int]:
         graph = self._graph
@@ -68,14 +67,6 @@ class Needs:
             [(node, graph.examined[node] + 1) for node in updated if node in graph.moving and node not in graph.drafts]
         )
         return sources
-
-    def _moved_links(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, list[MemberLink]]:
-        moved: dict[int, list[MemberLink]] = defaultdict(list)
-        source = sources.get
-        for link in self._graph.links:
-            if link[0] in updated and source(link[4], 0) > link[5]:
-                moved[link[0]].append(link)
-        return moved
 
     def _type_changes(self, updated: Collection[int], sources: Mapping[int, int]) -> dict[int, VersionKey]:
         types, source = self._graph.types, sources.get
@@ -89,23 +80,23 @@ class Needs:
 def _first_needs(graph: Graph) -> set[int]:
     """Return the nodes that have a need before any node gets a new version."""
     source = graph.sources.get
-    needy = {link[0] for link in graph.links if source(link[4], 0) > link[5]}
+    needy = {node for node, _, _, _, target, number in graph.links if source(target, 0) > number}
     needy.update([node for node, (of, number) in graph.types.items() if source(of, 0) > number])
     if graph.always_create:
         needy.update(graph.examined.keys() - graph.drafts)
     return needy
 
 
-def _linkers(graph: Graph) -> dict[int, list[int]]:
+def _linkers(graph: Graph) -> dict[int, array[int]]:
     """Return, for each node that may get a new version, the nodes that would then have a need."""
     renewable = {
         node: graph.examined[node] for node in graph.moving if node in graph.examined and node not in graph.drafts
     }
-    linkers: dict[int, list[int]] = defaultdict(list)
+    linkers: dict[int, array[int]] = defaultdict(partial(array, "q"))
     latest = renewable.get
-    for link in graph.links:
-        if latest(link[4], -1) >= link[5]:
-            linkers[link[4]].append(link[0])
+    for node, _, _, _, target, number in graph.links:
+        if latest(target, -1) >= number:
+            linkers[target].append(node)
     for node, (of, number) in graph.types.items():
         if latest(of, -1) >= number:
             linkers[of].append(node)

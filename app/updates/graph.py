@@ -5,15 +5,12 @@ The graph does not use an object for each node or link, because it may have mill
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from app.nodes.members import Member
 from app.references import VersionKey
-
-MemberLink = tuple[int, int, int, int, int, int]
-"""A member with a target: (node, member type node, member type number, place, target node, target number). The place is
-the position among the members of the version, from 1. Members are ordered by member type and sequence."""
+from app.updates.links import Links
 
 
 @dataclass(frozen=True)
@@ -39,9 +36,9 @@ class Graph:
     examined: dict[int, int]
     drafts: set[int]
     types: dict[int, VersionKey]
-    links: list[MemberLink]
+    links: Links
     sources: Mapping[int, int]
-    moving: frozenset[int] | set[int]
+    moving: Set[int]
     rights: Mapping[int, int]
     editions: Mapping[int, int]
     sizes: Mapping[int, int]

@@ -11,7 +11,7 @@ from app.identity import right
 from app.identity.rights import Rights
 from app.nodes.lookup import Named, read_named
 from app.references import VersionKey
-from app.updates.rows import Reason, ReasonCode
+from app.updates.rows import Reason, ReasonCode, UpdateType
 from app.updates.update import UpdateResult
 
 
@@ -27,22 +27,15 @@ class NamedOutcome:
         self.outcome = outcome
         self.rows = rows = self._rows_by_version()
         """The version that each row is about, and whether its node was refused."""
-        members = {id(member): member for update in outcome.updates.values() for member in update.members}.values()
-        member_types = {member.member_type for member in members}
+        member_types, others = self._linked()
         abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
-        others = {member.target for member in members if member.target}
-        others.update(update.type for update in outcome.updates.values() if update.type)
-        if outcome.why is not None:
-            links = {link for why in outcome.why.values() for link in (why.first, why.last)}
-            others.update(link.version for link in links)
-            member_types.update(link.member_type for link in links if link.member_type is not None)
         wanted = {*rows, *member_types, *abouts, *others}
-        self.named = read_named(driver, list(wanted)) if wanted else {}
-        self.is_complete = len(self.named) == len(wanted)
+        self._named = read_named(driver, list(wanted)) if wanted else {}
+        self.is_complete = len(self._named) == len(wanted)
         """Whether all nodes still existed when their names were read."""
         if not self.is_complete:
             return
-        drafts = {version for version, named in self.named.items() if named.draft}
+        drafts = {version for version, named in self._named.items() if named.draft}
         refused = {version for version in rows if rows[version]}
         if not outcome.caller.administers_all:
             self._hide(rights_on, {*member_types, *abouts, *refused, *drafts})
@@ -50,7 +43,36 @@ class NamedOutcome:
     @property
     def hidden(self) -> int:
         """The number of refused nodes that have no row, because the caller may not read them."""
-        return sum(1 for version in self._refused() if not self.named[version].reference)
+        return sum(1 for version in self._refused() if not self._named[version].reference)
+
+    def named(self, version: VersionKey) -> Named:
+        """Return the names of a version in the rows. A version that the update creates has those of its predecessor."""
+        found = self._named.get(version)
+        return self._named[version[0], version[1] - 1] if found is None else found
+
+    def _linked(self) -> tuple[set[VersionKey], set[VersionKey]]:
+        """Return the member types and the other versions that the rows show, without those that the update creates."""
+        member_types: set[VersionKey] = set()
+        others: set[VersionKey] = set()
+        for update in self.outcome.updates.values():
+            if update.type is not None:
+                others.add(update.type)
+            for member_type, target in update.members:
+                member_types.add(member_type)
+                if target is not None:
+                    others.add(target)
+        if self.outcome.why is not None:
+            for why in self.outcome.why.values():
+                for link in (why.first, why.last):
+                    others.add(link.version)
+                    if link.member_type is not None:
+                        member_types.add(link.member_type)
+        created = {version for version in others if self._is_created(version)}
+        return member_types, others - created
+
+    def _is_created(self, version: VersionKey) -> bool:
+        update = self.outcome.updates.get(version[0])
+        return update is not None and version[1] == update.number + (update.update_type is UpdateType.VERSION)
 
     def _rows_by_version(self) -> dict[VersionKey, bool]:
         rows = {(node, update.number): False for node, update in self.outcome.updates.items()}
@@ -82,7 +104,7 @@ class NamedOutcome:
                 return f"Not updated: {reason.text}"
 
     def _version_reference(self, version: VersionKey) -> str:
-        named = self.named[version]
+        named = self.named(version)
         return f"{named.reference}.{version[1]}" if named.reference else "a member type that you may not read"
 
     def _hide(self, rights_on: Callable[[list[str]], Rights], versions: set[VersionKey]) -> None:
@@ -90,11 +112,11 @@ class NamedOutcome:
 
         The caller can read targets, types and updated nodes: otherwise they could not be sources or be administered.
         """
-        rights = rights_on([self.named[version].reference for version in versions])
+        rights = rights_on([self._named[version].reference for version in versions])
         for version in versions:
-            named = self.named[version]
+            named = self._named[version]
             held = rights.on(version[0], named.reference, named.owner)
             if not held & right.READ:
-                self.named[version] = Named("", "", None)
+                self._named[version] = Named("", "", None)
             elif named.draft and not held & right.USE_DRAFT:
-                self.named[version] = named._replace(name="")
+                self._named[version] = named._replace(name="")

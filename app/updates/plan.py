@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import struct
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,20 +14,23 @@ from app.nodes.patterns import PatternCheck
 from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.fixpoint import Closure, Needs
-from app.updates.graph import Details, Graph, MemberLink
+from app.updates.graph import Details, Graph
+from app.updates.links import MovedLinks
 from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 
 Place = tuple[int, str, int]
 """The sort key of member rows: position in the type's list, then reference and number of the member type."""
 
 _UNLISTED = 1 << 60
+_NONE = (0, 0)
+_NUMBERS_AT_ONCE = 10_000
 
 
 @dataclass
 class Plan:
     """The updates, and the refused nodes that have a need.
 
-    `moved` gives the member links that move, `new_types` the type changes, `removed` the number of members that each
+    `moved` gives the links that move, `new_types` the type changes, `removed` the number of members that each
     type change removes, and `sources` the versions to which links move when the run is done.
     """
 
@@ -35,7 +38,7 @@ class Plan:
     details: Details
     updates: list[NodeUpdate]
     refusals: dict[int, Refusal]
-    moved: dict[int, list[MemberLink]]
+    moved: MovedLinks
     new_types: Mapping[int, VersionKey]
     removed: dict[int, int]
     sources: Mapping[int, int]
@@ -51,18 +54,17 @@ class Plan:
         Refused nodes that the caller may not read have no row. Only their number counts, since an ETag that depends on
         their versions would reveal when they change.
         """
-        heads, members = struct.Struct("=5q"), struct.Struct("=4q")
-        packed: dict[int, bytes] = {}
         digest = hashlib.blake2b(digest_size=16)
+        numbers: list[int] = []
         for update in sorted(self.updates, key=_node_of):
-            pieces = [heads.pack(update.node, update.number, *(update.type or (0, 0)), len(update.members))]
-            for member in update.members:
-                # Equal changes are one object, see `_Changes`.
-                piece = packed.get(id(member))
-                if piece is None:
-                    piece = packed[id(member)] = members.pack(*member.member_type, *(member.target or (0, 0)))
-                pieces.append(piece)
-            digest.update(b"".join(pieces))
+            numbers += (update.node, update.number, *(update.type or _NONE), len(update.members))
+            for member_type, target in update.members:
+                numbers += member_type
+                numbers += target or _NONE
+            if len(numbers) >= _NUMBERS_AT_ONCE:
+                digest.update(array("q", numbers))
+                numbers.clear()
+        digest.update(array("q", numbers))
         rights = self.graph.rights
         shown = {node: refusal for node, refusal in self.refusals.items() if rights.get(node, 0) & READ}
         for node, refusal in sorted(shown.items()):
@@ -89,16 +91,16 @@ class Concern:
 def concern(graph: Graph, needs: Needs) -> Concern:
     """Return the concern of the plan with no node blocked, which includes that of every other plan."""
     closure = needs.closure(())
-    moved = closure.moved
+    moved = MovedLinks(graph.links, closure.updated, closure.sources)
     return Concern(
         type_changes=closure.type_changes,
         draft_types={
             node
             for node in closure.updated & graph.drafts
-            if any(link[1] == MEMBER_TYPE_LIST for link in moved.get(node, ()))
+            if any(link[1] == MEMBER_TYPE_LIST for link in moved.of(node))
         },
         types={graph.types[node] for node in closure.updated},
-        member_types={(link[1], link[2]) for links in moved.values() for link in links},
+        member_types=moved.member_types(),
     )
 
 
@@ -157,17 +159,14 @@ class _Attempt:
         self.details = details
         self.updated = closure.updated
         self.sources = closure.sources
-        self.moved = dict(closure.moved)
+        self.moved = MovedLinks(graph.links, closure.updated, closure.sources)
         self.new_types = closure.type_changes
         self._rules: dict[VersionKey, Rules] = {}
         # Sorted, so that impact and force spend the budget for patterns on the same nodes.
         self.fits = {node: self._fit(node, new_type) for node, new_type in sorted(self.new_types.items())}
         for node, fitted in self.fits.items():
-            gone = {(member.member_type, member.place) for member in fitted.removed}
-            if gone:
-                self.moved[node] = [
-                    link for link in self.moved.get(node, ()) if ((link[1], link[2]), link[3]) not in gone
-                ]
+            if fitted.removed:
+                self.moved.remove(node, {member.place for member in fitted.removed})
         self._changes = _Changes(self.sources)
         self._places_by_type: dict[VersionKey, _Places] = {}
 
@@ -185,7 +184,7 @@ class _Attempt:
                 if self.fits[node].removed and node in self.graph.drafts:
                     reasons.append(Reason(ReasonCode.TYPE, new_type))
             if unlinkable:
-                closed = dict.fromkeys(link[4] for link in self.moved.get(node, ()) if link[4] in unlinkable)
+                closed = dict.fromkeys(link[4] for link in self.moved.of(node) if link[4] in unlinkable)
                 reasons.extend(Reason(ReasonCode.LINK, (target, self.sources[target])) for target in closed)
             if reasons:
                 refusals[node] = Refusal(self.graph.examined[node], tuple(reasons), predicted=False)
@@ -197,9 +196,7 @@ class _Attempt:
         """Return the row of one updated node."""
         graph = self.graph
         place, changes = self._places(graph.types[node]), self._changes
-        rows = [
-            (place[link[1], link[2]], link[3], changes[link[1], link[2], link[4]]) for link in self.moved.get(node, ())
-        ]
+        rows = [(place[link[1], link[2]], link[3], changes[link[1], link[2]][link[4]]) for link in self.moved.of(node)]
         if node in self.fits and self.fits[node].removed:
             first = _first_places(self.fits[node].removed)
             rows += [(place[of], first_place, MemberUpdate(of, None)) for of, first_place in first.items()]
@@ -306,8 +303,8 @@ class _Places(dict[VersionKey, Place]):
         return place
 
 
-class _Changes(dict[tuple[int, int, int], MemberUpdate]):
-    """The change of each member type and target node.
+class _Changes(dict[VersionKey, dict[int, MemberUpdate]]):
+    """The change of each target node of each member type.
 
     Equal changes are one object, because many nodes link to the same target.
     """
@@ -316,9 +313,21 @@ class _Changes(dict[tuple[int, int, int], MemberUpdate]):
         super().__init__()
         self._sources = sources
 
-    def __missing__(self, key: tuple[int, int, int]) -> MemberUpdate:
-        member_type, number, target = key
-        change = self[key] = MemberUpdate((member_type, number), (target, self._sources[target]))
+    def __missing__(self, member_type: VersionKey) -> dict[int, MemberUpdate]:
+        changes = self[member_type] = _ChangesOf(member_type, self._sources)
+        return changes
+
+
+class _ChangesOf(dict[int, MemberUpdate]):
+    """The change of each target node of one member type."""
+
+    def __init__(self, member_type: VersionKey, sources: Mapping[int, int]) -> None:
+        super().__init__()
+        self._member_type = member_type
+        self._sources = sources
+
+    def __missing__(self, target: int) -> MemberUpdate:
+        change = self[target] = MemberUpdate(self._member_type, (target, self._sources[target]))
         return change
 
 

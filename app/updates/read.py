@@ -18,7 +18,7 @@ from app.nodes.versions import Node, find_source
 from app.references import VersionKey, content_range
 from app.system_nodes import MANIFEST_ITEMS
 from app.updates.graph import Graph
-from app.updates.scope import Scope, StoredScope, add_scope_as_source, copied, graph_without_sources, within
+from app.updates.scope import Scope, StoredScope, add_scope_as_source, columns_of, graph_without_sources, within
 from app.updates.small_scope import SmallScope
 
 
@@ -68,8 +68,7 @@ class _Reader:
         graph = graph_without_sources(
             scope, self._rights(references), references, always_create=self._options.always_create_new_version
         )
-        frozen_numbers = {row[0]: row[2] for row in scope.rows}
-        self._add_sources(graph, frozen_numbers, references, source_package, listed)
+        self._add_sources(graph, scope, references, source_package, listed)
         return graph
 
     def _scope(self, source_package: str | None) -> tuple[Scope, dict[int, str]]:
@@ -82,7 +81,7 @@ class _Reader:
     def _add_sources(
         self,
         graph: Graph,
-        frozen: dict[int, int],
+        nodes: Scope,
         references: dict[int, str],
         source_package: str | None,
         listed: dict[int, int],
@@ -112,7 +111,7 @@ class _Reader:
                 if sources[node] > frozen_number:
                     outside_drafts[node] = edition
             graph.outside_drafts = outside_drafts
-            numbers = graph.examined if scope is SourceScope.LATEST else frozen
+            numbers = graph.examined if scope is SourceScope.LATEST else {row[0]: row[2] for row in nodes.rows()}
             sources.update({node: numbers[node] for node in readable if node in numbers})
             graph.sources = {node: number for node, number in sources.items() if number}
             if scope is SourceScope.LATEST:
@@ -155,16 +154,17 @@ class _Reader:
 
     def _outside(self, graph: Graph, source_package: str | None) -> Iterable[tuple[int, int, int, int, int]]:
         """Yield the readable nodes outside the scope to which nodes in scope link: latest, frozen, rights, edition."""
-        wanted = {link[4] for link in graph.links}
+        wanted = set(graph.links.targets)
         wanted.update(of for of, _ in graph.types.values())
         wanted -= graph.rights.keys()
         if not wanted:
             return
         in_source = sql.SQL("true") if source_package is None else within(source_package)
-        rows = list(copied(self._connection, "outside_nodes", 5, nodes=sql.Literal(list(wanted)), in_source=in_source))
-        references = {} if self._caller.administers_all else self._references(row[0] for row in rows)
+        parts = {"nodes": sql.Literal(list(wanted)), "in_source": in_source}
+        outside = columns_of(self._connection, "outside_nodes", 5, **parts)
+        references = {} if self._caller.administers_all else self._references(outside[0])
         rights_of = self._rights(references)
-        for node, latest, frozen, owner, edition in rows:
+        for node, latest, frozen, owner, edition in zip(*outside, strict=True):
             held = rights_of.on(node, references.get(node, ""), owner)
             if held & right.READ:
                 yield node, latest, frozen, held, edition

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -11,7 +12,7 @@ from app.database.sql_files import sql_file
 from app.identity.rights import MOST_KNOWN, Caller, Permission, Rights
 from app.nodes.versions import Node, readable, wanted_node
 from app.references import VersionKey
-from app.updates.graph import MemberLink
+from app.updates.links import COLUMNS, Links, MemberLink
 
 MOST: Final = 200
 """The most nodes of a small scope."""
@@ -21,7 +22,7 @@ MOST: Final = 200
 class SmallScope:
     """The context node of an update, the caller whose rights were read with it, and the scope.
 
-    `rows` are the rows of the nodes in scope, as `scope_nodes.sql` reads them, and `references` are by node. `links`
+    `nodes` are the rows of the nodes in scope, as `scope_nodes.sql` reads them, and `references` are by node. `links`
     and `types` are those of the latest and of the frozen version of each node. `names` are those of the versions of the
     context node, by number.
     """
@@ -29,27 +30,32 @@ class SmallScope:
     node: Node
     caller: Caller
     rights: Rights
-    rows: list[tuple[int, ...]] = field(default_factory=list)
+    nodes: list[tuple[int, ...]] = field(default_factory=list)
     references: dict[int, str] = field(default_factory=dict)
     types: dict[VersionKey, VersionKey] = field(default_factory=dict)
     links: dict[VersionKey, list[MemberLink]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
 
+    def rows(self) -> Iterator[tuple[int, ...]]:
+        """Yield the rows of the nodes."""
+        return iter(self.nodes)
+
     def types_of(self, versions: list[VersionKey]) -> dict[VersionKey, VersionKey]:
         """Return the types of frozen versions of these nodes."""
         return {version: self.types[version] for version in versions}
 
-    def links_of(self, hidden: list[int]) -> list[MemberLink]:
+    def links_of(self, hidden: list[int]) -> Links:
         """Return the links of the latest versions; of the frozen versions for nodes whose draft is hidden."""
-        examined = [(row[0], row[2] if row[0] in hidden else row[1]) for row in self.rows]
-        return [link for version in examined for link in self.links.get(version, ())]
+        examined = [(row[0], row[2] if row[0] in hidden else row[1]) for row in self.nodes]
+        links = [link for version in examined for link in self.links.get(version, ())]
+        return Links(list(zip(*links, strict=True)) or [()] * COLUMNS)
 
     def add(self, row: tuple[Any, ...]) -> None:
         """Add a row of the statement."""
         node, reference, owner, frozen, latest, edition, number, type_node, type_number, *members, name, _ = row
         if number == latest:
             size = len(members[0])
-            self.rows.append((node, latest, frozen, edition, owner or 0, type_node, type_number, size))
+            self.nodes.append((node, latest, frozen, edition, owner or 0, type_node, type_number, size))
         self.references[node] = reference
         self.types[node, number] = (type_node, type_number)
         self.links[node, number] = [
@@ -101,4 +107,4 @@ def read_small_scope(
     scope = SmallScope(readable(wanted, caller, node), caller, caller.known)
     for row in rows:
         scope.add(row)
-    return scope if len(scope.rows) <= MOST else None
+    return scope if len(scope.nodes) <= MOST else None

@@ -7,7 +7,7 @@ changed again in a *closing* step as soon as that version exists.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -74,13 +74,13 @@ class Schedule:
             self._editions.update((user.version[0], user.edition) for user in users)
             self._numbers.update(user.version for user in users)
         updates = {update.node: update for update in plan.updates}
-        needed = _needed_updates(plan, updates)
-        order = _targets_first(updates, needed)
-        place = {node: position for position, node in enumerate(order)}
+        order, unwritten = _targets_first(plan, updates)
+        awaited = {target for targets in unwritten.values() for target in targets}
+        place = {node: position for position, node in enumerate(order) if node in awaited}
         waiting: dict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
         none: frozenset[int] = frozenset()
-        for position, node in enumerate(order):
-            late = [other for other in needed[node] if place[other] >= position and self._renewed(other)]
+        for node in order:
+            late = [other for other in unwritten.get(node, ()) if self._renewed(other)]
             if node in late and not self._types_itself(node):
                 late.remove(node)
             self._write(updates[node], frozenset(late) if late else none)
@@ -108,7 +108,7 @@ class Schedule:
         if (
             update.update_type is UpdateType.VERSION
             or new_type is not None
-            or any(link[4] not in late for link in self.plan.moved.get(node, ()))
+            or any(link[4] not in late for link in self.plan.moved.of(node))
         ):
             self._add(update, update.update_type, update.number, new_type, late)
 
@@ -147,7 +147,7 @@ class Schedule:
             self._instances[plan.graph.types[node]].append(node)
 
     def _lists_move(self, node: int) -> bool:
-        return any(link[1] == MEMBER_TYPE_LIST for link in self.plan.moved.get(node, ()))
+        return any(link[1] == MEMBER_TYPE_LIST for link in self.plan.moved.of(node))
 
     def _users(self, version: VersionKey) -> list[int]:
         """Return the drafts of this draft type: those in the store, and those that this run wrote."""
@@ -176,33 +176,35 @@ class Schedule:
         return self.plan.graph.editions[node] if known is None else known
 
 
-def _needed_updates(plan: Plan, updates: dict[int, NodeUpdate]) -> dict[int, list[int]]:
-    """Return, for each updated node, the updated nodes that it will link to, its type first."""
-    needed = {}
-    for node, update in updates.items():
-        targets = [] if update.type is None else [update.type[0]]
-        targets += [link[4] for link in plan.moved.get(node, ())]
-        needed[node] = [target for target in dict.fromkeys(targets) if target in updates]
-    return needed
+def _targets_first(plan: Plan, updates: Mapping[int, NodeUpdate]) -> tuple[list[int], dict[int, list[int]]]:
+    """Return the nodes in depth-first order: a node comes after all that it needs, except where a cycle closes.
 
-
-def _targets_first(updates: dict[int, NodeUpdate], needed: dict[int, list[int]]) -> list[int]:
-    """Return the nodes in depth-first order: a node comes after all that it needs, except where a cycle closes."""
+    The second result gives the updated nodes that a node needs and that are not written before it.
+    """
     order: list[int] = []
+    unwritten: dict[int, list[int]] = {}
     seen: set[int] = set()
     for root in sorted(updates):
         if root in seen:
             continue
         seen.add(root)
-        stack: list[tuple[int, Iterator[int]]] = [(root, iter(needed[root]))]
+        stack = {root: _needed(plan, updates[root])}
         while stack:
-            node, rest = stack[-1]
-            for target in rest:
-                if target not in seen:
+            node = next(reversed(stack))
+            for target in stack[node]:
+                if target in stack:
+                    unwritten.setdefault(node, []).append(target)
+                elif target in updates and target not in seen:
                     seen.add(target)
-                    stack.append((target, iter(needed[target])))
+                    stack[target] = _needed(plan, updates[target])
                     break
             else:
-                stack.pop()
+                stack.popitem()
                 order.append(node)
-    return order
+    return order, unwritten
+
+
+def _needed(plan: Plan, update: NodeUpdate) -> Iterator[int]:
+    """Return the nodes that an updated node will link to, its type first."""
+    targets = dict.fromkeys([link[4] for link in plan.moved.of(update.node)])
+    return iter(targets if update.type is None else {update.type[0]: None, **targets})

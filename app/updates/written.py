@@ -40,7 +40,6 @@ class Writer:
 
     plan: Plan
     written_at: Mapping[int, int]
-    _numbers: dict[int, Numbers] = field(init=False)
     _renewed: set[int] = field(init=False)
     _types: dict[int, int] = field(default_factory=dict)
     _members: dict[int, list[Member]] = field(default_factory=dict)
@@ -51,7 +50,6 @@ class Writer:
         graph = self.plan.graph
         updated = {update.node for update in self.plan.updates}
         self._renewed = {node for node in updated if node in graph.moving and node not in graph.drafts}
-        self._numbers = self._numbers_in_the_end()
 
     def write(self, version: VersionKey, new_type: VersionKey | None, ordinal: int, late: Set[int]) -> WrittenVersion:
         """Returns what the step with this ordinal writes to a version. Links to `late` nodes are not changed."""
@@ -65,13 +63,7 @@ class Writer:
             return self._write_members(node, new_type, type_number, ordinal)
         if node in self._members:
             self._members[node] = [self._moved(member, ordinal) for member in self._members[node]]
-        numbers = self._numbers.get(node)
-        if numbers is not None and late:
-            numbers = numbers.copy()
-            for link in self.plan.moved[node]:
-                if link[4] in late:
-                    numbers[link[3] - 1] = link[5]
-        return WrittenVersion(type_number, None, numbers)
+        return WrittenVersion(type_number, None, self._target_numbers(node, late))
 
     def move_to_list(self, node: int, number: int, version: VersionKey) -> list[int]:
         """Returns the member type numbers of a draft after the list of its type, which is this version, has moved.
@@ -86,20 +78,23 @@ class Writer:
         self._members[node] = members
         return [member.member_type[1] for member in members]
 
-    def _numbers_in_the_end(self) -> dict[int, Numbers]:
-        """Returns the target numbers of the nodes with moved links after all steps are done."""
+    def _target_numbers(self, node: int, late: Set[int]) -> Numbers | None:
+        """Returns the target numbers of a node after all its links have moved but those to `late` nodes.
+
+        Returns None if no link of the node moves.
+        """
         plan = self.plan
-        sizes, source = plan.graph.sizes, plan.sources.get
-        numbers: dict[int, Numbers] = {
-            node: [None] * sizes[node] for node, moved in plan.moved.items() if moved and node not in plan.new_types
-        }
-        of = numbers.get
-        for node, _, _, place, target, number in plan.graph.links:
-            mine = of(node)
-            if mine is not None:
-                later = source(target, 0)
-                mine[place - 1] = later if later > number else number
-        return numbers
+        numbers: Numbers = [None] * plan.graph.sizes[node]
+        source = plan.sources.get
+        moves = False
+        for _, _, _, place, target, number in plan.graph.links.of(node):
+            later = source(target, 0)
+            if later <= number:
+                numbers[place - 1] = number
+                continue
+            moves = True
+            numbers[place - 1] = number if target in late else later
+        return numbers if moves else None
 
     def _write_members(self, node: int, new_type: VersionKey | None, type_number: int, ordinal: int) -> WrittenVersion:
         """Moves the members of a node whose type changes in this run, in this step if `new_type` is given."""

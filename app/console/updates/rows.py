@@ -143,7 +143,7 @@ def look_at(entries: Iterable[Entry], wanted: Wanted) -> Overview:
 def planned(named: NamedOutcome) -> Iterator[Entry]:
     """Yield the updates of a plan in the order of references."""
     refusals, updates = named.outcome.refusals, named.outcome.updates
-    for reference, version in sorted((named.named[each].reference, each) for each in named.rows):
+    for reference, version in sorted((named.named(each).reference, each) for each in named.rows):
         if version[0] in refusals and reference:
             yield _refused(named, version, refusals[version[0]])
         if version[0] in updates:
@@ -162,7 +162,7 @@ def _refused(named: NamedOutcome, version: VersionKey, refusal: Refusal) -> Entr
     kind = UpdateType.ERROR if refusal.predicted and named.outcome.done else UpdateType.WARNING
 
     def row() -> Row:
-        shown = named.named[version]
+        shown = named.named(version)
         message = "; ".join(map(named.message, refusal.reasons))
         why, omitted = _chain(named, version[0])
         return Row(shown.reference, version[1], shown.name, kind.value, message=message, why=why, omitted=omitted)
@@ -172,7 +172,7 @@ def _refused(named: NamedOutcome, version: VersionKey, refusal: Refusal) -> Entr
 
 def _updated(named: NamedOutcome, version: VersionKey, update: NodeUpdate) -> Entry:
     def row() -> Row:
-        shown = named.named[version]
+        shown = named.named(version)
         why, omitted = _chain(named, version[0])
         new_type = None if update.type is None else _reference(named, update.type)
         moves = tuple(_move(named, member) for member in update.members)
@@ -183,11 +183,11 @@ def _updated(named: NamedOutcome, version: VersionKey, update: NodeUpdate) -> En
 
 
 def _brief(named: NamedOutcome, version: VersionKey, kind: str) -> Brief:
-    shown = named.named[version]
+    shown = named.named(version)
     why = (named.outcome.why or {}).get(version[0])
     if why is None:
         return Brief(shown.reference, shown.name, kind, 0, "")
-    return Brief(shown.reference, shown.name, kind, why.length, named.named[why.last.version].reference)
+    return Brief(shown.reference, shown.name, kind, why.length, named.named(why.last.version).reference)
 
 
 def _chain(named: NamedOutcome, node: int) -> tuple[tuple[Step, ...], int]:
@@ -208,7 +208,7 @@ def _move(named: NamedOutcome, member: MemberUpdate) -> Move:
 
 
 def _reference(named: NamedOutcome, version: VersionKey) -> str:
-    reference = named.named[version].reference
+    reference = named.named(version).reference
     return f"{reference}.{version[1]}" if reference else _UNKNOWN
 
 
