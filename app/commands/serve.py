@@ -82,7 +82,7 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
     """Serve over HTTP until stopped.
 
     An embedded database is started, with one 'relink worker', and both are stopped at the end. SIGTERM and Ctrl-C end
-    the service when the requests that it works on are answered; runs end after their present node. A second signal
+    the service when it has sent the responses that it works on; runs end after their present node. A second signal
     ends it at once.
 
     \b

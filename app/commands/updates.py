@@ -8,7 +8,6 @@ import sys
 import click
 from rich.console import Console
 
-from app.commands.answers import Updates, print_updates, read_updates
 from app.commands.asynchronous import SmallRequest, carried_out
 from app.commands.nothing_to_update import say_nothing_to_update
 from app.commands.progress import shown_waiting
@@ -16,6 +15,7 @@ from app.commands.reading import Command, json_option
 from app.commands.rows import print_as_json, say
 from app.commands.service import PARTIAL, Reply, ServiceClient, message, with_service
 from app.commands.texts import COLLAPSED
+from app.commands.update_list import Updates, print_updates, read_updates
 from app.commands.why import print_why
 
 EXIT_PARTIAL = 8

@@ -79,14 +79,14 @@ class Pulse:
     """
 
     def __init__(self) -> None:
-        self._answered_at = 0.0
+        self._responded_at = 0.0
         self._next_attempt_at: float | None = None
         self._attempt = Lock()
         self._check = Lock()
 
-    def answered(self) -> None:
+    def responded(self) -> None:
         """Note that the server has responded."""
-        self._answered_at = monotonic()
+        self._responded_at = monotonic()
         self._next_attempt_at = None
 
     def opened(self, open_: Callable[[], Opened]) -> Opened:
@@ -104,7 +104,7 @@ class Pulse:
     def beats(self, since: float, open_: Callable[[], psycopg.Connection[Row]]) -> bool:
         """Return whether the server has responded to any connection since that time, or responds now."""
         with self._check:
-            if self._answered_at > since:
+            if self._responded_at > since:
                 return True
             try:
                 self.opened(open_).close()
@@ -121,9 +121,9 @@ class Pulse:
             self._next_attempt_at = monotonic() + _NEXT_ATTEMPT
             raise
         except psycopg.Error:
-            self.answered()  # a server that refuses a connection is alive
+            self.responded()  # a server that refuses a connection is alive
             raise
-        self.answered()
+        self.responded()
         return connection
 
 
@@ -200,7 +200,7 @@ class Connection(psycopg.Connection[Row]):
             result = super().wait(gen, interval, PING_TIMEOUT)
         except _WaitTimeout:
             raise self._given_up() from None
-        self.pulse.answered()
+        self.pulse.responded()
         return result
 
     def _wait_while_it_lives(self, gen: PQGen[RV], interval: float) -> RV:

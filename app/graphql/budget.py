@@ -28,7 +28,7 @@ _PUNCTUATION = 6
 _TIME = 28
 
 
-class AnswerTooLarge(BaseException):
+class ResponseTooLarge(BaseException):
     """Ends an execution at once. An error of a field would only make that field null, and execution would continue."""
 
 
@@ -67,11 +67,11 @@ class Budget:
         )
 
     def read(self, size: int) -> None:
-        """Counts bytes that are about to be read. Raises AnswerTooLarge."""
+        """Counts bytes that are about to be read. Raises ResponseTooLarge."""
         self._bytes_read += size
         self._check_large()
         if self._bytes_read > self.most_bytes:
-            raise AnswerTooLarge
+            raise ResponseTooLarge
 
     def resolve(
         self,
@@ -81,13 +81,13 @@ class Budget:
         /,
         **arguments: Any,  # noqa: ANN401 - whatever the field takes
     ) -> object:
-        """Resolves a field and counts it, as a middleware of graphql-core. Raises AnswerTooLarge."""
+        """Resolves a field and counts it, as a middleware of graphql-core. Raises ResponseTooLarge."""
         value: object = next_resolver(source, info, **arguments)
         self._values += 1 + (len(value) if isinstance(value, list | tuple) else 0)
         self._bytes += len(str(info.path.key)) + _PUNCTUATION + _size(value)
         self._check_large()
         if self._bytes > self.most_bytes or self._values > MOST_VALUES:
-            raise AnswerTooLarge
+            raise ResponseTooLarge
         return value
 
     def _check_large(self) -> None:

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from app.errors import UserError, too_many
-from app.graphql.budget import AnswerTooLarge, NoTurn
+from app.graphql.budget import NoTurn, ResponseTooLarge
 from app.graphql.errors import format_errors
 from app.graphql.limits import MOST_TOKENS, limit_fault, selected_fields
 from app.graphql.session import Session
@@ -37,7 +37,7 @@ class GraphQLRequest:
 class Executed:
     """The response, with `data` and possibly `errors`, and its error number."""
 
-    answer: dict[str, Any]
+    response: dict[str, Any]
     error_number: int
 
 
@@ -53,12 +53,12 @@ def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest, re
         data, errors = None, [error]
     except RecursionError:
         data, errors = None, [GraphQLError("the request is nested too deep")]
-    answer: dict[str, Any] = {"data": data}
+    response: dict[str, Any] = {"data": data}
     if not errors:
-        return Executed(answer, 0)
+        return Executed(response, 0)
     formatted = format_errors(errors, request_id)
-    answer["errors"] = formatted.errors
-    return Executed(answer, formatted.number)
+    response["errors"] = formatted.errors
+    return Executed(response, formatted.number)
 
 
 def _executed(
@@ -80,7 +80,7 @@ def _executed(
         )
     except NoTurn as error:
         raise error.cause from None
-    except AnswerTooLarge:
+    except ResponseTooLarge:
         return None, [_too_large(session, document, request)]
     return result.data, result.errors
 

@@ -37,7 +37,7 @@ class Session:
 
     def __post_init__(self) -> None:
         """Start with an empty response."""
-        self.budget = Budget(self.limits.answer_bytes, self.before_large)
+        self.budget = Budget(self.limits.response_bytes, self.before_large)
 
     def require_master(self, operation: str) -> None:
         """Raise AccessError unless the token is a master token."""

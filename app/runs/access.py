@@ -61,7 +61,7 @@ def may_begin(connection: Connection, caller: Caller, context: Node, *, include_
     return bool(connection.execute(_ADMINISTERS_CONTENT, wanted).scalar_one())
 
 
-def may_read_answer(connection: Connection, caller: Caller, run: Run) -> bool:
+def may_read_response(connection: Connection, caller: Caller, run: Run) -> bool:
     """Return whether a caller may read the response and the outcomes of a run."""
     return caller.administers_all or (has_started(caller, run) and _may_read_context(connection, caller, run))
 

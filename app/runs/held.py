@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from app.errors import PreconditionError, RelinkError, StateError
 from app.identity.present_rights import hold_account
 from app.identity.rights import Caller
-from app.runs import answers, keys, locks
+from app.runs import kept_responses, keys, locks
 from app.runs.record import RunState, close, interrupt, is_cancelled, put_back, record_plan
 from app.runs.turns import Turn, Turns
 from app.runs.wanted import Context, NodeContext, WantedRun
@@ -82,22 +82,22 @@ class HeldRun:
             if self.is_cancelled():
                 raise StateError(f"run {self.identifier} was cancelled")
 
-    def end(self, answer: Iterable[bytes], error_number: int, *, cancelled: bool) -> Iterator[bytes]:
+    def end(self, response: Iterable[bytes], error_number: int, *, cancelled: bool) -> Iterator[bytes]:
         """Record the end of the run, store its response, and return the response.
 
         The commit waits until it and all earlier commits of the run are on disk. Raises PutBackError if the run was
         cancelled only because its worker ends, and waits for another one.
         """
-        parts = list(answers.compressed(answer))
+        parts = list(kept_responses.compressed(response))
         if cancelled:
             self._put_back()
         with self.connection.begin():
             self.record_end(parts, error_number, cancelled=cancelled)
-        return answers.decompressed(parts)
+        return kept_responses.decompressed(parts)
 
     def record_end(self, parts: Iterable[bytes], error_number: int, *, cancelled: bool = False) -> None:
         """Record the end of the run with its compressed response, in the transaction of its connection."""
-        answers.keep(self.connection, self.identifier, parts)
+        kept_responses.keep(self.connection, self.identifier, parts)
         self._close(RunState.CANCELLED if cancelled else RunState.DONE, error_number)
 
     def record_plan(self, fingerprint: str) -> None:
@@ -105,22 +105,22 @@ class HeldRun:
         with self.connection.begin():
             record_plan(self.connection, self.identifier, fingerprint)
 
-    def refuse(self, error: RelinkError, answer: Iterable[bytes] = ()) -> None:
+    def refuse(self, error: RelinkError, response: Iterable[bytes] = ()) -> None:
         """Record that the run ends because of an error. A run whose client has gone keeps a response that says so.
 
         Raises PutBackError as `end` does.
         """
         self._put_back()
-        parts = list(answers.compressed(answer)) if answer else []
+        parts = list(kept_responses.compressed(response)) if response else []
         with self.connection.begin():
-            answers.keep(self.connection, self.identifier, parts)
+            kept_responses.keep(self.connection, self.identifier, parts)
             self._close(RunState.CANCELLED, error.number, error.description)
 
-    def fail(self, error: RelinkError, answer: Iterable[bytes]) -> None:
+    def fail(self, error: RelinkError, response: Iterable[bytes]) -> None:
         """Record that the run was interrupted by an error that is no fault of its request, with its response."""
-        parts = list(answers.compressed(answer))
+        parts = list(kept_responses.compressed(response))
         with self.connection.begin():
-            answers.keep(self.connection, self.identifier, parts)
+            kept_responses.keep(self.connection, self.identifier, parts)
             self._close(RunState.INTERRUPTED, error.number, error.description)
 
     def wait_for(self, turn: Turn) -> None:

@@ -8,7 +8,7 @@ from itertools import count
 from sqlalchemy import Connection, Engine, text
 
 from app.errors import BusyError, RelinkError
-from app.runs.answers import compressed, decompressed
+from app.runs.kept_responses import compressed, decompressed
 
 SHARE = 2
 """The share of all room that one request may use: half of it is left for others."""

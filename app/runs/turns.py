@@ -184,7 +184,7 @@ class Shares:
     others: int
     """Imports, freezes, previews of releases and pages of instances."""
     others_waiting: int
-    large_answers: int
+    large_responses: int
     """GraphQL responses of more than 1 MiB."""
     edits: int
     """Edits whose check of patterns is expensive. They compute and do not wait, so they are few."""
@@ -210,7 +210,7 @@ class Shares:
             impacts_waiting=impacts // 2,
             others=others - others // 2,
             others_waiting=others // 2,
-            large_answers=eighth,
+            large_responses=eighth,
             edits=max(1, eighth // 2),
             bodies=eighth,
             streams=streams,
@@ -224,6 +224,6 @@ class Workload:
         self.runs = Turns("runs", shares.runs, shares.runs_waiting)
         self.impacts = Turns("impacts", shares.impacts, shares.impacts_waiting)
         self.others = Turns("long requests", shares.others, shares.others_waiting)
-        self.large_answers = Turns("large responses", shares.large_answers, 0)
+        self.large_responses = Turns("large responses", shares.large_responses, 0)
         self.edits = Turns("edits", shares.edits, shares.edits, _LONG_EDIT)
         self.streams = Turns("streams of events", shares.streams, 0)

@@ -21,7 +21,7 @@ _DELETE_OUTCOMES = text("""
     DELETE FROM run_outcome WHERE run_identifier = :run AND ordinal IN (
       SELECT o.ordinal FROM run_outcome o WHERE o.run_identifier = :run ORDER BY o.ordinal LIMIT :batch)
 """)
-_DELETE_ANSWER = text("DELETE FROM run_answer WHERE run_identifier = :run")
+_DELETE_RESPONSE = text("DELETE FROM run_answer WHERE run_identifier = :run")
 _DELETE_RUN = text("DELETE FROM run WHERE run_identifier = :run")
 
 
@@ -51,6 +51,6 @@ def _delete_part(connection: Connection, run: int, batch: int) -> bool:
     """Delete a batch of a run's outcomes, and with the last batch the run itself. Returns whether the run is gone."""
     if connection.execute(_DELETE_OUTCOMES, {"run": run, "batch": batch}).rowcount == batch:
         return False
-    connection.execute(_DELETE_ANSWER, {"run": run})
+    connection.execute(_DELETE_RESPONSE, {"run": run})
     connection.execute(_DELETE_RUN, {"run": run})
     return True

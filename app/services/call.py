@@ -14,7 +14,7 @@ from app.runs.held import HeldRun, started
 from app.runs.keys import Key
 from app.runs.turns import Shares, Workload
 from app.runs.wanted import WantedRun
-from app.services.answer import Answer, Part
+from app.services.response import Part, ServiceResponse
 from app.settings import Settings
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.cipher import Cipher
@@ -28,7 +28,7 @@ Verbatim = Annotated[str, "verbatim"]
 """A value that is kept as given, even if it consists of white space. A plain `str` that is blank counts as absent."""
 
 
-Writer = Callable[[str, Answer], Iterable[bytes]]
+Writer = Callable[[str, ServiceResponse], Iterable[bytes]]
 """Writes a response as a document whose root has this name."""
 
 PartsWriter = Callable[[Iterable[Part]], Iterable[bytes]]
@@ -88,6 +88,6 @@ class Service(Generic[Request]):
 
     name: str
     request: type[Request]
-    run: Callable[[Request, Call], Answer]
+    run: Callable[[Request, Call], ServiceResponse]
     long: bool = False
     wanted_run: Callable[[Request, Call], WantedRun | None] | None = None

@@ -13,10 +13,10 @@ from app.nodes.resolving import NamedVersion
 from app.nodes.type_change import change_type
 from app.nodes.versions import version_name
 from app.references import version_identifier
-from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
 from app.services.edit_check import edit_check
 from app.services.impact_rows import impact_description, impact_list
+from app.services.response import Fields, ServiceResponse
 
 
 class TypeChangeAction(StrEnum):
@@ -39,7 +39,7 @@ class ChangeNodeTypeRequest:
     node_edition: int | None = None
 
 
-def run(request: ChangeNodeTypeRequest, call: Call) -> Answer:
+def run(request: ChangeNodeTypeRequest, call: Call) -> ServiceResponse:
     """Impact: 0, or 108 with the impacts if there are any. Force: 0. 101, 105 and 106 as
     `app.nodes.type_change.change_type`."""
     force = request.action is TypeChangeAction.FORCE
@@ -67,9 +67,9 @@ def run(request: ChangeNodeTypeRequest, call: Call) -> Answer:
     )
     headers = {"ETag": f'"{change.edition}"'}
     if force:
-        return Answer((head,), headers=headers)
+        return ServiceResponse((head,), headers=headers)
     parts = (head, impact_list(impacts))
-    return Answer(parts, 108 if impacts else 0, impact_description(impacts), headers)
+    return ServiceResponse(parts, 108 if impacts else 0, impact_description(impacts), headers)
 
 
 SERVICE = Service("ChangeNodeType", ChangeNodeTypeRequest, run)

@@ -9,9 +9,9 @@ from app.nodes.comparing import MemberDifference, compare_members
 from app.nodes.content import VisibleContent, VisibleMember, read_version
 from app.nodes.versions import Version
 from app.references import version_identifier
-from app.services.answer import Answer, Fields, Group, Value
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import reference_and_name
+from app.services.response import Fields, Group, ServiceResponse, Value
 
 _Named = tuple[str, Value]
 
@@ -26,7 +26,7 @@ class CompareNodeVersionsRequest:
     node_version_reference_to: CollapsedText | None = None
 
 
-def run(request: CompareNodeVersionsRequest, call: Call) -> Answer:
+def run(request: CompareNodeVersionsRequest, call: Call) -> ServiceResponse:
     """Return both versions as far as the caller may see them, and the members that differ.
 
     105 if a version is not found, 101 if the caller may not read it.
@@ -45,7 +45,7 @@ def run(request: CompareNodeVersionsRequest, call: Call) -> Answer:
         ("commentUpdateType", _update_type(old_content.comment, new_content.comment)),
         ("typeUpdateType", _update_type(old_content.type, new_content.type)),
     )
-    return Answer((head, Group("MemberDifferenceList", map(_difference, differences))))
+    return ServiceResponse((head, Group("MemberDifferenceList", map(_difference, differences))))
 
 
 def _version(side: str, version: Version, content: VisibleContent) -> tuple[_Named, ...]:

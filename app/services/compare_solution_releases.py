@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.identity.rights import require_solutions
-from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, ServiceResponse
 from app.services.solution_fields import judgement_parts
 from app.solutions.releases.history import DRAFT, compare_releases
 
@@ -21,7 +21,7 @@ class CompareSolutionReleasesRequest:
     release_number_to: int | None = None
 
 
-def run(request: CompareSolutionReleasesRequest, call: Call) -> Answer:
+def run(request: CompareSolutionReleasesRequest, call: Call) -> ServiceResponse:
     """Return the changes from the first release to the second; 105 if the solution or a release is not found."""
     require_solutions(call.caller)
     with snapshot(call.engine) as connection:
@@ -36,7 +36,7 @@ def run(request: CompareSolutionReleasesRequest, call: Call) -> Answer:
         ("releaseNumberFrom", None if found.from_number == DRAFT else found.from_number),
         ("releaseNumberTo", None if found.to_number == DRAFT else found.to_number),
     )
-    return Answer((head, *judgement_parts(found.judgement)))
+    return ServiceResponse((head, *judgement_parts(found.judgement)))
 
 
 SERVICE = Service("CompareSolutionReleases", CompareSolutionReleasesRequest, run)

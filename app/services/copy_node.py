@@ -8,9 +8,9 @@ from app.nodes.copying import copy_node
 from app.nodes.deletion import keep_links
 from app.nodes.versions import find_version, version_name
 from app.references import VersionKeyword
-from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import version_fields
+from app.services.response import ServiceResponse
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class CopyNodeRequest:
     node_name_to: str | None = None
 
 
-def run(request: CopyNodeRequest, call: Call) -> Answer:
+def run(request: CopyNodeRequest, call: Call) -> ServiceResponse:
     """Return the copy. Raises UserError like `app.nodes.copying.copy_node`."""
     with call.engine.begin() as connection:
         keep_links(connection)
@@ -30,7 +30,7 @@ def run(request: CopyNodeRequest, call: Call) -> Answer:
         copy = copy_node(connection, call.caller, source, request.node_reference_to, request.node_name_to)
         number = copy.number(VersionKeyword.LATEST)
         name = None if number is None else version_name(connection, copy.identifier, number)
-    return Answer((version_fields(copy, number, name),))
+    return ServiceResponse((version_fields(copy, number, name),))
 
 
 SERVICE = Service("CopyNode", CopyNodeRequest, run)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.identity.rights import require_solutions
-from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, ServiceResponse
 from app.solutions.people.external_users import create_external_user
 
 
@@ -18,12 +18,12 @@ class CreateExternalUserRequest:
     external_user_id: CollapsedText | None = None
 
 
-def run(request: CreateExternalUserRequest, call: Call) -> Answer:
+def run(request: CreateExternalUserRequest, call: Call) -> ServiceResponse:
     """Return the new user's id; 105 if a field is missing or the external id is taken."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
         user = create_external_user(connection, request.name, request.external_user_id)
-    return Answer((Fields(("userId", user)),))
+    return ServiceResponse((Fields(("userId", user)),))
 
 
 SERVICE = Service("CreateExternalUser", CreateExternalUserRequest, run)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.nodes.permissions import create_permission
-from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, ServiceResponse
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class CreatePermissionRequest:
     object_reference: CollapsedText | None = None
 
 
-def run(request: CreatePermissionRequest, call: Call) -> Answer:
+def run(request: CreatePermissionRequest, call: Call) -> ServiceResponse:
     """Return the permission's identifier; faults as in `app.nodes.permissions.create_permission`."""
     with call.engine.begin() as connection:
         permission = create_permission(
@@ -28,7 +28,7 @@ def run(request: CreatePermissionRequest, call: Call) -> Answer:
             request.user_group_reference or "",
             request.object_reference,
         )
-    return Answer((Fields(("permissionIdentifier", permission)),))
+    return ServiceResponse((Fields(("permissionIdentifier", permission)),))
 
 
 SERVICE = Service("CreatePermission", CreatePermissionRequest, run)

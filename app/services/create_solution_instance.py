@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.identity.rights import require_solutions
-from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import ServiceResponse
 from app.services.solution_fields import RequestWithValues, instance_group
 from app.solutions.instances.changing import create_instance
 
@@ -20,7 +20,7 @@ class CreateSolutionInstanceRequest(RequestWithValues):
     instance_name: str | None = None
 
 
-def run(request: CreateSolutionInstanceRequest, call: Call) -> Answer:
+def run(request: CreateSolutionInstanceRequest, call: Call) -> ServiceResponse:
     """Return the new instance; faults as in `app.solutions.instances.changing.create_instance`."""
     require_solutions(call.caller)
     values = request.values()
@@ -34,7 +34,7 @@ def run(request: CreateSolutionInstanceRequest, call: Call) -> Answer:
             values.auth_values,
             limits=call.limits,
         )
-    return Answer((instance_group(instance),))
+    return ServiceResponse((instance_group(instance),))
 
 
 SERVICE = Service("CreateSolutionInstance", CreateSolutionInstanceRequest, run)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.identity.users import create_user
-from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, ServiceResponse
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class CreateUserRequest:
     user_email_address: CollapsedText | None = None
 
 
-def run(request: CreateUserRequest, call: Call) -> Answer:
+def run(request: CreateUserRequest, call: Call) -> ServiceResponse:
     """Return the new user's identifier; 101 without administer-all, 105 with the invalid fields."""
     with call.engine.begin() as connection:
         user = create_user(
@@ -31,7 +31,7 @@ def run(request: CreateUserRequest, call: Call) -> Answer:
             request.user_email_address,
         )
     fields = Fields(("userIdentifier", user), ("userLogonReference", request.user_logon_reference_create))
-    return Answer((fields,))
+    return ServiceResponse((fields,))
 
 
 SERVICE = Service("CreateUser", CreateUserRequest, run)

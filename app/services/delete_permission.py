@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.nodes.permission_records import delete_permission
-from app.services.answer import Answer
 from app.services.call import Call, Service
+from app.services.response import ServiceResponse
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,11 @@ class DeletePermissionRequest:
     permission_identifier: int | None = None
 
 
-def run(request: DeletePermissionRequest, call: Call) -> Answer:
+def run(request: DeletePermissionRequest, call: Call) -> ServiceResponse:
     """Delete the permission if it exists; raises like `app.nodes.permission_records.delete_permission`."""
     with call.engine.begin() as connection:
         delete_permission(connection, call.caller, request.permission_identifier)
-    return Answer()
+    return ServiceResponse()
 
 
 SERVICE = Service("DeletePermission", DeletePermissionRequest, run)

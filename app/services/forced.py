@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from app.runs.held import HeldRun
-from app.services.answer import Answer
 from app.services.call import Call
+from app.services.response import ServiceResponse
 
 
 class UpdateAction(StrEnum):
@@ -17,14 +17,14 @@ class UpdateAction(StrEnum):
     UPDATE = "update"
 
 
-def kept(call: Call, service: str, run: HeldRun, answer: Answer, *, cancelled: bool) -> Answer:
+def kept(call: Call, service: str, run: HeldRun, response: ServiceResponse, *, cancelled: bool) -> ServiceResponse:
     """End a run with its response: write the response, keep it, and return it with `Relink-Run`."""
-    answer.headers["Relink-Run"] = str(run.identifier)
-    answer.written = run.end(call.write(service, answer), answer.error_number, cancelled=cancelled)
-    return answer
+    response.headers["Relink-Run"] = str(run.identifier)
+    response.written = run.end(call.write(service, response), response.error_number, cancelled=cancelled)
+    return response
 
 
-def note_earlier(answer: Answer, run: HeldRun) -> None:
+def note_earlier(response: ServiceResponse, run: HeldRun) -> None:
     """Say in a response that it lists only the updates of the last attempt, if earlier ones have made some."""
     if run.done_before:
         many = "1 update was" if run.done_before == 1 else f"{run.done_before} updates were"
@@ -32,7 +32,7 @@ def note_earlier(answer: Answer, run: HeldRun) -> None:
             f"{many} made before the run was taken up again, and {'is' if run.done_before == 1 else 'are'} not listed:"
             f" see /runs/{run.identifier}/outcomes."
         )
-        answer.error_description = f"{answer.error_description} {note}" if answer.error_description else note
+        response.error_description = f"{response.error_description} {note}" if response.error_description else note
 
 
 def bypassed(count: int, *, done: bool, cancelled: bool) -> list[str]:

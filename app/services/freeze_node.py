@@ -8,9 +8,9 @@ from enum import StrEnum
 from app.nodes.freeze import Freeze, Frozen, freeze, plan_freeze
 from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import version_fields
+from app.services.response import Fields, Group, ServiceResponse
 
 
 class FreezeAction(StrEnum):
@@ -30,7 +30,7 @@ class FreezeNodeRequest:
     freeze_content_indicator: bool = False
 
 
-def run(request: FreezeNodeRequest, call: Call) -> Answer:
+def run(request: FreezeNodeRequest, call: Call) -> ServiceResponse:
     """Return the nodes that are or would be frozen.
 
     With `impact`, 0 if at most the node itself would be frozen, or 108 if others would be too. With `force`, 0. With
@@ -47,7 +47,7 @@ def run(request: FreezeNodeRequest, call: Call) -> Answer:
     error_number, description = _judgement(result, node, forced=forced)
     listed = result.obstacles if result.impossible else result.drafts
     rows = Group("NodeList", (Group("Node", (_fields(draft),)) for draft in listed))
-    return Answer((version_fields(node, number, name), rows), error_number, description)
+    return ServiceResponse((version_fields(node, number, name), rows), error_number, description)
 
 
 def _judgement(result: Freeze, node: Node, *, forced: bool) -> tuple[int, str | None]:

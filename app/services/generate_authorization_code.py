@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.identity.rights import require_solutions
-from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, ServiceResponse
 from app.solutions.instances.wizard_codes import create_wizard_code
 
 
@@ -18,13 +18,13 @@ class GenerateAuthorizationCodeRequest:
     solution_instance_id: CollapsedText | None = None
 
 
-def run(request: GenerateAuthorizationCodeRequest, call: Call) -> Answer:
+def run(request: GenerateAuthorizationCodeRequest, call: Call) -> ServiceResponse:
     """Return the code and, for an instance, the path of its wizard; 105 if the user or the instance is not found, or if
     the instance belongs to another user."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
         made = create_wizard_code(connection, request.user_id, request.solution_instance_id)
-    return Answer((Fields(("authorizationCode", made.code), ("wizardPath", made.path)),))
+    return ServiceResponse((Fields(("authorizationCode", made.code), ("wizardPath", made.path)),))
 
 
 SERVICE = Service("GenerateAuthorizationCode", GenerateAuthorizationCodeRequest, run)

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from app.database.engine import single_statements
 from app.nodes.content import VisibleMember, read_version
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import reference_and_name, version_fields
+from app.services.response import Fields, Group, ServiceResponse
 
 
 class MemberDetailLevel(StrEnum):
@@ -28,7 +28,7 @@ class GetNodeRequest:
     member_detail_level: MemberDetailLevel = MemberDetailLevel.FULL
 
 
-def run(request: GetNodeRequest, call: Call) -> Answer:
+def run(request: GetNodeRequest, call: Call) -> ServiceResponse:
     """Return a version that the caller may read; 105 if it is not found, 101 if the caller may not read it."""
     full = request.member_detail_level is MemberDetailLevel.FULL
     with single_statements(call.engine) as driver:
@@ -41,7 +41,7 @@ def run(request: GetNodeRequest, call: Call) -> Answer:
         *reference_and_name("nodeVersionReferenceType", "nodeNameType", content.type),
     )
     members = (Group("MemberList", tuple(_member(member) for member in content.members)),) if full else ()
-    return Answer((version_fields(version.node, version.number, version.name), head, *members))
+    return ServiceResponse((version_fields(version.node, version.number, version.name), head, *members))
 
 
 def _member(member: VisibleMember) -> Group:

@@ -8,8 +8,8 @@ from app.database.engine import snapshot
 from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.nodes.permission_records import Permission, find_object, read_permissions
 from app.nodes.versions import version_name
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, Group, ServiceResponse
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class GetPermissionListRequest:
     page_size: int = 100
 
 
-def run(request: GetPermissionListRequest, call: Call) -> Answer:
+def run(request: GetPermissionListRequest, call: Call) -> ServiceResponse:
     """Return a page, and the start of the next page if there are more permissions.
 
     101 without administer on the node or, for all permissions, without administer-all.
@@ -49,7 +49,7 @@ def run(request: GetPermissionListRequest, call: Call) -> Answer:
     has_more = len(found) > len(page)
     tail = Fields(("permissionIdentifierAfter", page[-1].identifier if has_more else None))
     parts = (head, Group("PermissionList", (_permission(each) for each in page)), tail)
-    return Answer((*parts, *_types(on_node=node is not None)) if request.return_types else parts)
+    return ServiceResponse((*parts, *_types(on_node=node is not None)) if request.return_types else parts)
 
 
 def _permission(each: Permission) -> Group:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from app.database.engine import snapshot
 from app.errors import UserError, not_found
 from app.identity.rights import require_solutions
-from app.services.answer import Answer, Fields, Group, Part
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, Group, Part, ServiceResponse
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Screen
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Release, Solution, read_releases, read_solution
@@ -24,7 +24,7 @@ class GetSolutionRequest:
     release_number: int = 0
 
 
-def run(request: GetSolutionRequest, call: Call) -> Answer:
+def run(request: GetSolutionRequest, call: Call) -> ServiceResponse:
     """Return the solution and its releases; 105 if the solution or the release is not found."""
     require_solutions(call.caller)
     number = request.release_number
@@ -34,7 +34,7 @@ def run(request: GetSolutionRequest, call: Call) -> Answer:
         releases = read_releases(connection, solution.solution_id)
     if number and number not in contents:
         raise UserError(not_found("release_number"))
-    return Answer(tuple(_parts(solution, contents.get(number, solution.draft), releases)))
+    return ServiceResponse(tuple(_parts(solution, contents.get(number, solution.draft), releases)))
 
 
 def _parts(solution: Solution, content: Content, releases: list[Release]) -> Iterator[Part]:

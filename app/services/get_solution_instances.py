@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.identity.rights import require_solutions
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, Group, ServiceResponse
 from app.services.solution_fields import instance_group
 from app.solutions.instances.reading import InstanceFilter, read_instances
 
@@ -36,13 +36,13 @@ class GetSolutionInstancesRequest:
         )
 
 
-def run(request: GetSolutionInstancesRequest, call: Call) -> Answer:
+def run(request: GetSolutionInstancesRequest, call: Call) -> ServiceResponse:
     """Return how many instances match, and those on the page, the oldest first."""
     require_solutions(call.caller)
     with call.workload.others.soon(call.user), snapshot(call.engine) as connection:
         instances, total = read_instances(connection, request.filter(), request.page, request.page_size, call.limits)
     found = Group("SolutionInstanceList", (instance_group(instance) for instance in instances))
-    return Answer((Fields(("totalCount", total)), found))
+    return ServiceResponse((Fields(("totalCount", total)), found))
 
 
 SERVICE = Service("GetSolutionInstances", GetSolutionInstancesRequest, run, long=True)

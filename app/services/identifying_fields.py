@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.nodes.linked import Linked
 from app.nodes.versions import Node
 from app.references import version_identifier
-from app.services.answer import Fields
+from app.services.response import Fields
 
 
 def version_fields(node: Node, number: int | None, name: str | None) -> Fields:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.nodes.impacts import ImpactKind, Impacts, ShownImpact
 from app.references import version_identifier
-from app.services.answer import Fields, Group
 from app.services.identifying_fields import reference_and_name
+from app.services.response import Fields, Group
 
 
 def impact_list(impacts: Impacts) -> Group:

@@ -10,9 +10,9 @@ from app.identity import right
 from app.nodes.history import Person, VersionRecord, read_history
 from app.nodes.versions import Node, find_node, version_name
 from app.references import MAXIMUM_VERSION_NUMBER, VersionKeyword, version_identifier
-from app.services.answer import Answer, Fields, Group, Value
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import reference_and_name
+from app.services.response import Fields, Group, ServiceResponse, Value
 from app.solutions.texts import time_text
 
 
@@ -26,7 +26,7 @@ class ListNodeVersionsRequest:
     page_size: int = 1000
 
 
-def run(request: ListNodeVersionsRequest, call: Call) -> Answer:
+def run(request: ListNodeVersionsRequest, call: Call) -> ServiceResponse:
     """Return a page, newest first, and the start of the next page if there are more versions.
 
     105 if the node is not found, 101 if the caller may not read it.
@@ -48,7 +48,7 @@ def run(request: ListNodeVersionsRequest, call: Call) -> Answer:
     )
     versions = Group("VersionList", (_version(node, each) for each in page))
     next_page = page[-1].number if len(found) > len(page) else None
-    return Answer((head, versions, Fields(("nodeVersionNumberBefore", next_page))))
+    return ServiceResponse((head, versions, Fields(("nodeVersionNumberBefore", next_page))))
 
 
 def _version(node: Node, each: VersionRecord) -> Group:

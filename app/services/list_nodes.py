@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from app.database.engine import snapshot
 from app.nodes.listing import ListedNode, list_nodes
 from app.nodes.versions import find_node
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import reference_and_name, version_fields
+from app.services.response import Fields, Group, ServiceResponse
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ListNodesRequest:
     page_size: int = 100
 
 
-def run(request: ListNodesRequest, call: Call) -> Answer:
+def run(request: ListNodesRequest, call: Call) -> ServiceResponse:
     """Return a page, and the start of the next page if there are more nodes.
 
     105 if the package is not found, 101 if the caller may not read it.
@@ -43,7 +43,7 @@ def run(request: ListNodesRequest, call: Call) -> Answer:
     head = () if package is None else (("nodeIdentifier", package.identifier), ("nodeReference", package.reference))
     after = page[-1].node.reference if len(found) > len(page) else None
     nodes = Group("NodeList", (_node(each) for each in page))
-    return Answer((Fields(*head), nodes, Fields(("nodeReferenceAfter", after))))
+    return ServiceResponse((Fields(*head), nodes, Fields(("nodeReferenceAfter", after))))
 
 
 def _node(each: ListedNode) -> Group:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.identity.rights import require_solutions
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, Group, ServiceResponse
 from app.services.solution_fields import judgement_parts
 from app.solutions.releases.history import ReleaseRecord, read_history
 from app.solutions.texts import time_text
@@ -24,7 +24,7 @@ class ListSolutionReleasesRequest:
     page_size: int = 100
 
 
-def run(request: ListSolutionReleasesRequest, call: Call) -> Answer:
+def run(request: ListSolutionReleasesRequest, call: Call) -> ServiceResponse:
     """Return a page, newest first, and the start of the next page if there are more releases.
 
     105 if the solution is not found.
@@ -36,7 +36,7 @@ def run(request: ListSolutionReleasesRequest, call: Call) -> Answer:
     page = found[: request.page_size]
     next_page = page[-1].number if len(found) > len(page) else None
     releases = Group("ReleaseList", map(_release, page))
-    return Answer((releases, Fields(("releaseNumberBefore", next_page))))
+    return ServiceResponse((releases, Fields(("releaseNumberBefore", next_page))))
 
 
 def _release(each: ReleaseRecord) -> Group:

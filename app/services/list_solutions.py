@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.identity.rights import require_solutions
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, Group, ServiceResponse
 from app.solutions.releases.listing import list_solutions
 from app.solutions.releases.solutions import Solution
 from app.solutions.texts import time_text
@@ -22,7 +22,7 @@ class ListSolutionsRequest:
     page_size: int = 100
 
 
-def run(request: ListSolutionsRequest, call: Call) -> Answer:
+def run(request: ListSolutionsRequest, call: Call) -> ServiceResponse:
     """Return a page, oldest first, and the start of the next page if there are more solutions."""
     require_solutions(call.caller)
     with snapshot(call.engine) as connection:
@@ -31,7 +31,7 @@ def run(request: ListSolutionsRequest, call: Call) -> Answer:
         )
     page = found[: request.page_size]
     after = page[-1].solution_id if len(found) > len(page) else None
-    return Answer((Group("SolutionList", map(_solution, page)), Fields(("solutionIdAfter", after))))
+    return ServiceResponse((Group("SolutionList", map(_solution, page)), Fields(("solutionIdAfter", after))))
 
 
 def _solution(each: Solution) -> Group:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.identity.accounts import Account, read_accounts
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, Group, ServiceResponse
 from app.solutions.texts import time_text
 
 
@@ -19,7 +19,7 @@ class ListUsersRequest:
     page_size: int = 100
 
 
-def run(request: ListUsersRequest, call: Call) -> Answer:
+def run(request: ListUsersRequest, call: Call) -> ServiceResponse:
     """Return a page, and the start of the next page if there are more users; 101 without administer-all."""
     after = request.user_logon_reference_after or ""
     with snapshot(call.engine) as connection:
@@ -27,7 +27,7 @@ def run(request: ListUsersRequest, call: Call) -> Answer:
     page = accounts[: request.page_size]
     has_more = len(accounts) > len(page)
     users = Group("UserList", (_user(account) for account in page))
-    return Answer((users, Fields(("userLogonReferenceAfter", page[-1].logon_reference if has_more else None))))
+    return ServiceResponse((users, Fields(("userLogonReferenceAfter", page[-1].logon_reference if has_more else None))))
 
 
 def _user(account: Account) -> Group:

@@ -13,12 +13,12 @@ from app.errors import NotAuthorisedError, StateError
 from app.identity.present_rights import hold_account
 from app.nodes.import_document import ImportNode
 from app.nodes.importing import import_nodes, may_import
-from app.runs.answers import compressed
 from app.runs.held import HeldRun
+from app.runs.kept_responses import compressed
 from app.runs.record import is_cancelled
 from app.runs.wanted import FORCE, IMPACT, NoContext, WantedRun
-from app.services.answer import Answer, Fields
 from app.services.call import Call, Service
+from app.services.response import Fields, ServiceResponse
 
 _NAME = "NodeImport"
 _LOOK_EVERY = 0.5
@@ -54,16 +54,16 @@ def check_may_import(call: Call) -> None:
             )
 
 
-def run(request: NodeImportRequest, call: Call) -> Answer:
+def run(request: NodeImportRequest, call: Call) -> ServiceResponse:
     """Return how much was or would be written; 105 with the first hundred faults."""
     forced = request.action is ImportAction.FORCE
     if call.run is not None:
         return _done_by_worker(request, call, call.run, forced=forced)
     with call.workload.others.soon(call.user, _WAIT_FOR_TURN), call.engine.connect() as connection:
-        answer = _imported(connection, request.nodes, call, forced=forced)
+        response = _imported(connection, request.nodes, call, forced=forced)
         if forced:
             connection.commit()
-    return answer
+    return response
 
 
 def wanted_run(request: NodeImportRequest, _call: Call) -> WantedRun:
@@ -71,21 +71,21 @@ def wanted_run(request: NodeImportRequest, _call: Call) -> WantedRun:
     return WantedRun(_NAME, NoContext(), {}, FORCE if request.action is ImportAction.FORCE else IMPACT)
 
 
-def _done_by_worker(request: NodeImportRequest, call: Call, run: HeldRun, *, forced: bool) -> Answer:
+def _done_by_worker(request: NodeImportRequest, call: Call, run: HeldRun, *, forced: bool) -> ServiceResponse:
     """Import as a run. A forced import and the end of its run are one transaction: an import is never done twice."""
     try:
-        answer = _imported(run.connection, _until_cancelled(request.nodes, run), call, forced=forced)
+        response = _imported(run.connection, _until_cancelled(request.nodes, run), call, forced=forced)
         if forced:
-            parts = list(compressed(call.write(_NAME, answer)))
-            run.record_end(parts, answer.error_number)
+            parts = list(compressed(call.write(_NAME, response)))
+            run.record_end(parts, response.error_number)
             run.connection.commit()
-            answer.written = ()
+            response.written = ()
     finally:
         run.connection.rollback()
-    return answer
+    return response
 
 
-def _imported(connection: Connection, nodes: Iterable[ImportNode], call: Call, *, forced: bool) -> Answer:
+def _imported(connection: Connection, nodes: Iterable[ImportNode], call: Call, *, forced: bool) -> ServiceResponse:
     """Import in the transaction of a connection, and return the response."""
     totals = import_nodes(connection, call.caller, nodes, force=forced)
     if forced:
@@ -96,7 +96,7 @@ def _imported(connection: Connection, nodes: Iterable[ImportNode], call: Call, *
         ("versionsReplaced", totals.versions_replaced),
         ("membersWritten", totals.members_written),
     )
-    return Answer((fields,))
+    return ServiceResponse((fields,))
 
 
 def _until_cancelled(nodes: Iterable[ImportNode], run: HeldRun) -> Iterator[ImportNode]:

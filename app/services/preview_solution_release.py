@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from app.database.engine import snapshot
 from app.identity.rights import require_solutions
-from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
-from app.services.solution_fields import release_answer
+from app.services.response import ServiceResponse
+from app.services.solution_fields import release_response
 from app.solutions.rollout.publishing import preview
 
 
@@ -20,11 +20,11 @@ class PreviewSolutionReleaseRequest:
     release_notes: str | None = None
 
 
-def run(request: PreviewSolutionReleaseRequest, call: Call) -> Answer:
+def run(request: PreviewSolutionReleaseRequest, call: Call) -> ServiceResponse:
     """Return the changes and how many instances they affect; 105 if the solution is not found."""
     require_solutions(call.caller)
     with call.workload.others.soon(call.user), snapshot(call.engine) as connection:
-        return release_answer(preview(connection, request.solution_id or ""))
+        return release_response(preview(connection, request.solution_id or ""))
 
 
 SERVICE = Service("PreviewSolutionRelease", PreviewSolutionReleaseRequest, run, long=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.identity.rights import require_solutions
-from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import ServiceResponse
 from app.solutions.people.external_users import remove_external_user
 
 
@@ -17,12 +17,12 @@ class RemoveExternalUserRequest:
     user_id: CollapsedText | None = None
 
 
-def run(request: RemoveExternalUserRequest, call: Call) -> Answer:
+def run(request: RemoveExternalUserRequest, call: Call) -> ServiceResponse:
     """Remove the user; 105 if the user is not found."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
         remove_external_user(connection, request.user_id or "")
-    return Answer()
+    return ServiceResponse()
 
 
 SERVICE = Service("RemoveExternalUser", RemoveExternalUserRequest, run)

@@ -17,9 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.engine import snapshot
 from app.garbage import collections_paused
-from app.runs.answers import compressed_in_advance
-from app.services.answer import Group, Written
+from app.runs.kept_responses import compressed_in_advance
 from app.services.call import Call
+from app.services.response import Group, Written
 from app.services.update_rows import read_rows
 from app.updates.update import UpdateResult
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from app.database.engine import snapshot
 from app.nodes.search import Hit, search
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, Group, ServiceResponse
 
 
 class SearchField(StrEnum):
@@ -30,7 +30,7 @@ class SearchRequest:
     search_info: str | None = None
 
 
-def run(request: SearchRequest, call: Call) -> Answer:
+def run(request: SearchRequest, call: Call) -> ServiceResponse:
     """Return a page of the nodes that the caller may read.
 
     105 if the query has no words or the package is not found.
@@ -51,7 +51,7 @@ def run(request: SearchRequest, call: Call) -> Answer:
         ("numberOfPages", -(-found.results // request.page_size)),
         ("searchInfo", request.search_info),
     )
-    return Answer((head, Group("NodeList", map(_node, found.page))))
+    return ServiceResponse((head, Group("NodeList", map(_node, found.page))))
 
 
 def _node(hit: Hit) -> Group:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.identity.rights import require_solutions
-from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import Fields, ServiceResponse
 from app.solutions.people.authentications import AuthenticationDraft, set_authentication
 
 
@@ -25,7 +25,7 @@ class SetAuthenticationRequest:
     expires: CollapsedText | None = None
 
 
-def run(request: SetAuthenticationRequest, call: Call) -> Answer:
+def run(request: SetAuthenticationRequest, call: Call) -> ServiceResponse:
     """Return the authentication's id; faults as in `app.solutions.people.authentications.set_authentication`."""
     require_solutions(call.caller)
     draft = AuthenticationDraft(
@@ -41,7 +41,7 @@ def run(request: SetAuthenticationRequest, call: Call) -> Answer:
     )
     with call.engine.begin() as connection:
         authentication = set_authentication(connection, call.cipher, draft, call.limits)
-    return Answer((Fields(("authenticationId", authentication)),))
+    return ServiceResponse((Fields(("authenticationId", authentication)),))
 
 
 SERVICE = Service("SetAuthentication", SetAuthenticationRequest, run)

@@ -17,12 +17,12 @@ from app.nodes.merging import GivenMember, GivenMemberType
 from app.nodes.resolving import NamedVersion
 from app.nodes.versions import find_version
 from app.references import version_identifier
-from app.services.answer import Answer, Fields, Part
 from app.services.call import Call, CollapsedText, Service, Verbatim
 from app.services.edit_check import edit_check
 from app.services.form_rows import member_type_list
 from app.services.identifying_fields import reference_and_name, version_fields
 from app.services.impact_rows import impact_description, impact_list
+from app.services.response import Fields, Part, ServiceResponse
 
 
 class EditAction(StrEnum):
@@ -137,7 +137,7 @@ class SetNodeRequest:
         )
 
 
-def run(request: SetNodeRequest, call: Call) -> Answer:
+def run(request: SetNodeRequest, call: Call) -> ServiceResponse:
     """Return a form, or what an edit does. 108: the impact of an edit is not empty. 109: an update is refused because
     of its impacts. 101, 105 and 106 as `app.nodes.editing`."""
     given = request.given()
@@ -145,12 +145,12 @@ def run(request: SetNodeRequest, call: Call) -> Answer:
         case EditAction.NEW:
             with snapshot(call.engine) as connection:
                 of_type = find_type(connection, call.caller, given)
-                return Answer(_form(connection, call, of_type.key))
+                return ServiceResponse(_form(connection, call, of_type.key))
         case EditAction.EDIT:
             with snapshot(call.engine) as connection:
                 draft = take_draft(connection, call.caller, *_draft(request), _known(request, call), lock=False)
                 form = _form(connection, call, draft.type, draft)
-                return Answer((*_head(draft), *form), headers=_tag(draft.version.node.edition))
+                return ServiceResponse((*_head(draft), *form), headers=_tag(draft.version.node.edition))
         case EditAction.CREATE:
             with edit_check(call) as patterns, call.engine.begin() as connection:
                 keep_links(connection)
@@ -158,7 +158,7 @@ def run(request: SetNodeRequest, call: Call) -> Answer:
                 version = find_version(connection, call.caller, version_identifier(node, 1), None)
             edition = version.node.edition
             parts = (version_fields(version.node, 1, version.name), Fields(("nodeEdition", edition)))
-            return Answer(parts, headers=_tag(edition))
+            return ServiceResponse(parts, headers=_tag(edition))
         case EditAction.IMPACT:
             with edit_check(call) as patterns, snapshot(call.engine) as connection:
                 edit = plan_edit(
@@ -169,7 +169,7 @@ def run(request: SetNodeRequest, call: Call) -> Answer:
             return _written(request, given, call)
 
 
-def _written(request: SetNodeRequest, given: GivenEdit, call: Call) -> Answer:
+def _written(request: SetNodeRequest, given: GivenEdit, call: Call) -> ServiceResponse:
     with edit_check(call) as patterns, call.engine.begin() as connection:
         keep_links(connection)
         known = _known(request, call)
@@ -179,16 +179,16 @@ def _written(request: SetNodeRequest, given: GivenEdit, call: Call) -> Answer:
         edition = write_edit(connection, call.caller, edit)
     version = edit.draft.version
     head = version_fields(version.node, version.number, edit.name)
-    return Answer((head, Fields(("nodeEdition", edition))), headers=_tag(edition))
+    return ServiceResponse((head, Fields(("nodeEdition", edition))), headers=_tag(edition))
 
 
-def _impact(connection: Connection, call: Call, edit: Edit, number: int) -> Answer:
+def _impact(connection: Connection, call: Call, edit: Edit, number: int) -> ServiceResponse:
     impacts = show(connection, call.caller, edit.impacts)
     version = edit.draft.version
     edition = version.node.edition
     head = version_fields(version.node, version.number, version.name)
     parts = (head, Fields(("nodeEdition", edition)), impact_list(impacts))
-    return Answer(parts, number if impacts else 0, impact_description(impacts), _tag(edition))
+    return ServiceResponse(parts, number if impacts else 0, impact_description(impacts), _tag(edition))
 
 
 def _head(draft: Draft) -> tuple[Fields, Fields]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from app.identity.rights import require_solutions
-from app.services.answer import Answer, Fields
 from app.services.call import Call, CollapsedText, Service, Verbatim
+from app.services.response import Fields, ServiceResponse
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Screen, Trigger, Workflow
 from app.solutions.releases.solutions import CustomField, SolutionDraft, set_draft
 
@@ -152,12 +152,12 @@ class SetSolutionRequest:
         )
 
 
-def run(request: SetSolutionRequest, call: Call) -> Answer:
+def run(request: SetSolutionRequest, call: Call) -> ServiceResponse:
     """Return the solution's id; faults as in `app.solutions.releases.solutions.set_draft`."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
         solution = set_draft(connection, request.draft())
-    return Answer((Fields(("solutionId", solution)),))
+    return ServiceResponse((Fields(("solutionId", solution)),))
 
 
 SERVICE = Service("SetSolution", SetSolutionRequest, run)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.services.answer import Answer, Fields, Group, Part
 from app.services.call import CollapsedText
+from app.services.response import Fields, Group, Part, ServiceResponse
 from app.solutions.content.changes import Change
 from app.solutions.content.flags import PublishJudgement
 from app.solutions.instances.reading import Instance
@@ -72,7 +72,7 @@ def instance_group(instance: Instance) -> Group:
     return Group("SolutionInstance", parts)
 
 
-def release_answer(preview: PublishPreview) -> Answer:
+def release_response(preview: PublishPreview) -> ServiceResponse:
     """Return the response about a release, published or only previewed, and what it means for the instances."""
     judgement = preview.judgement
     fields = Fields(
@@ -86,7 +86,7 @@ def release_answer(preview: PublishPreview) -> Answer:
         ("instancesUpgrade", preview.instances.upgrade),
         ("noticeMessage", preview.notice_message),
     )
-    return Answer((fields, Group("SlotChangeList", (_change(change) for change in judgement.changes))))
+    return ServiceResponse((fields, Group("SlotChangeList", (_change(change) for change in judgement.changes))))
 
 
 def judgement_parts(judgement: PublishJudgement) -> tuple[Part, ...]:

@@ -17,10 +17,10 @@ from app.references import VersionKeyword
 from app.runs.access import may_begin
 from app.runs.held import check_match
 from app.runs.wanted import FORCE, IMPACT, NodeContext, WantedRun
-from app.services.answer import Answer, Group, Part, Written
 from app.services.call import Call, CollapsedText, Service
 from app.services.forced import UpdateAction, bypassed, kept, note_earlier
 from app.services.identifying_fields import version_fields
+from app.services.response import Group, Part, ServiceResponse, Written
 from app.services.rows_in_advance import rows_in_advance
 from app.services.update_rows import UpdateRows, read_rows
 from app.updates.read import Options, SourceScope
@@ -54,17 +54,17 @@ class UpdateNodeVersionsRequest:
         )
 
 
-def run(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
+def run(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
     """Return the list of updates: 0, or 108 if some were or would be bypassed; 101, 105, 106 as documented."""
     return _impact(request, call) if request.action is UpdateAction.IMPACT else _forced(request, call)
 
 
-def _impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
+def _impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
     with call.workload.impacts.soon(call.user):
         return _small_impact(request, call) or _planned_impact(request, call)
 
 
-def _small_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer | None:
+def _small_impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse | None:
     """Return the impact if one statement reads all that its plan depends on; otherwise None.
 
     The order and the names of its rows are read afterwards. The result is also None if one of their nodes has been
@@ -85,7 +85,7 @@ def _small_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer | No
     return _with_tag(outcome, _rendered(outcome, number, name, Group("UpdateList", rows.groups()), rows.hidden))
 
 
-def _planned_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
+def _planned_impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
     check = call.check_not_cancelled
     with snapshot(call.engine) as connection:
         scope = _small_scope(driver_connection(connection), request, call, first=True)
@@ -94,7 +94,7 @@ def _planned_impact(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
             outcome = impact(connection, call.caller, node, request.options, why=request.why, check=check)
         else:
             outcome = impact(connection, scope.caller, scope.node, request.options, scope, why=request.why, check=check)
-        return _with_tag(outcome, _answer(connection, outcome, names={} if scope is None else scope.names))
+        return _with_tag(outcome, _response(connection, outcome, names={} if scope is None else scope.names))
 
 
 def _small_scope(
@@ -104,23 +104,23 @@ def _small_scope(
     return read_small_scope(driver, call.caller, *node, content=request.update_content_indicator, first=first)
 
 
-def _with_tag(outcome: UpdateResult, answer: Answer) -> Answer:
-    answer.headers["ETag"] = f'"{outcome.fingerprint}"'
-    return answer
+def _with_tag(outcome: UpdateResult, response: ServiceResponse) -> ServiceResponse:
+    response.headers["ETag"] = f'"{outcome.fingerprint}"'
+    return response
 
 
-def _forced(request: UpdateNodeVersionsRequest, call: Call) -> Answer:
+def _forced(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
     node, allowed = _context(request, call)
-    if not allowed and (answer := _all_bypassed(node, request, call)) is not None:
-        return answer
+    if not allowed and (response := _all_bypassed(node, request, call)) is not None:
+        return response
     with call.begun(_run(request, node)) as run:
         with rows_in_advance(call) as in_advance:
             outcome = force(run, node, request.options, call.if_match, in_advance.begin, why=request.why)
             written = in_advance.rows(outcome)
         with snapshot(call.engine) as connection:
-            answer = _answer(connection, outcome, written)
-        note_earlier(answer, run)
-        return kept(call, _NAME, run, answer, cancelled=outcome.cancelled)
+            response = _response(connection, outcome, written)
+        note_earlier(response, run)
+        return kept(call, _NAME, run, response, cancelled=outcome.cancelled)
 
 
 def wanted_run(request: UpdateNodeVersionsRequest, call: Call) -> WantedRun | None:
@@ -142,7 +142,7 @@ def _run(request: UpdateNodeVersionsRequest, node: Node) -> WantedRun:
     return WantedRun(_NAME, context, asdict(request.options), action)
 
 
-def _all_bypassed(context: Node, request: UpdateNodeVersionsRequest, call: Call) -> Answer | None:
+def _all_bypassed(context: Node, request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse | None:
     """Return what a force would bypass for a caller who may not begin a run. Nothing is changed or locked.
 
     Returns None if the rights of the caller have changed meanwhile, so that an update is possible. Raises
@@ -153,19 +153,19 @@ def _all_bypassed(context: Node, request: UpdateNodeVersionsRequest, call: Call)
         outcome = impact(connection, call.caller, node, request.options, why=request.why)
         check_match(outcome.fingerprint, call.if_match)
         if not outcome.updates:
-            return _answer(connection, replace(outcome, done=True))
+            return _response(connection, replace(outcome, done=True))
     if not call.caller.is_signed_in:
         raise NotAuthorisedError("sign in to update nodes: without credentials only an impact is possible")
     return None
 
 
-def _answer(
+def _response(
     connection: Session,
     outcome: UpdateResult,
     written: tuple[Written, int] | None = None,
     names: Mapping[int, str] = _NO_NAMES,
-) -> Answer:
-    """The answer, whose rows and the number of those that are hidden may have been written in advance.
+) -> ServiceResponse:
+    """The response, whose rows and the number of those that are hidden may have been written in advance.
 
     `names` are those of the versions of the context node that have been read before.
     """
@@ -185,8 +185,8 @@ def _answer(
 
 def _rendered(
     outcome: UpdateResult, number: int | None, name: str | None, update_list: Part | Written, hidden: int
-) -> Answer:
-    return Answer(
+) -> ServiceResponse:
+    return ServiceResponse(
         parts=(version_fields(outcome.context, number, name), update_list),
         error_number=outcome.error_number,
         error_description=_description(outcome, hidden),

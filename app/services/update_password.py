@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.identity.accounts import change_password
-from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import ServiceResponse
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class UpdatePasswordRequest:
     new_password: str | None = field(default=None, repr=False)
 
 
-def run(request: UpdatePasswordRequest, call: Call) -> Answer:
+def run(request: UpdatePasswordRequest, call: Call) -> ServiceResponse:
     """Change the password; raises like `app.identity.accounts.change_password`."""
     with call.engine.begin() as connection:
         change_password(
@@ -28,7 +28,7 @@ def run(request: UpdatePasswordRequest, call: Call) -> Answer:
             request.old_password,
             request.new_password,
         )
-    return Answer()
+    return ServiceResponse()
 
 
 SERVICE = Service("UpdatePassword", UpdatePasswordRequest, run)

@@ -13,7 +13,7 @@ from app.database.engine import driver_connection
 from app.garbage import collections_paused
 from app.identity.rights import Rights, rights_on
 from app.references import VersionKey
-from app.services.answer import Fields, Group, Part
+from app.services.response import Fields, Group, Part
 from app.updates.naming import NamedOutcome
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal, UpdateType
 from app.updates.update import UpdateResult

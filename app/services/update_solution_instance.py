@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.identity.rights import require_solutions
-from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import ServiceResponse
 from app.services.solution_fields import RequestWithValues, instance_group
 from app.solutions.instances.changing import update_instance
 
@@ -22,7 +22,7 @@ class UpdateSolutionInstanceRequest(RequestWithValues):
     error_on_enabling_with_missing_values: bool = False
 
 
-def run(request: UpdateSolutionInstanceRequest, call: Call) -> Answer:
+def run(request: UpdateSolutionInstanceRequest, call: Call) -> ServiceResponse:
     """Return the instance; faults as in `app.solutions.instances.changing.update_instance`."""
     require_solutions(call.caller)
     values = request.values()
@@ -38,7 +38,7 @@ def run(request: UpdateSolutionInstanceRequest, call: Call) -> Answer:
             error_on_enabling_with_missing_values=request.error_on_enabling_with_missing_values,
             limits=call.limits,
         )
-    return Answer((instance_group(instance),))
+    return ServiceResponse((instance_group(instance),))
 
 
 SERVICE = Service("UpdateSolutionInstance", UpdateSolutionInstanceRequest, run)

@@ -11,10 +11,10 @@ from app.database.engine import snapshot
 from app.identity.present_rights import read_again
 from app.identity.rights import require_solutions
 from app.runs.wanted import FORCE, IMPACT, WantedRun
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.fault_paths import described
 from app.services.forced import UpdateAction, bypassed, kept, note_earlier
+from app.services.response import Fields, Group, ServiceResponse
 from app.services.solution_fields import GivenConfigValue, RequestWithValues
 from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Wanted, rollout
 from app.solutions.rollout.bulk_run import NAME, RolloutResult, force, impact
@@ -46,7 +46,7 @@ class UpdateSolutionInstancesRequest:
         )
 
 
-def run(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
+def run(request: UpdateSolutionInstancesRequest, call: Call) -> ServiceResponse:
     """Return the list of updates: 0, or 108 if some were or would be bypassed; 101, 105, 106 as documented."""
     require_solutions(call.caller)
     wanted = request.wanted()
@@ -54,12 +54,12 @@ def run(request: UpdateSolutionInstancesRequest, call: Call) -> Answer:
         return _forced(wanted, call)
     with call.workload.impacts.soon(call.user), snapshot(call.engine) as connection:
         outcome = impact(connection, rollout(connection, wanted, call.limits))
-    answer = _answer(outcome)
-    answer.headers["ETag"] = f'"{outcome.fingerprint}"'
-    return answer
+    response = _response(outcome)
+    response.headers["ETag"] = f'"{outcome.fingerprint}"'
+    return response
 
 
-def _forced(wanted: Wanted, call: Call) -> Answer:
+def _forced(wanted: Wanted, call: Call) -> ServiceResponse:
     with snapshot(call.engine) as connection:
         bulk = rollout(connection, wanted, call.limits)
     with call.begun(wanted_of(bulk, FORCE)) as run:
@@ -67,9 +67,9 @@ def _forced(wanted: Wanted, call: Call) -> Answer:
             require_solutions(read_again(connection, call.caller))
             planned = impact(connection, bulk)
         outcome = force(run, planned, call.if_match)
-        answer = _answer(outcome)
-        note_earlier(answer, run)
-        return kept(call, NAME, run, answer, cancelled=outcome.cancelled)
+        response = _response(outcome)
+        note_earlier(response, run)
+        return kept(call, NAME, run, response, cancelled=outcome.cancelled)
 
 
 def wanted_run(request: UpdateSolutionInstancesRequest, call: Call) -> WantedRun:
@@ -80,7 +80,7 @@ def wanted_run(request: UpdateSolutionInstancesRequest, call: Call) -> WantedRun
     return wanted_of(bulk, IMPACT if request.action is UpdateAction.IMPACT else FORCE)
 
 
-def _answer(outcome: RolloutResult) -> Answer:
+def _response(outcome: RolloutResult) -> ServiceResponse:
     rollout = outcome.rollout
     head = Fields(
         ("solutionId", rollout.solution.solution_id),
@@ -89,7 +89,7 @@ def _answer(outcome: RolloutResult) -> Answer:
     )
     rows = Group("UpdateList", (_row(update, rollout.target) for update in outcome.updates))
     description = bypassed(outcome.bypassed, done=outcome.done, cancelled=outcome.cancelled)
-    return Answer((head, rows), outcome.error_number, " ".join(description) or None)
+    return ServiceResponse((head, rows), outcome.error_number, " ".join(description) or None)
 
 
 def _row(update: InstanceUpdate, target: int) -> Group:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.identity.accounts import StatusAction, change_status
 from app.runs.record import cancel_those_of_disabled_users
-from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import ServiceResponse
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class UpdateUserStatusRequest:
     action: StatusAction | None = None
 
 
-def run(request: UpdateUserStatusRequest, call: Call) -> Answer:
+def run(request: UpdateUserStatusRequest, call: Call) -> ServiceResponse:
     """Change the status, and cancel the runs of a user who is disabled.
 
     Raises like `app.identity.accounts.change_status`.
@@ -34,7 +34,7 @@ def run(request: UpdateUserStatusRequest, call: Call) -> Answer:
         )
         if request.action is StatusAction.DISABLE:
             cancel_those_of_disabled_users(connection)
-    return Answer()
+    return ServiceResponse()
 
 
 SERVICE = Service("UpdateUserStatus", UpdateUserStatusRequest, run)

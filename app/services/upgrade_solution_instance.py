@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.identity.rights import require_solutions
-from app.services.answer import Answer
 from app.services.call import Call, CollapsedText, Service
+from app.services.response import ServiceResponse
 from app.services.solution_fields import RequestWithValues, instance_group
 from app.solutions.instances.changing import upgrade_instance
 
@@ -22,7 +22,7 @@ class UpgradeSolutionInstanceRequest(RequestWithValues):
     solution_instance_id: CollapsedText | None = None
 
 
-def run(request: UpgradeSolutionInstanceRequest, call: Call) -> Answer:
+def run(request: UpgradeSolutionInstanceRequest, call: Call) -> ServiceResponse:
     """Return the instance; faults as in `app.solutions.instances.changing.upgrade_instance`."""
     require_solutions(call.caller)
     values = request.values()
@@ -34,7 +34,7 @@ def run(request: UpgradeSolutionInstanceRequest, call: Call) -> Answer:
             values.auth_values,
             limits=call.limits,
         )
-    return Answer((instance_group(instance),))
+    return ServiceResponse((instance_group(instance),))
 
 
 SERVICE = Service("UpgradeSolutionInstance", UpgradeSolutionInstanceRequest, run)

@@ -8,9 +8,9 @@ from app.database.engine import snapshot
 from app.nodes.versions import find_version
 from app.nodes.where_used import START, Use, where_used
 from app.references import split_version_identifier, version_identifier
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import version_fields
+from app.services.response import Fields, Group, ServiceResponse
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class WhereUsedRequest:
     page_size: int = 100
 
 
-def run(request: WhereUsedRequest, call: Call) -> Answer:
+def run(request: WhereUsedRequest, call: Call) -> ServiceResponse:
     """Return a page, and the start of the next page if there are more uses.
 
     105 if the version is not found, 101 if the caller may not read it.
@@ -44,7 +44,9 @@ def run(request: WhereUsedRequest, call: Call) -> Answer:
         ("distanceAfter", None if last is None else last.distance),
         ("nodeVersionIdentifierAfter", None if last is None else version_identifier(*last.version)),
     )
-    return Answer((version_fields(version.node, version.number, version.name), Group("UseList", map(_use, page)), tail))
+    return ServiceResponse(
+        (version_fields(version.node, version.number, version.name), Group("UseList", map(_use, page)), tail)
+    )
 
 
 def _use(each: Use) -> Group:

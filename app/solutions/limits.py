@@ -16,7 +16,7 @@ class Limits:
     authentications_per_user: int
     instance_bytes: int
     """The size of all values of an instance together, and of the data of an authentication."""
-    answer_bytes: int
+    response_bytes: int
     """The size of a GraphQL response, and of the values of all instances in one response."""
 
     @classmethod

@@ -145,9 +145,9 @@ def send_due(
         message = _claim(engine)
         if message is None:
             break
-        answer = _post(webhook, message.document())
-        taken += _record(engine, message, answer)
-        if not isinstance(answer, int):
+        response = _post(webhook, message.document())
+        taken += _record(engine, message, response)
+        if not isinstance(response, int):
             break
     return taken
 
@@ -207,9 +207,9 @@ def _claim(engine: Engine) -> _Message | None:
     return None if row is None else _Message(*row)
 
 
-def _record(engine: Engine, message: _Message, answer: int | str) -> bool:
+def _record(engine: Engine, message: _Message, response: int | str) -> bool:
     """Record the result of an attempt, and return whether the receiver accepted the message."""
-    if isinstance(answer, int) and 200 <= answer < 300:
+    if isinstance(response, int) and 200 <= response < 300:
         with engine.begin() as connection:
             connection.execute(_SENT, {"message": message.message_id})
         return True
@@ -225,7 +225,7 @@ def _record(engine: Engine, message: _Message, answer: int | str) -> bool:
         "message given up" if given_up else "message not accepted",
         message_id=message.message_id,
         attempts=message.attempts,
-        answer=answer,
+        response=response,
     )
     return False
 
@@ -233,5 +233,5 @@ def _record(engine: Engine, message: _Message, answer: int | str) -> bool:
 def _post(webhook: Webhook, body: bytes) -> int | str:
     """Return the status of the response, or the kind of the failure."""
     headers = {SIGNATURE_HEADER: signature(webhook.secret, int(time.time()), body)}
-    answer = post(webhook.url, body, headers, within=TIMEOUT)
-    return answer if isinstance(answer, str) else answer.status
+    response = post(webhook.url, body, headers, within=TIMEOUT)
+    return response if isinstance(response, str) else response.status

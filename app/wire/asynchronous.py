@@ -13,8 +13,8 @@ from werkzeug.http import parse_list_header
 from app.errors import RelinkError
 from app.runs.keys import Key, KeyReusedError
 from app.runs.requests import RequestTooLargeError
-from app.services.answer import Answer
-from app.wire.envelope import answered
+from app.services.response import ServiceResponse
+from app.wire.envelope import http_response
 from app.wire.refusal import NotValidError, Refused
 
 _ASYNC: Final = "respond-async"
@@ -63,7 +63,7 @@ def accepted(service: str, run: int, *, preferred: bool) -> Response:
     headers = {"Location": f"/runs/{run}", "Relink-Run": str(run)}
     if preferred:
         headers["Preference-Applied"] = _ASYNC
-    response = answered(service, Answer(headers=headers))
+    response = http_response(service, ServiceResponse(headers=headers))
     response.status_code = 202
     return response
 

@@ -27,11 +27,11 @@ from app.wire.asynchronous import accepted, as_refusal, key_of, key_of_request, 
 from app.wire.context import resources
 from app.wire.credentials import credentials
 from app.wire.decode import decode
-from app.wire.envelope import answered, failed, written
+from app.wire.envelope import failed, http_response, written
 from app.wire.import_stream import IMPORT, import_request
 from app.wire.intake import Intake, RequestDocument
 from app.wire.json_responses import as_json, wants_json
-from app.wire.kept_answers import begun_before
+from app.wire.kept_responses import begun_before
 from app.wire.other_forms import Body, check_only_reads, made_request
 from app.wire.refusal import NoSuchServiceError
 from app.wire.stored_requests import import_without_credentials, small_import_without_credentials, without_credentials
@@ -50,7 +50,7 @@ def service(name: str | None = None) -> Response:
     """Handles one request. The root of an XML response is the name of the service, or `Error` if that is not known."""
     with parsers_freed():
         try:
-            response = _answer(name)
+            response = _response(name)
         except RelinkError as error:
             response = failed(g.get("service"), error)
     if request.method != "POST":
@@ -58,7 +58,7 @@ def service(name: str | None = None) -> Response:
     return as_json(response) if wants_json(request) else response
 
 
-def _answer(name: str | None) -> Response:
+def _response(name: str | None) -> Response:
     settings = resources().settings
     if name is not None:
         _know(name)
@@ -90,7 +90,7 @@ def _served(document: RequestDocument) -> Response:
     call = call or _call(document.credentials)
     if called.wanted_run is None or call.caller.user_identifier is None:
         with nullcontext() if called.long else short_statements():
-            return answered(called.name, called.run(decoded, call))
+            return http_response(called.name, called.run(decoded, call))
     return _as_run(called, decoded, call, lambda: [without_credentials(root)])
 
 
@@ -125,7 +125,7 @@ def _with_document(
     if request.method != "POST":
         check_only_reads(IMPORT, given)
     if not _may_wait():
-        return answered(IMPORT, SERVICES[IMPORT].run(given, call))
+        return http_response(IMPORT, SERVICES[IMPORT].run(given, call))
     return _as_run(SERVICES[IMPORT], given, call, stored)
 
 
@@ -148,7 +148,7 @@ def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[]
                 check(connection, call.caller, call.key)
         wanted = called.wanted_run(given, call) if called.wanted_run and _may_wait() else None
         if wanted is None:
-            return answered(called.name, called.run(given, call))
+            return http_response(called.name, called.run(given, call))
         wanted = replace(wanted, if_match=call.if_match, key=call.key)
         most = resources().settings.max_queued_bytes
         return accepted(called.name, enqueue(call.engine, call.caller, wanted, stored(), most), preferred=True)

@@ -8,8 +8,8 @@ from itertools import chain
 from flask import Response
 
 from app.errors import MOST_FAULTS, RelinkError, UserError
-from app.services.answer import Answer, Fields, Value
 from app.services.fault_paths import described, places
+from app.services.response import Fields, ServiceResponse, Value
 from app.wire.refusal import NotValidError
 from app.wire.statuses import failure_headers, failure_status
 from app.wire.xml_writer import write_document
@@ -19,19 +19,19 @@ ERROR_NUMBER = "Relink-Error-Number"
 ERROR_ROOT = "Error"
 
 
-def answered(root: str, answer: Answer) -> Response:
+def http_response(root: str, given: ServiceResponse) -> Response:
     """Returns the HTTP response of a service."""
-    body = written(root, answer) if answer.written is None else answer.written
+    body = written(root, given) if given.written is None else given.written
     response = Response(body, 200, content_type=CONTENT_TYPE)
-    response.headers[ERROR_NUMBER] = str(answer.error_number)
-    response.headers.update(answer.headers)
+    response.headers[ERROR_NUMBER] = str(given.error_number)
+    response.headers.update(given.headers)
     return response
 
 
-def written(root: str, answer: Answer) -> Iterator[bytes]:
+def written(root: str, response: ServiceResponse) -> Iterator[bytes]:
     """Yields the document of a response, in blocks."""
-    head = Fields(("errorNumber", answer.error_number), ("errorDescription", answer.error_description))
-    return write_document(root, chain((head,), answer.parts))
+    head = Fields(("errorNumber", response.error_number), ("errorDescription", response.error_description))
+    return write_document(root, chain((head,), response.parts))
 
 
 def failed(root: str | None, error: RelinkError) -> Response:

@@ -24,7 +24,7 @@ SIGN_IN: Final = 'Basic realm="Relink"'
 _GRAPHQL = "/graphql"
 _JSON = ("/runs", "/healthz", "/readyz")
 _RUNS = "/runs"
-_KEPT_ANSWER = "/response"
+_KEPT_RESPONSE = "/response"
 _SERVICES = ("/service", "/servicejson")
 
 
@@ -36,7 +36,7 @@ def failure(error: RelinkError) -> Response:
             return page(error)
     if _is_below(path, _GRAPHQL):
         return graphql.failed(failure_status(error), error, failure_headers(error))
-    if _is_below(path, _RUNS) and path.endswith(_KEPT_ANSWER):
+    if _is_below(path, _RUNS) and path.endswith(_KEPT_RESPONSE):
         return with_http_status(failed(None, error), error)
     if any(_is_below(path, endpoint) for endpoint in _JSON):
         return with_http_status(_failed_as_json(error), error)

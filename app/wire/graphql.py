@@ -75,17 +75,17 @@ def _responded(find: Callable[[], Token], body: Callable[[], object]) -> Respons
         shared = resources()
         limits = Limits.of(shared.settings)
         given = _graphql_request(body())
-        with ExitStack() as until_answered, short_statements():
+        with ExitStack() as until_done, short_statements():
             session = Session(
                 shared.engine,
                 Cipher(shared.settings.secret_key),
                 token,
                 shared.settings.trigger_url,
                 limits,
-                before_large=lambda: until_answered.enter_context(shared.workload.large_answers.soon(_user(token))),
+                before_large=lambda: until_done.enter_context(shared.workload.large_responses.soon(_user(token))),
             )
             executed = execute(_schema(), session, given, g.request_id)
-            return _answered(200, executed.answer, executed.error_number)
+            return _response(200, executed.response, executed.error_number)
     except BusyError as error:
         return failed(503, error, {"Retry-After": str(error.retry_after)})
     except NoTokenError as error:
@@ -198,14 +198,14 @@ def failed(status: int, error: RelinkError, headers: Mapping[str, str] | None = 
 
 def _failed(status: int, error: RelinkError | SQLAlchemyError, headers: Mapping[str, str] | None = None) -> Response:
     formatted = format_errors([GraphQLError("", original_error=error)], g.request_id)
-    response = _answered(status, {"data": None, "errors": formatted.errors}, formatted.number)
+    response = _response(status, {"data": None, "errors": formatted.errors}, formatted.number)
     response.headers.update(headers or {})
     return response
 
 
-def _answered(status: int, answer: dict[str, Any], error_number: int) -> Response:
+def _response(status: int, document: dict[str, Any], error_number: int) -> Response:
     """Returns the response. It must not be cached, since it may contain a token."""
-    response = Response(json.dumps(answer), status, content_type="application/json; charset=utf-8")
+    response = Response(json.dumps(document), status, content_type="application/json; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers[ERROR_NUMBER] = str(error_number)
     return response

@@ -28,10 +28,10 @@ from app.solutions.people.cipher import Cipher
 from app.wire.asynchronous import as_refusal
 from app.wire.context import resources
 from app.wire.decode import decode
-from app.wire.envelope import answered, failed, written
+from app.wire.envelope import failed, http_response, written
 from app.wire.graphql import asked
 from app.wire.intake import RequestDocument
-from app.wire.kept_answers import kept_response
+from app.wire.kept_responses import response_of
 from app.wire.stored_requests import without_credentials
 from app.wire.threads import parsers_freed
 from app.wire.tree import valid_tree
@@ -53,13 +53,13 @@ class InProcess:
         with parsers_freed():
             called, given, _ = _decoded(service, elements)
             with nullcontext() if called.long else short_statements():
-                return answered(service, called.run(given, _call(caller)))
+                return http_response(service, called.run(given, _call(caller)))
 
     def tried(self, service: str, fields: Sequence[tuple[str, str]], caller: Caller) -> Shown:
         """Send a request whose elements are given as texts, by their paths, such as `TagList/tag[1]`."""
         document = request_of(service, fields, resources().settings.max_request_bytes)
         with parsers_freed():
-            return shown(document, _answered(service, document, caller))
+            return shown(document, _response_or_failure(service, document, caller))
 
     def graphql(self, token: str, body: dict[str, object]) -> Response:
         """Return the response of the GraphQL API to a request with a token."""
@@ -86,7 +86,7 @@ class InProcess:
     def updates(self, run: Run) -> Iterator[dict[str, Any]]:
         """Yield the updates in the kept response of a run, in their order: texts by the names of their elements, and
         lists of the same for elements that end in `List`."""
-        response = kept_response(resources().engine, run)
+        response = response_of(resources().engine, run)
         if response is None:
             return
         parser: Any = ElementTree.XMLPullParser(["start", "end"])  # the document is our own
@@ -101,13 +101,13 @@ class InProcess:
                     update_list.clear()
 
 
-def _answered(service: str, document: RequestDocument, caller: Caller) -> Response:
+def _response_or_failure(service: str, document: RequestDocument, caller: Caller) -> Response:
     """Return the response of a service, also one that says why the request failed."""
     try:
         called = SERVICES[service]
         given = decode(called.request, valid_tree(document))
         with nullcontext() if called.long else short_statements():
-            return answered(service, called.run(given, _call(caller)))
+            return http_response(service, called.run(given, _call(caller)))
     except RelinkError as error:
         return failed(service, error)
 

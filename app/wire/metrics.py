@@ -10,10 +10,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 _log = structlog.get_logger("relink.metrics")
 
-_REQUESTS = Counter("relink_requests_total", "Requests answered", ["service", "error_number", "status"])
+_REQUESTS = Counter("relink_requests_total", "Requests", ["service", "error_number", "status"])
 _SECONDS = Histogram(
     "relink_request_seconds",
-    "Time to the first byte of the answer",
+    "Time to the first byte of the response",
     ["service"],
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
 )

@@ -19,9 +19,9 @@ from app.runs import record
 from app.runs.held import HeldRun, PutBackError
 from app.runs.queued import TakenRun, taken
 from app.runs.turns import Shares, Workload
-from app.services.answer import Answer
 from app.services.call import Call
 from app.services.registry import SERVICES
+from app.services.response import ServiceResponse
 from app.settings import Settings
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
@@ -78,12 +78,12 @@ def _do(run: TakenRun, settings: Settings) -> None:
         run=held,
     )
     try:
-        answer = _imported(run, call, settings) if run.service == IMPORT else _served(run, call)
-        if answer.written is None:
+        response = _imported(run, call, settings) if run.service == IMPORT else _served(run, call)
+        if response.written is None:
             held.check_not_cancelled()
-            if tag := answer.headers.get("ETag"):
+            if tag := response.headers.get("ETag"):
                 held.record_plan(tag.strip('"'))
-            held.end(written(run.service, answer), answer.error_number, cancelled=False)
+            held.end(written(run.service, response), response.error_number, cancelled=False)
     except PutBackError:
         raise
     except (UploadsFullError, TooManyUploadsError) as error:
@@ -93,7 +93,7 @@ def _do(run: TakenRun, settings: Settings) -> None:
     _log.info("run", run_id=held.identifier, service=run.service)
 
 
-def _served(run: TakenRun, call: Call) -> Answer:
+def _served(run: TakenRun, call: Call) -> ServiceResponse:
     """Do a small request."""
     document = b"".join(run.request)
     root = valid_tree(RequestDocument(run.service, BytesIO(document), len(document)))
@@ -101,7 +101,7 @@ def _served(run: TakenRun, call: Call) -> Answer:
     return service.run(decode(service.request, root), call)
 
 
-def _imported(run: TakenRun, call: Call, settings: Settings) -> Answer:
+def _imported(run: TakenRun, call: Call, settings: Settings) -> ServiceResponse:
     """Do an import, whose document is read several times."""
     owner = call.caller.user_identifier
     with UploadFile(settings.upload_directory, Storage(settings.max_stored_bytes), owner) as upload:
@@ -113,7 +113,7 @@ def _imported(run: TakenRun, call: Call, settings: Settings) -> Answer:
         return in_own_thread(partial(_import, RequestDocument(IMPORT, upload.file, size), call))
 
 
-def _import(document: RequestDocument, call: Call) -> Answer:
+def _import(document: RequestDocument, call: Call) -> ServiceResponse:
     return SERVICES[IMPORT].run(import_request(document, {}), call)
 
 

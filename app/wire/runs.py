@@ -14,14 +14,14 @@ from app.database.connection import short_statements
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity.rights import Caller
 from app.runs import record as runs
-from app.runs.access import as_readable, has_started, may_read_answer, may_see
+from app.runs.access import as_readable, has_started, may_read_response, may_see
 from app.runs.listing import outcomes, visible_runs
 from app.runs.queued import Waiting, waiting
 from app.runs.record import Run
 from app.wire.context import resources
 from app.wire.credentials import credentials
 from app.wire.failures import failure
-from app.wire.kept_answers import kept_response
+from app.wire.kept_responses import response_of
 from app.wire.refusal import Forbidden, Refused
 from app.wire.run_events import event_stream
 from app.wire.run_json import outcome_json, run_json
@@ -122,14 +122,14 @@ def events(identifier: int) -> Response:
 
 @blueprint.get("/runs/<int:identifier>/response")
 @short_statements()
-def kept_answer(identifier: int) -> Response:
+def kept_response(identifier: int) -> Response:
     """Returns the XML response of an ended run as it was sent, to the user who started it and to administrators."""
     try:
         caller = _caller()
         found = _found(caller, identifier)
         with resources().engine.begin() as connection:
             _check_may_read(connection, caller, found, "response")
-        response = kept_response(resources().engine, found)
+        response = response_of(resources().engine, found)
         if response is None:
             raise Refused(404, f"run {identifier} is {found.state.value} and has no response")
     except RelinkError as error:
@@ -157,7 +157,7 @@ def _found_with_waiting(caller: Caller, identifier: int) -> tuple[Run, Waiting |
 
 def _check_may_read(connection: Connection, caller: Caller, found: Run, what: str) -> None:
     """Raises Forbidden if the caller may see the run, but not its response and outcomes."""
-    if may_read_answer(connection, caller, found):
+    if may_read_response(connection, caller, found):
         return
     if has_started(caller, found):
         raise Forbidden(f"the {what} of run {found.identifier} cannot be read: you may no longer read its context")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from app.services.answer import Fields, Group, Part, Value, Written
+from app.services.response import Fields, Group, Part, Value, Written
 
 _BLOCK = 64 * 1024
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

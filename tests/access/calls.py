@@ -43,11 +43,11 @@ class Session:
         return self.client.as_user(call.user).post(message(service, elements))
 
 
-Answered = tuple[Reply, set[int]]
-Asked = Callable[[Session, Call], Answered]
+Responded = tuple[Reply, set[int]]
+Asked = Callable[[Session, Call], Responded]
 
 
-def get_node(session: Session, call: Call) -> Answered:
+def get_node(session: Session, call: Call) -> Responded:
     reply = session.post(call, "GetNode", nodeVersionReference=call.node)
     number = oracle.get_node(session.world, call.user, call.node)
     if number == 0:
@@ -58,7 +58,7 @@ def get_node(session: Session, call: Call) -> Answered:
     return reply, {number}
 
 
-def list_nodes(session: Session, call: Call) -> Answered:
+def list_nodes(session: Session, call: Call) -> Responded:
     depth = 0 if call.flag else 1
     reply = session.post(call, "ListNodes", nodeReference=call.node, depth=str(depth))
     number = oracle.context(session.world, call.user, call.node)
@@ -68,7 +68,7 @@ def list_nodes(session: Session, call: Call) -> Answered:
     return reply, {number}
 
 
-def list_versions(session: Session, call: Call) -> Answered:
+def list_versions(session: Session, call: Call) -> Responded:
     """A draft is listed for everybody who may read the node, and named only to those who may use it."""
     reply = session.post(call, "ListNodeVersions", nodeReference=call.node)
     number = oracle.context(session.world, call.user, call.node)
@@ -86,7 +86,7 @@ def list_versions(session: Session, call: Call) -> Answered:
     return reply, {number}
 
 
-def where_used(session: Session, call: Call) -> Answered:
+def where_used(session: Session, call: Call) -> Responded:
     depth = 5 if call.flag else 1
     reply = session.post(call, "WhereUsed", nodeVersionReference=f"{call.node}.1", depth=str(depth))
     number = oracle.get_node(session.world, call.user, call.node)
@@ -104,14 +104,14 @@ def where_used(session: Session, call: Call) -> Answered:
     return reply, {number}
 
 
-def compare(session: Session, call: Call) -> Answered:
+def compare(session: Session, call: Call) -> Responded:
     elements = {"nodeVersionReferenceFrom": call.node, "nodeVersionReferenceTo": call.other}
     reply = session.post(call, "CompareNodeVersions", **elements)
     numbers = [oracle.get_node(session.world, call.user, each) for each in (call.node, call.other)]
     return reply, {numbers[0] or numbers[1]}
 
 
-def search(session: Session, call: Call) -> Answered:
+def search(session: Session, call: Call) -> Responded:
     """For a word of a name: a part of a reference, or the number of a version."""
     word = call.other.rpartition(".")[2] if call.flag else str(len(call.right) % 3 + 1)
     reply = session.post(call, "Search", query=word, searchField="name", package=call.node, pageSize="2")
@@ -127,7 +127,7 @@ def search(session: Session, call: Call) -> Answered:
     return reply, {number}
 
 
-def update(session: Session, call: Call) -> Answered:
+def update(session: Session, call: Call) -> Responded:
     scope = {"sourceScope": "latest"} if call.flag else {}
     action = "force" if call.right == "administer" else "impact"
     content = str(call.group == "public").lower()
@@ -141,7 +141,7 @@ def update(session: Session, call: Call) -> Answered:
     return reply, {number} if number else allowed
 
 
-def freeze(session: Session, call: Call) -> Answered:
+def freeze(session: Session, call: Call) -> Responded:
     force = call.right == "administer"
     elements = {"action": "force" if force else "impact", "freezeContentIndicator": str(call.flag).lower()}
     reply = session.post(call, "FreezeNode", nodeReference=call.node, **elements)
@@ -149,14 +149,14 @@ def freeze(session: Session, call: Call) -> Answered:
     return reply, {number}
 
 
-def copy(session: Session, call: Call) -> Answered:
+def copy(session: Session, call: Call) -> Responded:
     reply = session.post(call, "CopyNode", nodeVersionReferenceFrom=call.node, nodeReferenceTo=call.other)
     number = oracle.copy(session.world, call.user, call.node, call.other)
     session.over = number == 0
     return reply, {number}
 
 
-def change_type(session: Session, call: Call) -> Answered:
+def change_type(session: Session, call: Call) -> Responded:
     force = call.right == "administer"
     elements = {"action": "force" if force else "impact", "nodeVersionReferenceNewType": call.other}
     reply = session.post(call, "ChangeNodeType", nodeVersionReference=call.node, **elements)
@@ -165,7 +165,7 @@ def change_type(session: Session, call: Call) -> Answered:
     return reply, {number} if number or force else {0, 108}
 
 
-def set_node(session: Session, call: Call) -> Answered:
+def set_node(session: Session, call: Call) -> Responded:
     """A form, a new node, or a new link."""
     if call.flag:
         where = element("NodeReferenceSection", nodeReference=call.node)
@@ -189,7 +189,7 @@ def _set(session: Session, call: Call, action: str, *content: str, **fields: str
     return reply
 
 
-def bring_in(session: Session, call: Call) -> Answered:
+def bring_in(session: Session, call: Call) -> Responded:
     node = session.world.nodes.get(call.node)
     first = 1 if node is None else node.frozen + 1
     version = V(links(f"{call.other}.1"), LIST_TYPE, draft=True, name="brought")
@@ -198,7 +198,7 @@ def bring_in(session: Session, call: Call) -> Answered:
     return reply, {oracle.bring_in(session.world, call.user, call.node, call.other)}
 
 
-def give(session: Session, call: Call) -> Answered:
+def give(session: Session, call: Call) -> Responded:
     kind = f"{'package' if call.flag or call.right == 'use' else 'node'}-{call.right}"
     elements = {"permissionTypeReference": kind, "userGroupReference": call.group, "objectReference": call.node}
     reply = session.post(call, "CreatePermission", **elements)
@@ -210,7 +210,7 @@ def give(session: Session, call: Call) -> Answered:
     return reply, {number}
 
 
-def take_back(session: Session, call: Call) -> Answered:
+def take_back(session: Session, call: Call) -> Responded:
     grants = sorted(session.grants, key=repr)
     grant = grants[len(call.node + call.other) % len(grants)] if grants and not call.flag else None
     number = session.grants[grant] if grant else 999_999
@@ -238,7 +238,7 @@ def _identifier(session: Session, grant: Grant) -> int:
     raise AssertionError(f"{grant} was not given back")
 
 
-def list_permissions(session: Session, call: Call) -> Answered:
+def list_permissions(session: Session, call: Call) -> Responded:
     if call.flag:
         return session.post(call, "GetPermissionList"), {oracle.administration(session.world, call.user)}
     reply = session.post(call, "GetPermissionList", objectReference=call.node)
@@ -255,20 +255,20 @@ def list_permissions(session: Session, call: Call) -> Answered:
 
 
 def for_administrators(service: str, **elements: str) -> Asked:
-    def ask(session: Session, call: Call) -> Answered:
+    def ask(session: Session, call: Call) -> Responded:
         allowed = oracle.administration(session.world, call.user) == 0
         return session.post(call, service, **elements), {0} if allowed else {101}
 
     return ask
 
 
-def create_user(session: Session, call: Call) -> Answered:
+def create_user(session: Session, call: Call) -> Responded:
     allowed = oracle.administration(session.world, call.user) == 0
     elements = {"userLogonReferenceCreate": "ann", "passwordCreate": PASSWORD}
     return session.post(call, "CreateUser", **elements), {105} if allowed else {101}
 
 
-def update_password(session: Session, call: Call) -> Answered:
+def update_password(session: Session, call: Call) -> Responded:
     """Of another user, and one's own without the old one."""
     logon = call.user if call.flag and call.user else "solver"
     number = 0 if call.user in session.world.administrators else 105 if call.user == logon else 101
@@ -277,7 +277,7 @@ def update_password(session: Session, call: Call) -> Answered:
 
 
 def about_solutions(service: str) -> Asked:
-    def ask(session: Session, call: Call) -> Answered:
+    def ask(session: Session, call: Call) -> Responded:
         allowed = oracle.solutions(session.world, call.user) == 0
         return session.post(call, service), {0, 105} if allowed else {101}
 

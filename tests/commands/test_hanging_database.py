@@ -94,19 +94,19 @@ def check_that_it_lives_without(url: str) -> float:
         health = ask(url, path="/healthz")
         assert (health.status, health.seconds < DEADLINE) == (200, True)
         first = [future.result() for future in asked]
-        for answer in first:
-            assert (answer.status, answer.number) == (503, "100"), answer.body
-            assert int(answer.retry_after or "0") > 0
-            assert answer.seconds < DEADLINE
+        for response in first:
+            assert (response.status, response.number) == (503, "100"), response.body
+            assert int(response.retry_after or "0") > 0
+            assert response.seconds < DEADLINE
     # By now it is known in each process, or is found out by one request in each.
     with asking(url, GET, 2 * AT_ONCE) as asked:
-        answers = [future.result() for future in asked]
-    assert {answer.status for answer in answers} == {503}
-    assert max(answer.seconds for answer in answers) < DEADLINE
+        responses = [future.result() for future in asked]
+    assert {response.status for response in responses} == {503}
+    assert max(response.seconds for response in responses) < DEADLINE
     ready = ask(url, path="/readyz")
     assert (ready.status, ready.seconds < DEADLINE) == (503, True)
     assert "the database does not respond" in ready.body
-    return max(answer.seconds for answer in (health, ready, *first, *answers))
+    return max(response.seconds for response in (health, ready, *first, *responses))
 
 
 @pytest.mark.usefixtures("loaded")

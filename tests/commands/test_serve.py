@@ -30,7 +30,7 @@ def read(url: str) -> str:
         return str(response.read().decode())
 
 
-def answer_of(service: ServiceClient, body: str) -> int:
+def error_number_of(service: ServiceClient, body: str) -> int:
     """Return the error number of the response to a request."""
     with service.post(body.encode()) as reply:
         return reply.error_number
@@ -147,11 +147,11 @@ def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
     served = serve({"RELINK_DATABASE_URL": database_url})
     force = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"})
     service = ServiceClient(served.url, ADMIN, PASSWORD)
-    answers: list[int] = []
+    numbers: list[int] = []
     with engine.connect() as connection, engine.connect() as watching:
         reading = watching.execution_options(isolation_level="AUTOCOMMIT")
         connection.execute(text("SELECT FROM node WHERE node_reference = 'P.N1' FOR UPDATE"))
-        thread = Thread(target=lambda: answers.append(answer_of(service, force)))
+        thread = Thread(target=lambda: numbers.append(error_number_of(service, force)))
         thread.start()
         eventually(lambda: reading.execute(text("SELECT count(*) = 1 FROM run_outcome")).scalar_one())
         served.process.terminate()
@@ -159,7 +159,7 @@ def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
         connection.rollback()
         thread.join()
     assert served.process.wait() == 0
-    assert answers == [108]
+    assert numbers == [108]
     assert client.get("P.N1").text("nodeVersionNumber") == "2"
     assert client.get("P.N0").text("nodeVersionNumber") == "1"
 

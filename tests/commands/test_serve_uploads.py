@@ -35,7 +35,7 @@ def sending(served: Served, length: int, *headers: str) -> Iterator[socket.socke
         yield connection
 
 
-def answer(connection: socket.socket) -> str:
+def response_on(connection: socket.socket) -> str:
     """Return the response, up to the end of its document."""
     received = b""
     while b"</GetNode>" not in received and b"</NodeImport>" not in received:
@@ -48,7 +48,7 @@ def answer(connection: socket.socket) -> str:
 def post(served: Served, body: bytes) -> str:
     with sending(served, len(body), BASIC) as connection:
         connection.sendall(body)
-        return answer(connection)
+        return response_on(connection)
 
 
 def open_uploads(served: Served, directory: Path) -> list[str]:
@@ -75,7 +75,7 @@ def test_an_anonymous_request_is_refused_at_once_and_not_stored(
         # The service takes the first MiB in before it looks at a request.
         connection.sendall(START.ljust(MIB + 256 * 1024))
         # The rest of the body never comes.
-        assert "<errorNumber>101</errorNumber>" in answer(connection)
+        assert "<errorNumber>101</errorNumber>" in response_on(connection)
         assert not open_uploads(served, uploads)
 
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from app.commands import rows
-from app.commands.answers import FIRST, Update, Updates, print_updates
+from app.commands.update_list import FIRST, Update, Updates, print_updates
 
 WIDTHS = [40, 60, 80, 120]
 CHANGES = "NODE_LIST: " + ", ".join(f"N{number} 2" for number in range(50))

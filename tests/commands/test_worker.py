@@ -111,7 +111,7 @@ def announced(store: Store) -> None:
 def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
     expiring = store.authentication(None, expires="2020-01-01T00:00:00Z")
     with receiver() as receiving:
-        receiving.answers = [500]
+        receiving.statuses = [500]
         solution = store.published()
         instances = {store.instance(solution), store.instance(solution)}
         start_worker(RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
@@ -127,14 +127,14 @@ def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engi
     """The receiver responds after another sweep has begun, still at the first attempt."""
     to_be_moved(store, engine, 4000)
     with receiver() as receiving:
-        receiving.answering.clear()
+        receiving.responding.clear()
         start_worker("--concurrency", "1", RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
         eventually(lambda: moved(engine) > 0)
         announced(store)
         eventually(lambda: receiving.messages)
         before = moved(engine)
         eventually(lambda: moved(engine) > before + BATCH)
-        receiving.answering.set()
+        receiving.responding.set()
         with engine.connect() as connection:
             query = text("SELECT attempts FROM outbox WHERE sent_at IS NOT NULL")
             assert eventually(lambda: connection.execute(query).scalars().all()) == [1]

@@ -5,8 +5,8 @@
 `again-response.xml` to the first request sent again, then `after-request.xml` with `after-response.xml`. Each request
 holds its credentials, so that it can be sent as it is: `curl --data-binary @request.xml`.
 
-Ids of solutions and what belongs to them are random: `{id:1}` stands for the first that is answered in a case, set-up
-included, `{id:2}` for the second, in requests as in answers. `{time}` stands for any time in an answer,
+Ids of solutions and what belongs to them are random: `{id:1}` stands for the first that a case returns, set-up
+included, `{id:2}` for the second, in requests as in responses. `{time}` stands for any time in a response,
 and `{code}` for any authorization code.
 """
 
@@ -51,9 +51,9 @@ class Ids:
         """A request with the ids in their places."""
         return PLACE.sub(lambda place: self.known[int(place[1]) - 1], request)
 
-    def taken_out(self, answer: str) -> str:
+    def taken_out(self, document: str) -> str:
         """A response with placeholders for ids, times and codes."""
-        return CODE.sub("{code}", TIME.sub("{time}", ID.sub(self._place, answer)))
+        return CODE.sub("{code}", TIME.sub("{time}", ID.sub(self._place, document)))
 
     def _place(self, found: re.Match[str]) -> str:
         if found[0] not in self.known:
@@ -85,8 +85,8 @@ def _check(case: Path, app: Flask, layout: Callable[[str], str]) -> None:
         ids.taken_out(_pretty(reply.tree))
     for request, response in _exchanges(case):
         reply = client.post(layout(ids.put_in(request.read_text())).encode())
-        answer = ids.taken_out(_pretty(reply.tree))
-        assert answer == _pretty(_tree(response)), f"{request.name} is not answered by {response.name}"
+        found = ids.taken_out(_pretty(reply.tree))
+        assert found == _pretty(_tree(response)), f"{request.name} does not return {response.name}"
 
 
 def test_every_service_has_a_case() -> None:

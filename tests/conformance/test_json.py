@@ -56,8 +56,8 @@ def test_json_pairs(case: Path, app: Flask) -> None:
             f"/servicejson/{case.parent.name}", data=body, content_type="application/json"
         )
         assert response.content_type == "application/json"
-        answer = json.dumps(json.loads(ids.taken_out(response.text)), indent=2, ensure_ascii=False) + "\n"
-        assert answer == (case / response_file).read_text()
+        found = json.dumps(json.loads(ids.taken_out(response.text)), indent=2, ensure_ascii=False) + "\n"
+        assert found == (case / response_file).read_text()
 
 
 def test_there_are_json_pairs() -> None:

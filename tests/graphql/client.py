@@ -28,34 +28,34 @@ class GraphQL:
         given: dict[str, Any] = {"content_type": "application/json", "headers": headers, **options}
         response = self.app.test_client().open("/graphql", **{"method": "POST", "data": data, **given})
         assert response.mimetype == "application/json"
-        answer = response.get_json()
-        assert (response.headers["Relink-Error-Number"] == "0") is ("errors" not in answer)
-        assert list(answer) in (["data"], ["data", "errors"])
-        for error in answer.get("errors", ()):
+        document = response.get_json()
+        assert (response.headers["Relink-Error-Number"] == "0") is ("errors" not in document)
+        assert list(document) in (["data"], ["data", "errors"])
+        for error in document.get("errors", ()):
             assert set(error) <= {"message", "path", "locations", "extensions"}
             assert all(isinstance(error[name], list) and error[name] for name in error.keys() & {"path", "locations"})
             assert list(error["extensions"]) == ["name", "code", "time_thrown"]
         return response
 
-    def answer(self, query: str, **variables: object) -> dict[str, Any]:
+    def document(self, query: str, **variables: object) -> dict[str, Any]:
         """Return the response to a valid request."""
         response = self.post({"query": query, "variables": variables})
         assert response.status_code == 200
-        answer: dict[str, Any] = response.get_json()
-        return answer
+        document: dict[str, Any] = response.get_json()
+        return document
 
     def data(self, query: str, **variables: object) -> dict[str, Any]:
         """Return the data of a response without errors."""
-        answer = self.answer(query, **variables)
-        assert "errors" not in answer, answer
-        data: dict[str, Any] = answer["data"]
+        document = self.document(query, **variables)
+        assert "errors" not in document, document
+        data: dict[str, Any] = document["data"]
         return data
 
     def error(self, query: str, **variables: object) -> tuple[str, str]:
         """Return the code and the message of the one error of a response without data."""
-        answer = self.answer(query, **variables)
-        assert answer["data"] is None
-        (error,) = answer["errors"]
+        document = self.document(query, **variables)
+        assert document["data"] is None
+        (error,) = document["errors"]
         return error["extensions"]["code"], error["message"]
 
     def viewer(self, selection: str, **variables: object) -> dict[str, Any]:

@@ -54,5 +54,5 @@ def test_any_request_gets_a_response(
     assert isinstance(case.body, str)
     for client in (master, anns):
         for request in (case.body, with_real_ids(case.body, ids)):
-            answer = client.answer(request)
-            assert {error["extensions"]["code"] for error in answer.get("errors", ())} <= CODES, answer
+            document = client.document(request)
+            assert {error["extensions"]["code"] for error in document.get("errors", ())} <= CODES, document

@@ -59,13 +59,15 @@ def test_each_operation_needs_a_token_of_its_kind(
     master: GraphQL, anns: GraphQL, kind: str, needed: str, name: str, query: str | None, given: dict[str, object]
 ) -> None:
     client = master if kind == "master" else anns
-    answer = client.answer(query or mutation(name, "clientMutationId"), **({"input": given} if query is None else {}))
-    codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+    document = client.document(
+        query or mutation(name, "clientMutationId"), **({"input": given} if query is None else {})
+    )
+    codes = [error["extensions"]["code"] for error in document.get("errors", ())]
     if needed in ("both", kind):
         assert codes in ([], ["not_found"], ["not_available"])
         return
     assert codes == ["access_not_allowed"]
-    (error,) = answer["errors"]
+    (error,) = document["errors"]
     assert error["message"] == f"{name} needs a {needed} token"
     assert error["extensions"]["name"] == "PreconditionError"
     assert error["path"][-1] == name
@@ -251,11 +253,11 @@ class TestAuthentications:
     def test_no_error_repeats_the_request(
         self, anns: GraphQL, query: str, given: object, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        answer = anns.answer(query, **({} if given is None else {"input": given}))
-        assert answer["errors"]
-        assert {error["extensions"]["code"] for error in answer["errors"]} == {"invalid_query"}
+        document = anns.document(query, **({} if given is None else {"input": given}))
+        assert document["errors"]
+        assert {error["extensions"]["code"] for error in document["errors"]} == {"invalid_query"}
         captured = capsys.readouterr()
-        assert "very-secret" not in json.dumps(answer) + captured.out + captured.err
+        assert "very-secret" not in json.dumps(document) + captured.out + captured.err
 
 
 class TestUsersAndTokens:

@@ -141,10 +141,10 @@ def test_a_cursor_of_another_user_marks_a_place_without_revealing_entries(
     later = store.instance(solution, ann)
     bobs_cursor = listed(as_user(bob), "solutionInstances", "first: 1")["pageInfo"]["endCursor"]
     arguments = f'first: 9, after: "{bobs_cursor}"'
-    answer = listed(anns, "solutionInstances", arguments, "totalCount")
-    assert (nodes(answer), answer["totalCount"]) == ([{"id": later}], 2)
+    document = listed(anns, "solutionInstances", arguments, "totalCount")
+    assert (nodes(document), document["totalCount"]) == ([{"id": later}], 2)
     as_user(bob).mutate("removeSolutionInstance", solutionInstanceId=bobs)
-    assert listed(anns, "solutionInstances", arguments, "totalCount") == answer
+    assert listed(anns, "solutionInstances", arguments, "totalCount") == document
 
 
 @pytest.mark.ledger("DEC-127")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.graphql.client import GraphQL
-from tests.schemas.test_graphql import PRINTED_ANSWER, PRINTED_MUTATION, PRINTED_QUERY
+from tests.schemas.test_graphql import PRINTED_MUTATION, PRINTED_QUERY, PRINTED_RESPONSE
 from tests.support.solution_store import Store, config_slot
 
 NAME = "Slack channel > Trello > Dropbox Project"
@@ -45,8 +45,8 @@ def test_the_query(store: Store, master: GraphQL, anns: GraphQL, ann: str) -> No
     store.instance(solution)
     store.republish(solution, config=[config_slot("optional", mandatory=False)])
     data = master.data(PRINTED_QUERY.replace("ccfbbxxx-xxx-xxx-xxx-xxx0aee5c", ann))
-    assert shape(data) == shape(PRINTED_ANSWER)
-    expected: Any = PRINTED_ANSWER["viewer"]["solutionInstances"]["edges"][0]["node"]
+    assert shape(data) == shape(PRINTED_RESPONSE)
+    expected: Any = PRINTED_RESPONSE["viewer"]["solutionInstances"]["edges"][0]["node"]
     (edge,) = data["viewer"]["solutionInstances"]["edges"]
     created = edge["node"]["created"]
     assert edge["node"] == {**expected, "id": instance, "created": created, "solution": {"id": solution}}

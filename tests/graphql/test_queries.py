@@ -44,8 +44,8 @@ def test_solutions_are_the_published_ones_with_the_slots_of_their_latest_release
     query = """solutions(criteria: $criteria) { edges { cursor node {
       id title description tags customFields { key value } configSlots { externalId title defaultValue }
       authSlots { externalId title } } } }"""
-    answer = master.data(f"query($criteria: SolutionSearchCriteria) {{ viewer {{ {query} }} }}")
-    (node,) = nodes(answer["viewer"]["solutions"])
+    document = master.data(f"query($criteria: SolutionSearchCriteria) {{ viewer {{ {query} }} }}")
+    (node,) = nodes(document["viewer"]["solutions"])
     assert node == {
         "id": solution,
         "title": "Boards",
@@ -59,10 +59,10 @@ def test_solutions_are_the_published_ones_with_the_slots_of_their_latest_release
         "authSlots": [{"externalId": "slack", "title": "Slack"}],
     }
     for tags, found in ((["chat"], 1), (["chat", "boards"], 1), (["chat", "x"], 0), (["\0"], 0), ([], 1), (None, 1)):
-        answer = master.data(
+        document = master.data(
             f"query($criteria: SolutionSearchCriteria) {{ viewer {{ {query} }} }}", criteria={"tags": tags}
         )
-        assert len(nodes(answer["viewer"]["solutions"])) == found
+        assert len(nodes(document["viewer"]["solutions"])) == found
 
 
 @pytest.mark.ledger("UVU-37", "UVU-39", "DEC-138")
@@ -147,10 +147,10 @@ def test_instances_by_several_ids(store: Store, master: GraphQL, anns: GraphQL, 
     assert ids(anns, f'(criteria: {{ ids: "{bobs}" }})') == []
     selection = "viewer { solutionInstances(criteria: $c) { edges { node { name } } } }"
     for given in (one, [one]):
-        answer = master.data(f"query($c: SolutionInstanceSearchCriteria) {{ {selection} }}", c={"ids": given})
-        assert nodes(answer["viewer"]["solutionInstances"]) == [{"name": "1"}]
-    answer = master.data(f"query($i: [String!]) {{ {selection.replace('$c', '{ids: $i}')} }}", i=one)
-    assert nodes(answer["viewer"]["solutionInstances"]) == [{"name": "1"}]
+        document = master.data(f"query($c: SolutionInstanceSearchCriteria) {{ {selection} }}", c={"ids": given})
+        assert nodes(document["viewer"]["solutionInstances"]) == [{"name": "1"}]
+    document = master.data(f"query($i: [String!]) {{ {selection.replace('$c', '{ids: $i}')} }}", i=one)
+    assert nodes(document["viewer"]["solutionInstances"]) == [{"name": "1"}]
 
 
 @pytest.mark.ledger("DEC-149")
@@ -183,8 +183,8 @@ def test_users(store: Store, master: GraphQL) -> None:
     criteria |= {"isTestUser: false": 1, "name: null": 2, 'name: "Bob", isTestUser: true': 0, 'userId: "x"': 0}
     criteria |= {'name: "\\u0000"': 0, 'externalUserId: ""': 0}
     for given, found in criteria.items():
-        answer = master.data(f"{{ users(criteria: {{ {given} }}) {shown} }}")
-        assert len(nodes(answer["users"])) == found, given
+        document = master.data(f"{{ users(criteria: {{ {given} }}) {shown} }}")
+        assert len(nodes(document["users"])) == found, given
 
 
 @pytest.mark.ledger("DEC-120", "DEC-139")

@@ -25,9 +25,9 @@ QUICK = 3.0
 
 def error(response: Any) -> dict[str, Any]:  # noqa: ANN401 - werkzeug's
     """Return the one error of a response without data."""
-    answer = response.get_json()
-    assert answer["data"] is None
-    (found,) = answer["errors"]
+    document = response.get_json()
+    assert document["data"] is None
+    (found,) = document["errors"]
     return dict(found)
 
 
@@ -228,8 +228,8 @@ class TestErrors:
         query = (
             "mutation($i: CreateUserAuthenticationInput!) { createUserAuthentication(input: $i) { authenticationId } }"
         )
-        answer = anns.answer(query, i={"scopes": [1] * 10_000})
-        assert 1 < len(answer["errors"]) <= 11
+        document = anns.document(query, i={"scopes": [1] * 10_000})
+        assert 1 < len(document["errors"]) <= 11
 
     @pytest.mark.ledger("DEC-123")
     def test_failures_count_as_failures_in_the_metrics(self, app: Flask, master: GraphQL) -> None:
@@ -326,10 +326,10 @@ class TestTooMuch:
     )
     def test_an_expensive_query_is_refused_soon(self, master: GraphQL, query: str) -> None:
         began = time.process_time()
-        answer = master.answer(query)
+        document = master.document(query)
         assert time.process_time() - began < QUICK
-        assert answer["data"] is None
-        assert {found["extensions"]["code"] for found in answer["errors"]} <= {"invalid_query", "invalid_input"}
+        assert document["data"] is None
+        assert {found["extensions"]["code"] for found in document["errors"]} <= {"invalid_query", "invalid_input"}
 
     def test_deep_variables(self, master: GraphQL) -> None:
         body = '{"query": "query($c: UserSearchCriteria) { users(criteria: $c) { edges { cursor } } }", "variables": '

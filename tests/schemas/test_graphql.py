@@ -61,7 +61,7 @@ query {
   }
 }
 """
-PRINTED_ANSWER = {
+PRINTED_RESPONSE = {
     "viewer": {
         "solutionInstances": {
             "edges": [
@@ -288,9 +288,9 @@ def test_documents_printed_in_the_specification_are_valid(document: str) -> None
 
 @pytest.mark.ledger("UVU-40")
 def test_the_printed_response_belongs_to_the_printed_query() -> None:
-    result = execute_sync(published(), parse(PRINTED_QUERY), PRINTED_ANSWER)
+    result = execute_sync(published(), parse(PRINTED_QUERY), PRINTED_RESPONSE)
     assert result.errors is None
-    assert result.data == PRINTED_ANSWER
+    assert result.data == PRINTED_RESPONSE
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from copy import deepcopy
 import pytest
 from lxml import etree
 
-from tests.schemas.identity_answers import FULL_IDENTITY_ANSWERS, IDENTITY_ANSWERS
 from tests.schemas.identity_requests import IDENTITY_REQUESTS
-from tests.schemas.list_answers import FULL_LIST_ANSWERS, LIST_ANSWERS
+from tests.schemas.identity_responses import FULL_IDENTITY_RESPONSES, IDENTITY_RESPONSES
 from tests.schemas.list_requests import LIST_REQUESTS
-from tests.schemas.node_answers import DOCUMENTED_OUTPUT, FULL_NODE_ANSWERS, NODE_ANSWERS
+from tests.schemas.list_responses import FULL_LIST_RESPONSES, LIST_RESPONSES
 from tests.schemas.node_requests import FULL_IMPORT, NODE_REQUESTS, version
+from tests.schemas.node_responses import DOCUMENTED_OUTPUT, FULL_NODE_RESPONSES, NODE_RESPONSES
 from tests.schemas.reading import (
     ERROR,
     REQUESTS,
@@ -28,13 +28,13 @@ from tests.schemas.reading import (
     valid,
     wrap,
 )
-from tests.schemas.solution_answers import FULL_SOLUTION_ANSWERS, SOLUTION_ANSWERS
 from tests.schemas.solution_requests import SOLUTION_REQUESTS
+from tests.schemas.solution_responses import FULL_SOLUTION_RESPONSES, SOLUTION_RESPONSES
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 REQUEST_TABLES = {**NODE_REQUESTS, **IDENTITY_REQUESTS, **SOLUTION_REQUESTS, **LIST_REQUESTS}
-ANSWER_TABLES = {**NODE_ANSWERS, **IDENTITY_ANSWERS, **SOLUTION_ANSWERS, **LIST_ANSWERS}
-FULL_ANSWERS = {**FULL_NODE_ANSWERS, **FULL_IDENTITY_ANSWERS, **FULL_SOLUTION_ANSWERS, **FULL_LIST_ANSWERS}
+RESPONSE_TABLES = {**NODE_RESPONSES, **IDENTITY_RESPONSES, **SOLUTION_RESPONSES, **LIST_RESPONSES}
+FULL_RESPONSES = {**FULL_NODE_RESPONSES, **FULL_IDENTITY_RESPONSES, **FULL_SOLUTION_RESPONSES, **FULL_LIST_RESPONSES}
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +122,7 @@ def test_every_response_extends_the_envelope(name: str) -> None:
         f"{XS}complexType[@name='{name}Response']/{XS}complexContent/{XS}extension"
     )
     assert extension is not None
-    assert extension.get("base") == "Answer"
+    assert extension.get("base") == "Response"
     assert all(element.get("minOccurs") == "0" for element in extension.findall(f"{XS}sequence/{XS}element"))
 
 
@@ -245,8 +245,8 @@ def swaps(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
 
 
 def test_every_response_has_its_examples() -> None:
-    assert sorted(FULL_ANSWERS) == RESPONSES
-    assert sorted(ANSWER_TABLES) == RESPONSES
+    assert sorted(FULL_RESPONSES) == RESPONSES
+    assert sorted(RESPONSE_TABLES) == RESPONSES
 
 
 @pytest.mark.parametrize("name", RESPONSES)
@@ -265,7 +265,7 @@ def test_a_response_may_consist_of_the_envelope_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", RESPONSES)
 def test_a_full_response_has_one_order(name: str) -> None:
-    root = parse(wrap(name, FULL_ANSWERS[name]))
+    root = parse(wrap(name, FULL_RESPONSES[name]))
     assert valid(f"responses/{name}", root)
     tried = 0
     for what, changed in swaps(root):
@@ -277,19 +277,19 @@ def test_a_full_response_has_one_order(name: str) -> None:
 @pytest.mark.parametrize("name", RESPONSES)
 def test_a_full_response_leaves_no_element_out(name: str) -> None:
     declared = {element.local_name for element in python(f"responses/{name}").elements[name].iter()}
-    assert declared == {element.tag for element in parse(wrap(name, FULL_ANSWERS[name])).iter()}
+    assert declared == {element.tag for element in parse(wrap(name, FULL_RESPONSES[name])).iter()}
 
 
 @pytest.mark.parametrize("name", RESPONSES)
 def test_valid_and_invalid_responses(name: str) -> None:
-    for content in ANSWER_TABLES[name].good:
+    for content in RESPONSE_TABLES[name].good:
         assert valid(f"responses/{name}", wrap(name, f"<errorNumber>0</errorNumber>{content}")), content[:300]
-    for content in [*ANSWER_TABLES[name].bad, "<unknown/>", "<errorNumber>0</errorNumber>"]:
+    for content in [*RESPONSE_TABLES[name].bad, "<unknown/>", "<errorNumber>0</errorNumber>"]:
         assert not valid(f"responses/{name}", wrap(name, f"<errorNumber>0</errorNumber>{content}")), content[:300]
 
 
 def test_update_node_versions_keeps_the_documented_order() -> None:
-    root = parse(wrap("UpdateNodeVersions", FULL_ANSWERS["UpdateNodeVersions"]))
+    root = parse(wrap("UpdateNodeVersions", FULL_RESPONSES["UpdateNodeVersions"]))
     for name in ("errorDescription", "errorMessage", "errorFields"):
         envelope = root.find(name)
         assert envelope is not None

@@ -41,7 +41,7 @@ def opened(service: Service) -> Iterator[Callable[[bytes], socket.socket]]:
 
 
 def served_in_time(service: Service) -> Callable[[], None]:
-    """Returns a check that `/healthz` and a small request of a signed-in user are answered in time."""
+    """Returns a check that `/healthz` and a small request of a signed-in user get their responses in time."""
     within = allowed(service)
 
     def check() -> None:

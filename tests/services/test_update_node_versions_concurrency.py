@@ -167,9 +167,9 @@ def test_a_run_and_an_editor_of_the_same_nodes_lose_nothing_to_each_other(
         start.wait()
         try:
             return [
-                answer
+                response
                 for name in names
-                for answer in (
+                for response in (
                     ("freeze", name, send(client.app, "FreezeNode", nodeReference=name, action="force")),
                     ("copy", name, send(client.app, "CopyNode", nodeVersionReferenceFrom=name, nodeReferenceTo=name)),
                 )
@@ -199,9 +199,9 @@ def test_a_run_and_an_editor_of_the_same_nodes_lose_nothing_to_each_other(
     assert {name: frozen_before(client, name) for name in names} == {name: strip(data) for name, data in before.items()}
 
 
-def strip(answer: bytes) -> bytes:
+def strip(response: bytes) -> bytes:
     """A GetNode response without the frozen number, which is the node's and grows."""
-    head, _, rest = answer.partition(b"<nodeFrozenVersionNumber>")
+    head, _, rest = response.partition(b"<nodeFrozenVersionNumber>")
     return head + rest.partition(b"</nodeFrozenVersionNumber>")[2]
 
 

@@ -57,7 +57,7 @@ def mutated(chance: random.Random, data: bytes) -> bytes:
     return data
 
 
-def answered(service: Service, data: bytes) -> int:
+def status_of(service: Service, data: bytes) -> int:
     """The status of the response; 0 where the connection was closed without one."""
     with connect(service.url) as connection:
         with suppress(OSError):
@@ -90,7 +90,7 @@ def test_mutated_requests(service: Service, figures: Callable[[str], None]) -> N
     began = time.monotonic()
     with ThreadPoolExecutor(CLIENTS) as pool:
         batch = [mutated(chance, chance.choice(valid)) for _ in range(MUTATIONS)]
-        statuses = Counter(pool.map(lambda data: answered(service, data), batch))
+        statuses = Counter(pool.map(lambda data: status_of(service, data), batch))
     seconds = time.monotonic() - began
     largest = max(memory(process) for process in workers(service))
     figures(

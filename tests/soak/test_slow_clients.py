@@ -1,4 +1,4 @@
-"""64 slow clients and 30 long forces for a minute: others are answered within two seconds, on a quiet machine."""
+"""64 slow clients and 30 long forces for a minute: others get responses within two seconds, on a quiet machine."""
 
 from __future__ import annotations
 

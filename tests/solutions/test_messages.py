@@ -74,7 +74,7 @@ class TestSent:
     @pytest.mark.usefixtures("announced")
     def test_a_message_carries_the_time_of_its_event(self, engine: Engine, receiving: Receiver) -> None:
         """In UTC, to the millisecond, and the same however often it is sent."""
-        receiving.answers = [500]
+        receiving.statuses = [500]
         for _ in range(2):
             send_due(engine, webhook(receiving), most=MOST)
             make_due(engine)
@@ -95,7 +95,7 @@ class TestSent:
     def test_a_message_is_sent_again_after_an_unsuccessful_response(
         self, engine: Engine, receiving: Receiver, status: int
     ) -> None:
-        receiving.answers = [status, status]
+        receiving.statuses = [status, status]
         for attempts, pause in ((1, 10), (2, 20)):
             assert send_due(engine, webhook(receiving), most=MOST) == 0
             (row,) = outbox(engine)
@@ -108,7 +108,7 @@ class TestSent:
 
     @pytest.mark.usefixtures("announced")
     def test_a_message_is_not_sent_again_before_the_pause_is_over(self, engine: Engine, receiving: Receiver) -> None:
-        receiving.answers = [500]
+        receiving.statuses = [500]
         for _ in range(3):
             send_due(engine, webhook(receiving), most=MOST)
         assert len(receiving.messages) == 1
@@ -119,7 +119,7 @@ class TestSent:
         solution = store.published()
         multiply(engine, store.instance(solution), 3)
         store.republish(solution, config=[config_slot("a")])
-        receiving.answers = [500]
+        receiving.statuses = [500]
         assert send_due(engine, webhook(receiving), most=MOST) == 2
 
     @pytest.mark.ledger("DEC-111")
@@ -147,7 +147,7 @@ class TestSent:
         pauses = [pause_after(attempts) for attempts in range(1, 30)]
         assert pauses[:4] == [10, 20, 40, 80]
         assert max(pauses) == pauses[-1] == 3600
-        receiving.answers = [500, 500]
+        receiving.statuses = [500, 500]
         make_older(engine, timedelta(hours=23))
         make_due(engine, attempts=8)
         send_due(engine, webhook(receiving), most=MOST)
@@ -192,7 +192,7 @@ class TestSent:
             SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid() AND starts_with(state, 'idle in transaction')
         """
-        receiving.answering.clear()
+        receiving.responding.clear()
         with ThreadPoolExecutor(1) as thread:
             sending = thread.submit(send_due, engine, webhook(receiving), most=MOST)
             eventually(lambda: receiving.messages)
@@ -202,21 +202,21 @@ class TestSent:
             assert isinstance(engine.pool, QueuePool)
             assert engine.pool.checkedout() == 0
             assert send_due(engine, webhook(receiving), most=MOST) == 0, "it is the other's"
-            receiving.answering.set()
+            receiving.responding.set()
             assert sending.result() == 1
 
     @pytest.mark.usefixtures("announced")
     def test_an_accepted_message_counts_as_sent_even_if_it_was_given_up_meanwhile(
         self, engine: Engine, receiving: Receiver
     ) -> None:
-        receiving.answering.clear()
+        receiving.responding.clear()
         with ThreadPoolExecutor(1) as thread:
             sending = thread.submit(send_due, engine, webhook(receiving), most=MOST)
             eventually(lambda: receiving.messages)
             make_older(engine, timedelta(days=1))
             tidy(engine)
             assert [row.given_up for row in outbox(engine)] == [True]
-            receiving.answering.set()
+            receiving.responding.set()
             assert sending.result() == 1
         assert [(row.sent, row.given_up) for row in outbox(engine)] == [(True, False)]
 
@@ -225,20 +225,20 @@ class TestSent:
     def test_a_worker_that_comes_too_late_leaves_it_to_the_one_that_sends_it_now(
         self, engine: Engine, receiving: Receiver
     ) -> None:
-        receiving.answering.clear()
-        receiving.answers = [500]
+        receiving.responding.clear()
+        receiving.statuses = [500]
         with ThreadPoolExecutor(2) as threads, receiver() as other:
-            other.answering.clear()
+            other.responding.clear()
             late = threads.submit(send_due, engine, webhook(receiving), most=MOST)
             eventually(lambda: receiving.messages)
             make_due(engine)
             sending = threads.submit(send_due, engine, webhook(other), most=MOST)
             eventually(lambda: other.messages)
-            receiving.answering.set()
+            receiving.responding.set()
             assert late.result() == 0
             (row,) = outbox(engine)
             assert row.due_in > pause_after(2)
-            other.answering.set()
+            other.responding.set()
             assert sending.result() == 1
         assert [(row.sent, row.attempts) for row in outbox(engine)] == [(True, 2)]
 

@@ -10,7 +10,7 @@ from app.solutions.outgoing import Response, post
 from tests.support.local_server import local_server
 
 
-class Answering(BaseHTTPRequestHandler):
+class Responding(BaseHTTPRequestHandler):
     """Returns what the path asks for."""
 
     ended = Event()
@@ -34,7 +34,7 @@ class Answering(BaseHTTPRequestHandler):
 
 
 def test_a_body_has_a_largest_size() -> None:
-    with local_server(Answering) as port:
+    with local_server(Responding) as port:
         url = f"http://127.0.0.1:{port}/echo?x=1"
         assert post(url, b"12345", {}, within=30, most=5) == Response(200, b"12345")
         assert post(url, b"123456", {}, within=30, most=5) == Response(200, None)
@@ -42,11 +42,11 @@ def test_a_body_has_a_largest_size() -> None:
 
 
 def test_a_body_that_does_not_end_has_a_deadline() -> None:
-    with local_server(Answering) as port:
+    with local_server(Responding) as port:
         try:
             assert post(f"http://127.0.0.1:{port}/drip", b"{}", {}, within=0.5, most=1000) == "TimeoutError"
         finally:
-            Answering.ended.set()
+            Responding.ended.set()
 
 
 def test_a_host_that_is_not_there_is_a_failure() -> None:

@@ -1,4 +1,4 @@
-"""Requests to edit nodes, written down in a few words, and their answers in short."""
+"""Requests to edit nodes, written down in a few words, and their responses in short."""
 
 from __future__ import annotations
 

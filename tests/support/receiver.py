@@ -18,23 +18,23 @@ SECRET = "a shared secret"  # noqa: S105 - of a receiver that exists in tests al
 
 @dataclass
 class Receiver:
-    """The requests received. The status of each response is the next of `answers`, or 200 when those are used up.
+    """The requests received. The status of each response is the next of `statuses`, or 200 when those are used up.
 
-    There are no responses while `answering` is not set.
+    There are no responses while `responding` is not set.
     """
 
     url: str = ""
     messages: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-    answering: Event = field(default_factory=Event)
+    statuses: list[int] = field(default_factory=list)
+    responding: Event = field(default_factory=Event)
 
 
 @contextmanager
 def receiver() -> Iterator[Receiver]:
     """A receiver that listens as long as the context lasts."""
     received = Receiver()
-    received.answering.set()
+    received.responding.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -45,8 +45,8 @@ def receiver() -> Iterator[Receiver]:
             else:
                 assert self.headers["Content-Type"] == "application/json"
                 received.messages.append(json.loads(body))
-                received.answering.wait()
-                status = received.answers.pop(0) if received.answers else 200
+                received.responding.wait()
+                status = received.statuses.pop(0) if received.statuses else 200
             with suppress(ConnectionError):
                 self.send_response(status)
                 if status == 302:
@@ -64,7 +64,7 @@ def receiver() -> Iterator[Receiver]:
     try:
         yield received
     finally:
-        received.answering.set()
+        received.responding.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -63,19 +63,19 @@ def hosting() -> Iterator[Host]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             texts = {"wizard": json.dumps(host.wizard), "address": json.dumps(self.path.partition("?")[2])}
-            self._answer(
+            self._respond(
                 ((_FRAMING if self.path.startswith("/frame") else _DIALOG) % texts), "text/html; charset=utf-8"
             )
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", "0")))
             if self.path.startswith("/lists"):
-                self._answer(json.dumps(host.choices), "application/json")
+                self._respond(json.dumps(host.choices), "application/json")
             else:
                 query = parse_qs(urlsplit(self.path).query)
-                self._answer(host.connect({name: given[0] for name, given in query.items()}), "text/plain")
+                self._respond(host.connect({name: given[0] for name, given in query.items()}), "text/plain")
 
-        def _answer(self, text: str, media_type: str) -> None:
+        def _respond(self, text: str, media_type: str) -> None:
             body = text.encode()
             self.send_response(200)
             self.send_header("Content-Type", media_type)

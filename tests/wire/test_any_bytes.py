@@ -51,7 +51,7 @@ def posted(client: Client, path: str, body: bytes, content_type: str = "applicat
     return client.app.test_client().post(path, data=body, content_type=content_type)
 
 
-def assert_answered(response: TestResponse) -> None:
+def assert_response(response: TestResponse) -> None:
     reply = checked(response)
     assert reply.status in {200, 400, 404, 413, 415, 429}
     assert reply.number in {0, 101, 102, 103, 105, 106, 108, 109}
@@ -60,13 +60,13 @@ def assert_answered(response: TestResponse) -> None:
 @ANY
 @given(body=st.binary(max_size=300), name=st.sampled_from(["", *(f"/{name}" for name in SERVICES)]))
 def test_any_bytes_get_a_response(reader: Client, body: bytes, name: str) -> None:
-    assert_answered(posted(reader, f"/service{name}", body))
+    assert_response(posted(reader, f"/service{name}", body))
 
 
 @ANY
 @given(body=mutated(), name=st.sampled_from(["", "", *(f"/{name}" for name in SERVICES)]))
 def test_almost_valid_requests_get_a_response(reader: Client, body: bytes, name: str) -> None:
-    assert_answered(posted(reader, f"/service{name}", body))
+    assert_response(posted(reader, f"/service{name}", body))
 
 
 @ANY
@@ -80,13 +80,13 @@ def test_almost_valid_requests_get_a_response(reader: Client, body: bytes, name:
 def test_any_text_in_an_element_gets_a_response(reader: Client, service: str, element: str, text: str) -> None:
     written = "".join(f"&#{ord(character)};" for character in text)
     body = f"<{service}><{element}>{written}</{element}></{service}>"
-    assert_answered(posted(reader, "/service", body.encode()))
+    assert_response(posted(reader, "/service", body.encode()))
 
 
 @ANY
 @given(content_type=st.text(max_size=60).filter(lambda text: "\n" not in text and "\r" not in text))
 def test_any_content_type_gets_a_response(reader: Client, content_type: str) -> None:
-    assert_answered(posted(reader, "/service", VALID[0].encode(), content_type))
+    assert_response(posted(reader, "/service", VALID[0].encode(), content_type))
 
 
 @ANY

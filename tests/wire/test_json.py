@@ -110,9 +110,9 @@ def test_flat_parameters_in_a_query_and_in_a_form(store: Client) -> None:
     form = store.app.test_client().post("/service/SetNode", data=flat, auth=(ADMIN, PASSWORD))
     assert checked(form).number == 0, form.text
     assert store.get("P.N").members() == ["P.m.1 = red * 1.5", "P.m.1 = Größe 1", "P.m.1 = second & last"]
-    answered = get(store.app, "/service/GetNode", nodeVersionReference="P.N", memberDetailLevel="none")
-    assert checked(answered).text("nodeReference") == "P.N"
-    assert answered.headers["Cache-Control"] == "no-store"
+    response = get(store.app, "/service/GetNode", nodeVersionReference="P.N", memberDetailLevel="none")
+    assert checked(response).text("nodeReference") == "P.N"
+    assert response.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.ledger("DEC-176")

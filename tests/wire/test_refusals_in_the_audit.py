@@ -94,7 +94,7 @@ def test_a_refused_response_of_a_run_is_a_row_of_the_audit(
         response = client.app.test_client().get(f"/runs/{run}/response", auth=("bob", PASSWORD))
         assert response.status_code == 403
     [row] = rows(engine, "access-refused")
-    assert told(row) == ("user", "bob", "service", "runs.kept_answer", {"errorNumber": 101})
+    assert told(row) == ("user", "bob", "service", "runs.kept_response", {"errorNumber": 101})
 
 
 def test_a_sign_in_that_is_locked_is_one_row_an_hour(app: Flask, engine: Engine) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from app.services.answer import Fields, Group
+from app.services.response import Fields, Group
 from app.wire.xml_writer import write_document
 from tests.support.builders import Graph, M, V, draft, frozen, links
 from tests.support.http import PASSWORD, Client, message

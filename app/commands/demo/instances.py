@@ -120,9 +120,9 @@ class _Story:
         self.stage.part("8. What do the instances of Ann need? A query in GraphQL, with a master token")
         query = _QUERY % owner
         self.stage.say(f"{query}\n")
-        answer = self.service.query(query, self.master_token)
-        self.stage.say(json.dumps(answer, indent=2))
-        instances = list(_flagged(answer))
+        response = self.service.query(query, self.master_token)
+        self.stage.say(json.dumps(response, indent=2))
+        instances = list(_flagged(response))
         asked = ("hasNewerVersion", "requiresSystemInputToUpdateVersion")
         require([its.flags for its in instances] == [asked] * _INSTANCES_EACH, "the flags are not as expected")
         return instances
@@ -168,7 +168,7 @@ class _Story:
         with self.service.post(etree.tostring(element(service, *content, **fields))) as reply:
             return root(clean(reply, number))
 
-    def _table(self, answer: etree._Element) -> None:
+    def _table(self, response: etree._Element) -> None:
         rows = [
             (
                 update.findtext("solutionInstanceId") or "",
@@ -176,7 +176,7 @@ class _Story:
                 update.findtext("updateType") or "",
                 update.findtext("errorMessage") or "",
             )
-            for update in answer.iterfind("UpdateList/Update")
+            for update in response.iterfind("UpdateList/Update")
         ]
         self.stage.table(("instance", "release", "update", ""), rows)
 
@@ -185,12 +185,12 @@ def _values() -> etree._Element:
     return element("ConfigValueList", element("ConfigValue", externalId=_EMAIL, value='"support@example.com"'))
 
 
-def _kinds(answer: etree._Element) -> list[str]:
-    return [kind.text or "" for kind in answer.iterfind("UpdateList/Update/updateType")]
+def _kinds(response: etree._Element) -> list[str]:
+    return [kind.text or "" for kind in response.iterfind("UpdateList/Update/updateType")]
 
 
-def _flagged(answer: dict[str, object]) -> Iterator[_Flagged]:
-    match answer:
+def _flagged(response: dict[str, object]) -> Iterator[_Flagged]:
+    match response:
         case {"data": {"viewer": {"solutionInstances": {"edges": list(edges)}}}}:
             for edge in edges:
                 flags = edge["node"]["solutionVersionFlags"]

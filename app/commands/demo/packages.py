@@ -8,11 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-from app.commands.answers import Updates, read_updates
 from app.commands.asynchronous import SmallRequest, carried_out
 from app.commands.demo.stage import Stage, clean, require, root, shortened
 from app.commands.imports import import_document
 from app.commands.service import ServiceClient, message
+from app.commands.update_list import Updates, read_updates
 from app.text import counted
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "debian"

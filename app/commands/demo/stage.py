@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.commands.answers import Updates, print_table
 from app.commands.service import Reply
+from app.commands.update_list import Updates, print_table
 
 _WIDTH = 110
 
@@ -46,7 +46,7 @@ class Stage:
 def clean(reply: Reply, number: int = 0) -> Reply:
     """Return the reply if it has this error number."""
     reply.required()
-    require(reply.error_number == number, f"an answer has error number {reply.error_number}, not {number}")
+    require(reply.error_number == number, f"a response has error number {reply.error_number}, not {number}")
     return reply
 
 
@@ -59,14 +59,14 @@ def root(reply: Reply) -> etree._Element:
 
 def shortened(reply: Reply) -> str:
     """Return the response for people: indented, with one update of its list."""
-    answer = root(reply)
-    updates = answer.find("UpdateList")
+    response = root(reply)
+    updates = response.find("UpdateList")
     if updates is not None and len(updates) > 1:
         more = etree.Comment(f" and {len(updates) - 1} more ")
         del updates[1:]
         updates.append(more)
-    etree.indent(answer)
-    return etree.tostring(answer, encoding="unicode")
+    etree.indent(response)
+    return etree.tostring(response, encoding="unicode")
 
 
 def require(condition: bool, otherwise: str) -> None:

@@ -23,14 +23,14 @@ from app.console.updates.rows import KINDS, Overview, Wanted, kept, look_at
 from app.console.visitor import caller, session
 from app.database.connection import short_statements
 from app.runs import record
-from app.runs.access import as_readable, may_read_answer, may_see
+from app.runs.access import as_readable, may_read_response, may_see
 from app.runs.listing import Outcome, RunFilter, count_outcomes, outcomes, visible_runs
 from app.runs.queued import Waiting, waiting
 from app.runs.record import Run, RunState
 from app.runs.wanted import IMPACT
 from app.text import is_whole_number
 from app.wire.context import resources
-from app.wire.kept_answers import kept_response
+from app.wire.kept_responses import response_of
 from app.wire.refusal import Forbidden, Refused
 from app.wire.run_events import event_stream
 from app.wire.run_json import run_json
@@ -154,7 +154,7 @@ def cancel(identifier: int) -> Response:
 @short_statements()
 def as_xml(identifier: int) -> Response:
     """Return the response of a run as it was sent."""
-    response = kept_response(resources().engine, _readable(identifier))
+    response = response_of(resources().engine, _readable(identifier))
     if response is None:
         raise Refused(404, f"Run {identifier} has no response.")
     response.headers["Content-Disposition"] = f"attachment; filename=run-{identifier}.xml"
@@ -201,14 +201,14 @@ def _readable(identifier: int) -> Run:
     """Return a run whose response the visitor may read."""
     with resources().engine.begin() as connection:
         found = _found(connection, identifier)
-        if not may_read_answer(connection, caller(), found):
+        if not may_read_response(connection, caller(), found):
             raise Forbidden(f"Only the user who started run {identifier}, and administrators, can read its updates.")
     return found
 
 
 def _progress(connection: Connection, found: Run) -> Progress:
     waits = waiting(connection, found)
-    if not may_read_answer(connection, caller(), found):
+    if not may_read_response(connection, caller(), found):
         return Progress(waits, may_read=False)
     listed, following = outcomes(connection, caller(), found.identifier, after=_number("outcomes"), limit=_OUTCOMES)
     counts = Counter(count_outcomes(connection, found.identifier))

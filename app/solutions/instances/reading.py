@@ -159,12 +159,12 @@ def _page(
         LEFT JOIN (page JOIN {_WITH_SOLUTION} USING (instance_identifier)) ON true
         ORDER BY i.created_at, i.instance_identifier
     """  # noqa: S608
-    parameters = {**listing.parameters, "size": page_size, "first": first, "most_bytes": limits.answer_bytes}
+    parameters = {**listing.parameters, "size": page_size, "first": first, "most_bytes": limits.response_bytes}
     rows = connection.execute(text(query), parameters).all()
     total, size = rows[0][:2]
-    if len(rows) > 1 and size > limits.answer_bytes:
+    if len(rows) > 1 and size > limits.response_bytes:
         reason = f"is too large: the values of {counted(len(rows), 'instance')} have {size} bytes, of at most"
-        raise UserError(too_many("page_size", f"{reason} {limits.answer_bytes} in one response"))
+        raise UserError(too_many("page_size", f"{reason} {limits.response_bytes} in one response"))
     found = [(InstanceRow(*row[3:]), values_of(row[2] or ())) for row in rows if row[3] is not None]
     return _with_contents(connection, found), total
 

@@ -61,15 +61,15 @@ def _asked(settings: Settings, url: str, source: Source) -> list[Choice] | str:
     body = json.dumps(_question(source)).encode()
     secret = settings.webhook_secret
     headers = {} if secret is None else {SIGNATURE_HEADER: signature(secret, int(time.time()), body)}
-    answer = post(url, body, headers, within=TIMEOUT, most=MOST_BYTES)
-    if isinstance(answer, str):
-        return answer
-    if answer.status != 200:
-        return f"status {answer.status}"
-    if answer.body is None:
+    response = post(url, body, headers, within=TIMEOUT, most=MOST_BYTES)
+    if isinstance(response, str):
+        return response
+    if response.status != 200:
+        return f"status {response.status}"
+    if response.body is None:
         return f"the response has more than {MOST_BYTES} bytes"
     try:
-        return _choices(read_json(answer.body.decode()))
+        return _choices(read_json(response.body.decode()))
     except (UnicodeDecodeError, NotJsonError):
         return "the response is not JSON"
     except _NotChoicesError as error:

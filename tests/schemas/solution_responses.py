@@ -96,8 +96,8 @@ UPDATE = UPDATE_HEAD + each(
     updateType="upgrade", errorMessage="m", PendingSlotList=each(externalId="a") + each(externalId="b")
 )
 
-# Everything that an answer can hold, in the one right order
-FULL_SOLUTION_ANSWERS = {
+# Everything that a response can hold, in the one right order
+FULL_SOLUTION_RESPONSES = {
     "SetSolution": ERROR + each(solutionId=ID),
     "GetSolution": ERROR
     + each(
@@ -203,7 +203,7 @@ def updates(*rows: str) -> str:
 
 
 # Contents after an errorNumber of 0
-SOLUTION_ANSWERS = {
+SOLUTION_RESPONSES = {
     "SetSolution": only("solutionId"),
     "GetSolution": Table(
         good=[

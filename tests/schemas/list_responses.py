@@ -1,6 +1,6 @@
 """Responses of the services that list and compare: contents that their schemas accept or refuse."""
 
-from tests.schemas.node_answers import SIX
+from tests.schemas.node_responses import SIX
 from tests.schemas.reading import ERROR, Table, each, wrap
 from tests.schemas.solution_parts import ID
 
@@ -98,7 +98,7 @@ DIFFERENCE = (
 )
 COMPARED = side("From") + side("To") + each(nameUpdateType="none", commentUpdateType="change", typeUpdateType="none")
 
-FULL_LIST_ANSWERS = {
+FULL_LIST_RESPONSES = {
     "ListNodes": ERROR
     + each(
         nodeIdentifier="7",
@@ -126,7 +126,7 @@ FULL_LIST_ANSWERS = {
     "CompareSolutionReleases": ERROR + each(solutionId=ID, releaseNumberFrom="1", releaseNumberTo="2") + JUDGEMENT,
 }
 
-LIST_ANSWERS = {
+LIST_RESPONSES = {
     "ListNodes": Table(
         good=[
             each(NodeList=wrap("Node", NODE) + wrap("Node", NODE_IN_SHORT)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.runs.answers import compressed, decompressed
+from app.runs.kept_responses import compressed, decompressed
 
 BLOCK = 64 * 1024
 

@@ -26,8 +26,8 @@ OBJECT = (
 )
 TYPES = "<PermissionType><permissionTypeReference>node-read</permissionTypeReference></PermissionType>"
 
-# Everything that an answer can hold, in the one right order
-FULL_IDENTITY_ANSWERS = {
+# Everything that a response can hold, in the one right order
+FULL_IDENTITY_RESPONSES = {
     "UpdateUserStatus": ERROR,
     "UpdatePassword": ERROR,
     "DeletePermission": ERROR,
@@ -42,7 +42,7 @@ FULL_IDENTITY_ANSWERS = {
 }
 
 # Contents after an errorNumber of 0
-IDENTITY_ANSWERS = {
+IDENTITY_RESPONSES = {
     "UpdateUserStatus": Table(good=[""], bad=["<userIdentifier>101</userIdentifier>"]),
     "UpdatePassword": Table(good=[""], bad=["<newPassword/>"]),
     "DeletePermission": Table(good=[""], bad=["<permissionIdentifier>101</permissionIdentifier>"]),

@@ -9,19 +9,19 @@ from flask import Response
 from sqlalchemy import Engine
 
 from app.database.engine import snapshot
-from app.runs import answers, record
+from app.runs import kept_responses, record
 from app.runs.record import Run
 from app.wire.asynchronous import accepted
 from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER
 
 
-def kept_response(engine: Engine, run: Run) -> Response | None:
+def response_of(engine: Engine, run: Run) -> Response | None:
     """Returns the response of a run, or None if it has none."""
     parts = _parts(engine, run.identifier)
     first = next(parts, None)
     if first is None:
         return None
-    response = Response(answers.decompressed(chain([first], parts)), content_type=CONTENT_TYPE)
+    response = Response(kept_responses.decompressed(chain([first], parts)), content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(run.error_number or 0)
     response.headers["Relink-Run"] = str(run.identifier)
     if run.plan is not None:
@@ -33,7 +33,7 @@ def begun_before(service: str, engine: Engine, identifier: int, *, preferred: bo
     """Returns the response of the run that an earlier request with the same key has begun, or says that it goes on."""
     with engine.begin() as connection:
         run = record.find(connection, identifier)
-    response = None if run is None or run.state.is_open else kept_response(engine, run)
+    response = None if run is None or run.state.is_open else response_of(engine, run)
     return accepted(service, identifier, preferred=preferred) if response is None else response
 
 
@@ -41,7 +41,7 @@ def _parts(engine: Engine, run: int) -> Iterator[bytes]:
     """Reads the parts of a kept response one by one: a slow client keeps neither them nor a connection waiting."""
     for number in count():
         with snapshot(engine) as connection:
-            part = answers.kept_part(connection, run, number)
+            part = kept_responses.kept_part(connection, run, number)
         if part is None:
             return
         yield part

@@ -22,7 +22,7 @@ from tests.support.solution_store import Store, config_slot
 MIB = 1024 * 1024
 MOST = 64 * 1024
 VALUES = "edges { node { configValues { externalId value } } }"
-# What a process that serves one large query grows by at most: some copies of an answer, and what its parts take.
+# What a process that serves one large query grows by at most: some copies of an document, and what its parts take.
 MOST_GROWTH = 160 * MIB
 CHILD = """
 import json, resource, sys
@@ -83,7 +83,7 @@ def test_a_response_is_at_most_as_large_as_the_limit(
     solution = store.published(config=[config_slot("a")])
     fill(engine, solution, ann, 10, 8000)
     query = "{{ viewer {{ solutionInstances(first: {}) {{ {} }} }} }}"
-    taken = [first for first in range(1, 11) if "errors" not in small.answer(query.format(first, VALUES))]
+    taken = [first for first in range(1, 11) if "errors" not in small.document(query.format(first, VALUES))]
     assert taken == list(range(1, 9)), "8 values of 8,000 bytes are the most in 64 KiB with what is around them"
     assert len(small.post({"query": query.format(8, VALUES)}).data) <= MOST
     refused(small, query.format(9, VALUES))
@@ -144,16 +144,16 @@ def test_only_small_responses_are_built_while_others_build_large_ones(
     app: Flask, store: Store, engine: Engine, ann: str, anns: GraphQL
 ) -> None:
     fill(engine, store.published(config=[config_slot("a")]), ann, 2, MIB - 1)
-    turns = app.extensions["relink"].workload.large_answers
+    turns = app.extensions["relink"].workload.large_responses
     large = {"query": f"{{ viewer {{ solutionInstances {{ {VALUES} }} }} }}"}
     with ExitStack() as others:
-        for _ in range(Shares.of(Settings()).large_answers):
+        for _ in range(Shares.of(Settings()).large_responses):
             assert others.enter_context(turns.turn()).has_come
         response = anns.post(large)
         assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
         assert "large responses" in response.get_json()["errors"][0]["message"]
         assert len(nodes(anns.viewer("solutionInstances { edges { node { name } } }"))) == 2
-    for _ in range(2 * Shares.of(Settings()).large_answers):
+    for _ in range(2 * Shares.of(Settings()).large_responses):
         assert anns.post(large).status_code == 200
 
 

@@ -62,8 +62,8 @@ FORM = (
     "<nodeNameTarget/><nodeMemberComment>c</nodeMemberComment></Member></MemberList></MemberType></MemberTypeList>"
 )
 
-# Everything that an answer can hold, in the one right order
-FULL_NODE_ANSWERS = {
+# Everything that a response can hold, in the one right order
+FULL_NODE_RESPONSES = {
     "Error": ERROR,
     "UpdateNodeVersions": f"{ERROR}{SIX}<UpdateList><Update>{UPDATE}</Update></UpdateList>",
     "NodeImport": f"{ERROR}<nodesCreated>2</nodesCreated><versionsCreated>3</versionsCreated>"
@@ -80,7 +80,7 @@ FULL_NODE_ANSWERS = {
 }
 
 # Contents after an errorNumber of 0
-NODE_ANSWERS = {
+NODE_RESPONSES = {
     "Error": Table(good=[], bad=["<errorMessage/><errorDescription/>", SIX, "<requestId/>"]),
     "UpdateNodeVersions": Table(
         good=[

@@ -46,7 +46,7 @@ Part = Fields | Group
 
 
 @dataclass
-class Answer:
+class ServiceResponse:
     """A response: the parts that follow `errorNumber`, and the values of HTTP headers.
 
     `written` is the whole document if it has already been written, in order to keep it.

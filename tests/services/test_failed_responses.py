@@ -12,9 +12,9 @@ from app.runs.held import started
 from app.runs.listing import RunFilter, visible_runs
 from app.runs.record import RunState
 from app.runs.wanted import NodeContext, WantedRun
-from app.services.answer import Answer, Fields, Group
 from app.services.call import Call
 from app.services.forced import kept
+from app.services.response import Fields, Group, ServiceResponse
 from app.wire.envelope import written
 from app.wire.xml_writer import write_parts
 from tests.support.builders import Graph, package
@@ -33,12 +33,12 @@ def test_a_run_whose_response_cannot_be_rendered_ends_and_frees_its_package(clie
     context = NodeContext(int(client.get("P").text("nodeIdentifier") or 0), "P", include_content=True)
 
     call = Call(engine, OPERATOR, written, write_parts)
-    answer = Answer((Group("UpdateList", broken_rows()),))
+    response = ServiceResponse((Group("UpdateList", broken_rows()),))
     with (
         pytest.raises(RuntimeError, match="broken"),
         started(engine, OPERATOR, WantedRun(SERVICE, context, {}), call.workload.runs) as run,
     ):
-        kept(call, SERVICE, run, answer, cancelled=False)
+        kept(call, SERVICE, run, response, cancelled=False)
     with engine.connect() as connection:
         (record,), _ = visible_runs(connection, OPERATOR, RunFilter())
     assert record.state is RunState.INTERRUPTED
