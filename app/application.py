@@ -6,21 +6,30 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.console import face
+from app.console import face as console
 from app.console.pages import failure_page
+from app.graphql import endpoint as graphql
 from app.identity.passwords import PasswordVerifier
 from app.identity.refusals import Refusals
 from app.identity.sign_in import SignIn
 from app.runs.turns import Shares, Workload
 from app.settings import Settings
-from app.wire import endpoint, graphql, health, middleware, runs, schema_files
-from app.wire.context import Resources
+from app.web import health, middleware
+from app.web.context import Resources
+from app.web.failures import Failures
+from app.web.paths import IdentifierConverter
+from app.web.storage import Storage
+from app.wire import endpoint, failures, runs, schema_files
 from app.wire.in_process import InProcess
-from app.wire.paths import IdentifierConverter
-from app.wire.storage import Storage
 from app.wizard import face as wizard
 from app.wizard.responses import PREFIX as WIZARD
 from app.wizard.responses import failure_page as wizard_failure_page
+
+_FAILURES = Failures(
+    default=failures.failure,
+    pages={console.PREFIX: failure_page, WIZARD: wizard_failure_page},
+    others={graphql.PATH: graphql.failure},
+)
 
 
 def create_app(settings: Settings, engine: Engine) -> Flask:
@@ -35,7 +44,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
         Workload(Shares.of(settings)),
         Refusals(engine),
         Storage(settings.max_stored_bytes),
-        {face.PREFIX: failure_page, WIZARD: wizard_failure_page},
+        _FAILURES,
     )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
@@ -49,6 +58,6 @@ def _with_endpoints() -> Flask:
     middleware.watch(app)
     for module in (endpoint, graphql, runs, schema_files, health):
         app.register_blueprint(module.blueprint)
-    face.install(app, InProcess())
+    console.install(app, InProcess(), graphql.asked)
     wizard.install(app)
     return app

@@ -20,14 +20,14 @@ from app.console.people.addresses import PEOPLE, user_url
 from app.console.people.section import PAGES as PEOPLE_PAGES
 from app.console.reference import pages as reference
 from app.console.responses import secured
-from app.console.services import EXTENSION, Services
+from app.console.services import GRAPHQL, SERVICES, GraphQL, Services
 from app.console.solutions.addresses import SOLUTIONS, solution_url
 from app.console.solutions.section import PAGES as SOLUTION_PAGES
 from app.console.updates import planning, running
 from app.console.updates.addresses import RUNS
 from app.console.urls import HOME, SIGN_OUT
 from app.console.visitor import admit, keep_token
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 PREFIX: Final = HOME
 
@@ -74,9 +74,10 @@ def _nothing(rest: str) -> NoReturn:  # noqa: ARG001
 _CONSOLE = _console()
 
 
-def install(app: Flask, services: Services) -> None:
-    """Add the pages to an application. `services` are the services of its process."""
-    app.extensions[EXTENSION] = services
+def install(app: Flask, services: Services, graphql: GraphQL) -> None:
+    """Add the pages to an application. `services` and `graphql` are those of its process."""
+    app.extensions[SERVICES] = services
+    app.extensions[GRAPHQL] = graphql
     app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.register_blueprint(_CONSOLE)
     app.register_blueprint(query_page.blueprint)

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response
 
 from app.console.responses import secured
-from app.wire.static_files import CSS, JAVASCRIPT, SVG, StaticFiles
+from app.web.static_files import CSS, JAVASCRIPT, SVG, StaticFiles
 
 blueprint = Blueprint("files", __name__)
 _FILES = StaticFiles(

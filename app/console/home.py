@@ -22,7 +22,7 @@ from app.runs.queued import Workers, read_workers
 from app.runs.record import Run, RunState
 from app.solutions.instances.counting import Behind, count_behind
 from app.solutions.messages import Undelivered, count_undelivered
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("home", __name__)
 

@@ -10,9 +10,8 @@ from app.console.responses import secured, see_other
 from app.console.urls import HOME, sign_in_url
 from app.console.visitor import visitor
 from app.errors import NotAuthorisedError, RelinkError, UserError
-from app.wire.statuses import failure_headers, http_status
+from app.web.statuses import ERROR_NUMBER, failure_headers, http_status
 
-_ERROR_NUMBER = "Relink-Error-Number"
 _TITLES: Final = {
     400: "Something in the request is not right",
     403: "Not authorised",
@@ -41,7 +40,7 @@ def page(
         f"console/{template}", title=title, section=section, crumbs=crumbs, visitor=visitor(), **shown
     )
     response = Response(text, status, content_type="text/html; charset=utf-8")
-    response.headers[_ERROR_NUMBER] = "0"
+    response.headers[ERROR_NUMBER] = "0"
     return secured(response)
 
 
@@ -59,7 +58,7 @@ def failure_page(error: RelinkError) -> Response:
         home=HOME,
     )
     response.headers.update(failure_headers(error))
-    response.headers[_ERROR_NUMBER] = str(error.number)
+    response.headers[ERROR_NUMBER] = str(error.number)
     return response
 
 

@@ -10,9 +10,9 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from app.console.forms import Form
 from app.console.pages import page
-from app.console.services import services
+from app.console.services import graphql
 from app.console.visitor import admit, keep_token
-from app.wire.schema_directory import SCHEMA_DIRECTORY
+from app.web.schema_directory import SCHEMA_DIRECTORY
 
 ADDRESS: Final = "/graphql"
 FORM: Final = "/graphql-form"
@@ -62,7 +62,7 @@ def send() -> Response:
             body["variables"] = json.loads(given)
         except (ValueError, RecursionError):
             return _page(Form(shown.values, {"variables": ["is not JSON"]}), status=422)
-    response = services().graphql(request.form.get("token", "").strip(), body)
+    response = graphql(request.form.get("token", "").strip(), body)
     return _page(shown, json.dumps(json.loads(response.get_data()), indent=2, ensure_ascii=False))
 
 

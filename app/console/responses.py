@@ -6,6 +6,8 @@ from typing import Final
 
 from flask import Response
 
+from app.web.statuses import ERROR_NUMBER
+
 POLICY: Final = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
 """Pages load nothing from other hosts, have no scripts or styles in their text, and cannot be framed."""
 _HEADERS = {
@@ -25,4 +27,4 @@ def secured(response: Response) -> Response:
 
 def see_other(address: str) -> Response:
     """Return a redirection to a page, which the browser asks for with GET."""
-    return secured(Response(status=303, headers={"Location": address, "Relink-Error-Number": "0"}))
+    return secured(Response(status=303, headers={"Location": address, ERROR_NUMBER: "0"}))

@@ -1,17 +1,25 @@
-"""The services of the process, which pages call to begin runs and to show responses. The application provides them."""
+"""The services and the GraphQL API of the process, which pages call to begin runs and to show responses.
+
+The application provides them, because no interface imports another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 from flask import Response, current_app
 
 from app.identity.rights import Caller
 from app.runs.record import Run
 
-EXTENSION: Final = "relink.console.services"
+SERVICES: Final = "relink.console.services"
 """The key under which the application keeps the services."""
+GRAPHQL: Final = "relink.console.graphql"
+"""The key under which the application keeps the GraphQL API."""
+
+GraphQL: TypeAlias = Callable[[str, dict[str, object]], Response]
+"""Returns the response of the GraphQL API to a request with a token."""
 
 
 class Tried(Protocol):
@@ -36,13 +44,13 @@ class Services(Protocol):
     def tried(self, service: str, fields: Sequence[tuple[str, str]], caller: Caller) -> Tried:
         """Send a request whose elements are given as texts, by their paths, such as `TagList/tag[1]`."""
 
-    def graphql(self, token: str, body: dict[str, object]) -> Response:
-        """Return the response of the GraphQL API to a request with a token."""
-
     def begin(
         self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool
     ) -> int:
         """Do a request as a run, or let a worker do it, and return the number of the run."""
+
+    def kept_response(self, run: Run) -> Response | None:
+        """Return the response of a run as it was sent, or None if it has none."""
 
     def updates(self, run: Run) -> Iterator[dict[str, Any]]:
         """Yield the updates in the kept response of a run."""
@@ -50,4 +58,9 @@ class Services(Protocol):
 
 def services() -> Services:
     """Return the services of the present application."""
-    return cast(Services, current_app.extensions[EXTENSION])
+    return cast(Services, current_app.extensions[SERVICES])
+
+
+def graphql(token: str, body: dict[str, object]) -> Response:
+    """Return the response of the GraphQL API of the present application to a request with a token."""
+    return cast(GraphQL, current_app.extensions[GRAPHQL])(token, body)

@@ -14,8 +14,8 @@ from app.errors import NotAuthorisedError
 from app.identity.sessions import create_session, end_session
 from app.identity.sign_in import Credentials, TooManyFailuresError
 from app.text import collapsed
-from app.wire.context import resources
-from app.wire.statuses import failure_headers
+from app.web.context import resources
+from app.web.statuses import failure_headers
 
 blueprint = Blueprint("signing_in", __name__)
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from app.console.visitor import caller
 from app.nodes.patterns import BUDGET_OF_AN_EDIT, PatternCheck
 from app.runs.turns import Turns
-from app.wire.context import resources
+from app.web.context import resources
 
 
 def turn_of(turns: Turns) -> AbstractContextManager[None]:

@@ -24,8 +24,8 @@ from app.identity.actor import Actor, ActorKind, act_as
 from app.identity.rights import Caller
 from app.identity.sessions import Session, find_session, note_use
 from app.text import is_writable
-from app.wire.context import resources
-from app.wire.refusal import Forbidden, Refused
+from app.web.context import resources
+from app.web.refusal import Forbidden, Refused
 
 COOKIE: Final = "relink-session"
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field

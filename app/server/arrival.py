@@ -11,7 +11,7 @@ from gunicorn.http.message import Request  # type: ignore[import-untyped]
 
 from app.server.body import Incoming
 from app.server.chunks import ChunkScanner
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 HELD: Final = 1024 * 1024
 """A body of at most this many bytes is received whole before a thread works on the request."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from gunicorn.http.errors import NoMoreData, ParseException  # type: ignore[import-untyped]
 from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 # With every chunk, gunicorn's reader of chunks copies all bytes that it has read and not used yet, so pieces are small.
 _PIECE = 8 * 1024

@@ -13,7 +13,7 @@ from app.server.arrival import Arrival
 from app.server.outgoing import Outgoing
 from app.server.pace import Pace, Patience
 from app.server.slots import ClientSlot, Slots
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 _LOOK_EVERY = 0.5
 

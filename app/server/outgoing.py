@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
-from app.wire.storage import Storage
+from app.web.storage import Storage
 
 MOST_UNSENT: Final = 256 * 1024
 """At most this much of a response is kept in memory until the client reads it. The rest is written to a file."""

@@ -33,8 +33,8 @@ from app.server.responding import write_blocks
 from app.server.signals import end_at_once
 from app.server.slots import FAIR_FACTOR, Slots
 from app.settings import Settings
-from app.wire.credentials import SIGNED_IN
-from app.wire.refusal import REFUSAL, STOPPING, Refused
+from app.web.credentials import SIGNED_IN
+from app.web.refusal import REFUSAL, STOPPING, Refused
 
 MOST_HELD: Final = 64 * 1024 * 1024
 """At most this many bytes of requests are kept in memory. When more arrive, an incoming request is refused."""

@@ -14,8 +14,9 @@ from app.errors import RelinkError
 from app.runs.keys import Key, KeyReusedError
 from app.runs.requests import RequestTooLargeError
 from app.services.response import ServiceResponse
+from app.web.refusal import Refused
 from app.wire.envelope import http_response
-from app.wire.refusal import NotValidError, Refused
+from app.wire.refused_requests import NotValidError
 
 _ASYNC: Final = "respond-async"
 _LONGEST_KEY = 255

@@ -23,9 +23,9 @@ from app.services.node_import import check_may_import
 from app.services.registry import SERVICES
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
+from app.web.context import resources
+from app.web.credentials import credentials
 from app.wire.asynchronous import accepted, as_refusal, key_of, key_of_request, prefers_async
-from app.wire.context import resources
-from app.wire.credentials import credentials
 from app.wire.decode import decode
 from app.wire.envelope import failed, http_response, written
 from app.wire.import_stream import IMPORT, import_request
@@ -33,7 +33,7 @@ from app.wire.intake import Intake, RequestDocument
 from app.wire.json_responses import as_json, wants_json
 from app.wire.kept_responses import begun_before
 from app.wire.other_forms import Body, check_only_reads, made_request
-from app.wire.refusal import NoSuchServiceError
+from app.wire.refused_requests import NoSuchServiceError
 from app.wire.stored_requests import import_without_credentials, small_import_without_credentials, without_credentials
 from app.wire.threads import in_own_thread, parsers_freed
 from app.wire.tree import valid_tree

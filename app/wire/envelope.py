@@ -10,12 +10,11 @@ from flask import Response
 from app.errors import MOST_FAULTS, RelinkError, UserError
 from app.services.fault_paths import described, places
 from app.services.response import Fields, ServiceResponse, Value
-from app.wire.refusal import NotValidError
-from app.wire.statuses import failure_headers, failure_status
+from app.web.statuses import ERROR_NUMBER, failure_headers, failure_status
+from app.wire.refused_requests import NotValidError
 from app.wire.xml_writer import write_document
 
 CONTENT_TYPE = "application/xml; charset=utf-8"
-ERROR_NUMBER = "Relink-Error-Number"
 ERROR_ROOT = "Error"
 
 

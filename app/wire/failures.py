@@ -1,5 +1,5 @@
-"""Failures in the format of the endpoint: JSON where the endpoint returns JSON, GraphQL's own format, a page where the
-endpoint returns pages, otherwise XML. A service fails in the format in which it would have responded.
+"""Failures in the format of the endpoint: JSON where the endpoint returns JSON, otherwise XML. A service fails in the
+format in which it would have responded.
 
 Services return most errors with status 200, as documented for them. Every other endpoint uses the status that HTTP has
 for the failure, with `WWW-Authenticate` where the client has to sign in.
@@ -14,14 +14,12 @@ from flask import Response, g, request
 
 from app.errors import RelinkError
 from app.services.registry import SERVICES
-from app.wire import graphql
-from app.wire.context import resources
-from app.wire.envelope import ERROR_NUMBER, error_fields, failed
+from app.web.failures import is_below
+from app.web.statuses import ERROR_NUMBER, failure_headers, http_status
+from app.wire.envelope import error_fields, failed
 from app.wire.json_responses import as_json, wants_json
-from app.wire.statuses import failure_headers, failure_status, http_status
 
 SIGN_IN: Final = 'Basic realm="Relink"'
-_GRAPHQL = "/graphql"
 _JSON = ("/runs", "/healthz", "/readyz")
 _RUNS = "/runs"
 _KEPT_RESPONSE = "/response"
@@ -31,17 +29,12 @@ _SERVICES = ("/service", "/servicejson")
 def failure(error: RelinkError) -> Response:
     """Returns the response to a failed request, in the format of the endpoint that the URL names."""
     path = request.path
-    for beginning, page in resources().failure_pages.items():
-        if _is_below(path, beginning):
-            return page(error)
-    if _is_below(path, _GRAPHQL):
-        return graphql.failed(failure_status(error), error, failure_headers(error))
-    if _is_below(path, _RUNS) and path.endswith(_KEPT_RESPONSE):
+    if is_below(path, _RUNS) and path.endswith(_KEPT_RESPONSE):
         return with_http_status(failed(None, error), error)
-    if any(_is_below(path, endpoint) for endpoint in _JSON):
+    if any(is_below(path, endpoint) for endpoint in _JSON):
         return with_http_status(_failed_as_json(error), error)
     response = failed(g.get("service") or _named_service(path), error)
-    is_of_service = any(_is_below(path, endpoint) for endpoint in _SERVICES)
+    is_of_service = any(is_below(path, endpoint) for endpoint in _SERVICES)
     return as_json(response) if is_of_service and wants_json(request) else response
 
 
@@ -59,10 +52,6 @@ def _failed_as_json(error: RelinkError) -> Response:
     response.headers[ERROR_NUMBER] = str(error.number)
     response.headers.update(failure_headers(error))
     return response
-
-
-def _is_below(path: str, endpoint: str) -> bool:
-    return path == endpoint or path.startswith(f"{endpoint}/")
 
 
 def _named_service(path: str) -> str | None:

@@ -11,8 +11,9 @@ import re
 from urllib.parse import parse_qsl
 
 from app.errors import MOST_FAULTS
+from app.web.refusal import Refused
 from app.wire.made_documents import MOST_DEPTH, Content, Members
-from app.wire.refusal import NotValidError, Refused
+from app.wire.refused_requests import NotValidError
 
 _MOST_PARAMETERS = 5000
 _STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([1-9][0-9]{0,5})\])?", re.ASCII)

@@ -25,11 +25,10 @@ from app.services.call import Call, Service
 from app.services.registry import SERVICES
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
+from app.web.context import resources
 from app.wire.asynchronous import as_refusal
-from app.wire.context import resources
 from app.wire.decode import decode
 from app.wire.envelope import failed, http_response, written
-from app.wire.graphql import asked
 from app.wire.intake import RequestDocument
 from app.wire.kept_responses import response_of
 from app.wire.stored_requests import without_credentials
@@ -61,10 +60,6 @@ class InProcess:
         with parsers_freed():
             return shown(document, _response_or_failure(service, document, caller))
 
-    def graphql(self, token: str, body: dict[str, object]) -> Response:
-        """Return the response of the GraphQL API to a request with a token."""
-        return asked(token, body)
-
     def begin(
         self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool
     ) -> int:
@@ -83,10 +78,14 @@ class InProcess:
             raise StateError("you may not administer any of these nodes, so nothing can be updated")
         return int(run)
 
+    def kept_response(self, run: Run) -> Response | None:
+        """Return the response of a run as it was sent, or None if it has none."""
+        return response_of(resources().engine, run)
+
     def updates(self, run: Run) -> Iterator[dict[str, Any]]:
         """Yield the updates in the kept response of a run, in their order: texts by the names of their elements, and
         lists of the same for elements that end in `List`."""
-        response = response_of(resources().engine, run)
+        response = self.kept_response(run)
         if response is None:
             return
         parser: Any = ElementTree.XMLPullParser(["start", "end"])  # the document is our own

@@ -17,10 +17,10 @@ from typing import IO, Protocol
 from flask import Request
 
 from app.settings import Settings
-from app.wire.encoding import utf8_blocks
-from app.wire.refusal import Refused
+from app.web.encoding import utf8_blocks
+from app.web.refusal import Refused
+from app.web.storage import Storage
 from app.wire.scan import HEAD_LIMIT, LARGE, Scan
-from app.wire.storage import Storage
 from app.wire.uploads import UploadFile
 
 _XML_TYPES = frozenset({"application/xml", "text/xml"})

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import NoReturn
 
-from app.wire.encoding import json_text
+from app.web.encoding import json_text
+from app.web.refusal import Refused
 from app.wire.made_documents import Members
-from app.wire.refusal import Refused
 
 
 def json_members(body: bytes, charset: str | None) -> Members:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from app.wire.schema_directory import SCHEMA_DIRECTORY
+from app.web.schema_directory import SCHEMA_DIRECTORY
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _NUMBERS = frozenset({"decimal", "double", "int", "integer", "nonNegativeInteger"})

@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 from app.database.engine import snapshot
 from app.runs import kept_responses, record
 from app.runs.record import Run
+from app.web.statuses import ERROR_NUMBER
 from app.wire.asynchronous import accepted
-from app.wire.envelope import CONTENT_TYPE, ERROR_NUMBER
+from app.wire.envelope import CONTENT_TYPE
 
 
 def response_of(engine: Engine, run: Run) -> Response | None:

@@ -12,8 +12,8 @@ from typing import IO, Final
 
 from lxml import etree
 
+from app.web.refusal import Refused
 from app.wire.parsers import OPTIONS
-from app.wire.refusal import Refused
 
 MOST_VALUE: Final = 10_000_000
 MOST_NAME: Final = 50_000

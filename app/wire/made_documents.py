@@ -10,9 +10,10 @@ from io import BytesIO
 from typing import Final, TypeAlias, Union
 
 from app.text import is_writable
-from app.wire.credentials import CREDENTIALS
+from app.web.credentials import CREDENTIALS
+from app.web.refusal import Refused
 from app.wire.intake import RequestDocument
-from app.wire.refusal import NotValidError, Refused
+from app.wire.refused_requests import NotValidError
 from app.wire.scan import Scan
 from app.wire.xml_writer import escape
 

@@ -13,7 +13,7 @@ from app.runs.record import RunState
 from app.solutions.texts import identifier
 from app.text import collapsed, is_whole_number, is_writable
 from app.wire.asynchronous import key_text
-from app.wire.refusal import NotValidError
+from app.wire.refused_requests import NotValidError
 
 _MOST_NUMBER = 10**18 - 1
 _LONGEST_NAME = 60

@@ -18,13 +18,13 @@ from app.runs.access import as_readable, has_started, may_read_response, may_see
 from app.runs.listing import outcomes, visible_runs
 from app.runs.queued import Waiting, waiting
 from app.runs.record import Run
-from app.wire.context import resources
-from app.wire.credentials import credentials
+from app.web.context import resources
+from app.web.credentials import credentials
+from app.web.refusal import Forbidden, Refused
+from app.web.run_events import event_stream
+from app.web.run_json import outcome_json, run_json
 from app.wire.failures import failure
 from app.wire.kept_responses import response_of
-from app.wire.refusal import Forbidden, Refused
-from app.wire.run_events import event_stream
-from app.wire.run_json import outcome_json, run_json
 from app.wire.run_parameters import after, check_names, limit, run_filter
 
 blueprint = Blueprint("runs", __name__)

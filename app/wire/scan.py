@@ -11,8 +11,8 @@ from typing import Final
 from xml.parsers import expat
 
 from app.text import WHITE_SPACE
-from app.wire.credentials import CREDENTIALS
-from app.wire.refusal import Refused
+from app.web.credentials import CREDENTIALS
+from app.web.refusal import Refused
 from app.wire.schemas import element_names
 
 HEAD_LIMIT: Final = 64 * 1024

@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from flask import Blueprint, Response, request
 from markupsafe import escape
 
+from app.web.refusal import Refused
+from app.web.schema_directory import SCHEMA_DIRECTORY
 from app.wire.envelope import failed
-from app.wire.refusal import Refused
-from app.wire.schema_directory import SCHEMA_DIRECTORY
 
 blueprint = Blueprint("schemas", __name__)
 

@@ -16,10 +16,10 @@ from lxml import etree
 from xmlschema import XMLSchemaChildrenValidationError
 
 from app.errors import MOST_FAULTS
+from app.web.schema_directory import SCHEMA_DIRECTORY
+from app.web.secret_names import names_a_secret
 from app.wire.explanations import explanation
 from app.wire.parsers import validating_parser
-from app.wire.schema_directory import SCHEMA_DIRECTORY
-from app.wire.secret_names import names_a_secret
 
 IMPORTED_NODE = "NodeImport/Node"
 """The grammar of the parts of a NodeImport that are validated alone; all others are named like their services."""

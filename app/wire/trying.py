@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from flask import Response
 from lxml import etree
 
+from app.web.statuses import ERROR_NUMBER
 from app.wire.flat_requests import flat_members
 from app.wire.intake import RequestDocument
 from app.wire.made_documents import made_document
@@ -41,7 +42,7 @@ def shown(request: RequestDocument, response: Response) -> Shown:
     text = _indented(body) if is_complete else body.decode("utf-8", "replace")
     request.file.seek(0)
     document = request.file.read().decode()
-    return Shown(document, text, is_complete, int(response.headers.get("Relink-Error-Number", "0")))
+    return Shown(document, text, is_complete, int(response.headers.get(ERROR_NUMBER, "0")))
 
 
 def _beginning(response: Response) -> tuple[bytes, bool]:

@@ -8,8 +8,8 @@ from typing import Final, Self
 
 import structlog
 
-from app.wire.refusal import Refused
-from app.wire.storage import Storage
+from app.web.refusal import Refused
+from app.web.storage import Storage
 
 _log = structlog.get_logger("relink.uploads")
 

@@ -22,8 +22,8 @@ from app.solutions.wizard.sessions import (
     create_session,
     end_session,
 )
-from app.wire.context import resources
-from app.wire.refusal import Forbidden
+from app.web.context import resources
+from app.web.refusal import Forbidden
 from app.wizard.fields import NotAnAccountError, new_account
 from app.wizard.responses import page, reasons_of
 from app.wizard.visiting import cipher, is_only_looking, limits, redeemed_user, session_of

@@ -33,8 +33,8 @@ from app.solutions.wizard.sessions import (
 )
 from app.solutions.wizard.steps import Place
 from app.solutions.wizard.texts_of_values import Choice, text_of
-from app.wire.context import resources
-from app.wire.refusal import Forbidden
+from app.web.context import resources
+from app.web.refusal import Forbidden
 from app.wizard.fields import NEW, Entered, chosen_account, entered_in, fields_of, shown_value
 from app.wizard.responses import origin_of, page, reasons_of
 from app.wizard.visiting import cipher, is_only_looking, limits, redeemed_user, session_of

@@ -10,8 +10,8 @@ from typing import Final, NoReturn
 
 from flask import Blueprint, Flask, Response
 
-from app.wire.refusal import Refused
-from app.wire.static_files import CSS, JAVASCRIPT, SVG, StaticFiles
+from app.web.refusal import Refused
+from app.web.static_files import CSS, JAVASCRIPT, SVG, StaticFiles
 from app.wizard import authorise, configure
 from app.wizard.responses import PREFIX, secured
 from app.wizard.visiting import check_request

@@ -9,12 +9,11 @@ from flask import Response, g, render_template, request
 
 from app.errors import FaultCode, NotAuthorisedError, RelinkError, UserError
 from app.settings import Settings
-from app.wire.context import resources
-from app.wire.statuses import failure_headers, http_status
+from app.web.context import resources
+from app.web.statuses import ERROR_NUMBER, failure_headers, http_status
 
 PREFIX: Final = "/external"
 _ABOUT_AUTHENTICATIONS: Final = f"{PREFIX}/auth/"
-_ERROR_NUMBER = "Relink-Error-Number"
 _AGAIN: Final = "Close this page and open it again from the place that you came from."
 _TITLES: Final = {
     403: "This page has expired",
@@ -67,7 +66,7 @@ def page(
         **shown,
     )
     response = Response(text, status, content_type="text/html; charset=utf-8")
-    response.headers[_ERROR_NUMBER] = "0"
+    response.headers[ERROR_NUMBER] = "0"
     return secured(response)
 
 
@@ -85,7 +84,7 @@ def failure_page(error: RelinkError) -> Response:
         request_id=g.request_id,
     )
     response.headers.update(failure_headers(error))
-    response.headers[_ERROR_NUMBER] = str(error.number)
+    response.headers[ERROR_NUMBER] = str(error.number)
     return response
 
 

@@ -15,8 +15,8 @@ from app.solutions.people.tokens import redeem_authorization_code
 from app.solutions.texts import identifier
 from app.solutions.wizard.sessions import Purpose, WizardSession, find_session
 from app.text import is_writable
-from app.wire.context import resources
-from app.wire.refusal import Forbidden, Refused
+from app.web.context import resources
+from app.web.refusal import Forbidden, Refused
 
 TOKEN: Final = "token"  # noqa: S105 - the name of a field
 _FORM = "application/x-www-form-urlencoded"

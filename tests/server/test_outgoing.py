@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from app.server.outgoing import MOST_UNSENT, Outgoing, SlowReaderError, Spool
-from app.wire.credentials import SIGNED_IN
+from app.web.credentials import SIGNED_IN
 from tests.support.http import ADMIN, PASSWORD, message
 
 NETWORK = "192.0.2.0/24"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from app.server.connection import ClientConnection, RestOfBody
 from app.server.pace import Pace
 from app.server.slots import Slots
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 BLOCK = 65_536
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from app.console.pages import Crumb
 from app.solutions.instances.reading import Instance, read_instances_of
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 INSTANCES: Final = "/console/instances"
 CRUMB: Final = Crumb("Instances", INSTANCES)

@@ -17,7 +17,7 @@ from app.identity.rights import require_solutions
 from app.solutions.instances.changing import update_instance, upgrade_instance
 from app.solutions.instances.wizard_codes import create_wizard_code
 from app.solutions.limits import Limits
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("instance_changes", __name__)
 

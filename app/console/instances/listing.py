@@ -22,8 +22,8 @@ from app.solutions.instances.reading import InstanceFilter
 from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.solutions import read_solutions
 from app.text import collapsed
-from app.wire.context import resources
-from app.wire.refusal import Refused
+from app.web.context import resources
+from app.web.refusal import Refused
 
 blueprint = Blueprint("instances", __name__)
 

@@ -19,7 +19,7 @@ from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.history import compare_releases
 from app.solutions.releases.solutions import read_solution
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("instance", __name__)
 

@@ -24,7 +24,7 @@ from app.nodes.type_change import TypeChange, change_type
 from app.nodes.versions import Node
 from app.references import VersionKeyword
 from app.text import collapsed
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("node_changes", __name__)
 

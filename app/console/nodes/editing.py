@@ -25,8 +25,8 @@ from app.nodes.forms import Form as Members
 from app.nodes.forms import read_form
 from app.nodes.impacts import Impacts, show
 from app.references import version_identifier
-from app.wire.context import resources
-from app.wire.refusal import Refused
+from app.web.context import resources
+from app.web.refusal import Refused
 
 blueprint = Blueprint("node_edits", __name__)
 

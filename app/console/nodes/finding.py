@@ -13,7 +13,7 @@ from app.errors import FaultCode, NotAuthorisedError, UserError
 from app.identity import right
 from app.nodes.versions import Node, Version, find_node, find_version
 from app.text import is_whole_number
-from app.wire.refusal import Forbidden, Refused
+from app.web.refusal import Forbidden, Refused
 
 _MOST_DIGITS = 6
 

@@ -16,7 +16,7 @@ from app.database.engine import snapshot
 from app.errors import UserError
 from app.nodes.listing import list_nodes
 from app.nodes.search import search
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("nodes", __name__)
 

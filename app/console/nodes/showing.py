@@ -25,8 +25,8 @@ from app.nodes.versions import Node, Version
 from app.nodes.where_used import START, Use, where_used
 from app.references import MAXIMUM_VERSION_NUMBER, VersionKeyword, split_version_identifier, version_identifier
 from app.system_nodes import LAST_SYSTEM_IDENTIFIER
-from app.wire.context import resources
-from app.wire.refusal import Refused
+from app.web.context import resources
+from app.web.refusal import Refused
 
 blueprint = Blueprint("node", __name__)
 

@@ -15,7 +15,7 @@ from app.database.connection import short_statements
 from app.errors import UserError
 from app.identity.accounts import StatusAction, change_password, change_status
 from app.runs.record import cancel_those_of_disabled_users
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("people_changes", __name__)
 

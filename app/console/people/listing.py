@@ -18,7 +18,7 @@ from app.identity.accounts import read_accounts
 from app.identity.sign_in import read_locked_until
 from app.identity.users import create_user
 from app.text import collapsed
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("people", __name__)
 

@@ -18,8 +18,8 @@ from app.errors import NotAuthorisedError, UserError
 from app.nodes.permission_records import delete_permission, find_object, read_permissions
 from app.nodes.permissions import create_permission
 from app.text import collapsed, is_whole_number
-from app.wire.context import resources
-from app.wire.refusal import Refused
+from app.web.context import resources
+from app.web.refusal import Refused
 
 blueprint = Blueprint("permissions", __name__)
 

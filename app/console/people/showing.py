@@ -18,8 +18,8 @@ from app.identity.sign_in import read_locked_until
 from app.nodes.explaining import Explanation, explain, words
 from app.nodes.permission_records import read_permissions
 from app.text import collapsed
-from app.wire.context import resources
-from app.wire.refusal import Refused
+from app.web.context import resources
+from app.web.refusal import Refused
 
 blueprint = Blueprint("person", __name__)
 

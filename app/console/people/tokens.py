@@ -14,8 +14,8 @@ from app.errors import UserError
 from app.identity.right import ADMINISTER_ALL
 from app.solutions.people.tokens import read_tokens, remove_tokens
 from app.text import is_whole_number
-from app.wire.context import resources
-from app.wire.refusal import Forbidden, Refused
+from app.web.context import resources
+from app.web.refusal import Forbidden, Refused
 
 blueprint = Blueprint("tokens", __name__)
 

@@ -13,7 +13,7 @@ from app.console.pages import Crumb, page
 from app.console.reference.catalogue import NO_FORM, Described, catalogue
 from app.console.services import Tried, services
 from app.console.visitor import caller, session
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 SERVICES: Final = "/console/services"
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app.console.pages import Crumb
 from app.errors import UserError
 from app.solutions.releases.solutions import Solution, read_solution
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 SOLUTIONS: Final = "/console/solutions"
 

@@ -18,7 +18,7 @@ from app.identity.rights import require_solutions
 from app.solutions.content.model import ConfigType, Trigger
 from app.solutions.people.authentications import read_authentications
 from app.solutions.releases.solutions import set_draft
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("solution_draft", __name__)
 

@@ -18,7 +18,7 @@ from app.identity.rights import require_solutions
 from app.solutions.releases.listing import list_solutions
 from app.solutions.releases.solutions import SolutionDraft, set_draft
 from app.text import collapsed
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("solutions", __name__)
 

@@ -19,8 +19,8 @@ from app.solutions.rollout.coming_moves import coming_moves
 from app.solutions.rollout.publishing import preview_with_instances
 from app.solutions.rollout.publishing import publish as publish_draft
 from app.text import present
-from app.wire.context import resources
-from app.wire.refusal import Refused
+from app.web.context import resources
+from app.web.refusal import Refused
 
 blueprint = Blueprint("publishing", __name__)
 

@@ -32,7 +32,7 @@ from app.solutions.releases.solutions import Solution, read_releases
 from app.solutions.rollout.bulk_plan import Rollout, Wanted, rollout
 from app.solutions.rollout.bulk_run import NAME, RolloutResult, impact
 from app.text import collapsed, is_blank, is_whole_number
-from app.wire.context import resources
+from app.web.context import resources
 
 blueprint = Blueprint("rolling_out", __name__)
 

@@ -22,8 +22,8 @@ from app.solutions.releases.contents import read_contents
 from app.solutions.releases.history import compare_releases, read_history
 from app.solutions.releases.solutions import SolutionDraft, set_draft
 from app.text import is_whole_number
-from app.wire.context import resources
-from app.wire.refusal import Refused
+from app.web.context import resources
+from app.web.refusal import Refused
 
 blueprint = Blueprint("solution", __name__)
 

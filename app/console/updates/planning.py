@@ -31,8 +31,8 @@ from app.runs.access import may_begin
 from app.runs.queued import read_workers
 from app.updates.naming import NamedOutcome
 from app.updates.update import impact
-from app.wire.context import resources
-from app.wire.refusal import Refused
+from app.web.context import resources
+from app.web.refusal import Refused
 
 blueprint = Blueprint("plans", __name__)
 

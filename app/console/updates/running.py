@@ -29,11 +29,10 @@ from app.runs.queued import Waiting, waiting
 from app.runs.record import Run, RunState
 from app.runs.wanted import IMPACT
 from app.text import is_whole_number
-from app.wire.context import resources
-from app.wire.kept_responses import response_of
-from app.wire.refusal import Forbidden, Refused
-from app.wire.run_events import event_stream
-from app.wire.run_json import run_json
+from app.web.context import resources
+from app.web.refusal import Forbidden, Refused
+from app.web.run_events import event_stream
+from app.web.run_json import run_json
 
 blueprint = Blueprint("runs", __name__)
 
@@ -154,7 +153,7 @@ def cancel(identifier: int) -> Response:
 @short_statements()
 def as_xml(identifier: int) -> Response:
     """Return the response of a run as it was sent."""
-    response = response_of(resources().engine, _readable(identifier))
+    response = services().kept_response(_readable(identifier))
     if response is None:
         raise Refused(404, f"Run {identifier} has no response.")
     response.headers["Content-Disposition"] = f"attachment; filename=run-{identifier}.xml"

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event
-from typing import TypeAlias
 
-from flask import Response, current_app
+from flask import current_app
 from sqlalchemy import Engine
 
-from app.errors import RelinkError
 from app.identity.refusals import Refusals
 from app.identity.sign_in import SignIn
 from app.runs.turns import Workload
 from app.settings import Settings
-from app.wire.storage import Storage
-
-FailurePage: TypeAlias = Callable[[RelinkError], Response]
+from app.web.failures import Failures
+from app.web.storage import Storage
 
 
 @dataclass(frozen=True)
 class Resources:
     """Settings, the connection pool, the sign-in with its memory of verified passwords, the turns of long work, the
-    record of refusals, and the room for imports. `failure_pages` shows failures to people: the beginning of a path,
-    and what returns the page."""
+    record of refusals, the room for imports, and the formats of failures."""
 
     settings: Settings
     engine: Engine
@@ -32,7 +27,7 @@ class Resources:
     workload: Workload
     refusals: Refusals
     uploads: Storage
-    failure_pages: Mapping[str, FailurePage] = field(default_factory=dict)
+    failures: Failures
     proxy_warned: Event = field(default_factory=Event)
     """Set after the warning that requests come through a proxy that the settings do not know."""
 

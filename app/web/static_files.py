@@ -13,7 +13,7 @@ from typing import Final
 
 from flask import Response, request
 
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 CSS: Final = "text/css; charset=utf-8"
 JAVASCRIPT: Final = "text/javascript; charset=utf-8"

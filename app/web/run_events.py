@@ -27,8 +27,8 @@ from app.runs.access import as_readable, may_see
 from app.runs.queued import Waiting, waiting
 from app.runs.record import Run
 from app.runs.turns import Turns
-from app.wire.refusal import STOPPING
-from app.wire.run_json import run_json
+from app.web.refusal import STOPPING
+from app.web.run_json import run_json
 
 LONGEST: Final = 600.0
 """A stream ends after this many seconds."""

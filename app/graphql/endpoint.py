@@ -29,13 +29,14 @@ from app.identity.actor import Actor, ActorKind, act_as
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import Token, find_token, note_use
-from app.wire.context import resources
-from app.wire.credentials import authorization
-from app.wire.encoding import json_text
-from app.wire.envelope import ERROR_NUMBER
-from app.wire.refusal import Refused
-from app.wire.schema_directory import SCHEMA_DIRECTORY
+from app.web.context import resources
+from app.web.credentials import authorization
+from app.web.encoding import json_text
+from app.web.refusal import Refused
+from app.web.schema_directory import SCHEMA_DIRECTORY
+from app.web.statuses import ERROR_NUMBER, failure_headers, failure_status
 
+PATH: Final = "/graphql"
 MOST_BYTES: Final = 1024 * 1024
 
 blueprint = Blueprint("graphql", __name__)
@@ -50,7 +51,7 @@ class _RefusedError(BadRequestError):
         self.status = status
 
 
-@blueprint.post("/graphql")
+@blueprint.post(PATH)
 def graphql() -> Response:
     """Handles one request."""
     return _responded(_token, lambda: _json(_body()))
@@ -87,11 +88,11 @@ def _responded(find: Callable[[], Token], body: Callable[[], object]) -> Respons
             executed = execute(_schema(), session, given, g.request_id)
             return _response(200, executed.response, executed.error_number)
     except BusyError as error:
-        return failed(503, error, {"Retry-After": str(error.retry_after)})
+        return _refused(503, error, {"Retry-After": str(error.retry_after)})
     except NoTokenError as error:
-        return failed(401, error, {"WWW-Authenticate": "Bearer"})
+        return _refused(401, error, {"WWW-Authenticate": "Bearer"})
     except _RefusedError as error:
-        return failed(error.status, error)
+        return _refused(error.status, error)
 
 
 @blueprint.errorhandler(SQLAlchemyError)
@@ -187,7 +188,12 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def failed(status: int, error: RelinkError, headers: Mapping[str, str] | None = None) -> Response:
+def failure(error: RelinkError) -> Response:
+    """Returns the response to a request that failed outside the execution."""
+    return _refused(failure_status(error), error, failure_headers(error))
+
+
+def _refused(status: int, error: RelinkError, headers: Mapping[str, str] | None = None) -> Response:
     """Returns the response to a request that was not executed."""
     if status == 500:
         error = InternalError(error.description)

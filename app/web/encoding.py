@@ -10,7 +10,7 @@ import codecs
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from app.wire.refusal import Refused
+from app.web.refusal import Refused
 
 _UTF_8 = frozenset({"utf-8", "utf8"})
 _UTF_16 = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})

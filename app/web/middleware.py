@@ -16,12 +16,12 @@ from app.database.failures import Failure, Passing, logged_failure
 from app.errors import InternalError, NotAuthorisedError, RelinkError, StateError
 from app.identity.actor import ActorKind, act_as_nobody, present_actor
 from app.text import is_whole_number
-from app.wire.context import resources
-from app.wire.credentials import SIGNED_IN
-from app.wire.failures import failure
-from app.wire.metrics import count_request
-from app.wire.refusal import REFUSAL, Refused
-from app.wire.secret_names import names_a_password
+from app.web.context import resources
+from app.web.credentials import SIGNED_IN
+from app.web.metrics import count_request
+from app.web.refusal import REFUSAL, Refused
+from app.web.secret_names import names_a_password
+from app.web.statuses import ERROR_NUMBER
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
 _RUN = re.compile(r"/runs/([^/]+)")
@@ -61,13 +61,13 @@ def _begin() -> Response | None:
     _warn_of_proxy()
     refusal = request.environ.get(REFUSAL)
     if isinstance(refusal, Refused):
-        return failure(refusal)
+        return _failure(refusal)
     try:
         names = list(request.args)
     except UnicodeDecodeError:
-        return failure(Refused(400, "the query string is not UTF-8"))
+        return _failure(Refused(400, "the query string is not UTF-8"))
     if any(map(names_a_password, names)):
-        return failure(
+        return _failure(
             Refused(
                 400, "a password cannot be sent in the query string, which is written to logs: send it with HTTP Basic"
             )
@@ -95,7 +95,7 @@ def _end(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     if present_actor().kind in (ActorKind.USER, ActorKind.TOKEN) and SIGNED_IN in request.environ:
         request.environ[SIGNED_IN]()
-    number = response.headers.get("Relink-Error-Number", "")
+    number = response.headers.get(ERROR_NUMBER, "")
     service = g.get("service") or request.endpoint or "none"
     count_request(service, number, response.status_code, seconds)
     if number == _REFUSED:
@@ -137,16 +137,20 @@ def _record_refusal(service: str, status: int) -> None:
         _log.error("a refusal was not recorded", request_id=g.request_id, error=type(error).__name__)
 
 
+def _failure(error: RelinkError) -> Response:
+    return resources().failures.response(request.path, error)
+
+
 def _http_error(error: HTTPException) -> Response:
     """Returns Flask's own refusals, such as an unknown URL, in Relink's envelope."""
     if isinstance(error, NotFound):
-        return failure(Refused(404, _not_found(request.path)))
+        return _failure(Refused(404, _not_found(request.path)))
     if isinstance(error, MethodNotAllowed):
         methods = sorted(error.valid_methods or ())
         told = " and ".join(method for method in methods if method not in _FOR_EVERY_ADDRESS)
         verb = "are" if " and " in told else "is"
-        return failure(Refused(405, f"only {told} {verb} allowed here", headers={"Allow": ", ".join(methods)}))
-    return failure(Refused(error.code or 500, error.description or ""))
+        return _failure(Refused(405, f"only {told} {verb} allowed here", headers={"Allow": ", ".join(methods)}))
+    return _failure(Refused(error.code or 500, error.description or ""))
 
 
 def _not_found(path: str) -> str:
@@ -154,7 +158,7 @@ def _not_found(path: str) -> str:
     given = _RUN.match(path)
     if given is not None and not is_whole_number(given[1]):
         return f"{given[1][:_LONGEST_PATH]!r} is not the number of a run: write it as in /runs/1"
-    if any(path == beginning or path.startswith(f"{beginning}/") for beginning in resources().failure_pages):
+    if resources().failures.is_of_a_page(path):
         return "There is no page at this address."
     shown = path if len(path) <= _LONGEST_PATH else path[:_LONGEST_PATH] + "..."
     return (
@@ -169,11 +173,11 @@ def _exception(error: Exception) -> Response:
     A body that breaks off or arrives too slowly is refused wherever it is read.
     """
     if isinstance(error, RelinkError):
-        return failure(error)
+        return _failure(error)
     found = logged_failure(error, g.request_id)
     if found is None:
         _log.error("defect", request_id=g.request_id, exc_info=error)
-        return failure(InternalError(f"internal error, logged as request {g.request_id}"))
+        return _failure(InternalError(f"internal error, logged as request {g.request_id}"))
     if found.passing is Passing.CONFLICT:
-        return failure(StateError("others are changing the same nodes: try again"))
-    return failure(DatabaseFailedError(found))
+        return _failure(StateError("others are changing the same nodes: try again"))
+    return _failure(DatabaseFailedError(found))

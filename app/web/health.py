@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.failures import logged_failure
-from app.wire.context import resources
-from app.wire.metrics import exposition
+from app.web.context import resources
+from app.web.metrics import exposition
 
 blueprint = Blueprint("health", __name__)
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from app.errors import BusyError, NotAuthorisedError, PreconditionError, RelinkError, StateError, UserError
 from app.identity.sign_in import TooManyFailuresError
-from app.wire.refusal import NotValidError, Refused
+from app.web.refusal import Refused
+
+ERROR_NUMBER: Final = "Relink-Error-Number"
+"""The header that repeats the error number of the response."""
 
 
 def failure_headers(error: RelinkError) -> dict[str, str]:
@@ -23,8 +28,6 @@ def failure_status(error: RelinkError) -> int:
     match error:
         case Refused():
             return error.status
-        case NotValidError():
-            return 400
         case PreconditionError():
             return 412
         case TooManyFailuresError():

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from app.errors import RelinkError
-from app.services.fault_paths import joined
-from app.suggestions import nearest
 
 REFUSAL = "relink.refusal"
 """The key of the WSGI environment for a refusal by the server, which could not understand the request."""
@@ -33,21 +29,3 @@ class Forbidden(Refused):
     def __init__(self, description: str) -> None:
         super().__init__(403, description)
         self.number = 101
-
-
-class NotValidError(RelinkError):
-    """105 with status 400: a document that its schema refuses. `places` has the XML path and text of each fault."""
-
-    number = 105
-
-    def __init__(self, places: Sequence[tuple[str, str]]) -> None:
-        super().__init__(joined(places))
-        self.places = tuple(places)
-
-
-class NoSuchServiceError(Refused):
-    """102: the URL or the root element names no service."""
-
-    def __init__(self, name: str, known: Iterable[str] = ()) -> None:
-        meant = nearest(name, known)
-        super().__init__(404, f"there is no service {name[:100]!r}" + (f"; did you mean {meant}?" if meant else ""))
