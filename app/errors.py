@@ -115,9 +115,28 @@ def missing(where: Where, text: str = "is missing") -> Fault:
     return Fault(_path(where), FaultCode.MISSING, text)
 
 
-def not_found(where: Where, text: str = "is not found") -> Fault:
-    """Return the fault of a name of something that does not exist, or that the caller may not know of."""
-    return Fault(_path(where), FaultCode.NOT_FOUND, text)
+def absence(what: object = "", why: str = "") -> str:
+    """Return the text that says that something is not found. `what` is its name, and `why` says more about it."""
+    return f"{what} is not found".lstrip() + (f": {why}" if why else "")
+
+
+def not_found(where: Where, what: object = "", why: str = "") -> Fault:
+    """Return the fault of a name of something that does not exist, or that the caller may not know of.
+
+    `what` is the name, such as a reference, or empty if the path says enough. `why` says more about it.
+    """
+    return unresolved(where, absence(what, why))
+
+
+def no_such(where: Where, noun: str, name: str | int | None, hint: str = "") -> Fault:
+    """Return the fault of a name that nothing of a kind has, such as a logon reference that no user has."""
+    shown = f'"{name}"' if isinstance(name, str) else name
+    return unresolved(where, f"there is no {noun} {shown}{hint}")
+
+
+def unresolved(where: Where, reason: str) -> Fault:
+    """Return the fault of a name that leads to nothing, with its reason."""
+    return Fault(_path(where), FaultCode.NOT_FOUND, reason)
 
 
 def unknown(where: Where, given: object) -> Fault:

@@ -20,7 +20,20 @@ DOMAIN = sorted(
     for name in ("identity", "nodes", "runs", "solutions", "updates")
     for path in (ROOT / "app" / name).rglob("*.py")
 )
-FAULTS = ("Fault", "not_found", "missing", "taken", "joined")
+FAULTS = (
+    "Fault",
+    "absence",
+    "duplicate",
+    "invalid",
+    "joined",
+    "missing",
+    "needs_upgrade",
+    "no_such",
+    "not_found",
+    "taken",
+    "too_many",
+    "unresolved",
+)
 _WORD = re.compile(r"[A-Za-z_]+")
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.errors import NotAuthorisedError, UserError, invalid, missing, not_found, refuse
+from app.errors import NotAuthorisedError, UserError, invalid, missing, no_such, refuse
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.identity.passwords import hash_password, is_right
@@ -170,8 +170,8 @@ def _find(connection: Connection, identifier: int | None, logon: str | None) -> 
     row = connection.execute(_FIND, {"identifier": identifier or None, "logon": wanted}).one_or_none()
     if row is None:
         if logon:
-            raise UserError(not_found(LOGON_FIELD, f'there is no user "{logon}"'))
-        raise UserError(not_found("user_identifier_update", f"there is no user {identifier}"))
+            raise UserError(no_such(LOGON_FIELD, "user", logon))
+        raise UserError(no_such("user_identifier_update", "user", identifier))
     return _Found(*row)
 
 

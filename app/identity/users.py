@@ -117,11 +117,6 @@ def find_group(connection: Connection, reference: str) -> int | None:
     return None if found is None else int(found)
 
 
-def no_group(reference: str) -> str:
-    """Return the message that no user and no user group has a reference."""
-    return f'there is no user or group "{reference}"'
-
-
 def _logon_faults(logon: str) -> list[Fault]:
     if not logon:
         return [missing("user_logon_reference_create")]

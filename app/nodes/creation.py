@@ -49,7 +49,7 @@ def check_package(connection: Connection, caller: Caller, reference: str, field:
         return
     package = node_by_reference(connection, caller, package_reference)
     if package is None or not package.may(right.READ):
-        raise UserError(not_found(field, f"the package {package_reference} is not found"))
+        raise UserError(not_found(field, f"the package {package_reference}"))
     if package.identifier == SYSTEM or not package.may(right.USE):
         raise NotAuthorisedError(f"not authorised to create nodes in {package_reference}")
 

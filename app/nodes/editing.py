@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
-from app.errors import MOST_FAULTS, Fault, NotAuthorisedError, Path, UserError, invalid, missing, not_found, refuse
+from app.errors import MOST_FAULTS, Fault, NotAuthorisedError, Path, UserError, invalid, missing, refuse, unresolved
 from app.identity import right
 from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
@@ -134,7 +134,7 @@ def find_type(connection: Connection, caller: Caller, given: GivenEdit) -> Found
         raise UserError(missing(given.type_field))
     found = resolve(connection, caller, [given.of_type])[given.of_type]
     if isinstance(found, str):
-        raise UserError(not_found(given.type_field, found))
+        raise UserError(unresolved(given.type_field, found))
     if not found.node.may(right.USE_TYPE):
         raise NotAuthorisedError(f"not authorised to use {found.node.reference} as a type")
     return found
@@ -177,7 +177,7 @@ class _Checker:
         given = self._given
         found = resolve(self._connection, self._caller, [given.of_type])[given.of_type]
         if isinstance(found, str):
-            self.faults.append(not_found(given.type_field, found))
+            self.faults.append(unresolved(given.type_field, found))
         elif found.key != draft.type:
             self.faults.append(invalid(given.type_field, "is not the type of this draft: use ChangeNodeType first"))
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.errors import NotAuthorisedError, UserError, not_found
+from app.errors import NotAuthorisedError, UserError, no_such
 from app.identity import right
 from app.identity.present_rights import read_again
 from app.identity.right import ADMINISTER_ALL, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
@@ -87,7 +87,7 @@ def explain(connection: Connection, caller: Caller, logon: str, reference: str) 
     node = find_node(connection, caller, None, reference, "node")
     user = connection.execute(_USER, {"logon": logon}).one_or_none()
     if user is None:
-        raise UserError(not_found("user_logon_reference", f'there is no user "{logon}"'))
+        raise UserError(no_such("user_logon_reference", "user", logon))
     if not user.enabled:
         return Explanation(node.reference, False, right.NONE, False, [])
     of_user = read_again(connection, Caller(user.user_identifier, ()))

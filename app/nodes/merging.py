@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.errors import Fault, Path, duplicate, invalid, missing, not_found
+from app.errors import Fault, Path, duplicate, invalid, missing, unresolved
 from app.identity import right
 from app.nodes.drafts import StoredMember
 from app.nodes.resolving import FoundVersion, NamedVersion
@@ -95,7 +95,7 @@ class Merger:
             return None
         found = self.found[given.member_type]
         if isinstance(found, str):
-            self.faults.append(not_found(where, found))
+            self.faults.append(unresolved(where, found))
             return None
         if found.node.identifier in self.paths:
             self.faults.append(duplicate(where, f"{found.node.reference} is given twice: list all its members once"))
@@ -114,7 +114,7 @@ class Merger:
                 member = stored.get(each.sequence)
                 if member is None:
                     text = f"is {each.sequence}, and {of.node.reference} has {counted(len(stored), 'member')} here"
-                    self.faults.append(not_found((*where, "node_member_sequence"), text))
+                    self.faults.append(unresolved((*where, "node_member_sequence"), text))
                     continue
                 if each.sequence in changed:
                     self.faults.append(duplicate((*where, "node_member_sequence")))
@@ -176,7 +176,7 @@ class Merger:
         found = self.found[given.target]
         place = (*where, given.target_field)
         if isinstance(found, str):
-            self.faults.append(not_found(place, found))
+            self.faults.append(unresolved(place, found))
             return None
         if found.key != stored and not found.node.may(right.LINK):
             self.faults.append(invalid(place, f"you may not link to {found.node.reference}"))

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
-from app.errors import NotAuthorisedError, UserError, missing, not_found
+from app.errors import NotAuthorisedError, UserError, missing, no_such
 from app.identity import audit, right
 from app.identity.audit import Action, Event
 from app.identity.present_rights import lock_administrators
 from app.identity.right import ADMINISTER_ALL
 from app.identity.rights import Caller, rights_on
-from app.identity.users import PUBLIC_GROUP, find_group, no_group
+from app.identity.users import PUBLIC_GROUP, find_group
 from app.nodes.versions import Node, find_node
 
 _COLUMNS = """
@@ -88,7 +88,7 @@ def read_permissions(
     Raises UserError (105) about `user_group_reference` if there is no such user or group.
     """
     if group and find_group(connection, group) is None:
-        raise UserError(not_found("user_group_reference", no_group(group)))
+        raise UserError(no_such("user_group_reference", "user or group", group))
     given = {"after": after, "node": node and node.identifier, "group": group or None, "limit": limit}
     return [Permission(*row) for row in connection.execute(text(_COLUMNS + _LIST), given)]
 

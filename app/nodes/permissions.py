@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from app.errors import Fault, NotAuthorisedError, UserError, invalid, missing, not_found, refuse
+from app.errors import Fault, NotAuthorisedError, UserError, invalid, missing, no_such, not_found, refuse
 from app.identity import audit, right
 from app.identity.audit import Action, Event
 from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller
-from app.identity.users import PUBLIC_GROUP, find_group, no_group
+from app.identity.users import PUBLIC_GROUP, find_group
 from app.nodes.versions import node_by_reference, sign_in_to_read
 from app.references import InvalidReferenceError, check_node_reference
 
@@ -59,8 +59,7 @@ def _faults(permission_type: str, group_reference: str, object_reference: str) -
         faults.append(missing("permission_type_reference"))
     elif not on_node and permission_type not in GLOBAL_PERMISSIONS:
         known = ", ".join([*NODE_PERMISSIONS, *PACKAGE_PERMISSIONS, *sorted(GLOBAL_PERMISSIONS)])
-        text = f'there is no permission type "{permission_type}": use one of {known}'
-        faults.append(not_found("permission_type_reference", text))
+        faults.append(no_such("permission_type_reference", "permission type", permission_type, f": use one of {known}"))
     if not group_reference:
         faults.append(missing("user_group_reference"))
     if on_node and not object_reference:
@@ -83,7 +82,7 @@ def _authorised_node(connection: Connection, caller: Caller, permission_type: st
     if node is None or not node.may(right.READ):
         if not caller.is_signed_in:
             raise sign_in_to_read(reference)
-        raise UserError(not_found("object_reference", f"{reference} is not found"))
+        raise UserError(not_found("object_reference", reference))
     if not node.may(right.ADMINISTER):
         raise NotAuthorisedError(f"not authorised to administer {reference}")
     return node.identifier
@@ -93,7 +92,7 @@ def _group(connection: Connection, caller: Caller, permission_type: str, referen
     """Return the group with a reference. Raises an error if the caller may not give the permission to this group."""
     group = find_group(connection, reference)
     if group is None:
-        raise UserError(not_found("user_group_reference", no_group(reference)))
+        raise UserError(no_such("user_group_reference", "user or group", reference))
     if group == PUBLIC_GROUP and not caller.administers_all:
         raise NotAuthorisedError("not authorised to grant to public")
     if group == PUBLIC_GROUP and permission_type in GLOBAL_PERMISSIONS:

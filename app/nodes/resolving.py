@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from app.errors import absence
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.versions import Node
@@ -70,11 +71,10 @@ def resolve(
         node = nodes.get(key)
         shown = each.identifier or each.reference
         if node is None or not node.may(right.READ):
-            results[each] = f"{shown} is not found"
+            results[each] = absence(shown)
             continue
         number = node.number(version)
-        missing = f"{shown} is not found: {node.reference} has no such version that you may use"
-        results[each] = missing if number is None else FoundVersion(node, number)
+        results[each] = absence(shown, node.lacks_version) if number is None else FoundVersion(node, number)
     return results
 
 

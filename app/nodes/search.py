@@ -136,7 +136,7 @@ def _package(connection: Connection, caller: Caller, reference: str) -> Node:
     if package is None or not package.may(right.READ):
         if not caller.is_signed_in:
             raise sign_in_to_read(reference)
-        raise UserError(not_found("package", f"{reference} is not found"))
+        raise UserError(not_found("package", reference))
     return package
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
-from app.errors import NotAuthorisedError, UserError, invalid, missing, not_found
+from app.errors import NotAuthorisedError, UserError, invalid, missing, unresolved
 from app.identity import right
 from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
@@ -79,7 +79,7 @@ def _new_type(connection: Connection, caller: Caller, wanted: NamedVersion) -> F
         raise UserError(missing(_field(wanted)))
     found = resolve(connection, caller, [wanted])[wanted]
     if isinstance(found, str):
-        raise UserError(not_found(_field(wanted), found))
+        raise UserError(unresolved(_field(wanted), found))
     if not found.node.may(right.USE_TYPE):
         raise NotAuthorisedError(f"not authorised to use {found.node.reference} as a type")
     return found

@@ -36,6 +36,11 @@ class Node:
         """The number of the draft, whether or not the caller may use it; None if there is no draft."""
         return self.latest if self.latest > self.frozen else None
 
+    @property
+    def lacks_version(self) -> str:
+        """Why a version of this node is not found."""
+        return f"{self.reference} has no such version that you may use"
+
     def may(self, wanted: int) -> bool:
         """Return whether the caller has a right on this node."""
         return bool(self.rights & wanted)
@@ -82,7 +87,7 @@ class WantedNode:
         """Return the error for a node that does not exist, which a caller without credentials cannot tell."""
         if not caller.is_signed_in:
             return sign_in_to_read(self.shown)
-        return UserError(not_found(self.field, f"{self.shown} is not found"))
+        return UserError(not_found(self.field, self.shown))
 
     def unreadable(self, caller: Caller) -> NotAuthorisedError:
         """Return the error for a node that the caller may not read."""
@@ -113,8 +118,7 @@ class WantedVersion:
         """Return the number of the version. Raises UserError (105) if the caller may use no such version."""
         number = node.number(self.version)
         if number is None:
-            reason = f"{self.node.shown} is not found: {node.reference} has no such version that you may use"
-            raise UserError(not_found(self.node.field, reason))
+            raise UserError(not_found(self.node.field, self.node.shown, node.lacks_version))
         return number
 
 
@@ -169,7 +173,7 @@ def find_source(connection: Connection, caller: Caller, reference: str, field: s
     wanted = parse_wanted(reference, field)
     node = _node(connection, caller, None, wanted.node_reference)
     if node is None or not node.may(right.READ):
-        raise UserError(not_found(field, f"{reference} is not found"))
+        raise UserError(not_found(field, reference))
     return node, node.number(wanted.version)
 
 

@@ -129,7 +129,7 @@ class _Reader:
                 raise UserError(missing("source_reference", "is required if the source scope is manifest"))
             node, number = find_source(self._connection, self._caller, reference, "source_reference")
             if number is None:
-                raise UserError(not_found("source_reference", f"{reference} is not found"))
+                raise UserError(not_found("source_reference", reference))
             return None, self._listed((node.identifier, number))
         if not reference:
             return None, {}

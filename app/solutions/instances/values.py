@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, text
 
 from app.database.engine import prepared
-from app.errors import Fault, Path, UserError, duplicate, invalid, missing, needs_upgrade, refuse, too_many
+from app.errors import Fault, Path, UserError, absence, duplicate, invalid, missing, needs_upgrade, refuse, too_many
 from app.solutions.content.flags import Contents
 from app.solutions.content.model import (
     AuthenticationFacts,
@@ -240,7 +240,7 @@ def _value_fault(slot: Slot, value: GivenValue) -> str | None:
     if isinstance(slot, ConfigSlot):
         return None if value.value is None else config_value_fault(slot, value.value)
     if value.authentication is None:
-        return f'The authentication for auth slot "{slot.external_id}" is not found'
+        return absence(f'The authentication for auth slot "{slot.external_id}"')
     return authentication_fault(slot, value.authentication)
 
 

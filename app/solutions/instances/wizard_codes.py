@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from app.errors import UserError, missing, not_found
+from app.errors import UserError, missing, unresolved
 from app.solutions.instances.reading import InstanceRow, read_row
 from app.solutions.people.tokens import create_authorization_code
 from app.solutions.texts import identifier
@@ -39,5 +39,5 @@ def create_wizard_code(connection: Connection, user_id: str | None, instance_id:
 def _instance(connection: Connection, user_id: str | None, instance_id: str) -> InstanceRow:
     row = read_row(connection, instance_id)
     if user_id is not None and identifier(user_id) != row.owner:
-        raise UserError(not_found("solution_instance_id", "is not an instance of this user"))
+        raise UserError(unresolved("solution_instance_id", "is not an instance of this user"))
     return row

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
-from app.errors import UserError, invalid, not_found, refuse
+from app.errors import UserError, invalid, no_such, refuse
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.solutions.people.external_users import lock_external_user
@@ -140,7 +140,7 @@ def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
     }
     removed = [_known(row) for row in connection.execute(_REMOVE, given)]
     if not removed:
-        raise UserError(not_found("", f'there is no token named "{name_or_identifier}", and none with this id'))
+        raise UserError(no_such("", "token named", name_or_identifier, ", and none with this id"))
     for token in removed:
         _record(connection, Action.TOKEN_REMOVED, token.kind, token.identifier, token.name, token.owner)
     return len(removed)

@@ -89,5 +89,5 @@ def _draft(connection: Connection, solution: Solution) -> Content:
 
 def _release(contents: dict[int, Content], number: int, field: str) -> Content:
     if number not in contents:
-        raise UserError(not_found(field, f"release {number} is not found"))
+        raise UserError(not_found(field, f"release {number}"))
     return contents[number]

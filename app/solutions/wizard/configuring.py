@@ -78,8 +78,8 @@ def read_instance_of(connection: Connection, owner: str, instance_id: str) -> In
         row = read_row(connection, instance_id)
         if row.owner == owner:
             return row
-    reason = "the integration is not found: it was removed, or it belongs to another user"
-    raise UserError(not_found("solution_instance_id", reason))
+    reason = "it was removed, or it belongs to another user"
+    raise UserError(not_found("solution_instance_id", "the integration", reason))
 
 
 def read_configuration(connection: Connection, owner: str, instance_id: str) -> Configuration:
