@@ -1,4 +1,5 @@
-"""The domain speaks its own words: its docstrings and the texts of its faults name no element of an XML document.
+"""The domain speaks its own words: its docstrings, comments and faults name neither an element of an XML document
+nor an XML service.
 
 The interfaces translate the paths of faults into the names of their fields. A text that names an XML element would be
 wrong in GraphQL, in JSON and on a page.
@@ -7,7 +8,9 @@ wrong in GraphQL, in JSON and on a page.
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,11 +47,19 @@ def elements() -> set[str]:
     return {name for name in names if re.fullmatch(r"[a-z]+[A-Z]\w*", name)}
 
 
-def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """The docstrings, and the texts in calls that make faults and errors."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            yield 1 if isinstance(node, ast.Module) else node.lineno, ast.get_docstring(node) or ""
+def services() -> set[str]:
+    """The names of services that are not words of English, such as GetNode."""
+    return {file.stem for file in ROOT.glob("schemas/requests/*.xsd")} - {"Search"}
+
+
+def texts(source: str) -> Iterator[tuple[int, str]]:
+    """The docstrings, also those of attributes; the comments; and the texts in calls that make faults and errors."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.lineno, node.value.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _makes_fault(node.func.id):
             for within in ast.walk(node):
                 if isinstance(within, ast.Constant) and isinstance(within.value, str):
@@ -61,17 +72,17 @@ def _makes_fault(name: str) -> bool:
 
 @pytest.fixture(scope="module")
 def names() -> set[str]:
-    found = elements()
-    assert {"nodeReference", "solutionId", "sourceScope"} <= found
+    found = elements() | services() | {"XML", "XSD"}
+    assert {"nodeReference", "solutionId", "sourceScope", "GetNode"} <= found
     return found
 
 
-def test_the_domain_names_no_xml_element(names: set[str]) -> None:
+def test_the_domain_names_no_xml_element_and_no_service(names: set[str]) -> None:
     assert len(DOMAIN) > 80
     found = [
         f"{path.relative_to(ROOT)}:{line}: {word}"
         for path in DOMAIN
-        for line, text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        for line, text in texts(path.read_text(encoding="utf-8"))
         for word in _WORD.findall(text)
         if word in names
     ]

@@ -79,9 +79,8 @@ def add_user(
 ) -> int:
     """Create a user and its own group, with administer-all for an admin, and return the user's identifier.
 
-    The name defaults to the logon reference. Raises UserError (105) with the fields of CreateUser:
-    `user_logon_reference_create` (also if a user or group has it), `password_create`, `user_name`,
-    `user_email_address`. The calling code owns the transaction, and must roll it back when this function raises.
+    The name defaults to the logon reference. Raises UserError (105) about `user_logon_reference_create` (also if a user
+    or group has it), `password_create`, `user_name` and `user_email_address`. The calling code owns the transaction, and must roll it back when this function raises.
     """
     logon, password = logon_reference or "", password or ""
     faults = [
@@ -136,7 +135,7 @@ def password_faults(field: str, password: str) -> list[Fault]:
     if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
         return [invalid(field, f"must have {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters")]
     if not is_writable(password):
-        return [invalid(field, "must not have control characters, which XML cannot hold")]
+        return [invalid(field, "must not have control characters")]
     return []
 
 

@@ -74,7 +74,7 @@ def where_used(
     """Read the uses of a version after a position: the nearest first, each version once, at its shortest distance.
 
     Nodes that the caller may not read do not exist, neither as a use nor on the way to one. A member whose member type
-    the caller may not read does not count either, as GetNode leaves it out.
+    the caller may not read does not count either.
     """
     # The indexes find all links. With statistics that are out of date, the planner could read the whole table instead.
     connection.execute(text("SET LOCAL enable_seqscan = off"))

@@ -11,7 +11,7 @@ from uuid import UUID
 from app.errors import Fault, Where, invalid, missing, too_many
 from app.text import is_blank, is_writable
 
-# As in schemas/common.xsd.
+# The published schemas have the same limits.
 MOST_NAME: Final = 1000
 MOST_LABEL: Final = 500
 MOST_DESCRIPTION: Final = 10_000

@@ -10,7 +10,7 @@ from app.references import VersionKey
 
 
 class UpdateType(StrEnum):
-    """The kinds of an update of a node, as UpdateNodeVersions documents them."""
+    """The documented kinds of an update of a node."""
 
     VERSION = "version"
     CHANGE = "change"

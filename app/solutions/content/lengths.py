@@ -1,4 +1,4 @@
-"""The limits of the texts in a content, which are those of the XML schemas."""
+"""The limits of the texts in a content."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def create_instance(
 
     An end user cannot give values for hidden slots: for end users these slots do not exist.
 
-    Raises UserError about fields of CreateSolutionInstance.
+    Raises UserError about the arguments.
     """
     keep_latest_release(connection, solution_id)
     solution = read_solution(connection, solution_id)
@@ -103,7 +103,7 @@ def update_instance(
     """Change an instance on its present release. Absent fields keep their value, and given values replace those held.
     An end user cannot give values for hidden slots: for end users these slots do not exist.
 
-    Raises UserError about fields of UpdateSolutionInstance, also if a slot exists only in a newer release ("You cannot
+    Raises UserError about the arguments, also if a slot exists only in a newer release ("You cannot
     use the updateSolutionInstance mutation for this purpose"), and if the instance is to be enabled while slots lack a
     value and the settings make that an error.
     """
@@ -148,8 +148,8 @@ def upgrade_instance(
     cannot give values for hidden slots.
 
     Slots that still need a value are pending afterwards. If the request has only the id and the end user has to fill
-    pending slots, a message announces it. `first` says that this begins the transaction. Raises UserError about fields
-    of UpgradeSolutionInstance.
+    pending slots, a message announces it. `first` says that this begins the transaction. Raises UserError about the
+    arguments.
     """
     locked = lock_to_move(connection, instance_id, first=first)
     if locked is None:

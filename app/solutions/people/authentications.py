@@ -87,7 +87,7 @@ def set_authentication(
 ) -> str:
     """Create or change an authentication and return its id.
 
-    Raises UserError about the fields of SetAuthentication. The owner never changes.
+    Raises UserError about the fields of the draft. The owner never changes.
     """
     refuse(_faults(draft, limits, new=draft.authentication_id is None))
     values = {

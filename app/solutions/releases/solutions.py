@@ -21,7 +21,7 @@ from app.solutions.people.authentications import read_authentications
 from app.solutions.releases.contents import content_of_text
 from app.solutions.texts import MOST_DESCRIPTION, MOST_LABEL, identifier, identifiers, text_faults
 
-# Long cron expressions would be slow, since each sweep of lazy updates parses them. The XML schema has the same limit.
+# Long cron expressions would be slow, since each sweep of lazy updates parses them.
 LONGEST_SCHEDULE = 200
 _DAYS_AND_MONTHS = "sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _BYTES = text("""
@@ -121,7 +121,7 @@ class Release:
 def set_draft(connection: Connection, draft: SolutionDraft, edition: str | None = None) -> str:
     """Create or change a solution and its draft, and return its id.
 
-    Raises UserError about fields of SetSolution, and PreconditionError if `edition` is given and the draft has changed
+    Raises UserError about fields of the draft, and PreconditionError if `edition` is given and the draft has changed
     since.
     """
     held = None if draft.solution_id is None else lock_solution(connection, draft.solution_id)

@@ -227,7 +227,7 @@ class Rollout:
 
 
 def rollout(connection: Connection, wanted: Wanted, limits: Limits = DEFAULT_LIMITS) -> Rollout:
-    """Return the roll-out with these parameters. Raises UserError about the fields of UpdateSolutionInstances."""
+    """Return the roll-out with these parameters. Raises UserError about the parameters."""
     solution = read_solution(connection, wanted.solution_id)
     latest = solution.latest_release_number
     if latest == 0:
