@@ -62,14 +62,14 @@ queue = App(connector=PsycopgConnector())
 
 
 @dataclass(frozen=True)
-class Work:
+class TaskResources:
     """The database and the settings that the tasks work with."""
 
     engine: Engine
     settings: Settings
 
     @classmethod
-    def of(cls, context: JobContext) -> Work:
+    def of(cls, context: JobContext) -> TaskResources:
         """Return the work of the worker that runs a job."""
         work = context.additional_context["work"]
         if not isinstance(work, cls):
@@ -81,7 +81,7 @@ class Work:
 @queue.task(name="move_due_instances", queue=_INSTANCES_QUEUE, queueing_lock="move_due_instances", pass_context=True)
 def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001 - procrastinate gives it
     """Do lazy updates that are due. See `app.solutions.rollout.lazy_updates`."""
-    work = Work.of(context)
+    work = TaskResources.of(context)
     act_as(Actor(ActorKind.WORKER))
     next_job = _NextJob(context)
     moved = lazy_updates.move_due_instances(
@@ -95,7 +95,7 @@ def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa
 @queue.task(name="send_messages", queue=_MESSAGES_QUEUE, queueing_lock="send_messages", pass_context=True)
 def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Send messages that are due. See `app.solutions.messages`."""
-    work = Work.of(context)
+    work = TaskResources.of(context)
     webhook = messages.Webhook.of(work.settings)
     if webhook is None:
         return
@@ -107,14 +107,14 @@ def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG
 @queue.task(name="announce_expiries", queue=_MESSAGES_QUEUE, queueing_lock="announce_expiries", pass_context=True)
 def announce_expiries(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Write messages about authentications that expire soon. See `app.solutions.messages`."""
-    messages.announce_expiries(Work.of(context).engine, stop=context.should_abort)
+    messages.announce_expiries(TaskResources.of(context).engine, stop=context.should_abort)
 
 
 @queue.periodic(cron=EVERY_FEW_SECONDS)
 @queue.task(name=RUNS_TASK, queue=RUNS_QUEUE, queueing_lock=RUNS_TASK, pass_context=True)
 def do_queued_runs(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Do runs that wait for a worker, one after the other. See `app.wire.queued_runs`."""
-    work = Work.of(context)
+    work = TaskResources.of(context)
     next_job = _NextJob(context)
     while not context.should_abort() and queued_runs.do_next(
         work.engine, work.settings, context.should_abort, began=next_job.send_once
@@ -136,7 +136,7 @@ async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 @queue.task(name="tidy_audit", queue=_INSTANCES_QUEUE, queueing_lock="tidy_audit", pass_context=True)
 def tidy_audit(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Delete old rows of the audit, and old networks of sign-ins. See `app.tidying`."""
-    work = Work.of(context)
+    work = TaskResources.of(context)
     tidying.tidy_audit(work.engine, work.settings, stop=context.should_abort)
 
 
@@ -144,14 +144,14 @@ def tidy_audit(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 @queue.task(name="tidy_messages", queue=_INSTANCES_QUEUE, queueing_lock="tidy_messages", pass_context=True)
 def tidy_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Delete old messages, whether or not messages are sent. See `app.solutions.messages`."""
-    messages.tidy(Work.of(context).engine, stop=context.should_abort)
+    messages.tidy(TaskResources.of(context).engine, stop=context.should_abort)
 
 
 @queue.periodic(cron=EVERY_TEN_SECONDS)
 @queue.task(name="tidy_runs", queue=_INSTANCES_QUEUE, queueing_lock="tidy_runs", pass_context=True)
 def tidy_runs(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Record dead runs as interrupted, and delete old runs. See `app.tidying`."""
-    work = Work.of(context)
+    work = TaskResources.of(context)
     tidying.tidy_runs(work.engine, work.settings, stop=context.should_abort)
 
 
@@ -188,7 +188,7 @@ async def _run(engine: Engine, settings: Settings, concurrency: int) -> None:
         while not stopping.is_set():
             began = clock.time()
             try:
-                await _work(Work(engine, settings), concurrency, stopping)
+                await _work(TaskResources(engine, settings), concurrency, stopping)
             except (ConnectorException, psycopg.Error) as error:
                 cause = error.__cause__ or error
                 found = database_failure(cause)
@@ -202,7 +202,7 @@ async def _run(engine: Engine, settings: Settings, concurrency: int) -> None:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-async def _work(work: Work, concurrency: int, stopping: asyncio.Event) -> None:
+async def _work(work: TaskResources, concurrency: int, stopping: asyncio.Event) -> None:
     arguments = driver_arguments(work.engine)
 
     async def configure(connection: psycopg.AsyncConnection[Row]) -> None:
@@ -236,7 +236,7 @@ async def _open(app: App) -> None:
     await app.open_async()
 
 
-def _worker(app: App, queue_name: str, work: Work, concurrency: int) -> Worker:
+def _worker(app: App, queue_name: str, work: TaskResources, concurrency: int) -> Worker:
     """Return a procrastinate worker. Unlike `App.run_worker_async`, it has a method that stops it."""
     return Worker(
         app,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 ROUTINE_FILES = (
     ("app.nodes", "members"),
-    ("app.nodes", "stored_versions"),
+    ("app.nodes", "version_checks"),
     ("app.nodes", "frozen_versions"),
     ("app.nodes", "deletion"),
     ("app.solutions.releases", "published_releases"),

@@ -24,7 +24,7 @@ from app.errors import BusyError, InternalError, NotAuthorisedError, RelinkError
 from app.graphql.errors import BadRequestError, NoTokenError, format_errors
 from app.graphql.execution import GraphQLRequest, execute
 from app.graphql.schema import make_schema
-from app.graphql.session import Session
+from app.graphql.session import GraphQLSession
 from app.identity.actor import Actor, ActorKind, act_as
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
@@ -77,7 +77,7 @@ def _responded(find: Callable[[], Token], body: Callable[[], object]) -> Respons
         limits = Limits.of(shared.settings)
         given = _graphql_request(body())
         with ExitStack() as until_done, short_statements():
-            session = Session(
+            session = GraphQLSession(
                 shared.engine,
                 Cipher(shared.settings.secret_key),
                 token,

@@ -25,7 +25,7 @@ _REPEATED_TOKEN = re.compile(r"(Unexpected (?:Block)?String).*", re.DOTALL)
 # Fields whose name in the GraphQL schema differs from their name in the domain.
 _FIELDS = {"service": "service_id", "service_version": "service_id", "service_environment": "service_environment_id"}
 _ADVICE = {FaultCode.NEEDS_UPGRADE: ": use upgradeSolutionInstance, which moves the instance"}
-_TOLD = 3
+_MOST_FAULTS = 3
 """At most this many faults are reported in one message."""
 
 
@@ -104,7 +104,7 @@ def _formatted(error: GraphQLError, message: str, kind: _Kind) -> dict[str, Any]
     return formatted
 
 
-def _told(fault: Fault) -> str:
+def _described(fault: Fault) -> str:
     """A fault with its path, which uses the names of the schema and counts positions from 0."""
     text = fault.text + _ADVICE.get(fault.code, "")
     return f"{_path(fault.path)}: {text}" if fault.path else text
@@ -125,7 +125,7 @@ def _message_and_kind(error: GraphQLError, request_id: str) -> tuple[str, _Kind]
             return original.description, _ACCESS
         case UserError():
             unknown = any(fault.code is FaultCode.NOT_FOUND for fault in original.faults)
-            return "; ".join(map(_told, original.faults[:_TOLD])), _NOT_FOUND if unknown else _INVALID_INPUT
+            return "; ".join(map(_described, original.faults[:_MOST_FAULTS])), _NOT_FOUND if unknown else _INVALID_INPUT
         case NotAvailableError():
             return original.description, _NOT_AVAILABLE
         case BadRequestError():

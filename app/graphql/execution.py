@@ -20,7 +20,7 @@ from app.errors import UserError, too_many
 from app.graphql.budget import NoTurn, ResponseTooLarge
 from app.graphql.errors import format_errors
 from app.graphql.limits import MOST_TOKENS, limit_fault, selected_fields
-from app.graphql.session import Session
+from app.graphql.session import GraphQLSession
 from app.graphql.variables import variable_faults
 
 
@@ -41,7 +41,7 @@ class Executed:
     error_number: int
 
 
-def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest, request_id: str) -> Executed:
+def execute(schema: GraphQLSchema, session: GraphQLSession, request: GraphQLRequest, request_id: str) -> Executed:
     """Execute a request. Its mutations run one after the other. Internal errors are logged with the `request_id`.
 
     Raises BusyError if the response would be large while too many large responses are being built. Mutations that were
@@ -62,7 +62,7 @@ def execute(schema: GraphQLSchema, session: Session, request: GraphQLRequest, re
 
 
 def _executed(
-    schema: GraphQLSchema, session: Session, request: GraphQLRequest
+    schema: GraphQLSchema, session: GraphQLSession, request: GraphQLRequest
 ) -> tuple[dict[str, Any] | None, list[GraphQLError] | None]:
     document = parse(request.query, max_tokens=MOST_TOKENS)
     faults = _faults(schema, document, request)
@@ -85,7 +85,7 @@ def _executed(
     return result.data, result.errors
 
 
-def _too_large(session: Session, document: DocumentNode, request: GraphQLRequest) -> GraphQLError:
+def _too_large(session: GraphQLSession, document: DocumentNode, request: GraphQLRequest) -> GraphQLError:
     operation = get_operation_ast(document, request.operation_name)
     mutation = operation is not None and operation.operation is OperationType.MUTATION
     done = ". The mutations before it have been carried out" if mutation else ""

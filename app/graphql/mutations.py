@@ -19,7 +19,7 @@ from app.errors import UserError, not_found
 from app.graphql.errors import NotAvailableError
 from app.graphql.inputs import with_tokens_collapsed
 from app.graphql.nodes import InstanceBatch, InstanceNode, service_and_version
-from app.graphql.session import Session, session_of
+from app.graphql.session import GraphQLSession, session_of
 from app.solutions.instances.changing import create_instance, remove_instance, update_instance, upgrade_instance
 from app.solutions.instances.reading import Instance, read_row
 from app.solutions.instances.values import GivenValues
@@ -36,8 +36,8 @@ from app.solutions.texts import identifier
 Input: TypeAlias = dict[str, Any]
 Payload: TypeAlias = dict[str, object]
 OfMaster: TypeAlias = Callable[[Connection, Input], Payload]
-OfBoth: TypeAlias = Callable[[Session, Connection, str | None, Input], Instance]
-OfUser: TypeAlias = Callable[[Session, Connection, str, Input], Payload | Instance]
+OfBoth: TypeAlias = Callable[[GraphQLSession, Connection, str | None, Input], Instance]
+OfUser: TypeAlias = Callable[[GraphQLSession, Connection, str, Input], Payload | Instance]
 
 MUTATION = MutationType()
 
@@ -86,19 +86,19 @@ def _both(name: str) -> Callable[[OfBoth], OfBoth]:
     return register
 
 
-def _done(session: Session, do: Callable[[Connection, Input], Payload | Instance], given: Input) -> Payload:
+def _done(session: GraphQLSession, do: Callable[[Connection, Input], Payload | Instance], given: Input) -> Payload:
     with session.engine.begin() as connection:
         done = do(connection, with_tokens_collapsed(given))
     payload = {"solution_instance": _node(session, done)} if isinstance(done, Instance) else done
     return {**payload, "client_mutation_id": given.get("client_mutation_id")}
 
 
-def _node(session: Session, instance: Instance) -> InstanceNode:
+def _node(session: GraphQLSession, instance: Instance) -> InstanceNode:
     return InstanceBatch(session, [instance]).nodes[0]
 
 
 @_user("createSolutionInstance")
-def _create_instance(session: Session, connection: Connection, owner: str, given: Input) -> Instance:
+def _create_instance(session: GraphQLSession, connection: Connection, owner: str, given: Input) -> Instance:
     values = _values(given)
     return create_instance(
         connection,
@@ -113,7 +113,7 @@ def _create_instance(session: Session, connection: Connection, owner: str, given
 
 
 @_both("updateSolutionInstance")
-def _update_instance(session: Session, connection: Connection, owner: str | None, given: Input) -> Instance:
+def _update_instance(session: GraphQLSession, connection: Connection, owner: str | None, given: Input) -> Instance:
     values = _values(given)
     return update_instance(
         connection,
@@ -129,7 +129,7 @@ def _update_instance(session: Session, connection: Connection, owner: str | None
 
 
 @_both("upgradeSolutionInstance")
-def _upgrade_instance(session: Session, connection: Connection, owner: str | None, given: Input) -> Instance:
+def _upgrade_instance(session: GraphQLSession, connection: Connection, owner: str | None, given: Input) -> Instance:
     values, by_end_user = _values(given), owner is not None
     instance = _instance(connection, owner, given)
     return upgrade_instance(
@@ -138,13 +138,13 @@ def _upgrade_instance(session: Session, connection: Connection, owner: str | Non
 
 
 @_user("removeSolutionInstance")
-def _remove_instance(_: Session, connection: Connection, owner: str, given: Input) -> Payload:
+def _remove_instance(_: GraphQLSession, connection: Connection, owner: str, given: Input) -> Payload:
     remove_instance(connection, _instance(connection, owner, given))
     return {}
 
 
 @_user("createUserAuthentication")
-def _create_authentication(session: Session, connection: Connection, owner: str, given: Input) -> Payload:
+def _create_authentication(session: GraphQLSession, connection: Connection, owner: str, given: Input) -> Payload:
     """`formData` would be shown again in a form of the wizard. It is not stored."""
     service, version = service_and_version(given["service_id"])
     draft = AuthenticationDraft(
@@ -161,7 +161,7 @@ def _create_authentication(session: Session, connection: Connection, owner: str,
 
 
 @_user("removeAuthentication")
-def _remove_authentication(_: Session, connection: Connection, owner: str, given: Input) -> Payload:
+def _remove_authentication(_: GraphQLSession, connection: Connection, owner: str, given: Input) -> Payload:
     authentication = identifier(given["authentication_id"])
     if authentication not in read_authentications(connection, owner=owner):
         raise UserError(not_found("authentication_id"))

@@ -23,7 +23,7 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
-from app.graphql.session import Session
+from app.graphql.session import GraphQLSession
 from app.solutions.content.model import AuthenticationFacts, AuthSlot, ConfigSlot, Content, Flags, SlotKind, Trigger
 from app.solutions.instances.reading import Instance
 from app.solutions.instances.workflows import WorkflowInstance, read_workflows
@@ -155,7 +155,7 @@ class InstanceNode:
 class InstanceBatch:
     """Loads related data once for all instances in a list."""
 
-    def __init__(self, session: Session, instances: Sequence[Instance]) -> None:
+    def __init__(self, session: GraphQLSession, instances: Sequence[Instance]) -> None:
         self._session = session
         self._instances = instances
         self.sees_hidden = session.token.is_master

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from app.errors import UserError, invalid
-from app.solutions.listing import Listing, Place, Side, has_any, read_places
+from app.solutions.listing import Listing, ListPlace, Side, has_any, read_places
 
 DEFAULT_PAGE: Final = 100
 MOST_PAGE: Final = 1000
@@ -41,7 +41,7 @@ class PageInfo:
 class Page:
     """The places of one page."""
 
-    places: list[Place]
+    places: list[ListPlace]
     info: PageInfo
 
     @property
@@ -73,22 +73,22 @@ def read_page(connection: Connection, listing: Listing, paging: Paging) -> Page:
     return Page(places, PageInfo(end, has_next, start, has_previous))
 
 
-def cursor(place: Place) -> str:
+def cursor(place: ListPlace) -> str:
     """Return the cursor of a place."""
     created = place.created.astimezone(UTC).isoformat(timespec="microseconds")
     return urlsafe_b64encode(f"{created} {place.identifier}".encode()).decode()
 
 
-def _has_any(connection: Connection, listing: Listing, side: Side, place: Place | None) -> bool:
+def _has_any(connection: Connection, listing: Listing, side: Side, place: ListPlace | None) -> bool:
     return place is not None and has_any(connection, listing, side, place)
 
 
-def _place(given: str | None, field: str) -> Place | None:
+def _place(given: str | None, field: str) -> ListPlace | None:
     if not given:
         return None
     try:
         created, _, identifier = urlsafe_b64decode(given.encode()).decode().partition(" ")
-        place = Place(datetime.fromisoformat(created), UUID(identifier))
+        place = ListPlace(datetime.fromisoformat(created), UUID(identifier))
         # There are many ways to write a time or an id, but a cursor of Relink uses only one of them.
         known = cursor(place) == given
     except (ValueError, OverflowError):

@@ -13,7 +13,7 @@ from app.database.engine import snapshot
 from app.graphql.inputs import with_tokens_collapsed
 from app.graphql.nodes import InstanceBatch, authentication_node, solution_nodes
 from app.graphql.paging import Page, Paging, cursor, read_page
-from app.graphql.session import Session, session_of
+from app.graphql.session import GraphQLSession, session_of
 from app.solutions.instances.reading import InstanceFilter, instance_listing, read_instances_of
 from app.solutions.instances.values import bytes_of_values
 from app.solutions.listing import Listing, count_all
@@ -161,7 +161,7 @@ def _listing(listing: Listing, *texts: str | None) -> Listing:
     return listing if possible else replace(listing, condition="false")
 
 
-def _page(session: Session, connection: Connection, listing: Listing, paging: dict[str, Any]) -> Page:
+def _page(session: GraphQLSession, connection: Connection, listing: Listing, paging: dict[str, Any]) -> Page:
     page = read_page(connection, listing, Paging(**paging))
     session.count_entries(len(page.places))
     return page

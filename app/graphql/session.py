@@ -19,7 +19,7 @@ from app.solutions.people.tokens import Token
 
 
 @dataclass
-class Session:
+class GraphQLSession:
     """The state that the resolvers of one request share. The bearer of its token is the organisation or one end user.
 
     `trigger_url` is the URL of the webhooks of workflows, or None if it is not known. `selected` are the names of all
@@ -59,9 +59,9 @@ class Session:
             )
 
 
-def session_of(info: GraphQLResolveInfo[Any]) -> Session:
+def session_of(info: GraphQLResolveInfo[Any]) -> GraphQLSession:
     """Return the session of the request that a resolver works for."""
     session = info.context
-    if not isinstance(session, Session):
+    if not isinstance(session, GraphQLSession):
         raise TypeError("the context of a request is its session")
     return session

@@ -131,8 +131,8 @@ def log_on_commit(connection: Connection, what: Event) -> None:
         "object": what.object_name,
         **what.details,
     }
-    told = {name: value for name, value in line.items() if value is not None}
-    after_commit(connection, lambda: _log.info("audit", **told))
+    fields = {name: value for name, value in line.items() if value is not None}
+    after_commit(connection, lambda: _log.info("audit", **fields))
 
 
 @dataclass(frozen=True)

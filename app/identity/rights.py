@@ -32,7 +32,7 @@ MOST_KNOWN: Final = 1000
 """The most permissions of a caller that are read at once, without asking for the nodes that matter."""
 
 
-class Permission(NamedTuple):
+class Grant(NamedTuple):
     """A permission on a node."""
 
     permission_type: str
@@ -68,7 +68,7 @@ class Caller:
         """The groups whose permissions on nodes matter: none for a caller who may do everything."""
         return [] if self.administers_all else list(self.groups)
 
-    def knowing(self, permissions: Sequence[Permission]) -> Caller:
+    def knowing(self, permissions: Sequence[Grant]) -> Caller:
         """Return the caller with the rights by these permissions, unless there are more than `MOST_KNOWN`."""
         if len(permissions) > MOST_KNOWN:
             return self

@@ -80,7 +80,8 @@ def add_user(
     """Create a user and its own group, with administer-all for an admin, and return the user's identifier.
 
     The name defaults to the logon reference. Raises UserError (105) about `user_logon_reference_create` (also if a user
-    or group has it), `password_create`, `user_name` and `user_email_address`. The calling code owns the transaction, and must roll it back when this function raises.
+    or group has it), `password_create`, `user_name` and `user_email_address`. The calling code owns the transaction,
+    and must roll it back when this function raises.
     """
     logon, password = logon_reference or "", password or ""
     faults = [

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.nodes.content import VisibleMember
+from app.nodes.version_content import VisibleMember
 
 
 class DifferenceKind(StrEnum):

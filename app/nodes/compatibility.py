@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from app import system_nodes
-from app.nodes.members import Member
+from app.nodes.members import CheckedMember
 from app.nodes.patterns import PatternCheck, PatternError
 from app.references import VersionKey
 from app.text import is_whole_number
@@ -21,7 +21,7 @@ class RuleFault:
     """A rule that is broken, in words that follow the member type: by a member, in its `value`, `scale` or `target`, or
     by how many members there are."""
 
-    member: Member | None
+    member: CheckedMember | None
     text: str
     part: str = ""
 
@@ -39,7 +39,7 @@ class Rules:
     target_types: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, content: Iterable[Member]) -> Rules:
+    def of(cls, content: Iterable[CheckedMember]) -> Rules:
         """Read the rules from the members of a member type version."""
         values: dict[int, str] = {}
         target_types = set()
@@ -61,7 +61,7 @@ class Rules:
         )
 
     def broken_by(
-        self, members: list[Member], type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
+        self, members: list[CheckedMember], type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
     ) -> str | None:
         """Returns a description of the first rule that these members of one member type break, or None.
 
@@ -71,7 +71,7 @@ class Rules:
         return None if first is None else first.text
 
     def faults(
-        self, members: list[Member], type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
+        self, members: list[CheckedMember], type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
     ) -> Iterator[RuleFault]:
         """Yields all rules that these members of one member type break."""
         if len(members) < self.minimum:
@@ -82,7 +82,7 @@ class Rules:
             yield from self._faults_of_one(member, type_node, patterns)
 
     def _faults_of_one(
-        self, member: Member, type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
+        self, member: CheckedMember, type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
     ) -> Iterator[RuleFault]:
         if member.value is not None:
             if not self.use_value:
@@ -110,14 +110,14 @@ class Fit:
     each member type version whose rules are broken.
     """
 
-    kept: list[Member]
-    removed: list[Member]
+    kept: list[CheckedMember]
+    removed: list[CheckedMember]
     moved: bool
     broken: list[tuple[VersionKey, str]]
 
 
 def fit(
-    members: list[Member],
+    members: list[CheckedMember],
     old_list: list[VersionKey],
     new_list: list[VersionKey],
     rules_of: Callable[[VersionKey], Rules],

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from app.errors import NotAuthorisedError, PreconditionError, StateError, UserError, invalid
 from app.identity import right
 from app.identity.rights import Caller
-from app.nodes.members import Member
+from app.nodes.members import CheckedMember
 from app.nodes.versions import Version, find_version
 from app.references import VersionKey
 
@@ -83,9 +83,9 @@ class StoredMember(NamedTuple):
     target: VersionKey | None = None
     comment: str | None = None
 
-    def at(self, place: int) -> Member:
+    def at(self, place: int) -> CheckedMember:
         """The member as rules look at it."""
-        return Member(self.member_type, place, self.value, self.scale, self.target)
+        return CheckedMember(self.member_type, place, self.value, self.scale, self.target)
 
 
 @dataclass(frozen=True)

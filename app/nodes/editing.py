@@ -20,8 +20,8 @@ from app.nodes.creation import check_package, create_node, free_reference
 from app.nodes.drafts import Draft, Known, StoredMember, insert_first_version, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
-from app.nodes.members import Member
-from app.nodes.merging import GivenMemberType, Line, Merger
+from app.nodes.members import CheckedMember
+from app.nodes.merging import GivenMemberType, MemberLine, Merger
 from app.nodes.patterns import PatternCheck, PatternError
 from app.nodes.resolving import FoundVersion, NamedVersion, resolve
 from app.nodes.type_lists import TypeList, read_names, read_type_list
@@ -183,7 +183,7 @@ class _Checker:
                 invalid(given.type_field, "is not the type of this draft: change the type of the draft first")
             )
 
-    def merged(self, patterns: PatternCheck) -> tuple[list[Line], Fit]:
+    def merged(self, patterns: PatternCheck) -> tuple[list[MemberLine], Fit]:
         """Return the members as they will be, and how they come to stand under the list of the type."""
         lines = self._merger.merge(self._given.member_types)
         members = [line.member.at(place) for place, line in enumerate(lines)]
@@ -194,7 +194,7 @@ class _Checker:
         self._check_patterns(lines, patterns)
         return lines, fitted
 
-    def name(self, lines: Sequence[Line]) -> str | None:
+    def name(self, lines: Sequence[MemberLine]) -> str | None:
         """Return the name that is given: as such, or as the member system.NODE_NAME."""
         name = self._given.name
         for line in lines:
@@ -229,8 +229,8 @@ class _Checker:
             self.faults.extend(error.faults)
         return reference
 
-    def _check_rules(self, lines: Sequence[Line], members: list[Member], patterns: PatternCheck) -> None:
-        under: dict[VersionKey, list[Member]] = {version: [] for version in self._types.listed}
+    def _check_rules(self, lines: Sequence[MemberLine], members: list[CheckedMember], patterns: PatternCheck) -> None:
+        under: dict[VersionKey, list[CheckedMember]] = {version: [] for version in self._types.listed}
         for member in members:
             under[member.member_type].append(member)
         targets = list({member.target for member in members if member.target is not None})
@@ -246,11 +246,11 @@ class _Checker:
                     path = (*line.path, *self._part(fault.part, line))
                 self.faults.append(invalid(path, f"{about} {fault.text}"))
 
-    def _part(self, part: str, line: Line) -> Path:
+    def _part(self, part: str, line: MemberLine) -> Path:
         part_field = _PARTS.get(part, line.field)
         return (part_field,) if part_field else ()
 
-    def _check_patterns(self, lines: Sequence[Line], patterns: PatternCheck) -> None:
+    def _check_patterns(self, lines: Sequence[MemberLine], patterns: PatternCheck) -> None:
         """A value pattern of a member type has to be a pattern, as in an import."""
         for line in lines:
             if line.path is not None and line.member.member_type[0] == VALUE_PATTERN and line.member.value is not None:

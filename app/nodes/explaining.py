@@ -40,7 +40,7 @@ _USER = text("SELECT user_identifier, enabled FROM account WHERE user_logon_refe
 
 
 @dataclass(frozen=True)
-class Reason:
+class RightSource:
     """A permission that gives rights on the node: its type, the group that holds it, and the node that it is on."""
 
     permission_type: str
@@ -63,7 +63,7 @@ class Explanation:
     is_enabled: bool
     rights: int
     is_owner: bool
-    reasons: list[Reason]
+    reasons: list[RightSource]
 
     @property
     def names(self) -> list[str]:
@@ -100,5 +100,5 @@ def explain(connection: Connection, caller: Caller, logon: str, reference: str) 
         "package_permissions": list(PACKAGE_PERMISSIONS),
         "administer_all": ADMINISTER_ALL,
     }
-    reasons = [Reason(*row) for row in connection.execute(_REASONS, given)]
+    reasons = [RightSource(*row) for row in connection.execute(_REASONS, given)]
     return Explanation(node.reference, True, rights, owner == user.user_identifier, reasons)

@@ -41,14 +41,14 @@ class FormMemberType:
 
 
 @dataclass(frozen=True)
-class Form:
+class NodeForm:
     """The type, which is None if the reader may not read it, and its member types in their order."""
 
     type: Linked | None
     member_types: list[FormMemberType]
 
 
-def read_form(connection: Connection, caller: Caller, of_type: VersionKey, members: Sequence[StoredMember]) -> Form:
+def read_form(connection: Connection, caller: Caller, of_type: VersionKey, members: Sequence[StoredMember]) -> NodeForm:
     """Read the form of a type, with the members of a version. What the caller may not read is left out."""
     types = read_type_list(connection, of_type)
     unlisted = [member.member_type for member in members if types.version_of(member.member_type) is None]
@@ -67,7 +67,7 @@ def read_form(connection: Connection, caller: Caller, of_type: VersionKey, membe
         if place is not None:
             target = None if member.target is None else names.of(member.target)
             place.members.append(FormMember(member, target))
-    return Form(names.of(of_type), list(shown.values()))
+    return NodeForm(names.of(of_type), list(shown.values()))
 
 
 def _target_types(connection: Connection, caller: Caller, rules: Iterable[Rules]) -> dict[int, str]:

@@ -13,7 +13,7 @@ from app.identity.rights import Caller, rights_on
 from app.nodes.compatibility import Fit
 from app.nodes.linked import Linked, linked_as_named
 from app.nodes.lookup import read_named
-from app.nodes.members import Member
+from app.nodes.members import CheckedMember
 from app.references import VersionKey
 
 
@@ -54,7 +54,7 @@ class Impacts:
         return bool(self.shown) or self.hidden > 0
 
 
-def impacts_of(members: Iterable[Member], fitted: Fit, *, rules: bool) -> list[Impact]:
+def impacts_of(members: Iterable[CheckedMember], fitted: Fit, *, rules: bool) -> list[Impact]:
     """Return what a fit does to members: one impact for each member type version and kind.
 
     A rule that is broken is an impact if `rules` says so.

@@ -9,7 +9,7 @@ from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
 
 
-class Member(NamedTuple):
+class CheckedMember(NamedTuple):
     """A member with all that the rules of its member type look at."""
 
     member_type: VersionKey
@@ -19,7 +19,7 @@ class Member(NamedTuple):
     target: VersionKey | None
 
 
-def listed_types(content: Iterable[Member]) -> list[VersionKey]:
+def listed_types(content: Iterable[CheckedMember]) -> list[VersionKey]:
     """The member type versions that a type lists, in order."""
     listed = [
         (member.place, member.target)

@@ -47,7 +47,7 @@ class GivenMemberType:
     members: Sequence[GivenMember]
 
 
-class Line(NamedTuple):
+class MemberLine(NamedTuple):
     """A member of the version as it will be, and its place in the request if it has one."""
 
     member: StoredMember
@@ -70,11 +70,11 @@ class Merger:
     paths: dict[int, Path] = field(default_factory=dict)
     """The place of each given member type in the request, by its node."""
 
-    def merge(self, given: Sequence[GivenMemberType]) -> list[Line]:
+    def merge(self, given: Sequence[GivenMemberType]) -> list[MemberLine]:
         """Return all members of the version, those of a member type with sequences from 1."""
-        lines: dict[int, list[Line]] = {}
+        lines: dict[int, list[MemberLine]] = {}
         for member in self.stored:
-            lines.setdefault(member.member_type[0], []).append(Line(member))
+            lines.setdefault(member.member_type[0], []).append(MemberLine(member))
         for position, each in enumerate(given):
             path: Path = ("member_types", position)
             found = self._member_type(each, path)
@@ -102,12 +102,14 @@ class Merger:
             return None
         return found
 
-    def _merge_members(self, of: FoundVersion, given: Sequence[GivenMember], old: list[Line], path: Path) -> list[Line]:
+    def _merge_members(
+        self, of: FoundVersion, given: Sequence[GivenMember], old: list[MemberLine], path: Path
+    ) -> list[MemberLine]:
         version = self.types.version_of(of.key)
         stored = {line.member.sequence: line.member for line in old}
-        changed: dict[int, Line | None] = {}
-        new: list[Line] = []
-        placed: list[tuple[int, Line]] = []
+        changed: dict[int, MemberLine | None] = {}
+        new: list[MemberLine] = []
+        placed: list[tuple[int, MemberLine]] = []
         for position, each in enumerate(given):
             where = (*path, "members", position)
             if each.sequence:
@@ -143,7 +145,7 @@ class Merger:
             merged.insert(place - 1, line)
         return merged
 
-    def _changed(self, member: StoredMember, given: GivenMember, where: Path) -> Line:
+    def _changed(self, member: StoredMember, given: GivenMember, where: Path) -> MemberLine:
         if given.says_something:
             return self._filled(member, given, where)
         if not given.retain and not given.new_sequence:
@@ -152,9 +154,9 @@ class Merger:
                 " the member is to be deleted or retained"
             )
             self.faults.append(missing(where, text))
-        return Line(member, where)
+        return MemberLine(member, where)
 
-    def _filled(self, member: StoredMember, given: GivenMember, where: Path) -> Line:
+    def _filled(self, member: StoredMember, given: GivenMember, where: Path) -> MemberLine:
         """Return the member with the given content. Other content is removed, unless the member is retained."""
         kept = member if given.retain else StoredMember(member.member_type, member.sequence)
         target = kept.target
@@ -170,7 +172,7 @@ class Merger:
             target,
             kept.comment if given.comment is None else given.comment,
         )
-        return Line(filled, where, given.target_field)
+        return MemberLine(filled, where, given.target_field)
 
     def _target(self, given: GivenMember, stored: VersionKey | None, where: Path) -> VersionKey | None:
         found = self.found[given.target]

@@ -119,9 +119,9 @@ def delete_permission(connection: Connection, caller: Caller, identifier: int | 
     kept = not _may_give(connection, _as_it_is_now(connection, caller), node)
     if kept:
         connection.execute(_GIVE_BACK, {"type": kind, "node": node, "user": caller.user_identifier})
-    told = {"permission": identifier, "type": kind, "on": _reference(connection, node)}
-    told |= {"kept": True} if kept else {}
-    audit.record(connection, Event(Action.PERMISSION_DELETED, "group", group_reference, told))
+    details = {"permission": identifier, "type": kind, "on": _reference(connection, node)}
+    details |= {"kept": True} if kept else {}
+    audit.record(connection, Event(Action.PERMISSION_DELETED, "group", group_reference, details))
     return True
 
 

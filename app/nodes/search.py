@@ -155,5 +155,5 @@ def _with_summaries(connection: Connection, sight: Sight, words: list[str], rows
         "words": words,
         **sight.parameters,
     }
-    told = {row[0]: (row[1], row[2]) for row in connection.execute(text(statement), values)}
-    return [Hit(node, reference, number, *told[node]) for node, reference, number in found]
+    summaries = {row[0]: (row[1], row[2]) for row in connection.execute(text(statement), values)}
+    return [Hit(node, reference, number, *summaries[node]) for node, reference, number in found]

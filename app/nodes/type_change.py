@@ -11,6 +11,7 @@ from app.errors import NotAuthorisedError, UserError, invalid, missing, unresolv
 from app.identity import right
 from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
+from app.nodes.checked_members import read_members
 from app.nodes.compatibility import Fit, Rules, fit
 from app.nodes.drafts import Draft, Known, StoredMember, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
@@ -18,7 +19,6 @@ from app.nodes.lookup import read_types
 from app.nodes.members import listed_types
 from app.nodes.patterns import PatternCheck
 from app.nodes.resolving import FoundVersion, NamedVersion, resolve
-from app.nodes.stored_members import read_members
 
 
 @dataclass(frozen=True)

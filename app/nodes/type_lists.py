@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
 from app.identity.rights import Caller, Rights, rights_on
+from app.nodes.checked_members import read_members
 from app.nodes.compatibility import Rules
 from app.nodes.linked import Linked, linked_as_named
 from app.nodes.lookup import Named, read_named
 from app.nodes.members import listed_types
-from app.nodes.stored_members import read_members
 from app.references import VersionKey
 
 

@@ -16,7 +16,7 @@ _PIECE = 8 * 1024
 _BLOCK = 64 * 1024
 
 
-class Source(Protocol):
+class BodySource(Protocol):
     """A source of the rest of a body."""
 
     def receive(self, size: int) -> bytes:
@@ -29,7 +29,7 @@ class Incoming(Unreader):  # type: ignore[misc]
     def __init__(self, held: bytes) -> None:
         super().__init__()
         self._held = memoryview(held)
-        self.source: Source | None = None
+        self.source: BodySource | None = None
 
     def hold(self, data: bytes) -> None:
         """Continue with these bytes."""

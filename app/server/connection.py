@@ -11,7 +11,7 @@ from typing import Any
 from app.identity.networks import network_of
 from app.server.arrival import Arrival
 from app.server.outgoing import Outgoing
-from app.server.pace import Pace, Patience
+from app.server.pace import ClientPatience, Pace
 from app.server.slots import ClientSlot, Slots
 from app.web.refusal import Refused
 
@@ -40,7 +40,7 @@ class ClientConnection:
         self.phase = Phase.ARRIVING
         self.since = time.monotonic()
         """The time when the phase began."""
-        self.patience = Patience(pace, self.since)
+        self.patience = ClientPatience(pace, self.since)
         self.keep = False
         """Whether the connection stays open for another request after the response."""
         self.outgoing: Outgoing | None = None
@@ -63,7 +63,7 @@ class ClientConnection:
         """Begin a phase."""
         self.phase = phase
         self.since = time.monotonic()
-        self.patience = Patience(self.pace, self.since)
+        self.patience = ClientPatience(self.pace, self.since)
 
     def moved(self, size: int) -> None:
         """Note that the client has sent or read this many bytes."""
@@ -101,7 +101,7 @@ class RestOfBody:
     def __init__(self, connection: ClientConnection, slots: Slots, network: str) -> None:
         self._socket = connection.socket
         self._pace = connection.pace
-        self._patience = Patience(connection.pace, now=0.0)
+        self._patience = ClientPatience(connection.pace, now=0.0)
         self._began = time.monotonic()
         self._slots = slots
         self._network = network

@@ -17,7 +17,7 @@ class Pace:
     most: float = 3600
 
 
-class Patience:
+class ClientPatience:
     """The time that one client has left. A client that was fast never has more than a client that has just begun."""
 
     def __init__(self, pace: Pace, now: float) -> None:

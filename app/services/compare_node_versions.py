@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.database.engine import driver_connection, snapshot
 from app.nodes.comparing import MemberDifference, compare_members
-from app.nodes.content import VisibleContent, VisibleMember, read_version
+from app.nodes.version_content import VisibleContent, VisibleMember, read_version
 from app.nodes.versions import Version
 from app.references import version_identifier
 from app.services.call import Call, CollapsedText, Service

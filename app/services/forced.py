@@ -17,7 +17,7 @@ class UpdateAction(StrEnum):
     UPDATE = "update"
 
 
-def kept(call: Call, service: str, run: HeldRun, response: ServiceResponse, *, cancelled: bool) -> ServiceResponse:
+def end_run(call: Call, service: str, run: HeldRun, response: ServiceResponse, *, cancelled: bool) -> ServiceResponse:
     """End a run with its response: write the response, keep it, and return it with `Relink-Run`."""
     response.headers["Relink-Run"] = str(run.identifier)
     response.written = run.end(call.write(service, response), response.error_number, cancelled=cancelled)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from app.nodes.forms import Form, FormMember, FormMemberType
+from app.nodes.forms import FormMember, FormMemberType, NodeForm
 from app.references import version_identifier
 from app.services.identifying_fields import reference_and_name
 from app.services.response import Fields, Group
 
 
-def member_type_list(form: Form) -> Group:
+def member_type_list(form: NodeForm) -> Group:
     """Return the list of the member types of a form."""
     return Group("MemberTypeList", tuple(_member_type(each) for each in form.member_types))
 

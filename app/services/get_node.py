@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.database.engine import single_statements
-from app.nodes.content import VisibleMember, read_version
+from app.nodes.version_content import VisibleMember, read_version
 from app.services.call import Call, CollapsedText, Service
 from app.services.identifying_fields import reference_and_name, version_fields
 from app.services.response import Fields, Group, ServiceResponse

@@ -53,7 +53,7 @@ class NodeVersionCommentSection:
 
 
 @dataclass(frozen=True)
-class Member:
+class MemberElement:
     """A member: a stored one by its sequence, or a new one."""
 
     node_member_sequence: int | None = None
@@ -90,12 +90,12 @@ class Member:
 
 
 @dataclass(frozen=True)
-class MemberType:
+class MemberTypeElement:
     """The members of a member type that are added, changed or removed."""
 
     node_version_identifier_member_type: int | None = None
     node_version_reference_member_type: CollapsedText | None = None
-    member_list: tuple[Member, ...] = ()
+    member_list: tuple[MemberElement, ...] = ()
 
     def given(self) -> GivenMemberType:
         """The member type in the words of the domain."""
@@ -117,7 +117,7 @@ class SetNodeRequest:
     node_name: str | None = None
     node_reference_section: NodeReferenceSection | None = None
     node_version_comment_section: NodeVersionCommentSection | None = None
-    member_type_list: tuple[MemberType, ...] = ()
+    member_type_list: tuple[MemberTypeElement, ...] = ()
 
     def given(self) -> GivenEdit:
         """What the request gives of the version."""

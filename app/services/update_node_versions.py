@@ -18,7 +18,7 @@ from app.runs.access import may_begin
 from app.runs.held import check_match
 from app.runs.wanted import FORCE, IMPACT, NodeContext, WantedRun
 from app.services.call import Call, CollapsedText, Service
-from app.services.forced import UpdateAction, bypassed, kept, note_earlier
+from app.services.forced import UpdateAction, bypassed, end_run, note_earlier
 from app.services.identifying_fields import version_fields
 from app.services.response import Group, Part, ServiceResponse, Written
 from app.services.rows_in_advance import rows_in_advance
@@ -120,7 +120,7 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
         with snapshot(call.engine) as connection:
             response = _response(connection, outcome, written)
         note_earlier(response, run)
-        return kept(call, _NAME, run, response, cancelled=outcome.cancelled)
+        return end_run(call, _NAME, run, response, cancelled=outcome.cancelled)
 
 
 def wanted_run(request: UpdateNodeVersionsRequest, call: Call) -> WantedRun | None:

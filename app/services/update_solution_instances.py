@@ -13,10 +13,10 @@ from app.identity.rights import require_solutions
 from app.runs.wanted import FORCE, IMPACT, WantedRun
 from app.services.call import Call, CollapsedText, Service
 from app.services.fault_paths import described
-from app.services.forced import UpdateAction, bypassed, kept, note_earlier
+from app.services.forced import UpdateAction, bypassed, end_run, note_earlier
 from app.services.response import Fields, Group, ServiceResponse
 from app.services.solution_fields import GivenConfigValue, RequestWithValues
-from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, Wanted, rollout
+from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, RolloutParameters, rollout
 from app.solutions.rollout.bulk_run import NAME, RolloutResult, force, impact
 from app.solutions.rollout.bulk_run import wanted_run as wanted_of
 
@@ -33,10 +33,10 @@ class UpdateSolutionInstancesRequest:
     target_release_number: int | None = None
     config_value_list: tuple[GivenConfigValue, ...] | None = None
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> RolloutParameters:
         """Return the parameters of the roll-out. Raises UserError if the list of values repeats a slot or lacks a
         field."""
-        return Wanted(
+        return RolloutParameters(
             solution_id=self.solution_id or "",
             owner=self.owner,
             tags=self.tag_list,
@@ -59,7 +59,7 @@ def run(request: UpdateSolutionInstancesRequest, call: Call) -> ServiceResponse:
     return response
 
 
-def _forced(wanted: Wanted, call: Call) -> ServiceResponse:
+def _forced(wanted: RolloutParameters, call: Call) -> ServiceResponse:
     with snapshot(call.engine) as connection:
         bulk = rollout(connection, wanted, call.limits)
     with call.begun(wanted_of(bulk, FORCE)) as run:
@@ -69,7 +69,7 @@ def _forced(wanted: Wanted, call: Call) -> ServiceResponse:
         outcome = force(run, planned, call.if_match)
         response = _response(outcome)
         note_earlier(response, run)
-        return kept(call, NAME, run, response, cancelled=outcome.cancelled)
+        return end_run(call, NAME, run, response, cancelled=outcome.cancelled)
 
 
 def wanted_run(request: UpdateSolutionInstancesRequest, call: Call) -> WantedRun:

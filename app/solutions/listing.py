@@ -19,7 +19,7 @@ Side: TypeAlias = Literal["<=", ">="]
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class ListPlace:
     """Where an entry stands in a list."""
 
     created: datetime
@@ -48,10 +48,10 @@ def read_places(
     listing: Listing,
     most: int,
     *,
-    after: Place | None = None,
-    before: Place | None = None,
+    after: ListPlace | None = None,
+    before: ListPlace | None = None,
     from_end: bool = False,
-) -> list[Place]:
+) -> list[ListPlace]:
     """Returns the first places between `after` and `before`, or the last ones with `from_end`, in the list's order."""
     condition, parameters = listing.condition, {**listing.parameters, "most": most}
     if after is not None:
@@ -65,11 +65,11 @@ def read_places(
         SELECT {listing.created}, {listing.identifier} FROM {listing.table} WHERE {condition}
         ORDER BY {listing.created} {direction}, {listing.identifier} {direction} LIMIT :most
     """  # noqa: S608
-    places = [Place(*row) for row in connection.execute(text(query), parameters)]
+    places = [ListPlace(*row) for row in connection.execute(text(query), parameters)]
     return places[::-1] if from_end else places
 
 
-def has_any(connection: Connection, listing: Listing, side: Side, place: Place) -> bool:
+def has_any(connection: Connection, listing: Listing, side: Side, place: ListPlace) -> bool:
     """Returns whether there is an entry on a side of a place, or at the place."""
     condition = f"{listing.condition} AND {_compared(listing, side, 'place')}"
     query = f"SELECT EXISTS (SELECT FROM {listing.table} WHERE {condition})"  # noqa: S608
@@ -87,5 +87,5 @@ def _compared(listing: Listing, comparison: str, name: str) -> str:
     return f"({listing.order}) {comparison} (CAST(:{name}_created AS timestamptz), CAST(:{name}_identifier AS uuid))"
 
 
-def _parameters(name: str, place: Place) -> dict[str, object]:
+def _parameters(name: str, place: ListPlace) -> dict[str, object]:
     return {f"{name}_created": place.created, f"{name}_identifier": place.identifier}

@@ -33,7 +33,7 @@ class Stop:
 
 
 @contextmanager
-def prepared(connection: Connection) -> Iterator[None]:
+def many_small_commits(connection: Connection) -> Iterator[None]:
     """Prepare the session for many small commits, which the last commit of the run makes durable together.
 
     A step reads and writes a few rows by their keys. The planner has no statistics about newly staged rows, so these

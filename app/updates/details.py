@@ -14,9 +14,9 @@ from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
+from app.nodes.checked_members import read_members
 from app.nodes.lookup import read_references, read_types
 from app.nodes.members import listed_types
-from app.nodes.stored_members import read_members
 from app.references import VersionKey
 from app.updates.fixpoint import Needs
 from app.updates.graph import Details, DraftUser, Graph

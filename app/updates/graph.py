@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from app.nodes.members import Member
+from app.nodes.members import CheckedMember
 from app.references import VersionKey
 from app.updates.links import Links
 
@@ -55,7 +55,7 @@ class Details:
     gives the node of a version's type, and `references` the references of member types.
     """
 
-    contents: dict[VersionKey, list[Member]] = field(default_factory=dict)
+    contents: dict[VersionKey, list[CheckedMember]] = field(default_factory=dict)
     lists: dict[VersionKey, list[VersionKey]] = field(default_factory=dict)
     users: dict[int, list[DraftUser]] = field(default_factory=dict)
     type_nodes: dict[VersionKey, int] = field(default_factory=dict)

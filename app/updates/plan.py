@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.identity.right import ADMINISTER, LINK, READ, USE_TYPE
 from app.nodes.compatibility import Fit, Rules, fit
-from app.nodes.members import Member, listed_types
+from app.nodes.members import CheckedMember, listed_types
 from app.nodes.patterns import PatternCheck
 from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
@@ -259,7 +259,7 @@ class _Attempt:
             self._rules[version] = Rules.of(self._content_after(version))
         return self._rules[version]
 
-    def _content_after(self, version: VersionKey) -> list[Member]:
+    def _content_after(self, version: VersionKey) -> list[CheckedMember]:
         """Return the members that a version will have when the run is done."""
         node, number = version
         contents = self.details.contents
@@ -270,7 +270,7 @@ class _Attempt:
             return self._moved_members(contents[version]) if number == examined else contents[version]
         return self._moved_members(contents[node, examined]) if number == examined + 1 else contents[version]
 
-    def _moved_members(self, members: list[Member]) -> list[Member]:
+    def _moved_members(self, members: list[CheckedMember]) -> list[CheckedMember]:
         moved = []
         for member in members:
             if member.target is not None and self.sources.get(member.target[0], 0) > member.target[1]:
@@ -335,7 +335,7 @@ def _node_of(update: NodeUpdate) -> int:
     return update.node
 
 
-def _first_places(members: Iterable[Member]) -> dict[VersionKey, int]:
+def _first_places(members: Iterable[CheckedMember]) -> dict[VersionKey, int]:
     """Return the place of the first member of each member type."""
     first: dict[VersionKey, int] = {}
     for member in members:

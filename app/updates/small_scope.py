@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.database.connection import Connection
 from app.database.sql_files import sql_file
-from app.identity.rights import MOST_KNOWN, Caller, Permission, Rights
+from app.identity.rights import MOST_KNOWN, Caller, Grant, Rights
 from app.nodes.versions import Node, readable, wanted_node
 from app.references import VersionKey
 from app.updates.links import COLUMNS, Links, MemberLink
@@ -99,7 +99,7 @@ def read_small_scope(
     if not rows:
         raise wanted.missing(caller)
     named = next(row for row in rows if row[-1] is not None)
-    caller = caller.knowing([Permission(*each) for each in named[-1]])
+    caller = caller.knowing([Grant(*each) for each in named[-1]])
     if caller.known is None:
         return None
     columns: tuple[int, str, int | None, int, int, int] = named[:6]

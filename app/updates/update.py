@@ -21,7 +21,7 @@ from app.nodes.deletion import links_kept
 from app.nodes.patterns import PatternCheck
 from app.nodes.versions import Node, find_node
 from app.runs.held import HeldRun, check_match
-from app.updates.apply import Stop, apply, prepared
+from app.updates.apply import Stop, apply, many_small_commits
 from app.updates.details import read_details, read_order
 from app.updates.fixpoint import Needs
 from app.updates.graph import Details
@@ -77,7 +77,7 @@ def impact(
     `check` is called between the parts of the planning, and may raise an exception to end it.
     """
     planned = make_plan(connection, caller, context, options, {}, scope=scope, check=check)
-    return _listed(caller, context, planned, why=why)
+    return _not_done(caller, context, planned, why=why)
 
 
 def small_impact(
@@ -95,10 +95,10 @@ def small_impact(
     add_scope_as_source(graph)
     needs = Needs(graph)
     details = read_order(driver, concern(graph, needs)) if needs.first else Details()
-    return None if details is None else _listed(scope.caller, scope.node, plan(graph, needs, details), why=why)
+    return None if details is None else _not_done(scope.caller, scope.node, plan(graph, needs, details), why=why)
 
 
-def _listed(caller: Caller, context: Node, planned: Plan, *, why: bool) -> UpdateResult:
+def _not_done(caller: Caller, context: Node, planned: Plan, *, why: bool) -> UpdateResult:
     return UpdateResult(
         caller,
         context,
@@ -185,7 +185,7 @@ class _Force:
     why: dict[int, Why] | None = None
 
     def outcome(self, if_match: str | None, expect: Callable[[UpdateResult], None]) -> UpdateResult:
-        with prepared(self.run.connection), links_kept(driver_connection(self.run.connection)):
+        with many_small_commits(self.run.connection), links_kept(driver_connection(self.run.connection)):
             planned = self._stage(if_match, expect)
             stop = self._do(planned)
             while stop is not None and not stop.cancelled:

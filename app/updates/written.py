@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.nodes.members import Member, listed_types
+from app.nodes.members import CheckedMember, listed_types
 from app.references import VersionKey
 from app.updates.plan import Plan
 
@@ -42,7 +42,7 @@ class Writer:
     written_at: Mapping[int, int]
     _renewed: set[int] = field(init=False)
     _types: dict[int, int] = field(default_factory=dict)
-    _members: dict[int, list[Member]] = field(default_factory=dict)
+    _members: dict[int, list[CheckedMember]] = field(default_factory=dict)
     _last_step: dict[int, int] = field(default_factory=dict)
     _versions: dict[int, VersionKey] = field(default_factory=dict)
 
@@ -120,7 +120,7 @@ class Writer:
         self._members[node] = members if kept is None else [members[place - 1] for place in kept]
         return written
 
-    def _members_now(self, node: int, number: int) -> list[Member]:
+    def _members_now(self, node: int, number: int) -> list[CheckedMember]:
         """Returns the members of a node's latest version, as the steps so far have written it."""
         members = self._members.get(node)
         if members is not None:
@@ -138,7 +138,7 @@ class Writer:
             members = self.plan.details.contents[node, number]
         return listed_types(members)
 
-    def _moved(self, member: Member, ordinal: int) -> Member:
+    def _moved(self, member: CheckedMember, ordinal: int) -> CheckedMember:
         if member.target is None:
             return member
         node, number = member.target

@@ -147,9 +147,9 @@ def _http_error(error: HTTPException) -> Response:
         return _failure(Refused(404, _not_found(request.path)))
     if isinstance(error, MethodNotAllowed):
         methods = sorted(error.valid_methods or ())
-        told = " and ".join(method for method in methods if method not in _FOR_EVERY_ADDRESS)
-        verb = "are" if " and " in told else "is"
-        return _failure(Refused(405, f"only {told} {verb} allowed here", headers={"Allow": ", ".join(methods)}))
+        allowed = " and ".join(method for method in methods if method not in _FOR_EVERY_ADDRESS)
+        verb = "are" if " and " in allowed else "is"
+        return _failure(Refused(405, f"only {allowed} {verb} allowed here", headers={"Allow": ", ".join(methods)}))
     return _failure(Refused(error.code or 500, error.description or ""))
 
 

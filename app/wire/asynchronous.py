@@ -51,10 +51,10 @@ def key_text(name: str, given: str) -> str:
     return found[1]
 
 
-def key_of(text: str, service: str, if_match: str | None, said: Iterable[bytes]) -> Key:
-    """Returns a key with the digest of what the request says."""
+def key_of(text: str, service: str, if_match: str | None, content: Iterable[bytes]) -> Key:
+    """Returns a key with a digest of the request: its service, `If-Match` and content."""
     digest = hashlib.sha256(repr((service, if_match)).encode())
-    for block in said:
+    for block in content:
         digest.update(block)
     return Key(text, digest.digest())
 

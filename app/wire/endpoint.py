@@ -140,8 +140,8 @@ def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[]
     `stored` returns the request without its credentials.
     """
     text = key_of_request(request) if request.method == "POST" else None
-    said = stored() if called.name == IMPORT else [repr(given).encode()]
-    call = replace(call, key=None if text is None else key_of(text, called.name, call.if_match, said))
+    content = stored() if called.name == IMPORT else [repr(given).encode()]
+    call = replace(call, key=None if text is None else key_of(text, called.name, call.if_match, content))
     try:
         if call.key is not None:
             with short_statements(), call.engine.begin() as connection:

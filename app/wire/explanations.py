@@ -48,7 +48,7 @@ def _of_children(error: XMLSchemaChildrenValidationError) -> str:
     if error.invalid_tag is None:
         missing = error.expected_tags or allowed
         return (
-            f"the element {missing[0]!r} is missing" if len(missing) == 1 else f"missing elements: {_listed(missing)}"
+            f"the element {missing[0]!r} is missing" if len(missing) == 1 else f"missing elements: {_joined(missing)}"
         )
     tag = error.invalid_tag
     if tag in allowed:
@@ -57,14 +57,14 @@ def _of_children(error: XMLSchemaChildrenValidationError) -> str:
         return _of_namespace(tag)
     meant = nearest(tag, allowed)
     advice = f"; did you mean {meant!r}?" if meant else "."
-    return f"the element {_shown(tag)} is not allowed here{advice} Allowed here: {_listed(allowed)}"
+    return f"the element {_shown(tag)} is not allowed here{advice} Allowed here: {_joined(allowed)}"
 
 
 def _of_value(error: XMLSchemaValidationError) -> str | None:
     facet = error.validator
     match facet:
         case XsdEnumerationFacets():
-            return f"the value must be one of {_listed([repr(value) for value in facet.enumeration if value != ''])}"
+            return f"the value must be one of {_joined([repr(value) for value in facet.enumeration if value != ''])}"
         case XsdMaxLengthFacet():
             return f"the value has {len(error.obj)} characters: at most {facet.value} are allowed"
         case XsdMinInclusiveFacet():
@@ -126,7 +126,7 @@ def _belongs_to_empty(validator: object) -> bool:
     return getattr(getattr(validator, "parent", None), "local_name", None) == "Empty"
 
 
-def _listed(names: list[str]) -> str:
+def _joined(names: list[str]) -> str:
     return ", ".join(names)
 
 

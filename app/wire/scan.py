@@ -34,14 +34,14 @@ class _EnoughError(Exception):
 class Scan:
     """Reads a document in UTF-8 block by block. Every method raises Refused if the document is not accepted."""
 
-    found: Found
+    found: DocumentHead
     """What has come so far."""
 
     def __init__(self, on_root: Callable[[str], None]) -> None:
         """Calls `on_root` with the name of the root element, before anything in it is read."""
         # No handler may refer to the parser. The names that a parser keeps would stay in a reference cycle, and cycles
         # are collected by the number of objects in them, which strings do not count for.
-        self.found = Found(on_root)
+        self.found = DocumentHead(on_root)
         parser = expat.ParserCreate("utf-8", None, {})
         parser.ordered_attributes = True
         parser.buffer_text = True
@@ -76,7 +76,7 @@ class Scan:
             raise _fault(error) from None
 
 
-class Found:
+class DocumentHead:
     """What a scan has found in the document so far."""
 
     root: str | None

@@ -22,7 +22,7 @@ from app.solutions.wizard.configuring import (
     read_configuration,
     read_instance_of,
 )
-from app.solutions.wizard.options import Source, read_choices
+from app.solutions.wizard.options import ListSource, read_choices
 from app.solutions.wizard.sessions import (
     FilledIn,
     Purpose,
@@ -31,7 +31,7 @@ from app.solutions.wizard.sessions import (
     end_session,
     store_filled_in,
 )
-from app.solutions.wizard.steps import Place
+from app.solutions.wizard.steps import ShownSlot
 from app.solutions.wizard.texts_of_values import Choice, text_of
 from app.web.context import resources
 from app.web.refusal import Forbidden
@@ -191,7 +191,7 @@ def _choices(configuration: Configuration, slot: ConfigSlot, filled_in: FilledIn
         authentication = _account_for(configuration, linked, filled_in)
         if authentication is None:
             return None
-    source = Source(slot.ddl, configuration.row.instance_id, authentication)
+    source = ListSource(slot.ddl, configuration.row.instance_id, authentication)
     return read_choices(resources().settings, source)
 
 
@@ -253,7 +253,7 @@ def _summary(session: WizardSession, configuration: Configuration, reasons: list
     )
 
 
-def _summary_of(place: Place, filled_in: FilledIn, configuration: Configuration) -> tuple[str, str]:
+def _summary_of(place: ShownSlot, filled_in: FilledIn, configuration: Configuration) -> tuple[str, str]:
     """Return what people read as the value of a slot, and what is said about it."""
     slot = place.slot
     if isinstance(slot, AuthSlot):

@@ -12,7 +12,7 @@ from app.solutions.people.authentications import Authentication
 from app.solutions.texts import MOST_LABEL, MOST_NAME, text_faults
 from app.solutions.wizard.configuring import Configuration
 from app.solutions.wizard.sessions import FilledIn, NewAuthentication
-from app.solutions.wizard.steps import Place, Step
+from app.solutions.wizard.steps import ShownSlot, WizardStep
 from app.solutions.wizard.texts_of_values import Choice, NotAValueError, is_of_slot, text_of, value_of
 
 NEW: Final = "new"
@@ -46,7 +46,7 @@ class Entered:
 
 
 @dataclass(frozen=True)
-class Account:
+class AccountChoice:
     """An authentication to choose."""
 
     authentication_id: str
@@ -59,12 +59,12 @@ class Field:
     """A field on a page. `number` makes the ids of its elements."""
 
     number: int
-    place: Place
+    place: ShownSlot
     control: str
     name: str
     text: str = field(default="", repr=False)
     choices: tuple[Choice, ...] = ()
-    accounts: tuple[Account, ...] = ()
+    accounts: tuple[AccountChoice, ...] = ()
     new_name: str = ""
     new_environment: str = ""
     has_data: bool = False
@@ -84,12 +84,12 @@ class Field:
         return self.place.slot.external_id
 
 
-def name_of(place: Place) -> str:
+def name_of(place: ShownSlot) -> str:
     """Return the name of the field of a slot."""
     return f"{place.kind.value}:{place.slot.external_id}"
 
 
-def shown_value(place: Place, filled_in: FilledIn) -> str | None:
+def shown_value(place: ShownSlot, filled_in: FilledIn) -> str | None:
     """Return the value that a field shows at first, as JSON: filled in before, held by the instance, or the default."""
     slot = place.slot
     if not isinstance(slot, ConfigSlot):
@@ -99,7 +99,7 @@ def shown_value(place: Place, filled_in: FilledIn) -> str | None:
     return next((value for value in (given, held, slot.default_value) if is_of_slot(slot, value)), None)
 
 
-def chosen_account(place: Place, filled_in: FilledIn, fitting: list[Authentication]) -> str:
+def chosen_account(place: ShownSlot, filled_in: FilledIn, fitting: list[Authentication]) -> str:
     """Return the authentication that is chosen, `NEW`, or an empty text."""
     name = place.slot.external_id
     if name in filled_in.new:
@@ -113,7 +113,7 @@ def chosen_account(place: Place, filled_in: FilledIn, fitting: list[Authenticati
 
 
 def fields_of(
-    step: Step, configuration: Configuration, entered: Entered, choices: Choices, *, dialog: bool
+    step: WizardStep, configuration: Configuration, entered: Entered, choices: Choices, *, dialog: bool
 ) -> list[Field]:
     """Return the fields of a step. With `dialog`, new accounts are connected in a dialog of the host."""
     return [
@@ -123,7 +123,7 @@ def fields_of(
 
 
 def _field(
-    number: int, place: Place, configuration: Configuration, entered: Entered, choices: Choices, *, dialog: bool
+    number: int, place: ShownSlot, configuration: Configuration, entered: Entered, choices: Choices, *, dialog: bool
 ) -> Field:
     name = name_of(place)
     reason = entered.faults.get(name, "")
@@ -145,7 +145,9 @@ def _field(
 
 def _account_field(made: Field, configuration: Configuration, entered: Entered, dialog: bool) -> Field:
     fitting = configuration.fitting(made.place)
-    accounts = tuple(Account(one.facts.authentication_id, one.name, one.facts.service_environment) for one in fitting)
+    accounts = tuple(
+        AccountChoice(one.facts.authentication_id, one.name, one.facts.service_environment) for one in fitting
+    )
     chosen = chosen_account(made.place, entered.filled_in, fitting)
     if not chosen and not dialog and not accounts and (made.is_required or made.reason):
         chosen = NEW
@@ -164,7 +166,7 @@ def _account_field(made: Field, configuration: Configuration, entered: Entered, 
 
 
 def entered_in(
-    step: Step, configuration: Configuration, filled_in: FilledIn, form: Mapping[str, str], most_bytes: int
+    step: WizardStep, configuration: Configuration, filled_in: FilledIn, form: Mapping[str, str], most_bytes: int
 ) -> Entered:
     """Return what the form of a step has filled in. Fields with a fault keep their former value."""
     config, chosen, new = dict(filled_in.config), dict(filled_in.chosen), dict(filled_in.new)
@@ -198,7 +200,7 @@ class NotAnAccountError(ValueError):
 
 
 def _enter_value(
-    place: Place, slot: ConfigSlot, filled_in: FilledIn, form: Mapping[str, str], config: dict[str, str]
+    place: ShownSlot, slot: ConfigSlot, filled_in: FilledIn, form: Mapping[str, str], config: dict[str, str]
 ) -> None:
     name, key = name_of(place), slot.external_id
     shown = shown_value(place, filled_in)
@@ -231,7 +233,7 @@ def _enter_value(
 
 
 def _enter_account(
-    place: Place,
+    place: ShownSlot,
     slot: AuthSlot,
     configuration: Configuration,
     form: Mapping[str, str],

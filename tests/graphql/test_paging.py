@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from app.graphql.paging import Page, Paging, cursor, read_page
-from app.solutions.listing import Place, read_places
+from app.solutions.listing import ListPlace, read_places
 from app.solutions.people.external_users import UserFilter, create_external_user, remove_external_user, user_listing
 from tests.graphql.client import GraphQL, nodes
 from tests.support.solution_store import Store
@@ -182,12 +182,14 @@ def coded(place: str) -> str:
 class Cut:
     """A page as the specification defines it ("ApplyCursorsToEdges", "EdgesToReturn", "HasNextPage", ...)."""
 
-    places: Sequence[Place]
+    places: Sequence[ListPlace]
     has_previous: bool
     has_next: bool
 
 
-def cut(places: Sequence[Place], first: int | None, last: int | None, after: Place | None, before: Place | None) -> Cut:
+def cut(
+    places: Sequence[ListPlace], first: int | None, last: int | None, after: ListPlace | None, before: ListPlace | None
+) -> Cut:
     """Where a cursor's entry is gone, its place is what counts."""
     within = [place for place in places if (after is None or after < place) and (before is None or place < before)]
     # "If the server can efficiently determine that elements exist", it says so.
@@ -224,7 +226,7 @@ def test_against_the_specification(engine: Engine) -> None:
 
 
 def _read(
-    connection: Connection, first: int | None, last: int | None, after: Place | None, before: Place | None
+    connection: Connection, first: int | None, last: int | None, after: ListPlace | None, before: ListPlace | None
 ) -> Page:
     given = [None if place is None else cursor(place) for place in (before, after)]
     paging = Paging(first, last, *given)

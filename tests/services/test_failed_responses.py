@@ -13,7 +13,7 @@ from app.runs.listing import RunFilter, visible_runs
 from app.runs.record import RunState
 from app.runs.wanted import NodeContext, WantedRun
 from app.services.call import Call
-from app.services.forced import kept
+from app.services.forced import end_run
 from app.services.response import Fields, Group, ServiceResponse
 from app.wire.envelope import written
 from app.wire.xml_writer import write_parts
@@ -38,7 +38,7 @@ def test_a_run_whose_response_cannot_be_rendered_ends_and_frees_its_package(clie
         pytest.raises(RuntimeError, match="broken"),
         started(engine, OPERATOR, WantedRun(SERVICE, context, {}), call.workload.runs) as run,
     ):
-        kept(call, SERVICE, run, response, cancelled=False)
+        end_run(call, SERVICE, run, response, cancelled=False)
     with engine.connect() as connection:
         (record,), _ = visible_runs(connection, OPERATOR, RunFilter())
     assert record.state is RunState.INTERRUPTED

@@ -21,8 +21,7 @@ from app.errors import StateError, UserError
 from app.nodes.deletion import keep_links
 from app.nodes.drafts import Draft, Known, take_draft
 from app.nodes.editing import plan_edit, write_edit
-from app.nodes.forms import Form as Members
-from app.nodes.forms import read_form
+from app.nodes.forms import NodeForm, read_form
 from app.nodes.impacts import Impacts, show
 from app.references import version_identifier
 from app.web.context import resources
@@ -101,7 +100,7 @@ def _page(reference: str, refusal: _Refusal | None = None) -> Response:
     )
 
 
-def _rows(members: Members, form: Form) -> list[int]:
+def _rows(members: NodeForm, form: Form) -> list[int]:
     """Return how many rows each member type has: its members, those that the form already has, and empty ones."""
     rows = []
     for place, member_type in enumerate(members.member_types):

@@ -17,10 +17,10 @@ from app.database.connection import short_statements
 from app.database.engine import driver_connection, snapshot
 from app.identity import right
 from app.nodes.comparing import compare_members
-from app.nodes.content import VisibleContent, VisibleMember, read_version
 from app.nodes.history import VersionRecord, read_history
 from app.nodes.listing import ListedNode, list_nodes
 from app.nodes.permission_records import Permission, read_permissions
+from app.nodes.version_content import VisibleContent, VisibleMember, read_version
 from app.nodes.versions import Node, Version
 from app.nodes.where_used import START, Use, where_used
 from app.references import MAXIMUM_VERSION_NUMBER, VersionKeyword, split_version_identifier, version_identifier

@@ -29,7 +29,7 @@ from app.solutions.limits import Limits
 from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Solution, read_releases
-from app.solutions.rollout.bulk_plan import Rollout, Wanted, rollout
+from app.solutions.rollout.bulk_plan import Rollout, RolloutParameters, rollout
 from app.solutions.rollout.bulk_run import NAME, RolloutResult, impact
 from app.text import collapsed, is_blank, is_whole_number
 from app.web.context import resources
@@ -93,7 +93,7 @@ def roll_out(solution_id: str) -> Response:
         return _page(solution_id, sent.refused(error), status=409)
 
 
-def _wanted(solution: Solution) -> Wanted:
+def _wanted(solution: Solution) -> RolloutParameters:
     """Return the parameters that the form gives. Raises UserError."""
     fields = request.form
     percent, target = fields.get("percent", "").strip(), fields.get("target", "").strip()
@@ -104,7 +104,7 @@ def _wanted(solution: Solution) -> Wanted:
         faults.append(invalid("target_release_number", "must be the number of a release"))
     if faults:
         raise UserError(*faults)
-    return Wanted(
+    return RolloutParameters(
         solution.solution_id,
         owner=collapsed(fields.get("owner", "")) or None,
         tags=tuple(collapsed(tag) for tag in fields.get("tags", "").split(",") if not is_blank(tag)),

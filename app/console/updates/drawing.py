@@ -13,7 +13,7 @@ from typing import Final
 import igraph
 from markupsafe import Markup
 
-from app.console.updates.graph import MIXED, SOURCE, Box, Graph
+from app.console.updates.graph import MIXED, SOURCE, Box, BoxGraph
 
 _WIDTH = 190
 _HEIGHT = 38
@@ -56,7 +56,7 @@ class _Header:
     text: str
 
 
-def drawing(graph: Graph, address: Callable[[Box], str] | None = None) -> Markup:
+def drawing(graph: BoxGraph, address: Callable[[Box], str] | None = None) -> Markup:
     """Return the drawing. `address` returns where the link of a box leads; without it boxes are no links."""
     places, headers, width, height = _placed(graph)
     some_lit = any(box.lit for box in graph.boxes.values())
@@ -83,7 +83,7 @@ def drawing(graph: Graph, address: Callable[[Box], str] | None = None) -> Markup
     return Markup("\n").join(parts)
 
 
-def _placed(graph: Graph) -> tuple[dict[str, _Place], list[_Header], int, int]:
+def _placed(graph: BoxGraph) -> tuple[dict[str, _Place], list[_Header], int, int]:
     """Return where the boxes and the names of their packages are, and the size of the drawing."""
     columns: dict[int, list[Box]] = defaultdict(list)
     for box in _ordered(graph):
@@ -109,7 +109,7 @@ def _placed(graph: Graph) -> tuple[dict[str, _Place], list[_Header], int, int]:
     return places, headers, int(x - _BETWEEN + _MARGIN), int(bottom + _MARGIN - _GAP)
 
 
-def _ordered(graph: Graph) -> list[Box]:
+def _ordered(graph: BoxGraph) -> list[Box]:
     """Return the boxes of each column in their order: those of a package together, with few crossing edges."""
     boxes = list(graph.boxes.values())
     if not boxes:
@@ -132,7 +132,7 @@ def _ordered(graph: Graph) -> list[Box]:
     )
 
 
-def _edges(graph: Graph, places: dict[str, _Place]) -> Iterator[Markup]:
+def _edges(graph: BoxGraph, places: dict[str, _Place]) -> Iterator[Markup]:
     widest = max(graph.edges.values(), default=1)
     for (cause, effect), count in sorted(graph.edges.items(), key=lambda edge: edge[0] in graph.lit):
         start, end = places[cause], places[effect]

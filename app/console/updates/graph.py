@@ -39,7 +39,7 @@ class Box:
 
 
 @dataclass
-class Graph:
+class BoxGraph:
     """Boxes by key, and edges between their keys. An edge in `lit` belongs to the chain that is shown."""
 
     boxes: dict[str, Box] = field(default_factory=dict)
@@ -48,13 +48,13 @@ class Graph:
     is_counted: bool = False
 
 
-def graph_of(found: Overview) -> Graph:
+def graph_of(found: Overview) -> BoxGraph:
     """Return the graph of the updates of a page."""
     return _single(found.drawn, found.lit) if found.drawn else _counted(found.briefs)
 
 
-def _single(rows: Sequence[Row], lit: Row | None) -> Graph:
-    graph = Graph()
+def _single(rows: Sequence[Row], lit: Row | None) -> BoxGraph:
+    graph = BoxGraph()
     for row in rows:
         note = f"{row.number} → {row.new_number}" if row.new_number else str(row.number)
         box = Box(row.reference, _last(row.reference), package_of(row.reference), row.kind, 0, note)
@@ -81,7 +81,7 @@ def _causes(row: Row) -> Iterable[str]:
         yield row.why[-1].reference
 
 
-def _put_in_columns(graph: Graph) -> None:
+def _put_in_columns(graph: BoxGraph) -> None:
     """Give each box the column of its distance from what changed first."""
     following: dict[str, list[str]] = defaultdict(list)
     causes: Counter[str] = Counter()
@@ -102,7 +102,7 @@ def _put_in_columns(graph: Graph) -> None:
         box.column = seen.get(box.key, 0)
 
 
-def _light(graph: Graph, row: Row) -> None:
+def _light(graph: BoxGraph, row: Row) -> None:
     """Mark the chain of a row."""
     chain = [step.reference.rpartition(".")[0] for step in row.why] or _shortest(graph, row.reference)
     chain = [*chain, row.reference] if chain[-1:] != [row.reference] else chain
@@ -112,7 +112,7 @@ def _light(graph: Graph, row: Row) -> None:
     graph.lit = {(cause, effect) for cause, effect in pairwise(chain) if cause in graph.boxes}
 
 
-def _shortest(graph: Graph, key: str) -> list[str]:
+def _shortest(graph: BoxGraph, key: str) -> list[str]:
     """Return a shortest way to a box from one of the first column."""
     causes: dict[str, list[str]] = defaultdict(list)
     for cause, effect in graph.edges:
@@ -124,8 +124,8 @@ def _shortest(graph: Graph, key: str) -> list[str]:
     return chain[::-1]
 
 
-def _counted(briefs: Sequence[Brief]) -> Graph:
-    graph = Graph(is_counted=True)
+def _counted(briefs: Sequence[Brief]) -> BoxGraph:
+    graph = BoxGraph(is_counted=True)
     distances = _distances(briefs)
     columns: dict[int, Counter[str]] = defaultdict(Counter)
     for brief in briefs:

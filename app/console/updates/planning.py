@@ -21,7 +21,7 @@ from app.console.updates.addresses import run_url
 from app.console.updates.drawing import drawing
 from app.console.updates.graph import OTHERS, Box, graph_of
 from app.console.updates.requests import NEW, SCOPES, SERVICE, UpdateRequest
-from app.console.updates.rows import KINDS, Overview, Row, Wanted, look_at, planned
+from app.console.updates.rows import KINDS, Overview, Row, UpdateFilter, look_at, planned
 from app.console.visitor import caller, session
 from app.database.engine import driver_connection, snapshot
 from app.errors import UserError
@@ -110,7 +110,7 @@ def svg_response(found: Overview, name: str) -> Response:
     return secured(response)
 
 
-def _plan_page(wanted: UpdateRequest, filters: Wanted) -> Response:
+def _plan_page(wanted: UpdateRequest, filters: UpdateFilter) -> Response:
     with _named(wanted) as named:
         found = look_at(planned(named), filters)
         with resources().engine.connect() as connection:
@@ -160,12 +160,12 @@ def _form(wanted: UpdateRequest, form: Form) -> Response:
     )
 
 
-def _filters() -> Wanted:
+def _filters() -> UpdateFilter:
     given = {name: request.args.get(name, "").strip() for name in ("kind", "text", "after", "why")}
-    return Wanted(**given)
+    return UpdateFilter(**given)
 
 
-def _here(wanted: UpdateRequest, filters: Wanted, **changed: str) -> str:
+def _here(wanted: UpdateRequest, filters: UpdateFilter, **changed: str) -> str:
     """Return the address of this page with other filters."""
     return wanted.address(NEW, **{"kind": filters.kind, "text": filters.text, "why": filters.why, **changed})
 

@@ -25,14 +25,14 @@ PAGE: Final = 100
 _UNKNOWN = "a member type that you may not read"
 
 
-class Step(NamedTuple):
+class WhyStep(NamedTuple):
     """A link in the chain that says why a node is updated: it leads to this version, under this member type."""
 
     reference: str
     member_type: str | None
 
 
-class Move(NamedTuple):
+class MemberMove(NamedTuple):
     """A member that moves to another target, or, without a target, a member type whose members are removed."""
 
     member_type: str
@@ -48,9 +48,9 @@ class Row:
     name: str
     kind: str
     new_type: str | None = None
-    moves: tuple[Move, ...] = ()
+    moves: tuple[MemberMove, ...] = ()
     message: str = ""
-    why: tuple[Step, ...] = ()
+    why: tuple[WhyStep, ...] = ()
     omitted: int = 0
 
     @property
@@ -80,7 +80,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class UpdateFilter:
     """Which updates a page shows: of a kind, with a text in the reference or name, after a reference; and the node
     whose chain is lit."""
 
@@ -115,7 +115,7 @@ class Overview:
         return len(self.briefs)
 
 
-def look_at(entries: Iterable[Entry], wanted: Wanted) -> Overview:
+def look_at(entries: Iterable[Entry], wanted: UpdateFilter) -> Overview:
     """Return what a page shows of updates that come in the order of references."""
     found = Overview()
     for entry in entries:
@@ -150,7 +150,7 @@ def planned(named: NamedOutcome) -> Iterator[Entry]:
             yield _updated(named, version, updates[version[0]])
 
 
-def kept(updates: Iterable[dict[str, Any]]) -> Iterator[Entry]:
+def kept_entries(updates: Iterable[dict[str, Any]]) -> Iterator[Entry]:
     """Yield the updates of a kept response, as `app.wire.in_process` reads them."""
     for update in updates:
         row = _kept_row(update)
@@ -190,19 +190,19 @@ def _brief(named: NamedOutcome, version: VersionKey, kind: str) -> Brief:
     return Brief(shown.reference, shown.name, kind, why.length, named.named(why.last.version).reference)
 
 
-def _chain(named: NamedOutcome, node: int) -> tuple[tuple[Step, ...], int]:
+def _chain(named: NamedOutcome, node: int) -> tuple[tuple[WhyStep, ...], int]:
     links, omitted = chain(named.outcome.why or {}, node)
     return tuple(_step(named, link) for link in links), omitted
 
 
-def _step(named: NamedOutcome, link: Link) -> Step:
-    return Step(
+def _step(named: NamedOutcome, link: Link) -> WhyStep:
+    return WhyStep(
         _reference(named, link.version), None if link.member_type is None else _reference(named, link.member_type)
     )
 
 
-def _move(named: NamedOutcome, member: MemberUpdate) -> Move:
-    return Move(
+def _move(named: NamedOutcome, member: MemberUpdate) -> MemberMove:
+    return MemberMove(
         _reference(named, member.member_type), None if member.target is None else _reference(named, member.target)
     )
 
@@ -224,13 +224,13 @@ def _kept_row(update: dict[str, Any]) -> Row:
         _version(update, "Type"),
         tuple(_kept_move(member) for member in update.get("MemberUpdateList", [])),
         update.get("errorMessage", ""),
-        tuple(Step(_version(each, "") or "", _version(each, "MemberType")) for each in whys),
+        tuple(WhyStep(_version(each, "") or "", _version(each, "MemberType")) for each in whys),
         sum(int(entry.get("linksOmitted", 0)) for entry in update.get("WhyList", [])),
     )
 
 
-def _kept_move(member: dict[str, Any]) -> Move:
-    return Move(_version(member, "MemberType") or _UNKNOWN, _version(member, "Target"))
+def _kept_move(member: dict[str, Any]) -> MemberMove:
+    return MemberMove(_version(member, "MemberType") or _UNKNOWN, _version(member, "Target"))
 
 
 def _version(element: dict[str, Any], role: str) -> str | None:

@@ -19,7 +19,7 @@ from app.console.updates.drawing import drawing
 from app.console.updates.graph import OTHERS, Box, graph_of
 from app.console.updates.planning import csv_response, svg_response
 from app.console.updates.requests import SERVICE, UpdateRequest
-from app.console.updates.rows import KINDS, Overview, Wanted, kept, look_at
+from app.console.updates.rows import KINDS, Overview, UpdateFilter, kept_entries, look_at
 from app.console.visitor import caller, session
 from app.database.connection import short_statements
 from app.runs import record
@@ -87,7 +87,7 @@ def runs() -> Response:
 @short_statements()
 def run(identifier: int) -> Response:
     """Show a run: its progress while it works, and its updates when it has ended."""
-    filters = Wanted(**{name: request.args.get(name, "").strip() for name in ("kind", "text", "after", "why")})
+    filters = UpdateFilter(**{name: request.args.get(name, "").strip() for name in ("kind", "text", "after", "why")})
     with resources().engine.begin() as connection:
         found = _found(connection, identifier)
         progress = _progress(connection, found)
@@ -164,7 +164,7 @@ def as_xml(identifier: int) -> Response:
 @short_statements()
 def as_csv(identifier: int) -> Response:
     """Return the updates of a run as a table for a spreadsheet."""
-    rows = [entry.row() for entry in kept(services().updates(_readable(identifier)))]
+    rows = [entry.row() for entry in kept_entries(services().updates(_readable(identifier)))]
     return csv_response(rows, f"run-{identifier}.csv")
 
 
@@ -172,7 +172,9 @@ def as_csv(identifier: int) -> Response:
 @short_statements()
 def as_svg(identifier: int) -> Response:
     """Return the drawing of the updates of a run as a file."""
-    found = look_at(kept(services().updates(_readable(identifier))), Wanted(why=request.args.get("why", "")))
+    found = look_at(
+        kept_entries(services().updates(_readable(identifier))), UpdateFilter(why=request.args.get("why", ""))
+    )
     return svg_response(found, f"run-{identifier}.svg")
 
 
@@ -214,11 +216,11 @@ def _progress(connection: Connection, found: Run) -> Progress:
     return Progress(waits, True, counts, listed, following)
 
 
-def _overview(found: Run, progress: Progress, filters: Wanted) -> Overview | None:
+def _overview(found: Run, progress: Progress, filters: UpdateFilter) -> Overview | None:
     """Return the updates of a run of UpdateNodeVersions that has ended, or None if there are none to show."""
     if found.state.is_open or not progress.may_read or found.service != SERVICE:
         return None
-    overview = look_at(kept(services().updates(found)), filters)
+    overview = look_at(kept_entries(services().updates(found)), filters)
     return overview if overview.total else None
 
 
@@ -245,7 +247,7 @@ def _number(name: str) -> int:
     return int(given or 0)
 
 
-def _here(identifier: int, filters: Wanted, **changed: str) -> str:
+def _here(identifier: int, filters: UpdateFilter, **changed: str) -> str:
     return run_url(identifier, **{"kind": filters.kind, "text": filters.text, "why": filters.why, **changed})
 
 

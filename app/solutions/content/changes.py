@@ -174,9 +174,9 @@ def _newly_needed(old: Slot, new: Slot) -> Iterator[_Finding]:
 def _auth_findings(old: AuthSlot, new: AuthSlot) -> Iterator[_Finding]:
     """The "authentication changes requiring upgrade". A change of the service counts as a change of its version."""
     if added := new.scopes - old.scopes:
-        yield ChangeCode.AUTH_SCOPES_ADDED, f"now also needs the scopes {_listed(added)}"
+        yield ChangeCode.AUTH_SCOPES_ADDED, f"now also needs the scopes {_quoted_scopes(added)}"
     if removed := old.scopes - new.scopes:
-        yield ChangeCode.AUTH_SCOPES_REMOVED, f"no longer needs the scopes {_listed(removed)}"
+        yield ChangeCode.AUTH_SCOPES_REMOVED, f"no longer needs the scopes {_quoted_scopes(removed)}"
     service = [
         *_difference("its service", old.service, new.service),
         *_difference("its service version", old.service_version, new.service_version),
@@ -286,7 +286,7 @@ def _and(differences: Sequence[str]) -> str:
     return " and ".join(differences)
 
 
-def _listed(scopes: Iterable[str]) -> str:
+def _quoted_scopes(scopes: Iterable[str]) -> str:
     return ", ".join(map(_quoted, sorted(scopes)))
 
 

@@ -1,8 +1,8 @@
 """Converts contents to documents for the database and back, and finds the faults of a content in a request.
 
-A document is what `json` writes: dictionaries, lists, texts, booleans and None. Its keys stay as
-they are when a field gets another name. Reading ignores unknown keys and uses the model's default for absent ones, so that documents of earlier and
-later versions of Relink can be read.
+A document is what `json` writes: dictionaries, lists, texts, booleans and None. Its keys are a format of their own,
+which stays the same when a field of the model gets another name. Reading ignores unknown keys and uses the model's
+default for absent ones, so that documents of earlier and later versions of Relink can be read.
 """
 
 from __future__ import annotations

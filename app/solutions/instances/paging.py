@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from app.errors import UserError, not_found
 from app.solutions.instances.reading import Instance, InstanceFilter, instance_listing, read_instances_of, read_row
-from app.solutions.listing import Place, read_places
+from app.solutions.listing import ListPlace, read_places
 
 MOST_LOOKED_AT: Final = 2000
 """A page is made from at most this many instances. If few of them match a filter on flags, the page is short."""
@@ -80,9 +80,9 @@ def read_moves(connection: Connection, instance_id: str, limit: int) -> list[Ins
     return [InstanceMove(*row) for row in rows]
 
 
-def _place(connection: Connection, instance_id: str) -> Place:
+def _place(connection: Connection, instance_id: str) -> ListPlace:
     try:
         row = read_row(connection, instance_id)
     except UserError:
         raise UserError(not_found("after")) from None
-    return Place(row.created, UUID(row.instance_id))
+    return ListPlace(row.created, UUID(row.instance_id))

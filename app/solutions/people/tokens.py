@@ -198,8 +198,8 @@ def _create(
 def _record(
     connection: Connection, action: Action, kind: TokenKind, identifier: int, name: str | None, owner: str | None
 ) -> None:
-    told = {"kind": kind.value, **({"name": name} if owner is None else {"owner": owner})}
-    audit.record(connection, Event(action, "token", str(identifier), told))
+    details = {"kind": kind.value, **({"name": name} if owner is None else {"owner": owner})}
+    audit.record(connection, Event(action, "token", str(identifier), details))
 
 
 def _known(row: Row[*tuple[Any, ...]]) -> KnownToken:

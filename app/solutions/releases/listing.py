@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from app.errors import UserError, not_found
-from app.solutions.listing import Place, read_places
+from app.solutions.listing import ListPlace, read_places
 from app.solutions.releases.solutions import Solution, read_solutions, solution_listing
 
 
@@ -24,8 +24,8 @@ def list_solutions(
     return read_solutions(connection, ids=[str(each.identifier) for each in places])
 
 
-def _place(connection: Connection, solution_id: str) -> Place:
+def _place(connection: Connection, solution_id: str) -> ListPlace:
     found = read_solutions(connection, ids=[solution_id])
     if not found:
         raise UserError(not_found("solution_id_after"))
-    return Place(found[0].created, UUID(found[0].solution_id))
+    return ListPlace(found[0].created, UUID(found[0].solution_id))

@@ -97,9 +97,9 @@ class Solution:
     @property
     def edition(self) -> str:
         """A digest of the draft. An editor sends it back, so that changes of others in the meantime are noticed."""
-        fields = [[field.key, field.value] for field in self.custom_fields]
-        said = [self.title, self.description, self.tags, fields, to_document(self.draft)]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+        custom_fields = [[field.key, field.value] for field in self.custom_fields]
+        draft = [self.title, self.description, self.tags, custom_fields, to_document(self.draft)]
+        return hashlib.sha256(json.dumps(draft).encode()).hexdigest()[:32]
 
     def check_edition(self, edition: str | None) -> None:
         """Raise PreconditionError if an edition of the draft is given, and the draft has changed since."""

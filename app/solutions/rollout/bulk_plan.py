@@ -68,7 +68,7 @@ class InstanceOutcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RolloutParameters:
     """The parameters of a roll-out.
 
     They select the instances of a solution that belong to `owner`, `percent` of a hundred, and none at all unless the
@@ -118,7 +118,7 @@ class Rollout:
     Contents of releases that are published during the roll-out are read when an instance needs them.
     """
 
-    wanted: Wanted
+    wanted: RolloutParameters
     solution: Solution
     contents: dict[int, Content]
     target: int
@@ -170,8 +170,8 @@ class Rollout:
         """Return a digest of the plan: the target, the values, and the outcome of each instance."""
         digest = hashlib.sha256(json.dumps([self.target, dict(self.wanted.config_values)], sort_keys=True).encode())
         for update in planned:
-            said = (update.instance.instance_id, update.instance.release, update.type, *update.pending)
-            digest.update(repr(said).encode())
+            fields = (update.instance.instance_id, update.instance.release, update.type, *update.pending)
+            digest.update(repr(fields).encode())
         return digest.hexdigest()[:32]
 
     @cached_property
@@ -226,7 +226,7 @@ class Rollout:
         return open_changes(self._breaking_from(candidate.release), self.target, self.contents, values)
 
 
-def rollout(connection: Connection, wanted: Wanted, limits: Limits = DEFAULT_LIMITS) -> Rollout:
+def rollout(connection: Connection, wanted: RolloutParameters, limits: Limits = DEFAULT_LIMITS) -> Rollout:
     """Return the roll-out with these parameters. Raises UserError about the parameters."""
     solution = read_solution(connection, wanted.solution_id)
     latest = solution.latest_release_number

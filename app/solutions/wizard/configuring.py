@@ -28,7 +28,7 @@ from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import read_solution
 from app.solutions.texts import identifier
 from app.solutions.wizard.sessions import FilledIn, WizardSession, end_session
-from app.solutions.wizard.steps import Place, Step, steps
+from app.solutions.wizard.steps import ShownSlot, WizardStep, steps
 
 
 class EndedError(Exception):
@@ -45,18 +45,18 @@ class Configuration:
 
     row: InstanceRow
     title: str
-    steps: list[Step]
+    steps: list[WizardStep]
     authentications: Mapping[str, Authentication]
     hidden_authentications: Mapping[str, str]
     """The authentications that the instance holds in slots that the end user does not see."""
 
     @property
-    def places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[ShownSlot]:
         """All slots that the end user sees, in the order of the steps."""
         for step in self.steps:
             yield from step.places
 
-    def fitting(self, place: Place) -> list[Authentication]:
+    def fitting(self, place: ShownSlot) -> list[Authentication]:
         """Return the authentications that may be chosen for an auth slot: those that fit and that the wizard may show,
         and the one that the instance holds, if it fits."""
         slot = place.slot

@@ -28,7 +28,7 @@ _places = BoundedSemaphore(_MOST_AT_ONCE)
 
 
 @dataclass(frozen=True)
-class Source:
+class ListSource:
     """What the list of a slot depends on."""
 
     ddl: Ddl
@@ -36,7 +36,7 @@ class Source:
     authentication_id: str | None
 
 
-def read_choices(settings: Settings, source: Source) -> list[Choice] | None:
+def read_choices(settings: Settings, source: ListSource) -> list[Choice] | None:
     """Return the entries of a list, or None if no URL is set or the list cannot be had now.
 
     The log says why a list cannot be had. It names the authentication by its id, and holds nothing of the response.
@@ -56,7 +56,7 @@ def read_choices(settings: Settings, source: Source) -> list[Choice] | None:
     return found
 
 
-def _asked(settings: Settings, url: str, source: Source) -> list[Choice] | str:
+def _asked(settings: Settings, url: str, source: ListSource) -> list[Choice] | str:
     """Return the entries, or why they cannot be had."""
     body = json.dumps(_question(source)).encode()
     secret = settings.webhook_secret
@@ -80,7 +80,7 @@ class _NotChoicesError(ValueError):
     """A response in JSON that is not a list of entries."""
 
 
-def _question(source: Source) -> dict[str, Json]:
+def _question(source: ListSource) -> dict[str, Json]:
     ddl = source.ddl
     return {
         "connector": ddl.connector,
@@ -106,7 +106,7 @@ def _choice(entry: Json) -> Choice:
     return Choice(writable(text), json.dumps(value))
 
 
-def _named(source: Source) -> dict[str, str | None]:
+def _named(source: ListSource) -> dict[str, str | None]:
     return {
         "instance_id": source.instance_id,
         "authentication_id": source.authentication_id,

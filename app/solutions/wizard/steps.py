@@ -30,7 +30,7 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True)
-class Place:
+class ShownSlot:
     """A slot on a screen, and the value that the instance holds for it."""
 
     kind: SlotKind
@@ -50,12 +50,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Step:
+class WizardStep:
     """A screen with the slots that an end user sees."""
 
     title: str
     text: str
-    places: tuple[Place, ...]
+    places: tuple[ShownSlot, ...]
 
     @property
     def fingerprint(self) -> str:
@@ -69,7 +69,7 @@ class Step:
         return any(place.mark is not None for place in self.places)
 
 
-def steps(release: int, latest: int, contents: Contents, values: Values) -> list[Step]:
+def steps(release: int, latest: int, contents: Contents, values: Values) -> list[WizardStep]:
     """Return the steps for an instance on a release that holds these values.
 
     The steps are the screens of the latest release, and a last one for the slots that are on no screen. Steps without
@@ -80,22 +80,22 @@ def steps(release: int, latest: int, contents: Contents, values: Values) -> list
     found = [_step(screen, places) for screen in contents[latest].screens]
     found = [step for step in found if step.places or step.text]
     if places:
-        found.append(Step(_REST if found else _ALL, "", _marked_first(places.values())))
+        found.append(WizardStep(_REST if found else _ALL, "", _marked_first(places.values())))
     is_known = bool(values) or release < latest
     return sorted(found, key=lambda step: not step.is_marked) if is_known else found
 
 
-def _step(screen: Screen, places: dict[SlotKey, Place]) -> Step:
+def _step(screen: Screen, places: dict[SlotKey, ShownSlot]) -> WizardStep:
     """Return the step of a screen, and take its slots out of `places`."""
     keys = [(kind, external_id) for external_id in screen.slots for kind in (SlotKind.AUTH, SlotKind.CONFIG)]
-    return Step(screen.title, screen.text, _marked_first(places.pop(key) for key in keys if key in places))
+    return WizardStep(screen.title, screen.text, _marked_first(places.pop(key) for key in keys if key in places))
 
 
-def _marked_first(places: Iterable[Place]) -> tuple[Place, ...]:
+def _marked_first(places: Iterable[ShownSlot]) -> tuple[ShownSlot, ...]:
     return tuple(sorted(places, key=lambda place: place.mark is None))
 
 
-def _places(release: int, latest: int, contents: Contents, values: Values) -> Iterator[tuple[SlotKey, Place]]:
+def _places(release: int, latest: int, contents: Contents, values: Values) -> Iterator[tuple[SlotKey, ShownSlot]]:
     content = contents[latest]
     waiting = {(slot.kind, slot.external_id) for slot in pending(latest, contents, values)}
     changed: set[SlotKey] = set()
@@ -108,7 +108,7 @@ def _places(release: int, latest: int, contents: Contents, values: Values) -> It
     for kind, slot in slots:
         if slot.hidden:
             continue
-        place = Place(kind, slot, values.get((kind, slot.external_id)))
+        place = ShownSlot(kind, slot, values.get((kind, slot.external_id)))
         if release < latest and contents[release].slot(*place.key) is None:
             place = replace(place, mark=Mark.NEW)
         elif place.key in changed or (place.key in waiting and _has_changed_since(place, contents)):
@@ -118,7 +118,7 @@ def _places(release: int, latest: int, contents: Contents, values: Values) -> It
         yield place.key, place
 
 
-def _has_changed_since(place: Place, contents: Contents) -> bool:
+def _has_changed_since(place: ShownSlot, contents: Contents) -> bool:
     """Return whether the slot has a breaking change since the value was given, as after an upgrade without values."""
     if place.held is None:
         return False

@@ -3,7 +3,7 @@
 --
 -- PostgreSQL prepares the CHECK constraints of a table for each statement that writes to it, which costs an update more
 -- than the writing. So these tables have none: the domain is checked only when a reference is written, and the triggers
--- in app/nodes/stored_versions.sql check versions and their numbers.
+-- in app/nodes/version_checks.sql check versions and their numbers.
 CREATE DOMAIN reference AS text COLLATE "C" CHECK (VALUE ~ '^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$');
 
 CREATE TABLE node (

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from app.database.connection import Connection
 from app.database.sql_files import sql_file
-from app.identity.rights import MOST_KNOWN, Caller, Permission, Rights, read_rights
+from app.identity.rights import MOST_KNOWN, Caller, Grant, Rights, read_rights
 from app.nodes.linked import Linked, linked
 from app.nodes.versions import Node, Version, readable, wanted_version
 from app.references import VersionKey
@@ -52,7 +52,7 @@ class _Row(NamedTuple):
     members: tuple[Sequence[Any] | None, ...]
     linked: list[tuple[int, int, str, int | None, str, int]]
     listed: dict[int, int]
-    permissions: list[Permission]
+    permissions: list[Grant]
 
 
 def read_version(
@@ -91,7 +91,7 @@ def read_version(
 
 def _row(row: tuple[Any, ...]) -> _Row:
     listed = dict(row[-2] or ())
-    permissions = [Permission(*each) for each in row[-1]]
+    permissions = [Grant(*each) for each in row[-1]]
     return _Row(row[:6], row[6], row[7], row[8], (row[9], row[10]), row[11:19], row[19] or [], listed, permissions)
 
 
