@@ -1,12 +1,17 @@
-"""Modules are short, and a name is imported from the module that defines it."""
+"""Modules are short, long SQL is in files, and a class has a name of its own, which is imported from its module."""
 
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from pathlib import Path
+from typing import TypeGuard
 
 ROOT = Path(__file__).parent.parent
 LONGEST = 350
+LONGEST_SQL = 6
+_SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|JOIN|WHERE)\b")
 
 
 def modules() -> list[Path]:
@@ -24,6 +29,37 @@ def test_no_module_is_too_long_to_be_read_at_once() -> None:
 def test_no_module_offers_the_names_of_another() -> None:
     """Strict mypy refuses a name from a module that has only imported it, unless that is in its `__all__`."""
     assert [path for path in modules() if "__all__" in _assigned(path)] == []
+
+
+def test_long_statements_are_in_sql_files() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in modules()
+        if path.is_relative_to(ROOT / "app")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if _is_text(node) and _SQL.search(ast.unparse(node)) and _lines(node) > LONGEST_SQL
+    ]
+    assert found == []
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    names = Counter(
+        node.name
+        for path in modules()
+        if path.is_relative_to(ROOT / "app")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Constant | ast.JoinedStr]:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def _lines(text: ast.Constant | ast.JoinedStr) -> int:
+    """The lines between the quotes of a text."""
+    return (text.end_lineno or 0) - text.lineno - 1
 
 
 def _assigned(path: Path) -> set[str]:

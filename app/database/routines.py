@@ -17,6 +17,7 @@ ROUTINE_FILES = (
     ("app.nodes", "version_checks"),
     ("app.nodes", "frozen_versions"),
     ("app.nodes", "deletion"),
+    ("app.runs", "conditions"),
     ("app.solutions.releases", "published_releases"),
     ("app.solutions.instances", "waiting_instances"),
     ("app.updates", "apply_run"),

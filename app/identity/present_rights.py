@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError
 from app.identity.right import ADMINISTER_ALL, ADMINISTER_SOLUTIONS, GLOBAL_PERMISSIONS
 from app.identity.rights import Caller
@@ -15,21 +16,7 @@ _ADMINISTRATORS_LOCK = 0x52454C4D
 _LOCK_ADMINISTRATORS = text("SELECT pg_advisory_xact_lock(:key)")
 _HOLD = text("SELECT FROM account WHERE user_identifier = :user AND enabled FOR SHARE")
 _DISABLED = "the account has been disabled since the request was signed in"
-_READ = text("""
-    SELECT held.group_identifiers,
-           ARRAY(
-             SELECT DISTINCT p.permission_type FROM permission p
-             WHERE p.user_group_identifier = ANY (held.group_identifiers)
-               AND p.permission_type = ANY (:global_permissions) AND p.node_identifier IS NULL
-           ) AS global_permissions
-    FROM account a
-    CROSS JOIN LATERAL (
-      SELECT ARRAY[:public, a.own_group_identifier] || ARRAY(
-        SELECT m.user_group_identifier FROM user_group_member m WHERE m.user_identifier = a.user_identifier
-      )
-    ) AS held (group_identifiers)
-    WHERE a.user_identifier = :user AND a.enabled
-""")
+_READ = text(sql_file("app.identity", "current_rights"))
 
 
 def lock_administrators(connection: Connection, caller: Caller) -> Caller:

@@ -14,6 +14,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError
 from app.identity.right import ADMINISTER_ALL, ADMINISTER_SOLUTIONS, GLOBAL_PERMISSIONS
 from app.identity.rights import Caller
@@ -37,24 +38,7 @@ _CREATE = text("""
     FOR SHARE
     RETURNING user_identifier
 """)
-_IS_OPEN = "s.last_used_at > now() - CAST(:idle AS interval) AND s.created_at > now() - CAST(:longest AS interval)"
-_FIND = text(f"""
-    SELECT a.user_identifier, a.user_logon_reference, a.user_name, held.group_identifiers,
-           ARRAY(
-             SELECT DISTINCT p.permission_type FROM permission p
-             WHERE p.user_group_identifier = ANY (held.group_identifiers)
-               AND p.permission_type = ANY (:global_permissions) AND p.node_identifier IS NULL
-           ) AS global_permissions,
-           s.last_used_at < now() - CAST(:noted_every AS interval) AS is_to_note
-    FROM user_session s
-    JOIN account a USING (user_identifier)
-    CROSS JOIN LATERAL (
-      SELECT ARRAY[:public, a.own_group_identifier] || ARRAY(
-        SELECT m.user_group_identifier FROM user_group_member m WHERE m.user_identifier = a.user_identifier
-      )
-    ) AS held (group_identifiers)
-    WHERE s.token_hash = :hash AND a.enabled AND {_IS_OPEN}
-""")  # noqa: S608 - all of it is in this module
+_FIND = text(sql_file("app.identity", "open_session"))
 # A request does not wait for another one that notes the use of the same session.
 _NOTE_USE = text("""
     UPDATE user_session SET last_used_at = now() WHERE token_hash IN (
@@ -63,7 +47,10 @@ _NOTE_USE = text("""
 """)
 _END = text("DELETE FROM user_session WHERE token_hash = :hash")
 _END_ALL = text("DELETE FROM user_session WHERE user_identifier = :user")
-_FORGET = text(f"DELETE FROM user_session s WHERE NOT ({_IS_OPEN})")  # noqa: S608
+_FORGET = text("""
+    DELETE FROM user_session
+    WHERE last_used_at <= now() - CAST(:idle AS interval) OR created_at <= now() - CAST(:longest AS interval)
+""")
 _LIFE = {"idle": IDLE, "longest": LONGEST}
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import Fault, NotAuthorisedError, UserError, invalid, missing, refuse, taken
 from app.identity import audit
 from app.identity.audit import Action, Event
@@ -31,17 +32,7 @@ _MOST_EMAIL = 320
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
-_INSERT_USER = text("""
-    WITH own AS (
-      INSERT INTO user_group (user_group_reference, user_group_name) VALUES (:logon, :name)
-      ON CONFLICT DO NOTHING
-      RETURNING user_group_identifier
-    )
-    INSERT INTO account (user_logon_reference, user_name, user_email_address, password_hash, own_group_identifier)
-    SELECT :logon, :name, :email, :password_hash, user_group_identifier FROM own
-    ON CONFLICT DO NOTHING
-    RETURNING user_identifier
-""")
+_INSERT_USER = text(sql_file("app.identity", "insert_user"))
 
 _FIND_GROUP = text("SELECT user_group_identifier FROM user_group WHERE user_group_reference = :reference")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError, UserError, invalid, missing, taken
 from app.identity import right
 from app.identity.rights import Caller, rights_on
@@ -23,6 +24,7 @@ _COPY_VERSION = text("""
            member_types, member_type_numbers, sequences, targets, target_numbers, values, scales
     FROM node_version WHERE node_identifier = :from_node AND version_number = :from_number
 """)
+_LINKS = text(sql_file("app.nodes", "links_of_version"))
 
 
 def copy_node(connection: Connection, caller: Caller, source: Version, to: str | None, name: str | None) -> Node:
@@ -93,16 +95,7 @@ def _new_node(connection: Connection, caller: Caller, source: Version, reference
 
 def _check_links(connection: Connection, caller: Caller, source: Version) -> None:
     """Raise NotAuthorisedError if the caller may not use the type of the source or link to its targets."""
-    query = """
-        SELECT n.node_identifier, n.node_reference, n.owner_identifier, true AS is_type
-        FROM node_version v JOIN node n ON n.node_identifier = v.type_node_identifier
-        WHERE v.node_identifier = :node AND v.version_number = :number
-        UNION
-        SELECT n.node_identifier, n.node_reference, n.owner_identifier, false
-        FROM member m JOIN node n ON n.node_identifier = m.target_node_identifier
-        WHERE m.node_identifier = :node AND m.version_number = :number
-    """
-    links = connection.execute(text(query), {"node": source.node.identifier, "number": source.number}).all()
+    links = connection.execute(_LINKS, {"node": source.node.identifier, "number": source.number}).all()
     rights = rights_on(connection, caller, [link.node_reference for link in links])
     for link in links:
         held = rights.on(link.node_identifier, link.node_reference, link.owner_identifier)

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from app.database.sql_files import sql_file
 from app.errors import StateError
 from app.references import VersionKey
 
@@ -22,20 +23,7 @@ _LINKS_LOCK = 0x52454C50
 _WAIT = "2s"
 """A deletion waits this long for updates, imports and copies. Later ones wait until the deletion is done."""
 
-_LINKING = text("""
-    SELECT v.node_identifier, v.version_number
-    FROM node_version i
-    JOIN node_version v
-      ON v.node_identifier = i.node_identifier AND coalesce(v.indexed_as, v.version_number) = i.version_number
-    WHERE i.indexed_as IS NULL AND i.node_identifier <> ALL (:nodes)
-      AND (i.targets && CAST(:nodes AS bigint[]) OR i.member_types && CAST(:nodes AS bigint[]))
-    UNION
-    SELECT v.node_identifier, v.version_number
-    FROM node_version v
-    WHERE v.type_node_identifier = ANY (:nodes) AND v.node_identifier <> ALL (:nodes)
-    ORDER BY 1, 2
-    LIMIT :most
-""")
+_LINKING = text(sql_file("app.nodes", "links_to_nodes"))
 _MOST_LINKING = 100
 
 

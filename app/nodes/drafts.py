@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError, PreconditionError, StateError, UserError, invalid
 from app.identity import right
 from app.identity.rights import Caller
@@ -46,15 +47,7 @@ _COLUMNS = """
 """
 _WRITE = text(f"UPDATE node_version SET {_COLUMNS} WHERE node_identifier = :node AND version_number = :number")  # noqa: S608
 
-_INSERT = text("""
-    INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
-                              node_version_comment, created_by, amended_by, member_types, member_type_numbers,
-                              sequences, targets, target_numbers, values, scales, comments)
-    VALUES (:node, 1, :type, :type_number, :name, CAST(:comment AS text), :user, :user,
-            CAST(:member_types AS bigint[]), CAST(:member_type_numbers AS integer[]), CAST(:sequences AS integer[]),
-            CAST(:targets AS bigint[]), CAST(:target_numbers AS integer[]), CAST(:values AS text[]),
-            CAST(:scales AS double precision[]), CAST(:comments AS text[]))
-""")
+_INSERT = text(sql_file("app.nodes", "insert_first_version"))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError, UserError, no_such
 from app.identity import right
 from app.identity.present_rights import read_again
@@ -27,15 +28,7 @@ NAMES: Final = {
 }
 """The rights in words."""
 
-_REASONS = text("""
-    SELECT p.permission_type, g.user_group_reference, n.node_reference
-    FROM permission p JOIN user_group g USING (user_group_identifier) LEFT JOIN node n USING (node_identifier)
-    WHERE p.user_group_identifier = ANY (:groups)
-      AND (n.node_reference = :reference
-           OR n.node_reference = ANY (:packages) AND p.permission_type = ANY (:package_permissions)
-           OR p.node_identifier IS NULL AND p.permission_type = :administer_all)
-    ORDER BY n.node_reference NULLS FIRST, p.permission_type, g.user_group_reference
-""")
+_REASONS = text(sql_file("app.nodes", "permissions_on_node"))
 _USER = text("SELECT user_identifier, enabled FROM account WHERE user_logon_reference = :logon")
 
 

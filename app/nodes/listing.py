@@ -6,40 +6,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.identity.rights import Caller, rights_on
 from app.nodes.linked import Linked, linked
 from app.nodes.sight import read_sight
 from app.nodes.versions import Node
 from app.references import VersionKeyword, content_range
 
-# Walks the index on references from node to node. At the last level a step skips the content of a package, so that the
-# cost of a page depends on its own nodes and not on the nodes below them.
-_WALK = """
-    WITH RECURSIVE walk AS (
-      (SELECT n.* FROM node n WHERE n.node_reference > :after AND n.node_reference < :end
-       ORDER BY n.node_reference LIMIT 1)
-      UNION ALL
-      SELECT next.* FROM walk w CROSS JOIN LATERAL (
-        SELECT n.* FROM node n
-        WHERE n.node_reference < :end AND n.node_reference >
-          CASE WHEN array_length(string_to_array(w.node_reference, '.'), 1) = :deepest
-          THEN w.node_reference || '/' ELSE w.node_reference END
-        ORDER BY n.node_reference LIMIT 1
-      ) AS next
-    )
-    SELECT w.node_identifier, w.node_reference, w.owner_identifier, w.frozen_version_number, w.latest_version_number,
-           w.edition
-    FROM walk w WHERE {readable} LIMIT :limit
-"""
-_VERSIONS = text("""
-    SELECT v.node_identifier, v.node_name, t.node_identifier, t.node_reference, t.owner_identifier,
-           v.type_version_number, tv.node_name, t.frozen_version_number
-    FROM unnest(CAST(:nodes AS bigint[]), CAST(:numbers AS integer[])) AS shown (node_identifier, version_number)
-    JOIN node_version v USING (node_identifier, version_number)
-    JOIN node t ON t.node_identifier = v.type_node_identifier
-    JOIN node_version tv
-      ON tv.node_identifier = v.type_node_identifier AND tv.version_number = v.type_version_number
-""")
+_WALK = sql_file("app.nodes", "list_nodes")
+_VERSIONS = text(sql_file("app.nodes", "names_and_types"))
 
 
 @dataclass(frozen=True)

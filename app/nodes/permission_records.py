@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError, UserError, missing, no_such
 from app.identity import audit, right
 from app.identity.audit import Action, Event
@@ -15,16 +16,7 @@ from app.identity.rights import Caller, rights_on
 from app.identity.users import PUBLIC_GROUP, find_group
 from app.nodes.versions import Node, find_node
 
-_COLUMNS = """
-    SELECT p.permission_identifier, p.permission_type, n.node_reference, v.node_name,
-           g.user_group_reference, g.user_group_name
-    FROM permission p
-    JOIN user_group g USING (user_group_identifier)
-    LEFT JOIN node n USING (node_identifier)
-    LEFT JOIN node_version v
-      ON v.node_identifier = n.node_identifier
-      AND v.version_number = n.latest_version_number
-"""
+_COLUMNS = sql_file("app.nodes", "permissions")
 _LIST = """
     WHERE p.permission_identifier > :after
       AND (CAST(:node AS bigint) IS NULL OR p.node_identifier = :node)

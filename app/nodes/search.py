@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import UserError, invalid, missing, not_found, too_many
 from app.identity import right
 from app.identity.rights import Caller
@@ -38,19 +39,7 @@ _WORDS = text(f"""
     CROSS JOIN LATERAL (SELECT CAST(plainto_tsquery('simple', word) AS text)) AS of (query)
     WHERE query <> ''
 """)  # noqa: S608 - all of it is in this module
-_SUMMARIES = """
-    SELECT wanted.node_identifier, v.node_name, found.value
-    FROM unnest(CAST(:nodes AS bigint[]), CAST(:numbers AS integer[])) AS wanted (node_identifier, version_number)
-    LEFT JOIN node_version v USING (node_identifier, version_number)
-    LEFT JOIN LATERAL (
-      SELECT left(m.value, {longest}) AS value
-      FROM member m JOIN node mt ON mt.node_identifier = m.member_type_node_identifier
-      WHERE m.node_identifier = wanted.node_identifier AND m.version_number = wanted.version_number
-        AND m.value IS NOT NULL AND {readable_member_type}
-        AND {words_of_value} @@ ANY (CAST(CAST(:words AS text[]) AS tsquery[]))
-      ORDER BY m.member_type_node_identifier, m.sequence LIMIT 1
-    ) AS found ON true
-"""
+_SUMMARIES = sql_file("app.nodes", "search_summaries")
 LONGEST_SUMMARY = 200
 
 

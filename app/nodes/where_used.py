@@ -28,20 +28,7 @@ _LAST_OF_RANGE = text("""
     SELECT max(node_identifier) FROM (
       SELECT node_identifier FROM node WHERE node_identifier >= :first ORDER BY 1 LIMIT :count) AS in_range
 """)
-# The index of contents finds the versions that link to any version of the node.
-_HAS_MANY_LINKS = text("""
-    SELECT (
-      SELECT count(*) FROM (
-        SELECT FROM node_version WHERE type_node_identifier = :node AND type_version_number = :number LIMIT :many) AS t
-    ) + (
-      SELECT count(*) FROM (
-        SELECT FROM node_version WHERE indexed_as IS NULL AND member_types @> ARRAY[CAST(:node AS bigint)] LIMIT :many
-      ) AS m
-    ) + (
-      SELECT count(*) FROM (
-        SELECT FROM node_version WHERE indexed_as IS NULL AND targets @> ARRAY[CAST(:node AS bigint)] LIMIT :many) AS l
-    ) >= :many
-""")
+_HAS_MANY_LINKS = text(sql_file("app.nodes", "has_many_links"))
 
 UsePlace = tuple[int, VersionKey]
 """The position of a use in the list: its distance, then the version."""

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import RelinkError
 from app.identity import right
 from app.identity.rights import Caller, rights_on
@@ -31,15 +32,7 @@ _NODES = text("""
     WHERE node_identifier = ANY (:identifiers) OR node_reference = ANY (:references)
 """)
 
-_ADMINISTERS_CONTENT = text("""
-    SELECT EXISTS (
-      SELECT FROM node n
-      WHERE n.node_reference >= :lower AND n.node_reference < :upper AND n.node_identifier > :last_system
-        AND (n.owner_identifier = :user OR EXISTS (
-          SELECT FROM permission p
-          WHERE p.node_identifier = n.node_identifier AND p.user_group_identifier = ANY (:groups)
-            AND p.permission_type IN ('node-administer', 'package-administer'))))
-""")
+_ADMINISTERS_CONTENT = text(sql_file("app.runs", "administers_content"))
 
 
 def may_begin(connection: Connection, caller: Caller, context: Node, *, include_content: bool) -> bool:

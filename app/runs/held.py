@@ -23,27 +23,12 @@ _LOOK_EVERY = 0.5
 
 _BEGIN = text("UPDATE run SET state = 'running', started_at = now() WHERE run_identifier = :run")
 _SET_STEPS = text("UPDATE run SET steps = :steps WHERE run_identifier = :run")
-
-
-def overlaps(*, node: str, solution: str, reference: str, content: str) -> str:
-    """Return the condition in SQL that the force `o` may write the same nodes or instances as one with these values."""
-    return f"""o.action = 'force' AND (
-      o.solution_identifier = {solution}
-      OR {node} IS NOT NULL AND o.context_node_identifier IS NOT NULL AND (
-        o.context_reference = {reference}
-        OR o.include_content AND starts_with({reference}, o.context_reference || '.')
-        OR {content} AND starts_with(o.context_reference, {reference} || '.')))"""
-
-
-_OVERLAPS = overlaps(
-    node="CAST(:node AS bigint)", solution="CAST(:solution AS uuid)", reference=":reference", content=":content"
-)
 # A force that waits for a worker does not hold its package yet.
-_OVERLAPPING = text(f"""
+_OVERLAPPING = text("""
     SELECT o.run_identifier, coalesce(o.started_at, o.queued_at) FROM run o
-    WHERE (o.state = 'running' OR o.state = 'queued' AND NOT o.asynchronous) AND {_OVERLAPS}
+    WHERE run_is_held(o) AND run_overlaps(o, CAST(:node AS bigint), CAST(:solution AS uuid), :reference, :content)
     ORDER BY o.run_identifier
-""")  # noqa: S608 - all of it is in this module
+""")
 
 
 class PutBackError(StateError):

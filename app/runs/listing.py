@@ -11,10 +11,11 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.runs import record
-from app.runs.record import SELECT_RUNS, Run, RunState
+from app.runs.record import READ_RUNS, Run, RunState
 from app.system_nodes import LAST_SYSTEM_IDENTIFIER
 
 PAGE: Final = 100
@@ -22,20 +23,8 @@ PAGE: Final = 100
 MOST_ON_PAGE: Final = 1000
 
 # A caller without administer-all sees the runs that they started, those whose context node they may administer, and
-# with administer-solutions those of solutions. The contexts are few, compared with the runs.
-_VISIBLE = """
-    WITH context AS MATERIALIZED (
-      SELECT DISTINCT context_node_identifier AS node_identifier FROM run WHERE context_node_identifier IS NOT NULL
-    ), administered AS MATERIALIZED (
-      SELECT n.node_identifier FROM context JOIN node n USING (node_identifier)
-      WHERE n.node_identifier > :last_system AND (n.owner_identifier = :caller OR EXISTS (
-        SELECT FROM permission p JOIN node g USING (node_identifier)
-        WHERE p.user_group_identifier = ANY (:groups) AND (
-          p.permission_type = 'node-administer' AND g.node_identifier = n.node_identifier
-          OR p.permission_type = 'package-administer'
-            AND (g.node_identifier = n.node_identifier OR starts_with(n.node_reference, g.node_reference || '.')))))
-    )
-"""
+# with administer-solutions those of solutions.
+_VISIBLE = sql_file("app.runs", "visible_contexts")
 _IS_VISIBLE = """(
     r.user_identifier = :caller OR (:solutions AND r.solution_identifier IS NOT NULL)
     OR r.context_node_identifier IN (SELECT node_identifier FROM administered)
@@ -118,7 +107,7 @@ def visible_runs(
         }
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     values["most"] = limit + 1  # one more, to know whether another page follows
-    query = f"{visible} {SELECT_RUNS} {where} ORDER BY r.run_identifier DESC LIMIT :most"
+    query = f"{visible} {READ_RUNS} {where} ORDER BY r.run_identifier DESC LIMIT :most"
     found = [Run.of(row) for row in connection.execute(text(query), values)]
     return found[:limit], found[limit - 1].identifier if len(found) > limit else None
 

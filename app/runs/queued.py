@@ -21,7 +21,7 @@ from app.errors import BusyError, NotAuthorisedError
 from app.identity.present_rights import hold_account, read_again
 from app.identity.rights import Caller
 from app.runs import keys, locks, requests
-from app.runs.held import HeldRun, overlaps
+from app.runs.held import HeldRun
 from app.runs.record import DISABLED, Run, RunState, close
 from app.runs.wanted import WantedRun
 
@@ -33,39 +33,25 @@ MOST_WAITING: Final = 100
 _jobs = App(connector=SyncPsycopgConnector())
 
 _WAITING = text("SELECT count(*) FROM run WHERE asynchronous AND state = 'queued' AND user_identifier = :user")
-_OVERLAPS = overlaps(
-    node="q.context_node_identifier",
-    solution="q.solution_identifier",
-    reference="q.context_reference",
-    content="q.include_content",
-)
-# Forces of the same package begin one after the other, in the order in which they were requested. An impact need not
-# wait.
-_GOES_BEFORE = f"""
-    q.action = 'force' AND o.run_identifier <> q.run_identifier AND o.state IN ('queued', 'running')
-    AND (o.state = 'running' OR NOT o.asynchronous OR o.run_identifier < q.run_identifier) AND {_OVERLAPS}
-"""
-_FIRST = text(f"""
+_FIRST = text("""
     SELECT q.run_identifier FROM run q
     WHERE q.asynchronous AND q.state = 'queued' AND NOT q.cancel_requested AND NOT q.run_identifier = ANY (:skipped)
-      AND NOT EXISTS (SELECT FROM run o WHERE {_GOES_BEFORE})
+      AND NOT EXISTS (SELECT FROM run o WHERE run_goes_before(o, q))
     ORDER BY q.run_identifier LIMIT 1
-""")  # noqa: S608 - all of it is constant
+""")
 # A worker renews its sign of life every ten seconds.
-_WAITING_FOR = text(f"""
-    SELECT (SELECT min(o.run_identifier) FROM run o WHERE {_GOES_BEFORE}) AS other,
+_WAITING_FOR = text("""
+    SELECT (SELECT min(o.run_identifier) FROM run o WHERE run_goes_before(o, q)) AS other,
            NOT q.asynchronous OR EXISTS (
              SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds') AS has_worker
     FROM run q WHERE q.run_identifier = :run AND q.state = 'queued'
-""")  # noqa: S608 - all of it is constant
+""")
 _TAKE = text("""
     UPDATE run SET state = 'running', started_at = coalesce(started_at, now()), attempts = attempts + 1
     WHERE run_identifier = :run AND state = 'queued' AND NOT cancel_requested
     RETURNING service, user_identifier, if_match,
               (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = :run) AS done
 """)
-
-
 _WORKERS = text("""
     SELECT count(*) FILTER (WHERE last_heartbeat > now() - interval '30 seconds'), max(last_heartbeat)
     FROM procrastinate_workers

@@ -16,23 +16,13 @@ from typing import Final
 from sqlalchemy import Connection, Row, text
 
 from app.database.engine import prepared
+from app.database.sql_files import sql_file
 from app.runs import locks
 
-# Outcomes are numbered from 1 without gaps, and the highest number is found faster than their count.
-SELECT_RUNS: Final = """
-    SELECT r.run_identifier AS identifier, r.service, r.action, r.user_identifier,
-           a.user_logon_reference AS user_logon, r.context_node_identifier, r.context_reference,
-           r.solution_identifier::text AS solution_identifier, r.options, r.state, r.steps,
-           (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = r.run_identifier) AS done,
-           r.error_number, r.reason, r.cancel_requested, r.attempts, r.plan, r.queued_at, r.started_at, r.finished_at,
-           extract(epoch FROM coalesce(r.finished_at, now()) - r.started_at)::float8 AS seconds
-    FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
-"""
+READ_RUNS: Final = sql_file("app.runs", "read_runs")
 """Reads the columns of `Run`."""
-# A session holds the lock of such a run, unless the run is dead.
-_IS_HELD = "(state = 'running' OR state = 'queued' AND NOT asynchronous)"
-_SELECT_OPEN = text(f"SELECT run_identifier FROM run WHERE {_IS_HELD}")  # noqa: S608 - a constant
-_IS_OPEN = text(f"SELECT {_IS_HELD} FROM run WHERE run_identifier = :run")  # noqa: S608 - a constant
+_SELECT_OPEN = text("SELECT r.run_identifier FROM run r WHERE run_is_held(r)")
+_IS_OPEN = text("SELECT run_is_held(r) FROM run r WHERE r.run_identifier = :run")
 _SELECT_CANCELLED: Final = """
     SELECT r.cancel_requested OR NOT coalesce(a.enabled, true),
            CASE WHEN %(step)s THEN set_config('synchronous_commit', 'off', true) END
@@ -55,28 +45,16 @@ _CLOSE_CANCELLED = text("""
     )
     DELETE FROM run_request q USING closed WHERE q.run_identifier = closed.run_identifier
 """)
-_CLOSE = text("""
-    WITH closed AS (
-      UPDATE run SET state = :state, error_number = :number, finished_at = now(), reason = CASE
-        WHEN :state = 'done' THEN NULL
-        WHEN cancel_requested AND :state = 'cancelled' THEN coalesce(reason, :reason)
-        ELSE coalesce(:reason, reason) END
-      WHERE run_identifier = :run AND state IN ('queued', 'running') RETURNING run_identifier
-    )
-    DELETE FROM run_request q USING closed WHERE q.run_identifier = closed.run_identifier
-""")
+_CLOSE = text(sql_file("app.runs", "close_run"))
 _MOST_RETRIES = 3
-# With If-Match, a run does its plan as a whole or not at all; a new plan would be another one.
-_CAN_BE_DONE_AGAIN = """asynchronous AND (if_match IS NULL OR NOT EXISTS (
-    SELECT FROM run_outcome o WHERE o.run_identifier = run.run_identifier))"""
-_RETRY = text(f"""
+_RETRY = text("""
     UPDATE run SET state = 'queued' WHERE run_identifier = :run AND state = 'running' AND NOT cancel_requested
-      AND attempts <= {_MOST_RETRIES} AND {_CAN_BE_DONE_AGAIN}
-""")  # noqa: S608 - all of it is in this module
-_PUT_BACK = text(f"""
+      AND attempts <= :most AND run_can_be_done_again(run)
+""")
+_PUT_BACK = text("""
     UPDATE run SET state = 'queued', attempts = attempts - 1, cancel_requested = false, reason = NULL
-    WHERE run_identifier = :run AND state = 'running' AND reason = :reason AND {_CAN_BE_DONE_AGAIN}
-""")  # noqa: S608 - all of it is in this module
+    WHERE run_identifier = :run AND state = 'running' AND reason = :reason AND run_can_be_done_again(run)
+""")
 _SELECT_LOGON = text("SELECT user_logon_reference FROM account WHERE user_identifier = :user")
 
 DISABLED: Final = "the account of the user who started the run was disabled"
@@ -132,7 +110,7 @@ class Run:
 
     @classmethod
     def of(cls, row: Row[tuple[object, ...]]) -> Run:
-        """Return the run in a row of `SELECT_RUNS`."""
+        """Return the run in a row of `READ_RUNS`."""
         values = dict(row._mapping)
         return cls(**{**values, "state": RunState(values["state"])})
 
@@ -150,7 +128,7 @@ class Run:
 
 def find(connection: Connection, run: int) -> Run | None:
     """Read a run. A dead run is recorded as interrupted first."""
-    query = text(SELECT_RUNS + " WHERE r.run_identifier = :run")
+    query = text(READ_RUNS + " WHERE r.run_identifier = :run")
     row = connection.execute(query, {"run": run}).one_or_none()
     if row is None:
         return None
@@ -232,7 +210,7 @@ def _still_running(connection: Connection, run: int) -> bool:
 
 def interrupt(connection: Connection, run: int) -> None:
     """Record a dead run as interrupted, or return it to the queue, and remove the steps that were staged for it."""
-    if connection.execute(_RETRY, {"run": run}).rowcount == 0:
+    if connection.execute(_RETRY, {"run": run, "most": _MOST_RETRIES}).rowcount == 0:
         close(connection, run, RunState.INTERRUPTED, None, _DIED)
     connection.execute(text("DELETE FROM run_step WHERE run_identifier = :run"), {"run": run})
     connection.execute(text("DELETE FROM run_step_other WHERE run_identifier = :run"), {"run": run})

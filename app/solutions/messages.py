@@ -56,16 +56,7 @@ _CLAIM = text(sql_file("app.solutions", "claim_message"))
 _SENT = text("""
     UPDATE outbox SET sent_at = clock_timestamp(), given_up_at = NULL WHERE message_identifier = :message
 """)
-# The number of attempts differs if another worker has claimed the message since.
-_NOT_SENT = text("""
-    UPDATE outbox
-    SET due_at = clock_timestamp() + make_interval(secs => :pause),
-        given_up_at = CASE
-          WHEN clock_timestamp() + make_interval(secs => :pause) > created_at + make_interval(secs => :give_up_after)
-          THEN clock_timestamp() END
-    WHERE message_identifier = :message AND attempts = :attempts AND sent_at IS NULL AND given_up_at IS NULL
-    RETURNING given_up_at IS NOT NULL
-""")
+_NOT_SENT = text(sql_file("app.solutions", "put_off_message"))
 _GIVE_UP = text("""
     UPDATE outbox SET given_up_at = clock_timestamp()
     WHERE message_identifier = ANY (ARRAY(

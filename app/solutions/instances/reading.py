@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import UserError, too_many, unknown
 from app.solutions.content.flags import Contents, PendingSlot, Values, flags, pending
 from app.solutions.content.model import Flags, GivenValue, SlotKind
@@ -143,22 +144,15 @@ def _page(
 
     Values that are too large together are not sent by the database.
     """
-    query = f"""
-        WITH page AS MATERIALIZED (
-          SELECT {listing.identifier} AS instance_identifier FROM {listing.table} WHERE {listing.condition}
-          ORDER BY {listing.order} LIMIT :size OFFSET :first
-        ), size AS MATERIALIZED (
-          SELECT (SELECT count(*) FROM page) AS instances, coalesce(sum(octet_length(v.value)), 0) AS bytes
-          FROM page JOIN instance_value v USING (instance_identifier)
-        )
-        SELECT (SELECT count(*) FROM {listing.table} WHERE {listing.condition}), size.bytes,
-               CASE WHEN size.instances = 1 OR size.bytes <= :most_bytes THEN (
-                 {HELD_VALUES} WHERE v.instance_identifier = i.instance_identifier) END,
-               {_COLUMNS}
-        FROM size
-        LEFT JOIN (page JOIN {_WITH_SOLUTION} USING (instance_identifier)) ON true
-        ORDER BY i.created_at, i.instance_identifier
-    """  # noqa: S608
+    query = sql_file("app.solutions.instances", "instance_page").format(
+        identifier=listing.identifier,
+        table=listing.table,
+        condition=listing.condition,
+        order=listing.order,
+        columns=_COLUMNS,
+        with_solution=_WITH_SOLUTION,
+        held_values=HELD_VALUES,
+    )
     parameters = {**listing.parameters, "size": page_size, "first": first, "most_bytes": limits.response_bytes}
     rows = connection.execute(text(query), parameters).all()
     total, size = rows[0][:2]

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, text
 
 from app.database.engine import prepared
+from app.database.sql_files import sql_file
 from app.errors import Fault, Path, UserError, absence, duplicate, invalid, missing, needs_upgrade, refuse, too_many
 from app.solutions.content.flags import Contents
 from app.solutions.content.model import (
@@ -48,16 +49,7 @@ _OF_SLOTS = """
     AND (v.slot_kind, v.external_identifier) IN
         (SELECT * FROM unnest(cast(:kinds AS text[]), cast(:external_ids AS text[])))
 """
-STORE_VALUES = """
-    INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value,
-                                authentication_identifier, given_for)
-    SELECT %(instance)s::uuid, v.kind, v.external_id, v.value, v.authentication, v.given_for
-    FROM json_to_recordset(%(given)s::json)
-      AS v (kind text, external_id text, value text, authentication uuid, given_for integer[])
-    ON CONFLICT (instance_identifier, slot_kind, external_identifier)
-    DO UPDATE SET value = EXCLUDED.value, authentication_identifier = EXCLUDED.authentication_identifier,
-                  given_for = EXCLUDED.given_for
-"""
+STORE_VALUES = sql_file("app.solutions.instances", "store_values")
 """Stores values in slots of an instance and replaces the values held. `as_rows` returns the parameter `given`."""
 
 HELD_VALUES: Final = """

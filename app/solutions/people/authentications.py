@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, text
 
+from app.database.sql_files import sql_file
 from app.errors import Fault, UserError, invalid, missing, not_found, refuse, too_many, unknown
 from app.solutions.content.model import AuthenticationFacts, NotJsonError, read_json
 from app.solutions.limits import DEFAULT_LIMITS, Limits
@@ -31,16 +32,7 @@ _INSERT = text("""
             coalesce(cast(:scopes AS text[]), '{}'), :data, coalesce(:hidden, false), :expires)
     RETURNING authentication_identifier
 """)
-_UPDATE = text("""
-    UPDATE authentication
-    SET name = coalesce(:name, name), service = coalesce(:service, service),
-        service_version = coalesce(:version, service_version),
-        service_environment = coalesce(:environment, service_environment),
-        scopes = coalesce(cast(:scopes AS text[]), scopes), data = coalesce(:data, data),
-        hidden = coalesce(:hidden, hidden),
-        expires_at = CASE WHEN :keeps_expiry THEN expires_at ELSE cast(:expires AS timestamptz) END
-    WHERE authentication_identifier = :authentication
-""")
+_UPDATE = text(sql_file("app.solutions.people", "update_authentication"))
 NEVER: Final = "never"
 """What stands for the expiry of an authentication that does not expire."""
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
+from app.database.sql_files import sql_file
 from app.errors import UserError, invalid, no_such, refuse
 from app.identity import audit
 from app.identity.audit import Action, Event
@@ -39,17 +40,7 @@ _FIND = text("""
     FROM access_token
     WHERE token_hash = :hash AND kind IN ('master', 'user') AND (expires_at IS NULL OR expires_at > now())
 """)
-# The audit has one sign-in for many uses of a token. Requests with the same token do not wait for each other.
-_NOTE_USE = audit.statement("""
-    WITH before AS (
-      SELECT token_identifier, last_used_at FROM access_token WHERE token_identifier = :token
-      FOR NO KEY UPDATE SKIP LOCKED
-    ), noted AS (
-      UPDATE access_token t SET last_used_at = now() FROM before b WHERE t.token_identifier = b.token_identifier
-      RETURNING coalesce(b.last_used_at < now() - make_interval(secs => :sign_in_every), true) AS is_sign_in
-    )
-    INSERT INTO audit ({columns}) SELECT {values} FROM noted WHERE is_sign_in
-""")
+_NOTE_USE = audit.statement(sql_file("app.solutions.people", "note_token_use"))
 _NOTED_EVERY = 60
 _SIGN_IN_EVERY = 6 * 3600
 _REDEEM = text("""

@@ -53,8 +53,7 @@ _NEXT = locking_statement(
       AND (i.passed_over_release, i.instance_identifier) > (%(passed_over)s, %(instance)s::uuid)
       AND (i.failed_release <> %(latest)s OR i.try_again_at <= %(at)s)
       AND (SELECT count(*) FROM current) = 1
-    ORDER BY i.passed_over_release, i.instance_identifier
-    LIMIT 1
+    ORDER BY i.passed_over_release, i.instance_identifier LIMIT 1
     """,
     "FOR UPDATE OF i SKIP LOCKED",
     columns=("i.passed_over_release", "i.failed_release", "i.failed_times"),
