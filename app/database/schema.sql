@@ -258,6 +258,68 @@ BEGIN
     USING ERRCODE = 'RL001';
 END $$;
 
+CREATE TABLE public.run (
+    run_identifier bigint NOT NULL,
+    user_identifier bigint,
+    context_node_identifier bigint,
+    solution_identifier uuid,
+    context_reference text NOT NULL COLLATE pg_catalog."C",
+    include_content boolean NOT NULL,
+    options jsonb NOT NULL,
+    state text NOT NULL,
+    cancel_requested boolean DEFAULT false NOT NULL,
+    steps integer DEFAULT 0 NOT NULL,
+    error_number integer,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    service text NOT NULL,
+    action text DEFAULT 'force'::text NOT NULL,
+    queued_at timestamp with time zone DEFAULT now() NOT NULL,
+    reason text,
+    asynchronous boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 1 NOT NULL,
+    if_match text,
+    plan text,
+    idempotency_key text,
+    request_digest bytea,
+    CONSTRAINT run_action_check CHECK ((action = ANY (ARRAY['impact'::text, 'force'::text]))),
+    CONSTRAINT run_context_check CHECK ((num_nonnulls(context_node_identifier, solution_identifier) = ((service <> 'NodeImport'::text))::integer)),
+    CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'cancelled'::text, 'interrupted'::text])))
+);
+
+CREATE FUNCTION public.run_can_be_done_again(r public.run) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT r.asynchronous AND (r.if_match IS NULL OR NOT EXISTS (
+    SELECT FROM run_outcome o WHERE o.run_identifier = r.run_identifier))
+$$;
+
+CREATE FUNCTION public.run_goes_before(r public.run, waiting public.run) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT waiting.action = 'force' AND r.run_identifier <> waiting.run_identifier AND r.state IN ('queued', 'running')
+    AND (r.state = 'running' OR NOT r.asynchronous OR r.run_identifier < waiting.run_identifier)
+    AND run_overlaps(r, waiting.context_node_identifier, waiting.solution_identifier, waiting.context_reference,
+                     waiting.include_content)
+$$;
+
+CREATE FUNCTION public.run_is_held(r public.run) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT r.state = 'running' OR r.state = 'queued' AND NOT r.asynchronous
+$$;
+
+CREATE FUNCTION public.run_overlaps(r public.run, node bigint, solution uuid, reference text, content boolean) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT r.action = 'force' AND (
+    r.solution_identifier = solution
+    OR node IS NOT NULL AND r.context_node_identifier IS NOT NULL AND (
+      r.context_reference = reference
+      OR r.include_content AND starts_with(reference, r.context_reference || '.')
+      OR content AND starts_with(r.context_reference, reference || '.')))
+$$;
+
 CREATE FUNCTION public.words_of_values(texts text[]) RETURNS tsvector
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -467,35 +529,6 @@ CREATE TABLE public.routine (
     signature text NOT NULL,
     files_digest text NOT NULL,
     CONSTRAINT routine_kind_check CHECK ((kind = ANY (ARRAY['routine'::text, 'view'::text])))
-);
-
-CREATE TABLE public.run (
-    run_identifier bigint NOT NULL,
-    user_identifier bigint,
-    context_node_identifier bigint,
-    solution_identifier uuid,
-    context_reference text NOT NULL COLLATE pg_catalog."C",
-    include_content boolean NOT NULL,
-    options jsonb NOT NULL,
-    state text NOT NULL,
-    cancel_requested boolean DEFAULT false NOT NULL,
-    steps integer DEFAULT 0 NOT NULL,
-    error_number integer,
-    started_at timestamp with time zone,
-    finished_at timestamp with time zone,
-    service text NOT NULL,
-    action text DEFAULT 'force'::text NOT NULL,
-    queued_at timestamp with time zone DEFAULT now() NOT NULL,
-    reason text,
-    asynchronous boolean DEFAULT false NOT NULL,
-    attempts integer DEFAULT 1 NOT NULL,
-    if_match text,
-    plan text,
-    idempotency_key text,
-    request_digest bytea,
-    CONSTRAINT run_action_check CHECK ((action = ANY (ARRAY['impact'::text, 'force'::text]))),
-    CONSTRAINT run_context_check CHECK ((num_nonnulls(context_node_identifier, solution_identifier) = ((service <> 'NodeImport'::text))::integer)),
-    CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'cancelled'::text, 'interrupted'::text])))
 );
 
 CREATE TABLE public.run_answer (
