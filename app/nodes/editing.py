@@ -17,6 +17,7 @@ from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
 from app.nodes.compatibility import Fit, fit
 from app.nodes.creation import check_package, create_node, free_reference
+from app.nodes.deletion import keep_links
 from app.nodes.drafts import Draft, Known, StoredMember, insert_first_version, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
@@ -75,7 +76,7 @@ def plan_edit(
     known: Known,
     patterns: PatternCheck,
     *,
-    lock: bool,
+    lock: bool = False,
 ) -> Edit:
     """Work out an edit of a draft, and check all members that it would have.
 
@@ -94,8 +95,30 @@ def plan_edit(
     return Edit(draft, name, comment, members, impacts_of(before, fitted, rules=False))
 
 
-def write_edit(connection: Connection, caller: Caller, edit: Edit) -> int:
-    """Write an edit that was planned with a lock, and return the new edition of the node."""
+def edit_draft(
+    connection: Connection,
+    caller: Caller,
+    identifier: int | None,
+    reference: str | None,
+    given: GivenEdit,
+    known: Known,
+    patterns: PatternCheck,
+    *,
+    force: bool,
+) -> tuple[Edit, int | None]:
+    """Edit a draft, and return the edit with the new edition of the node.
+
+    An edit that has impacts is written only with `force`. If nothing is written, there is no new edition. Raises as
+    `plan_edit`.
+    """
+    keep_links(connection)
+    edit = plan_edit(connection, caller, identifier, reference, given, known, patterns, lock=True)
+    if edit.impacts and not force:
+        return edit, None
+    return edit, _write(connection, caller, edit)
+
+
+def _write(connection: Connection, caller: Caller, edit: Edit) -> int:
     draft = edit.draft
     written = write_draft(
         connection, caller, draft, edit.members, of_type=draft.type, name=edit.name, comment=edit.comment
@@ -108,9 +131,10 @@ def write_edit(connection: Connection, caller: Caller, edit: Edit) -> int:
 def create(connection: Connection, caller: Caller, given: GivenEdit, patterns: PatternCheck) -> int:
     """Create a node with a draft as its first version, and return its identifier.
 
-    The caller has called `keep_links`. Raises UserError (105) with everything that is wrong, and NotAuthorisedError
-    (101) if the caller may not create nodes in the package or use the type.
+    Raises UserError (105) with everything that is wrong, and NotAuthorisedError (101) if the caller may not create
+    nodes in the package or use the type.
     """
+    keep_links(connection)
     of_type = find_type(connection, caller, given)
     checker = _Checker(connection, caller, of_type.key, (), given)
     lines, fitted = checker.merged(patterns)

@@ -13,6 +13,7 @@ from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
 from app.nodes.checked_members import read_members
 from app.nodes.compatibility import Fit, Rules, fit
+from app.nodes.deletion import keep_links
 from app.nodes.drafts import Draft, Known, StoredMember, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
@@ -47,9 +48,11 @@ def change_type(
     version of the same member type, else it is removed. Rules that the new type brings do not prevent the change: data
     that the old type had no place for can be given only afterwards.
 
-    With `force` the caller has called `keep_links`. Raises as `app.nodes.drafts.take_draft`; UserError (105) if the new
+    Raises as `app.nodes.drafts.take_draft`; UserError (105) if the new
     type is not found, and NotAuthorisedError (101) if the caller may not use it as a type.
     """
+    if force:
+        keep_links(connection)
     draft = take_draft(connection, caller, identifier, reference, known, lock=False)
     new_type = _new_type(connection, caller, wanted)
     if force:

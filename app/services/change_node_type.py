@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.database.engine import snapshot
-from app.nodes.deletion import keep_links
 from app.nodes.drafts import Known
 from app.nodes.impacts import show
 from app.nodes.resolving import NamedVersion
@@ -45,8 +44,6 @@ def run(request: ChangeNodeTypeRequest, call: Call) -> ServiceResponse:
     force = request.action is TypeChangeAction.FORCE
     wanted = NamedVersion(request.node_version_identifier_new_type, request.node_version_reference_new_type)
     with edit_check(call) as patterns, call.engine.begin() if force else snapshot(call.engine) as connection:
-        if force:
-            keep_links(connection)
         change = change_type(
             connection,
             call.caller,

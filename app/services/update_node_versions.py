@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -11,11 +11,9 @@ from sqlalchemy import Connection as Session
 
 from app.database.connection import Connection, short_statements
 from app.database.engine import driver_connection, single_statements, snapshot
-from app.errors import NotAuthorisedError
 from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
 from app.runs.access import may_begin
-from app.runs.held import check_match
 from app.runs.wanted import FORCE, IMPACT, NodeContext, WantedRun
 from app.services.call import Call, CollapsedText, Service
 from app.services.forced import UpdateAction, bypassed, end_run, note_earlier
@@ -23,6 +21,7 @@ from app.services.identifying_fields import version_fields
 from app.services.response import Group, Part, ServiceResponse, Written
 from app.services.rows_in_advance import rows_in_advance
 from app.services.update_rows import UpdateRows, read_rows
+from app.updates.bypassed import all_bypassed
 from app.updates.read import Options, SourceScope
 from app.updates.small_scope import SmallScope, read_small_scope
 from app.updates.update import UpdateResult, force, impact, small_impact
@@ -143,20 +142,10 @@ def _run(request: UpdateNodeVersionsRequest, node: Node) -> WantedRun:
 
 
 def _all_bypassed(context: Node, request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse | None:
-    """Return what a force would bypass for a caller who may not begin a run. Nothing is changed or locked.
-
-    Returns None if the rights of the caller have changed meanwhile, so that an update is possible. Raises
-    NotAuthorisedError (101) for a caller who has not signed in, if the rights of `public` would allow an update.
-    """
+    """Return the response to a force of a caller who may not begin a run; see `app.updates.bypassed`."""
     with call.workload.impacts.soon(call.user), snapshot(call.engine) as connection:
-        node = find_node(connection, call.caller, context.identifier, None, "node")
-        outcome = impact(connection, call.caller, node, request.options, why=request.why)
-        check_match(outcome.fingerprint, call.if_match)
-        if not outcome.updates:
-            return _response(connection, replace(outcome, done=True))
-    if not call.caller.is_signed_in:
-        raise NotAuthorisedError("sign in to update nodes: without credentials only an impact is possible")
-    return None
+        outcome = all_bypassed(connection, call.caller, context, request.options, call.if_match, why=request.why)
+        return None if outcome is None else _response(connection, outcome)
 
 
 def _response(

@@ -15,7 +15,7 @@ from app.identity.rights import Rights, rights_on
 from app.references import VersionKey
 from app.services.response import Fields, Group, Part
 from app.updates.naming import NamedOutcome
-from app.updates.rows import MemberUpdate, NodeUpdate, Refusal, UpdateType
+from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.update import UpdateResult
 from app.updates.why import Link, chain
 
@@ -39,21 +39,14 @@ class UpdateRows(NamedOutcome):
 
     def groups(self) -> Iterator[Group]:
         """The `Update` elements."""
-        refusals, updates = self.outcome.refusals, self.outcome.updates
-        rows = [(self.named(version).reference, version) for version in self.rows]
-        rows.sort()
-        for reference, version in rows:
-            if version[0] in refusals and reference:
-                yield self._refusal(version, refusals[version[0]])
-            if version[0] in updates:
-                yield self._update(version, updates[version[0]])
+        for version, row in self.in_order():
+            yield self._refusal(version, row) if isinstance(row, Refusal) else self._update(version, row)
 
     def _update(self, version: VersionKey, update: NodeUpdate) -> Group:
-        created = self.outcome.done and update.update_type is UpdateType.VERSION
         named = self.named(version)
         head = Fields(
             ("nodeReference", named.reference),
-            ("nodeVersionNumber", update.number + created),
+            ("nodeVersionNumber", self.number(update)),
             ("nodeName", named.name),
             ("updateType", update.update_type.value),
         )
@@ -92,13 +85,12 @@ class UpdateRows(NamedOutcome):
 
     def _refusal(self, version: VersionKey, refusal: Refusal) -> Group:
         named = self.named(version)
-        failed = refusal.predicted and self.outcome.done
         fields = Fields(
             ("nodeReference", named.reference),
             ("nodeVersionNumber", version[1]),
             ("nodeName", named.name),
-            ("updateType", (UpdateType.ERROR if failed else UpdateType.WARNING).value),
-            ("errorMessage", "; ".join(self.message(reason) for reason in refusal.reasons)),
+            ("updateType", self.kind(refusal).value),
+            ("errorMessage", self.explanation(refusal)),
         )
         return Group("Update", (fields, *self._why(version[0])))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.database.engine import snapshot
-from app.identity.present_rights import read_again
 from app.identity.rights import require_solutions
 from app.runs.wanted import FORCE, IMPACT, WantedRun
 from app.services.call import Call, CollapsedText, Service
@@ -63,10 +62,7 @@ def _forced(wanted: RolloutParameters, call: Call) -> ServiceResponse:
     with snapshot(call.engine) as connection:
         bulk = rollout(connection, wanted, call.limits)
     with call.begun(wanted_of(bulk, FORCE)) as run:
-        with snapshot(call.engine) as connection:
-            require_solutions(read_again(connection, call.caller))
-            planned = impact(connection, bulk)
-        outcome = force(run, planned, call.if_match)
+        outcome = force(run, bulk, call.if_match)
         response = _response(outcome)
         note_earlier(response, run)
         return end_run(call, NAME, run, response, cancelled=outcome.cancelled)

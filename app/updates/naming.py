@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 from psycopg.rows import TupleRow as Row
@@ -11,7 +11,7 @@ from app.identity import right
 from app.identity.rights import Rights
 from app.nodes.lookup import Named, read_named
 from app.references import VersionKey
-from app.updates.rows import Reason, ReasonCode, UpdateType
+from app.updates.rows import NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 from app.updates.update import UpdateResult
 
 
@@ -39,6 +39,35 @@ class NamedOutcome:
         refused = {version for version in rows if rows[version]}
         if not outcome.caller.administers_all:
             self._hide(rights_on, {*member_types, *abouts, *refused, *drafts})
+
+    def in_order(self) -> Iterator[tuple[VersionKey, NodeUpdate | Refusal]]:
+        """Yield the rows in the order of references: the version that each is about, and its update or refusal.
+
+        A refused node that the caller may not read has no row.
+        """
+        refusals, updates = self.outcome.refusals, self.outcome.updates
+        rows = [(self.named(version).reference, version) for version in self.rows]
+        rows.sort()
+        for reference, version in rows:
+            if version[0] in refusals and reference:
+                yield version, refusals[version[0]]
+            if version[0] in updates:
+                yield version, updates[version[0]]
+
+    def kind(self, row: NodeUpdate | Refusal) -> UpdateType:
+        """Return the kind of a row. A refusal that was predicted is an error once the update has been tried."""
+        if isinstance(row, NodeUpdate):
+            return row.update_type
+        return UpdateType.ERROR if row.predicted and self.outcome.done else UpdateType.WARNING
+
+    def number(self, row: NodeUpdate | Refusal) -> int:
+        """Return the number of the version in a row: that of the new version if the update has made one."""
+        created = self.outcome.done and isinstance(row, NodeUpdate) and row.update_type is UpdateType.VERSION
+        return row.number + created
+
+    def explanation(self, refusal: Refusal) -> str:
+        """Return all reasons of a refusal in words."""
+        return "; ".join(map(self._in_words, refusal.reasons))
 
     @property
     def hidden(self) -> int:
@@ -82,8 +111,7 @@ class NamedOutcome:
     def _refused(self) -> list[VersionKey]:
         return [(node, refusal.number) for node, refusal in self.outcome.refusals.items()]
 
-    def message(self, reason: Reason) -> str:
-        """Return a reason in words."""
+    def _in_words(self, reason: Reason) -> str:
         about = self._version_reference(reason.about) if reason.about is not None else ""
         match reason.code:
             case ReasonCode.ADMINISTER:

@@ -100,7 +100,6 @@ def changed_type(path: str) -> Response:
     shared = resources()
     try:
         with checked_patterns() as patterns, shared.engine.begin() as connection:
-            keep_links(connection)
             node = administered(read_node(connection, reference))
             change_type(
                 connection, caller(), None, _draft(node), NamedVersion(reference=given), known, patterns, force=True

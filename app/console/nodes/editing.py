@@ -18,9 +18,8 @@ from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
 from app.errors import StateError, UserError
-from app.nodes.deletion import keep_links
 from app.nodes.drafts import Draft, Known, take_draft
-from app.nodes.editing import plan_edit, write_edit
+from app.nodes.editing import edit_draft
 from app.nodes.forms import NodeForm, read_form
 from app.nodes.impacts import Impacts, show
 from app.references import version_identifier
@@ -58,13 +57,13 @@ def save(path: str) -> Response:
         given = edit_in(request.form)
         known = Known(if_match=request.form.get("edition") or None)
         with checked_patterns() as patterns, resources().engine.begin() as connection:
-            keep_links(connection)
             administered(read_node(connection, reference))
-            edit = plan_edit(connection, caller(), None, f"{reference}.$draft", given, known, patterns, lock=True)
-            impacts = show(connection, caller(), edit.impacts)
-            if not impacts or request.form.get("lose") == "true":
-                write_edit(connection, caller(), edit)
+            force = request.form.get("lose") == "true"
+            draft = f"{reference}.$draft"
+            edit, edition = edit_draft(connection, caller(), None, draft, given, known, patterns, force=force)
+            if edition is not None:
                 return see_other(node_url(reference, done="saved"))
+            impacts = show(connection, caller(), edit.impacts)
     except UserError as error:
         return _page(reference, _Refusal(sent.refused(error, field_of), 422))
     except StateError as error:

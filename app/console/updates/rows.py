@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from app.references import VersionKey
 from app.updates.naming import NamedOutcome
-from app.updates.rows import MemberUpdate, NodeUpdate, Refusal, UpdateType
+from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.why import Link, chain
 
 KINDS: Final = ("version", "change", "warning", "error")
@@ -142,12 +142,8 @@ def look_at(entries: Iterable[Entry], wanted: UpdateFilter) -> Overview:
 
 def planned(named: NamedOutcome) -> Iterator[Entry]:
     """Yield the updates of a plan in the order of references."""
-    refusals, updates = named.outcome.refusals, named.outcome.updates
-    for reference, version in sorted((named.named(each).reference, each) for each in named.rows):
-        if version[0] in refusals and reference:
-            yield _refused(named, version, refusals[version[0]])
-        if version[0] in updates:
-            yield _updated(named, version, updates[version[0]])
+    for version, row in named.in_order():
+        yield _refused(named, version, row) if isinstance(row, Refusal) else _updated(named, version, row)
 
 
 def kept_entries(updates: Iterable[dict[str, Any]]) -> Iterator[Entry]:
@@ -159,11 +155,11 @@ def kept_entries(updates: Iterable[dict[str, Any]]) -> Iterator[Entry]:
 
 
 def _refused(named: NamedOutcome, version: VersionKey, refusal: Refusal) -> Entry:
-    kind = UpdateType.ERROR if refusal.predicted and named.outcome.done else UpdateType.WARNING
+    kind = named.kind(refusal)
 
     def row() -> Row:
         shown = named.named(version)
-        message = "; ".join(map(named.message, refusal.reasons))
+        message = named.explanation(refusal)
         why, omitted = _chain(named, version[0])
         return Row(shown.reference, version[1], shown.name, kind.value, message=message, why=why, omitted=omitted)
 

@@ -9,9 +9,11 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engine import prepared, refusal, sent_together, short_transaction
+from app.database.engine import prepared, refusal, sent_together, short_transaction, snapshot
 from app.database.failures import Passing, passing
 from app.errors import RelinkError
+from app.identity.present_rights import read_again
+from app.identity.rights import require_solutions
 from app.runs.held import HeldRun, check_match
 from app.runs.wanted import SolutionContext, WantedRun
 from app.solutions.instances.moving import Move, lock_to_move, move
@@ -70,16 +72,20 @@ def impact(connection: Connection, rollout: Rollout) -> RolloutResult:
     return RolloutResult(rollout, planned, rollout.fingerprint(planned))
 
 
-def force(run: HeldRun, planned: RolloutResult, if_match: str | None) -> RolloutResult:
-    """Make a roll-out as planned.
+def force(run: HeldRun, rollout: Rollout, if_match: str | None) -> RolloutResult:
+    """Plan a roll-out, if its starter still has the right to make it, and make it as planned.
 
     Each instance is locked and judged again, since it may have changed meanwhile. An instance that is on the target by
     then has no row in the result. If the roll-out is cancelled or killed, each instance has moved wholly or not at all,
     and another roll-out moves the rest. Commits do not wait for the disk: the commit at the end of the run waits, and
     makes those before it durable too.
 
-    Raises PreconditionError, before anything is done, if `if_match` is not the fingerprint of the plan.
+    Raises NotAuthorisedError (101), and PreconditionError if `if_match` is not the fingerprint of the plan, before
+    anything is done.
     """
+    with snapshot(run.engine) as connection:
+        require_solutions(read_again(connection, run.caller))
+        planned = impact(connection, rollout)
     check_match(planned.fingerprint, if_match)
     run.count_steps(run.done_before + sum(update.moves for update in planned.updates))
     force = _Force(run, planned.rollout, recorded=run.done_before)
