@@ -252,7 +252,7 @@ def _worker(app: App, queue_name: str, work: TaskResources, concurrency: int) ->
 
 
 async def _side_by_side(stopping: asyncio.Event, workers: Sequence[Worker]) -> None:
-    """Run the workers until `stopping` is set or one of them ends; then stop all, so that none is missing unnoticed.
+    """Run the workers until `stopping` is set or one of them ends; then stop all of them.
 
     Raises the exception of a worker that failed.
     """

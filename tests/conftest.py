@@ -125,9 +125,9 @@ def usual_hashes(quick_hashes: PasswordHasher) -> Iterator[None]:
     """Hashes are those of the application."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", quick_hashes)
-        passwords._nobodys_hash.cache_clear()
+        passwords._dummy_hash.cache_clear()
         yield
-    passwords._nobodys_hash.cache_clear()
+    passwords._dummy_hash.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

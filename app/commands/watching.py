@@ -49,10 +49,6 @@ class Patience:
         self._interrupts.pause(self._pause)
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
-    def passed(self) -> None:
-        """The service has responded: the next failure is a new one."""
-        self._since, self._pause = None, _FIRST_PAUSE
-
 
 class Watch:
     """Watches one run. Its methods raise Interrupted when Ctrl-C is pressed, and may be called again."""

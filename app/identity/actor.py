@@ -39,7 +39,7 @@ def act_as(actor: Actor) -> None:
     _ACTOR.set(actor)
 
 
-def act_as_nobody() -> None:
+def forget_actor() -> None:
     """Forget the actor of the current thread, which serves other requests after this one."""
     _ACTOR.set(_NOT_SET)
 

@@ -45,7 +45,7 @@ class PasswordVerifier:
         self._clock = clock
         self._capacity = capacity
         self._key = secrets.token_bytes(32)
-        self._nobodys_hash = _nobodys_hash()
+        self._dummy_hash = _dummy_hash()
         self._lock = Lock()
         self._valid_until: OrderedDict[bytes, float] = OrderedDict()
 
@@ -56,7 +56,7 @@ class PasswordVerifier:
         service: the exception of argon2 is not caught.
         """
         if stored_hash is None:
-            is_right(self._nobodys_hash, password)
+            is_right(self._dummy_hash, password)
             return False
         if self.is_remembered(user_key, stored_hash, password):
             return True
@@ -89,7 +89,7 @@ class PasswordVerifier:
 
 
 @cache
-def _nobodys_hash() -> str:
+def _dummy_hash() -> str:
     """Return a hash that no password matches. It is computed once in a process."""
     return hash_password(secrets.token_urlsafe())
 

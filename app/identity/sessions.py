@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
@@ -19,6 +18,7 @@ from app.errors import NotAuthorisedError
 from app.identity.right import ADMINISTER_ALL, ADMINISTER_SOLUTIONS, GLOBAL_PERMISSIONS
 from app.identity.rights import Caller
 from app.identity.sign_in import SignedIn
+from app.identity.token_hashes import token_hash
 from app.identity.users import PUBLIC_GROUP
 
 IDLE: Final = timedelta(hours=12)
@@ -72,7 +72,7 @@ def create_session(connection: Connection, signed_in: SignedIn) -> str:
     """
     token = secrets.token_urlsafe(_BYTES)
     values = {
-        "hash": _hash(token),
+        "hash": token_hash(token),
         "user": signed_in.caller.user_identifier,
         "stored_hash": signed_in.stored_hash,
     }
@@ -84,7 +84,7 @@ def create_session(connection: Connection, signed_in: SignedIn) -> str:
 def find_session(connection: Connection, token: str) -> Session | None:
     """Return the open session with a token, or None if there is none."""
     values = {
-        "hash": _hash(token),
+        "hash": token_hash(token),
         "public": PUBLIC_GROUP,
         "global_permissions": list(GLOBAL_PERMISSIONS),
         "noted_every": _NOTED_EVERY,
@@ -101,12 +101,12 @@ def find_session(connection: Connection, token: str) -> Session | None:
 
 def note_use(connection: Connection, token: str) -> None:
     """Record that a session is used now, so that it does not end."""
-    connection.execute(_NOTE_USE, {"hash": _hash(token)})
+    connection.execute(_NOTE_USE, {"hash": token_hash(token)})
 
 
 def end_session(connection: Connection, token: str) -> None:
     """End the session with a token, if there is one."""
-    connection.execute(_END, {"hash": _hash(token)})
+    connection.execute(_END, {"hash": token_hash(token)})
 
 
 def end_sessions(connection: Connection, user_identifier: int) -> None:
@@ -118,8 +118,3 @@ def forget_sessions(engine: Engine) -> None:
     """Delete the sessions that have ended because they were not used, or are old."""
     with engine.begin() as connection:
         connection.execute(_FORGET, _LIFE)
-
-
-def _hash(token: str) -> bytes:
-    """Tokens are long and random: a plain hash of them tells nothing."""
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()

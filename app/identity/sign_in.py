@@ -257,7 +257,7 @@ def unlock_network(connection: Connection, address: str) -> None:
 
 
 def forget_networks(engine: Engine) -> None:
-    """Delete the networks that are no longer known, because nobody has signed in from them for long."""
+    """Delete the networks from which no user has signed in for a long time."""
     with engine.begin() as connection:
         connection.execute(_FORGET_NETWORKS, {"days": KNOWN_NETWORK_DAYS})
 

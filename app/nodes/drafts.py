@@ -108,8 +108,8 @@ def take_draft(
 ) -> Draft:
     """Return a draft that the caller may edit, named by identifier, which takes precedence, or reference.
 
-    With `lock`, nobody else changes the draft, nor its type if that is a draft, nor the node `also`, before this
-    transaction ends. Whoever locks has called `keep_links`.
+    `lock` prevents changes of the draft, of its type if that is a draft, and of the node `also` until this transaction
+    ends. The calling code has called `keep_links` before.
 
     Raises UserError (105) if there is no such version or it is frozen, NotAuthorisedError (101) if the caller does not
     administer the node, and StateError (106) if somebody else has changed it since the caller read it.

@@ -28,7 +28,7 @@ class FormMember:
 
 @dataclass(frozen=True)
 class FormMemberType:
-    """A member type version that the type lists, or one that has data and is not listed: then `rules` is None.
+    """A member type version that the type lists, or that has data. `rules` is None if the type does not list it.
 
     `target_types` are the references of the types that a target may have, as far as the reader may read them.
     """

@@ -54,7 +54,7 @@ class FoundVersion(NamedTuple):
 def resolve(
     connection: Connection, caller: Caller, wanted: Sequence[NamedVersion]
 ) -> dict[NamedVersion, FoundVersion | str]:
-    """Find versions. In the place of one that is malformed or not found is the reason, in words.
+    """Find versions. The result for a name that is malformed or not found is the reason, in words.
 
     What the caller may not read is not found, like what does not exist.
     """

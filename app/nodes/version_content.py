@@ -115,6 +115,6 @@ def _content(row: _Row, rights: Rights) -> VisibleContent:
 
 
 def _members(row: _Row) -> Iterator[tuple[Any, ...]]:
-    """Yield the members one after the other; an array that is null has no element of any of them."""
+    """Yield the members one after the other. A field whose array is null is None in all of them."""
     absent = [None] * len(row.members[0] or ())
     return zip(*(absent if array is None else array for array in row.members), strict=True)

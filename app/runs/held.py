@@ -102,7 +102,7 @@ class HeldRun:
             self._close(RunState.CANCELLED, error.number, error.description)
 
     def fail(self, error: RelinkError, response: Iterable[bytes]) -> None:
-        """Record that the run was interrupted by an error that is no fault of its request, with its response."""
+        """Record that the run was interrupted by an error that its request did not cause, with its response."""
         parts = list(kept_responses.compressed(response))
         with self.connection.begin():
             kept_responses.keep(self.connection, self.identifier, parts)

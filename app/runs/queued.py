@@ -1,4 +1,4 @@
-"""Asynchronous runs: they wait in the queue, held by nobody, until a worker takes them.
+"""Asynchronous runs: they wait in the queue until a worker takes them. No session holds their locks meanwhile.
 
 The record of a run is the work to do. A job of procrastinate only says that a worker should look for it, so a lost job
 loses no run. A run that may not begin yet, because another one works in the same package, stays in the queue.

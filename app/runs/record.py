@@ -1,9 +1,9 @@
 """The records of runs: the context of each, its progress and its end.
 
 A run whose state is `queued` or `running` while no session holds its lock (see `app.runs.locks`) is dead: its process
-or its connection was lost. A process that notices records the run as `interrupted` and removes its staged rows. An
-asynchronous run is held by nobody while it waits for a worker, and returns to the queue when its worker has died, if it
-can be done again.
+or its connection was lost. A process that notices records the run as `interrupted` and removes its staged rows. No
+session holds the lock of an asynchronous run while the run waits for a worker. Such a run returns to the queue when its
+worker has died, if it can be done again.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ class NoRoomError(BusyError):
 def keep(connection: Connection, run: int, document: Iterable[bytes], most: int) -> None:
     """Store the request of a run. All requests together may have `most` bytes, compressed.
 
-    The last step waits for others that store a request, and reserves the room until the transaction ends. Raises
-    RequestTooLargeError or NoRoomError.
+    At the end, this waits for other transactions that store a request, and reserves the room until its own ends.
+    Raises RequestTooLargeError or NoRoomError.
     """
     size = 0
     for number, part in enumerate(compressed(document)):

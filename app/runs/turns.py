@@ -61,8 +61,8 @@ class Places:
 class Turns:
     """Gives at most `at_work` turns at once. At most `waiting` more requests may wait.
 
-    One user takes at most half of either (see `Places.of_one_user`). Waiting users are served in rotation. Work that is
-    not done for a user has only the limits for all.
+    One user takes at most half of either (see `Places.of_one_user`). Waiting users are served in rotation. Work that
+    belongs to no user has only the limits for all users together.
     """
 
     def __init__(self, what: str, at_work: int, waiting: int, long: float = _LONG) -> None:

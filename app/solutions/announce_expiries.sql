@@ -1,6 +1,6 @@
--- Writes messages about authentications that expire soon, a batch of them. Another expiry of the same authentication is
--- announced again.
-WITH told AS (
+-- Writes messages about a batch of authentications that expire soon. A new expiry of the same authentication gets a
+-- message of its own.
+WITH announced AS (
   UPDATE authentication SET announced_expires_at = expires_at
   WHERE authentication_identifier = ANY (ARRAY(
     SELECT authentication_identifier FROM authentication
@@ -10,7 +10,7 @@ WITH told AS (
 )
 INSERT INTO outbox (event, body)
 SELECT :event, jsonb_build_object(
-         'authentication_name', told.name, 'service_name', told.service, 'user_id', told.owner,
-         'authId', told.authentication_identifier, 'external_user_id', u.external_user_identifier,
-         'expires', to_char(told.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-FROM told LEFT JOIN external_user u ON u.user_identifier = told.owner
+         'authentication_name', announced.name, 'service_name', announced.service, 'user_id', announced.owner,
+         'authId', announced.authentication_identifier, 'external_user_id', u.external_user_identifier,
+         'expires', to_char(announced.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+FROM announced LEFT JOIN external_user u ON u.user_identifier = announced.owner

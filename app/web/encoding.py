@@ -66,7 +66,7 @@ def _encoding(head: bytes, charset: str | None) -> str:
         return "utf-8"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    # A document begins with "<" or white space, of which UTF-16 has a byte that is 0 on the one side or the other.
+    # A document begins with "<" or white space. In UTF-16, one of the two bytes of these characters is 0.
     if head[1:2] == b"\0":
         return "utf-16-le"
     return "utf-16-be" if head[:1] == b"\0" else "utf-8"

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from app.database.connection import short_statements
 from app.database.failures import Failure, Passing, logged_failure
 from app.errors import InternalError, NotAuthorisedError, RelinkError, StateError
-from app.identity.actor import ActorKind, act_as_nobody, present_actor
+from app.identity.actor import ActorKind, forget_actor, present_actor
 from app.text import is_whole_number
 from app.web.context import resources
 from app.web.credentials import SIGNED_IN
@@ -119,7 +119,7 @@ def _end(response: Response) -> Response:
 
 def _forget(_error: BaseException | None) -> None:
     """Forgets who has sent the request, since the thread serves other requests after this one."""
-    act_as_nobody()
+    forget_actor()
     structlog.contextvars.clear_contextvars()
 
 

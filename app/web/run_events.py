@@ -106,7 +106,7 @@ def _pause(stopping: Callable[[], bool]) -> bool:
 def _present(engine: Engine, caller: Caller, identifier: int) -> tuple[Run | None, Waiting | None]:
     """Returns the run as it is now, with what it waits for.
 
-    Without a run if the caller may no longer see it or the database cannot be used.
+    The run is None if the caller may no longer see it, or if the database cannot be used.
     """
     try:
         with short_statements(), engine.begin() as connection:

@@ -117,7 +117,7 @@ def _imported(intake: Intake) -> Response:
 def _with_document(
     document: RequestDocument, message: Mapping[str, str], call: Call, stored: Callable[[], Iterable[bytes]]
 ) -> Response:
-    """Handles an import that has been received. Only one that a worker does is a run, and can have a key.
+    """Handles an import that has been received. Only an import that a worker does is a run, and can have a key.
 
     `stored` returns the document without its credentials.
     """
@@ -135,7 +135,7 @@ def _may_wait() -> bool:
 
 
 def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[], Iterable[bytes]]) -> Response:
-    """Handles a request of a user that may be a run: one that has begun before with the same key, or one for a worker.
+    """Handles a request that may be a run. If one has begun with the same key, its response is returned.
 
     `stored` returns the request without its credentials.
     """

@@ -58,7 +58,7 @@ class NodeReader:
         return (self._versions_taken, self._members_taken) != taken_before, found
 
     def finish(self, node: etree._Element) -> tuple[ImportNode | None, Faults]:
-        """Returns the complete node, or None and the faults of what had not been taken out of it."""
+        """Returns the complete node, or None and the faults of the parts that were still in it."""
         if not _is_valid(node):
             found = faults(IMPORTED_NODE, node)
             return None, [_below(self._path, self._node_path(path), reason) for path, reason in found]

@@ -147,7 +147,7 @@ class _NodeStream:
         self.root: etree._Element | None = None
 
     def count_anew(self) -> None:
-        """Notes that the parser has gone on: it is not within one tag."""
+        """Notes that the parser has advanced, so it is not in the middle of a long tag."""
         self._marks_at_once = 0
 
     def __iter__(self) -> Iterator[tuple[etree._Element, bool]]:

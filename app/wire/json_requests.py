@@ -1,7 +1,7 @@
 """Requests as JSON: an object whose members are the elements of the request.
 
 An element with elements in it is an object, and an array stands for as many elements of the same name. Texts, numbers
-and booleans are values; null means that an element is absent, and in an array that it is empty.
+and booleans are values; null stands for an absent element, and in an array for an empty one.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def wants_json(request: Request) -> bool:
     JSON to XML."""
     if request.path == PATH or request.path.startswith(f"{PATH}/"):
         return True
-    # Not by what a wildcard accepts: clients that accept anything get XML, as they always have.
+    # A wildcard does not count: clients that accept any type get XML.
     named = dict(request.accept_mimetypes)
     return named.get("application/json", 0) > max(named.get("application/xml", 0), named.get("text/xml", 0))
 

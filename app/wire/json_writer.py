@@ -20,7 +20,7 @@ _BLOCK = 64 * 1024
 
 def json_blocks(document: Iterable[bytes]) -> Iterator[bytes]:
     """Yields a response document as JSON, in blocks, whatever its size."""
-    # The writer does not refer to the parser, so that the two are no reference cycle.
+    # The writer does not refer to the parser, so that they form no reference cycle.
     writer = _Writer()
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True

@@ -39,7 +39,7 @@ def begun_before(service: str, engine: Engine, identifier: int, *, preferred: bo
 
 
 def _parts(engine: Engine, run: int) -> Iterator[bytes]:
-    """Reads the parts of a kept response one by one: a slow client keeps neither them nor a connection waiting."""
+    """Yields the parts of a kept response one by one. While a client reads a part, no connection is held."""
     for number in count():
         with snapshot(engine) as connection:
             part = kept_responses.kept_part(connection, run, number)

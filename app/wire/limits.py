@@ -90,7 +90,7 @@ class _OpenElements:
 
 
 def _shown(path: Sequence[str]) -> str:
-    """Returns a path for a message, without the steps and the letters that would make it long."""
+    """Returns a path for a message. A long path is shortened, and so are long names in it."""
     steps = [step[:_SHOWN_NAME] for step in path[:_SHOWN_STEPS]]
     return "/".join(steps if len(path) <= _SHOWN_STEPS else [*steps, "..."])
 

@@ -20,7 +20,7 @@ _READ = ("GET", "HEAD")
 _BLOCK = 64 * 1024
 _LARGE = 64 * 1024
 
-# Services whose names begin so change nothing, and no others that have no action.
+# Services without an action change nothing if their names begin with one of these words.
 _READING = ("Compare", "Get", "List", "Preview", "Search", "WhereUsed")
 _READING_ACTIONS = frozenset({"edit", "impact", "new"})
 

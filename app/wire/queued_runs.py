@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import RelinkError
-from app.identity.actor import Actor, ActorKind, act_as, act_as_nobody
+from app.identity.actor import Actor, ActorKind, act_as, forget_actor
 from app.runs import record
 from app.runs.held import HeldRun, PutBackError
 from app.runs.queued import TakenRun, taken
@@ -59,7 +59,7 @@ def do_next(
         except PutBackError:
             _log.info("the run waits for another worker", run_id=held.identifier)
         finally:
-            act_as_nobody()
+            forget_actor()
             gc.collect()  # frees the parsers, as `app.wire.threads` describes
     return True
 

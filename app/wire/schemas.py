@@ -88,11 +88,11 @@ def count(path: etree.XPath, element: etree._Element) -> int:
 def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
     """Returns whether a tree is valid.
 
-    Both ways to find out take quadratic time for some documents. Validating a tree, lxml notes the path of every fault,
-    and counts the elements before each to do so: `large` says that there are many elements, and the tree is written and
-    read again. Validating what it reads, libxml2 measures a value again with each character reference in it: values
-    must not be longer than a small request. An element with many attributes is invalid without either: libxml2 would
-    note each of them.
+    There are two ways to validate, and each takes quadratic time for some documents. To validate a tree, lxml notes the
+    path of every fault, and counts the elements before each fault. With `large`, which says that there are many
+    elements, the tree is therefore written, and validated while it is read again. Then libxml2 measures a value again
+    with each character reference in it, so values must not be longer than a small request. An element with many
+    attributes is invalid, and refused without validation, because libxml2 would note a fault for each attribute.
     """
     if count(_ATTRIBUTES, root) > _MOST_ATTRIBUTES and any(
         len(element.attrib) > _MOST_ATTRIBUTES for element in root.iter(etree.Element)

@@ -62,7 +62,7 @@ def import_without_credentials(file: IO[bytes]) -> Iterator[bytes]:
 
 
 class _EnoughError(Exception):
-    """Raised when another element than credentials begins in the document."""
+    """Raised when an element that holds no credentials begins in the document."""
 
 
 def _places(head: bytes) -> list[tuple[int, int]]:

@@ -46,7 +46,7 @@ def shown(request: RequestDocument, response: Response) -> Shown:
 
 
 def _beginning(response: Response) -> tuple[bytes, bool]:
-    """Returns the beginning of a body, and whether it is all of it. The rest is never made."""
+    """Returns the beginning of a body, and whether that is the whole body. The rest is not generated."""
     body = bytearray()
     try:
         for block in response.iter_encoded():

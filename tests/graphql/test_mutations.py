@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from app.solutions.people.authentications import read_data
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.external_users import update_external_user
 from app.solutions.people.tokens import redeem_authorization_code
 from tests.graphql.client import INSTANCE, GraphQL, mutation, nodes
 from tests.identity.test_users import wait_until_blocked
+from tests.support.authentications import read_data
 from tests.support.http import SECRET_KEY
 from tests.support.solution_store import DATA, Store, auth_slot, config_slot
 

@@ -9,8 +9,9 @@ from sqlalchemy import Engine, text
 
 from app.application import create_app
 from app.settings import Settings
-from app.solutions.people.authentications import read_authentications, read_data
+from app.solutions.people.authentications import read_authentications
 from app.solutions.people.cipher import Cipher
+from tests.support.authentications import read_data
 from tests.support.http import SECRET_KEY
 from tests.support.solution_store import Store, auth_slot
 from tests.support.wizard import Wizard

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, Row, text
 
 from app.database.sql_files import sql_file
-from app.errors import Fault, UserError, invalid, missing, not_found, refuse, too_many, unknown
+from app.errors import Fault, UserError, invalid, missing, refuse, too_many, unknown
 from app.solutions.content.model import AuthenticationFacts, NotJsonError, read_json
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing
@@ -143,15 +143,6 @@ def authentication_listing(owner: str | None) -> Listing:
     condition = "owner IS NULL" if owner is None else "owner = cast(:owner AS uuid)"
     order = ("created_at", "authentication_identifier")
     return Listing("authentication", *order, condition, {"owner": identifier(owner)})
-
-
-def read_data(connection: Connection, cipher: Cipher, authentication_id: str) -> str:
-    """Return the data of an authentication, for the call of a connector. Raises UserError about `authentication_id`."""
-    query = text("SELECT data FROM authentication WHERE authentication_identifier = :authentication")
-    data = connection.execute(query, {"authentication": identifier(authentication_id)}).scalar_one_or_none()
-    if data is None:
-        raise UserError(not_found("authentication_id"))
-    return cipher.decrypt(bytes(data))
 
 
 def _faults(draft: AuthenticationDraft, limits: Limits, *, new: bool) -> list[Fault]:

@@ -20,7 +20,8 @@ class Cipher:
         return self._fernet().encrypt(text.encode())
 
     def decrypt(self, data: bytes) -> str:
-        """Returns the text that was encrypted. Raises StateError if there is no key, or if the key is another one."""
+        """Returns the text that was encrypted. Raises StateError if there is no key, or if the text was encrypted with
+        another key."""
         try:
             return self._fernet().decrypt(data).decode()
         except InvalidToken:

@@ -10,7 +10,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
@@ -19,6 +18,7 @@ from app.database.sql_files import sql_file
 from app.errors import UserError, invalid, no_such, refuse
 from app.identity import audit
 from app.identity.audit import Action, Event
+from app.identity.token_hashes import token_hash
 from app.solutions.people.external_users import lock_external_user
 from app.solutions.texts import text_faults
 from app.text import is_whole_number
@@ -152,7 +152,7 @@ def create_authorization_code(connection: Connection, user_id: str) -> str:
 
 def find_token(connection: Connection, token: str) -> Token | None:
     """Return the token that a bearer presents, or None if it is unknown or has expired."""
-    row = connection.execute(_FIND, {"hash": _hash(token), "noted_every": _NOTED_EVERY}).one_or_none()
+    row = connection.execute(_FIND, {"hash": token_hash(token), "noted_every": _NOTED_EVERY}).one_or_none()
     if row is None:
         return None
     owner = None if row.owner is None else str(row.owner)
@@ -172,7 +172,7 @@ def note_use(connection: Connection, token: Token) -> None:
 
 def redeem_authorization_code(connection: Connection, code: str) -> str | None:
     """Return the end user of a code and remove the code, or return None if the code is unknown, used or expired."""
-    row = connection.execute(_REDEEM, {"hash": _hash(code)}).one_or_none()
+    row = connection.execute(_REDEEM, {"hash": token_hash(code)}).one_or_none()
     return str(row[0]) if row is not None and row[1] else None
 
 
@@ -180,7 +180,7 @@ def _create(
     connection: Connection, kind: TokenKind, name: str | None, owner: str | None, life: timedelta | None
 ) -> str:
     token = secrets.token_urlsafe(_BYTES)
-    values = {"hash": _hash(token), "kind": kind.value, "name": name, "owner": owner, "life": life}
+    values = {"hash": token_hash(token), "kind": kind.value, "name": name, "owner": owner, "life": life}
     identifier = connection.execute(_INSERT, values).scalar_one()
     _record(connection, Action.TOKEN_CREATED, kind, identifier, name, owner)
     return token
@@ -196,8 +196,3 @@ def _record(
 def _known(row: Row[*tuple[Any, ...]]) -> KnownToken:
     identifier, kind, name, owner, created, expires, last_used = row
     return KnownToken(identifier, TokenKind(kind), name, owner, created, expires, last_used)
-
-
-def _hash(token: str) -> bytes:
-    """Tokens are long and random: a plain hash of them tells nothing."""
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -216,7 +216,7 @@ def lock_solution(connection: Connection, solution_id: str) -> Solution:
 
 
 def _given(draft: SolutionDraft) -> Content:
-    """Return the lists of a request; one that is absent is empty."""
+    """Return the lists of a draft as a content, in which an absent list is empty."""
     return Content(draft.auth_slots or (), draft.config_slots or (), draft.workflows or (), draft.screens or ())
 
 

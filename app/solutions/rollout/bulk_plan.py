@@ -71,8 +71,9 @@ class InstanceOutcome(StrEnum):
 class RolloutParameters:
     """The parameters of a roll-out.
 
-    They select the instances of a solution that belong to `owner`, `percent` of a hundred, and none at all unless the
-    solution has all `tags`. A `target` of None means the latest release. `config_values` are for hidden slots.
+    They select instances of a solution: those of `owner`, and of these only `percent` out of a hundred. No instance is
+    selected unless the solution has all `tags`. A `target` of None means the latest release. `config_values` are for
+    hidden slots.
     """
 
     solution_id: str

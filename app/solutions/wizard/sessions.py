@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
 from app.database.batches import in_batches
+from app.identity.token_hashes import token_hash
 from app.solutions.people.cipher import Cipher
 
 LIFE: Final = timedelta(hours=1)
@@ -94,14 +94,14 @@ def create_session(
 ) -> WizardSession:
     """Create a session and return it. Raises StateError if there is no key to encrypt with."""
     token = secrets.token_urlsafe(_BYTES)
-    values = {"hash": _hash(token), "owner": owner, "instance": instance_id, "life": LIFE}
+    values = {"hash": token_hash(token), "owner": owner, "instance": instance_id, "life": LIFE}
     connection.execute(_CREATE, {**values, "filled_in": _encrypted(cipher, filled_in)})
     return WizardSession(token, owner, instance_id, filled_in)
 
 
 def find_session(connection: Connection, cipher: Cipher, token: str) -> WizardSession | None:
     """Return the session of a token, or None if it has ended."""
-    row = connection.execute(_FIND, {"hash": _hash(token)}).one_or_none()
+    row = connection.execute(_FIND, {"hash": token_hash(token)}).one_or_none()
     if row is None:
         return None
     return WizardSession(token, row[0], row[1], _decrypted(cipher, bytes(row[2])))
@@ -109,12 +109,12 @@ def find_session(connection: Connection, cipher: Cipher, token: str) -> WizardSe
 
 def store_filled_in(connection: Connection, cipher: Cipher, token: str, filled_in: FilledIn) -> None:
     """Store what was filled in so far, and let the session last longer."""
-    connection.execute(_STORE, {"hash": _hash(token), "filled_in": _encrypted(cipher, filled_in), "life": LIFE})
+    connection.execute(_STORE, {"hash": token_hash(token), "filled_in": _encrypted(cipher, filled_in), "life": LIFE})
 
 
 def end_session(connection: Connection, token: str) -> bool:
     """End a session, and return whether it was open. Another request with the same token waits for this transaction."""
-    return connection.execute(_END, {"hash": _hash(token)}).scalar_one_or_none() is True
+    return connection.execute(_END, {"hash": token_hash(token)}).scalar_one_or_none() is True
 
 
 def forget_sessions(engine: Engine, *, stop: Callable[[], bool] = lambda: False) -> None:
@@ -130,8 +130,3 @@ def _decrypted(cipher: Cipher, stored: bytes) -> FilledIn:
     fields: dict[str, Any] = json.loads(cipher.decrypt(stored))
     new = {slot: NewAuthentication(**given) for slot, given in fields.pop("new").items()}
     return FilledIn(**{**fields, "purpose": Purpose(fields["purpose"]), "new": new})
-
-
-def _hash(token: str) -> bytes:
-    """Tokens are long and random: a plain hash of them tells nothing."""
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()

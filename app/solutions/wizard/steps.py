@@ -59,7 +59,7 @@ class WizardStep:
 
     @property
     def fingerprint(self) -> str:
-        """Tells steps with other slots apart."""
+        """A digest that differs between steps with different titles or slots."""
         keys = sorted(f"{kind.value} {external_id}" for kind, external_id in (place.key for place in self.places))
         return sha256("\n".join([self.title, *keys]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -11,12 +11,12 @@ from app.solutions.content.model import AuthenticationFacts
 from app.solutions.people.authentications import (
     AuthenticationDraft,
     read_authentications,
-    read_data,
     remove_authentication,
     set_authentication,
 )
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.external_users import create_external_user
+from tests.support.authentications import read_data
 
 KEY = Fernet.generate_key().decode()
 CIPHER = Cipher(KEY)
@@ -49,12 +49,10 @@ def test_neither_key_nor_data_is_shown() -> None:
     assert DATA not in repr(NEW)
 
 
-def test_data_is_read_for_the_call_of_a_connector(engine: Engine) -> None:
+def test_data_is_stored_encrypted(engine: Engine) -> None:
     with engine.begin() as connection:
         authentication = set_authentication(connection, CIPHER, NEW)
         assert read_data(connection, CIPHER, authentication.upper()) == DATA
-        with pytest.raises(UserError, match="authentication_id"):
-            read_data(connection, CIPHER, "none")
         kept = connection.execute(text("SELECT data FROM authentication")).scalar_one()
     assert b"token" not in bytes(kept)
 
