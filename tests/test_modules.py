@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TypeGuard
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 LONGEST = 350
 LONGEST_SQL = 6
@@ -31,6 +33,7 @@ def test_no_module_offers_the_names_of_another() -> None:
     assert [path for path in modules() if "__all__" in _assigned(path)] == []
 
 
+@pytest.mark.ledger("DEC-310")
 def test_long_statements_are_in_sql_files() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
