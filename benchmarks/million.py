@@ -111,7 +111,7 @@ def _figures(what: str, database: str, nodes: int, *, cancel: bool) -> list[dict
 def _force(url: str, *, cancel: bool) -> Finished:
     """Run `relink force`, and press Ctrl-C ten seconds after its first step."""
     environment = {**os.environ, "RELINK_URL": url, "RELINK_USER": USER, "RELINK_PASSWORD": PASSWORD}
-    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "force", EVERYTHING, "--xml"]
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "force", EVERYTHING, "--xml", "--yes"]
     began = time.monotonic()
     with subprocess.Popen(
         command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from copy import deepcopy
 
 import click
 from lxml import etree
+from rich.console import Console
 
 from app.commands.asynchronous import SmallRequest, carried_out
+from app.commands.confirmation import confirm, require_terminal, yes_option
 from app.commands.progress import shown_waiting
 from app.commands.reading import json_option
 from app.commands.rows import Row, as_document, print_json, print_rows, say
 from app.commands.service import PARTIAL, Reply, ServiceClient, element, with_service
 from app.commands.texts import COLLAPSED
 from app.commands.updates import EXIT_PARTIAL, if_match_header
+from app.text import counted
 
+_MOVES = ("update", "upgrade")
 _HEADINGS = ("instance", "name", "release", "update", "what is missing or wrong")
 
 
@@ -36,6 +41,7 @@ _HEADINGS = ("instance", "name", "release", "update", "what is missing or wrong"
     help="A value for a slot that end users do not see, such as mail='\"a@example.com\"'; may be repeated.",
 )
 @click.option("--impact", is_flag=True, help="List what would be done, and do nothing.")
+@yes_option
 @click.option("--if-match", metavar="PLAN", help="Do exactly this plan of an impact, or nothing.")
 @json_option
 @with_service
@@ -48,19 +54,24 @@ def rollout(
     percent: int | None,
     values: tuple[str, ...],
     impact: bool,
+    yes: bool,
     if_match: str | None,
     as_json: bool,
 ) -> None:
     """Move the instances of the solution ID to a release, with one commit for each instance.
 
     One line for each instance: id, name, the old and the new release, update, upgrade, warning or error, and what is
-    missing or wrong. A worker does it as a run, which the command watches as `relink force` does.
+    missing or wrong. On a terminal the command first shows the plan and asks; without a terminal give --yes, or
+    --if-match with the plan that --impact prints. A worker does it as a run, which the command watches as
+    `relink force` does.
 
-    The exit code is 0, 8 if some instances were bypassed, 1 for an error, or 130 if it was cancelled with Ctrl-C.
+    The exit code is 0, 8 if some instances were bypassed, 1 for an error, 2 if there is no terminal to ask on, or 130
+    if the answer was no or the run was cancelled with Ctrl-C.
 
     \b
-    Example:
+    Examples:
       relink rollout 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --percent 10 --impact
+      relink rollout 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --percent 10 --yes
     """
     content = []
     if tags:
@@ -70,42 +81,81 @@ def rollout(
     request = element(
         "UpdateSolutionInstances",
         *content,
-        action="impact" if impact else "force",
         solutionId=solution_id,
         owner=owner,
         percent=percent,
         targetReleaseNumber=release,
     )
-    body = etree.tostring(request)
+    planned: list[Row] = []
+    if not impact and not yes and if_match is None:
+        require_terminal(f"relink rollout {solution_id} --impact")
+        with _planned(service, request) as reply:
+            planned = list(_rows(_document(reply)))
+            if not any(map(_moves, planned)):
+                _show(reply, as_json=as_json)
+                _leave(reply)
+                return
+        print_rows(_HEADINGS, planned, Console(stderr=True, highlight=False))
+        confirm(f"Move {counted(sum(map(_moves, planned)), 'instance')}?")
+        if_match = reply.headers["ETag"]
     if impact:
-        with shown_waiting("planning the roll-out"):
-            reply = service.post(body)
-        with reply:
+        with _planned(service, request) as reply:
             _show(reply, as_json=as_json)
         plan = reply.headers["ETag"].strip('"')
         say(f"This is plan {plan}; 'relink rollout --if-match' with it does exactly this plan or nothing.")
     else:
+        body = _with_action(request, "force")
         with carried_out(service, SmallRequest(service, body, if_match_header(if_match))) as ended:
             reply = ended.reply
-            _show(reply, as_json=as_json)
-        if ended.run_number:
+            _show(reply, planned, as_json=as_json)
+        if ended.run_number and not as_json:
             say(f"This was run {ended.run_number}.")
         ended.check()
+    _leave(reply)
+
+
+def _planned(service: ServiceClient, request: etree._Element) -> Reply:
+    with shown_waiting("planning the roll-out"):
+        return service.post(_with_action(request, "impact"))
+
+
+def _with_action(request: etree._Element, action: str) -> bytes:
+    chosen = deepcopy(request)
+    etree.SubElement(chosen, "action").text = action
+    return etree.tostring(chosen)
+
+
+def _leave(reply: Reply) -> None:
     if reply.error_number == PARTIAL:
         raise SystemExit(EXIT_PARTIAL)
 
 
-def _show(reply: Reply, *, as_json: bool) -> None:
+def _document(reply: Reply) -> etree._Element:
     found = etree.parse(reply.required().file).getroot()
+    reply.file.seek(0)
+    return found
+
+
+def _show(reply: Reply, planned: Collection[Row] = (), *, as_json: bool) -> None:
+    """Print the rows of a response. A terminal that shows what was planned gets only the rows that differ."""
+    found = _document(reply)
     if as_json:
         print_json(as_document(found))
         return
     rows = list(_rows(found))
-    print_rows(_HEADINGS, rows)
+    known = set(map(tuple, planned if Console().file.isatty() else ()))
+    if shown := [row for row in rows if tuple(row) not in known]:
+        print_rows(_HEADINGS, shown)
     if not rows:
         say("There is no instance to move.")
+    elif planned:
+        say(f"{counted(sum(map(_moves, rows)), 'instance')} moved.")
     if description := found.findtext("errorDescription"):
         say(description)
+
+
+def _moves(row: Row) -> bool:
+    return row[_HEADINGS.index("update")] in _MOVES
 
 
 def _rows(found: etree._Element) -> Iterator[Row]:

@@ -21,9 +21,12 @@ _READABLE = 12
 """A column that is folded keeps at least this width."""
 
 
-def print_rows(headings: Sequence[str], rows: Iterable[Row]) -> None:
-    """Print rows: with headings in a table on a terminal; else one line for each, with tabs between the fields."""
-    console = Console(highlight=False)
+def print_rows(headings: Sequence[str], rows: Iterable[Row], console: Console | None = None) -> None:
+    """Print rows: with headings in a table on a terminal; else one line for each, with tabs between the fields.
+
+    They go to standard output if no console is given.
+    """
+    console = console or Console(highlight=False)
     if not console.file.isatty():
         for row in rows:
             click.echo("\t".join(map(_plain, row)))

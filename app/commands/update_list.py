@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 from rich.console import Console
@@ -20,6 +20,7 @@ FIRST = 40
 
 _MOST_TARGETS = 12
 _LEAST_ROOM = 24
+_DONE = ("version", "change")
 _STYLES = {"version": "green", "change": "cyan", "warning": "yellow", "error": "red"}
 _WORDS = {"version": "new version", "change": "changed draft", "warning": "warning", "error": "error"}
 
@@ -48,6 +49,18 @@ class Updates:
     def is_empty(self) -> bool:
         """Whether there is nothing to update, and nothing else to say."""
         return not self.rows and not self.description
+
+    @property
+    def to_do(self) -> int:
+        """How many nodes are or would be updated."""
+        return sum(row.kind in _DONE for row in self.rows)
+
+    def apart_from(self, planned: Updates | None) -> Updates:
+        """Return the rows that differ from what was planned; all rows without a plan."""
+        if planned is None:
+            return self
+        known = {(row.reference, row.changes) for row in planned.rows}
+        return replace(self, rows=[row for row in self.rows if (row.reference, row.changes) not in known])
 
     def summary(self) -> str:
         """Return how many updates of each kind there are."""

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from app.commands.asynchronous import SmallRequest, carried_out
+from app.commands.confirmation import confirm, require_terminal, yes_option
 from app.commands.nothing_to_update import say_nothing_to_update
 from app.commands.progress import shown_waiting
 from app.commands.reading import Command, json_option
@@ -17,6 +18,7 @@ from app.commands.service import PARTIAL, Reply, ServiceClient, message, with_se
 from app.commands.texts import COLLAPSED
 from app.commands.update_list import Updates, print_updates, read_updates
 from app.commands.why import print_why
+from app.text import counted
 
 EXIT_PARTIAL = 8
 
@@ -74,10 +76,7 @@ def impact(
       relink impact acme.catalog
       relink impact acme --why acme.catalog.Widget
     """
-    with shown_waiting(f"planning the updates in {reference}"):
-        body = update_message(reference, "impact", **options, why=True if why_node is not None else None)
-        reply = service.post(body)
-    with reply:
+    with _impact(service, reference, **options, why=True if why_node is not None else None) as reply:
         if why_node is not None:
             print_why(reply.required(), why_node)
             return
@@ -92,6 +91,7 @@ def impact(
 
 @click.command(short_help="Make the updates that a change requires.")
 @_update_options
+@yes_option
 @click.option("--if-match", metavar="PLAN", help="Make exactly the updates of this plan of an impact, or none.")
 def force(
     service: ServiceClient,
@@ -99,24 +99,42 @@ def force(
     xml: bool,
     as_json: bool,
     everything: bool,
+    yes: bool,
     if_match: str | None,
     **options: object,
 ) -> None:
     """Update what is out of date in the node REFERENCE and its content, with one commit for each node.
 
+    On a terminal the command first shows the plan and asks, and then makes exactly these updates, or none if the plan
+    has changed meanwhile. Without a terminal give --yes, or --if-match with the plan that `relink impact` prints.
+
     A worker of the service does it as a run, and the command watches the run, however often the connection breaks.
     Ctrl-C cancels the run and waits until it ends, which is after its present node; a second Ctrl-C leaves it.
 
-    The exit code is 0, 8 if some updates were bypassed, 1 for an error, or 130 if the run was cancelled with Ctrl-C.
-    The same command makes the updates that are left.
+    The exit code is 0, 8 if some updates were bypassed, 1 for an error, 2 if there is no terminal to ask on, or 130 if
+    the answer was no or the run was cancelled with Ctrl-C. The same command makes the updates that are left.
 
     \b
-    Example:
+    Examples:
       relink force acme.catalog
+      relink force acme.catalog --yes
     """
+    planned = None
+    if not yes and if_match is None:
+        require_terminal("relink impact")
+        with _impact(service, reference, **options) as reply:
+            planned = _planned(reply, everything=everything)
+            if planned is None or not planned.to_do:  # An error, or a response that is the one of a force too.
+                shown = _shown(reply, xml=xml, as_json=as_json, everything=everything, forced=False)
+                if shown and shown.is_empty:
+                    say_nothing_to_update(service, reference, shown.latest, **options)
+                _leave(reply)
+                return
+        confirm(f"Update {counted(planned.to_do, 'node')}?")
+        if_match = reply.headers["ETag"]
     body = update_message(reference, "force", **options)
     with carried_out(service, SmallRequest(service, body, if_match_header(if_match))) as ended:
-        shown = _shown(ended.reply, xml=xml, as_json=as_json, everything=everything, forced=True)
+        shown = _shown(ended.reply, xml=xml, as_json=as_json, everything=everything, forced=True, planned=planned)
     if shown and ended.run_number:
         say(f"This was run {ended.run_number}.")
     if shown and shown.is_empty:
@@ -148,8 +166,31 @@ def update_message(
     return message("UpdateNodeVersions", elements)
 
 
-def _shown(reply: Reply, *, xml: bool, as_json: bool, everything: bool, forced: bool) -> Updates | None:
-    """Print the updates of a response. Returns None if they were printed as XML or JSON."""
+def _impact(service: ServiceClient, reference: str, **options: object) -> Reply:
+    with shown_waiting(f"planning the updates in {reference}"):
+        return service.post(update_message(reference, "impact", **options))
+
+
+def _planned(reply: Reply, *, everything: bool) -> Updates | None:
+    """Print the updates of an impact on the terminal. Returns None if the impact failed."""
+    if not reply.done:
+        return None
+    updates = read_updates(reply, forced=False)
+    reply.file.seek(0)
+    if updates.to_do:
+        console = Console(stderr=True, highlight=False)
+        print_updates(console, updates, everything=everything)
+        console.print(updates.summary(), markup=False)
+    return updates
+
+
+def _shown(
+    reply: Reply, *, xml: bool, as_json: bool, everything: bool, forced: bool, planned: Updates | None = None
+) -> Updates | None:
+    """Print the updates of a response. Returns None if they were printed as XML or JSON.
+
+    A terminal that shows what was planned gets only the updates that were not done as planned.
+    """
     if xml:
         output = sys.stdout.buffer
         shutil.copyfileobj(reply.file, output)
@@ -161,7 +202,8 @@ def _shown(reply: Reply, *, xml: bool, as_json: bool, everything: bool, forced: 
     if xml or as_json:
         return None
     updates = read_updates(reply, forced=forced)
-    print_updates(Console(highlight=False), updates, everything=everything)
+    console = Console(highlight=False)
+    print_updates(console, updates.apart_from(planned) if console.file.isatty() else updates, everything=everything)
     if not updates.is_empty:
         say(updates.summary())
     return updates

@@ -43,7 +43,7 @@ def test_a_request_whose_response_is_lost_is_not_done_twice(
 ) -> None:
     client.load(GRAPH)
     proxy.faults[POST] = [fault]
-    result = behind("force", "P")
+    result = behind("force", "P", "--yes")
     assert (result.exit_code, runs(engine)) == (0, ["done"]), result.stderr
     assert "P.A\t1 -> 2\tversion\tNODE_LIST: B 2\n" in result.stdout
     assert proxy.seen.count(POST) == 1, "the run is found by its key"
@@ -56,7 +56,7 @@ def test_a_request_that_is_lost_is_sent_again(
     client.load(GRAPH)
     proxy.faults[POST] = faults
     proxy.faults[RUNS] = [502] * len(faults)
-    result = behind("force", "P")
+    result = behind("force", "P", "--yes")
     assert (result.exit_code, runs(engine)) == (0, ["done"]), result.stderr
     assert "the request is sent again" in result.stderr
 
@@ -68,7 +68,7 @@ def test_a_run_is_watched_until_the_service_responds_again(
     client.load(GRAPH)
     proxy.faults[RESPONSE] = [CUT, 504]
     proxy.faults[RUN] = [DROP, 502, CUT]
-    result = behind("force", "P")
+    result = behind("force", "P", "--yes")
     assert (result.exit_code, runs(engine)) == (0, ["done"]), result.stderr
     assert "P.A\t1 -> 2\tversion\tNODE_LIST: B 2\n" in result.stdout
     assert result.stderr.count("this command keeps watching run 1") == 2, "once for each time without a response"

@@ -94,7 +94,7 @@ def test_a_force_is_cancelled_and_finished_by_asking_again(client: Client, engin
     client.load(CHAIN)
     with working(engine):
         with held(engine):
-            force = start("force", "P")
+            force = start("force", "P", "--yes")
             eventually(lambda: force.says("run 1: 1 of 3 steps"))
             force.press_ctrl_c()
             eventually(lambda: is_cancelled(engine))
@@ -104,7 +104,7 @@ def test_a_force_is_cancelled_and_finished_by_asking_again(client: Client, engin
         assert "P.B\t1 -> 2\tversion\tNODE_LIST: C 2" in lines
         assert lines[-1] == "run 1 is cancelled: 2 of 3 steps are done, 1 left; the same command does the rest"
         assert [client.get(f"P.{name}").text("nodeVersionNumber") for name in "ABC"] == ["1", "2", "2"]
-        again = start("force", "P")
+        again = start("force", "P", "--yes")
         assert again.ended() == 0
     assert [client.get(f"P.{name}").text("nodeVersionNumber") for name in "ABC"] == ["2", "2", "2"]
 
@@ -112,7 +112,7 @@ def test_a_force_is_cancelled_and_finished_by_asking_again(client: Client, engin
 def test_a_second_ctrl_c_leaves_the_run(client: Client, engine: Engine, start: Start) -> None:
     client.load(CHAIN)
     with working(engine), held(engine):
-        force = start("force", "P")
+        force = start("force", "P", "--yes")
         eventually(lambda: force.says("run 1: 1 of 3 steps"))
         force.press_ctrl_c()
         eventually(lambda: force.says("run 1 is asked to end; Ctrl-C again"))
@@ -132,7 +132,7 @@ def test_before_the_run_is_known_it_is_found_and_cancelled(
     proxy = HttpProxy(service_url)
     proxy.faults["POST", "/service"] = [HOLD]
     with proxy.serving():
-        force = start("force", "P", url=proxy.url)
+        force = start("force", "P", "--yes", url=proxy.url)
         eventually(lambda: states(engine) == ["queued"])
         force.press_ctrl_c()
         assert force.ended() == 130
@@ -167,7 +167,7 @@ def test_an_import_that_is_still_being_sent_imports_nothing(engine: Engine, star
 @pytest.mark.ledger("DEC-241")
 def test_a_command_says_that_no_worker_is_alive(client: Client, engine: Engine, start: Start) -> None:
     client.load(CHAIN)
-    force = start("force", "P")
+    force = start("force", "P", "--yes")
     eventually(lambda: force.says("run 1 waits for a worker, and none is alive: start one with 'relink worker'"))
     with working(engine):
         assert force.ended() == 0

@@ -28,7 +28,7 @@ def rows(result: Result) -> list[list[str]]:
 def test_instances_move_with_a_value(relink: Relink, store: Store, behind: tuple[str, list[str]]) -> None:
     solution, instances = behind
     value = ("--value", 'mail="a@example.com"')
-    bypassed = relink("rollout", solution)
+    bypassed = relink("rollout", solution, "--yes")
     assert (bypassed.exit_code, rows(bypassed)) == (8, [[name, "1 -> 2", "warning"] for name in ("Ann's", "Bob's")])
     listed = relink("rollout", solution, *value, "--impact")
     assert (listed.exit_code, rows(listed)) == (0, [[name, "1 -> 2", "upgrade"] for name in ("Ann's", "Bob's")])
@@ -39,24 +39,24 @@ def test_instances_move_with_a_value(relink: Relink, store: Store, behind: tuple
     done = relink("rollout", solution, *value, "--if-match", plan)
     assert (done.exit_code, rows(done)) == (0, rows(listed)), done.stderr
     assert [store.get(instance).release for instance in instances] == [2, 2]
-    again = relink("rollout", solution, "--json")
+    again = relink("rollout", solution, "--json", "--yes")
     assert (again.exit_code, json.loads(again.stdout)["UpdateList"]["Update"]) == (0, [])
 
 
 def test_a_release_is_rolled_back_for_one_end_user(relink: Relink, store: Store, behind: tuple[str, list[str]]) -> None:
     solution, (ann, bob) = behind
-    assert relink("rollout", solution, "--value", 'mail="a@example.com"').exit_code == 0
+    assert relink("rollout", solution, "--value", 'mail="a@example.com"', "--yes").exit_code == 0
     owner = store.done("GetSolutionInstances", solutionInstanceId=ann).tree.findtext(".//owner") or ""
-    back = relink("rollout", solution, "--to", "1", "--owner", owner, "--percent", "100")
+    back = relink("rollout", solution, "--to", "1", "--owner", owner, "--percent", "100", "--yes")
     assert (back.exit_code, rows(back)) == (0, [["Ann's", "2 -> 1", "update"]])
     assert [store.get(each).release for each in (ann, bob)] == [1, 2]
-    none = relink("rollout", solution, "--tag", "crm")
+    none = relink("rollout", solution, "--tag", "crm", "--yes")
     assert (none.exit_code, none.stdout) == (0, "")
     assert "There is no instance to move." in none.stderr
 
 
 @pytest.mark.parametrize(("value", "told"), [("mail", "give SLOT=JSON"), ("mail=a@b", "value")])
 def test_a_wrong_value_is_refused(relink: Relink, behind: tuple[str, list[str]], value: str, told: str) -> None:
-    result = relink("rollout", behind[0], "--value", value)
+    result = relink("rollout", behind[0], "--value", value, "--yes")
     assert (result.exit_code in (1, 2), result.stdout) == (True, "")
     assert told in result.stderr

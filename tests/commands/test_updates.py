@@ -20,6 +20,8 @@ from tests.support.builders import Graph, V, draft, frozen, links, member_type, 
 from tests.support.http import PASSWORD, Client
 from tests.support.served import ROOT, WITHIN, eventually
 
+IMPACT = ("impact",)
+FORCE = ("force", "--yes")
 WRONG = {"RELINK_PASSWORD": "wrong"}
 
 
@@ -70,8 +72,8 @@ def test_the_reason_for_each_update_is_shown(relink: Relink, client: Client) -> 
 
 def test_an_impact_and_a_force_are_printed_as_json(relink: Relink, client: Client) -> None:
     client.load(chain())
-    for action, number in (("impact", 1), ("force", 2)):
-        result = relink(action, "P", "--json")
+    for number, action in ((1, IMPACT), (2, FORCE)):
+        result = relink(*action, "P", "--json")
         assert result.exit_code == 0
         response = json.loads(result.stdout)
         assert response["errorNumber"] == 0
@@ -84,20 +86,20 @@ def test_an_impact_and_a_force_are_printed_as_json(relink: Relink, client: Clien
 
 def test_a_force_does_the_updates_and_the_next_impact_is_empty(relink: Relink, client: Client) -> None:
     client.load(chain())
-    result = relink("force", "P")
+    result = relink("force", "P", "--yes")
     assert result.exit_code == 0
     assert rows(result) == ["P.A\t1 -> 2\tversion\tNODE_LIST: B 2", "P.B\t1 -> 2\tversion\tNODE_LIST: C 2"]
     assert result.stderr.endswith("run 1: 2 of 2 steps\nDone: 2 new versions.\nThis was run 1.\n")
-    for command in ("impact", "force"):
-        again = relink(command, "P")
+    for command in (IMPACT, FORCE):
+        again = relink(*command, "P")
         assert (again.exit_code, again.stdout) == (0, "")
         assert "Nothing to update in P and its content.\n" in again.stderr
 
 
 def test_packages_with_links_to_an_updated_node_are_named(relink: Relink, client: Client) -> None:
     client.load(chain().node("X.Y.D", frozen(*links("P.C.1"))).node("X.E", draft(*links("P.C.2"))))
-    for command in ("impact", "force"):
-        result = relink(command, "P.C")
+    for command in (IMPACT, FORCE):
+        result = relink(*command, "P.C")
         assert (result.exit_code, result.stdout) == (0, "")
         assert result.stderr.splitlines()[-3:] == [
             "Nothing to update in P.C and its content.",
@@ -138,15 +140,15 @@ def test_a_partial_response_has_exit_code_8(relink: Relink, client: Client, make
     client.load(chain())
     make_user("ann", "package-read P", "node-link P.C", "node-use-draft P.C")
     ann = relink.with_environment(RELINK_USER="ann")
-    impact, force = ann("impact", "P"), ann("force", "P")
+    impact, force = ann("impact", "P"), ann("force", "P", "--yes")
     assert (impact.exit_code, force.exit_code) == (8, 8)
     assert rows(impact) == rows(force) == ["P.B\t1\twarning\tNot authorised to administer this node"]
     assert "To do: 1 warning. 1 update would be bypassed." in impact.stderr
 
 
-@pytest.mark.parametrize("command", ["impact", "force"])
-def test_an_error_has_exit_code_1_and_its_text_on_standard_error(relink: Relink, command: str) -> None:
-    result = relink(command, "Nowhere")
+@pytest.mark.parametrize("command", [IMPACT, FORCE], ids=" ".join)
+def test_an_error_has_exit_code_1_and_its_text_on_standard_error(relink: Relink, command: tuple[str, ...]) -> None:
+    result = relink(*command, "Nowhere")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: 105: nodeReference")
 
@@ -183,7 +185,7 @@ def test_xml_shows_the_response_unchanged(relink: Relink, client: Client) -> Non
 
 
 def test_the_xml_of_an_error_is_printed_too(relink: Relink) -> None:
-    result = relink("force", "Nowhere", "--xml")
+    result = relink("force", "Nowhere", "--xml", "--yes")
     assert result.exit_code == 1
     assert etree.fromstring(result.stdout_bytes).findtext("errorNumber") == "105"
     assert result.stderr.startswith("Error: 105: ")
@@ -217,7 +219,7 @@ def test_progress_of_a_run_is_reported(relink: Relink, client: Client, engine: E
     told = tmp_path / "told"
     with engine.connect() as connection, told.open("w") as output:
         connection.execute(text("SELECT FROM node WHERE node_reference = 'P.A' FOR UPDATE"))
-        command = [sys.executable, "-W", "ignore", "-m", "app.cli", "force", "P"]
+        command = [sys.executable, "-W", "ignore", "-m", "app.cli", "force", "P", "--yes"]
         environment = {**os.environ, **{name: value for name, value in relink.environment.items() if value}}
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output, stderr=output)
         try:

@@ -1,0 +1,87 @@
+"""Programs on a terminal of their own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from select import select
+from typing import IO
+
+from tests.support.served import ROOT, WITHIN, eventually
+
+_BLOCK = 64 * 1024
+# Makes standard input the terminal of the session, so that Ctrl-C reaches the program, and becomes the program.
+_ON_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+@dataclass
+class Terminal:
+    """A terminal with a program on it."""
+
+    process: subprocess.Popen[bytes]
+    _side: int
+    _read: bytearray = field(default_factory=bytearray)
+
+    @property
+    def shown(self) -> str:
+        """All that the program has written so far, without the carriage returns of the terminal."""
+        with suppress(OSError):  # the program has ended
+            while select([self._side], [], [], 0)[0] and (block := os.read(self._side, _BLOCK)):
+                self._read += block
+        return self._read.decode(errors="replace").replace("\r", "")
+
+    def wait_for(self, words: str) -> None:
+        """Wait until the program has written the words."""
+        eventually(lambda: words in self.shown or self.process.poll() is not None)
+        assert words in self.shown, self.shown
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        os.write(self._side, text.encode())
+
+    def ended(self) -> int:
+        """Wait until the program has ended, and return its exit code."""
+        eventually(lambda: self.shown is not None and self.process.poll() is not None)
+        return self.process.wait(WITHIN)
+
+
+@contextmanager
+def terminal(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    columns: int = 80,
+    output: IO[bytes] | None = None,
+) -> Iterator[Terminal]:
+    """Run a program on a terminal. Its standard output goes to a file if one is given."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    variables = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ON_TERMINAL, *command],
+        env=variables,
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=output or theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        yield Terminal(process, ours)
+    finally:
+        process.kill()
+        process.wait(WITHIN)
+        os.close(ours)
