@@ -9,9 +9,13 @@ import click
 
 from app.commands.database import opened_database
 from app.commands.groups import CommandGroup
+from app.commands.reading import json_option
+from app.commands.rows import Row, print_json, print_rows
 from app.commands.texts import COLLAPSED
 from app.identity.audit import AuditRow, read_audit
 from app.solutions.texts import time_text
+
+_HEADINGS = ("time", "action", "who", "address", "on what", "details")
 
 
 @click.group(cls=CommandGroup, short_help="Read who did what.")
@@ -29,10 +33,11 @@ def audit() -> None:
 @click.option(
     "--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="The largest number of lines."
 )
-def show(user: str | None, since: datetime | None, limit: int) -> None:
-    """Show the newest entries, the newest first.
+@json_option
+def show(user: str | None, since: datetime | None, limit: int, as_json: bool) -> None:
+    """List the newest entries, the newest first.
 
-    One line for each, with tabs between time, action, who, network address, on what, and details as JSON.
+    One line for each: time, action, who, network address, on what, and details as JSON.
 
     \b
     Example:
@@ -40,12 +45,29 @@ def show(user: str | None, since: datetime | None, limit: int) -> None:
     """
     from_time = None if since is None else since.replace(tzinfo=UTC)
     with opened_database() as engine, engine.connect() as connection:
-        for row in read_audit(connection, user=user, since=from_time, limit=limit):
-            click.echo(_line(row))
+        found = read_audit(connection, user=user, since=from_time, limit=limit)
+        if as_json:
+            print_json(list(map(_document, found)))
+        else:
+            print_rows(_HEADINGS, map(_row, found))
 
 
-def _line(row: AuditRow) -> str:
+def _row(row: AuditRow) -> Row:
     who = f"{row.actor_kind} {row.actor}" if row.actor else row.actor_kind
     what = f"{row.object_kind} {row.object_name}" if row.object_name else row.object_kind or ""
     details = json.dumps(row.details) if row.details else ""
-    return "\t".join([time_text(row.at), row.action, who, row.address or "", what, details])
+    return [time_text(row.at), row.action, who, row.address, what, details]
+
+
+def _document(row: AuditRow) -> dict[str, object]:
+    return {
+        "auditIdentifier": row.identifier,
+        "at": time_text(row.at),
+        "action": row.action,
+        "actorKind": row.actor_kind,
+        "actor": row.actor,
+        "address": row.address,
+        "objectKind": row.object_kind,
+        "objectName": row.object_name,
+        "details": dict(row.details),
+    }

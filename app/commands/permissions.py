@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from app.commands.database import opened_database
 from app.commands.groups import CommandGroup
+from app.commands.reading import json_option
+from app.commands.rows import Row, print_json, print_rows
 from app.commands.texts import COLLAPSED
 from app.errors import Fault, RelinkError, UserError
 from app.identity.rights import OPERATOR
@@ -22,6 +24,7 @@ _NAMES = {
     "object_reference": "--on",
     "permission_identifier": "ID",
 }
+_HEADINGS = ("id", "permission", "group", "on")
 _AT_ONCE = 1000
 
 
@@ -33,25 +36,27 @@ def permission() -> None:
     """
 
 
-@permission.command("list", short_help="Show permissions.")
+@permission.command("list", short_help="List permissions.")
 @click.option("--on", "reference", metavar="REFERENCE", type=COLLAPSED, help="Only permissions on this node.")
 @click.option(
     "--group", metavar="GROUP", type=COLLAPSED, help="Only permissions of this group, or of the user of this name."
 )
-def show(reference: str | None, group: str | None) -> None:
-    """Show permissions: id, type, group, and the node that each is on, with tabs between them.
+@json_option
+def show(reference: str | None, group: str | None, as_json: bool) -> None:
+    """List permissions.
+
+    One line for each: id, type, group, and the node that it is on, or nothing for a permission on everything.
 
     \b
     Example:
       relink permission list --on acme.catalog
     """
-    after = 0
     with _connected() as connection:
-        node = find_object(connection, OPERATOR, None, reference)
-        while found := read_permissions(connection, node, group, after=after, limit=_AT_ONCE):
-            for each in found:
-                click.echo(_line(each))
-            after = found[-1].identifier
+        found = _permissions(connection, reference, group)
+        if as_json:
+            print_json(list(map(_document, found)))
+        else:
+            print_rows(_HEADINGS, map(_row, found))
 
 
 @permission.command(short_help="Give a permission to a group or a user.")
@@ -100,8 +105,28 @@ def _connected() -> Iterator[Connection]:
             raise click.ClickException(error.description) from error
 
 
-def _line(each: Permission) -> str:
-    return "\t".join([str(each.identifier), each.type, each.group_reference, each.node_reference or ""])
+def _permissions(connection: Connection, reference: str | None, group: str | None) -> Iterator[Permission]:
+    after = 0
+    node = find_object(connection, OPERATOR, None, reference)
+    while found := read_permissions(connection, node, group, after=after, limit=_AT_ONCE):
+        yield from found
+        after = found[-1].identifier
+
+
+def _row(each: Permission) -> Row:
+    return [each.identifier, each.type, each.group_reference, each.node_reference]
+
+
+def _document(each: Permission) -> dict[str, object]:
+    """Return a permission with the names of the service GetPermissionList."""
+    return {
+        "permissionIdentifier": each.identifier,
+        "permissionTypeReference": each.type,
+        "objectReference": each.node_reference,
+        "objectName": each.node_name,
+        "userGroupReference": each.group_reference,
+        "userGroupName": each.group_name,
+    }
 
 
 def _told(fault: Fault) -> str:

@@ -18,7 +18,7 @@ Command = Callable[..., None]
 
 def json_option(command: Command) -> Command:
     """Give a command the option `--json`, as its argument `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
 
 
 def ask(service: ServiceClient, name: str, *content: etree._Element, **fields: object) -> etree._Element:

@@ -10,11 +10,16 @@ import click
 
 from app.commands.database import opened_database
 from app.commands.groups import CommandGroup
+from app.commands.reading import json_option
+from app.commands.rows import Row, print_json, print_rows
 from app.commands.texts import COLLAPSED
 from app.errors import UserError
 from app.solutions.people.tokens import KnownToken, create_master_token, read_tokens, remove_tokens
 from app.solutions.texts import time_text
-from app.text import collapsed, counted
+from app.text import counted
+
+_HEADINGS = ("id", "name", "created", "last used")
+_ALL_HEADINGS = ("id", "kind", "name or end user", "created", "expires", "last used")
 
 
 @click.group(cls=CommandGroup)
@@ -32,7 +37,7 @@ def add(name: str, master: bool) -> None:
 
     \b
     Example:
-      relink token add shop
+      relink token add shop --master
     """
     if not master:
         raise click.UsageError("give --master: user tokens are made by the mutation authorize")
@@ -41,21 +46,28 @@ def add(name: str, master: bool) -> None:
     click.echo(made)
 
 
-@token.command("list", short_help="Show the master tokens.")
-@click.option("--all", "all_kinds", is_flag=True, help="Show the tokens and codes of end users too.")
-def show(all_kinds: bool) -> None:
-    """Show the master tokens: id, name, the time at which each was made, and the time at which it was last used.
+@token.command("list", short_help="List the master tokens.")
+@click.option("--all", "all_kinds", is_flag=True, help="List the tokens and codes of end users too.")
+@json_option
+def show(all_kinds: bool, as_json: bool) -> None:
+    """List the master tokens.
 
-    With --all: id, kind, name or end user, the times at which each was made, expires, and was last used. The last use
-    is right to the minute, and empty for a token that was never used.
+    One line for each: id, name, the time at which it was made, and the time at which it was last used. With --all: id,
+    kind, name or end user, and the times at which it was made, expires, and was last used. The last use is right to the
+    minute, and empty for a token that was never used.
 
     \b
     Example:
       relink token list
     """
     with opened_database() as engine, engine.connect() as connection:
-        for found in read_tokens(connection, all_kinds=all_kinds):
-            click.echo("\t".join(_full_line(found) if all_kinds else _line(found)))
+        found = read_tokens(connection, all_kinds=all_kinds)
+    if as_json:
+        print_json(list(map(_document, found)))
+    elif all_kinds:
+        print_rows(_ALL_HEADINGS, map(_full_row, found))
+    else:
+        print_rows(_HEADINGS, map(_row, found))
 
 
 @token.command(short_help="Remove a token by its id, or tokens by their name.")
@@ -72,23 +84,29 @@ def remove(name: str) -> None:
     click.echo(f"Removed {counted(removed, 'token')}.")
 
 
-def _line(found: KnownToken) -> list[str]:
-    return [str(found.identifier), _shown(found.name), time_text(found.created), _time(found.last_used)]
+def _row(found: KnownToken) -> Row:
+    return [found.identifier, found.name, time_text(found.created), _time(found.last_used)]
 
 
-def _shown(name: str | None) -> str:
-    """A name in one line, without tabs."""
-    return collapsed(name or "")
-
-
-def _full_line(found: KnownToken) -> list[str]:
-    whose = found.owner or _shown(found.name)
+def _full_row(found: KnownToken) -> Row:
     times = [time_text(found.created), _time(found.expires), _time(found.last_used)]
-    return [str(found.identifier), found.kind.value, whose, *times]
+    return [found.identifier, found.kind.value, found.owner or found.name, *times]
 
 
-def _time(moment: datetime | None) -> str:
-    return "" if moment is None else time_text(moment)
+def _document(found: KnownToken) -> dict[str, object]:
+    return {
+        "tokenIdentifier": found.identifier,
+        "kind": found.kind.value,
+        "name": found.name,
+        "userId": found.owner,
+        "createdAt": time_text(found.created),
+        "expiresAt": _time(found.expires),
+        "lastUsedAt": _time(found.last_used),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else time_text(moment)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from app.commands.database import opened_database
 from app.commands.groups import CommandGroup
 from app.commands.passwords import read_password
+from app.commands.reading import json_option
+from app.commands.rows import Row, print_json, print_rows
 from app.commands.texts import COLLAPSED
 from app.errors import Fault, FaultCode, UserError
 from app.identity.accounts import Account, StatusAction, change_password, change_status, read_accounts
@@ -19,7 +21,6 @@ from app.identity.sign_in import unlock_network
 from app.identity.users import add_user
 from app.runs.record import cancel_those_of_disabled_users
 from app.solutions.texts import time_text
-from app.text import collapsed
 
 _NAMES = {
     "user_logon_reference_create": "LOGON",
@@ -29,6 +30,7 @@ _NAMES = {
     "user_name": "--name",
     "user_email_address": "--email",
 }
+_HEADINGS = ("user", "name", "mail address", "state", "last sign-in")
 _AT_ONCE = 1000
 
 
@@ -61,22 +63,23 @@ def add(logon: str, admin: bool, name: str | None, email: str | None, password_s
     click.echo(f"Added the user {logon}{', an administrator' if admin else ''}.")
 
 
-@user.command("list", short_help="Show all users.")
-def show() -> None:
-    """Show all users: LOGON, name, mail address, enabled or disabled, and the last sign-in.
+@user.command("list", short_help="List all users.")
+@json_option
+def show(as_json: bool) -> None:
+    """List all users.
 
-    One line for each, with tabs between the fields. Sign-ins are recorded once in six hours for each network.
+    One line for each: LOGON, name, mail address, enabled or disabled, and the last sign-in, which is recorded once in
+    six hours for each network.
 
     \b
     Example:
       relink user list
     """
-    after = ""
     with opened_database() as engine, engine.connect() as connection:
-        while accounts := read_accounts(connection, OPERATOR, after=after, limit=_AT_ONCE):
-            for account in accounts:
-                click.echo(_line(account))
-            after = accounts[-1].logon_reference
+        if as_json:
+            print_json(list(map(_document, _accounts(connection))))
+        else:
+            print_rows(_HEADINGS, map(_row, _accounts(connection)))
 
 
 @user.command(short_help="Give a user a new password, and unlock the user.")
@@ -167,11 +170,32 @@ def _new_password(from_standard_input: bool) -> str:
     return password
 
 
-def _line(account: Account) -> str:
+def _accounts(connection: Connection) -> Iterator[Account]:
+    after = ""
+    while accounts := read_accounts(connection, OPERATOR, after=after, limit=_AT_ONCE):
+        yield from accounts
+        after = accounts[-1].logon_reference
+
+
+def _row(account: Account) -> Row:
     state = "enabled" if account.enabled else "disabled"
-    last = "" if account.last_sign_in is None else time_text(account.last_sign_in)
-    name = collapsed(account.name)
-    return "\t".join([account.logon_reference, name, account.email or "", state, last])
+    return [account.logon_reference, account.name, account.email, state, _last_sign_in(account)]
+
+
+def _document(account: Account) -> dict[str, object]:
+    """Return a user with the names of the service ListUsers."""
+    return {
+        "userIdentifier": account.identifier,
+        "userLogonReference": account.logon_reference,
+        "userName": account.name,
+        "userEmailAddress": account.email,
+        "userEnabledIndicator": account.enabled,
+        "lastSignOnTimestamp": _last_sign_in(account),
+    }
+
+
+def _last_sign_in(account: Account) -> str | None:
+    return None if account.last_sign_in is None else time_text(account.last_sign_in)
 
 
 def _told(fault: Fault) -> str:

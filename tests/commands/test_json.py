@@ -1,0 +1,94 @@
+"""Every command that prints a table prints JSON with `--json`, and nothing else on standard output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from app.cli import main
+from tests.commands.conftest import Relink
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.http import ADMIN, PASSWORD, Client
+from tests.support.solution_store import Store, config_slot
+
+GRAPH = Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft())
+TABLES = {"list", "show", "get", "tree", "versions", "where-used", "search", "compare", "releases", "preview"}
+"""The names of commands that only read."""
+
+
+def commands(group: click.Group, *path: str) -> Iterator[tuple[str, click.Command]]:
+    """All commands that are no groups, with their names: `node get`."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+        elif command is not None:
+            yield " ".join((*path, name)), command
+
+
+def with_json() -> set[str]:
+    return {name for name, command in commands(main) if any("--json" in each.opts for each in command.params)}
+
+
+def test_commands_that_read_have_the_option() -> None:
+    readers = {name for name, _ in commands(main) if name.rpartition(" ")[2] in TABLES}
+    assert readers <= with_json()
+    assert {"impact", "force", "import", "rollout"} <= with_json()
+
+
+def test_standard_output_is_one_json_document(
+    relink: Relink, client: Client, store: Store, database_url: str, tmp_path: Path
+) -> None:
+    client.load(GRAPH)
+    solution = store.published(config=[config_slot("room")])
+    store.instance(solution)
+    store.republish(solution, config=[config_slot("room", title="Room")])
+    document = tmp_path / "graph.xml"
+    document.write_text(Graph().node("Q.A", frozen()).xml())
+    on_database = Relink({"RELINK_DATABASE_URL": database_url})
+    assert on_database("token", "add", "partner", "--master").exit_code == 0
+    arguments = {
+        "import": [str(document)],
+        "impact": ["P"],
+        "force": ["P", "--yes"],
+        "run list": [],
+        "run show": ["1"],
+        "node get": ["P.A"],
+        "node tree": ["P"],
+        "node versions": ["P.A"],
+        "node where-used": ["P.B.1"],
+        "node compare": ["P.A.1", "P.A.2"],
+        "node search": ["A"],
+        "node freeze": ["P.A"],
+        "node copy": ["P.A.1", "P.C"],
+        "node edit": ["P.C", "--name", "C"],
+        "node type": ["P.C", "system.NODE_LIST_TYPE"],
+        "solution list": [],
+        "solution show": [solution],
+        "solution releases": [solution],
+        "solution compare": [solution, "--from", "1", "--to", "2"],
+        "solution preview": [solution],
+        "solution publish": [solution],
+        "rollout": [solution, "--yes"],
+        "user list": [],
+        "permission list": [],
+        "token list": [],
+        "audit list": [],
+    }
+    assert set(arguments) == with_json()
+    found = {}
+    for name, given in arguments.items():
+        local = name.partition(" ")[0] in ("user", "permission", "token", "audit")
+        result = (on_database if local else relink)(*name.split(), *given, "--json")
+        assert result.exit_code == 0, (name, result.output)
+        found[name] = json.loads(result.stdout)
+    assert [each["userLogonReference"] for each in found["user list"]] == [ADMIN]
+    assert found["user list"][0]["userEnabledIndicator"] is True
+    assert [each["permissionTypeReference"] for each in found["permission list"]][-1] == "administer-all"
+    assert [(each["kind"], each["name"]) for each in found["token list"]] == [("master", "partner")]
+    assert {"token-added", "sign-in"} & {each["action"] for each in found["audit list"]}
+    assert PASSWORD not in str(found)
