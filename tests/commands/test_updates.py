@@ -112,6 +112,35 @@ def test_packages_with_links_to_an_updated_node_are_named(relink: Relink, client
     assert relink("impact", "X.E", "--no-content").stderr == "Nothing to update in X.E.\n"
 
 
+def test_where_the_nodes_are_that_link_into_an_updated_package(relink: Relink, client: Client) -> None:
+    client.load(chain().node("X.Y.D", frozen(*links("P.C.1"))).node("X.E", frozen(*links("P.1"))))
+    assert relink("force", "P", "--yes").exit_code == 0
+    told = relink("impact", "P").stderr.splitlines()
+    assert told == [
+        "Nothing to update in P and its content.",
+        "Nodes in X link to nodes in P: 'relink impact X --scope latest --source P' lists what has to follow there.",
+    ]
+    assert rows(relink("impact", "X", "--scope", "latest", "--source", "P")) == [
+        "X.Y.D\t1 -> 2\tversion\tNODE_LIST: P.C 2"
+    ]
+    assert relink("impact", "P", "--no-content").stderr.splitlines() == [
+        "Nothing to update in P.",
+        "Nodes in X link to P: 'relink impact X --scope latest --source P' lists what has to follow there.",
+    ]
+
+
+def test_the_search_for_links_into_a_large_package_is_bounded(relink: Relink, client: Client) -> None:
+    graph = Graph()
+    for number in range(60):
+        graph.node(f"P.N{number:02}", frozen(), frozen())
+    client.load(graph.node("X.D", frozen(*links("P.N00.1"))).node("Y.D", frozen(*links("P.N59.1"))))
+    assert relink("impact", "P").stderr.splitlines() == [
+        "Nothing to update in P and its content.",
+        "Nodes in X link to nodes in P: 'relink impact X --scope latest --source P' lists what has to follow there.",
+        "P has more nodes than could be looked at: 'relink node where-used NODE' lists the links to any of them.",
+    ]
+
+
 def test_rows_say_what_changes(relink: Relink, client: Client) -> None:
     client.load(
         Graph()
