@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.application import create_app
 from app.database import embedded
@@ -26,8 +28,10 @@ from tests.support.frozen import assert_unchanged, frozen_hashes
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply, message
 from tests.support.served import ROOT, WITHIN, eventually
 from tests.support.small_disk import SmallDisk
+from tests.support.workers import ASYNC, accepted, shown, work
 from tests.updates.test_against_oracle import contents
 
+FORCE = {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"}
 NODES = 200
 VALUE_BYTES = 20_000
 LEFT = 2 * 1024 * 1024
@@ -57,11 +61,7 @@ def small_engine(data_directory: Path, small_disk: SmallDisk) -> Iterator[Engine
 def test_a_force_on_a_full_disk_ends_with_an_error_and_does_the_rest_when_there_is_room(
     small_engine: Engine, small_disk: SmallDisk
 ) -> None:
-    migrate(small_engine)
-    with small_engine.begin() as connection:
-        add_user(connection, ADMIN, PASSWORD, admin=True)
-    client = Client(create_app(Settings(secret_key=SECRET_KEY), small_engine))
-    client.load(large_values())
+    client = client_on(small_engine)
     before = frozen_hashes(small_engine)
     small_disk.fill(leave=LEFT)
 
@@ -76,6 +76,35 @@ def test_a_force_on_a_full_disk_ends_with_an_error_and_does_the_rest_when_there_
     assert client.update("P", "force").number == 0
     assert whole_nodes(small_engine) == NODES
     assert client.update("P").rows() == []
+    assert_unchanged(before, frozen_hashes(small_engine))
+
+
+@pytest.mark.parametrize("leave", [LEFT, 4 * LEFT], ids=lambda leave: f"{leave >> 20} MiB")
+def test_a_queued_force_on_a_full_disk_is_finished_when_there_is_room(
+    small_engine: Engine, small_disk: SmallDisk, leave: int
+) -> None:
+    client = client_on(small_engine)
+    before = frozen_hashes(small_engine)
+    run = accepted(client.post(message("UpdateNodeVersions", FORCE), headers=ASYNC))
+    small_disk.fill(leave=leave)
+    with suppress(SQLAlchemyError, psycopg.Error):
+        work(small_engine)
+    done = whole_nodes(small_engine)
+    assert done < NODES
+
+    small_disk.make_room()
+    state = eventually(lambda: None if shown(client, run)["state"] == "running" else shown(client, run)["state"])
+    assert state in ("queued", "interrupted")
+    assert whole_nodes(small_engine) == done
+    assert staged(small_engine) == 0
+    if state == "queued":
+        assert work(small_engine) == 1
+        assert shown(client, run)["state"] == "done"
+    else:
+        assert client.update("P", "force").number == 0
+    assert whole_nodes(small_engine) == NODES
+    assert client.update("P").rows() == []
+    assert staged(small_engine) == 0
     assert_unchanged(before, frozen_hashes(small_engine))
 
 
@@ -102,6 +131,23 @@ def test_a_database_that_cannot_start_for_lack_of_room_says_so(data_directory: P
         eventually(lambda: client.post(message("GetNode", {"nodeVersionReference": "system"})).number == 0)
         engine.dispose()
         embedded.stop(directory)
+
+
+def client_on(engine: Engine) -> Client:
+    """A client of an application on a new database, with nodes to update."""
+    migrate(engine)
+    with engine.begin() as connection:
+        add_user(connection, ADMIN, PASSWORD, admin=True)
+    client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
+    client.load(large_values())
+    return client
+
+
+def staged(engine: Engine) -> int:
+    """How many steps of runs are staged."""
+    with engine.connect() as connection:
+        query = "SELECT (SELECT count(*) FROM run_step) + (SELECT count(*) FROM run_step_other)"
+        return int(connection.execute(text(query)).scalar_one())
 
 
 def check(directory: Path) -> subprocess.CompletedProcess[str]:
