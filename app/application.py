@@ -17,8 +17,10 @@ from app.settings import Settings
 from app.web import health, middleware
 from app.web.context import Resources
 from app.web.failures import Failures
+from app.web.metrics import count_connections
 from app.web.paths import IdentifierConverter
 from app.web.storage import Storage
+from app.web.store_metrics import StoreMetrics
 from app.wire import endpoint, failures, runs, schema_files
 from app.wire.in_process import InProcess
 from app.wizard import face as wizard
@@ -35,6 +37,7 @@ _FAILURES = Failures(
 def create_app(settings: Settings, engine: Engine) -> Flask:
     """Returns the WSGI application on a database that has all migrations."""
     app = _with_endpoints()
+    count_connections(engine)
     verifier = PasswordVerifier(settings.verified_password_seconds)
     sign_in = SignIn(engine, settings, verifier)
     app.extensions["relink"] = Resources(
@@ -45,6 +48,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
         Refusals(engine),
         Storage(settings.max_stored_bytes),
         _FAILURES,
+        StoreMetrics(engine),
     )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]

@@ -14,7 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-KINDS: Final = ("counter", "histogram")
+_TOTALS: Final = ("counter", "histogram")
+_PRESENT: Final = ("gauge_livesum",)
+KINDS: Final = (*_TOTALS, *_PRESENT)
 """The kinds of metrics that are used, as prometheus_client names their files."""
 SIZE: Final = 512 * 1024
 """The size of a file: room for more than three thousand counters. Clients cannot add counters by what they send."""
@@ -44,8 +46,13 @@ def _made(base: Path | None, size: int) -> tempfile.TemporaryDirectory[str]:
 
 
 def prepare(directory: Path, process: int, alive: Collection[int]) -> None:
-    """Create the files of a worker, or take over those of a dead worker with their counts."""
-    for kind in KINDS:
+    """Create the files of a worker, or take over those of a dead worker with their counts.
+
+    Metrics of the present state are not taken over: prometheus_client removes them with their worker.
+    """
+    for kind in _PRESENT:
+        _allocate(directory / f"{kind}_{process}.db", SIZE)
+    for kind in _TOTALS:
         own = directory / f"{kind}_{process}.db"
         if not any(_taken_over(file, own) for file in directory.glob(f"{kind}_*.db") if _process(file) not in alive):
             _allocate(own, SIZE)

@@ -14,12 +14,13 @@ from app.runs.turns import Workload
 from app.settings import Settings
 from app.web.failures import Failures
 from app.web.storage import Storage
+from app.web.store_metrics import StoreMetrics
 
 
 @dataclass(frozen=True)
 class Resources:
     """Settings, the connection pool, the sign-in with its memory of verified passwords, the turns of long work, the
-    record of refusals, the room for imports, and the formats of failures."""
+    record of refusals, the room for imports, the formats of failures, and the figures for `/metrics`."""
 
     settings: Settings
     engine: Engine
@@ -28,6 +29,7 @@ class Resources:
     refusals: Refusals
     uploads: Storage
     failures: Failures
+    store_metrics: StoreMetrics
     proxy_warned: Event = field(default_factory=Event)
     """Set after the warning that requests come through a proxy that the settings do not know."""
 

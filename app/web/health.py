@@ -1,4 +1,4 @@
-"""`/healthz`: the process responds. `/readyz`: it can handle requests. `/metrics`: its metrics."""
+"""`/healthz`: the process responds. `/readyz`: it can handle requests. `/metrics`: metrics and figures of the store."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Returns counts and times in Prometheus' text format."""
-    body, content_type = exposition()
+    """Returns the metrics of the processes and figures of the store, in Prometheus' text format."""
+    body, content_type = exposition(resources().store_metrics)
     return Response(body, content_type=content_type)

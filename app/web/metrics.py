@@ -1,12 +1,26 @@
-"""Counts and times of requests, by service, error number and HTTP status. Labels never contain a client's texts."""
+"""The metrics of this process: counts and times of requests, and the use of the connection pool.
+
+Labels are services, error numbers and HTTP statuses. They never contain a client's texts.
+"""
 
 from __future__ import annotations
 
 import os
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import QueuePool
 
 _log = structlog.get_logger("relink.metrics")
 
@@ -17,6 +31,8 @@ _SECONDS = Histogram(
     ["service"],
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
 )
+_POOL = Gauge("relink_pool_connections", "Connections to the database that may be open", multiprocess_mode="livesum")
+_IN_USE = Gauge("relink_pool_connections_in_use", "Connections to the database in use", multiprocess_mode="livesum")
 
 
 def count_request(service: str, error_number: str, status: int, seconds: float) -> None:
@@ -28,10 +44,24 @@ def count_request(service: str, error_number: str, status: int, seconds: float) 
         _log.error("a request cannot be counted", reason=error.strerror)
 
 
-def exposition() -> tuple[bytes, str]:
-    """Returns the text format and its media type, for all worker processes if PROMETHEUS_MULTIPROC_DIR is set."""
+def count_connections(engine: Engine) -> None:
+    """Counts the connections of a pool from now on."""
+    if isinstance(engine.pool, QueuePool):
+        _POOL.inc(engine.pool.size())
+    event.listen(engine, "checkout", lambda *_: _IN_USE.inc())
+    event.listen(engine, "checkin", lambda *_: _IN_USE.dec())
+
+
+def exposition(more: Collector) -> tuple[bytes, str]:
+    """Returns the text format with the metrics of another collector too, and its media type.
+
+    It has the metrics of all worker processes if PROMETHEUS_MULTIPROC_DIR is set.
+    """
+    others = CollectorRegistry()
+    others.register(more)
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry), CONTENT_TYPE_LATEST
-    return generate_latest(), CONTENT_TYPE_LATEST
+        processes = CollectorRegistry()
+        MultiProcessCollector(processes)  # type: ignore[no-untyped-call]
+    else:
+        processes = REGISTRY
+    return generate_latest(processes) + generate_latest(others), CONTENT_TYPE_LATEST
