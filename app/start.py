@@ -59,6 +59,24 @@ def with_secret_key(settings: Settings) -> Settings:
     return replace(settings, secret_key=_kept_key(settings.data_directory / SECRET_KEY_FILE))
 
 
+def present_secret_key(settings: Settings) -> str | None:
+    """Return the secret key in use, or None if there is none yet. No key file is created."""
+    if settings.secret_key is not None or settings.database_url is not None:
+        return settings.secret_key
+    file = settings.data_directory / SECRET_KEY_FILE
+    return file.read_text().strip() if file.exists() else None
+
+
+def keep_secret_key(settings: Settings, key: str) -> None:
+    """Make a key that of the embedded database, in place of the one that it has."""
+    file = settings.data_directory / SECRET_KEY_FILE
+    with NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}-", delete=False) as made:
+        made.write(key)
+        made.flush()
+        os.fsync(made.fileno())
+    Path(made.name).replace(file)
+
+
 def _kept_key(file: Path) -> str:
     """Return the key in a file that only its owner may read, and create the file if it does not exist.
 

@@ -62,7 +62,8 @@ def _system_user() -> str:
 
 
 @contextmanager
-def _connected(settings: Settings) -> Iterator[Engine]:
+def connected_database(settings: Settings) -> Iterator[Engine]:
+    """Open the database of the settings, whatever its schema. The embedded one is started."""
     engine = start.connect(settings)
     try:
         yield engine
@@ -78,7 +79,7 @@ def migrate() -> None:
     Example:
       relink migrate
     """
-    with plain_errors(), _connected(Settings.from_environment()) as engine:
+    with plain_errors(), connected_database(Settings.from_environment()) as engine:
         before = _revision(engine)
         present = before == migrations.expected_revision()
         lacking = _lacking_for_queue(engine) if present else []
@@ -116,7 +117,7 @@ def _check() -> None:
         settings.for_web_process()  # refuses settings that 'relink serve' refuses
         embedded = settings.database_url is None
         _say("ok", f"settings: {'the embedded database' if embedded else 'a database server'} is used")
-        with _connected(settings) as engine:
+        with connected_database(settings) as engine:
             where = f"embedded, in {settings.data_directory}" if embedded else shown_url(engine.url)
             _say("ok", f"database: PostgreSQL {_version(engine)}, {where}")
             migrations.refuse_newer(engine)

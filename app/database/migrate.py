@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -52,12 +54,19 @@ def migrate(engine: Engine) -> None:
     SchemaBusyError if it could not get the locks within two minutes.
     """
     refuse_newer(engine)
+    with exclusively(engine) as connection:
+        _migrate_patiently(connection)
+        migrate_queue(connection)
+
+
+@contextmanager
+def exclusively(engine: Engine) -> Iterator[Connection]:
+    """Yields a connection that holds the lock of the migrations, so that no other process changes the schema."""
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.commit()
         try:
-            _migrate_patiently(connection)
-            migrate_queue(connection)
+            yield connection
         finally:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
@@ -101,12 +110,16 @@ def expected_revision() -> str | None:
     return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
+def known_revisions() -> set[str]:
+    """Returns all migrations that this program knows."""
+    return {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+
+
 def refuse_newer(engine: Engine) -> None:
     """Raises SchemaAheadError if the database has migrations that this program does not know."""
     with engine.connect() as connection:
         present = present_revision(connection)
-        known = {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
-        if present is not None and present not in known:
+        if present is not None and present not in known_revisions():
             raise SchemaAheadError(
                 f"the database is at revision {present}, which this program does not know: install the newer program"
             )

@@ -29,12 +29,16 @@ def missing_migrations(connection: Connection) -> list[str]:
     return [name for name in shipped_migrations() if name not in had]
 
 
-def unknown_migrations(connection: Connection) -> list[str]:
-    """Return the migrations that the database has and the installed library does not ship, in order."""
+def applied_migrations(connection: Connection) -> list[str]:
+    """Return the migrations that the database has, in order."""
     if connection.execute(text("SELECT to_regclass('queue_migration')")).scalar_one() is None:
         return []
-    had = connection.execute(text("SELECT name FROM queue_migration ORDER BY name")).scalars()
-    return [name for name in had if name not in shipped_migrations()]
+    return list(connection.execute(text("SELECT name FROM queue_migration ORDER BY name")).scalars())
+
+
+def unknown_migrations(connection: Connection) -> list[str]:
+    """Return the migrations that the database has and the installed library does not ship, in order."""
+    return [name for name in applied_migrations(connection) if name not in shipped_migrations()]
 
 
 def migrate_queue(connection: Connection) -> None:
