@@ -48,9 +48,12 @@ def _made(base: Path | None, size: int) -> tempfile.TemporaryDirectory[str]:
 def prepare(directory: Path, process: int, alive: Collection[int]) -> None:
     """Create the files of a worker, or take over those of a dead worker with their counts.
 
-    Metrics of the present state are not taken over: prometheus_client removes them with their worker.
+    Metrics of the present state are not taken over, but removed with their worker.
     """
     for kind in _PRESENT:
+        for file in directory.glob(f"{kind}_*.db"):
+            if _process(file) not in alive:
+                file.unlink(missing_ok=True)  # another worker may be faster
         _allocate(directory / f"{kind}_{process}.db", SIZE)
     for kind in _TOTALS:
         own = directory / f"{kind}_{process}.db"

@@ -31,8 +31,13 @@ _SECONDS = Histogram(
     ["service"],
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
 )
-_POOL = Gauge("relink_pool_connections", "Connections to the database that may be open", multiprocess_mode="livesum")
-_IN_USE = Gauge("relink_pool_connections_in_use", "Connections to the database in use", multiprocess_mode="livesum")
+# With a label, so that its file is made where it is first used, in a worker, and not where this module is imported.
+_CONNECTIONS = Gauge(
+    "relink_pool_connections",
+    "Connections to the database: in use, and the most that may be open",
+    ["state"],
+    multiprocess_mode="livesum",
+)
 
 
 def count_request(service: str, error_number: str, status: int, seconds: float) -> None:
@@ -46,10 +51,11 @@ def count_request(service: str, error_number: str, status: int, seconds: float) 
 
 def count_connections(engine: Engine) -> None:
     """Counts the connections of a pool from now on."""
+    in_use = _CONNECTIONS.labels("in use")
     if isinstance(engine.pool, QueuePool):
-        _POOL.inc(engine.pool.size())
-    event.listen(engine, "checkout", lambda *_: _IN_USE.inc())
-    event.listen(engine, "checkin", lambda *_: _IN_USE.dec())
+        _CONNECTIONS.labels("most").inc(engine.pool.size())
+    event.listen(engine, "checkout", lambda *_: in_use.inc())
+    event.listen(engine, "checkin", lambda *_: in_use.dec())
 
 
 def exposition(more: Collector) -> tuple[bytes, str]:

@@ -66,7 +66,7 @@ def test_two_workers_do_not_take_over_the_same_files(tmp_path: Path) -> None:
     metrics_files.prepare(tmp_path, 2, alive={2, 3})
     metrics_files.prepare(tmp_path, 3, alive={2, 3})
     assert sorted(file.name for file in tmp_path.iterdir()) == [
-        "counter_2.db", "counter_3.db", "histogram_2.db", "histogram_3.db",
+        "counter_2.db", "counter_3.db", "gauge_livesum_2.db", "gauge_livesum_3.db", "histogram_2.db", "histogram_3.db",
     ]  # fmt: skip
 
 

@@ -104,11 +104,11 @@ def test_without_the_database_the_figures_of_the_processes_are_given() -> None:
     found = figures(away)
     assert found[("relink_database_up",)] == 0
     assert {name for name, *_ in found} & STORE == set()
-    assert ("relink_pool_connections",) in found
+    assert ("relink_pool_connections", "most") in found
 
 
 def test_connections_in_use_are_counted(app: Flask, engine: Engine) -> None:
-    before = figures(app)[("relink_pool_connections_in_use",)]
+    before = figures(app)[("relink_pool_connections", "in use")]
     with engine.connect(), engine.connect():
-        assert figures(app)[("relink_pool_connections_in_use",)] == before + 2
-    assert figures(app)[("relink_pool_connections_in_use",)] == before
+        assert figures(app)[("relink_pool_connections", "in use")] == before + 2
+    assert figures(app)[("relink_pool_connections", "in use")] == before
