@@ -46,7 +46,7 @@ class SentMember:
 
     def number(self, part: str) -> int | None:
         """Return a field of the member as a number."""
-        return _number(self.text(part))
+        return number_in(self.text(part))
 
     @property
     def is_known(self) -> bool:
@@ -77,7 +77,7 @@ def edit_in(fields: Mapping[str, str]) -> GivenEdit:
     member_types: list[GivenMemberType] = []
     for identifier in _member_types(fields):
         name = f"m{len(member_types)}"
-        members = [member.given() for member in _members(fields, name)]
+        members = [member.given() for member in members_in(fields, name)]
         member_types.append(GivenMemberType(NamedVersion(identifier=identifier), _MEMBER_TYPE, members))
     comment = fields.get("comment", "")
     return GivenEdit(
@@ -103,13 +103,14 @@ def field_of(fault: Fault) -> str:
 
 def _member_types(fields: Mapping[str, str]) -> Iterator[int]:
     for place in count():
-        identifier = _number(fields.get(f"m{place}", ""))
+        identifier = number_in(fields.get(f"m{place}", ""))
         if identifier is None:
             return
         yield identifier
 
 
-def _members(fields: Mapping[str, str], member_type: str) -> Iterator[SentMember]:
+def members_in(fields: Mapping[str, str], member_type: str) -> Iterator[SentMember]:
+    """Yield the members of a member type of a form, in the order of their rows."""
     for place in count():
         member = SentMember(f"{member_type}-{place}", fields)
         if not member.is_known:
@@ -117,7 +118,8 @@ def _members(fields: Mapping[str, str], member_type: str) -> Iterator[SentMember
         yield member
 
 
-def _number(given: str) -> int | None:
+def number_in(given: str) -> int | None:
+    """Return the number that a field holds, or None if it holds no number."""
     return int(given) if is_whole_number(given) and len(given) <= _MOST_DIGITS else None
 
 

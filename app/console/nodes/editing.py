@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.console.forms import Form
 from app.console.nodes.addresses import crumbs_to, node_url, reference_in
 from app.console.nodes.edit_form import MOST_MEMBERS, edit_in, field_of
+from app.console.nodes.edit_rows import at_present, identifiers_of, rows_of
 from app.console.nodes.finding import administered, read_node
 from app.console.pages import page
 from app.console.responses import see_other
@@ -17,27 +18,32 @@ from app.console.turns import checked_patterns
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
-from app.errors import StateError, UserError
+from app.errors import PreconditionError, StateError, UserError
 from app.nodes.drafts import Draft, Known, take_draft
 from app.nodes.editing import edit_draft
-from app.nodes.forms import NodeForm, read_form
+from app.nodes.forms import read_form
 from app.nodes.impacts import Impacts, show
-from app.references import version_identifier
 from app.web.context import resources
 from app.web.refusal import Refused
 
 blueprint = Blueprint("node_edits", __name__)
 
-_NEW_ROWS = 2
+_CHANGED = (
+    "Nothing was saved: somebody else has changed the node since this page was shown. What you typed is kept. Look at"
+    " the node as it is now, and save again to replace their changes with what stands here."
+)
+_LOST = "The draft no longer has the member type for which you typed: "
 
 
 @dataclass(frozen=True)
 class _Refusal:
-    """Why an edit was not written: what is wrong with the form, or the data that would be lost."""
+    """Why an edit was not written: what is wrong with the form, the data that would be lost, or that the draft has
+    changed since the form was shown."""
 
     form: Form
     status: int
     impacts: Impacts | None = None
+    has_changed: bool = False
 
 
 @blueprint.get("/edit/<path:path>")
@@ -66,6 +72,8 @@ def save(path: str) -> Response:
             impacts = show(connection, caller(), edit.impacts)
     except UserError as error:
         return _page(reference, _Refusal(sent.refused(error, field_of), 422))
+    except PreconditionError:
+        return _page(reference, _Refusal(sent, 412, has_changed=True))
     except StateError as error:
         return _page(reference, _Refusal(sent.refused(error), 409))
     return _page(reference, _Refusal(sent, 409, impacts))
@@ -81,7 +89,10 @@ def _page(reference: str, refusal: _Refusal | None = None) -> Response:
             400, f"This draft has more than {MOST_MEMBERS} members: edit it with `relink node edit {reference}`."
         )
     shown = refusal or _Refusal(Form(), 200)
-    node = draft.version.node
+    node, form = draft.version.node, shown.form
+    if shown.has_changed:
+        form, lost = at_present(form, members)
+        form = replace(form, others=(_CHANGED, *([_LOST + ", ".join(lost) + "."] if lost else [])))
     return page(
         "nodes/edit.html",
         "Edit the draft",
@@ -90,24 +101,14 @@ def _page(reference: str, refusal: _Refusal | None = None) -> Response:
         node=node,
         draft=draft,
         members=members,
-        identifiers=[version_identifier(*each.version) for each in members.member_types],
-        rows=_rows(members, shown.form),
-        form=shown.form,
+        identifiers=identifiers_of(members),
+        rows=rows_of(members, form),
+        form=form,
         impacts=shown.impacts,
-        edition=shown.form.value("edition", str(node.edition)),
+        has_changed=shown.has_changed,
+        edition=str(node.edition) if shown.has_changed else form.value("edition", str(node.edition)),
         status=shown.status,
     )
-
-
-def _rows(members: NodeForm, form: Form) -> list[int]:
-    """Return how many rows each member type has: its members, those that the form already has, and empty ones."""
-    rows = []
-    for place, member_type in enumerate(members.member_types):
-        count = len(member_type.members)
-        while form.value(f"m{place}-{count}-value") or form.value(f"m{place}-{count}-target"):
-            count += 1
-        rows.append(count + (0 if member_type.rules is None else _NEW_ROWS))
-    return rows
 
 
 def _draft(connection: Connection, reference: str) -> Draft:
