@@ -800,7 +800,7 @@ CREATE INDEX audit_by_user ON public.audit USING btree (user_identifier, at) WHE
 
 CREATE INDEX audit_moves ON public.audit USING btree (at) WHERE (action = 'instance-moved'::text);
 
-CREATE INDEX audit_of_instance ON public.audit USING btree (object_name, at) WHERE (action = 'instance-moved'::text);
+CREATE INDEX audit_of_instance ON public.audit USING btree (object_name, at) WHERE (object_kind = 'instance'::text);
 
 CREATE INDEX audit_of_user ON public.audit USING btree (object_name, at) WHERE (object_kind = ANY (ARRAY['user'::text, 'group'::text]));
 

@@ -40,6 +40,8 @@ class Action(StrEnum):
     PERMISSION_DELETED = "permission-deleted"
     TOKEN_CREATED = "token-created"  # noqa: S105
     TOKEN_REMOVED = "token-removed"  # noqa: S105
+    INSTANCE_CREATED = "instance-created"
+    INSTANCE_CHANGED = "instance-changed"
     INSTANCE_MOVED = "instance-moved"
     NODE_CREATED = "node-created"
     NODE_EDITED = "node-edited"
@@ -161,6 +163,14 @@ _SINCE = "a.at >= coalesce(CAST(:since AS timestamptz), '-infinity')"
 _BEFORE = "(a.at, a.audit_identifier) < (CAST(:before_at AS timestamptz), CAST(:before AS bigint))"
 _BY_USER = "a.user_identifier = (SELECT user_identifier FROM account WHERE user_logon_reference = :user)"
 _OF_USER = "(a.object_kind IN ('user', 'group') AND a.object_name = :user)"
+
+
+_OF_INSTANCE = text(_SELECT.format(condition="a.object_kind = 'instance' AND a.object_name = :instance"))
+
+
+def read_events_of_instance(connection: Connection, instance_id: str, limit: int) -> list[AuditRow]:
+    """Read the newest rows about an instance, the newest first."""
+    return [AuditRow(*row) for row in connection.execute(_OF_INSTANCE, {"instance": instance_id, "limit": limit})]
 
 
 def read_audit(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine, text
 
 from app.solutions.instances import paging
 from tests.support.pages import Page, Pages
@@ -43,9 +45,8 @@ def test_an_instance_shows_its_values_and_its_state_in_words(pages: Pages, store
     store.republish(solution, config=[CHANNEL, config_slot("limit", type="number"), TOKEN, config_slot("team")])
     page = pages.get(at(instance))
     assert "Release 4 asks its user for input in the configuration wizard, and the system" in page.text
-    assert ["team config", 'Config slot "team" is new and needs a value', "Breaks"] in page.rows(
-        "section:last-child table"
-    )
+    changes = page.rows("main > section table")
+    assert ["team config", 'Config slot "team" is new and needs a value', "Breaks"] in changes
 
 
 def test_an_instance_is_enabled_only_without_pending_slots(pages: Pages, store: Store) -> None:
@@ -73,9 +74,37 @@ def test_an_instance_is_held_and_upgraded_and_shows_its_history(pages: Pages, st
     assert "It would move to release 2 by itself, but is on hold." in page.text
     page = do(pages, instance, "upgrade")
     assert store.get(instance).release == 2
-    assert page.rows("section:nth-of-type(2) table")[0][1:] == ["1 → 2", "upgrade", "admin"]
     do(pages, instance, "hold")
     assert not store.get(instance).held
+    assert [row[1:] for row in pages.get(at(instance)).rows("section:nth-of-type(2) table")] == [
+        ["changed", "hold released", "admin"],
+        ["moved", "from release 1 to 2 by an upgrade", "admin"],
+        ["changed", "put on hold", "admin"],
+        ["created", "on release 1; new values for channel", "admin"],
+    ]
+
+
+@pytest.mark.ledger("DEC-327")
+def test_the_history_has_every_change_and_no_value(pages: Pages, store: Store, engine: Engine) -> None:
+    solution = store.published(config=[CHANNEL, LIMIT])
+    instance = store.instance(solution, config={"channel": '"secret"'})
+    other = store.instance(solution)
+    store.update(instance, enabled=True)
+    store.update(instance, config={"channel": '"secret"', "limit": "77"}, instanceName="Mine")
+    store.update(instance, config={"channel": '"hidden"'}, enabled=False, instanceName="Ours")
+    store.upgrade(instance, config={"limit": "78"})
+    page = pages.get(at(instance))
+    assert [row[1:3] for row in page.rows("section:nth-of-type(2) table")] == [
+        ["changed", "new values for limit"],
+        ["changed", "renamed; disabled; new values for channel"],
+        ["changed", "new values for limit"],
+        ["changed", "enabled"],
+        ["created", "on release 1; new values for channel"],
+    ]
+    with engine.connect() as connection:
+        told = connection.execute(text("SELECT string_agg(details::text, '') FROM audit")).scalar_one()
+    assert not {"secret", "hidden", "77", "78"} & set(re.findall(r"\w+", told))
+    assert len(pages.get(at(other)).rows("section:nth-of-type(2) table")) == 1
 
 
 @pytest.mark.ledger("UVU-25")

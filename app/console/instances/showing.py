@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from app.console.activity import happenings
 from app.console.instances.addresses import CRUMB, found_instance
 from app.console.pages import page
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
 from app.errors import RelinkError, UserError
+from app.identity.audit import read_events_of_instance
 from app.identity.rights import require_solutions
 from app.solutions.content.model import Content
-from app.solutions.instances.paging import read_moves
 from app.solutions.instances.reading import Instance
 from app.solutions.people.authentications import read_authentications
 from app.solutions.people.external_users import read_external_users
@@ -23,7 +24,7 @@ from app.web.context import resources
 
 blueprint = Blueprint("instance", __name__)
 
-_MOVES = 50
+_EVENTS = 50
 
 
 @blueprint.get("/instances/<instance_id>")
@@ -45,7 +46,7 @@ def show(
         content = read_contents(connection, found.solution_id, [release])[release]
         owners = read_external_users(connection, [found.owner])
         authentications = read_authentications(connection, ids=found.auth_values.values())
-        moves = read_moves(connection, found.instance_id, _MOVES)
+        history = happenings(connection, read_events_of_instance(connection, found.instance_id, _EVENTS))
         ahead = None
         if found.flags.has_newer_version:
             ahead = compare_releases(connection, found.solution_id, release, found.latest_release_number).judgement
@@ -60,7 +61,7 @@ def show(
         content=content,
         pending=_pending(found, content),
         authentications=authentications,
-        moves=moves,
+        history=history,
         ahead=ahead,
         done=done,
         wizard=wizard,

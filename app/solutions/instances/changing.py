@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from uuid import uuid4
 
 from sqlalchemy import Connection, text
 
 from app.errors import Fault, UserError, invalid, missing, refuse, unknown
+from app.identity import audit
+from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, pending, values_after_move
 from app.solutions.content.model import GivenValue
 from app.solutions.instances.moving import LockedInstance, Move, lock, lock_to_move, move
 from app.solutions.instances.reading import (
     Instance,
-    InstanceRow,
     instance_of,
     read_row,
 )
@@ -27,6 +29,7 @@ from app.solutions.instances.values import (
     Taker,
     check_size,
     checked,
+    slots_detail,
     store_values,
 )
 from app.solutions.instances.workflows import set_workflows
@@ -39,14 +42,20 @@ from app.solutions.texts import identifier, text_faults
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
-_INSERT = text("""
-    INSERT INTO solution_instance (solution_identifier, release_number, owner, name)
-    VALUES (:solution, :release, :owner, :name)
-    RETURNING instance_identifier::text
+_INSERT = audit.statement("""
+    WITH created AS (
+      INSERT INTO solution_instance (instance_identifier, solution_identifier, release_number, owner, name)
+      VALUES (:instance, :solution, :release, :owner, :name) RETURNING 1
+    )
+    INSERT INTO audit ({columns}) SELECT {values} FROM created
 """)
-_UPDATE = text("""
+_UPDATE = """
     UPDATE solution_instance SET name = :name, enabled = :enabled, held = :held WHERE instance_identifier = :instance
-""")
+"""
+_UPDATE_UNCHANGED = text(_UPDATE)
+_UPDATE_AND_TELL = audit.statement(
+    "WITH changed AS (" + _UPDATE + " RETURNING 1) INSERT INTO audit ({columns}) SELECT {values} FROM changed"  # noqa: S608
+)
 
 
 def create_instance(
@@ -81,7 +90,11 @@ def create_instance(
     )
     check_size(values, config_values, limits)
     parameters = {"solution": solution.solution_id, "release": latest, "owner": user, "name": name}
-    instance = connection.execute(_INSERT, parameters).scalar_one()
+    instance = str(uuid4())
+    details = {"solution": solution.solution_id, "release": latest, **slots_detail(values)}
+    created = Event(Action.INSTANCE_CREATED, "instance", instance, details)
+    connection.execute(_INSERT, {**parameters, "instance": instance, **audit.parameters(created)})
+    audit.log_on_commit(connection, created)
     store_values(connection, instance, values)
     set_workflows(connection, instance, contents[latest])
     return instance_of(read_row(connection, instance), contents, values)
@@ -129,7 +142,7 @@ def update_instance(
         faults += _missing_values(changed, contents, by_end_user=by_end_user)
     refuse(faults)
     check_size(changed.values, config_values, limits)
-    _store_row(connection, changed.row)
+    _store_row(connection, locked, changed)
     store_values(connection, row.instance_id, values)
     return instance_of(changed.row, contents, changed.values)
 
@@ -161,6 +174,7 @@ def upgrade_instance(
     after = {**values_after_move(locked.values, contents[taker.release]), **values}
     check_size(after, config_values, limits)
     if taker.release == row.release_number:
+        _tell_of_change(connection, locked, LockedInstance(row, after))
         store_values(connection, row.instance_id, values)
     else:
         move(connection, locked, taker.release, contents, values, how=Move.UPGRADE)
@@ -195,6 +209,41 @@ def _missing_values(locked: LockedInstance, contents: Contents, *, by_end_user: 
     return [invalid("enabled", f"the instance cannot be enabled, these slots need a value: {', '.join(named)}")]
 
 
-def _store_row(connection: Connection, row: InstanceRow) -> None:
+def _store_row(connection: Connection, before: LockedInstance, after: LockedInstance) -> None:
+    """Store the row of an instance, and write a row of the audit if anything in the instance changes."""
+    row, change = after.row, _change(before, after)
     parameters = {"instance": row.instance_id, "name": row.name, "enabled": row.enabled, "held": row.held}
-    connection.execute(_UPDATE, parameters)
+    if change is None:
+        connection.execute(_UPDATE_UNCHANGED, parameters)
+    else:
+        connection.execute(_UPDATE_AND_TELL, {**parameters, **audit.parameters(change)})
+        audit.log_on_commit(connection, change)
+
+
+def _tell_of_change(connection: Connection, before: LockedInstance, after: LockedInstance) -> None:
+    """Write a row of the audit if anything in an instance changes."""
+    change = _change(before, after)
+    if change is not None:
+        audit.record(connection, change)
+
+
+def _change(before: LockedInstance, after: LockedInstance) -> Event | None:
+    """Return the event of a change, or None if nothing changes."""
+    old, new = before.row, after.row
+    details: dict[str, object] = {"solution": new.solution_id}
+    if new.name != old.name:
+        details["renamed"] = True
+    if new.enabled != old.enabled:
+        details["enabled"] = new.enabled
+    if new.held != old.held:
+        details["held"] = new.held
+    details |= slots_detail(key for key, value in after.values.items() if _differs(before.values.get(key), value))
+    return Event(Action.INSTANCE_CHANGED, "instance", new.instance_id, details) if len(details) > 1 else None
+
+
+def _differs(before: GivenValue | None, after: GivenValue) -> bool:
+    return before is None or _facts(before) != _facts(after)
+
+
+def _facts(value: GivenValue) -> tuple[str | None, str | None]:
+    return value.value, None if value.authentication is None else value.authentication.authentication_id

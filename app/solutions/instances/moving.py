@@ -19,7 +19,15 @@ from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, values_after_move
 from app.solutions.content.model import GivenValue
 from app.solutions.instances.reading import InstanceRow, needed_releases
-from app.solutions.instances.values import HELD_VALUES, STORE_VALUES, SlotKey, as_rows, read_values, values_of
+from app.solutions.instances.values import (
+    HELD_VALUES,
+    STORE_VALUES,
+    SlotKey,
+    as_rows,
+    read_values,
+    slots_detail,
+    values_of,
+)
 from app.solutions.instances.workflows import trigger_keys
 from app.solutions.texts import identifier
 
@@ -126,7 +134,8 @@ def move(
     kept = values_after_move(locked.values, content)
     dropped = locked.values.keys() - kept.keys()
     releases = {"from": row.release_number, "to": to_release, "how": how.value}
-    moved = Event(Action.INSTANCE_MOVED, "instance", row.instance_id, {"solution": row.solution_id, **releases})
+    details = {"solution": row.solution_id, **releases, **slots_detail(given)}
+    moved = Event(Action.INSTANCE_MOVED, "instance", row.instance_id, details)
     parameters = {
         "instance": row.instance_id,
         "release": to_release,

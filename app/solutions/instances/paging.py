@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.errors import UserError, not_found
 from app.solutions.instances.reading import Instance, InstanceFilter, instance_listing, read_instances_of, read_row
@@ -51,33 +50,6 @@ def read_page(connection: Connection, wanted: InstanceFilter, after: str | None,
         if len(found) == size:
             break
     return InstancePage(found, None if place is None else str(place.identifier))
-
-
-@dataclass(frozen=True)
-class InstanceMove:
-    """A move of an instance to another release: when, how, and who did it."""
-
-    at: datetime
-    from_release: int
-    to_release: int
-    how: str
-    actor_kind: str
-    actor: str | None
-
-
-_MOVES = text("""
-    SELECT a.at, CAST(a.details ->> 'from' AS integer), CAST(a.details ->> 'to' AS integer), a.details ->> 'how',
-           a.actor_kind, coalesce(u.user_logon_reference, a.actor_name)
-    FROM audit a LEFT JOIN account u ON u.user_identifier = a.user_identifier
-    WHERE a.action = 'instance-moved' AND a.object_kind = 'instance' AND a.object_name = :instance
-    ORDER BY a.at DESC, a.audit_identifier DESC LIMIT :limit
-""")
-
-
-def read_moves(connection: Connection, instance_id: str, limit: int) -> list[InstanceMove]:
-    """Return the latest moves of an instance that the audit still has, the newest first."""
-    rows = connection.execute(_MOVES, {"instance": instance_id, "limit": limit})
-    return [InstanceMove(*row) for row in rows]
 
 
 def _place(connection: Connection, instance_id: str) -> ListPlace:

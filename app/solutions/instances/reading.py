@@ -31,6 +31,10 @@ _ROWS = f"""
     FROM {_WITH_SOLUTION} WHERE i.instance_identifier = ANY (cast(:ids AS uuid[]))
     ORDER BY i.created_at, i.instance_identifier
 """  # noqa: S608
+_NAMES = text("""
+    SELECT instance_identifier::text, name FROM solution_instance
+    WHERE instance_identifier = ANY (cast(:ids AS uuid[]))
+""")
 
 
 @dataclass(frozen=True)
@@ -215,6 +219,11 @@ def instance_listing(wanted: InstanceFilter) -> Listing:
         " AND ".join(given) or "true",
         parameters,
     )
+
+
+def read_names(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the names of the instances of `ids` that exist, by id."""
+    return {row[0]: row[1] for row in connection.execute(_NAMES, {"ids": identifiers(ids)})}
 
 
 def read_row(connection: Connection, instance_id: str) -> InstanceRow:

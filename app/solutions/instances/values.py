@@ -169,6 +169,12 @@ def store_values(connection: Connection, instance_id: str, values: Mapping[SlotK
         prepared(connection, STORE_VALUES, {"instance": instance_id, "given": as_rows(values)})
 
 
+def slots_detail(values: Iterable[SlotKey]) -> dict[str, list[str]]:
+    """Return what the audit holds of values that are given: their slots. It never holds a value."""
+    names = sorted({external_id for _, external_id in values})
+    return {"slots": names} if names else {}
+
+
 def as_rows(values: Mapping[SlotKey, GivenValue]) -> str:
     """Return values as JSON, for the parameter `given` of `STORE_VALUES`."""
     return json.dumps(
