@@ -138,7 +138,10 @@ def test_publishing_first_shows_how_many_instances_need_an_upgrade(pages: Pages,
     page = pages.get(at(solution, "publish"))
     assert "An upgrade is needed. 3 instances do not move to release 2" in page.text
     assert page.texts(".figure b") == ["0", "3", "3", "0"]
-    assert page.rows("section:nth-of-type(2) table") == [["Ann", "2"], ["Bob", "1"]]
+    assert page.rows("section:nth-of-type(2) table") == [["Ann", "2", "2"], ["Bob", "1", "1"]]
+    assert "3 instances wait for the system: only a builder can give values for hidden slots." in page.text
+    assert "New input is needed for key." in page.text
+    assert "3 instances wait for their end users" in page.text
     broken = [row[0] for row in page.rows() if row[2] == "Breaks"]
     assert broken == ["team config", "key config, hidden"]
 

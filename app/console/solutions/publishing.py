@@ -58,8 +58,8 @@ def _page(solution_id: str, form: Form, *, status: int = 200) -> Response:
     shared = resources()
     with turn_of(shared.workload.others), short_statements(), snapshot(shared.engine) as connection:
         found = found_solution(connection, solution_id)
-        preview, needing_users = preview_with_instances(connection, found.solution_id)
-        owners, number_of_owners = count_owners(connection, needing_users, _OWNERS)
+        preview, waiting = preview_with_instances(connection, found.solution_id)
+        owners, number_of_owners = count_owners(connection, waiting.for_users, waiting.for_system, _OWNERS)
         releases = [each.release for each in count_by_release(connection, found.solution_id)]
         starts = coming_moves(connection, found.solution_id, releases, shared.settings.lazy_update_delay)
     return page(

@@ -10,10 +10,15 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.solutions.instances.flags import OnRelease, read_flags
+from app.solutions.releases.contents import contents_of_solutions
+
 LONGEST: Final = timedelta(days=30)
 """How far back the past is shown."""
 TIMES: Final = 48
 """At how many times the instances are counted."""
+MOST_JUDGED: Final = 2000
+"""So many instances are looked at to find out what they wait for."""
 
 _COUNTS = text("""
     SELECT release_number, count(*), count(*) FILTER (WHERE enabled), count(*) FILTER (WHERE held)
@@ -39,15 +44,29 @@ _MOVED = text("""
 """)
 _BEHIND = text("""
     SELECT count(*) FILTER (WHERE i.held OR s.held),
-           count(*) FILTER (WHERE NOT (i.held OR s.held) AND i.needs_input_for_release = s.latest_release_number),
            count(*) FILTER (WHERE NOT (i.held OR s.held) AND i.failed_release = s.latest_release_number)
     FROM solution_instance i JOIN solution s USING (solution_identifier)
     WHERE i.release_number < s.latest_release_number
 """)
+_NOT_HELD = text("""
+    SELECT i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number
+    FROM solution_instance i JOIN solution s USING (solution_identifier)
+    WHERE i.release_number < s.latest_release_number AND NOT (i.held OR s.held)
+    LIMIT :most
+""")
 _OWNERS = text("""
-    SELECT u.user_identifier::text, u.name, count(*), count(*) OVER ()
-    FROM solution_instance i JOIN external_user u ON u.user_identifier = i.owner
-    WHERE i.instance_identifier = ANY (CAST(:instances AS uuid[]))
+    SELECT u.user_identifier::text, u.name, count(*) FILTER (WHERE w.for_user),
+           count(*) FILTER (WHERE w.for_system), count(*) OVER ()
+    FROM (
+      SELECT instance_identifier, bool_or(for_user) AS for_user, bool_or(NOT for_user) AS for_system
+      FROM (
+        SELECT unnest(CAST(:for_users AS uuid[])) AS instance_identifier, true AS for_user
+        UNION ALL SELECT unnest(CAST(:for_system AS uuid[])), false
+      ) each_reason
+      GROUP BY instance_identifier
+    ) w
+    JOIN solution_instance i USING (instance_identifier)
+    JOIN external_user u ON u.user_identifier = i.owner
     GROUP BY u.user_identifier, u.name ORDER BY count(*) DESC, u.name, u.user_identifier LIMIT :limit
 """)
 
@@ -64,12 +83,17 @@ class ReleaseCount:
 
 @dataclass(frozen=True)
 class Behind:
-    """How many instances are behind the latest release and do not move by themselves: because they are on hold, need
-    input, or failed to move."""
+    """How many instances are behind the latest release and do not move by themselves: because they are on hold, failed
+    to move, or wait for input of their end users or of the system. An instance may wait for both.
+
+    Not all instances are looked at for input unless `is_complete`.
+    """
 
     held: int
-    need_input: int
     failing: int
+    waiting_for_user: int
+    waiting_for_system: int
+    is_complete: bool
 
 
 @dataclass(frozen=True)
@@ -82,11 +106,12 @@ class Past:
 
 @dataclass(frozen=True)
 class OwnerCount:
-    """An end user, and how many of some instances are theirs."""
+    """An end user, and how many of their instances wait for them, and how many for the system."""
 
     user_id: str
     name: str
-    instances: int
+    waiting_for_user: int
+    waiting_for_system: int
 
 
 def count_by_release(connection: Connection, solution_id: str) -> list[ReleaseCount]:
@@ -96,7 +121,18 @@ def count_by_release(connection: Connection, solution_id: str) -> list[ReleaseCo
 
 def count_behind(connection: Connection) -> Behind:
     """Return how many instances of all solutions wait, and for what."""
-    return Behind(*connection.execute(_BEHIND).one())
+    held, failing = connection.execute(_BEHIND).one()
+    instances = [OnRelease(*row) for row in connection.execute(_NOT_HELD, {"most": MOST_JUDGED + 1})]
+    judged = instances[:MOST_JUDGED]
+    contents = contents_of_solutions(connection, {instance.solution_id for instance in judged}) if judged else {}
+    flags = read_flags(connection, judged, contents).values()
+    return Behind(
+        held,
+        failing,
+        sum(each.requires_user_input_to_update_version for each in flags),
+        sum(each.requires_system_input_to_update_version for each in flags),
+        len(instances) <= MOST_JUDGED,
+    )
 
 
 def count_in_the_past(connection: Connection, solution_id: str, present: Sequence[ReleaseCount]) -> Past:
@@ -119,10 +155,16 @@ def count_in_the_past(connection: Connection, solution_id: str, present: Sequenc
     return Past(times, {release: _back(now_on.get(release, 0), arrived[release]) for release in {*now_on, *arrived}})
 
 
-def count_owners(connection: Connection, instance_ids: Collection[str], limit: int) -> tuple[list[OwnerCount], int]:
-    """Return the owners of instances, those with the most first, and how many owners there are in all."""
-    rows = connection.execute(_OWNERS, {"instances": list(instance_ids), "limit": limit}).all()
-    return [OwnerCount(*row[:3]) for row in rows], rows[0][3] if rows else 0
+def count_owners(
+    connection: Connection, for_users: Collection[str], for_system: Collection[str], limit: int
+) -> tuple[list[OwnerCount], int]:
+    """Return the owners of instances that wait for input, those with the most first, and how many owners there are.
+
+    `for_users` are the instances that wait for their end users, `for_system` those that wait for the system.
+    """
+    given = {"for_users": list(for_users), "for_system": list(for_system), "limit": limit}
+    rows = connection.execute(_OWNERS, given).all()
+    return [OwnerCount(*row[:4]) for row in rows], rows[0][4] if rows else 0
 
 
 def _back(now_on: int, arrived: Counter[int]) -> list[int]:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from app.errors import UserError, not_found
 from app.solutions.listing import ListPlace, read_places
 from app.solutions.releases.solutions import Solution, read_solutions, solution_listing
+from app.solutions.texts import identifiers
+
+_TITLES = text("""
+    SELECT solution_identifier::text, title FROM solution
+    WHERE solution_identifier = ANY (CAST(:solutions AS uuid[]))
+""")
 
 
 def list_solutions(
@@ -22,6 +28,12 @@ def list_solutions(
     place = None if after is None else _place(connection, after)
     places = read_places(connection, solution_listing(tags), limit, after=place)
     return read_solutions(connection, ids=[str(each.identifier) for each in places])
+
+
+def read_titles(connection: Connection, solution_ids: Collection[str]) -> dict[str, str]:
+    """Return the titles of the solutions that exist, by id."""
+    rows = connection.execute(_TITLES, {"solutions": identifiers(solution_ids)})
+    return {row[0]: row[1] for row in rows}
 
 
 def _place(connection: Connection, solution_id: str) -> ListPlace:

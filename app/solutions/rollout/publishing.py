@@ -60,6 +60,14 @@ class InstanceCounts:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """The instances that would wait for input after a publication. An instance may wait for both."""
+
+    for_users: list[str]
+    for_system: list[str]
+
+
+@dataclass(frozen=True)
 class PublishPreview:
     """A release that was or would be published, and how many instances move automatically or need an upgrade."""
 
@@ -104,8 +112,8 @@ def preview(connection: Connection, solution_id: str) -> PublishPreview:
     return preview_with_instances(connection, solution_id)[0]
 
 
-def preview_with_instances(connection: Connection, solution_id: str) -> tuple[PublishPreview, list[str]]:
-    """Return what `preview` returns, and the instances that would need their end users."""
+def preview_with_instances(connection: Connection, solution_id: str) -> tuple[PublishPreview, Waiting]:
+    """Return what `preview` returns, and the instances that would wait for input."""
     solution = read_solution(connection, solution_id)
     return _preview(connection, solution, released_content(connection, solution.draft))
 
@@ -126,7 +134,7 @@ def publish(
     solution = lock_solution(connection, solution_id)
     solution.check_edition(edition)
     content = released_content(connection, solution.draft)
-    previewed, needing_users = _preview(connection, solution, content)
+    previewed, waiting = _preview(connection, solution, content)
     values = {
         "solution": solution.solution_id,
         "content": json.dumps(to_document(content)),
@@ -135,20 +143,23 @@ def publish(
         "user": user_identifier,
     }
     connection.execute(_PUBLISH, values)
-    announce(connection, solution.solution_id, previewed.release_number, needing_users)
+    announce(connection, solution.solution_id, previewed.release_number, waiting.for_users)
     return previewed
 
 
-def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, list[str]]:
-    """Return what publishing a content would do, and the instances that would need their end users."""
+def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, Waiting]:
+    """Return what publishing a content would do, and the instances that would wait for input."""
     latest = solution.latest_release_number
     contents = read_contents(connection, solution.solution_id)
     rows = connection.execute(_INSTANCES, {"solution": solution.solution_id}).all()
     flags = _flags(connection, solution, {**contents, latest + 1: content}, {row[0]: row[1] for row in rows})
     held = {row[0] for row in rows if solution.held or row.held}
     judgement = judge_publish(contents.get(latest), content)
-    needing_users = [instance for instance, its in flags.items() if its.requires_user_input_to_update_version]
-    return PublishPreview(solution.solution_id, latest + 1, judgement, _counts(flags, held)), needing_users
+    waiting = Waiting(
+        [instance for instance, its in flags.items() if its.requires_user_input_to_update_version],
+        [instance for instance, its in flags.items() if its.requires_system_input_to_update_version],
+    )
+    return PublishPreview(solution.solution_id, latest + 1, judgement, _counts(flags, held)), waiting
 
 
 def _flags(
