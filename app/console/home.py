@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from app.console.activity import Happening, happenings
 from app.console.pages import page
-from app.console.updates.running import is_failed, title_of
+from app.console.updates.titles import Titles
 from app.console.visitor import caller
 from app.database.connection import DatabaseBusyError, short_statements
 from app.database.engine import snapshot
-from app.identity.audit import AuditRow, read_audit
+from app.identity.audit import read_audit
 from app.identity.rights import Caller
 from app.nodes.out_of_date import OutOfDate, read_out_of_date
 from app.runs.access import as_readable
@@ -28,6 +30,8 @@ blueprint = Blueprint("home", __name__)
 
 _PACKAGES = 8
 _RUNS = 8
+_FAILED = 20
+_RECENT = timedelta(days=7)
 _EVENTS = 12
 _SECONDS = 2.0
 """The packages that are out of date are not shown if it takes longer to find them."""
@@ -40,7 +44,7 @@ class Operations:
     behind: Behind | None = None
     undelivered: Undelivered | None = None
     workers: Workers | None = None
-    events: list[AuditRow] = field(default_factory=list)
+    events: list[Happening] = field(default_factory=list)
 
 
 @blueprint.get("")
@@ -49,6 +53,7 @@ def home() -> Response:
     who = caller()
     with short_statements(), resources().engine.begin() as connection:
         runs = as_readable(connection, who, _runs(connection, who))
+        titles, failed = Titles.of(connection, who, runs), _failed(connection, who)
         operations = _operations(connection, who)
     return page(
         "home.html",
@@ -57,8 +62,9 @@ def home() -> Response:
         packages=_out_of_date(who),
         runs=runs,
         operations=operations,
-        title_of=title_of,
-        is_failed=is_failed,
+        titles=titles,
+        failed=failed,
+        most_failed=_FAILED,
         is_administrator=who.administers_all,
     )
 
@@ -68,6 +74,13 @@ def _runs(connection: Connection, who: Caller) -> list[Run]:
     states = (RunState.RUNNING, RunState.QUEUED, None)
     found = [run for state in states for run in visible_runs(connection, who, RunFilter(state), limit=_RUNS)[0]]
     return list({run.identifier: run for run in found}.values())[:_RUNS]
+
+
+def _failed(connection: Connection, who: Caller) -> int:
+    """Return how many of the latest runs that have failed ended lately."""
+    found, _ = visible_runs(connection, who, RunFilter(failed=True), limit=_FAILED)
+    since = datetime.now(UTC) - _RECENT
+    return sum(run.finished_at is not None and run.finished_at > since for run in found)
 
 
 def _out_of_date(who: Caller) -> list[OutOfDate] | None:
@@ -86,4 +99,4 @@ def _operations(connection: Connection, who: Caller) -> Operations:
         return Operations()
     behind, undelivered = count_behind(connection), count_undelivered(connection)
     events = read_audit(connection, limit=_EVENTS) if who.administers_all else []
-    return Operations(behind, undelivered, read_workers(connection), events)
+    return Operations(behind, undelivered, read_workers(connection), happenings(connection, events))

@@ -13,7 +13,7 @@ from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible,
 from tests.support.builders import Graph, draft, frozen, links, out_of_date, package
 from tests.support.http import Client, message
 from tests.support.pages import Pages
-from tests.support.solution_store import Store
+from tests.support.solution_store import Store, config_slot
 from tests.support.workers import ASYNC, accepted
 
 MakeUser = Callable[..., None]
@@ -64,14 +64,54 @@ def test_administrators_see_what_waits_and_what_has_happened(store: Store, app: 
     page = pages.get("/console")
     assert "0 workers alive" in page.texts(".figure")
     assert "No worker is alive" in page.text
-    assert page.rows(ACTIVITY)[0][1:4] == ["admin", "sign in", ""]
+    assert page.rows(ACTIVITY)[0][1:4] == ["admin", "signed in", ""]
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
         connection.execute(text("INSERT INTO outbox (event, body) VALUES ('test', '{}'), ('test', '{}')"))
         connection.execute(text("UPDATE outbox SET given_up_at = now() WHERE ctid = (SELECT min(ctid) FROM outbox)"))
     page = pages.get("/console")
-    assert {"1 worker alive", "1 message not delivered", "0 instances need input"} <= set(page.texts(".figure"))
+    assert {"1 worker alive", "1 message not delivered", "0 instances wait for their users"} <= set(
+        page.texts(".figure")
+    )
     assert "1 message was given up" in page.text
+
+
+@pytest.mark.ledger("DEC-326")
+def test_instances_that_wait_are_counted_by_whom_they_wait_for(pages: Pages, store: Store, engine: Engine) -> None:
+    solution = store.published(config=[config_slot("channel")])
+    first, second, third = (store.instance(solution, name=name) for name in ("First", "Second", "Third"))
+    store.republish(solution, config=[config_slot("channel"), config_slot("token", hidden="true")])
+    assert {"0 instances wait for their users", "3 instances wait for the system"} <= set(figures(pages))
+    store.republish(solution, config=[config_slot("channel"), config_slot("token", hidden="true"), config_slot("team")])
+    store.update(third, held=True)
+    shown = {"2 instances wait for their users", "2 instances wait for the system", "1 instance behind and on hold"}
+    assert shown <= set(figures(pages))
+    store.upgrade(first, config={"token": '"x"', "team": '"y"'})
+    assert {"1 instance waits for its user", "1 instance waits for the system"} <= set(figures(pages))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE solution_instance SET failed_release = 3 WHERE name = 'Second'"))
+    assert "1 instance failed to move" in figures(pages)
+    assert second in {link.rpartition("/")[2] for link in pages.get("/console/instances?state=user").links}
+
+
+def test_recent_activity_says_who_did_what_and_how(pages: Pages, store: Store) -> None:
+    solution = store.published(config=[config_slot("channel")])
+    instance = store.instance(solution, name="Mine", config={"channel": '"secret"'})
+    store.republish(solution, config=[config_slot("channel")])
+    store.update(instance, held=True, instanceName="Ours")
+    store.upgrade(instance)
+    page = pages.get("/console")
+    assert [row[1:] for row in page.rows(ACTIVITY)[:3]] == [
+        ["admin", "moved", "instance Ours", "from release 1 to 2 by an upgrade"],
+        ["admin", "changed", "instance Ours", "renamed; put on hold"],
+        ["admin", "created", "instance Ours", "on release 1; new values for channel"],
+    ]
+    assert f"/console/instances/{instance}" in page.links
+    assert "secret" not in page.response.text
+
+
+def figures(pages: Pages) -> list[str]:
+    return pages.get("/console").texts(".figure")
 
 
 def test_a_run_in_progress_is_shown_before_newer_ones(client: Client, app: Flask) -> None:
