@@ -23,7 +23,8 @@ from app.console.responses import secured
 from app.console.services import GRAPHQL, SERVICES, GraphQL, Services
 from app.console.solutions.addresses import SOLUTIONS, solution_url
 from app.console.solutions.section import PAGES as SOLUTION_PAGES
-from app.console.updates import planning, running
+from app.console.updates import following, planning, running
+from app.console.updates import listing as run_listing
 from app.console.updates.addresses import RUNS
 from app.console.urls import HOME, SIGN_OUT
 from app.console.visitor import admit, keep_token
@@ -43,7 +44,7 @@ class Section(NamedTuple):
 SECTIONS: Final = (
     Section("Home", HOME, (home.blueprint,)),
     Section("Nodes", NODES, (listing.blueprint, showing.blueprint, changing.blueprint, editing.blueprint)),
-    Section("Runs", RUNS, (planning.blueprint, running.blueprint)),
+    Section("Runs", RUNS, (planning.blueprint, run_listing.blueprint, running.blueprint, following.blueprint)),
     Section("Solutions", SOLUTIONS, SOLUTION_PAGES),
     Section("Instances", INSTANCES, INSTANCE_PAGES),
     Section("People", PEOPLE, PEOPLE_PAGES),

@@ -53,7 +53,7 @@ class Services(Protocol):
         """Return the response of a run as it was sent, or None if it has none."""
 
     def updates(self, run: Run) -> Iterator[dict[str, Any]]:
-        """Yield the updates in the kept response of a run."""
+        """Return the updates in the kept response of a run, which is read as they are used."""
 
 
 def services() -> Services:

@@ -29,8 +29,11 @@ _IS_VISIBLE = """(
     r.user_identifier = :caller OR (:solutions AND r.solution_identifier IS NOT NULL)
     OR r.context_node_identifier IN (SELECT node_identifier FROM administered)
 )"""
+# As `Run.has_failed`.
+_HAS_FAILED = "(r.state IN ('cancelled', 'interrupted') OR r.state = 'done' AND coalesce(r.error_number, 0) <> 0)"
 _CONDITIONS = {
     "state": "r.state = :state",
+    "failed": f"{_HAS_FAILED} = :failed",
     "context": "r.context_reference = :context AND r.context_node_identifier IS NOT NULL",
     "solution": "r.solution_identifier = CAST(:solution AS uuid)",
     "user": "a.user_logon_reference = :user",
@@ -44,15 +47,18 @@ _OUTCOMES = text("""
     WHERE o.run_identifier = :run AND o.ordinal > :after
     ORDER BY o.ordinal LIMIT :limit
 """)
-_COUNTS = text("SELECT outcome, count(*) FROM run_outcome WHERE run_identifier = :run GROUP BY outcome")
+_COUNTS = text("""
+    SELECT outcome, count(*) FROM run_outcome
+    WHERE run_identifier = :run AND ordinal > :after AND ordinal <= :upto GROUP BY outcome
+""")
 
 
 @dataclass(frozen=True)
 class RunFilter:
     """Which runs to list: conditions that are None select all.
 
-    `context` is the reference of a node, and `key` selects the run that the caller has started with this
-    `Idempotency-Key`.
+    `context` is the reference of a node. `failed` selects the runs that have ended without doing all that was asked,
+    and `key` the run that the caller has started with this `Idempotency-Key`.
     """
 
     state: RunState | None = None
@@ -60,6 +66,7 @@ class RunFilter:
     solution: str | None = None
     user: str | None = None
     key: str | None = None
+    failed: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,7 @@ def visible_runs(
     record.close_dead(connection)
     values: dict[str, object] = {
         "state": wanted.state and wanted.state.value,
+        "failed": wanted.failed,
         "context": wanted.context,
         "solution": wanted.solution,
         "user": wanted.user,
@@ -130,6 +138,10 @@ def outcomes(
     return found, found[-1].ordinal if len(rows) > limit else None
 
 
-def count_outcomes(connection: Connection, run: int) -> dict[str, int]:
-    """Return how many nodes or instances of a run have had each outcome so far."""
-    return {row[0]: row[1] for row in connection.execute(_COUNTS, {"run": run})}
+def count_outcomes(connection: Connection, run: Run, *, after: int = 0) -> dict[str, int]:
+    """Return how many nodes or instances of a run had each outcome when its record was read.
+
+    With `after` those up to this number do not count.
+    """
+    given = {"run": run.identifier, "after": after, "upto": run.done}
+    return {row[0]: row[1] for row in connection.execute(_COUNTS, given)}

@@ -81,9 +81,9 @@ class RunState(StrEnum):
 class Run:
     """The record of a run: `done` of its `steps` have been committed. It has a context node, a solution or neither.
 
-    `attempts` is how often its work has begun, `plan` the fingerprint of the plan of an impact. `seconds` is the time
-    that the run has worked so far, or worked until its end. The reference of the context is absent if the reader may
-    not know it: see `app.runs.access`.
+    `attempts` is how often its work has begun, `plan` the fingerprint of the plan of an impact, or of the plan that a
+    force had to match. `seconds` is the time that the run has worked so far, or worked until its end. The reference of
+    the context is absent if the reader may not know it: see `app.runs.access`.
     """
 
     identifier: int
@@ -118,6 +118,11 @@ class Run:
     def is_planned(self) -> bool:
         """Whether it is known how many steps the run has."""
         return self.steps > 0 or not self.state.is_open
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the run has ended without doing all that was asked."""
+        return not self.state.is_open and (self.state is not RunState.DONE or self.error_number not in (None, 0))
 
     @property
     def was_refused(self) -> bool:

@@ -10,11 +10,12 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias, TypeVar
 
 import structlog
 from flask import Response, request
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.connection import short_statements
@@ -30,6 +31,9 @@ from app.runs.turns import Turns
 from app.web.refusal import STOPPING
 from app.web.run_json import run_json
 
+Details: TypeAlias = Callable[[Connection, Caller, Run], dict[str, object]]
+"""Returns what an event says about a run besides its state and progress."""
+
 LONGEST: Final = 600.0
 """A stream ends after this many seconds."""
 
@@ -39,10 +43,15 @@ _ALIVE_EVERY = 2.0
 _STEP = 0.1
 
 _log = structlog.get_logger("relink.runs")
+_Read = TypeVar("_Read")
 
 
-def event_stream(engine: Engine, caller: Caller, run: Run, waits: Waiting | None, streams: Turns) -> Response:
+def event_stream(
+    engine: Engine, caller: Caller, run: Run, waits: Waiting | None, streams: Turns, details: Details | None = None
+) -> Response:
     """Returns the events of a run that the caller may see. Raises BusyError if the process has too many streams.
+
+    `details` are added to each event. They are read with the present rights of the caller.
 
     A client that has already had the last event of the run gets 204, which tells it not to connect again.
     """
@@ -52,20 +61,56 @@ def event_stream(engine: Engine, caller: Caller, run: Run, waits: Waiting | None
     stopping: Callable[[], bool] = request.environ.get(STOPPING, lambda: False)
     held = ExitStack()
     held.enter_context(streams.turn())
-    response = Response(_events(engine, caller, run, waits, last, stopping), content_type="text/event-stream")
+    events = _events(_Reader(engine, caller, details), run, waits, last, stopping)
+    response = Response(events, content_type="text/event-stream")
     response.call_on_close(held.close)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx would collect the events
     return response
 
 
+@dataclass(frozen=True)
+class _Reader:
+    """Reads a run again for the events of a stream."""
+
+    engine: Engine
+    caller: Caller
+    details: Details | None
+
+    def present(self, identifier: int) -> tuple[Run | None, Waiting | None]:
+        """Returns the run as it is now, with what it waits for.
+
+        Without a run if the caller may no longer see it or the database cannot be used.
+        """
+
+        def read(connection: Connection, caller: Caller) -> tuple[Run | None, Waiting | None]:
+            run = record.find(connection, identifier)
+            if run is None or not may_see(connection, caller, run):
+                return None, None
+            return as_readable(connection, caller, [run])[0], waiting(connection, run)
+
+        return self._read(identifier, read) or (None, None)
+
+    def told(self, run: Run) -> dict[str, object] | None:
+        """Returns the details of an event, or None if the database cannot be used or the account was disabled."""
+        details = self.details
+        if details is None:
+            return {}
+        return self._read(run.identifier, lambda connection, caller: details(connection, caller, run))
+
+    def _read(self, identifier: int, read: Callable[[Connection, Caller], _Read]) -> _Read | None:
+        try:
+            with short_statements(), self.engine.begin() as connection:
+                return read(connection, read_again(connection, self.caller))
+        except NotAuthorisedError:
+            return None
+        except SQLAlchemyError as error:
+            _log.warning("a stream of events was cut off", run_id=identifier, reason=explained(error))
+            return None
+
+
 def _events(
-    engine: Engine,
-    caller: Caller,
-    run: Run | None,
-    waits: Waiting | None,
-    last: str | None,
-    stopping: Callable[[], bool],
+    reader: _Reader, run: Run | None, waits: Waiting | None, last: str | None, stopping: Callable[[], bool]
 ) -> Iterator[bytes]:
     yield f"retry: {_RETRY_AFTER_MS}\n\n".encode()
     until = time.monotonic() + LONGEST
@@ -73,7 +118,10 @@ def _events(
     while run is not None:
         identifier = _identifier(run, waits)
         if identifier != last:
-            yield _event(run, waits, identifier)
+            details = reader.told(run)
+            if details is None:
+                return
+            yield _event(identifier, run, {**run_json(run, waits), **details})
             last, written = identifier, time.monotonic()
         elif time.monotonic() - written > _ALIVE_EVERY:
             # Also finds out whether the client is still there.
@@ -81,12 +129,12 @@ def _events(
             written = time.monotonic()
         if not run.state.is_open or _pause(stopping) or time.monotonic() > until:
             return
-        run, waits = _present(engine, caller, run.identifier)
+        run, waits = reader.present(run.identifier)
 
 
-def _event(run: Run, waits: Waiting | None, identifier: str) -> bytes:
+def _event(identifier: str, run: Run, told: dict[str, object]) -> bytes:
     kind = "progress" if run.state.is_open else "end"
-    return f"id: {identifier}\nevent: {kind}\ndata: {json.dumps(run_json(run, waits))}\n\n".encode()
+    return f"id: {identifier}\nevent: {kind}\ndata: {json.dumps(told)}\n\n".encode()
 
 
 def _identifier(run: Run, waits: Waiting | None = None) -> str:
@@ -101,22 +149,3 @@ def _pause(stopping: Callable[[], bool]) -> bool:
     while not stopping() and time.monotonic() < until:
         time.sleep(_STEP)
     return stopping()
-
-
-def _present(engine: Engine, caller: Caller, identifier: int) -> tuple[Run | None, Waiting | None]:
-    """Returns the run as it is now, with what it waits for.
-
-    The run is None if the caller may no longer see it, or if the database cannot be used.
-    """
-    try:
-        with short_statements(), engine.begin() as connection:
-            caller = read_again(connection, caller)
-            run = record.find(connection, identifier)
-            if run is None or not may_see(connection, caller, run):
-                return None, None
-            return as_readable(connection, caller, [run])[0], waiting(connection, run)
-    except NotAuthorisedError:
-        return None, None
-    except SQLAlchemyError as error:
-        _log.warning("a stream of events was cut off", run_id=identifier, reason=explained(error))
-        return None, None

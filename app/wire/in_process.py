@@ -83,21 +83,23 @@ class InProcess:
         return response_of(resources().engine, run)
 
     def updates(self, run: Run) -> Iterator[dict[str, Any]]:
-        """Yield the updates in the kept response of a run, in their order: texts by the names of their elements, and
-        lists of the same for elements that end in `List`."""
+        """Return the updates in the kept response of a run, in their order: texts by the names of their elements, and
+        lists of the same for elements that end in `List`. The response is read as the updates are used."""
         response = self.kept_response(run)
-        if response is None:
-            return
-        parser: Any = ElementTree.XMLPullParser(["start", "end"])  # the document is our own
-        update_list: ElementTree.Element | None = None
-        for block in response.response:
-            parser.feed(block)
-            for event, element in parser.read_events():
-                if event == "start" and element.tag == _LIST:
-                    update_list = element
-                elif event == "end" and element.tag == _UPDATE and update_list is not None:
-                    yield _as_dict(element)
-                    update_list.clear()
+        return iter(()) if response is None else _updates(response)
+
+
+def _updates(response: Response) -> Iterator[dict[str, Any]]:
+    parser: Any = ElementTree.XMLPullParser(["start", "end"])  # the document is our own
+    update_list: ElementTree.Element | None = None
+    for block in response.response:
+        parser.feed(block)
+        for event, element in parser.read_events():
+            if event == "start" and element.tag == _LIST:
+                update_list = element
+            elif event == "end" and element.tag == _UPDATE and update_list is not None:
+                yield _as_dict(element)
+                update_list.clear()
 
 
 def _response_or_failure(service: str, document: RequestDocument, caller: Caller) -> Response:

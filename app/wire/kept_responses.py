@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from app.database.engine import snapshot
 from app.runs import kept_responses, record
 from app.runs.record import Run
+from app.runs.wanted import IMPACT
 from app.web.statuses import ERROR_NUMBER
 from app.wire.asynchronous import accepted
 from app.wire.envelope import CONTENT_TYPE
@@ -25,7 +26,7 @@ def response_of(engine: Engine, run: Run) -> Response | None:
     response = Response(kept_responses.decompressed(chain([first], parts)), content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(run.error_number or 0)
     response.headers["Relink-Run"] = str(run.identifier)
-    if run.plan is not None:
+    if run.plan is not None and run.action == IMPACT:
         response.headers["ETag"] = f'"{run.plan}"'
     return response
 

@@ -35,9 +35,9 @@ def check_names(allowed: Sequence[str]) -> None:
 
 
 def run_filter() -> RunFilter:
-    """Return the conditions in `state`, `context`, `user` and `idempotencyKey`."""
+    """Return the conditions in `state`, `context`, `user`, `idempotencyKey` and `failed`."""
     solution = identifier(_given("context"))
-    return RunFilter(_state(), None if solution else _context(), solution, _user(), _key())
+    return RunFilter(_state(), None if solution else _context(), solution, _user(), _key(), _failed())
 
 
 def limit() -> int:
@@ -76,6 +76,13 @@ def _user() -> str | None:
     if len(given) > _LONGEST_USER or not is_writable(given):
         raise NotValidError([("user", "is not the logon reference of a user")])
     return given or None
+
+
+def _failed() -> bool | None:
+    given = _given("failed")
+    if given not in ("", "true", "false"):
+        raise NotValidError([("failed", "is not true or false")])
+    return given == "true" if given else None
 
 
 def _key() -> str | None:

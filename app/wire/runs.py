@@ -30,7 +30,7 @@ from app.wire.run_parameters import after, check_names, limit, run_filter
 blueprint = Blueprint("runs", __name__)
 
 _PARAMETERS = {
-    "runs.listed": ("state", "context", "user", "idempotencyKey", "after", "limit"),
+    "runs.listed": ("state", "context", "user", "idempotencyKey", "failed", "after", "limit"),
     "runs.listed_outcomes": ("after", "limit"),
 }
 """The query parameters of each endpoint that has any."""
@@ -51,7 +51,7 @@ def check_parameters() -> Response | None:
 def listed() -> Response:
     """Returns a page of the runs that the caller may see, newest first, as JSON.
 
-    The query parameters `state`, `context`, `user` and `idempotencyKey` select among them.
+    The query parameters `state`, `context`, `user`, `idempotencyKey` and `failed` select among them.
     """
     try:
         caller = _caller()

@@ -248,8 +248,8 @@ def test_runs_are_listed_and_filtered(pages: Pages, client: Client) -> None:
     ]
     assert [row[1] for row in pages.get("/console/runs?node=P.A").rows()] == ["Update of P.A"]
     assert [row[1] for row in pages.get("/console/runs?node=P").rows()] == ["Update of P"]
-    assert "No run on this page" in pages.get("/console/runs?state=failed").text
-    assert "No run on this page" in pages.get("/console/runs?user=nobody").text
+    assert "No run that you may see" in pages.get("/console/runs?state=failed").text
+    assert "No run that you may see" in pages.get("/console/runs?user=nobody").text
     assert pages.get("/console/runs?state=other").status == 400
     assert pages.get("/console/runs?after=x").status == 400
     assert pages.get("/console/runs/999").status == 404

@@ -115,6 +115,7 @@ def test_the_list_of_runs_is_read_in_a_fixed_number_of_statements(
         "state=finished",
         "state=Done",
         "state=%00",
+        "failed=yes",
         "context=%00",
         "context=P..A",
         "user=%00",
@@ -141,7 +142,7 @@ def test_a_bad_parameter_is_a_user_error(reader: Client, query: str) -> None:
             "state=done&noderef=P",
             "noderef",
             "noderef: is not a parameter: the parameters here are "
-            "state, context, user, idempotencyKey, after and limit",
+            "state, context, user, idempotencyKey, failed, after and limit",
         ),
         ("State=done", "State", "State: is not a parameter"),
         ("state=done&state=running", "state", "state: is given more than once"),

@@ -79,11 +79,21 @@ function filterRows() {
   }
 }
 
-// An element with data-events holds the address of the events of a run, and data-state that of its present state.
+// The page of a run that works has an element with data-follow: the address of the run. Events tell its progress; if
+// they do not come, the page asks for it.
+const patience = 2000;
+const mostRows = 100;
+
 function followRun() {
-  const box = document.querySelector("[data-events]");
-  if (!box) return;
-  const show = (run) => {
+  const present = () => document.querySelector("[data-follow]");
+  if (!present()) return;
+  const address = present().dataset.follow;
+  const after = () => `?after=${present()?.dataset.seen ?? 0}`;
+
+  const show = async (run) => {
+    const box = present();
+    if (!box) return false;
+    if (`${run.state} ${run.left !== null} ${run.cancelRequested} ${run.waitingFor ?? ""}` !== box.dataset.phase) return renew();
     for (const element of box.querySelectorAll("[data-run]")) {
       const value = run[element.dataset.run];
       if (value === null || value === undefined) continue;
@@ -94,26 +104,87 @@ function followRun() {
         element.textContent = typeof value === "number" ? value.toLocaleString("en") : value;
       }
     }
+    showCounts(run.counts ?? {});
+    for (const outcome of run.outcomes ?? []) {
+      if (outcome.number <= Number(box.dataset.seen)) continue;
+      box.dataset.seen = outcome.number;
+      showOutcome(outcome);
+    }
+    return true;
   };
-  const ended = (run) => !["queued", "running"].includes(run.state);
+
   const poll = async () => {
+    let goesOn = true;
     try {
-      const response = await fetch(box.dataset.state, { headers: { Accept: "application/json" } });
+      const response = await fetch(`${address}/state${after()}`, { headers: { Accept: "application/json" } });
       if (response.redirected || response.status === 403 || response.status === 404) return location.reload();
-      if (response.ok) {
-        const run = await response.json();
-        if (ended(run)) return location.reload();
-        show(run);
-      }
+      if (response.ok) goesOn = await show(await response.json());
     } catch { /* The connection is broken: try again. */ }
-    setTimeout(poll, 2000);
+    if (goesOn) setTimeout(poll, patience);
   };
-  const events = new EventSource(box.dataset.events);
-  events.addEventListener("progress", (event) => show(JSON.parse(event.data)));
-  events.addEventListener("end", () => { events.close(); location.reload(); });
-  events.addEventListener("error", () => {
-    if (events.readyState === EventSource.CLOSED) poll();
+
+  const events = new EventSource(`${address}/events${after()}`);
+  let failures = 0;
+  const stop = () => events.close();
+  events.addEventListener("progress", async (event) => {
+    failures = 0;
+    if (!await show(JSON.parse(event.data))) stop();
   });
+  events.addEventListener("end", () => { stop(); renew(); });
+  events.addEventListener("error", () => {
+    failures += 1;
+    if (events.readyState !== EventSource.CLOSED && failures < 3) return;
+    stop();
+    poll();
+  });
+}
+
+// Shows the page as it is now: when a run has been planned, was asked to end, or has ended. Returns whether it goes on.
+async function renew() {
+  try {
+    const response = await fetch(location.href);
+    const main = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+    if (!response.ok || response.redirected || !main) throw new Error();
+    const shown = document.querySelector("main");
+    const hadFocus = shown.contains(document.activeElement) && document.activeElement !== shown;
+    shown.replaceChildren(...main.childNodes);
+    if (hadFocus) shown.focus();
+    prepare();
+  } catch {
+    location.reload();
+  }
+  return Boolean(document.querySelector("[data-follow]"));
+}
+
+function showCounts(counts) {
+  for (const [kind, count] of Object.entries(counts)) {
+    const element = document.querySelector(`[data-count="${CSS.escape(kind)}"]`);
+    if (!element) continue;
+    element.textContent = count.toLocaleString("en");
+    const figure = element.closest(".figure");
+    figure.classList.toggle(figure.dataset.colour, count > 0);
+  }
+}
+
+function showOutcome(outcome) {
+  const box = document.querySelector(`[data-node="${CSS.escape(outcome.node)}"]`);
+  if (box && outcome.node) {
+    box.classList.remove("waits");
+    box.querySelector(".yet")?.remove();
+  }
+  const rows = document.querySelector("table.outcomes tbody");
+  const template = document.getElementById("outcome");
+  if (!rows || !template) return;
+  const row = template.content.firstElementChild.cloneNode(true);
+  const cell = (name) => row.querySelector(`[data-cell="${name}"]`);
+  cell("number").textContent = outcome.number.toLocaleString("en");
+  cell("name").textContent = outcome.name;
+  if (outcome.address) cell("name").href = outcome.address;
+  cell("version").textContent = outcome.version ?? "";
+  const badge = document.querySelector(`template[data-kind="${CSS.escape(outcome.kind)}"]`);
+  if (badge) cell("kind").append(badge.content.cloneNode(true));
+  rows.prepend(row);
+  while (rows.rows.length > mostRows) rows.lastElementChild.remove();
 }
 
 // The page of queries sends them itself. Without this script, the server does.
@@ -142,9 +213,14 @@ function sendQueries() {
   });
 }
 
-showTimes(document);
-askInDialogs();
-copyTexts();
-filterRows();
+// What the content of a page needs. The content may be replaced.
+function prepare() {
+  showTimes(document);
+  askInDialogs();
+  copyTexts();
+  filterRows();
+  sendQueries();
+}
+
+prepare();
 followRun();
-sendQueries();

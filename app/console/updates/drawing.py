@@ -160,16 +160,18 @@ def _box(box: Box, place: _Place, address: str | None) -> Markup:
         "<title>{}</title>"
         '<rect x="{}" y="{}" width="{}" height="{}" rx="6" fill="{}" stroke="{}" stroke-width="{}"/>'
         '<text x="{}" y="{}" fill="#1b2230" font-weight="600">{}</text>'
-        '<text x="{}" y="{}" fill="{}" font-size="11" class="note">{}</text>'
+        '<text x="{}" y="{}" fill="{}" font-size="11" class="note">{}{}</text>'
     ).format(
         f"{name}: {note}",
         *(place.x, place.y, _WIDTH, _HEIGHT, fill, ink, 2.5 if box.lit else 1),
         *(place.x + 10, place.y + 16, _shortened(box.label, _LONGEST)),
-        *(place.x + 10, place.y + 31, ink, note),
+        *(place.x + 10, place.y + 31, ink, note, Markup('<tspan class="yet"> · not yet</tspan>') if box.waits else ""),
     )
-    classes = f"box {box.kind}{' lit' if box.lit else ''}"
+    classes = f"box {box.kind}{' lit' if box.lit else ''}{' waits' if box.waits else ''}"
     if address is None:
-        return Markup('<g class="{}">{}</g>').format(classes, inner)
+        # The script of the page finds the box of a node that a run has come to.
+        node = Markup(' data-node="{}"').format(box.key) if box.waits else ""
+        return Markup('<g class="{}"{}>{}</g>').format(classes, node, inner)
     return Markup('<a href="{}" class="{}" aria-label="{}">{}</a>').format(address, classes, f"{name}: {note}", inner)
 
 

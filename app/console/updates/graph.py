@@ -36,6 +36,8 @@ class Box:
     count: int = 0
     """The number of nodes that the box counts, or 0 if it is one node."""
     lit: bool = False
+    waits: bool = False
+    """A run is going to update the node, and has not done so yet."""
 
 
 @dataclass
@@ -57,7 +59,7 @@ def _single(rows: Sequence[Row], lit: Row | None) -> BoxGraph:
     graph = BoxGraph()
     for row in rows:
         note = f"{row.number} → {row.new_number}" if row.new_number else str(row.number)
-        box = Box(row.reference, _last(row.reference), package_of(row.reference), row.kind, 0, note)
+        box = Box(row.reference, _last(row.reference), package_of(row.reference), row.kind, 0, note, waits=row.waits)
         # A node that is updated only in part has a warning too, which comes first.
         graph.boxes.setdefault(row.reference, box)
     for row in rows:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from io import StringIO
 
 from flask import Blueprint, Response, request
 
@@ -19,9 +17,10 @@ from app.console.services import services
 from app.console.turns import turn_of
 from app.console.updates.addresses import run_url
 from app.console.updates.drawing import drawing
+from app.console.updates.exports import UPDATE_COLUMNS, csv_response, svg_response, update_cells
 from app.console.updates.graph import OTHERS, Box, graph_of
 from app.console.updates.requests import NEW, SCOPES, SERVICE, UpdateRequest
-from app.console.updates.rows import KINDS, Overview, Row, UpdateFilter, look_at, planned
+from app.console.updates.rows import KINDS, UpdateFilter, look_at, planned
 from app.console.visitor import caller, session
 from app.database.engine import driver_connection, snapshot
 from app.errors import UserError
@@ -35,8 +34,6 @@ from app.web.context import resources
 from app.web.refusal import Refused
 
 blueprint = Blueprint("plans", __name__)
-
-_COLUMNS = ("node", "version", "new version", "name", "kind", "new type", "members", "reason", "why")
 
 
 @blueprint.get("/updates/new")
@@ -73,8 +70,8 @@ def do() -> Response:
 def as_csv() -> Response:
     """Return the plan as a table for a spreadsheet."""
     with _named(UpdateRequest.of(request.args)) as named:
-        rows = [entry.row() for entry in planned(named)]
-    return csv_response(rows, "plan.csv")
+        lines = map(update_cells, planned(named))
+    return csv_response(UPDATE_COLUMNS, lines, "plan.csv")
 
 
 @blueprint.get("/updates/plan.xml")
@@ -94,20 +91,6 @@ def as_svg() -> Response:
     with _named(UpdateRequest.of(request.args)) as named:
         found = look_at(planned(named), _filters())
     return svg_response(found, "plan.svg")
-
-
-def csv_response(rows: list[Row], name: str) -> Response:
-    """Return updates as a table for a spreadsheet."""
-    response = Response(_csv(rows), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return secured(response)
-
-
-def svg_response(found: Overview, name: str) -> Response:
-    """Return the drawing of updates as a file."""
-    response = Response(drawing(graph_of(found)), content_type="image/svg+xml; charset=utf-8")
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return secured(response)
 
 
 def _plan_page(wanted: UpdateRequest, filters: UpdateFilter) -> Response:
@@ -177,26 +160,3 @@ def _box_address(wanted: UpdateRequest, box: Box) -> str:
 
 
 _FIELDS = {"source_reference": "source", "node_reference": "node"}
-
-
-def _csv(rows: list[Row]) -> Iterator[str]:
-    yield _line(_COLUMNS)
-    for row in rows:
-        members = "; ".join(
-            f"{move.member_type} -> {move.target}" if move.target else f"{move.member_type} removed"
-            for move in row.moves
-        )
-        why = " <- ".join(step.reference for step in reversed(row.why))
-        cells = (row.reference, row.number, row.new_number, row.name, row.kind, row.new_type, members, row.message, why)
-        yield _line(cells)
-
-
-def _line(cells: tuple[object, ...]) -> str:
-    """Return a line of CSV. A text that a spreadsheet would take for a formula begins with an apostrophe."""
-    line = StringIO()
-    csv.writer(line).writerow([_harmless("" if cell is None else str(cell)) for cell in cells])
-    return line.getvalue()
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from app.references import VersionKey
 from app.updates.naming import NamedOutcome
+from app.updates.progress import StagedUpdate
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.why import Link, chain
 
@@ -41,7 +42,8 @@ class MemberMove(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """An update of a node from its version `number`, or the reason why the node is not updated."""
+    """An update of a node from its version `number`, or the reason why the node is not updated. `waits`: a run is
+    going to update the node, and has not done so yet."""
 
     reference: str
     number: int
@@ -52,6 +54,7 @@ class Row:
     message: str = ""
     why: tuple[WhyStep, ...] = ()
     omitted: int = 0
+    waits: bool = False
 
     @property
     def new_number(self) -> int | None:
@@ -152,6 +155,21 @@ def kept_entries(updates: Iterable[dict[str, Any]]) -> Iterator[Entry]:
         row = _kept_row(update)
         brief = Brief(row.reference, row.name, row.kind, len(row.why) + row.omitted, _parent(row))
         yield Entry(brief, lambda row=row: row)  # type: ignore[misc]
+
+
+def staged(updates: Iterable[StagedUpdate]) -> list[Row]:
+    """Return what a run is going to do, or has done already, as the drawing needs it."""
+    return [
+        Row(
+            each.reference,
+            each.number,
+            each.name,
+            each.kind,
+            moves=tuple(MemberMove("", version) for version in each.uses),
+            waits=not each.done,
+        )
+        for each in updates
+    ]
 
 
 def _refused(named: NamedOutcome, version: VersionKey, refusal: Refusal) -> Entry:
