@@ -1,0 +1,77 @@
+"""Pages that no other test looks at in a browser: lists without entries, long lists, refused forms and failures."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.test_nodes import catalog
+from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.builders import Graph, draft, frozen, links, package
+from tests.support.http import Client
+from tests.support.releases import shop
+from tests.support.solution_store import Store
+
+SIZES = pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
+
+PAGES = {
+    "versions": "versions/acme/Widget",
+    "uses": "uses/acme/Nut",
+    "search": "nodes?q=acme&values=true",
+    "nothing-found": "nodes?q=unheard",
+    "plan-empty": "updates/new?node=acme.types",
+    "plan-counted": "updates/new?node=big",
+    "plan-refused": "updates/new?node=big&scope=manifest&source=big.none",
+    "runs-empty": "runs?user=nobody",
+    "solutions-empty": "solutions?tag=unheard",
+    "instances-empty": "instances?name=unheard",
+}
+
+
+@pytest.fixture(scope="module")
+def solution(site: Site) -> str:
+    client = Client(site.app)
+    client.load(catalog())
+    graph = Graph().node("big", package()).node("big.C", frozen(), draft())
+    for number in range(205):
+        graph.node(f"big.p{number % 3}.N{number}", frozen(*links("big.C.1")))
+    client.load(graph)
+    return shop(Store(client))
+
+
+@SIZES
+def test_lists_and_plans_are_accessible(solution: str, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
+    page = open_tab(dark=dark, size=size).sign_in()
+    for name, path in PAGES.items():
+        page.goto(f"/console/{path}")
+        picture(page, f"{name}-{size['width']}")
+        if name in LOOKED_AT_TWICE or size is PHONE:
+            check_accessible(page)
+
+
+LOOKED_AT_TWICE = {"search", "plan-counted", "plan-refused"}
+"""On a desk, lists without entries look like on a phone."""
+
+
+@SIZES
+def test_refused_forms_and_failures_are_accessible(
+    solution: str, open_tab: OpenTab, size: dict[str, int], dark: bool
+) -> None:
+    tab = open_tab(dark=dark, size=size)
+    page = tab.sign_in(following=f"/console/solutions/{solution}/draft")
+    page.get_by_role("button", name="Add a screen").click()
+    page.get_by_role("button", name="Add a config slot").click()
+    page.get_by_role("button", name="Save the draft").first.click()
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+    picture(page, f"draft-refused-{size['width']}")
+    check_accessible(page)
+    page.goto(f"/console/solutions/{solution}/releases")
+    page.locator("summary").first.click()
+    check_accessible(page)
+    page.goto("/console/nodes/nothing/here")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
+    picture(page, f"failure-{size['width']}")
+    check_accessible(page)
+    # The console of the browser reports each response that is a failure.
+    assert all("the server responded with a status of" in fault for fault in tab.faults)
+    tab.faults.clear()
