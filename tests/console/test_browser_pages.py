@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.test_nodes import catalog
-from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.browsers import DESK, PHONE, OpenTab, Site, Tab, check_accessible, picture
 from tests.support.builders import Graph, draft, frozen, links, package
 from tests.support.http import Client
 from tests.support.releases import shop
@@ -27,6 +27,9 @@ PAGES = {
     "instances-empty": "instances?name=unheard",
 }
 
+ON_A_DESK = {"search", "plan-counted", "plan-refused"}
+"""The others look on a desk as they do on a phone."""
+
 
 @pytest.fixture(scope="module")
 def solution(site: Site) -> str:
@@ -41,16 +44,14 @@ def solution(site: Site) -> str:
 
 @SIZES
 def test_lists_and_plans_are_accessible(solution: str, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
-    page = open_tab(dark=dark, size=size).sign_in()
+    tab = open_tab(dark=dark, size=size)
+    page = tab.sign_in()
     for name, path in PAGES.items():
         page.goto(f"/console/{path}")
         picture(page, f"{name}-{size['width']}")
-        if name in LOOKED_AT_TWICE or size is PHONE:
+        if name in ON_A_DESK or size is PHONE:
             check_accessible(page)
-
-
-LOOKED_AT_TWICE = {"search", "plan-counted", "plan-refused"}
-"""On a desk, lists without entries look like on a phone."""
+    forget_failures(tab)
 
 
 @SIZES
@@ -72,6 +73,10 @@ def test_refused_forms_and_failures_are_accessible(
     expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
     picture(page, f"failure-{size['width']}")
     check_accessible(page)
-    # The console of the browser reports each response that is a failure.
+    forget_failures(tab)
+
+
+def forget_failures(tab: Tab) -> None:
+    """The console of a browser reports each page whose status is that of a failure."""
     assert all("the server responded with a status of" in fault for fault in tab.faults)
     tab.faults.clear()
