@@ -24,7 +24,7 @@ MOVE_COLUMNS: Final = (
 
 
 @dataclass(frozen=True)
-class Move:
+class MovedInstance:
     """What became of an instance in a roll-out. `pending` are the slots that its end user has to fill."""
 
     instance_id: str
@@ -50,11 +50,11 @@ class Move:
 
 
 @dataclass
-class Moves:
+class MovedOnPage:
     """The moves on a page, and how many there are of each outcome."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    rows: list[Move] = field(default_factory=list)
+    rows: list[MovedInstance] = field(default_factory=list)
     selected: int = 0
     following: str = ""
 
@@ -64,10 +64,10 @@ class Moves:
         return self.counts.total()
 
 
-def kept_moves(updates: Iterable[dict[str, Any]]) -> Iterator[Move]:
+def kept_moves(updates: Iterable[dict[str, Any]]) -> Iterator[MovedInstance]:
     """Yield the moves in a kept response, in the order of the ids of the instances."""
     for update in updates:
-        yield Move(
+        yield MovedInstance(
             update.get("solutionInstanceId", ""),
             update.get("name", ""),
             update.get("owner", ""),
@@ -79,9 +79,9 @@ def kept_moves(updates: Iterable[dict[str, Any]]) -> Iterator[Move]:
         )
 
 
-def moves_on_page(moves: Iterable[Move], wanted: UpdateFilter) -> Moves:
+def moves_on_page(moves: Iterable[MovedInstance], wanted: UpdateFilter) -> MovedOnPage:
     """Return what a page shows of moves that come in the order of the ids of the instances."""
-    found = Moves()
+    found = MovedOnPage()
     for move in moves:
         found.counts[move.kind] += 1
         if not move.matches(wanted):

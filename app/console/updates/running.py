@@ -18,8 +18,8 @@ from app.console.updates.drawing import drawing
 from app.console.updates.exports import UPDATE_COLUMNS, csv_response, svg_response, update_cells
 from app.console.updates.facts import facts_of
 from app.console.updates.found_run import found_run, readable_run
-from app.console.updates.graph import OTHERS, Box, Graph, graph_of
-from app.console.updates.moves import MOVE_COLUMNS, MOVE_KINDS, Moves, kept_moves, moves_on_page
+from app.console.updates.graph import OTHERS, Box, BoxGraph, graph_of
+from app.console.updates.moves import MOVE_COLUMNS, MOVE_KINDS, MovedOnPage, kept_moves, moves_on_page
 from app.console.updates.outcomes import SHOWN, OutcomeRow, latest_rows, rows_of
 from app.console.updates.requests import SERVICE, UpdateRequest
 from app.console.updates.rows import KINDS, MOST_DRAWN, Overview, UpdateFilter, kept_entries, look_at, staged
@@ -53,7 +53,7 @@ class Progress:
     counts: Counter[str] = field(default_factory=Counter)
     listed: list[OutcomeRow] = field(default_factory=list)
     following: int | None = None
-    graph: Graph | None = None
+    graph: BoxGraph | None = None
 
 
 @blueprint.get("/runs/<int:identifier>")
@@ -157,7 +157,7 @@ def _progress(connection: Connection, found: Run) -> Progress:
     return progress
 
 
-def _planned_graph(connection: Connection, found: Run) -> Graph | None:
+def _planned_graph(connection: Connection, found: Run) -> BoxGraph | None:
     """Return what a run of UpdateNodeVersions is going to do. A large one is drawn only when it has ended."""
     if found.service != SERVICE or not 0 < found.steps <= MOST_DRAWN:
         return None
@@ -173,7 +173,7 @@ def _overview(found: Run, progress: Progress, filters: UpdateFilter) -> Overview
     return overview if overview.total else None
 
 
-def _moves(found: Run, progress: Progress, filters: UpdateFilter) -> Moves | None:
+def _moves(found: Run, progress: Progress, filters: UpdateFilter) -> MovedOnPage | None:
     """Return the moves of a roll-out that has ended, or None if there are none to show."""
     if found.state.is_open or not progress.may_read or found.service != ROLL_OUT:
         return None
@@ -181,7 +181,7 @@ def _moves(found: Run, progress: Progress, filters: UpdateFilter) -> Moves | Non
     return moves if moves.total else None
 
 
-def _owners(moves: Moves | None) -> dict[str, str]:
+def _owners(moves: MovedOnPage | None) -> dict[str, str]:
     if moves is None:
         return {}
     with resources().engine.begin() as connection:

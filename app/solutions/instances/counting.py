@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.solutions.instances.flags import OnRelease, read_flags
 from app.solutions.releases.contents import contents_of_solutions
 
@@ -54,21 +55,7 @@ _NOT_HELD = text("""
     WHERE i.release_number < s.latest_release_number AND NOT (i.held OR s.held)
     LIMIT :most
 """)
-_OWNERS = text("""
-    SELECT u.user_identifier::text, u.name, count(*) FILTER (WHERE w.for_user),
-           count(*) FILTER (WHERE w.for_system), count(*) OVER ()
-    FROM (
-      SELECT instance_identifier, bool_or(for_user) AS for_user, bool_or(NOT for_user) AS for_system
-      FROM (
-        SELECT unnest(CAST(:for_users AS uuid[])) AS instance_identifier, true AS for_user
-        UNION ALL SELECT unnest(CAST(:for_system AS uuid[])), false
-      ) each_reason
-      GROUP BY instance_identifier
-    ) w
-    JOIN solution_instance i USING (instance_identifier)
-    JOIN external_user u ON u.user_identifier = i.owner
-    GROUP BY u.user_identifier, u.name ORDER BY count(*) DESC, u.name, u.user_identifier LIMIT :limit
-""")
+_OWNERS = text(sql_file("app.solutions.instances", "owners_of_waiting"))
 
 
 @dataclass(frozen=True)

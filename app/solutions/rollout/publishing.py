@@ -60,7 +60,7 @@ class InstanceCounts:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingInstances:
     """The instances that would wait for input after a publication. An instance may wait for both."""
 
     for_users: list[str]
@@ -112,7 +112,7 @@ def preview(connection: Connection, solution_id: str) -> PublishPreview:
     return preview_with_instances(connection, solution_id)[0]
 
 
-def preview_with_instances(connection: Connection, solution_id: str) -> tuple[PublishPreview, Waiting]:
+def preview_with_instances(connection: Connection, solution_id: str) -> tuple[PublishPreview, WaitingInstances]:
     """Return what `preview` returns, and the instances that would wait for input."""
     solution = read_solution(connection, solution_id)
     return _preview(connection, solution, released_content(connection, solution.draft))
@@ -147,7 +147,7 @@ def publish(
     return previewed
 
 
-def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, Waiting]:
+def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, WaitingInstances]:
     """Return what publishing a content would do, and the instances that would wait for input."""
     latest = solution.latest_release_number
     contents = read_contents(connection, solution.solution_id)
@@ -155,7 +155,7 @@ def _preview(connection: Connection, solution: Solution, content: Content) -> tu
     flags = _flags(connection, solution, {**contents, latest + 1: content}, {row[0]: row[1] for row in rows})
     held = {row[0] for row in rows if solution.held or row.held}
     judgement = judge_publish(contents.get(latest), content)
-    waiting = Waiting(
+    waiting = WaitingInstances(
         [instance for instance, its in flags.items() if its.requires_user_input_to_update_version],
         [instance for instance, its in flags.items() if its.requires_system_input_to_update_version],
     )
