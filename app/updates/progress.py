@@ -1,4 +1,4 @@
-"""What a run of UpdateNodeVersions that has not ended is going to do, read from its staged steps."""
+"""What an update that a run has not finished is going to do, read from its staged steps."""
 
 from __future__ import annotations
 
