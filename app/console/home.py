@@ -22,7 +22,7 @@ from app.runs.access import as_readable
 from app.runs.listing import RunFilter, visible_runs
 from app.runs.queued import Workers, read_workers
 from app.runs.record import Run, RunState
-from app.solutions.instances.counting import Behind, count_behind
+from app.solutions.instances.counting import Behind, WaitingCount, count_behind, count_waiting
 from app.solutions.messages import Undelivered, count_undelivered
 from app.web.context import resources
 
@@ -42,6 +42,7 @@ class Operations:
     """What concerns those who may administer solutions, or everything."""
 
     behind: Behind | None = None
+    waiting: WaitingCount | None = None
     undelivered: Undelivered | None = None
     workers: Workers | None = None
     events: list[Happening] = field(default_factory=list)
@@ -97,6 +98,6 @@ def _out_of_date(who: Caller) -> list[OutOfDate] | None:
 def _operations(connection: Connection, who: Caller) -> Operations:
     if not who.administers_solutions:
         return Operations()
-    behind, undelivered = count_behind(connection), count_undelivered(connection)
+    behind, waiting, undelivered = count_behind(connection), count_waiting(connection), count_undelivered(connection)
     events = read_audit(connection, limit=_EVENTS) if who.administers_all else []
-    return Operations(behind, undelivered, read_workers(connection), happenings(connection, events))
+    return Operations(behind, waiting, undelivered, read_workers(connection), happenings(connection, events))

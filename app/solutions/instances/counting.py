@@ -45,6 +45,7 @@ _MOVED = text("""
 """)
 _BEHIND = text("""
     SELECT count(*) FILTER (WHERE i.held OR s.held),
+           count(*) FILTER (WHERE NOT (i.held OR s.held) AND i.needs_input_for_release = s.latest_release_number),
            count(*) FILTER (WHERE NOT (i.held OR s.held) AND i.failed_release = s.latest_release_number)
     FROM solution_instance i JOIN solution s USING (solution_identifier)
     WHERE i.release_number < s.latest_release_number
@@ -70,16 +71,22 @@ class ReleaseCount:
 
 @dataclass(frozen=True)
 class Behind:
-    """How many instances are behind the latest release and do not move by themselves: because they are on hold, failed
-    to move, or wait for input of their end users or of the system. An instance may wait for both.
-
-    Not all instances are looked at for input unless `is_complete`.
-    """
+    """How many instances are behind the latest release and do not move by themselves: because they are on hold, need
+    input, or failed to move."""
 
     held: int
+    need_input: int
     failing: int
-    waiting_for_user: int
-    waiting_for_system: int
+
+
+@dataclass(frozen=True)
+class WaitingCount:
+    """How many instances that are behind and not on hold wait for input of their end users, and how many for input of
+    the system. An instance may wait for both. `is_complete`: all such instances were looked at.
+    """
+
+    for_user: int
+    for_system: int
     is_complete: bool
 
 
@@ -108,14 +115,16 @@ def count_by_release(connection: Connection, solution_id: str) -> list[ReleaseCo
 
 def count_behind(connection: Connection) -> Behind:
     """Return how many instances of all solutions wait, and for what."""
-    held, failing = connection.execute(_BEHIND).one()
+    return Behind(*connection.execute(_BEHIND).one())
+
+
+def count_waiting(connection: Connection) -> WaitingCount:
+    """Return how many instances of all solutions wait for input, by who has to give it."""
     instances = [OnRelease(*row) for row in connection.execute(_NOT_HELD, {"most": MOST_JUDGED + 1})]
     judged = instances[:MOST_JUDGED]
     contents = contents_of_solutions(connection, {instance.solution_id for instance in judged}) if judged else {}
     flags = read_flags(connection, judged, contents).values()
-    return Behind(
-        held,
-        failing,
+    return WaitingCount(
         sum(each.requires_user_input_to_update_version for each in flags),
         sum(each.requires_system_input_to_update_version for each in flags),
         len(instances) <= MOST_JUDGED,
