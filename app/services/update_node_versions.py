@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
-from typing import Final
 
-from sqlalchemy import Connection as Session
+from sqlalchemy import Connection
 
-from app.database.connection import Connection, short_statements
-from app.database.engine import driver_connection, single_statements, snapshot
+from app.database.engine import snapshot
 from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
 from app.runs.access import may_begin
@@ -22,12 +18,11 @@ from app.services.response import Group, Part, ServiceResponse, Written
 from app.services.rows_in_advance import rows_in_advance
 from app.services.update_rows import UpdateRows, read_rows
 from app.updates.bypassed import all_bypassed
+from app.updates.named_impact import WantedUpdate, named_impact
 from app.updates.read import Options, SourceScope
-from app.updates.small_scope import SmallScope, read_small_scope
-from app.updates.update import UpdateResult, force, impact, small_impact
+from app.updates.update import UpdateResult, force
 
 _NAME = "UpdateNodeVersions"
-_NO_NAMES: Final[Mapping[int, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -59,51 +54,12 @@ def run(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
 
 
 def _impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
+    wanted = WantedUpdate(request.node_identifier, request.node_reference, request.options, request.why)
     with call.workload.impacts.soon(call.user):
-        return _small_impact(request, call) or _planned_impact(request, call)
-
-
-def _small_impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse | None:
-    """Return the impact if one statement reads all that its plan depends on; otherwise None.
-
-    The order and the names of its rows are read afterwards. The result is also None if one of their nodes has been
-    deleted meanwhile.
-    """
-    if request.source_scope is not SourceScope.NODE:
-        return None
-    with short_statements(), single_statements(call.engine) as driver:
-        scope = _small_scope(driver, request, call)
-        outcome = None if scope is None else small_impact(driver, scope, request.options, why=request.why)
-        if scope is None or outcome is None:
-            return None
-        rows = UpdateRows(driver, lambda _: scope.rights, outcome)
-    if not rows.is_complete:
-        return None
-    number = scope.node.number(VersionKeyword.LATEST)
-    name = None if number is None else scope.names[number]
-    return _with_tag(outcome, _rendered(outcome, number, name, Group("UpdateList", rows.groups()), rows.hidden))
-
-
-def _planned_impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
-    check = call.check_not_cancelled
-    with snapshot(call.engine) as connection:
-        scope = _small_scope(driver_connection(connection), request, call, first=True)
-        if scope is None:
-            node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
-            outcome = impact(connection, call.caller, node, request.options, why=request.why, check=check)
-        else:
-            outcome = impact(connection, scope.caller, scope.node, request.options, scope, why=request.why, check=check)
-        return _with_tag(outcome, _response(connection, outcome, names={} if scope is None else scope.names))
-
-
-def _small_scope(
-    driver: Connection, request: UpdateNodeVersionsRequest, call: Call, *, first: bool = False
-) -> SmallScope | None:
-    node = request.node_identifier, request.node_reference
-    return read_small_scope(driver, call.caller, *node, content=request.update_content_indicator, first=first)
-
-
-def _with_tag(outcome: UpdateResult, response: ServiceResponse) -> ServiceResponse:
+        found = named_impact(call.engine, call.caller, wanted, call.check_not_cancelled)
+    outcome, rows = found.rows.outcome, UpdateRows(found.rows)
+    update_list = Group("UpdateList", rows.groups())
+    response = _rendered(outcome, found.number, found.name, update_list, rows.hidden)
     response.headers["ETag"] = f'"{outcome.fingerprint}"'
     return response
 
@@ -149,27 +105,16 @@ def _all_bypassed(context: Node, request: UpdateNodeVersionsRequest, call: Call)
 
 
 def _response(
-    connection: Session,
-    outcome: UpdateResult,
-    written: tuple[Written, int] | None = None,
-    names: Mapping[int, str] = _NO_NAMES,
+    connection: Connection, outcome: UpdateResult, written: tuple[Written, int] | None = None
 ) -> ServiceResponse:
-    """The response, whose rows and the number of those that are hidden may have been written in advance.
-
-    `names` are those of the versions of the context node that have been read before.
-    """
+    """The response, whose rows and the number of those that are hidden may have been written in advance."""
     context = outcome.context
     number = context.number(VersionKeyword.LATEST)
-    name = None
-    if number is not None:
-        name = names.get(number) or version_name(connection, context.identifier, number)
-    update_list: Part | Written
+    name = None if number is None else version_name(connection, context.identifier, number)
     if written is None:
         rows = read_rows(connection, outcome)
-        update_list, hidden = Group("UpdateList", rows.groups()), rows.hidden
-    else:
-        update_list, hidden = written
-    return _rendered(outcome, number, name, update_list, hidden)
+        return _rendered(outcome, number, name, Group("UpdateList", rows.groups()), rows.hidden)
+    return _rendered(outcome, number, name, *written)
 
 
 def _rendered(

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
-import psycopg
-from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection
 
-from app.database.engine import driver_connection
-from app.garbage import collections_paused
-from app.identity.rights import Rights, rights_on
 from app.references import VersionKey
 from app.services.response import Fields, Group, Part
-from app.updates.naming import NamedOutcome
+from app.updates.naming import NamedOutcome, read_names
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.update import UpdateResult
 from app.updates.why import Link, chain
@@ -25,13 +19,14 @@ _MOST_MEMBERS = 50_000
 _SAME_TYPE = Fields(("typeUpdateType", "none"))
 
 
-class UpdateRows(NamedOutcome):
+class UpdateRows:
     """The rows of an outcome as parts of a response."""
 
-    def __init__(
-        self, driver: psycopg.Connection[Row], rights_on: Callable[[list[str]], Rights], outcome: UpdateResult
-    ) -> None:
-        super().__init__(driver, rights_on, outcome)
+    def __init__(self, outcome: NamedOutcome) -> None:
+        self._outcome = outcome
+        self._named = outcome.named
+        self.hidden = outcome.hidden
+        """The number of refused nodes that have no row, because the caller may not read them."""
         # By the identity of the change: equal changes are one object, and to hash each of them takes long. The rendered
         # changes of a large outcome would fill the memory.
         self._members: dict[int, Group] = {}
@@ -39,14 +34,14 @@ class UpdateRows(NamedOutcome):
 
     def groups(self) -> Iterator[Group]:
         """The `Update` elements."""
-        for version, row in self.in_order():
+        for version, row in self._outcome.in_order():
             yield self._refusal(version, row) if isinstance(row, Refusal) else self._update(version, row)
 
     def _update(self, version: VersionKey, update: NodeUpdate) -> Group:
-        named = self.named(version)
+        named = self._named(version)
         head = Fields(
             ("nodeReference", named.reference),
-            ("nodeVersionNumber", self.number(update)),
+            ("nodeVersionNumber", self._outcome.number(update)),
             ("nodeName", named.name),
             ("updateType", update.update_type.value),
         )
@@ -58,7 +53,7 @@ class UpdateRows(NamedOutcome):
         return Group("Update", (head, of_type, members, *self._why(version[0])))
 
     def _new_type(self, version: VersionKey) -> Fields:
-        named = self.named(version)
+        named = self._named(version)
         return Fields(
             ("typeUpdateType", "change"),
             ("nodeReferenceType", named.reference),
@@ -76,7 +71,7 @@ class UpdateRows(NamedOutcome):
         return group
 
     def _fields(self, role: str, version: VersionKey) -> Fields:
-        named = self.named(version)
+        named = self._named(version)
         return Fields(
             (f"nodeReference{role}", named.reference),
             (f"nodeVersionNumber{role}", version[1]),
@@ -84,26 +79,27 @@ class UpdateRows(NamedOutcome):
         )
 
     def _refusal(self, version: VersionKey, refusal: Refusal) -> Group:
-        named = self.named(version)
+        named = self._named(version)
         fields = Fields(
             ("nodeReference", named.reference),
             ("nodeVersionNumber", version[1]),
             ("nodeName", named.name),
-            ("updateType", self.kind(refusal).value),
-            ("errorMessage", self.explanation(refusal)),
+            ("updateType", self._outcome.kind(refusal).value),
+            ("errorMessage", self._outcome.explanation(refusal)),
         )
         return Group("Update", (fields, *self._why(version[0])))
 
     def _why(self, node: int) -> tuple[Group, ...]:
-        if self.outcome.why is None:
+        why = self._outcome.outcome.why
+        if why is None:
             return ()
-        links, omitted = chain(self.outcome.why, node)
+        links, omitted = chain(why, node)
         return (Group("WhyList", (Fields(("linksOmitted", omitted or None)), *map(self._link, links))),)
 
     def _link(self, link: Link) -> Group:
         group = self._links.get(link)
         if group is None:
-            named = self.named(link.version)
+            named = self._named(link.version)
             head = Fields(
                 ("nodeReference", named.reference),
                 ("nodeVersionNumber", link.version[1]),
@@ -117,5 +113,4 @@ class UpdateRows(NamedOutcome):
 
 def read_rows(connection: Connection, outcome: UpdateResult) -> UpdateRows:
     """Return the rows of an outcome, with names and rights from a snapshot in which all its nodes exist."""
-    with collections_paused():
-        return UpdateRows(driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome)
+    return UpdateRows(read_names(connection, outcome))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import psycopg
 from psycopg.rows import TupleRow as Row
+from sqlalchemy import Connection
 
+from app.database.engine import driver_connection
+from app.garbage import collections_paused
 from app.identity import right
-from app.identity.rights import Rights
+from app.identity.rights import Rights, rights_on
 from app.nodes.lookup import Named, read_named
 from app.references import VersionKey
 from app.updates.rows import NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
@@ -148,3 +152,9 @@ class NamedOutcome:
                 self._named[version] = Named("", "", None)
             elif named.draft and not held & right.USE_DRAFT:
                 self._named[version] = named._replace(name="")
+
+
+def read_names(connection: Connection, outcome: UpdateResult) -> NamedOutcome:
+    """Return an outcome with the names and rights from a snapshot in which all its nodes exist."""
+    with collections_paused():
+        return NamedOutcome(driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome)
