@@ -129,8 +129,8 @@ def _cancelled(run: RunStatus) -> str:
 
 def _incomplete(run: RunStatus) -> click.ClickException:
     reason = f" ({run.reason})" if run.reason else ""
-    told = f"run {run.identifier} is {run.state}{reason}: {run.what_was_done()}; the same command does the rest"
-    return click.ClickException(told)
+    message = f"run {run.identifier} is {run.state}{reason}: {run.what_was_done()}; the same command does the rest"
+    return click.ClickException(message)
 
 
 class _Command:
@@ -272,8 +272,8 @@ class _Command:
         except Interrupted:
             raise self._left(f"run {run.identifier} is {run.state}: 'relink run show {run.identifier}'") from None
 
-    def _left(self, told: str) -> SystemExit:
-        self._display.say(told)
+    def _left(self, message: str) -> SystemExit:
+        self._display.say(message)
         return SystemExit(EXIT_CANCELLED)
 
 

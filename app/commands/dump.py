@@ -100,8 +100,8 @@ def restore(file: Path, replace: bool) -> None:
             if found.secret_key is not None and settings.secret_key is None:
                 start.keep_secret_key(settings, found.secret_key)
             migrations.migrate(engine)
-            told = _contents(engine)
-    click.echo(f"Restored {told}, as of {found.manifest.created}.")
+            contents = _contents(engine)
+    click.echo(f"Restored {contents}, as of {found.manifest.created}.")
 
 
 @click.command("secret-key", short_help="Print the key that encrypts authentications.")

@@ -35,8 +35,8 @@ class CommandGroup(click.Group):
             return super().resolve_command(ctx, args)
         meant = _synonym(name, known) or nearest(name, known)
         advice = f" Did you mean '{meant}'?" if meant else ""
-        told = f"No such command {name[:100]!r}.{advice} The commands are {', '.join(known)}."
-        raise click.UsageError(told, ctx)
+        message = f"No such command {name[:100]!r}.{advice} The commands are {', '.join(known)}."
+        raise click.UsageError(message, ctx)
 
 
 def _synonym(name: str, known: list[str]) -> str | None:

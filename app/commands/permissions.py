@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from sqlalchemy import Connection
 
-from app.commands.database import opened_database
 from app.commands.groups import CommandGroup
 from app.commands.reading import json_option
 from app.commands.rows import Row, print_json, print_rows
 from app.commands.texts import COLLAPSED
-from app.errors import Fault, RelinkError, UserError
+from app.commands.transactions import transaction
 from app.identity.rights import OPERATOR
 from app.nodes.permission_records import Permission, delete_permission, find_object, read_permissions
 from app.nodes.permissions import create_permission
@@ -51,7 +49,7 @@ def show(reference: str | None, group: str | None, as_json: bool) -> None:
     Example:
       relink permission list --on acme.catalog
     """
-    with _connected() as connection:
+    with transaction(_NAMES) as connection:
         found = _permissions(connection, reference, group)
         if as_json:
             print_json(list(map(_document, found)))
@@ -72,7 +70,7 @@ def add(type_: str, group: str, reference: str | None) -> None:
     Example:
       relink permission add node-administer ann --on acme.catalog
     """
-    with _connected() as connection:
+    with transaction(_NAMES) as connection:
         click.echo(create_permission(connection, OPERATOR, type_, group, reference))
 
 
@@ -85,24 +83,11 @@ def remove(identifier: int) -> None:
     Example:
       relink permission remove 101
     """
-    with _connected() as connection:
+    with transaction(_NAMES) as connection:
         removed = delete_permission(connection, OPERATOR, identifier)
     if not removed:
         raise click.ClickException(f"there is no permission {identifier}; 'relink permission list' shows the ids")
     click.echo(f"Removed permission {identifier}.")
-
-
-@contextmanager
-def _connected() -> Iterator[Connection]:
-    """Begin a transaction. An error in the request ends the command with a message."""
-    with opened_database() as engine:
-        try:
-            with engine.begin() as connection:
-                yield connection
-        except UserError as error:
-            raise click.ClickException("\n".join(map(_told, error.faults))) from error
-        except RelinkError as error:
-            raise click.ClickException(error.description) from error
 
 
 def _permissions(connection: Connection, reference: str | None, group: str | None) -> Iterator[Permission]:
@@ -127,8 +112,3 @@ def _document(each: Permission) -> dict[str, object]:
         "userGroupReference": each.group_reference,
         "userGroupName": each.group_name,
     }
-
-
-def _told(fault: Fault) -> str:
-    is_sentence = fault.text.startswith("there is no ")
-    return fault.text if is_sentence else f"{_NAMES.get(fault.field, fault.field)} {fault.text}"

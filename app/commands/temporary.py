@@ -30,16 +30,16 @@ def temporary_directory() -> Iterator[Path]:
     directory = Path(mkdtemp(prefix="relink-demo-"))
     if os.geteuid() == 0:
         directory.chmod(0o755)  # the database server of root runs as another user
-    told = f"The log of the service is {directory / 'service.log'}"
+    note = f"The log of the service is {directory / 'service.log'}"
     try:
         yield directory
     except (KeyboardInterrupt, SystemExit, BrokenPipeError):
         shutil.rmtree(directory)
         raise
     except click.ClickException as error:
-        raise click.ClickException(f"{error.message}\n{told}") from error
+        raise click.ClickException(f"{error.message}\n{note}") from error
     except Exception as error:
-        error.add_note(told)
+        error.add_note(note)
         raise
     shutil.rmtree(directory)
 

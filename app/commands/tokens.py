@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import click
@@ -13,11 +11,12 @@ from app.commands.groups import CommandGroup
 from app.commands.reading import json_option
 from app.commands.rows import Row, print_json, print_rows
 from app.commands.texts import COLLAPSED
-from app.errors import UserError
+from app.commands.transactions import transaction
 from app.solutions.people.tokens import KnownToken, create_master_token, read_tokens, remove_tokens
 from app.solutions.texts import time_text
 from app.text import counted
 
+_NAMES = {"name": "NAME"}
 _HEADINGS = ("id", "name", "created", "last used")
 _ALL_HEADINGS = ("id", "kind", "name or end user", "created", "expires", "last used")
 
@@ -41,7 +40,7 @@ def add(name: str, master: bool) -> None:
     """
     if not master:
         raise click.UsageError("give --master: user tokens are made by the mutation authorize")
-    with opened_database() as engine, _explained(), engine.begin() as connection:
+    with transaction(_NAMES) as connection:
         made = create_master_token(connection, name)
     click.echo(made)
 
@@ -79,7 +78,7 @@ def remove(name: str) -> None:
     Example:
       relink token remove shop
     """
-    with opened_database() as engine, _explained(), engine.begin() as connection:
+    with transaction(_NAMES) as connection:
         removed = remove_tokens(connection, name)
     click.echo(f"Removed {counted(removed, 'token')}.")
 
@@ -107,13 +106,3 @@ def _document(found: KnownToken) -> dict[str, object]:
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else time_text(moment)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except UserError as error:
-        raise click.ClickException(
-            "\n".join(f"NAME {fault.text}" if fault.path else fault.text for fault in error.faults)
-        ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from sqlalchemy import Connection
@@ -14,7 +13,7 @@ from app.commands.passwords import read_password
 from app.commands.reading import json_option
 from app.commands.rows import Row, print_json, print_rows
 from app.commands.texts import COLLAPSED
-from app.errors import Fault, FaultCode, UserError
+from app.commands.transactions import transaction
 from app.identity.accounts import Account, StatusAction, change_password, change_status, read_accounts
 from app.identity.rights import OPERATOR
 from app.identity.sign_in import unlock_network
@@ -58,7 +57,7 @@ def add(logon: str, admin: bool, name: str | None, email: str | None, password_s
       relink user add ann --name 'Ann Smith'
     """
     password = _new_password(password_stdin)
-    with _changing() as connection:
+    with transaction(_NAMES) as connection:
         add_user(connection, logon, password, name, email, admin=admin)
     click.echo(f"Added the user {logon}{', an administrator' if admin else ''}.")
 
@@ -93,7 +92,7 @@ def passwd(logon: str, password_stdin: bool) -> None:
       relink user passwd ann
     """
     password = _new_password(password_stdin)
-    with _changing() as connection:
+    with transaction(_NAMES) as connection:
         change_password(connection, OPERATOR, logon, None, password)
     click.echo(f"The user {logon} has a new password.")
 
@@ -107,7 +106,7 @@ def disable(logon: str) -> None:
     Example:
       relink user disable ann
     """
-    with _changing() as connection:
+    with transaction(_NAMES) as connection:
         change_status(connection, OPERATOR, None, logon, StatusAction.DISABLE)
         cancel_those_of_disabled_users(connection)
     click.echo(f"The user {logon} is disabled.")
@@ -122,7 +121,7 @@ def enable(logon: str) -> None:
     Example:
       relink user enable ann
     """
-    with _changing() as connection:
+    with transaction(_NAMES) as connection:
         change_status(connection, OPERATOR, None, logon, StatusAction.ENABLE)
     click.echo(f"The user {logon} is enabled.")
 
@@ -141,26 +140,15 @@ def unlock(logon: str | None, address: str | None) -> None:
     """
     if logon is None and address is None:
         raise click.UsageError("give LOGON, or --address, or both")
-    with _changing() as connection:
+    with transaction(_NAMES) as connection:
         if logon is not None:
             change_status(connection, OPERATOR, None, logon, StatusAction.UNLOCK)
         if address is not None:
             unlock_network(connection, address)
     unlocked = [f"The user {logon}"] if logon is not None else []
     unlocked += [f"the network of {address}"] if address is not None else []
-    told = " and ".join(unlocked)
-    click.echo(f"{told[0].upper()}{told[1:]} {'are' if len(unlocked) > 1 else 'is'} not locked.")
-
-
-@contextmanager
-def _changing() -> Iterator[Connection]:
-    """Begin a transaction. An error in the request ends the command with a message."""
-    with opened_database() as engine:
-        try:
-            with engine.begin() as connection:
-                yield connection
-        except UserError as error:
-            raise click.ClickException("\n".join(map(_told, error.faults))) from error
+    names = " and ".join(unlocked)
+    click.echo(f"{names[0].upper()}{names[1:]} {'are' if len(unlocked) > 1 else 'is'} not locked.")
 
 
 def _new_password(from_standard_input: bool) -> str:
@@ -196,8 +184,3 @@ def _document(account: Account) -> dict[str, object]:
 
 def _last_sign_in(account: Account) -> str | None:
     return None if account.last_sign_in is None else time_text(account.last_sign_in)
-
-
-def _told(fault: Fault) -> str:
-    is_sentence = fault.code in (FaultCode.TAKEN, FaultCode.NOT_FOUND)
-    return fault.text if is_sentence else f"{_NAMES.get(fault.field, fault.field)} {fault.text}"
