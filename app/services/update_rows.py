@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.references import VersionKey
 from app.services.response import Fields, Group, Part
-from app.updates.naming import NamedOutcome, read_names
+from app.updates.naming import NamedOutcome, with_names
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.update import UpdateResult
 from app.updates.why import Link, chain
@@ -113,4 +113,4 @@ class UpdateRows:
 
 def read_rows(connection: Connection, outcome: UpdateResult) -> UpdateRows:
     """Return the rows of an outcome, with names and rights from a snapshot in which all its nodes exist."""
-    return UpdateRows(read_names(connection, outcome))
+    return UpdateRows(with_names(connection, outcome))

@@ -154,7 +154,7 @@ class NamedOutcome:
                 self._named[version] = named._replace(name="")
 
 
-def read_names(connection: Connection, outcome: UpdateResult) -> NamedOutcome:
+def with_names(connection: Connection, outcome: UpdateResult) -> NamedOutcome:
     """Return an outcome with the names and rights from a snapshot in which all its nodes exist."""
     with collections_paused():
         return NamedOutcome(driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome)

@@ -85,7 +85,7 @@ def due_at(published_at: datetime, delay_seconds: int, workflows: tuple[Workflow
     return min(_next_runs(earliest, workflows), default=earliest)
 
 
-def pause_after(failures: int) -> timedelta:
+def time_put_off(failures: int) -> timedelta:
     """Return how long an instance is put off after this many failures: a minute at first, doubling up to an hour."""
     return timedelta(seconds=min(_FIRST_PAUSE << min(failures - 1, 10), _LONGEST_PAUSE))
 
@@ -244,7 +244,7 @@ class _Sweep:
     def _put_off(self, found: _Next, group: _Group, error: Exception) -> None:
         """Put off an instance, in a transaction of its own, since that of the attempt was rolled back."""
         instance, times = found.locked.row.instance_id, found.failures + 1
-        until = self.at + pause_after(times)
+        until = self.at + time_put_off(times)
         _log.error("instance not moved", instance_id=instance, again_at=time_text(until), **_reason(error))
         given = {"instance": instance, "latest": group.latest, "times": times, "try_again_at": until}
         try:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from structlog.testing import capture_logs
 
-from app.solutions.rollout.lazy_updates import BATCH, move_due_instances, pause_after
+from app.solutions.rollout.lazy_updates import BATCH, move_due_instances, time_put_off
 from app.solutions.rollout.publishing import publish
 from tests.solutions.rollout.test_lazy_updates import AT_ONCE, BOTH_SCOPES, instance_that_lacks_a_scope
 from tests.support.moves import moves_made, multiply, on_releases, record_moves, refusals, refuse_broken
@@ -49,7 +49,7 @@ class TestNotMoved:
     def test_a_failed_move_is_retried_after_a_minute_then_two_and_so_on_up_to_an_hour(
         self, store: Store, engine: Engine, published_at: Callable[[str], datetime]
     ) -> None:
-        pauses = [pause_after(failures).total_seconds() for failures in range(1, 40)]
+        pauses = [time_put_off(failures).total_seconds() for failures in range(1, 40)]
         assert pauses[:4] == [60, 120, 240, 480]
         assert max(pauses) == pauses[-1] == 3600
         solution = store.published()
