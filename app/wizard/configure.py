@@ -185,22 +185,22 @@ def _choices(configuration: Configuration, slot: ConfigSlot, filled_in: FilledIn
     """Return the entries of a list, for the authentication that is chosen in the slot that the list is linked with."""
     if slot.ddl is None:
         return None
-    linked = slot.ddl.auth_slot_external_id
-    authentication: str | None = None
-    if linked is not None:
-        authentication = _account_for(configuration, linked, filled_in)
-        if authentication is None:
-            return None
-    source = ListSource(slot.ddl, configuration.row.instance_id, authentication)
-    return read_choices(resources().settings, source)
+    source, linked = ListSource(slot.ddl, configuration.row.instance_id), slot.ddl.auth_slot_external_id
+    chosen = source if linked is None else _for_account(source, configuration, linked, filled_in)
+    return None if chosen is None else read_choices(resources().settings, chosen)
 
 
-def _account_for(configuration: Configuration, external_id: str, filled_in: FilledIn) -> str | None:
+def _for_account(
+    source: ListSource, configuration: Configuration, external_id: str, filled_in: FilledIn
+) -> ListSource | None:
+    """Return the source of a list for the account in a slot, or None if no account is chosen there."""
+    held = configuration.hidden_authentications.get(external_id)
     for place in configuration.places:
         if isinstance(place.slot, AuthSlot) and place.slot.external_id == external_id:
-            chosen = chosen_account(place, filled_in, configuration.fitting(place))
-            return chosen if chosen and chosen != NEW else None
-    return configuration.hidden_authentications.get(external_id)
+            if external_id in filled_in.new:
+                return replace(source, authentication_id=filled_in.new[external_id].authentication_id, is_new=True)
+            held = chosen_account(place, filled_in, configuration.fitting(place)) or None
+    return None if held is None else replace(source, authentication_id=held)
 
 
 def _dialogs(session: WizardSession, configuration: Configuration) -> dict[str, str]:

@@ -277,4 +277,6 @@ def new_account(
         read_json(data)
     except NotJsonError:
         raise NotAnAccountError("data", 'Type the credentials as JSON, such as {"token": "..."}.') from None
+    if before is not None:
+        return replace(before, name=title, environment=environment, data=data)
     return NewAuthentication(title, environment, data)

@@ -12,9 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.support.local_server import local_server
 
-_FRAMING = """<!DOCTYPE html><html lang="en"><title>Host</title>
-<h1>My integrations</h1><iframe id="wizard" title="Wizard" width="600" height="800"></iframe>
-<script>
+_LISTENING = """
 window.received = [];
 window.errors = null;
 window.addEventListener("message", (event) => {
@@ -27,8 +25,18 @@ window.addEventListener("message", (event) => {
     reply({ inProgress: false, errors: window.errors || {} });
   }
 });
+"""
+_FRAMING = f"""<!DOCTYPE html><html lang="en"><title>Host</title>
+<h1>My integrations</h1><iframe id="wizard" title="Wizard" width="600" height="800"></iframe>
+<script>{_LISTENING}
 document.getElementById("wizard").src = %(address)s;
 </script></html>"""
+_OPENING = f"""<!DOCTYPE html><html lang="en"><title>Host</title>
+<h1>My integrations</h1><button>Configure</button>
+<script>{_LISTENING}
+document.querySelector("button").addEventListener("click", () => window.open(%(address)s, "_blank", "popup"));
+</script></html>"""
+STYLE = ":root { --accent: rgb(1, 99, 12); }"
 _DIALOG = """<!DOCTYPE html><html lang="en"><title>Connect</title><h1>Connect an account</h1>
 <button>Allow</button>
 <script>
@@ -54,6 +62,10 @@ class Host:
         """The address of a page that frames the page at an address."""
         return f"{self.other_url if from_other else self.url}/frame?{self.wizard}{address}"
 
+    def opening(self, address: str) -> str:
+        """The address of a page with a button that opens the page at an address in a window."""
+        return f"{self.url}/open?{self.wizard}{address}"
+
 
 @contextmanager
 def hosting() -> Iterator[Host]:
@@ -62,10 +74,13 @@ def hosting() -> Iterator[Host]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            texts = {"wizard": json.dumps(host.wizard), "address": json.dumps(self.path.partition("?")[2])}
-            self._respond(
-                ((_FRAMING if self.path.startswith("/frame") else _DIALOG) % texts), "text/html; charset=utf-8"
-            )
+            path, _, query = self.path.partition("?")
+            if path.endswith(".css"):
+                self._respond(STYLE, "text/css")
+                return
+            texts = {"wizard": json.dumps(host.wizard), "address": json.dumps(query)}
+            page = {"/frame": _FRAMING, "/open": _OPENING}.get(path, _DIALOG)
+            self._respond(page % texts, "text/html; charset=utf-8")
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", "0")))

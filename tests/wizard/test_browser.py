@@ -31,8 +31,13 @@ def site(fresh_database: FreshDatabase, host: Host) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def site_with_host(fresh_database: FreshDatabase, host: Host) -> Iterator[Site]:
-    """A service whose host also connects accounts and provides lists."""
-    settings = {"wizard_origins": (host.url,), "auth_url": f"{host.url}/dialog", "options_url": f"{host.url}/lists"}
+    """A service whose host also connects accounts, and provides lists and a stylesheet."""
+    settings = {
+        "wizard_origins": (host.url,),
+        "wizard_stylesheet": f"{host.url}/style.css",
+        "auth_url": f"{host.url}/dialog",
+        "options_url": f"{host.url}/lists",
+    }
     with fresh_database(True) as url, site_on(url, **settings) as site:
         yield site
 
@@ -112,7 +117,7 @@ def test_the_flow_of_a_host_application(open_tab: OpenTab, site: Site, host: Hos
     assert found.config == {"channel": '"#help"', "limit": "5"}
 
 
-@pytest.mark.ledger("DEC-281")
+@pytest.mark.ledger("DEC-281", "DEC-346")
 def test_other_sites_cannot_frame_it_and_the_host_learns_of_a_used_code(
     browser: Browser, site: Site, host: Host
 ) -> None:
@@ -120,13 +125,64 @@ def test_other_sites_cannot_frame_it_and_the_host_learns_of_a_used_code(
     path = address(store, store.instance(store.published(config=[config_slot("a", title="Setting")])))
     with tabs_of(browser, site.url) as open_tab:
         tab = open_tab()
-        with tab.page.expect_console_message(lambda said: "frame-ancestors" in said.text):
-            tab.page.goto(host.framing(path, from_other=True))
-        assert tab.page.evaluate("received") == []
+        for refused in (host.framing(path, from_other=True), host.framing("/console/sign-in")):
+            with tab.page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+                tab.page.goto(refused)
+            assert tab.page.evaluate("received") == []
         framed(tab.page, host.framing(path))
         message = received(tab.page, "tray.configPopup.error")
         assert message["err"].startswith("The link to this page has been used already")
-        tab.faults.clear()  # the refused frame, and the status of the page in the other one
+        tab.faults.clear()  # the refused frames, and the status of the page in the other one
+
+
+@pytest.mark.ledger("DEC-281")
+def test_a_host_that_opens_the_wizard_in_a_window_gets_the_messages(open_tab: OpenTab, site: Site, host: Host) -> None:
+    store = store_of(site)
+    owner = store.user()
+    setting, slack = config_slot("a", title="Setting"), auth_slot("slack", title="Slack", mandatory=False)
+    instance = store.instance(store.published(config=[setting], auth=[slack]), owner)
+    page = open_tab().page
+    page.goto(host.opening(address(store, instance, "&customValidation=true")))
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Configure").click()
+    wizard = opened.value
+    page.evaluate("errors = { a: 'This name is taken.' }")
+    wizard.get_by_label("Setting").fill("x")
+    wizard.get_by_role("button", name="Next").click()
+    wizard.get_by_text("This name is taken.").wait_for()
+    assert received(page, "tray.configPopup.validate")["data"]["configValues"] == {"a": "x"}
+    page.evaluate("errors = null")
+    wizard.get_by_role("button", name="Next").click()
+    wizard.get_by_role("button", name="Finish").click()
+    assert received(page, "tray.configPopup.finish") == {"type": "tray.configPopup.finish"}
+
+    code = store.done("GenerateAuthorizationCode", userId=owner).text("authorizationCode")
+    page.goto(host.opening(f"/external/auth/create/acme/{instance}/slack?code={code}"))
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Configure").click()
+    opened.value.get_by_label("Name of the account").fill("Mine")
+    opened.value.get_by_label("Credentials").fill("{}")
+    opened.value.get_by_role("button", name="Connect").click()
+    connected = received(page, "tray.authpopup.finish")["authId"]
+    assert store.update(instance, auth={"slack": connected}).auth == {"slack": connected}
+
+
+def test_only_the_stylesheet_of_the_settings_is_loaded(browser: Browser, site_with_host: Site, host: Host) -> None:
+    store = store_of(site_with_host)
+    instance = store.instance(store.published(config=[config_slot("a", title="Setting")]))
+    with tabs_of(browser, site_with_host.url) as open_tab:
+        tab = open_tab()
+        tab.page.goto(address(store, instance))
+        colour = "getComputedStyle(document.querySelector('.buttons button')).backgroundColor"
+        assert tab.page.evaluate(colour) == "rgb(1, 99, 12)"
+        check_accessible(tab.page)
+        with tab.page.expect_console_message(lambda said: "style-src" in said.text):
+            tab.page.evaluate(
+                "href => document.head.append("
+                "Object.assign(document.createElement('link'), { rel: 'stylesheet', href }))",
+                f"{host.url}/other.css",
+            )
+        tab.faults.clear()  # the refused stylesheet
 
 
 def test_the_host_connects_accounts_provides_lists_and_validates(

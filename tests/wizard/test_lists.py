@@ -18,7 +18,7 @@ from app.settings import Settings
 from tests.support.http import SECRET_KEY
 from tests.support.local_server import local_server
 from tests.support.receiver import SECRET, is_signed
-from tests.support.solution_store import DATA, Store, auth_slot, config_slot, ddl
+from tests.support.solution_store import DATA, Store, auth_slot, config_slot, ddl, element, screen, slots
 from tests.support.wizard import Wizard
 
 GENERAL = [{"text": "#general", "value": "C1"}, {"text": "<b>#random</b>", "value": 2}]
@@ -96,6 +96,7 @@ def test_the_entries_are_of_the_account_that_was_chosen(made: Callable[..., Wiza
             "operation": "list_channels",
             "input": {"n": 1},
             "authenticationId": slack,
+            "authenticationIsNew": False,
             "solutionInstanceId": instance,
         }
     ]
@@ -109,6 +110,35 @@ def test_the_entries_are_of_the_account_that_was_chosen(made: Callable[..., Wiza
     assert store.get(instance).config == {"channel": "2"}
     page = made().open(instance)
     assert (page.fields["list-config:channel"], host.signed[-1]) == ("2", False)
+
+
+@pytest.mark.ledger("DEC-343")
+@pytest.mark.parametrize("screens", [("slack channel",), ("slack", "channel")], ids=["one screen", "two screens"])
+def test_the_entries_for_an_account_that_is_new_in_the_wizard(
+    made: Callable[..., Wizard], store: Store, host: Host, screens: tuple[str, ...]
+) -> None:
+    owner = store.user()
+    solution = store.set(
+        *slots(auth=[auth_slot("slack", title="Slack")], config=[CHANNEL]),
+        element("ScreenList", *(screen(f"Screen {number}", *ids.split()) for number, ids in enumerate(screens))),
+    )
+    store.publish(solution)
+    instance = store.instance(solution, owner)
+    page = made().open(instance)
+    account = {"auth:slack": "new", "name-auth:slack": "Mine", "data-auth:slack": DATA}
+    page = page.send("reload" if len(screens) == 1 else "next", account)
+    (asked,) = host.asked
+    assert asked["authenticationIsNew"]
+    assert DATA not in json.dumps(asked)
+    assert page.texts("select option") == ["Choose", "#general", "<b>#random</b>"]
+    page = page.send(values={"list-config:channel": "2"})
+    page = page.send("go-0").send(values={"name-auth:slack": "Renamed"})
+    assert host.asked[-1]["authenticationId"] == asked["authenticationId"]
+    while page.title != "Summary":
+        page = page.send()
+    page.send("finish")
+    found = store.get(instance)
+    assert (found.config, found.auth) == ({"channel": "2"}, {"slack": asked["authenticationId"]})
 
 
 @pytest.mark.ledger("DEC-280")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from structlog.testing import capture_logs
 from app.application import create_app
 from app.settings import Settings
 from app.solutions.wizard.sessions import forget_sessions
+from tests.services.test_queued_runs import eventually
 from tests.support.http import SECRET_KEY, Client
 from tests.support.pages import Pages
 from tests.support.solution_store import Store, auth_slot, config_slot, ddl, element, screen, slots
@@ -53,6 +55,28 @@ def test_a_code_opens_the_wizard_once(wizard: Wizard, instance: str) -> None:
 
 
 @pytest.mark.ledger("DEC-276")
+def test_of_requests_with_one_code_at_the_same_moment_one_gets_in(
+    wizard: Wizard, engine: Engine, instance: str
+) -> None:
+    code = wizard.code(solutionInstanceId=instance)
+    with ThreadPoolExecutor(4) as threads:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT FROM access_token FOR UPDATE"))
+            requests = [threads.submit(wizard.get, address(instance, code)) for _ in range(4)]
+            eventually(lambda: waiting(engine) == len(requests))
+        pages = sorted((request.result() for request in requests), key=lambda page: page.status)
+    assert [page.status for page in pages] == [200, 403, 403, 403]
+    assert pages[0].send(values={"config:a": "x"}).send("finish").title == "Your settings are saved"
+
+
+def waiting(engine: Engine) -> int:
+    """How many requests wait for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with engine.connect() as connection:
+        return int(connection.execute(text(query)).scalar_one())
+
+
+@pytest.mark.ledger("DEC-276")
 def test_a_code_expires_and_is_not_used_up_by_head_or_a_prefetch(wizard: Wizard, engine: Engine, instance: str) -> None:
     code = wizard.code(solutionInstanceId=instance)
     client = wizard.app.test_client()
@@ -75,6 +99,7 @@ def test_a_code_does_not_open_the_instance_of_another_user(wizard: Wizard, store
         refused(wizard.get(address(own, code)), 403, EXPIRED)
 
 
+@pytest.mark.ledger("DEC-347")
 def test_a_token_is_for_its_own_page_alone(wizard: Wizard, store: Store, instance: str) -> None:
     owner = store.user()
     mine = store.instance(store.published(config=[config_slot("a")]), owner)
@@ -93,6 +118,7 @@ def test_a_token_is_for_its_own_page_alone(wizard: Wizard, store: Store, instanc
     assert wizard.post(f"/external/solutions/other-partner/configure/{mine}", {"token": token}).status == 200
 
 
+@pytest.mark.ledger("DEC-347")
 def test_a_session_that_has_ended_stores_nothing_and_is_forgotten(
     wizard: Wizard, store: Store, engine: Engine, instance: str
 ) -> None:
@@ -111,6 +137,7 @@ def test_a_session_that_has_ended_stores_nothing_and_is_forgotten(
         assert connection.execute(text("SELECT count(*) FROM wizard_session")).scalar_one() == 0
 
 
+@pytest.mark.ledger("DEC-347")
 def test_finishing_twice_stores_once(wizard: Wizard, store: Store, instance: str) -> None:
     page = wizard.open(instance).send(values={"config:a": "x"})
     assert page.send("finish").title == "Your settings are saved"

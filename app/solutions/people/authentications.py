@@ -26,10 +26,11 @@ _COLUMNS = """
     expires_at, expires_at <= now() AS expired
 """
 _INSERT = text("""
-    INSERT INTO authentication (owner, name, service, service_version, service_environment, scopes, data, hidden,
-                                expires_at)
-    VALUES (:owner, :name, :service, coalesce(:version, ''), coalesce(:environment, ''),
-            coalesce(cast(:scopes AS text[]), '{}'), :data, coalesce(:hidden, false), :expires)
+    INSERT INTO authentication (authentication_identifier, owner, name, service, service_version, service_environment,
+                                scopes, data, hidden, expires_at)
+    VALUES (coalesce(cast(:new_id AS uuid), gen_random_uuid()), :owner, :name, :service, coalesce(:version, ''),
+            coalesce(:environment, ''), coalesce(cast(:scopes AS text[]), '{}'), :data, coalesce(:hidden, false),
+            :expires)
     RETURNING authentication_identifier
 """)
 _UPDATE = text(sql_file("app.solutions.people", "update_authentication"))
@@ -48,7 +49,8 @@ _SLOTS_OF_DRAFTS = text("""
 class AuthenticationDraft:
     """The fields of an authentication, or of a new one if no id is given. Absent fields keep their value. A new
     authentication without an owner belongs to the builder. `data` is JSON as text. `expires` is a time as text, or
-    `NEVER`; a new authentication without it never expires."""
+    `NEVER`; a new authentication without it never expires. `new_id` is the id that a new authentication gets, a random
+    one if there is none."""
 
     authentication_id: str | None = None
     owner: str | None = None
@@ -60,6 +62,7 @@ class AuthenticationDraft:
     data: str | None = field(default=None, repr=False)
     hidden: bool | None = None
     expires: str | None = None
+    new_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def set_authentication(
         if draft.owner is not None:
             owner = lock_external_user(connection, draft.owner, "owner", alone=True)
             check_number(connection, owner, "authentication", limits.authentications_per_user)
-        return str(connection.execute(_INSERT, {**values, "owner": owner}).scalar_one())
+        return str(connection.execute(_INSERT, {**values, "owner": owner, "new_id": draft.new_id}).scalar_one())
     # Not FOR UPDATE, so that a transaction that gives the authentication to an instance does not wait.
     held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
     if draft.owner is not None and identifier(draft.owner) != held.owner:

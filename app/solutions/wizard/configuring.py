@@ -161,6 +161,7 @@ def _chosen(
                 service_environment=place.slot.service_environment or new.environment,
                 scopes=tuple(sorted(place.slot.scopes)),
                 data=new.data,
+                new_id=new.authentication_id,
             )
             yield name, set_authentication(connection, cipher, draft, limits)
         elif name in filled_in.chosen:

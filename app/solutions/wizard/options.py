@@ -29,11 +29,12 @@ _places = BoundedSemaphore(_MOST_AT_ONCE)
 
 @dataclass(frozen=True)
 class ListSource:
-    """What the list of a slot depends on."""
+    """What the list of a slot depends on. `is_new`: the authentication does not exist before the wizard is finished."""
 
     ddl: Ddl
     instance_id: str
-    authentication_id: str | None
+    authentication_id: str | None = None
+    is_new: bool = False
 
 
 def read_choices(settings: Settings, source: ListSource) -> list[Choice] | None:
@@ -88,6 +89,7 @@ def _question(source: ListSource) -> dict[str, Json]:
         "operation": ddl.operation,
         "input": None if ddl.input is None else read_json(ddl.input),
         "authenticationId": source.authentication_id,
+        "authenticationIsNew": source.is_new,
         "solutionInstanceId": source.instance_id,
     }
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, text
 
@@ -54,11 +55,13 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class NewAuthentication:
-    """An authentication that an end user has filled in, and that is created at the end. `data` is JSON as text."""
+    """An authentication that an end user has filled in, and that is created at the end with this id. `data` is JSON as
+    text."""
 
     name: str
     environment: str
     data: str = field(repr=False)
+    authentication_id: str = field(default_factory=lambda: str(uuid4()))
 
 
 @dataclass(frozen=True)
