@@ -12,7 +12,7 @@ from app.commands.groups import CommandGroup
 from app.commands.reading import json_option
 from app.commands.rows import Row, print_json, print_rows
 from app.commands.texts import COLLAPSED
-from app.identity.audit import AuditRow, read_audit
+from app.identity.audit import AuditFilter, AuditRow, read_audit
 from app.solutions.texts import time_text
 
 _HEADINGS = ("time", "action", "who", "address", "on what", "details")
@@ -45,7 +45,7 @@ def show(user: str | None, since: datetime | None, limit: int, as_json: bool) ->
     """
     from_time = None if since is None else since.replace(tzinfo=UTC)
     with opened_database() as engine, engine.connect() as connection:
-        found = read_audit(connection, user=user, since=from_time, limit=limit)
+        found = read_audit(connection, AuditFilter(user, since=from_time), limit=limit)
         if as_json:
             print_json(list(map(_document, found)))
         else:

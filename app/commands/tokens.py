@@ -42,7 +42,7 @@ def add(name: str, master: bool) -> None:
         raise click.UsageError("give --master: user tokens are made by the mutation authorize")
     with transaction(_NAMES) as connection:
         made = create_master_token(connection, name)
-    click.echo(made)
+    click.echo(made.token)
 
 
 @token.command("list", short_help="List the master tokens.")

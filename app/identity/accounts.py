@@ -19,7 +19,7 @@ from app.identity.audit import Action, Event
 from app.identity.passwords import hash_password, is_right
 from app.identity.present_rights import lock_administrators
 from app.identity.right import ADMINISTER_ALL
-from app.identity.rights import Caller
+from app.identity.rights import Caller, require_administrator
 from app.identity.sessions import end_sessions
 from app.identity.sign_in import unlock_account
 from app.identity.users import USER_REFERENCE, password_faults
@@ -86,7 +86,7 @@ def read_accounts(connection: Connection, caller: Caller, *, after: str = "", li
 
     Raises NotAuthorisedError (101) unless the caller has administer-all.
     """
-    _require_administrator(caller, "to list users")
+    require_administrator(caller, "to list users")
     return [Account(*row) for row in connection.execute(_LIST, {"after": after, "limit": limit})]
 
 
@@ -95,7 +95,7 @@ def read_account(connection: Connection, caller: Caller, logon: str) -> tuple[Ac
 
     Raises NotAuthorisedError (101) unless the caller has administer-all.
     """
-    _require_administrator(caller, "to see users")
+    require_administrator(caller, "to see users")
     row = connection.execute(_ONE, {"logon": logon}).one_or_none()
     return None if row is None else (Account(*row[:-1]), list(row[-1]))
 
@@ -108,11 +108,11 @@ def change_status(
     Raises NotAuthorisedError (101) unless the caller has administer-all, and UserError (105) about `action` and
     `user_logon_reference_update`. Users cannot disable their own account, so that an administrator always remains.
     """
-    _require_administrator(caller, "to change the status of users")
+    require_administrator(caller, "to change the status of users")
     if action is None:
         raise UserError(missing("action", f"is missing: give one of {', '.join(StatusAction)}"))
     if action is StatusAction.DISABLE:
-        _require_administrator(lock_administrators(connection, caller), "to change the status of users")
+        require_administrator(lock_administrators(connection, caller), "to change the status of users")
     account = _find(connection, identifier, logon)
     if action is StatusAction.UNLOCK:
         unlock_account(connection, account.logon_reference)
@@ -155,11 +155,6 @@ def change_password(
     end_sessions(connection, account.identifier)
     unlock_account(connection, account.logon_reference)
     audit.record(connection, Event(Action.PASSWORD_CHANGED, "user", account.logon_reference))
-
-
-def _require_administrator(caller: Caller, what: str) -> None:
-    if not caller.administers_all:
-        raise NotAuthorisedError(f"not authorised {what}: that needs {ADMINISTER_ALL}")
 
 
 def _find(connection: Connection, identifier: int | None, logon: str | None) -> _Found:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 import structlog
 from sqlalchemy import Connection, Engine, TextClause, text
 
 from app.database.batches import in_batches
 from app.database.engine import after_commit
+from app.errors import UserError, unresolved
 from app.identity.actor import ActorKind, present_actor
 
 _BATCH = 10_000
@@ -138,6 +139,15 @@ def log_on_commit(connection: Connection, what: Event) -> None:
 
 
 @dataclass(frozen=True)
+class AuditFilter:
+    """Which rows are wanted: those about a user (who acted or was acted on), of one action, or since a time."""
+
+    user: str | None = None
+    action: Action | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
 class AuditRow:
     """A row of the audit. `actor` is a logon reference, or the name of another kind of actor."""
 
@@ -152,6 +162,8 @@ class AuditRow:
     details: Mapping[str, Any]
 
 
+_EVERYTHING: Final = AuditFilter()
+
 _SELECT = """
     SELECT a.audit_identifier, a.at, a.action, a.actor_kind, coalesce(u.user_logon_reference, a.actor_name),
            a.address, a.object_kind, a.object_name, a.details
@@ -159,6 +171,7 @@ _SELECT = """
     WHERE {condition}
     ORDER BY a.at DESC, a.audit_identifier DESC LIMIT :limit
 """
+_FIND_TIME = text("SELECT at FROM audit WHERE audit_identifier = :row")
 _SINCE = "a.at >= coalesce(CAST(:since AS timestamptz), '-infinity')"
 _BEFORE = "(a.at, a.audit_identifier) < (CAST(:before_at AS timestamptz), CAST(:before AS bigint))"
 _BY_USER = "a.user_identifier = (SELECT user_identifier FROM account WHERE user_logon_reference = :user)"
@@ -174,24 +187,33 @@ def read_events_of_instance(connection: Connection, instance_id: str, limit: int
 
 
 def read_audit(
-    connection: Connection,
-    *,
-    user: str | None = None,
-    since: datetime | None = None,
-    before: AuditRow | None = None,
-    limit: int = 100,
+    connection: Connection, wanted: AuditFilter = _EVERYTHING, *, before: int | None = None, limit: int = 100
 ) -> list[AuditRow]:
-    """Read rows, newest first, filtered by a user (who acted or was acted on), a time and a row to continue after."""
+    """Read rows, newest first. `before` is the identifier of the row after which the page begins.
+
+    Raises UserError (105) about `audit_identifier_before` if that row does not exist any more.
+    """
     conditions = [_SINCE]
-    given: dict[str, object] = {"since": since, "limit": limit}
-    if user is not None:
+    given: dict[str, object] = {"since": wanted.since, "limit": limit}
+    if wanted.user is not None:
         conditions.append(f"({_BY_USER} OR {_OF_USER})")
-        given["user"] = user
+        given["user"] = wanted.user
+    if wanted.action is not None:
+        conditions.append("a.action = :action")
+        given["action"] = wanted.action.value
     if before is not None:
         conditions.append(_BEFORE)
-        given |= {"before_at": before.at, "before": before.identifier}
+        given |= {"before_at": _time_of(connection, before), "before": before}
     rows = connection.execute(text(_SELECT.format(condition=" AND ".join(conditions))), given)
     return [AuditRow(*row) for row in rows]
+
+
+def _time_of(connection: Connection, row: int) -> datetime:
+    found: datetime | None = connection.execute(_FIND_TIME, {"row": row}).scalar_one_or_none()
+    if found is None:
+        reason = f"{row} is not a row of the audit, or was deleted after its retention: begin with the newest rows"
+        raise UserError(unresolved("audit_identifier_before", reason))
+    return found
 
 
 def delete_old(

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from app.database.engine import driver_connection
 from app.errors import NotAuthorisedError
 from app.identity.right import (
+    ADMINISTER_ALL,
     ADMINISTER_SOLUTIONS,
     EVERYTHING,
     NODE_PERMISSIONS,
@@ -86,6 +87,12 @@ def require_solutions(caller: Caller) -> None:
     """Raise NotAuthorisedError (101) unless the caller administers solutions."""
     if not caller.administers_solutions:
         raise NotAuthorisedError(f"not authorised to administer solutions: that needs {ADMINISTER_SOLUTIONS}")
+
+
+def require_administrator(caller: Caller, what: str) -> None:
+    """Raise NotAuthorisedError (101) unless the caller has administer-all. `what` says what it is needed for."""
+    if not caller.administers_all:
+        raise NotAuthorisedError(f"not authorised {what}: that needs {ADMINISTER_ALL}")
 
 
 @dataclass

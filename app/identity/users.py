@@ -11,12 +11,12 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from app.database.sql_files import sql_file
-from app.errors import Fault, NotAuthorisedError, UserError, invalid, missing, refuse, taken
+from app.errors import Fault, UserError, invalid, missing, refuse, taken
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.identity.passwords import hash_password
 from app.identity.right import ADMINISTER_ALL
-from app.identity.rights import Caller
+from app.identity.rights import Caller, require_administrator
 from app.text import is_blank, is_writable, present
 
 PUBLIC_GROUP: Final = 1
@@ -54,8 +54,7 @@ def create_user(
 
     Raises NotAuthorisedError (101) unless the caller has administer-all.
     """
-    if not caller.administers_all:
-        raise NotAuthorisedError(f"not authorised to create users: that needs {ADMINISTER_ALL}")
+    require_administrator(caller, "to create users")
     return add_user(connection, logon_reference, password, name, email)
 
 

@@ -8,12 +8,12 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from app.database.sql_files import sql_file
-from app.errors import NotAuthorisedError, UserError, no_such
+from app.errors import NotAuthorisedError, UserError, missing, no_such
 from app.identity import right
 from app.identity.present_rights import read_again
 from app.identity.right import ADMINISTER_ALL, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
-from app.identity.rights import Caller, rights_on
-from app.nodes.versions import find_node
+from app.identity.rights import Caller, require_administrator, rights_on
+from app.nodes.versions import Node, find_node
 from app.references import packages_above
 
 NAMES: Final = {
@@ -28,14 +28,33 @@ NAMES: Final = {
 }
 """The rights in words."""
 
+PERMISSIONS: Final = {
+    right.READ: "node-read",
+    right.LINK: "node-link",
+    right.USE_TYPE: "node-use-type",
+    right.USE_DRAFT: "node-use-draft",
+    right.UPDATE: "node-update",
+    right.EXECUTE: "node-execute",
+    right.ADMINISTER: "node-administer",
+    right.USE: "package-use",
+}
+"""The rights by the permission that gives them at least."""
+
 _REASONS = text(sql_file("app.nodes", "permissions_on_node"))
-_USER = text("SELECT user_identifier, enabled FROM account WHERE user_logon_reference = :logon")
+_USER = text("""
+    SELECT user_identifier, user_logon_reference, enabled FROM account
+    WHERE user_logon_reference = CAST(:logon AS text)
+       OR CAST(:logon AS text) IS NULL AND user_identifier = CAST(:own AS bigint)
+""")
+
+_LOGON = "user_logon_reference_details"
 
 
 @dataclass(frozen=True)
 class RightSource:
     """A permission that gives rights on the node: its type, the group that holds it, and the node that it is on."""
 
+    identifier: int
     permission_type: str
     group: str
     on: str | None
@@ -52,16 +71,29 @@ class RightSource:
 class Explanation:
     """The rights of a user on a node, and why the user has them."""
 
-    reference: str
+    logon: str
     is_enabled: bool
-    rights: int
-    is_owner: bool
-    reasons: list[RightSource]
+    node: Node
+    rights: int = right.NONE
+    is_owner: bool = False
+    reasons: tuple[RightSource, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """The rights in words."""
         return words(self.rights)
+
+    def given_by(self, reason: RightSource) -> list[str]:
+        """Return the rights that a permission gives on the node, in words: on a node of the system package, fewer."""
+        return words(reason.rights & self.rights)
+
+    def permissions(self) -> list[tuple[str, list[RightSource]]]:
+        """Return each permission that the user has in effect, with the permissions that it comes from."""
+        return [
+            (name, [reason for reason in self.reasons if reason.rights & bit])
+            for bit, name in PERMISSIONS.items()
+            if self.rights & bit
+        ]
 
 
 def words(rights: int) -> list[str]:
@@ -69,20 +101,29 @@ def words(rights: int) -> list[str]:
     return [name for bit, name in NAMES.items() if rights & bit]
 
 
-def explain(connection: Connection, caller: Caller, logon: str, reference: str) -> Explanation:
-    """Return what a user may do with a node. A disabled user may do nothing.
+def explain(
+    connection: Connection,
+    caller: Caller,
+    logon: str | None,
+    node_identifier: int | None,
+    node_reference: str | None,
+) -> Explanation:
+    """Return what a user may do with a node; without a logon reference, what the caller may do. A disabled user may do
+    nothing.
 
-    Raises NotAuthorisedError (101) unless the caller has administer-all, and UserError about `node_reference`, which
-    names the node, and `user_logon_reference`.
+    Raises NotAuthorisedError (101) if it is another user and the caller does not have administer-all, the errors of
+    `find_node` about `node`, and UserError (105) about `user_logon_reference_details`.
     """
-    if not caller.administers_all:
-        raise NotAuthorisedError(f"not authorised to see the rights of others: that needs {ADMINISTER_ALL}")
-    node = find_node(connection, caller, None, reference, "node")
-    user = connection.execute(_USER, {"logon": logon}).one_or_none()
+    if not caller.is_signed_in:
+        raise NotAuthorisedError("sign in to see what you may do")
+    user = connection.execute(_USER, {"logon": logon or None, "own": caller.user_identifier}).one_or_none()
+    if user is None or user.user_identifier != caller.user_identifier:
+        require_administrator(caller, "to see the rights of others")
+    node = find_node(connection, caller, node_identifier, node_reference, "node")
     if user is None:
-        raise UserError(no_such("user_logon_reference", "user", logon))
+        raise UserError(no_such(_LOGON, "user", logon) if logon else missing(_LOGON))
     if not user.enabled:
-        return Explanation(node.reference, False, right.NONE, False, [])
+        return Explanation(user.user_logon_reference, is_enabled=False, node=node)
     of_user = read_again(connection, Caller(user.user_identifier, ()))
     owner = node.owner
     rights = rights_on(connection, of_user, [node.reference]).on(node.identifier, node.reference, owner)
@@ -93,5 +134,6 @@ def explain(connection: Connection, caller: Caller, logon: str, reference: str) 
         "package_permissions": list(PACKAGE_PERMISSIONS),
         "administer_all": ADMINISTER_ALL,
     }
-    reasons = [RightSource(*row) for row in connection.execute(_REASONS, given)]
-    return Explanation(node.reference, True, rights, owner == user.user_identifier, reasons)
+    reasons = tuple(RightSource(*row) for row in connection.execute(_REASONS, given))
+    is_owner = owner == user.user_identifier
+    return Explanation(user.user_logon_reference, True, node, rights, is_owner, reasons)

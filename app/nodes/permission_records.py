@@ -12,7 +12,7 @@ from app.identity import audit, right
 from app.identity.audit import Action, Event
 from app.identity.present_rights import lock_administrators
 from app.identity.right import ADMINISTER_ALL
-from app.identity.rights import Caller, rights_on
+from app.identity.rights import Caller, require_administrator, rights_on
 from app.identity.users import PUBLIC_GROUP, find_group
 from app.nodes.versions import Node, find_node
 
@@ -61,8 +61,7 @@ def find_object(connection: Connection, caller: Caller, identifier: int | None, 
     without a node, does not have administer-all.
     """
     if not identifier and not reference:
-        if not caller.administers_all:
-            raise NotAuthorisedError(f"not authorised to list all permissions: that needs {ADMINISTER_ALL}")
+        require_administrator(caller, "to list all permissions")
         return None
     # Nobody can give permissions on nodes of the system package, but callers with administer-all may list them.
     field = "permission_on_node" if identifier else "object"

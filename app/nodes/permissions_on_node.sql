@@ -1,5 +1,5 @@
 -- The permissions of groups that give rights on a node: on itself, on a package above it, or on everything.
-SELECT p.permission_type, g.user_group_reference, n.node_reference
+SELECT p.permission_identifier, p.permission_type, g.user_group_reference, n.node_reference
 FROM permission p JOIN user_group g USING (user_group_identifier) LEFT JOIN node n USING (node_identifier)
 WHERE p.user_group_identifier = ANY (:groups)
   AND (n.node_reference = :reference

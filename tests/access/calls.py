@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from app.services.registry import SERVICES
-from tests.access import oracle
+from tests.access import account_oracle, oracle
 from tests.access.oracle import Grant, World
 from tests.support import edits
 from tests.support.builders import LIST, LIST_TYPE, Graph, V, links
@@ -254,10 +254,27 @@ def list_permissions(session: Session, call: Call) -> Responded:
     return reply, {number}
 
 
-def for_administrators(service: str, **elements: str) -> Asked:
+def effective_permissions(session: Session, call: Call) -> Responded:
+    """Of oneself, and of another user or group."""
+    about = call.user if call.flag else call.group
+    given = {} if call.flag else {"userLogonReferenceDetails": call.group}
+    reply = session.post(call, "GetEffectivePermissions", nodeReference=call.node, **given)
+    number = account_oracle.about_rights(session.world, call.user, about, call.node)
+    if number == 0:
+        assert account_oracle.listed(reply.tree) == account_oracle.effective(session.world, about, call.node)
+    return reply, {number}
+
+
+def audit(session: Session, call: Call) -> Responded:
+    given = {"userLogonReferenceDetails": call.group} if call.flag else {}
+    reply = session.post(call, "GetAuditList", pageSize="1000", **given)
+    return reply, {account_oracle.about_audit(session.world, call.user, call.group if call.flag else None)}
+
+
+def for_administrators(service: str, number: int = 0, **elements: str) -> Asked:
     def ask(session: Session, call: Call) -> Responded:
         allowed = oracle.administration(session.world, call.user) == 0
-        return session.post(call, service, **elements), {0} if allowed else {101}
+        return session.post(call, service, **elements), {number} if allowed else {101}
 
     return ask
 
@@ -302,6 +319,11 @@ CALLS: dict[str, Asked] = {
     "GetPermissionList": list_permissions,
     "ListUsers": for_administrators("ListUsers"),
     "UpdateUserStatus": for_administrators("UpdateUserStatus", userLogonReferenceUpdate="ann", action="unlock"),
+    "GetEffectivePermissions": effective_permissions,
+    "GetAuditList": audit,
+    "ListTokens": for_administrators("ListTokens", allKindsIndicator="true"),
+    "CreateToken": for_administrators("CreateToken", tokenName="Shop"),
+    "RemoveToken": for_administrators("RemoveToken", 105, tokenIdentifier="999999"),
     "CreateUser": create_user,
     "UpdatePassword": update_password,
 }

@@ -19,7 +19,7 @@ from tests.support.pages import Page, Pages
 VISITOR = "ann"
 OF_A_NODE = ("nodes", "versions", "uses", "freeze", "edit", "type", "compare")
 """The pages of a node. What a visitor may not read is on none of them."""
-LISTS = ("/console", "/console/nodes", "/console/runs", "/console/nodes?q=Name&values=true")
+LISTS = ("/console", "/console/activity", "/console/nodes", "/console/runs", "/console/nodes?q=Name&values=true")
 
 
 @given(world=worlds())
@@ -45,6 +45,9 @@ def look(world: World, user: str, pages: Pages, reference: str) -> None:
         assert readable or page.status == 404, f"{user} sees {name} of {reference}"
         tells_nothing_unreadable(world, user, page, reference)
     assert (pages.get(f"/console/nodes/{path}").status == 200) is readable
+    rights = pages.get(f"/console/people/{user}?node={reference}")
+    assert ("may read, " in rights.text) is readable
+    tells_nothing_unreadable(world, user, rights, reference)
     plan = pages.get(f"/console/updates/new?node={reference}&scope=latest&why={reference}")
     assert (plan.status == 200) is readable
     tells_nothing_unreadable(world, user, plan, reference)

@@ -7,7 +7,7 @@ holds its credentials, so that it can be sent as it is: `curl --data-binary @req
 
 Ids of solutions and what belongs to them are random: `{id:1}` stands for the first that a case returns, set-up
 included, `{id:2}` for the second, in requests as in responses. `{time}` stands for any time in a response,
-and `{code}` for any authorization code.
+and `{code}` for any authorization code or token.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ EXCHANGES = (
 SET_UP = ("import.xml", "[0-9][0-9]-*.xml")
 ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-CODE = re.compile(r"(?<=<authorizationCode>)[A-Za-z0-9_-]{43}(?=<)|(?<=code=)[A-Za-z0-9_-]{43}(?=<)")
+CODE = re.compile(r"((?<=<authorizationCode>)|(?<=<masterToken>)|(?<=code=))[A-Za-z0-9_-]{43}(?=<)")
 PLACE = re.compile(r"\{id:(\d+)\}")
 
 

@@ -28,7 +28,7 @@ def test_the_pages_of_services_are_accessible(open_tab: OpenTab, size: dict[str,
 @pytest.mark.parametrize(("size", "dark"), [(DESK, True), (PHONE, False)], ids=["desk-dark", "phone"])
 def test_a_query_is_sent_from_the_page(site: Site, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
     with site.engine.begin() as connection:
-        token = create_master_token(connection, f"page {size['width']}")
+        token = create_master_token(connection, f"page {size['width']}").token
     Store(Client(site.app)).published()
     page = open_tab(dark=dark, size=size).page
     page.goto("/graphql")

@@ -56,6 +56,7 @@ def test_a_roll_out_is_done_from_its_page(site: Site, open_tab: OpenTab) -> None
     picture(page, "solutions-moved")
 
 
+@pytest.mark.ledger("UVU-7", "UVU-8")
 def test_the_draft_is_published_in_a_dialog(site: Site, open_tab: OpenTab) -> None:
     solution = shop(Store(Client(site.app)))
     page = open_tab().sign_in(following=f"/console/solutions/{solution}")

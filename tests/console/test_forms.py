@@ -18,17 +18,20 @@ def refused(pages: Pages, values: dict[str, str], **options: object) -> Page:
     return page
 
 
+@pytest.mark.ledger("DEC-344")
 def test_a_form_without_its_token_is_refused(pages: Pages) -> None:
     page = refused(pages, {})
     assert (page.status, page.title) == (403, "Not authorised")
     assert "Nothing was done" in page.text
 
 
+@pytest.mark.ledger("DEC-344")
 def test_a_form_with_the_token_of_another_visitor_is_refused(app: Flask, pages: Pages) -> None:
     others = Pages.of(app).get("/console").form(SIGN_OUT)
     assert refused(pages, others).status == 403
 
 
+@pytest.mark.ledger("DEC-344")
 def test_a_form_with_the_token_from_before_the_sign_in_is_refused(app: Flask) -> None:
     pages = Pages(app)
     before = pages.get("/console/sign-in").form("/console/sign-in")
@@ -36,6 +39,7 @@ def test_a_form_with_the_token_from_before_the_sign_in_is_refused(app: Flask) ->
     assert refused(pages, before).status == 403
 
 
+@pytest.mark.ledger("DEC-344")
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_form_that_the_browser_says_is_of_another_site_is_refused(pages: Pages, site: str) -> None:
     form = pages.get("/console").form(SIGN_OUT)

@@ -119,6 +119,7 @@ def test_a_link_to_the_wizard_works_once(app: Flask, pages: Pages, store: Store)
     assert pages.get(at(instance)).texts("#wizard") == []
 
 
+@pytest.mark.ledger("UVU-22")
 def test_instances_are_filtered_by_their_state(pages: Pages, store: Store) -> None:
     solution = shop(store)
     store.publish(solution)

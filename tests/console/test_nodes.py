@@ -91,6 +91,7 @@ def test_nodes_are_found_by_their_words(stocked: Pages) -> None:
     assert "has no word" in stocked.get("/console/nodes?q=...").text
 
 
+@pytest.mark.ledger("UNV-69")
 def test_a_draft_is_made_edited_and_frozen(stocked: Pages) -> None:
     page = drafted(stocked)
     assert page.title == "Widget draft"
@@ -198,6 +199,7 @@ def test_a_new_type_is_not_given_to_a_draft_that_has_changed(stocked: Pages) -> 
     assert "acme.types.Bare.1" in {field.get("value") for field in page.tree.cssselect("#type")}
 
 
+@pytest.mark.ledger("UNV-71")
 def test_the_type_of_a_draft_is_changed_after_a_look_at_the_impacts(stocked: Pages) -> None:
     drafted(stocked)
     asked = stocked.get("/console/type/acme/Widget?type=acme.types.Bare.1")
@@ -210,6 +212,7 @@ def test_the_type_of_a_draft_is_changed_after_a_look_at_the_impacts(stocked: Pag
     assert missing.texts(".reason") == ["acme.types.None is not found"]
 
 
+@pytest.mark.ledger("UNV-70")
 def test_data_without_a_place_is_removed_only_if_the_editor_agrees(client: Client, app: Flask) -> None:
     graph = catalog().node("acme.Odd", draft(M(LIST, "acme.Nut.1"), type="acme.types.Bare.1", name="Odd"))
     client.load(graph)

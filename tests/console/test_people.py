@@ -193,7 +193,7 @@ def test_a_user_page_says_what_the_user_may_do_and_through_what(pages: Pages, ma
 @pytest.mark.ledger("DEC-292")
 def test_tokens_are_listed_and_revoked(app: Flask, pages: Pages, engine: Engine) -> None:
     with engine.begin() as connection:
-        token = create_master_token(connection, SCRIPT)
+        token = create_master_token(connection, SCRIPT).token
 
     def status() -> int:
         query = {"query": "{ viewer { solutions { edges { node { id } } } } }"}
@@ -207,6 +207,34 @@ def test_tokens_are_listed_and_revoked(app: Flask, pages: Pages, engine: Engine)
     page = pages.send(page, "/console/tokens/revoke")
     assert "The token is revoked" in page.text
     assert status() == 401
+
+
+@pytest.mark.ledger("DEC-292")
+def test_a_new_token_is_shown_once(app: Flask, pages: Pages) -> None:
+    page = pages.send(pages.get("/console/tokens"), "/console/tokens", name="Shop")
+    (token,) = page.texts("#token")
+    query = {"query": "{ viewer { solutions { edges { node { id } } } } }"}
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert app.test_client().post("/graphql", json=query, headers=bearer).status_code == 200
+    again = pages.get("/console/tokens")
+    assert ([row[0] for row in again.rows()], token in again.response.text) == (["Shop"], False)
+    page = pages.send(again, "/console/tokens", name="17")
+    assert (page.status, page.texts(".reason")) == (
+        422,
+        ["must not be a number: a number names a token by its id"],
+    )
+
+
+def test_tokens_are_listed_page_by_page(pages: Pages, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.console.people.tokens._PAGE", 2)
+    with engine.begin() as connection:
+        for name in ("A", "B", "C"):
+            create_master_token(connection, name)
+    page = pages.get("/console/tokens")
+    assert [row[0] for row in page.rows()] == ["A", "B"]
+    (following,) = page.tree.cssselect("a[rel=next]")
+    assert [row[0] for row in pages.get(following.get("href", "")).rows()] == ["C"]
+    assert pages.get("/console/tokens?after=x").status == 400
 
 
 @pytest.mark.parametrize("given", ["", "x", "9" * 30, "999999"])
@@ -232,6 +260,7 @@ def test_a_user_who_is_not_an_administrator_sees_no_other_user(app: Flask, make_
         (at(ADMIN, "password"), {"old_password": PASSWORD, "new_password": "another one"}),
         (PERMISSIONS, {"type": "administer-all", "group": "ann"}),
         (PERMISSIONS, {"type": "administer-all", "group": "ann", "person": ADMIN}),
+        ("/console/tokens", {"name": "Mine"}),
         ("/console/tokens/revoke", {"token": "1"}),
     ],
 )

@@ -21,7 +21,7 @@ SCRIPT = "<script>alert('1')</script>"
 @pytest.fixture
 def master_token(app: Flask, engine: Engine) -> str:
     with engine.begin() as connection:
-        return create_master_token(connection, "page")
+        return create_master_token(connection, "page").token
 
 
 def opened(app: Flask) -> tuple[Pages, Page]:

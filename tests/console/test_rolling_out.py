@@ -26,6 +26,7 @@ def force(pages: Pages, solution: str, page: Page) -> Page:
     return pages.get(response.headers["Location"]) if response.status_code == 303 else Page(response, at(solution))
 
 
+@pytest.mark.ledger("UVU-23", "UVU-27")
 def test_a_release_is_rolled_out_as_it_was_shown(pages: Pages, store: Store) -> None:
     solution = shop(store)
     store.publish(solution)

@@ -28,7 +28,7 @@ def fields(page: Page, solution: str) -> dict[str, str]:
     return page.form(at(solution, "draft"))
 
 
-@pytest.mark.ledger("UVU-7")
+@pytest.mark.ledger("UVU-5", "UVU-6", "UVU-7")
 def test_a_solution_is_made_edited_and_published(pages: Pages, store: Store) -> None:
     page = pages.send(pages.get("/console/solutions"), "/console/solutions", title="Support")
     assert page.title == "Draft of Support"
@@ -121,6 +121,7 @@ def test_changes_of_another_user_are_not_overwritten_unless_they_were_shown(page
     assert store.done("GetSolution", solutionId=solution).text("description") == "Mine again"
 
 
+@pytest.mark.ledger("UVU-8", "UVU-9")
 def test_publishing_shows_first_that_instances_move_by_themselves(pages: Pages, store: Store) -> None:
     solution = store.published(config=[CHANNEL])
     store.instance(solution)
@@ -131,7 +132,7 @@ def test_publishing_shows_first_that_instances_move_by_themselves(pages: Pages, 
     assert [(row[0], row[2]) for row in page.rows()] == [("more config", "Breaks nothing")]
 
 
-@pytest.mark.ledger("UVU-8")
+@pytest.mark.ledger("UVU-21", "UVU-8")
 def test_publishing_first_shows_how_many_instances_need_an_upgrade(pages: Pages, store: Store) -> None:
     solution = shop(store)
     store.set(*slots(config=[CHANNEL, config_slot("team"), config_slot("key", hidden="true")]), solution=solution)

@@ -59,6 +59,7 @@ def pages(client: Client, app: Flask) -> Pages:
     return Pages.of(app)
 
 
+@pytest.mark.ledger("UNV-8", "UNV-43")
 def test_a_plan_is_listed_counted_and_drawn(pages: Pages) -> None:
     page = pages.get(PLAN)
     assert page.title == "Update of P"
@@ -82,7 +83,7 @@ def test_a_click_lights_the_way_that_says_why(pages: Pages) -> None:
     assert pages.get(f"{PLAN}&why=P.Nothing").texts(".chain li") == []
 
 
-@pytest.mark.ledger("DEC-253")
+@pytest.mark.ledger("UNV-9", "DEC-253")
 def test_exactly_the_plan_is_done_and_the_run_shows_it(pages: Pages, client: Client) -> None:
     plan = pages.get(PLAN)
     page = pages.send(plan, NEW)

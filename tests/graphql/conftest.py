@@ -24,7 +24,7 @@ def store(client: Client) -> Store:
 def master(app: Flask, engine: Engine) -> GraphQL:
     """A client with a master token."""
     with engine.begin() as connection:
-        return GraphQL(app, create_master_token(connection, "Partner"))
+        return GraphQL(app, create_master_token(connection, "Partner").token)
 
 
 @pytest.fixture

@@ -104,6 +104,6 @@ def test_pages_follow_each_other(engine: Engine) -> None:
             record(connection, Event(Action.USER_CREATED, "user", str(number)))
     seen: list[AuditRow] = []
     with engine.connect() as connection:
-        while page := read_audit(connection, before=seen[-1] if seen else None, limit=2):
+        while page := read_audit(connection, before=seen[-1].identifier if seen else None, limit=2):
             seen += page
     assert [row.object_name for row in seen] == ["4", "3", "2", "1", "0"]

@@ -53,7 +53,7 @@ def test_an_old_password_and_a_disabled_account_are_refused_in_every_process(ser
 
 def test_a_removed_token_is_refused_in_every_process(service: Service) -> None:
     with service.engine.begin() as connection:
-        token = create_master_token(connection, "builder")
+        token = create_master_token(connection, "builder").token
 
     def ask() -> RawReply:
         asked = request("/graphql", INSTANCES, Authorization=f"Bearer {token}", Content_Type="application/json")

@@ -127,7 +127,7 @@ def test_the_authentications_of_an_end_user_are_counted_and_have_a_size(
     assert len(set(builders)) == 3, "those of the builder are not counted"
     assert limited.instance(limited.published(auth=[auth_slot("slack")]), ann, auth={"slack": made})
     with engine.begin() as connection:
-        master = GraphQL(app, create_master_token(connection, "Partner"))
+        master = GraphQL(app, create_master_token(connection, "Partner").token)
     assert len(master.viewer("authentications { edges { node { id } } }")["edges"]) == 3
 
 

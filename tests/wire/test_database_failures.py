@@ -65,7 +65,7 @@ def test_graphql_returns_the_same_message_and_logs_the_remedy(
     app: Flask, engine: Engine, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with engine.begin() as connection:
-        graphql = GraphQL(app, create_master_token(connection, "Partner"))
+        graphql = GraphQL(app, create_master_token(connection, "Partner").token)
     failing(engine, "external_user", "53100")
     body = {"query": 'mutation { createExternalUser(input: {name: "A", externalUserId: "a"}) { userId } }'}
     (error,) = graphql.post(body).get_json()["errors"]

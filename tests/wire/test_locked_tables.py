@@ -41,7 +41,7 @@ def test_sign_in_and_short_requests_get_503_in_time(client: Client, engine: Engi
     """The account is locked for the first two, the token for the third, nodes for the fourth."""
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     with engine.begin() as connection:
-        token = create_master_token(connection, "Partner")
+        token = create_master_token(connection, "Partner").token
     tested = client.app.test_client
     with ThreadPoolExecutor(4) as pool:
         began = time.monotonic()

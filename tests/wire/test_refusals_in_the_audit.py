@@ -33,7 +33,7 @@ def told(row: AuditRow) -> tuple[Any, ...]:
 @pytest.fixture
 def token(app: Flask, engine: Engine) -> str:
     with engine.begin() as connection:
-        return create_master_token(connection, "Partner")
+        return create_master_token(connection, "Partner").token
 
 
 @pytest.mark.ledger("DEC-42")

@@ -1,10 +1,10 @@
-"""The pages of people: users, permissions and tokens."""
+"""The pages of people: users, permissions, tokens and activity."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from app.console.people import changing, listing, permissions, showing, tokens
+from app.console.people import activity, changing, listing, permissions, showing, tokens
 
 PAGES: Final = (
     listing.blueprint,
@@ -12,4 +12,5 @@ PAGES: Final = (
     changing.blueprint,
     permissions.blueprint,
     tokens.blueprint,
+    activity.blueprint,
 )

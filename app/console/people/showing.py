@@ -7,15 +7,15 @@ from sqlalchemy import Connection
 
 from app.console.forms import Form
 from app.console.pages import page
-from app.console.people.addresses import CRUMB
+from app.console.people.addresses import CRUMB, activity_url
 from app.console.visitor import caller, session
 from app.database.connection import short_statements
 from app.database.engine import snapshot
-from app.errors import UserError
+from app.errors import FaultCode, NotAuthorisedError, UserError
 from app.identity.accounts import read_account
 from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.sign_in import read_locked_until
-from app.nodes.explaining import Explanation, explain, words
+from app.nodes.explaining import Explanation, explain
 from app.nodes.permission_records import read_permissions
 from app.text import collapsed
 from app.web.context import resources
@@ -38,10 +38,21 @@ def person(logon: str) -> Response:
 
 def show(logon: str, form: Form, *, done: str = "", status: int = 200) -> Response:
     """Return the page of a user, with a form that was refused."""
-    if not caller().administers_all and logon == session().logon_reference:
-        return page("people/own.html", "Your account", section="People", form=form, done=done, status=status)
     node = collapsed(request.args.get("node", ""))
+    activity = activity_url(user=logon)
     with snapshot(resources().engine) as connection:
+        if not caller().administers_all and logon == session().logon_reference:
+            explanation, question = _explained(connection, logon, node)
+            return page(
+                "people/own.html",
+                "Your account",
+                section="People",
+                explanation=explanation,
+                question=question,
+                activity=activity,
+                form=form,
+                status=status,
+            )
         found = read_account(connection, caller(), logon)
         if found is None:
             raise Refused(404, "There is no user at this address.")
@@ -62,7 +73,7 @@ def show(logon: str, form: Form, *, done: str = "", status: int = 200) -> Respon
         types=TYPES,
         explanation=explanation,
         question=question,
-        words=words,
+        activity=activity,
         is_own=logon == session().logon_reference,
         form=form,
         done=done,
@@ -76,6 +87,11 @@ def _explained(connection: Connection, logon: str, node: str) -> tuple[Explanati
     if not node:
         return None, question
     try:
-        return explain(connection, caller(), logon, node), question
+        return explain(connection, caller(), logon, None, node), question
     except UserError as error:
-        return None, question.refused(error, lambda _fault: "node")
+        if caller().administers_all or error.faults[0].code is not FaultCode.NOT_FOUND:
+            return None, question.refused(error, lambda _fault: "node")
+    except NotAuthorisedError:
+        pass
+    # The page does not tell a node that may not be read from one that does not exist.
+    return None, Form({"node": node}, {"node": [f"There is no node {node[:200]}, or you may not read it."]})

@@ -7,7 +7,8 @@ is valid for two days; an authorization code is valid for five minutes and can b
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -52,7 +53,21 @@ _REMOVE = text("""
     WHERE token_identifier = CAST(:identifier AS bigint) OR kind = 'master' AND name = CAST(:name AS text)
     RETURNING token_identifier, kind, name, owner::text, created_at, expires_at, last_used_at
 """)
+# Identifiers grow with the time at which tokens are created.
+_LIST = text("""
+    SELECT token_identifier, kind, name, owner::text, created_at, expires_at, last_used_at FROM access_token
+    WHERE (kind = 'master' OR :all_kinds) AND (expires_at IS NULL OR expires_at > now()) AND token_identifier > :after
+    ORDER BY token_identifier LIMIT CAST(:limit AS bigint)
+""")
 _FORGET_EXPIRED = text("DELETE FROM access_token WHERE expires_at <= now()")
+
+
+@dataclass(frozen=True)
+class MadeToken:
+    """A token that was just created, which only its maker learns, and the identifier of its record."""
+
+    identifier: int
+    token: str = field(repr=False)
 
 
 class TokenKind(StrEnum):
@@ -85,11 +100,11 @@ class Token:
         return f"{self.kind.value} token {self.name if self.owner is None else f'of {self.owner}'}"
 
 
-def create_master_token(connection: Connection, name: str) -> str:
-    """Create a master token and return it. It cannot be read again. Raises UserError about `name`."""
-    refuse(text_faults("name", name, most=_MOST_NAME))
+def create_master_token(connection: Connection, name: str, where: str = "name") -> MadeToken:
+    """Create a master token. It cannot be read again. Raises UserError about `where`, the name."""
+    refuse(text_faults(where, name, most=_MOST_NAME))
     if is_whole_number(name):
-        raise UserError(invalid("name", "must not be a number: a number names a token by its id"))
+        raise UserError(invalid(where, "must not be a number: a number names a token by its id"))
     return _create(connection, TokenKind.MASTER, name, None, None)
 
 
@@ -107,15 +122,13 @@ class KnownToken:
     last_used: datetime | None = None
 
 
-def read_tokens(connection: Connection, *, all_kinds: bool = False) -> list[KnownToken]:
+def read_tokens(
+    connection: Connection, *, all_kinds: bool = False, after: int = 0, limit: int | None = None
+) -> list[KnownToken]:
     """Return the master tokens, the oldest first; with `all_kinds` also the end users' tokens and codes that have not
-    expired."""
-    query = text(
-        "SELECT token_identifier, kind, name, owner::text, created_at, expires_at, last_used_at FROM access_token"
-        " WHERE (kind = 'master' OR :all_kinds) AND (expires_at IS NULL OR expires_at > now())"
-        " ORDER BY created_at, token_identifier"
-    )
-    return [_known(row) for row in connection.execute(query, {"all_kinds": all_kinds})]
+    expired. A page begins after the token with the identifier `after`."""
+    values = {"all_kinds": all_kinds, "after": after, "limit": limit}
+    return [_known(row) for row in connection.execute(_LIST, values)]
 
 
 def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
@@ -129,25 +142,29 @@ def remove_tokens(connection: Connection, name_or_identifier: str) -> int:
         "identifier": int(name_or_identifier) if by_identifier else None,
         "name": None if by_identifier or not possible else name_or_identifier,
     }
-    removed = [_known(row) for row in connection.execute(_REMOVE, given)]
+    removed = _removed(connection, given)
     if not removed:
         raise UserError(no_such("", "token named", name_or_identifier, ", and none with this id"))
-    for token in removed:
-        _record(connection, Action.TOKEN_REMOVED, token.kind, token.identifier, token.name, token.owner)
-    return len(removed)
+    return removed
+
+
+def remove_token(connection: Connection, identifier: int, where: str) -> None:
+    """Remove the token with an id. Every process refuses it from now on. Raises UserError about `where`, the id."""
+    if not _removed(connection, {"identifier": identifier, "name": None}):
+        raise UserError(no_such(where, "token", identifier, ": it was removed, or has expired"))
 
 
 def authorize(connection: Connection, user_id: str) -> str:
     """Create a user token for an end user and return it. Raises UserError about `user_id`."""
     owner = lock_external_user(connection, user_id, "user_id")
     connection.execute(_FORGET_EXPIRED)
-    return _create(connection, TokenKind.USER, None, owner, USER_TOKEN_LIFE)
+    return _create(connection, TokenKind.USER, None, owner, USER_TOKEN_LIFE).token
 
 
 def create_authorization_code(connection: Connection, user_id: str) -> str:
     """Create a code with which an end user's browser can open the wizard once. Raises UserError about `user_id`."""
     owner = lock_external_user(connection, user_id, "user_id")
-    return _create(connection, TokenKind.CODE, None, owner, CODE_LIFE)
+    return _create(connection, TokenKind.CODE, None, owner, CODE_LIFE).token
 
 
 def find_token(connection: Connection, token: str) -> Token | None:
@@ -176,14 +193,22 @@ def redeem_authorization_code(connection: Connection, code: str) -> str | None:
     return str(row[0]) if row is not None and row[1] else None
 
 
+def _removed(connection: Connection, given: Mapping[str, object]) -> int:
+    """Remove tokens and return how many were removed."""
+    removed = [_known(row) for row in connection.execute(_REMOVE, given)]
+    for token in removed:
+        _record(connection, Action.TOKEN_REMOVED, token.kind, token.identifier, token.name, token.owner)
+    return len(removed)
+
+
 def _create(
     connection: Connection, kind: TokenKind, name: str | None, owner: str | None, life: timedelta | None
-) -> str:
+) -> MadeToken:
     token = secrets.token_urlsafe(_BYTES)
     values = {"hash": token_hash(token), "kind": kind.value, "name": name, "owner": owner, "life": life}
     identifier = connection.execute(_INSERT, values).scalar_one()
     _record(connection, Action.TOKEN_CREATED, kind, identifier, name, owner)
-    return token
+    return MadeToken(identifier, token)
 
 
 def _record(

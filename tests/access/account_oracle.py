@@ -1,0 +1,58 @@
+"""What users may learn of rights and of the audit, the slow way, and the sources of rights in a response."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from tests.access.oracle import GIVES, Grant, World, context
+
+
+def about_rights(world: World, user: str | None, about: str | None, reference: str) -> int:
+    """The number for a question what a user may do with a node: of oneself, or of anybody for an administrator."""
+    if user is None or (user != about and user not in world.administrators):
+        return 101
+    number = context(world, user, reference)
+    return number or (0 if about in {user, *world.groups} else 105)
+
+
+def effective(world: World, user: str | None, reference: str) -> dict[str, set[Grant | str]]:
+    """The permissions that a user has on a node, each with the grants, the ownership or the right that gives it."""
+    found: dict[str, set[Grant | str]] = {}
+    for right in world.rights(user, reference):
+        sources: set[Grant | str] = set()
+        if world.nodes[reference].owner == user:
+            sources.add("ownership")
+        if user in world.administrators:
+            sources.add("administer-all")
+        for grant in world.grants:
+            family, _, given = grant.kind.partition("-")
+            reaches = reference == grant.on or (family == "package" and reference.startswith(f"{grant.on}."))
+            if grant.group in world.held_by(user) and reaches and right in GIVES[given]:
+                sources.add(grant)
+        found["package-use" if right == "use" else f"node-{right}"] = sources
+    return found
+
+
+def about_audit(world: World, user: str | None, about: str | None) -> int:
+    """The number for a question about the audit: all of it for an administrator, and one's own rows."""
+    return 0 if user in world.administrators or (user is not None and about in {None, user}) else 101
+
+
+def listed(tree: etree._Element) -> dict[str, set[Grant | str]]:
+    """The permissions in a response, each with its sources. None is listed twice."""
+    found: dict[str, set[Grant | str]] = {}
+    for each in tree.iter("EffectivePermission"):
+        sources = [_source(source) for source in each.iter("Source")]
+        name = each.findtext("permissionTypeReference") or ""
+        assert name not in found
+        assert len(sources) == len(set(sources))
+        found[name] = set(sources)
+    return found
+
+
+def _source(source: etree._Element) -> Grant | str:
+    """A grant, or another source by its word."""
+    kind = source.findtext("permissionTypeReference") or source.findtext("sourceKind") or ""
+    if "-" not in kind or kind == "administer-all":
+        return kind
+    return Grant(kind, source.findtext("userGroupReference") or "", source.findtext("objectReference") or "")

@@ -1,0 +1,96 @@
+"""The page of activity, and what users see of their own rights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from tests.support.builders import Graph, frozen, package
+from tests.support.http import ADMIN, Client
+from tests.support.pages import Pages
+
+MakeUser = Callable[..., None]
+ACTIVITY = "/console/activity"
+CHANGED = {"new_password": "another one"}
+SCRIPT = "<script>alert('1')</script>"
+
+
+@pytest.fixture
+def nodes(client: Client) -> None:
+    client.load(Graph().node("acme", package()).node("acme.parts", package()).node("acme.parts.Bolt", frozen()))
+
+
+def actions(pages: Pages, query: str = "") -> list[str]:
+    return [row[3] for row in pages.get(f"{ACTIVITY}{query}").rows()]
+
+
+def test_an_administrator_sees_who_did_what(app: Flask, pages: Pages, make_user: MakeUser) -> None:
+    make_user("ann")
+    pages.send(pages.get("/console/people/ann"), "/console/people/ann/password", **CHANGED)
+    Pages(app).sign_in("ann", "wrong password")
+    rows = pages.get(ACTIVITY).rows()
+    assert [row[1:5] for row in rows[:2]] == [
+        ["public", "127.0.0.1", "sign in refused", "user ann"],
+        [ADMIN, "127.0.0.1", "password changed", "user ann"],
+    ]
+    assert actions(pages, "?user=ann&action=password-changed") == ["password changed"]
+    assert actions(pages, "?user=ann")[-1] == "user created"
+    assert "Nothing that matches was recorded." in pages.get(f"{ACTIVITY}?user=nobody").text
+    assert f"{ACTIVITY}?user=ann" in pages.get("/console/people/ann").links
+
+
+def test_activity_since_a_day_page_by_page(
+    pages: Pages, make_user: MakeUser, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.console.people.activity._PAGE", 2)
+    for name in ("ann", "bob", "carl"):
+        make_user(name)
+    with engine.begin() as connection:
+        query = "UPDATE audit SET at = at - interval '9 years' WHERE object_name = 'ann'"
+        connection.execute(text(query))
+    page = pages.get(f"{ACTIVITY}?action=user-created")
+    assert [row[4] for row in page.rows()] == ["user carl", "user bob"]
+    (following,) = page.tree.cssselect("a[rel=next]")
+    assert [row[4] for row in pages.get(following.get("href", "")).rows()] == ["user admin", "user ann"]
+    (day,) = pages.get(f"{ACTIVITY}?since=2020-01-01").tree.cssselect("input[type=date]")
+    assert day.get("value") == "2020-01-01"
+    assert "user ann" not in pages.get(f"{ACTIVITY}?since=2024-01-01&action=user-created").text
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("?before=x", 400),
+        ("?before=" + "9" * 30, 400),
+        ("?before=999999", 404),
+        ("?since=soon", 422),
+        ("?action=x", 200),
+    ],
+)
+def test_parameters_that_mean_nothing(pages: Pages, query: str, status: int) -> None:
+    assert pages.get(f"{ACTIVITY}{query}").status == status
+
+
+@pytest.mark.usefixtures("nodes")
+def test_other_users_see_their_own_activity_and_rights(app: Flask, pages: Pages, make_user: MakeUser) -> None:
+    make_user("ann", "package-update acme.parts")
+    make_user("bob")
+    anns = Pages.of(app, "ann")
+    rows = anns.get(ACTIVITY).rows()
+    assert {row[1] for row in rows} <= {"ann", "command", ADMIN}
+    assert "sign in" in [row[3] for row in rows]
+    assert anns.get(f"{ACTIVITY}?user=bob").status == 403
+    page = anns.get("/console/people/ann?node=acme.parts.Bolt")
+    assert "You may read, use its draft, update it, through:" in page.text
+    assert page.rows() == [["package-update", "ann", "acme.parts", "read, use its draft, update it"]]
+    for node in ("acme", "acme.None"):
+        reason = f"There is no node {node}, or you may not read it."
+        assert anns.get(f"/console/people/ann?node={node}").texts(".reason") == [reason]
+
+
+def test_scripts_in_filters_are_shown_as_text(pages: Pages) -> None:
+    page = pages.get(f"{ACTIVITY}?user={SCRIPT}&action={SCRIPT}&since={SCRIPT}")
+    assert "<script>alert" not in page.response.text
