@@ -105,7 +105,7 @@ def _details(row: AuditRow) -> Iterator[str]:
         yield f"from release {details.pop('from', '?')} to {details.pop('to', '?')} {how}".rstrip()
     yield from _of_instance(details)
     for name, value in details.items():
-        yield f"{_spaced(name)} {_shown(value)}"
+        yield _spaced(name) if value is True else f"{_spaced(name)} {_shown(value)}"
 
 
 def _of_instance(details: dict[str, Any]) -> Iterator[str]:

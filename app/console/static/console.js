@@ -34,6 +34,9 @@ function showDialog(main, link) {
   const dialog = document.createElement("dialog");
   const heading = main.querySelector("h1");
   heading.id = "question";
+  // The reader begins at the question, and not at the first link or table.
+  heading.tabIndex = -1;
+  heading.autofocus = true;
   dialog.setAttribute("aria-labelledby", heading.id);
   dialog.append(...main.childNodes);
   showTimes(dialog);
