@@ -6,6 +6,7 @@ targets, its member types, and the drafts that these depend on.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
+from app.errors import PreconditionError
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.lookup import read_named
@@ -39,12 +41,14 @@ class Freeze:
     """All drafts that a freeze concerns, in reference order.
 
     `obstacles` are the drafts that the caller may read but not administer; `hidden` counts those that the caller may
-    not read. If there are any, nothing is frozen.
+    not read. If there are any, nothing is frozen. `fingerprint` differs if other drafts would be frozen, or one of them
+    has changed.
     """
 
     drafts: list[Frozen]
     obstacles: list[Frozen]
     hidden: int
+    fingerprint: str
 
     @property
     def impossible(self) -> bool:
@@ -57,10 +61,13 @@ def plan_freeze(connection: Connection, caller: Caller, node: Node, *, include_c
     return _judged(connection, caller, _closure(connection, _asked_for(connection, node, include_content)))
 
 
-def freeze(connection: Connection, caller: Caller, node: Node, *, include_content: bool) -> Freeze:
+def freeze(
+    connection: Connection, caller: Caller, node: Node, *, include_content: bool, shown: str | None = None
+) -> Freeze:
     """Freeze a node, optionally with its content, and all drafts that it depends on, in the connection's transaction.
 
-    Nothing is frozen if the freeze is impossible.
+    Nothing is frozen if the freeze is impossible. Raises PreconditionError if `shown` is the fingerprint of another
+    freeze.
     """
     locked: set[int] = set()
     while True:
@@ -70,6 +77,9 @@ def freeze(connection: Connection, caller: Caller, node: Node, *, include_conten
         _lock(connection, closure)
         locked = closure
     judged = _judged(connection, caller, closure)
+    PreconditionError.check(
+        shown, judged.fingerprint, "a draft that would be frozen has changed since you looked at it"
+    )
     if not judged.impossible and closure:
         connection.execute(
             text(
@@ -113,9 +123,10 @@ def _lock(connection: Connection, nodes: Iterable[int]) -> None:
 
 
 def _judged(connection: Connection, caller: Caller, closure: set[int]) -> Freeze:
-    query = "SELECT node_identifier, latest_version_number FROM node WHERE node_identifier = ANY (:nodes)"
-    versions = [(row[0], row[1]) for row in connection.execute(text(query), {"nodes": list(closure)})]
-    named = read_named(driver_connection(connection), versions)
+    query = "SELECT node_identifier, latest_version_number, edition FROM node WHERE node_identifier = ANY (:nodes)"
+    rows = connection.execute(text(query), {"nodes": list(closure)}).all()
+    editions = {row[0]: row[2] for row in rows}
+    named = read_named(driver_connection(connection), [(row[0], row[1]) for row in rows])
     rights = rights_on(connection, caller, [name.reference for name in named.values()])
     drafts, obstacles, hidden = [], [], 0
     for (identifier, number), name in sorted(named.items(), key=lambda item: item[1].reference):
@@ -128,4 +139,5 @@ def _judged(connection: Connection, caller: Caller, closure: set[int]) -> Freeze
             obstacles.append(Frozen(identifier, name.reference, number, shown, obstacle))
         else:
             hidden += 1
-    return Freeze(drafts, obstacles, hidden)
+    told = [(draft.identifier, draft.number, editions[draft.identifier]) for draft in drafts]
+    return Freeze(drafts, obstacles, hidden, hashlib.sha256(repr(told).encode()).hexdigest()[:32])

@@ -153,6 +153,20 @@ def test_an_edit_of_a_draft_that_has_changed_is_refused(stocked: Pages) -> None:
     assert stocked.get("/console/nodes/acme/Widget").title == "Mine draft"
 
 
+@pytest.mark.ledger("DEC-330")
+def test_a_draft_that_has_changed_since_it_was_shown_is_not_frozen(stocked: Pages) -> None:
+    drafted(stocked)
+    shown = stocked.get("/console/freeze/acme/Widget")
+    stocked.send(stocked.get("/console/edit/acme/Widget"), "/console/edit/acme/Widget", name="Theirs")
+    page = stocked.send(shown, "/console/freeze/acme/Widget")
+    assert page.status == 412
+    assert "Nothing was frozen: a draft has changed" in page.text
+    assert page.rows() == [["acme.Widget", "2", "Theirs"]]
+    assert "The draft is frozen." in stocked.send(page, "/console/freeze/acme/Widget").text
+    form = stocked.get("/console").form("/console/sign-out")
+    assert stocked.post("/console/freeze/acme/Bolt", form).status_code == 400
+
+
 @pytest.mark.ledger("DEC-325")
 def test_members_that_were_typed_are_kept_when_the_draft_has_changed(stocked: Pages) -> None:
     at = "/console/edit/acme/Widget"

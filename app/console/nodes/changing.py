@@ -13,7 +13,7 @@ from app.console.turns import checked_patterns, turn_of
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
-from app.errors import Fault, NotAuthorisedError, RelinkError, StateError, UserError
+from app.errors import Fault, NotAuthorisedError, PreconditionError, RelinkError, StateError, UserError
 from app.nodes.copying import copy_node
 from app.nodes.deletion import keep_links
 from app.nodes.drafts import Known
@@ -25,6 +25,7 @@ from app.nodes.versions import Node
 from app.references import VersionKeyword
 from app.text import collapsed
 from app.web.context import resources
+from app.web.refusal import Refused
 
 blueprint = Blueprint("node_changes", __name__)
 
@@ -34,7 +35,30 @@ _MOST_LISTED = 200
 @blueprint.get("/freeze/<path:path>")
 def freezing(path: str) -> Response:
     """Show what freezing a node would freeze."""
-    reference, content = reference_in(path), request.args.get("content") == "true"
+    return _freeze_page(reference_in(path), content=request.args.get("content") == "true")
+
+
+@blueprint.post("/freeze/<path:path>")
+def frozen(path: str) -> Response:
+    """Freeze a node, with all drafts that it depends on, if they are still those that were shown."""
+    reference, content = reference_in(path), request.form.get("content") == "true"
+    shared = resources()
+    try:
+        with turn_of(shared.workload.others), shared.engine.begin() as connection:
+            node = administered(read_node(connection, reference))
+            shown = request.form.get("shown")
+            if not shown:
+                raise Refused(400, "The form names no drafts: look at what would be frozen first, and freeze that.")
+            result = freeze(connection, caller(), node, include_content=content, shown=shown)
+    except PreconditionError:
+        return _freeze_page(reference, content=content, has_changed=True)
+    if result.impossible:
+        address = node_url(reference, page="freeze", content="true") if content else node_url(reference, page="freeze")
+        return see_other(address)
+    return see_other(node_url(reference, done="frozen"))
+
+
+def _freeze_page(reference: str, *, content: bool, has_changed: bool = False) -> Response:
     shared = resources()
     with turn_of(shared.workload.others), short_statements(), shared.engine.begin() as connection:
         node = administered(read_node(connection, reference))
@@ -48,22 +72,9 @@ def freezing(path: str) -> Response:
         result=result,
         content=content,
         most=_MOST_LISTED,
-        status=200,
+        has_changed=has_changed,
+        status=412 if has_changed else 200,
     )
-
-
-@blueprint.post("/freeze/<path:path>")
-def frozen(path: str) -> Response:
-    """Freeze a node, with all drafts that it depends on."""
-    reference, content = reference_in(path), request.form.get("content") == "true"
-    shared = resources()
-    with turn_of(shared.workload.others), shared.engine.begin() as connection:
-        node = administered(read_node(connection, reference))
-        result = freeze(connection, caller(), node, include_content=content)
-    if result.impossible:
-        address = node_url(reference, page="freeze", content="true") if content else node_url(reference, page="freeze")
-        return see_other(address)
-    return see_other(node_url(reference, done="frozen"))
 
 
 @blueprint.post("/draft/<path:path>")
