@@ -140,6 +140,7 @@ def test_faults_of_an_edit_are_shown_beside_their_fields(stocked: Pages) -> None
     assert "is not a number" in number.text
 
 
+@pytest.mark.ledger("UNV-71")
 def test_the_type_of_a_draft_is_changed_after_a_look_at_the_impacts(stocked: Pages) -> None:
     drafted(stocked)
     asked = stocked.get("/console/type/acme/Widget?type=acme.types.Bare.1")
