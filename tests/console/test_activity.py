@@ -33,11 +33,11 @@ def test_an_administrator_sees_who_did_what(app: Flask, pages: Pages, make_user:
     Pages(app).sign_in("ann", "wrong password")
     rows = pages.get(ACTIVITY).rows()
     assert [row[1:5] for row in rows[:2]] == [
-        ["public", "127.0.0.1", "sign in refused", "user ann"],
-        [ADMIN, "127.0.0.1", "password changed", "user ann"],
+        ["somebody without credentials", "127.0.0.1", "sign-in refused", "user ann"],
+        [ADMIN, "127.0.0.1", "new password", "user ann"],
     ]
-    assert actions(pages, "?user=ann&action=password-changed") == ["password changed"]
-    assert actions(pages, "?user=ann")[-1] == "user created"
+    assert actions(pages, "?user=ann&action=password-changed") == ["new password"]
+    assert actions(pages, "?user=ann")[-1] == "added"
     assert "Nothing that matches was recorded." in pages.get(f"{ACTIVITY}?user=nobody").text
     assert f"{ACTIVITY}?user=ann" in pages.get("/console/people/ann").links
 
@@ -80,8 +80,8 @@ def test_other_users_see_their_own_activity_and_rights(app: Flask, pages: Pages,
     make_user("bob")
     anns = Pages.of(app, "ann")
     rows = anns.get(ACTIVITY).rows()
-    assert {row[1] for row in rows} <= {"ann", "command", ADMIN}
-    assert "sign in" in [row[3] for row in rows]
+    assert {row[1] for row in rows} <= {"ann", "a command", ADMIN}
+    assert "signed in" in [row[3] for row in rows]
     assert anns.get(f"{ACTIVITY}?user=bob").status == 403
     page = anns.get("/console/people/ann?node=acme.parts.Bolt")
     assert "You may read, use its draft, update it, through:" in page.text

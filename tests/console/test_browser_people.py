@@ -62,8 +62,8 @@ def test_an_account_from_its_creation_to_its_end(site: Site, open_tab: OpenTab) 
 
     page.get_by_role("link", name="Activity").click()
     whats = page.get_by_role("row").filter(has_text="bob")
-    expect(whats.filter(has_text="user disabled")).to_have_count(1)
-    expect(whats.filter(has_text="permission deleted")).to_contain_text("on acme")
+    expect(whats.filter(has_text="disabled")).to_have_count(1)
+    expect(whats.filter(has_text="permission taken back")).to_contain_text("on acme")
 
 
 def test_a_token_is_made_and_revoked(site: Site, open_tab: OpenTab) -> None:
@@ -94,7 +94,7 @@ def test_users_see_their_own_account(site: Site, open_tab: OpenTab) -> None:
     check_accessible(page)
     picture(page, "own-account")
     page.get_by_role("link", name="what you did lately").click()
-    expect(page.get_by_role("row").filter(has_text="sign in")).to_have_count(1)
+    expect(page.get_by_role("row").filter(has_text="signed in")).to_have_count(1)
     check_accessible(page)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, request
 
+from app.console.activity import happenings
 from app.console.forms import Form
 from app.console.pages import page
 from app.console.people.addresses import CRUMB, activity_url
@@ -48,14 +49,15 @@ def activity() -> Response:
             found = read_own_audit(connection, caller(), wanted, before=int(before or 0) or None, limit=_PAGE + 1)
         except UserError:
             raise Refused(404, "The row after which the page begins is not there any more.") from None
-    shown = found[:_PAGE]
+        shown = found[:_PAGE]
+        in_words = happenings(connection, shown)
     following = activity_url(**given, before=str(shown[-1].identifier)) if len(found) > _PAGE else ""
     return page(
         "people/activity.html",
         "Activity",
         section="People",
         crumbs=(CRUMB,),
-        rows=shown,
+        rows=list(zip(shown, in_words, strict=True)),
         form=form,
         actions=_ACTIONS,
         filtered=any(given.values()),
