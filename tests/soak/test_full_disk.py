@@ -79,7 +79,7 @@ def test_a_force_on_a_full_disk_ends_with_an_error_and_does_the_rest_when_there_
     assert_unchanged(before, frozen_hashes(small_engine))
 
 
-@pytest.mark.parametrize("leave", [LEFT, 4 * LEFT], ids=lambda leave: f"{leave >> 20} MiB")
+@pytest.mark.parametrize("leave", [LEFT, LEFT // 8], ids=["in its steps", "before its steps"])
 def test_a_queued_force_on_a_full_disk_is_finished_when_there_is_room(
     small_engine: Engine, small_disk: SmallDisk, leave: int
 ) -> None:

@@ -127,6 +127,7 @@ class Battlefield:
         run = accepted(self.client.post(message("UpdateNodeVersions", given), headers=ASYNC))
         assert self._reached(lambda: self._state(run) == "done", last, self.chance.randrange(STEPS)) == run
         kill(run)
+        self.restored()
         self.eventually(lambda: self._state(run) == "done")
         self.interrupted += shown(self.client, run)["attempts"] > 1
         assert self.contents(name) == self.expected
