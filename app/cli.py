@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
 from app.commands.groups import CommandGroup
-from app.commands.texts import check_arguments
+from app.commands.texts import check_arguments, folded
 
 _COMMANDS = {
     "serve": "app.commands.serve:serve",
@@ -34,6 +37,8 @@ _COMMANDS = {
 
 
 _EXIT_CANCELLED = 130
+_ERROR = "Error: "
+"""What is printed before the message of an error."""
 
 
 class _Commands(CommandGroup):
@@ -43,9 +48,20 @@ class _Commands(CommandGroup):
         check_arguments(args)
         return super().parse_args(ctx, args)
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - as in click
+    ) -> click.Context:
+        with _folded_errors():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with _folded_errors():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("\ncancelled", err=True)  # on a line of its own, behind the ^C of the terminal
             raise SystemExit(_EXIT_CANCELLED) from None
@@ -59,6 +75,16 @@ class _Commands(CommandGroup):
         module, _, name = _COMMANDS[cmd_name].partition(":")
         command = getattr(import_module(module), name)
         return command if isinstance(command, click.Command) else None
+
+
+@contextmanager
+def _folded_errors() -> Iterator[None]:
+    """Fold the messages of errors to the width of the terminal."""
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error)["message"] = folded(error.message, _ERROR)  # its type says that it is final
+        raise
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

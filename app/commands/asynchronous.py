@@ -21,6 +21,7 @@ from app.commands.interrupts import Interrupted, Interrupts, Work
 from app.commands.progress import Display, shown_progress
 from app.commands.run_record import DONE, RunStatus
 from app.commands.service import Reply, ServiceClient
+from app.commands.texts import note
 from app.commands.watching import Patience, Watch
 
 EXIT_CANCELLED: Final = 130
@@ -118,7 +119,7 @@ def carried_out(service: ServiceClient, sending: Sending) -> Iterator[Ended]:
     with ended:
         yield ended
     if ended.run is not None and command.has_cancelled(ended.run):
-        click.echo(_cancelled(ended.run), err=True)
+        note(_cancelled(ended.run))
         raise SystemExit(EXIT_CANCELLED)
 
 

@@ -100,7 +100,7 @@ class _EarlyResponse(HTTPConnection):
         try:
             super().connect()
         except OSError as error:
-            raise _NotConnectedError(str(error)) from error
+            raise _NotConnectedError(error.strerror or str(error)) from error
 
     def request(self, method: str, url: str, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
         with suppress(BrokenPipeError, ConnectionResetError):  # the response is read, if there is one

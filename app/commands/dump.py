@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from zipfile import ZipInfo
 
 import click
 from cryptography.fernet import Fernet
@@ -16,6 +17,7 @@ from app import start
 from app.commands.database import connected_database, plain_errors
 from app.commands.dump_file import DATABASE, Dump, Manifest, opened_dump, written_dump
 from app.commands.progress import shown_waiting
+from app.commands.texts import note
 from app.database import migrate as migrations
 from app.database.client_programs import ClientProgramError, ClientPrograms
 from app.database.dump import StoreState, dump_database, restore_database
@@ -48,9 +50,10 @@ def dump(file: Path) -> None:
             if state.revision is None:
                 raise click.ClickException("there is no store in the database")
             programs = ClientPrograms(state.server_version)
+            now = datetime.now(UTC)
             key = start.present_secret_key(settings)
             manifest = Manifest(
-                created=time_text(datetime.now(UTC)),
+                created=time_text(now),
                 relink=version("relink"),
                 postgresql=state.server_version,
                 pg_dump=programs.version,
@@ -61,14 +64,14 @@ def dump(file: Path) -> None:
             with (
                 shown_waiting("dumping the store"),
                 written_dump(file, manifest, key) as archive,
-                archive.open(DATABASE, "w", force_zip64=True) as output,
+                archive.open(ZipInfo(DATABASE, now.timetuple()[:6]), "w", force_zip64=True) as output,
             ):
                 dump_database(engine, state, programs, output)
     click.echo(f"Dumped the store to {file} ({_size(file)}).")
     if key is None:
-        click.echo("There is no secret key in it: RELINK_SECRET_KEY is not set.", err=True)
+        note("There is no secret key in it: RELINK_SECRET_KEY is not set.")
     else:
-        click.echo("The secret key is in it: keep the file where only you can read it.", err=True)
+        note("The secret key is in it: keep the file where only you can read it.")
 
 
 @click.command(short_help="Restore the store from a file of relink dump.")

@@ -8,6 +8,7 @@ import click
 
 from app.suggestions import nearest
 
+_WHOLE: Final = 1000
 _SAME: Final = (
     {"add", "create", "new", "make"},
     {"remove", "delete", "rm", "del", "revoke", "disable"},
@@ -37,6 +38,13 @@ class CommandGroup(click.Group):
         advice = f" Did you mean '{meant}'?" if meant else ""
         message = f"No such command {name[:100]!r}.{advice} The commands are {', '.join(known)}."
         raise click.UsageError(message, ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands with whole sentences, also on a narrow terminal."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, each.get_short_help_str(_WHOLE)) for name, each in found if each is not None and not each.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def _synonym(name: str, known: list[str]) -> str | None:

@@ -13,7 +13,7 @@ from app.commands.node_editor import changes, editable_text
 from app.commands.reading import ask, fields, json_option
 from app.commands.rows import as_document, print_json, print_rows
 from app.commands.service import ServiceClient, element, with_service
-from app.commands.texts import COLLAPSED
+from app.commands.texts import COLLAPSED, note
 
 EXIT_IMPACTS = 1
 
@@ -115,7 +115,7 @@ def edit(
     else:
         click.echo(found.findtext("nodeVersionReference"))
     if refused:
-        click.echo(f"{found.findtext('errorDescription')} Nothing is changed; --force does it.", err=True)
+        note(f"{found.findtext('errorDescription')} Nothing is changed; --force does it.")
         raise SystemExit(EXIT_IMPACTS)
 
 

@@ -12,7 +12,7 @@ from app.commands.node_edits import change_type, edit
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
 from app.commands.service import ServiceClient, with_service
-from app.commands.texts import COLLAPSED
+from app.commands.texts import COLLAPSED, note
 
 EXIT_IMPOSSIBLE = 1
 
@@ -44,7 +44,7 @@ def get(service: ServiceClient, version: str, as_json: bool) -> None:
     if as_json:
         print_json(as_document(found))
         return
-    print_rows(["", "value"], _about(found))
+    print_rows(["", ""], _about(found))
     members = fields(
         "nodeVersionReferenceMemberType",
         "nodeMemberSequence",
@@ -198,7 +198,7 @@ def freeze(service: ServiceClient, reference: str, content: bool, yes: bool, as_
         row = fields("nodeReference", "nodeVersionNumber", "nodeName", "errorMessage")
         print_rows(["node", "version", "name", "in the way"], map(row, found.iterfind("NodeList/Node")))
     if found.findtext("errorNumber") == "109":
-        click.echo(found.findtext("errorDescription"), err=True)
+        note(found.findtext("errorDescription") or "")
         raise SystemExit(EXIT_IMPOSSIBLE)
 
 

@@ -89,8 +89,8 @@ class _Users:
             )
         if not self._looked_at_all:
             say(
-                f"{self._reference} has more nodes than could be looked at: 'relink node where-used NODE' lists the"
-                " links to any of them."
+                f"Not all nodes in {self._reference} were searched for links from other packages: 'relink node"
+                " where-used NODE' lists the links to a node."
             )
 
     def _find(self, node: str, number: int) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from app.commands.run_record import RunStatus
+from app.commands.texts import note
 
 _LINE_EVERY = 5.0
 _QUIET_FOR = 5.0
@@ -90,4 +90,4 @@ class _Lines:
             self.say(line)
 
     def say(self, text: str) -> None:
-        click.echo(text, err=True)
+        note(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
@@ -19,6 +20,8 @@ Row = Sequence[object]
 _BLOCK = 64 * 1024
 _READABLE = 12
 """A column that is folded keeps at least this width."""
+_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
+"""A time, which a table shows in seconds, with a space at which it may be folded."""
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Row], console: Console | None = None) -> None:
@@ -31,14 +34,15 @@ def print_rows(headings: Sequence[str], rows: Iterable[Row], console: Console | 
         for row in rows:
             click.echo("\t".join(map(_plain, row)))
         return
-    cells = [[_plain(cell) for cell in row] for row in rows]
-    if not _fit(console.width, headings, cells):
+    cells = [[_TIME.sub(r"\1 \2Z", _plain(cell)) for cell in row] for row in rows]
+    columns = list(zip(headings, *cells, strict=True))
+    if sum(map(_needed, columns)) > console.width:
         for row in cells:
             _print_record(console, headings, row)
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headings))
+    for column in columns:
+        table.add_column(column[0], overflow="fold", no_wrap=not any(" " in cell for cell in column))
     for row in cells:
         table.add_row(*map(Text, row))
     console.print(table)
@@ -54,10 +58,10 @@ def say(text: str) -> None:
         click.echo(text, err=True)
 
 
-def _fit(width: int, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether every column gets a readable share of the width of the terminal."""
-    longest = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    return sum(min(each, _READABLE) + 2 for each in longest) <= width
+def _needed(column: Sequence[str]) -> int:
+    """Return the width that a column needs so that no word of it is broken, with the space after it."""
+    longest_word = max(len(word) for cell in column for word in ["", *cell.split(" ")])
+    return max(longest_word, min(max(map(len, column)), _READABLE)) + 2
 
 
 def _print_record(console: Console, headings: Sequence[str], row: Sequence[str]) -> None:

@@ -77,7 +77,7 @@ def show(service: ServiceClient, number: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        print_rows(("of the run", ""), _fields(found))
+        print_rows(("", ""), _fields(found))
 
 
 @run.command(short_help="Wait until a run ends, and show its progress.")
@@ -140,7 +140,7 @@ def _context(found: dict[str, object]) -> object:
 
 def _row(found: dict[str, object]) -> Row:
     names = ("run", "state", "service", "action")
-    steps = f"{found['done']}/{found['steps']}"
+    steps = f"{found['done']}/{found['steps']}" if found["steps"] else ""
     return [*map(found.get, names), _context(found), found["user"], steps, found["startedAt"], found["reason"]]
 
 

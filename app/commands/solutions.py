@@ -11,7 +11,7 @@ from app.commands.groups import CommandGroup
 from app.commands.reading import ask, ask_pages, fields, json_option, show_list
 from app.commands.rows import Row, as_document, print_json, print_rows
 from app.commands.service import ServiceClient, element, with_service
-from app.commands.texts import COLLAPSED
+from app.commands.texts import COLLAPSED, note
 
 _CHANGE = fields("slotKind", "externalId", "code", "breakingChange", "message")
 _CHANGE_HEADINGS = ["kind", "slot", "change", "breaks", "message"]
@@ -135,13 +135,13 @@ def publish(service: ServiceClient, solution_id: str, notes: str | None, as_json
     found = ask(service, "PublishSolutionRelease", solutionId=solution_id, releaseNotes=notes)
     _show_impact(found, as_json=as_json)
     if not as_json:
-        click.echo(f"Published release {found.findtext('releaseNumber')}.", err=True)
+        note(f"Published release {found.findtext('releaseNumber')}.")
 
 
 def _show_impact(found: etree._Element, *, as_json: bool) -> None:
     _show_changes(found, as_json=as_json)
     if not as_json:
-        click.echo(found.findtext("noticeMessage"), err=True)
+        note(found.findtext("noticeMessage") or "")
 
 
 def _show_changes(found: etree._Element, *, as_json: bool) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable
 from typing import Final
 
@@ -33,6 +35,25 @@ def check_arguments(arguments: Iterable[str]) -> None:
             shown = ascii(argument[:100])
             wrong = "has control characters" if is_utf_8(argument) else "is not UTF-8"
             raise click.UsageError(f"the argument {shown} {wrong}: give text in UTF-8")
+
+
+def note(text: str) -> None:
+    """Print a sentence on standard error."""
+    click.echo(folded(text), err=True)
+
+
+def folded(text: str, prefix: str = "") -> str:
+    """Return a text in lines between whose words a terminal on standard error does not have to break.
+
+    `prefix` is what is printed before the text. The text is unchanged if there is no terminal.
+    """
+    if sys.stderr is None or not sys.stderr.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    lines = [
+        textwrap.fill(prefix + line, width, break_long_words=False, break_on_hyphens=False) for line in text.split("\n")
+    ]
+    return "\n".join(lines).removeprefix(prefix)
 
 
 def is_utf_8(text: str) -> bool:

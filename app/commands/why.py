@@ -9,6 +9,7 @@ from lxml import etree
 
 from app.commands.rows import Row, print_rows
 from app.commands.service import Reply
+from app.commands.texts import note
 
 
 def print_why(reply: Reply, node: str) -> None:
@@ -30,12 +31,12 @@ def print_why(reply: Reply, node: str) -> None:
 def _print(update: etree._Element, node: str) -> None:
     links = update.findall("WhyList/Why")
     if not links:
-        click.echo(f"{node} gets a new version because every frozen node does.", err=True)
+        note(f"{node} gets a new version because every frozen node does.")
         return
     print_rows(["version", "used by", "as"], _rows(links, node))
     omitted = update.findtext("WhyList/linksOmitted")
     if omitted:
-        click.echo(f"{omitted} links after the first one are not shown.", err=True)
+        note(f"{omitted} links after the first one are not shown.")
 
 
 def _rows(links: list[etree._Element], node: str) -> Iterator[Row]:

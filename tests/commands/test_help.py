@@ -22,6 +22,13 @@ def groups(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("path", list(groups(main)), ids=" ".join)
+def test_no_summary_of_a_command_is_cut_on_a_narrow_terminal(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--help"], terminal_width=50)
+    assert "..." not in result.stdout.partition("Commands:\n")[2]
+    assert max(map(len, result.stdout.splitlines())) <= 50
+
+
+@pytest.mark.parametrize("path", list(groups(main)), ids=" ".join)
 def test_the_summaries_of_commands_are_whole(path: tuple[str, ...]) -> None:
     result = CliRunner().invoke(main, [*path, "--help"], terminal_width=80)
     assert result.exit_code == 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from rich.console import Console
 
 from app.commands import rows
 from app.commands.update_list import FIRST, Update, Updates, print_updates
+from tests.support.terminal import terminal
 
 WIDTHS = [40, 60, 80, 120]
 CHANGES = "NODE_LIST: " + ", ".join(f"N{number} 2" for number in range(50))
@@ -16,10 +18,18 @@ CHANGES = "NODE_LIST: " + ", ".join(f"N{number} 2" for number in range(50))
 
 def shown(width: int, updates: Updates, *, everything: bool = False) -> list[str]:
     """The lines that a terminal of this width shows."""
-    console = Console(file=Terminal(), width=width, no_color=True, color_system=None, highlight=False)
+    console = console_of(width)
     print_updates(console, updates, everything=everything)
+    return [line.rstrip() for line in written(console).splitlines()]
+
+
+def console_of(width: int) -> Console:
+    return Console(file=Terminal(), width=width, no_color=True, color_system=None, highlight=False)
+
+
+def written(console: Console) -> str:
     assert isinstance(console.file, Terminal)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return console.file.getvalue()
 
 
 class Terminal(io.StringIO):
@@ -53,11 +63,8 @@ def test_names_are_not_read_as_markup() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
-def test_a_list_of_many_columns_has_a_line_for_each_field(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
-    monkeypatch.setattr("sys.stdout", terminal)
-    monkeypatch.setenv("COLUMNS", str(width))
-    monkeypatch.setenv("TERM", "dumb")
+def test_a_list_of_many_columns_has_a_line_for_each_field(width: int) -> None:
+    console = console_of(width)
     headings = ["run", "state", "service", "action", "context", "user", "steps", "began", "reason"]
     row = [
         "17",
@@ -70,8 +77,33 @@ def test_a_list_of_many_columns_has_a_line_for_each_field(width: int, monkeypatc
         "2026-11-26T10:00:00.000Z",
         "lost",
     ]
-    rows.print_rows(headings, [row])
-    text = terminal.getvalue()
+    rows.print_rows(headings, [row], console)
+    text = written(console)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     assert "…" not in text
+    row[headings.index("began")] = "2026-11-26 10:00:00Z"
     assert [f"{heading} {cell}" for heading, cell in zip(headings, row, strict=True)] == text.split("\n")[: len(row)]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_word_of_a_list_is_broken(width: int) -> None:
+    console = console_of(width)
+    cells = ["acme.catalog.Widget", "2026-11-26T10:00:01.123Z", "Widget with a long name", "system.NODE_LIST_TYPE.1"]
+    rows.print_rows(
+        ["node", "created", "name", "type"], [cells, ["acme.catalog.Bolt", None, "Bolt", "acme.T.1"]], console
+    )
+    text = written(console)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    words = "acme.catalog.Widget 2026-11-26 10:00:01Z Widget with long system.NODE_LIST_TYPE.1 Bolt acme.T.1"
+    assert set(words.split()) <= set(text.split())
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+def test_messages_of_errors_are_folded_between_words(columns: int) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "token", "add", "x"]
+    with terminal(command, {}, columns=columns) as shell:
+        assert shell.ended() == 2
+        lines = shell.shown.splitlines()
+    message = lines[lines.index("") + 1 :]
+    assert max(map(len, lines)) <= columns
+    assert " ".join(message) == "Error: give --master: user tokens are made by the mutation authorize"

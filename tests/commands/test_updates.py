@@ -137,7 +137,8 @@ def test_the_search_for_links_into_a_large_package_is_bounded(relink: Relink, cl
     assert relink("impact", "P").stderr.splitlines() == [
         "Nothing to update in P and its content.",
         "Nodes in X link to nodes in P: 'relink impact X --scope latest --source P' lists what has to follow there.",
-        "P has more nodes than could be looked at: 'relink node where-used NODE' lists the links to any of them.",
+        "Not all nodes in P were searched for links from other packages: 'relink node where-used NODE' lists the links"
+        " to a node.",
     ]
 
 
