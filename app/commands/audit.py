@@ -60,14 +60,15 @@ def _row(row: AuditRow) -> Row:
 
 
 def _document(row: AuditRow) -> dict[str, object]:
+    """Return an entry with the names of the service GetAuditList, and its details as an object."""
     return {
         "auditIdentifier": row.identifier,
-        "at": time_text(row.at),
-        "action": row.action,
+        "auditTimestamp": time_text(row.at),
+        "auditAction": row.action,
         "actorKind": row.actor_kind,
-        "actor": row.actor,
-        "address": row.address,
+        "actorReference": row.actor,
+        "networkAddress": row.address,
         "objectKind": row.object_kind,
-        "objectName": row.object_name,
+        "objectReference": row.object_name,
         "details": dict(row.details),
     }

@@ -93,13 +93,14 @@ def _full_row(found: KnownToken) -> Row:
 
 
 def _document(found: KnownToken) -> dict[str, object]:
+    """Return a token with the names of the service ListTokens."""
     return {
         "tokenIdentifier": found.identifier,
-        "kind": found.kind.value,
-        "name": found.name,
+        "tokenKind": found.kind.value,
+        "tokenName": found.name,
         "userId": found.owner,
         "createdAt": time_text(found.created),
-        "expiresAt": _time(found.expires),
+        "expires": _time(found.expires),
         "lastUsedAt": _time(found.last_used),
     }
 

@@ -89,6 +89,6 @@ def test_standard_output_is_one_json_document(
     assert [each["userLogonReference"] for each in found["user list"]] == [ADMIN]
     assert found["user list"][0]["userEnabledIndicator"] is True
     assert [each["permissionTypeReference"] for each in found["permission list"]][-1] == "administer-all"
-    assert [(each["kind"], each["name"]) for each in found["token list"]] == [("master", "partner")]
-    assert {"token-added", "sign-in"} & {each["action"] for each in found["audit list"]}
+    assert [(each["tokenKind"], each["tokenName"]) for each in found["token list"]] == [("master", "partner")]
+    assert {"token-added", "sign-in"} & {each["auditAction"] for each in found["audit list"]}
     assert PASSWORD not in str(found)
