@@ -67,6 +67,8 @@ def test_the_page_of_a_run_moves_with_it(stocked: Site, open_tab: OpenTab, block
         expect(page.get_by_role("heading", level=1)).to_contain_text("done")
     expect(page.locator("[data-count=version]")).to_have_text("2")
     assert page.evaluate("window.isStillHere")
+    # A screen reader says what the page has become.
+    expect(page.get_by_role("status").last).to_have_text(f"Update of {package} done")
     if blocked:
         assert all("503" in fault for fault in tab.faults)
         tab.faults.clear()

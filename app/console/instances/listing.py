@@ -34,7 +34,9 @@ _STATES: Final = {
     "behind": ("Behind the latest release", InstanceFilter(has_newer_version=True)),
     "user": ("Waiting for their user", InstanceFilter(requires_user_input_to_update_version=True)),
     "system": ("Waiting for the system", InstanceFilter(requires_system_input_to_update_version=True)),
-    "held": ("On hold", InstanceFilter(held=True)),
+    "failing": ("Failed to move", InstanceFilter(failing=True)),
+    "held": ("On hold", InstanceFilter(on_hold=True)),
+    "behind-held": ("Behind and on hold", InstanceFilter(has_newer_version=True, on_hold=True)),
 }
 
 

@@ -91,6 +91,10 @@ function followRun() {
   const present = () => document.querySelector("[data-follow]");
   if (!present()) return;
   const address = present().dataset.follow;
+  const said = document.createElement("p");
+  said.setAttribute("role", "status");
+  said.className = "unseen";
+  document.body.append(said);
   const after = () => `?after=${present()?.dataset.seen ?? 0}`;
 
   const show = async (run) => {
@@ -153,6 +157,7 @@ async function renew() {
     shown.replaceChildren(...main.childNodes);
     if (hadFocus) shown.focus();
     prepare();
+    document.querySelector(".unseen[role=status]").textContent = shown.querySelector("h1").textContent;
   } catch {
     location.reload();
   }

@@ -50,10 +50,10 @@ _BEHIND = text("""
     FROM solution_instance i JOIN solution s USING (solution_identifier)
     WHERE i.release_number < s.latest_release_number
 """)
-_NOT_HELD = text("""
+_ALL_BEHIND = text("""
     SELECT i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number
     FROM solution_instance i JOIN solution s USING (solution_identifier)
-    WHERE i.release_number < s.latest_release_number AND NOT (i.held OR s.held)
+    WHERE i.release_number < s.latest_release_number
     LIMIT :most
 """)
 _OWNERS = text(sql_file("app.solutions.instances", "owners_of_waiting"))
@@ -81,9 +81,8 @@ class Behind:
 
 @dataclass(frozen=True)
 class WaitingCount:
-    """How many instances that are behind and not on hold wait for input of their end users, and how many for input of
-    the system. An instance may wait for both. `is_complete`: all such instances were looked at.
-    """
+    """How many instances that are behind wait for input of their end users, and how many for input of the system. An
+    instance may wait for both, and be on hold as well. `is_complete`: all instances that are behind were looked at."""
 
     for_user: int
     for_system: int
@@ -120,7 +119,7 @@ def count_behind(connection: Connection) -> Behind:
 
 def count_waiting(connection: Connection) -> WaitingCount:
     """Return how many instances of all solutions wait for input, by who has to give it."""
-    instances = [OnRelease(*row) for row in connection.execute(_NOT_HELD, {"most": MOST_JUDGED + 1})]
+    instances = [OnRelease(*row) for row in connection.execute(_ALL_BEHIND, {"most": MOST_JUDGED + 1})]
     judged = instances[:MOST_JUDGED]
     contents = contents_of_solutions(connection, {instance.solution_id for instance in judged}) if judged else {}
     flags = read_flags(connection, judged, contents).values()

@@ -31,6 +31,9 @@ _ROWS = f"""
     FROM {_WITH_SOLUTION} WHERE i.instance_identifier = ANY (cast(:ids AS uuid[]))
     ORDER BY i.created_at, i.instance_identifier
 """  # noqa: S608
+_IS_FAILING = """
+    i.release_number < s.latest_release_number AND i.failed_release = s.latest_release_number AND NOT (i.held OR s.held)
+"""
 _NAMES = text("""
     SELECT instance_identifier::text, name FROM solution_instance
     WHERE instance_identifier = ANY (cast(:ids AS uuid[]))
@@ -76,7 +79,11 @@ class Instance:
 
 @dataclass(frozen=True)
 class InstanceFilter:
-    """Selects instances: they must match all fields that are given. The solution must have all of `tags`."""
+    """Selects instances: they must match all fields that are given. The solution must have all of `tags`.
+
+    `held` are instances that are on hold themselves, `on_hold` also those whose solution is. `failing` are instances
+    that would move to the latest release by themselves, and have failed to.
+    """
 
     ids: tuple[str, ...] | None = None
     owner: str | None = None
@@ -87,6 +94,8 @@ class InstanceFilter:
     requires_user_input_to_update_version: bool | None = None
     requires_system_input_to_update_version: bool | None = None
     held: bool | None = None
+    on_hold: bool | None = None
+    failing: bool | None = None
 
     @property
     def asks_for_input(self) -> bool:
@@ -197,6 +206,8 @@ def instance_listing(wanted: InstanceFilter) -> Listing:
     of_solution: dict[str, object] = {
         "s.tags @> cast(:tags AS text[])": wanted.tags or None,
         "(i.release_number < s.latest_release_number) = :newer": wanted.has_newer_version,
+        "(i.held OR s.held) = :on_hold": wanted.on_hold,
+        f"({_IS_FAILING}) = :failing": wanted.failing,
         "i.release_number < s.latest_release_number": (
             wanted.requires_user_input_to_update_version or wanted.requires_system_input_to_update_version or None
         ),
@@ -209,6 +220,8 @@ def instance_listing(wanted: InstanceFilter) -> Listing:
         "held": wanted.held,
         "tags": list(wanted.tags),
         "newer": wanted.has_newer_version,
+        "on_hold": wanted.on_hold,
+        "failing": wanted.failing,
     }
     of_solution = {condition: value for condition, value in of_solution.items() if value is not None}
     given = [condition for condition, value in {**of_instance, **of_solution}.items() if value is not None]
