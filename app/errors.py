@@ -27,7 +27,7 @@ class FaultCode(StrEnum):
     INVALID = "invalid"
     LIMIT = "limit"
     NEEDS_UPGRADE = "needs_upgrade"
-    """The instance has to be upgraded first. Each face names its own way to do so."""
+    """The instance has to be upgraded first. Each interface names its own way to do so."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class NotAuthorisedError(RelinkError):
 
 
 class UserError(RelinkError):
-    """105: something in the request that its sender can correct. Each face renders `faults` in its own words."""
+    """105: something in the request that its sender can correct. Each interface renders `faults` in its own words."""
 
     number = 105
 

@@ -22,13 +22,12 @@ from app.console.updates.graph import OTHERS, Box, graph_of
 from app.console.updates.requests import NEW, SCOPES, SERVICE, UpdateRequest
 from app.console.updates.rows import KINDS, UpdateFilter, look_at, planned
 from app.console.visitor import caller, session
-from app.database.engine import driver_connection, snapshot
+from app.database.engine import snapshot
 from app.errors import UserError
-from app.identity.rights import rights_on
 from app.nodes.versions import find_node
 from app.runs.access import may_begin
 from app.runs.queued import read_workers
-from app.updates.naming import NamedOutcome
+from app.updates.naming import NamedOutcome, with_names
 from app.updates.update import impact
 from app.web.context import resources
 from app.web.refusal import Refused
@@ -132,7 +131,7 @@ def _named(wanted: UpdateRequest) -> Iterator[NamedOutcome]:
             with hidden_if_unreadable(f"node {wanted.node}"):
                 node = find_node(connection, caller(), None, wanted.node, "node")
             outcome = impact(connection, caller(), node, wanted.options, why=True)
-            named = NamedOutcome(driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome)
+            named = with_names(connection, outcome)
         yield named
 
 
