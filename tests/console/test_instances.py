@@ -146,6 +146,21 @@ def test_instances_are_filtered_by_their_state(pages: Pages, store: Store) -> No
     assert "No instance matches." in pages.get("/console/instances?owner=nobody").text
 
 
+def test_instances_of_a_solution_on_hold_are_not_said_to_move(pages: Pages, store: Store) -> None:
+    solution = store.published(config=[CHANNEL])
+    instance = store.instance(solution, config={"channel": '"general"'})
+    store.republish(solution, config=[CHANNEL])
+    lists = (at(instance), "/console/instances", f"/console/solutions/{solution}")
+    for address in lists:
+        assert "It moves to release 2 by itself." in pages.get(address).text
+    pages.send(pages.get(lists[2]), f"{lists[2]}/hold")
+    for address in lists:
+        assert "It would move to release 2 by itself, but is on hold." in pages.get(address).text
+    assert names(pages.get("/console/instances?state=held")) == ["Mine"]
+    assert names(pages.get("/console/instances?state=behind-held")) == ["Mine"]
+    assert names(pages.get("/console/instances?state=failing")) == []
+
+
 @pytest.mark.parametrize("state", ["", "system"])
 def test_instances_are_listed_page_by_page(
     pages: Pages, store: Store, monkeypatch: pytest.MonkeyPatch, state: str

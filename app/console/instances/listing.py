@@ -59,14 +59,14 @@ def instances() -> Response:
         except UserError:
             raise Refused(404, "The instance after which the page begins is not there any more.") from None
         owners = read_external_users(connection, {each.owner for each in found.instances})
-        titles = {each.solution_id: each.title for each in read_solutions(connection, ids=_solutions(found, wanted))}
+        solutions = {each.solution_id: each for each in read_solutions(connection, ids=_solutions(found, wanted))}
     return page(
         "instances/list.html",
         "Instances",
         section="Instances",
         instances=found.instances,
         owners=owners,
-        titles=titles,
+        solutions=solutions,
         form=Form(given),
         states=[(state, text) for state, (text, _) in _STATES.items()],
         filtered=bool(given),
