@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import lzma
 import shutil
 import sys
@@ -18,8 +17,7 @@ import click
 from lxml import etree
 
 from app.commands.asynchronous import StoppedError, carried_out
-from app.commands.reading import json_option
-from app.commands.rows import as_document
+from app.commands.reading import document_options, print_document
 from app.commands.service import Reply, ServiceClient, with_service
 from app.text import counted
 
@@ -33,9 +31,9 @@ _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 
 @click.command("import", short_help="Import nodes from a file: all of them or none.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@json_option
+@document_options
 @with_service
-def import_file(service: ServiceClient, file: Path, as_json: bool) -> None:
+def import_file(service: ServiceClient, file: Path, document: str | None) -> None:
     """Import the nodes of FILE, a NodeImport document (plain, .gz or .xz): all of them or none.
 
     With - as FILE, the document is read from standard input, and is not compressed.
@@ -54,14 +52,17 @@ def import_file(service: ServiceClient, file: Path, as_json: bool) -> None:
             stored = Path(directory) / "standard-input.xml"
             with stored.open("wb") as output:
                 shutil.copyfileobj(sys.stdin.buffer, output)
-            click.echo(_imported(service, stored, as_json=as_json))
+            _import_and_print(service, stored, document)
     else:
-        click.echo(_imported(service, file, as_json=as_json))
+        _import_and_print(service, file, document)
 
 
-def _imported(service: ServiceClient, file: Path, *, as_json: bool) -> str:
+def _import_and_print(service: ServiceClient, file: Path, document: str | None) -> None:
     root = _import(service, file)
-    return json.dumps(as_document(root), indent=2) if as_json else _sentence(root)
+    if document:
+        print_document(root, document)
+    else:
+        click.echo(_sentence(root))
 
 
 def import_document(service: ServiceClient, file: Path) -> str:

@@ -10,8 +10,8 @@ import click
 from lxml import etree
 
 from app.commands.node_editor import changes, editable_text
-from app.commands.reading import ask, fields, json_option
-from app.commands.rows import as_document, print_json, print_rows
+from app.commands.reading import ask, document_options, fields, print_document
+from app.commands.rows import print_rows
 from app.commands.service import ServiceClient, element, with_service
 from app.commands.texts import COLLAPSED, note
 
@@ -25,9 +25,9 @@ IMPACT = fields("impactType", "nodeVersionReferenceMemberType", "nodeNameMemberT
 @click.argument("version", type=COLLAPSED)
 @click.argument("new_type", type=COLLAPSED)
 @click.option("--yes", is_flag=True, help="Change the type; without this, only list the impacts.")
-@json_option
+@document_options
 @with_service
-def change_type(service: ServiceClient, version: str, new_type: str, yes: bool, as_json: bool) -> None:
+def change_type(service: ServiceClient, version: str, new_type: str, yes: bool, document: str | None) -> None:
     """List what the type NEW_TYPE does to the data of the draft VERSION, and change its type with --yes.
 
     One line for each impact: version (data moves to another version of its member type), remove (data is lost) or rules
@@ -40,8 +40,8 @@ def change_type(service: ServiceClient, version: str, new_type: str, yes: bool, 
     """
     given = {"nodeVersionReference": version, "nodeVersionReferenceNewType": new_type}
     found = ask(service, "ChangeNodeType", **given, action="force" if yes else "impact")
-    if as_json:
-        print_json(as_document(found))
+    if document:
+        print_document(found, document)
     elif yes:
         click.echo(found.findtext("nodeVersionReferenceNewType"))
     else:
@@ -57,7 +57,7 @@ def change_type(service: ServiceClient, version: str, new_type: str, yes: bool, 
 @click.option("--link", "links", multiple=True, metavar="MEMBER_TYPE=VERSION", help="Add a member with a target.")
 @click.option("--remove", "removed", multiple=True, metavar="MEMBER_TYPE", type=COLLAPSED, help="Remove all members.")
 @click.option("--force", is_flag=True, help="Edit the draft even if that has impacts on other data of it.")
-@json_option
+@document_options
 @with_service
 def edit(
     service: ServiceClient,
@@ -69,7 +69,7 @@ def edit(
     links: tuple[str, ...],
     removed: tuple[str, ...],
     force: bool,
-    as_json: bool,
+    document: str | None,
 ) -> None:
     """Edit the draft VERSION, and print its reference.
 
@@ -108,8 +108,8 @@ def edit(
     else:
         found = ask(service, "SetNode", *_content(comment, edits), action=action, **given)
     refused = found.findtext("errorNumber") == "109"
-    if as_json:
-        print_json(as_document(found))
+    if document:
+        print_document(found, document)
     elif refused:
         print_rows(IMPACTS, map(IMPACT, found.iterfind("ImpactList/Impact")))
     else:

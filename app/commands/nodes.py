@@ -9,8 +9,8 @@ from lxml import etree
 
 from app.commands.groups import CommandGroup
 from app.commands.node_edits import change_type, edit
-from app.commands.reading import ask, ask_pages, fields, json_option, show_list
-from app.commands.rows import Row, as_document, print_json, print_rows
+from app.commands.reading import ask, ask_pages, document_options, fields, print_document, show_list
+from app.commands.rows import Row, print_rows
 from app.commands.service import ServiceClient, with_service
 from app.commands.texts import COLLAPSED, note
 
@@ -28,9 +28,9 @@ def node() -> None:
 
 @node.command()
 @click.argument("version", type=COLLAPSED)
-@json_option
+@document_options
 @with_service
-def get(service: ServiceClient, version: str, as_json: bool) -> None:
+def get(service: ServiceClient, version: str, document: str | None) -> None:
     """Show the members of VERSION.
 
     One line for each: member type, sequence, value, scale, target, comment. The first lines are the name, the type and
@@ -41,8 +41,8 @@ def get(service: ServiceClient, version: str, as_json: bool) -> None:
       relink node get acme.catalog.Widget.2
     """
     found = ask(service, "GetNode", nodeVersionReference=version)
-    if as_json:
-        print_json(as_document(found))
+    if document:
+        print_document(found, document)
         return
     print_rows(["", ""], _about(found))
     members = fields(
@@ -62,9 +62,9 @@ def get(service: ServiceClient, version: str, as_json: bool) -> None:
 @click.option(
     "--depth", type=click.IntRange(0, 1000), default=0, show_default=True, help="How many levels; 0 for all of them."
 )
-@json_option
+@document_options
 @with_service
-def tree(service: ServiceClient, reference: str | None, depth: int, as_json: bool) -> None:
+def tree(service: ServiceClient, reference: str | None, depth: int, document: str | None) -> None:
     """List the content of the package REFERENCE, or the whole store.
 
     One line for each node: reference, latest version, draft or frozen, name, type.
@@ -74,14 +74,14 @@ def tree(service: ServiceClient, reference: str | None, depth: int, as_json: boo
       relink node tree acme --depth 1
     """
     pages = ask_pages(service, "ListNodes", ["nodeReferenceAfter"], nodeReference=reference, depth=depth)
-    show_list(pages, "NodeList/Node", ["node", "version", "state", "name", "type"], _tree_row, as_json=as_json)
+    show_list(pages, "NodeList/Node", ["node", "version", "state", "name", "type"], _tree_row, document=document)
 
 
 @node.command()
 @click.argument("reference", type=COLLAPSED)
-@json_option
+@document_options
 @with_service
-def versions(service: ServiceClient, reference: str, as_json: bool) -> None:
+def versions(service: ServiceClient, reference: str, document: str | None) -> None:
     """List the versions of the node REFERENCE, the newest first.
 
     One line for each: number, draft or frozen, name, who created it, when, who changed it last, when, comment.
@@ -92,7 +92,7 @@ def versions(service: ServiceClient, reference: str, as_json: bool) -> None:
     """
     pages = ask_pages(service, "ListNodeVersions", ["nodeVersionNumberBefore"], nodeReference=reference)
     headings = ["version", "state", "name", "created by", "created", "changed by", "changed", "comment"]
-    show_list(pages, "VersionList/Version", headings, _version, as_json=as_json)
+    show_list(pages, "VersionList/Version", headings, _version, document=document)
 
 
 @node.command("where-used")
@@ -104,9 +104,9 @@ def versions(service: ServiceClient, reference: str, as_json: bool) -> None:
     show_default=True,
     help="How many steps away a use may be: 2 also finds what uses the uses.",
 )
-@json_option
+@document_options
 @with_service
-def where_used(service: ServiceClient, version: str, depth: int, as_json: bool) -> None:
+def where_used(service: ServiceClient, version: str, depth: int, document: str | None) -> None:
     """List the versions that link to VERSION, the nearest first.
 
     One line for each: version, distance, how it links (type, member type, target), name.
@@ -117,15 +117,15 @@ def where_used(service: ServiceClient, version: str, depth: int, as_json: bool) 
     """
     keys = ["distanceAfter", "nodeVersionIdentifierAfter"]
     pages = ask_pages(service, "WhereUsed", keys, nodeVersionReference=version, depth=depth)
-    show_list(pages, "UseList/Use", ["version", "distance", "links as", "name"], _use, as_json=as_json)
+    show_list(pages, "UseList/Use", ["version", "distance", "links as", "name"], _use, document=document)
 
 
 @node.command()
 @click.argument("old", type=COLLAPSED)
 @click.argument("new", type=COLLAPSED)
-@json_option
+@document_options
 @with_service
-def compare(service: ServiceClient, old: str, new: str, as_json: bool) -> None:
+def compare(service: ServiceClient, old: str, new: str, document: str | None) -> None:
     """Show what differs between the versions OLD and NEW.
 
     One line for each difference: add, change or remove; what; the old value; the new value.
@@ -135,8 +135,8 @@ def compare(service: ServiceClient, old: str, new: str, as_json: bool) -> None:
       relink node compare 'acme.catalog.Widget.$current' acme.catalog.Widget
     """
     found = ask(service, "CompareNodeVersions", nodeVersionReferenceFrom=old, nodeVersionReferenceTo=new)
-    if as_json:
-        print_json(as_document(found))
+    if document:
+        print_document(found, document)
     else:
         print_rows(["difference", "what", "old", "new"], _differences(found))
 
@@ -148,10 +148,15 @@ def compare(service: ServiceClient, old: str, new: str, as_json: bool) -> None:
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The largest number of nodes."
 )
-@json_option
+@document_options
 @with_service
 def search(
-    service: ServiceClient, words: tuple[str, ...], only_name: bool, package: str | None, limit: int, as_json: bool
+    service: ServiceClient,
+    words: tuple[str, ...],
+    only_name: bool,
+    package: str | None,
+    limit: int,
+    document: str | None,
 ) -> None:
     """Find the nodes that have all of the WORDS in their names, references or values.
 
@@ -164,8 +169,8 @@ def search(
     """
     given = {"query": " ".join(words), "searchField": "name" if only_name else "all", "package": package}
     found = ask(service, "Search", **given, pageSize=limit)
-    if as_json:
-        print_json(as_document(found))
+    if document:
+        print_document(found, document)
         return
     row = fields("nodeVersionReference", "nodeName", "nodeSummary")
     print_rows(["version", "name", "value"], map(row, found.iterfind("NodeList/Node")))
@@ -178,9 +183,9 @@ def search(
 @click.argument("reference", type=COLLAPSED)
 @click.option("--content", is_flag=True, help="Also freeze all content of the package.")
 @click.option("--yes", is_flag=True, help="Freeze; without this, only list what would be frozen.")
-@json_option
+@document_options
 @with_service
-def freeze(service: ServiceClient, reference: str, content: bool, yes: bool, as_json: bool) -> None:
+def freeze(service: ServiceClient, reference: str, content: bool, yes: bool, document: str | None) -> None:
     """List what freezing the draft of REFERENCE freezes, and do it with --yes.
 
     One line for each node: reference, version, name, and what stands in the way. A draft is frozen with all drafts that
@@ -192,8 +197,8 @@ def freeze(service: ServiceClient, reference: str, content: bool, yes: bool, as_
     """
     action = "force" if yes else "impact"
     found = ask(service, "FreezeNode", nodeReference=reference, action=action, freezeContentIndicator=content)
-    if as_json:
-        print_json(as_document(found))
+    if document:
+        print_document(found, document)
     else:
         row = fields("nodeReference", "nodeVersionNumber", "nodeName", "errorMessage")
         print_rows(["node", "version", "name", "in the way"], map(row, found.iterfind("NodeList/Node")))
@@ -206,9 +211,9 @@ def freeze(service: ServiceClient, reference: str, content: bool, yes: bool, as_
 @click.argument("version", type=COLLAPSED)
 @click.argument("reference", type=COLLAPSED)
 @click.option("--name", help="The name of the copy; else that of VERSION.")
-@json_option
+@document_options
 @with_service
-def copy(service: ServiceClient, version: str, reference: str, name: str | None, as_json: bool) -> None:
+def copy(service: ServiceClient, version: str, reference: str, name: str | None, document: str | None) -> None:
     """Copy VERSION to REFERENCE, and print the reference of the copy.
 
     If there is a node REFERENCE, the copy is its new draft, else a new node.
@@ -218,8 +223,8 @@ def copy(service: ServiceClient, version: str, reference: str, name: str | None,
       relink node copy acme.catalog.Widget.1 acme.catalog.Widget
     """
     found = ask(service, "CopyNode", nodeVersionReferenceFrom=version, nodeReferenceTo=reference, nodeNameTo=name)
-    if as_json:
-        print_json(as_document(found))
+    if document:
+        print_document(found, document)
     else:
         click.echo(found.findtext("nodeVersionReference"))
 

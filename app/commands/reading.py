@@ -21,6 +21,20 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
 
 
+def document_options(command: Command) -> Command:
+    """Give a command the options `--json` and `--xml`, as its argument `document`: the format, or None for a table."""
+    command = click.option("--xml", "document", flag_value="xml", help="Print XML instead of a table.")(command)
+    return click.option("--json", "document", flag_value="json", help="Print JSON instead of a table.")(command)
+
+
+def print_document(response: etree._Element, document: str) -> None:
+    """Print a response in a format for programs."""
+    if document == "xml":
+        click.echo(etree.tostring(response, encoding="unicode"))
+    else:
+        print_json(as_document(response))
+
+
 def ask(service: ServiceClient, name: str, *content: etree._Element, **fields: object) -> etree._Element:
     """Send a request and return the response. Raises ClickException with the message of an error.
 
@@ -52,14 +66,27 @@ def show_list(
     headings: Sequence[str],
     row: Callable[[etree._Element], Row],
     *,
-    as_json: bool,
+    document: str | None,
 ) -> None:
-    """Print the entries at a path, a list and its entries, of all pages."""
-    if as_json:
+    """Print the entries at a path, a list and its entries, of all pages. JSON has the entries alone."""
+    if document == "xml":
+        print_document(_joined(pages, path.partition("/")[0]), document)
+    elif document == "json":
         list_name, _, name = path.partition("/")
         print_json([entry for page in pages for entry in as_document(page)[list_name][name]])
     else:
         print_rows(headings, (row(entry) for page in pages for entry in page.iterfind(path)))
+
+
+def _joined(pages: Iterator[etree._Element], list_name: str) -> etree._Element:
+    """Return the first page with the entries of all pages, and without the start of another page."""
+    first = next(pages)
+    entries = first.find(list_name)
+    if entries is not None:
+        entries.extend(entry for page in pages for entry in page.iterfind(f"{list_name}/*"))
+    for start in [each for each in first if str(each.tag).endswith(("After", "Before"))]:
+        first.remove(start)
+    return first
 
 
 def fields(*names: str) -> Callable[[etree._Element], Row]:

@@ -12,8 +12,8 @@ from rich.console import Console
 from app.commands.asynchronous import SmallRequest, carried_out
 from app.commands.confirmation import confirm, require_terminal, yes_option
 from app.commands.progress import shown_waiting
-from app.commands.reading import json_option
-from app.commands.rows import Row, as_document, print_json, print_rows, say
+from app.commands.reading import document_options, print_document
+from app.commands.rows import Row, print_rows, say
 from app.commands.service import PARTIAL, Reply, ServiceClient, element, with_service
 from app.commands.texts import COLLAPSED
 from app.commands.updates import EXIT_PARTIAL, if_match_header
@@ -43,7 +43,7 @@ _HEADINGS = ("instance", "name", "release", "update", "what is missing or wrong"
 @click.option("--impact", is_flag=True, help="List what would be done, and do nothing.")
 @yes_option
 @click.option("--if-match", metavar="PLAN", help="Do exactly this plan of an impact, or nothing.")
-@json_option
+@document_options
 @with_service
 def rollout(
     service: ServiceClient,
@@ -56,7 +56,7 @@ def rollout(
     impact: bool,
     yes: bool,
     if_match: str | None,
-    as_json: bool,
+    document: str | None,
 ) -> None:
     """Move the instances of the solution ID to a release, with one commit for each instance.
 
@@ -92,7 +92,7 @@ def rollout(
         with _planned(service, request) as reply:
             planned = list(_rows(_document(reply)))
             if not any(map(_moves, planned)):
-                _show(reply, as_json=as_json)
+                _show(reply, document=document)
                 _leave(reply)
                 return
         print_rows(_HEADINGS, planned, Console(stderr=True, highlight=False))
@@ -100,15 +100,15 @@ def rollout(
         if_match = reply.headers["ETag"]
     if impact:
         with _planned(service, request) as reply:
-            _show(reply, as_json=as_json)
+            _show(reply, document=document)
         plan = reply.headers["ETag"].strip('"')
         say(f"This is plan {plan}; 'relink rollout --if-match' with it does exactly this plan or nothing.")
     else:
         body = _with_action(request, "force")
         with carried_out(service, SmallRequest(service, body, if_match_header(if_match))) as ended:
             reply = ended.reply
-            _show(reply, planned, as_json=as_json)
-        if ended.run_number and not as_json:
+            _show(reply, planned, document=document)
+        if ended.run_number and not document:
             say(f"This was run {ended.run_number}.")
         ended.check()
     _leave(reply)
@@ -136,11 +136,11 @@ def _document(reply: Reply) -> etree._Element:
     return found
 
 
-def _show(reply: Reply, planned: Collection[Row] = (), *, as_json: bool) -> None:
+def _show(reply: Reply, planned: Collection[Row] = (), *, document: str | None) -> None:
     """Print the rows of a response. A terminal that shows what was planned gets only the rows that differ."""
     found = _document(reply)
-    if as_json:
-        print_json(as_document(found))
+    if document:
+        print_document(found, document)
         return
     rows = list(_rows(found))
     known = set(map(tuple, planned if Console().file.isatty() else ()))

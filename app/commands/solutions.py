@@ -8,8 +8,8 @@ import click
 from lxml import etree
 
 from app.commands.groups import CommandGroup
-from app.commands.reading import ask, ask_pages, fields, json_option, show_list
-from app.commands.rows import Row, as_document, print_json, print_rows
+from app.commands.reading import ask, ask_pages, document_options, fields, print_document, show_list
+from app.commands.rows import Row, print_rows
 from app.commands.service import ServiceClient, element, with_service
 from app.commands.texts import COLLAPSED, note
 
@@ -27,9 +27,9 @@ def solution() -> None:
 
 @solution.command("list")
 @click.option("--tag", "tags", multiple=True, type=COLLAPSED, help="Only solutions with this tag; may be repeated.")
-@json_option
+@document_options
 @with_service
-def show_all(service: ServiceClient, tags: tuple[str, ...], as_json: bool) -> None:
+def show_all(service: ServiceClient, tags: tuple[str, ...], document: str | None) -> None:
     """List the solutions, the oldest first.
 
     One line for each: id, title, latest release, held or not, tags.
@@ -41,15 +41,15 @@ def show_all(service: ServiceClient, tags: tuple[str, ...], as_json: bool) -> No
     content = [element("TagList", *(_text("tag", tag) for tag in tags))] if tags else []
     pages = ask_pages(service, "ListSolutions", ["solutionIdAfter"], *content)
     headings = ["id", "title", "release", "held", "tags"]
-    show_list(pages, "SolutionList/Solution", headings, _solution, as_json=as_json)
+    show_list(pages, "SolutionList/Solution", headings, _solution, document=document)
 
 
 @solution.command(short_help="Show the slots and workflows of a draft or release.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--release", type=click.IntRange(1), help="Show this release instead of the draft.")
-@json_option
+@document_options
 @with_service
-def show(service: ServiceClient, solution_id: str, release: int | None, as_json: bool) -> None:
+def show(service: ServiceClient, solution_id: str, release: int | None, document: str | None) -> None:
     """Show the slots and workflows of the draft of a solution, or of a release.
 
     One line for each: kind, external id, title, type or service, hidden, mandatory.
@@ -59,17 +59,17 @@ def show(service: ServiceClient, solution_id: str, release: int | None, as_json:
       relink solution show 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --release 2
     """
     found = ask(service, "GetSolution", solutionId=solution_id, releaseNumber=release)
-    if as_json:
-        print_json(as_document(found))
+    if document:
+        print_document(found, document)
     else:
         print_rows(["kind", "id", "title", "of", "hidden", "mandatory"], _content(found))
 
 
 @solution.command()
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
-@json_option
+@document_options
 @with_service
-def releases(service: ServiceClient, solution_id: str, as_json: bool) -> None:
+def releases(service: ServiceClient, solution_id: str, document: str | None) -> None:
     """List the releases of a solution, the newest first.
 
     One line for each: number, when it was published, by whom, whether it breaks instances, how many changes, notes.
@@ -80,16 +80,16 @@ def releases(service: ServiceClient, solution_id: str, as_json: bool) -> None:
     """
     pages = ask_pages(service, "ListSolutionReleases", ["releaseNumberBefore"], solutionId=solution_id)
     headings = ["release", "published", "by", "breaks", "changes", "notes"]
-    show_list(pages, "ReleaseList/Release", headings, _release, as_json=as_json)
+    show_list(pages, "ReleaseList/Release", headings, _release, document=document)
 
 
 @solution.command(short_help="Show what changes between two releases.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--from", "start", type=click.IntRange(1), help="The release to compare from; else the latest.")
 @click.option("--to", "end", type=click.IntRange(1), help="The release to compare with; else the draft.")
-@json_option
+@document_options
 @with_service
-def compare(service: ServiceClient, solution_id: str, start: int | None, end: int | None, as_json: bool) -> None:
+def compare(service: ServiceClient, solution_id: str, start: int | None, end: int | None, document: str | None) -> None:
     """Show what changes from one release of a solution to another, or to the draft.
 
     One line for each change: kind, external id, code, whether it breaks instances, and a sentence.
@@ -99,14 +99,14 @@ def compare(service: ServiceClient, solution_id: str, start: int | None, end: in
       relink solution compare 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --from 1 --to 2
     """
     numbers = {"releaseNumberFrom": start, "releaseNumberTo": end}
-    _show_changes(ask(service, "CompareSolutionReleases", solutionId=solution_id, **numbers), as_json=as_json)
+    _show_changes(ask(service, "CompareSolutionReleases", solutionId=solution_id, **numbers), document=document)
 
 
 @solution.command(short_help="Show what publishing the draft would change.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
-@json_option
+@document_options
 @with_service
-def preview(service: ServiceClient, solution_id: str, as_json: bool) -> None:
+def preview(service: ServiceClient, solution_id: str, document: str | None) -> None:
     """Show what publishing the draft of a solution would change, and for how many instances.
 
     One line for each change, as in `relink solution compare`; the notice is written to standard error.
@@ -115,15 +115,15 @@ def preview(service: ServiceClient, solution_id: str, as_json: bool) -> None:
     Example:
       relink solution preview 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f
     """
-    _show_impact(ask(service, "PreviewSolutionRelease", solutionId=solution_id), as_json=as_json)
+    _show_impact(ask(service, "PreviewSolutionRelease", solutionId=solution_id), document=document)
 
 
 @solution.command(short_help="Make the draft the next release.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--notes", help="Notes about the release.")
-@json_option
+@document_options
 @with_service
-def publish(service: ServiceClient, solution_id: str, notes: str | None, as_json: bool) -> None:
+def publish(service: ServiceClient, solution_id: str, notes: str | None, document: str | None) -> None:
     """Make the draft of a solution its next release, and show what that changes.
 
     One line for each change, as in `relink solution compare`; the notice is written to standard error.
@@ -133,20 +133,20 @@ def publish(service: ServiceClient, solution_id: str, notes: str | None, as_json
       relink solution publish 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --notes 'Mails too.'
     """
     found = ask(service, "PublishSolutionRelease", solutionId=solution_id, releaseNotes=notes)
-    _show_impact(found, as_json=as_json)
-    if not as_json:
+    _show_impact(found, document=document)
+    if not document:
         note(f"Published release {found.findtext('releaseNumber')}.")
 
 
-def _show_impact(found: etree._Element, *, as_json: bool) -> None:
-    _show_changes(found, as_json=as_json)
-    if not as_json:
+def _show_impact(found: etree._Element, *, document: str | None) -> None:
+    _show_changes(found, document=document)
+    if not document:
         note(found.findtext("noticeMessage") or "")
 
 
-def _show_changes(found: etree._Element, *, as_json: bool) -> None:
-    if as_json:
-        print_json(as_document(found))
+def _show_changes(found: etree._Element, *, document: str | None) -> None:
+    if document:
+        print_document(found, document)
     else:
         print_rows(_CHANGE_HEADINGS, map(_CHANGE, found.iterfind("SlotChangeList/SlotChange")))
 

@@ -1,4 +1,5 @@
-"""Every command that prints a table prints JSON with `--json`, and nothing else on standard output."""
+"""Every command that prints a table prints JSON with `--json`, and nothing else on standard output; those that ask a
+service print XML with `--xml`."""
 
 from __future__ import annotations
 
@@ -7,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import pytest
+from lxml import etree
 
 from app.cli import main
+from app.commands import reading
 from tests.commands.conftest import Relink
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client
@@ -17,6 +21,8 @@ from tests.support.solution_store import Store, config_slot
 GRAPH = Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft())
 TABLES = {"list", "show", "get", "tree", "versions", "where-used", "search", "compare", "releases", "preview"}
 """The names of commands that only read."""
+LOCAL = ("user", "permission", "token", "audit")
+"""The groups of commands that work on the database itself."""
 
 
 def commands(group: click.Group, *path: str) -> Iterator[tuple[str, click.Command]]:
@@ -30,14 +36,20 @@ def commands(group: click.Group, *path: str) -> Iterator[tuple[str, click.Comman
             yield " ".join((*path, name)), command
 
 
+def having(option: str) -> set[str]:
+    return {name for name, command in commands(main) if any(option in each.opts for each in command.params)}
+
+
 def with_json() -> set[str]:
-    return {name for name, command in commands(main) if any("--json" in each.opts for each in command.params)}
+    return having("--json")
 
 
 def test_commands_that_read_have_the_option() -> None:
     readers = {name for name, _ in commands(main) if name.rpartition(" ")[2] in TABLES}
     assert readers <= with_json()
     assert {"impact", "force", "import", "rollout"} <= with_json()
+    of_services = {name for name in with_json() if name.partition(" ")[0] not in ("run", *LOCAL)}
+    assert having("--xml") == of_services
 
 
 def test_standard_output_is_one_json_document(
@@ -82,7 +94,7 @@ def test_standard_output_is_one_json_document(
     assert set(arguments) == with_json()
     found = {}
     for name, given in arguments.items():
-        local = name.partition(" ")[0] in ("user", "permission", "token", "audit")
+        local = name.partition(" ")[0] in LOCAL
         result = (on_database if local else relink)(*name.split(), *given, "--json")
         assert result.exit_code == 0, (name, result.output)
         found[name] = json.loads(result.stdout)
@@ -92,3 +104,18 @@ def test_standard_output_is_one_json_document(
     assert [(each["tokenKind"], each["tokenName"]) for each in found["token list"]] == [("master", "partner")]
     assert {"token-added", "sign-in"} & {each["auditAction"] for each in found["audit list"]}
     assert PASSWORD not in str(found)
+    for name in sorted(having("--xml")):
+        if name.rpartition(" ")[2] in TABLES:
+            result = relink(*name.split(), *arguments[name], "--xml")
+            assert result.exit_code == 0, (name, result.output)
+            assert etree.fromstring(result.stdout).findtext("errorNumber") == "0"
+
+
+def test_the_xml_of_a_list_has_the_entries_of_all_pages(
+    relink: Relink, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.load(GRAPH)
+    monkeypatch.setattr(reading, "AT_ONCE", 1)
+    root = etree.fromstring(relink("node", "tree", "P", "--xml").stdout)
+    assert [each.findtext("nodeReference") for each in root.iterfind("NodeList/Node")] == ["P.A", "P.B"]
+    assert root.find("nodeReferenceAfter") is None
