@@ -796,9 +796,9 @@ ALTER TABLE ONLY public.workflow_instance
 
 CREATE INDEX audit_at ON public.audit USING btree (at, audit_identifier);
 
-CREATE INDEX audit_by_user ON public.audit USING btree (user_identifier, at) WHERE (user_identifier IS NOT NULL);
+CREATE INDEX audit_by_action ON public.audit USING btree (action, at, audit_identifier);
 
-CREATE INDEX audit_moves ON public.audit USING btree (at) WHERE (action = 'instance-moved'::text);
+CREATE INDEX audit_by_user ON public.audit USING btree (user_identifier, at) WHERE (user_identifier IS NOT NULL);
 
 CREATE INDEX audit_of_instance ON public.audit USING btree (object_name, at) WHERE (object_kind = 'instance'::text);
 

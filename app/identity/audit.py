@@ -7,7 +7,7 @@ committed. Neither ever holds a password, a token, or a value of an instance.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -92,7 +92,7 @@ _DELETE = """
       ORDER BY at LIMIT :batch FOR UPDATE SKIP LOCKED)
 """
 _DELETE_OLD = text(_DELETE.format(condition="true"))
-_DELETE_OLD_MOVES = text(_DELETE.format(condition="action = 'instance-moved'"))  # as in the index audit_moves
+_DELETE_OLD_MOVES = text(_DELETE.format(condition="action = 'instance-moved'"))
 
 
 def record(connection: Connection, what: Event) -> None:
@@ -167,18 +167,27 @@ _EVERYTHING: Final = AuditFilter()
 _SELECT = """
     SELECT a.audit_identifier, a.at, a.action, a.actor_kind, coalesce(u.user_logon_reference, a.actor_name),
            a.address, a.object_kind, a.object_name, a.details
-    FROM audit a LEFT JOIN account u ON u.user_identifier = a.user_identifier
-    WHERE {condition}
+    FROM ({rows}) a LEFT JOIN account u ON u.user_identifier = a.user_identifier
     ORDER BY a.at DESC, a.audit_identifier DESC LIMIT :limit
 """
+_ROWS = "(SELECT a.* FROM audit a WHERE {condition} ORDER BY a.at DESC, a.audit_identifier DESC LIMIT :limit)"
 _FIND_TIME = text("SELECT at FROM audit WHERE audit_identifier = :row")
 _SINCE = "a.at >= coalesce(CAST(:since AS timestamptz), '-infinity')"
 _BEFORE = "(a.at, a.audit_identifier) < (CAST(:before_at AS timestamptz), CAST(:before AS bigint))"
 _BY_USER = "a.user_identifier = (SELECT user_identifier FROM account WHERE user_logon_reference = :user)"
-_OF_USER = "(a.object_kind IN ('user', 'group') AND a.object_name = :user)"
+_OF_USER = "a.object_kind IN ('user', 'group') AND a.object_name = :user"
 
 
-_OF_INSTANCE = text(_SELECT.format(condition="a.object_kind = 'instance' AND a.object_name = :instance"))
+def _select(*alternatives: Sequence[str]) -> TextClause:
+    """Return the statement for the newest rows that satisfy all conditions of one alternative.
+
+    Each alternative is read by itself, so that it can be read from the end of its index.
+    """
+    rows = (_ROWS.format(condition=" AND ".join(conditions)) for conditions in alternatives)
+    return text(_SELECT.format(rows=" UNION ".join(rows)))
+
+
+_OF_INSTANCE = _select(["a.object_kind = 'instance' AND a.object_name = :instance"])
 
 
 def read_events_of_instance(connection: Connection, instance_id: str, limit: int) -> list[AuditRow]:
@@ -195,17 +204,18 @@ def read_audit(
     """
     conditions = [_SINCE]
     given: dict[str, object] = {"since": wanted.since, "limit": limit}
-    if wanted.user is not None:
-        conditions.append(f"({_BY_USER} OR {_OF_USER})")
-        given["user"] = wanted.user
     if wanted.action is not None:
         conditions.append("a.action = :action")
         given["action"] = wanted.action.value
     if before is not None:
         conditions.append(_BEFORE)
         given |= {"before_at": _time_of(connection, before), "before": before}
-    rows = connection.execute(text(_SELECT.format(condition=" AND ".join(conditions))), given)
-    return [AuditRow(*row) for row in rows]
+    if wanted.user is None:
+        statement = _select(conditions)
+    else:
+        statement = _select([*conditions, _BY_USER], [*conditions, _OF_USER])
+        given["user"] = wanted.user
+    return [AuditRow(*row) for row in connection.execute(statement, given)]
 
 
 def _time_of(connection: Connection, row: int) -> datetime:

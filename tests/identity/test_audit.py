@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from app.identity.actor import Actor, ActorKind, act_as
 from app.identity.audit import Action, AuditRow, Event, delete_old, read_audit, record
@@ -96,6 +97,39 @@ def test_a_refusal_is_recorded_once_in_an_hour(client: Client, engine: Engine) -
         client.as_user(None).post(message("CreateUser", {"userLogonReferenceCreate": "bob"}))
     (row,) = rows(engine, Action.ACCESS_REFUSED)
     assert (row.actor, row.address, row.object_name) == ("ann", "127.0.0.1", "CreateUser")
+
+
+@pytest.mark.parametrize("wanted", [{"auditAction": "user-created"}, {"userLogonReferenceDetails": "admin"}, {}])
+def test_a_page_does_not_read_the_rows_of_a_large_roll_out(
+    client: Client, engine: Engine, wanted: dict[str, str]
+) -> None:
+    client.post(message("CreateUser", {"userLogonReferenceCreate": "ann", "passwordCreate": "correct horse"}))
+    moves = """
+        INSERT INTO audit (at, action, actor_kind, user_identifier, object_kind, object_name)
+        SELECT now() + make_interval(secs => n), 'instance-moved', 'user', user_identifier, 'instance', n::text
+        FROM account, generate_series(1, 20000) n WHERE user_logon_reference = 'admin'
+    """
+    with engine.begin() as connection:
+        connection.execute(text(moves))
+        connection.execute(text("ANALYZE audit"))
+    asked: list[tuple[str, Any]] = []
+
+    def note(*arguments: object) -> None:
+        asked.append((str(arguments[2]), arguments[3]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    assert client.post(message("GetAuditList", wanted)).number == 0
+    event.remove(engine, "before_cursor_execute", note)
+    ((statement, parameters),) = [(sql, given) for sql, given in asked if "FROM audit" in sql]
+    with engine.connect() as connection:
+        explained = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
+    assert rows_read(explained[0]["Plan"]) < 500
+
+
+def rows_read(plan: dict[str, Any]) -> int:
+    """How many rows of the audit the statement has read."""
+    own = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) if plan.get("Relation Name") == "audit" else 0
+    return int(own) + sum(map(rows_read, plan.get("Plans", [])))
 
 
 def test_pages_follow_each_other(engine: Engine) -> None:
