@@ -281,19 +281,44 @@ def test_every_page_is_accessible(open_tab: OpenTab, site: Site, instance: str, 
     picture(page, f"wizard-{look}-account")
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-def test_the_keyboard_alone_is_enough(open_tab: OpenTab, site: Site, scripts: bool) -> None:
+@pytest.mark.parametrize("scripts", [True, False], ids=["dark", "without scripts"])
+def test_the_whole_wizard_with_the_keyboard_alone_on_a_phone(open_tab: OpenTab, site: Site, scripts: bool) -> None:
     store = store_of(site)
-    solution = store.published(
-        config=[config_slot("a", title="Name"), config_slot("b", title="Active", type="boolean")]
-    )
-    instance = store.instance(solution)
-    page = open_tab(scripts=scripts).page
+    config = [
+        config_slot("name", title="Name"),
+        config_slot("limit", title="Limit", type="integer", defaultValue="100"),
+        config_slot("labels", title="Labels", type="object", mandatory=False),
+        config_slot("active", title="Active", type="boolean"),
+    ]
+    screens = element("ScreenList", screen("Your account", "slack"), screen("Basics", "name", "limit"))
+    solution = store.set(*slots(auth=[auth_slot("slack", title="Slack")], config=config), screens)
+    store.publish(solution)
+    owner = store.user()
+    store.authentication(owner, name="Team Slack")
+    instance = store.instance(solution, owner)
+    page = open_tab(scripts=scripts, dark=scripts, size=PHONE).page
     page.goto(address(store, instance))
-    for key in ("Tab", "x", "Tab", "Space", "Tab", "Enter"):
-        page.keyboard.press(key)
-    page.get_by_role("heading", name="Summary").wait_for()
-    for key in ("Tab", "Tab", "Enter"):
-        page.keyboard.press(key)
-    page.get_by_role("heading", name="Your settings are saved").wait_for()
-    assert store.get(instance).config == {"a": '"x"', "b": "true"}
+
+    def press(heading: str, *keys: str) -> None:
+        """Wait for a page, and press the keys with a capital letter. The others are texts to type."""
+        page.get_by_role("heading", name=heading, level=1).wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        for key in keys:
+            use = page.keyboard.press if key[0].isupper() else page.keyboard.type
+            use(key)
+
+    press("Your account", "Tab", "Space", "ArrowDown", "Tab", "Tab", "Tab", "Enter")
+    page.get_by_text("Give the account a name.").wait_for()
+    press("Your account", "Tab", "Tab", "mine", "Tab", "{}", "Tab", "Enter")
+    press("Basics", "Tab", "x", "Tab", "Control+A", "7", "Tab", "Enter")
+    press("More settings", "Tab", "not json", "Tab", "Space", "Tab", "Enter")
+    page.get_by_text("Type a JSON object").wait_for()
+    press("More settings", "Tab", "Control+A", '{"a": 1}', "Tab", "Tab", "Enter")
+    press("Summary", "Tab", "Tab", "Enter")
+    press("Basics", "Tab", "Control+A", "y", "Enter")
+    press("More settings", "Tab", "Tab", "Tab", "Enter")
+    press("Summary", "Tab", "Tab", "Tab", "Tab", "Enter")
+    press("Your settings are saved")
+    found = store.get(instance)
+    assert found.config == {"name": '"y"', "limit": "7", "labels": '{"a": 1}', "active": "true"}
+    assert list(found.auth) == ["slack"]
