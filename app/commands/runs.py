@@ -37,11 +37,18 @@ def run() -> None:
 @click.option("--state", type=click.Choice(_STATES), help="Only runs in this state.")
 @click.option("--context", metavar="REFERENCE", type=COLLAPSED, help="Only runs of this node, or of a solution's id.")
 @click.option("--started-by", metavar="USER", type=COLLAPSED, help="Only runs that this user has started.")
+@click.option("--failed", is_flag=True, help="Only runs that have ended without doing all that was asked.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="The most runs to list.")
 @json_option
 @with_service
 def show_all(
-    service: ServiceClient, state: str | None, context: str | None, started_by: str | None, limit: int, as_json: bool
+    service: ServiceClient,
+    state: str | None,
+    context: str | None,
+    started_by: str | None,
+    failed: bool,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List your runs, and those whose context you may administer, the newest first.
 
@@ -49,9 +56,9 @@ def show_all(
 
     \b
     Example:
-      relink run list --state interrupted
+      relink run list --failed
     """
-    given = {"state": state, "context": context, "user": started_by}
+    given = {"state": state, "context": context, "user": started_by, "failed": "true" if failed else None}
     wanted = {name: value for name, value in given.items() if value is not None}
     found = [each for _, each in zip(range(limit), _listed(service, wanted, limit), strict=False)]
     if as_json:

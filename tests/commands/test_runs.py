@@ -18,7 +18,7 @@ from sqlalchemy import Engine, text
 from tests.commands.conftest import Relink
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client
-from tests.support.run_records import held_run
+from tests.support.run_records import held_run, insert_run
 from tests.support.served import ROOT, WITHIN, eventually
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
@@ -64,6 +64,12 @@ def test_runs_are_listed_the_newest_first(relink: Relink, forced: Client) -> Non
     assert relink("run", "list", "--state", "queued").stdout == ""
     assert relink("run", "list", "--started-by", "nobody").stdout == ""
     assert [each["run"] for each in json.loads(relink("run", "list", "--json").stdout)] == [2, 1]
+
+
+def test_runs_that_have_failed_are_listed(relink: Relink, forced: Client, engine: Engine) -> None:
+    assert relink("run", "list", "--failed").stdout == ""
+    failed = insert_run(engine, "cancelled")
+    assert relink("run", "list", "--failed").stdout.startswith(f"{failed}\tcancelled\t")
 
 
 def test_a_list_ends_at_its_limit(relink: Relink, forced: Client) -> None:
