@@ -45,6 +45,12 @@ def test_long_statements_are_in_sql_files() -> None:
     assert found == []
 
 
+def test_a_file_of_sql_begins_with_what_it_is() -> None:
+    files = [path for path in (ROOT / "app").rglob("*.sql") if not {"database", "migrations"} & set(path.parts)]
+    assert len(files) > 50
+    assert [path.name for path in files if not path.read_text().startswith("-- ")] == []
+
+
 def test_a_class_has_a_name_of_its_own() -> None:
     names = Counter(
         node.name

@@ -1,3 +1,4 @@
+-- Those of the given nodes that are in the source package.
 SELECT n.node_identifier,
        n.latest_version_number::bigint,
        n.frozen_version_number::bigint,

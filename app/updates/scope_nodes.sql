@@ -1,3 +1,4 @@
+-- The nodes in scope, with the type and the number of members of the latest version of each.
 SELECT n.node_identifier,
        n.latest_version_number::bigint,
        n.frozen_version_number::bigint,
