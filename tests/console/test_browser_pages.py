@@ -18,12 +18,10 @@ PAGES = {
     "versions": "versions/acme/Widget",
     "uses": "uses/acme/Nut",
     "search": "nodes?q=acme&values=true",
-    "nothing-found": "nodes?q=unheard",
     "plan-empty": "updates/new?node=acme.types",
     "plan-counted": "updates/new?node=big",
     "plan-refused": "updates/new?node=big&scope=manifest&source=big.none",
     "runs-empty": "runs?user=nobody",
-    "solutions-empty": "solutions?tag=unheard",
     "instances-empty": "instances?name=unheard",
 }
 
