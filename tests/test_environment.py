@@ -1,4 +1,4 @@
-"""What the environment of a developer does to the tests."""
+"""Tests depend neither on the environment of a developer nor on what other tests have left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sqlalchemy import Connection, text
+
+from app.application import create_app
 from app.settings import Settings
+from tests.conftest import FreshDatabase
+from tests.support.builders import Graph, draft, frozen, links
+from tests.support.databases import engine_on
+from tests.support.http import SECRET_KEY, Client
+from tests.support.solution_store import Store
+
+GRAPH = Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft())
 
 
 def test_a_test_sees_no_settings() -> None:
@@ -23,3 +33,32 @@ def test_settings_of_the_developer_do_not_reach_a_test() -> None:
         command, env={**os.environ, **settings}, cwd=root, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_a_test_gets_a_database_without_anything_of_earlier_tests(fresh_database: FreshDatabase) -> None:
+    found = []
+    for _ in range(6):
+        with fresh_database(True, connected=True) as url, engine_on(url) as engine:
+            with engine.connect() as connection:
+                found.append(contents_of(connection))
+            client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
+            client.load(GRAPH)
+            assert client.update("P", "force").response.headers["Relink-Run"] == "1"
+            store = Store(client)
+            store.instance(store.published())
+            with engine.begin() as connection:
+                connection.execute(text("UPDATE account SET user_name = 'other'"))
+                connection.execute(text("DELETE FROM alembic_version"))
+                if len(found) == 4:
+                    connection.execute(text("ALTER TABLE audit ALTER COLUMN details SET STATISTICS 7"))
+    assert all(each == found[0] for each in found)
+    assert len(found[0]) > 30
+
+
+def contents_of(connection: Connection) -> dict[str, list[str]]:
+    """The rows of each table, the value of each sequence, and the statistics targets of columns."""
+    tables = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p' AND oid >= 16384"
+    queries = {name: f"TABLE {name}" for name in connection.execute(text(tables)).scalars()}
+    queries["sequences"] = "SELECT seqrelid, pg_sequence_last_value(seqrelid) FROM pg_sequence"
+    queries["columns"] = "SELECT attrelid, attname, attstattarget FROM pg_attribute WHERE attrelid >= 16384"
+    return {name: sorted(map(repr, connection.execute(text(query)))) for name, query in queries.items()}

@@ -64,7 +64,7 @@ class SilentHandler(WSGIRequestHandler):
 def service_url(app: Flask, tmp_path: Path) -> Iterator[str]:
     """The URL of the application, served."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=SilentHandler)
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     with (tmp_path / "service.log").open("w") as log:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(log))
         thread.start()

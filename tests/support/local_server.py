@@ -12,7 +12,7 @@ from threading import Thread
 def local_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
     """Serve on a free port of 127.0.0.1 as long as the context lasts, and return the port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield server.server_port

@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 from typing import Any
+
+from tests.support.local_server import local_server
 
 SECRET = "a shared secret"  # noqa: S105 - of a receiver that exists in tests alone
 
@@ -57,17 +59,12 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    received.url = f"http://127.0.0.1:{server.server_port}/relink?for=us"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield received
-    finally:
-        received.responding.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with local_server(Handler) as port:
+        received.url = f"http://127.0.0.1:{port}/relink?for=us"
+        try:
+            yield received
+        finally:
+            received.responding.set()
 
 
 def is_signed(header: str, body: bytes) -> bool:
