@@ -83,7 +83,9 @@ def _folded_errors() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        vars(error)["message"] = folded(error.message, _ERROR)  # its type says that it is final
+        # An error about an argument names the argument before its message.
+        before = error.format_message().removesuffix(error.message) if error.message else ""
+        vars(error)["message"] = folded(error.message, _ERROR + before)  # its type says that it is final
         raise
 
 

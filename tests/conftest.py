@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -31,7 +30,7 @@ from app.identity.rights import Caller
 from app.identity.users import add_user
 from app.nodes.permissions import create_permission
 from app.settings import Settings
-from tests.support.databases import Databases, engine_on, execute, url_of
+from tests.support.databases import Databases, empty_database, engine_on, execute, url_of
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.round_trips import RoundTrips
 from tests.support.solution_store import Store
@@ -42,7 +41,6 @@ collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak"]
 """The tests of `make soak`: see tests/soak/conftest.py."""
 
 _TEMPLATE = f"relink_template_{os.getpid()}"
-_numbers = count(1)
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a directory with a random name is made in it
 _LEAST_MEMORY = 2 * 1024**3
 _MOST_WAL = "256MB"
@@ -225,10 +223,8 @@ def database_url(request: pytest.FixtureRequest, fresh_database: FreshDatabase) 
 @pytest.fixture
 def empty_database_url(server_url: str) -> Iterator[str]:
     """The URL of a database without any migration."""
-    name = f"relink_empty_{os.getpid()}_{next(_numbers)}"
-    execute(server_url, f"CREATE DATABASE {name}")
-    yield url_of(server_url, name)
-    execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with empty_database(server_url) as url:
+        yield url
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import start
+from app.commands.texts import hanging
 from app.database import migrate as migrations
 from app.database import queue
 from app.database.embedded import EmbeddedDatabaseError
@@ -174,7 +175,7 @@ def _check_proxies(settings: Settings) -> None:
 
 
 def _say(state: str, what: str) -> None:
-    click.echo(f"{state:<8}{what}")
+    click.echo(hanging(f"{state:<8}", what))
 
 
 def _version(engine: Engine) -> str:

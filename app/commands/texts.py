@@ -50,10 +50,24 @@ def folded(text: str, prefix: str = "") -> str:
     if sys.stderr is None or not sys.stderr.isatty():
         return text
     width = shutil.get_terminal_size().columns
-    lines = [
-        textwrap.fill(prefix + line, width, break_long_words=False, break_on_hyphens=False) for line in text.split("\n")
-    ]
-    return "\n".join(lines).removeprefix(prefix)
+    first, *others = text.split("\n")
+    lines = [_filled(first, width, first=prefix).removeprefix(prefix), *(_filled(each, width) for each in others)]
+    return "\n".join(lines)
+
+
+def hanging(first: str, text: str) -> str:
+    """Return a text behind a word of a fixed width, and folded beside it if standard output is a terminal."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return first + text
+    width = shutil.get_terminal_size().columns
+    return _filled(text, width, first=first, others=" " * len(first))
+
+
+def _filled(text: str, width: int, first: str = "", others: str = "") -> str:
+    """Return a text in lines of at most this width, with `first` before the first line."""
+    return textwrap.fill(
+        text, width, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def is_utf_8(text: str) -> bool:

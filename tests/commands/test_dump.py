@@ -26,8 +26,7 @@ from docs.generator.schema import dump_schema
 from tests.commands.conftest import Relink
 from tests.database.test_migrations import execute, rows_by_table
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.databases import execute as execute_on_server
-from tests.support.databases import url_of
+from tests.support.databases import empty_database
 from tests.support.http import SECRET_KEY, Client
 from tests.support.served import ROOT, WITHIN, eventually
 from tests.support.solution_store import DATA, Store
@@ -45,10 +44,8 @@ _LATER_TABLES = r"""
 @pytest.fixture
 def target_url(server_url: str) -> Iterator[str]:
     """The URL of a database without any migration, to restore into."""
-    name = f"relink_restored_{os.getpid()}"
-    execute_on_server(server_url, f"CREATE DATABASE {name}")
-    yield url_of(server_url, name)
-    execute_on_server(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with empty_database(server_url) as url:
+        yield url
 
 
 @pytest.fixture

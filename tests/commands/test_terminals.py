@@ -98,12 +98,22 @@ def test_no_word_of_a_list_is_broken(width: int) -> None:
     assert set(words.split()) <= set(text.split())
 
 
-@pytest.mark.parametrize("columns", [50, 80])
-def test_messages_of_errors_are_folded_between_words(columns: int) -> None:
-    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "token", "add", "x"]
-    with terminal(command, {}, columns=columns) as shell:
+ERRORS = {
+    ("token", "add", "x"): "give --master: user tokens are made by the mutation authorize",
+    (
+        "import",
+        "a/file/that/is/not/here.xml",
+    ): "Invalid value for 'FILE': File 'a/file/that/is/not/here.xml' does not exist.",
+    ("force",): "Missing argument 'REFERENCE'.",
+}
+
+
+@pytest.mark.parametrize("arguments", list(ERRORS), ids=" ".join)
+def test_messages_of_errors_are_folded_between_words(arguments: tuple[str, ...]) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments]
+    with terminal(command, {}, columns=50) as shell:
         assert shell.ended() == 2
         lines = shell.shown.splitlines()
     message = lines[lines.index("") + 1 :]
-    assert max(map(len, lines)) <= columns
-    assert " ".join(message) == "Error: give --master: user tokens are made by the mutation authorize"
+    assert max(map(len, lines)) <= 50
+    assert " ".join(message) == f"Error: {ERRORS[arguments]}"

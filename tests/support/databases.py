@@ -98,6 +98,17 @@ class Databases:
 
 
 @contextmanager
+def empty_database(server_url: str) -> Iterator[str]:
+    """Lends a database without any migration, and yields its URL."""
+    name = f"relink_empty_{os.getpid()}_{next(_numbers)}"
+    execute(server_url, f"CREATE DATABASE {name}")
+    try:
+        yield url_of(server_url, name)
+    finally:
+        execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextmanager
 def engine_on(url: str) -> Iterator[Engine]:
     """An engine on a fresh database. It may have connections that an earlier test has left behind."""
     engine = _engines.get(url)
