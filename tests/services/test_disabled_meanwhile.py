@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Engine, text
 
+from app.identity.present_rights import lock_administrators
+from app.identity.rights import OPERATOR
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import Client
+from tests.support.http import Client, message
 
 WITHIN = 30
 DISABLE = text("UPDATE account SET enabled = false WHERE user_logon_reference = 'bob'")
@@ -72,10 +74,25 @@ def test_a_user_who_is_disabled_meanwhile_begins_no_run(client: Client, engine: 
         assert connection.execute(text("SELECT count(*) FROM run")).scalar_one() == 0
 
 
-def waits(engine: Engine) -> bool:
+def test_a_user_who_is_disabled_meanwhile_creates_no_token(client: Client, engine: Engine, make_user: MakeUser) -> None:
+    make_user("bob", "administer-all")
+    with ThreadPoolExecutor(1) as pool, engine.connect() as connection:
+        lock_administrators(connection, OPERATOR)
+        made = pool.submit(client.as_user("bob").post, message("CreateToken", {"tokenName": "Mine"}))
+        deadline = time.monotonic() + WITHIN
+        while not waits(engine, "%pg_advisory%"):
+            assert time.monotonic() < deadline
+            assert not made.done()
+        connection.execute(DISABLE)
+        connection.commit()
+        assert made.result().number == 101
+    assert client.post(message("ListTokens", {})).tree.findall("TokenList/Token") == []
+
+
+def waits(engine: Engine, statement: str = "%FROM account%FOR SHARE%") -> bool:
     with engine.connect() as connection:
         query = text(
             "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
-            " AND wait_event_type = 'Lock' AND query LIKE '%FROM account%FOR SHARE%'"
+            " AND wait_event_type = 'Lock' AND query LIKE :statement"
         )
-        return bool(connection.execute(query).scalar_one())
+        return bool(connection.execute(query, {"statement": statement}).scalar_one())

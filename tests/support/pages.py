@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
@@ -12,6 +14,7 @@ from werkzeug.test import Client, TestResponse
 
 from tests.support.http import ADMIN, PASSWORD
 
+_ID = re.compile(r'<[a-z][^>]* id="([^"]*)"')
 POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
 
 
@@ -124,8 +127,14 @@ class Pages:
         return response
 
 
+def check_ids(text: str) -> None:
+    """No two elements of a page have the same id: a label would name the wrong field."""
+    ids = _ID.findall(text)
+    assert [name for name, times in Counter(ids).items() if times > 1] == []
+
+
 def checked(response: TestResponse) -> None:
-    """A page cannot be framed, runs no script of its text, and is kept by no cache."""
+    """A page cannot be framed, runs no script of its text, is kept by no cache, and has no id twice."""
     assert response.headers["Content-Security-Policy"] == POLICY
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"
@@ -134,4 +143,5 @@ def checked(response: TestResponse) -> None:
         text = response.get_data(as_text=True)
         assert " style=" not in text
         assert "<style" not in text
+        check_ids(text)
         assert text.count("<script") == text.count('<script src="/console/static/') == text.count("</script>")

@@ -11,7 +11,7 @@ from flask import Flask
 from lxml import html
 from werkzeug.test import TestResponse
 
-from tests.support.pages import shown
+from tests.support.pages import check_ids, shown
 from tests.support.solution_store import Store
 
 STATIC = "/external/static/"
@@ -107,5 +107,6 @@ class Wizard:
         assert response.headers["Cache-Control"] == "no-store"
         assert "Set-Cookie" not in response.headers
         assert " style=" not in text
+        check_ids(text)
         assert text.count("<script") == text.count(f'<script src="{STATIC}') == text.count("</script>")
         return WizardPage(self, response, urlsplit(path).path)

@@ -13,7 +13,7 @@ from app.database.connection import short_statements
 from app.database.engine import snapshot
 from app.errors import UserError
 from app.identity.right import ADMINISTER_ALL
-from app.solutions.people.tokens import MadeToken, create_master_token, read_tokens, remove_token
+from app.solutions.people.tokens import MadeToken, create_token, read_tokens, remove_token
 from app.text import collapsed, is_whole_number
 from app.web.context import resources
 from app.web.refusal import Forbidden, Refused
@@ -39,7 +39,7 @@ def create() -> Response:
     _check()
     try:
         with resources().engine.begin() as connection:
-            made = create_master_token(connection, collapsed(request.form.get("name", "")))
+            made = create_token(connection, caller(), collapsed(request.form.get("name", "")))
     except UserError as error:
         return _page(Form.sent().refused(error), status=422)
     return _page(Form(), made=made)

@@ -19,6 +19,8 @@ from app.database.sql_files import sql_file
 from app.errors import UserError, invalid, no_such, refuse
 from app.identity import audit
 from app.identity.audit import Action, Event
+from app.identity.present_rights import lock_administrators
+from app.identity.rights import Caller, require_administrator
 from app.identity.token_hashes import token_hash
 from app.solutions.people.external_users import lock_external_user
 from app.solutions.texts import text_faults
@@ -106,6 +108,14 @@ def create_master_token(connection: Connection, name: str, where: str = "name") 
     if is_whole_number(name):
         raise UserError(invalid(where, "must not be a number: a number names a token by its id"))
     return _create(connection, TokenKind.MASTER, name, None, None)
+
+
+def create_token(connection: Connection, caller: Caller, name: str, where: str = "name") -> MadeToken:
+    """Create a master token on behalf of a caller. Raises like `create_master_token`, and NotAuthorisedError (101)
+    unless the caller has administer-all when the token is created: the token outlives the rights of its maker."""
+    require_administrator(caller, "to create tokens")
+    require_administrator(lock_administrators(connection, caller), "to create tokens")
+    return create_master_token(connection, name, where)
 
 
 @dataclass(frozen=True)
