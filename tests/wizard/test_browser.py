@@ -281,6 +281,31 @@ def test_every_page_is_accessible(open_tab: OpenTab, site: Site, instance: str, 
     picture(page, f"wizard-{look}-account")
 
 
+def test_the_pages_for_an_authentication_alone_and_for_an_expired_code_are_accessible(
+    open_tab: OpenTab, site: Site
+) -> None:
+    store = store_of(site)
+    owner = store.user()
+    mine = store.authentication(owner, name="Team Slack")
+    tab = open_tab(size=PHONE, dark=True)
+    for path in (f"edit/acme/{mine}", "create/acme"):
+        code = store.done("GenerateAuthorizationCode", userId=owner).text("authorizationCode")
+        tab.page.goto(f"/external/auth/{path}?code={code}")
+        check_accessible(tab.page)
+        picture(tab.page, f"wizard-{path.partition('/')[0]}")
+    tab.page.get_by_label("Service").fill("teams")
+    tab.page.get_by_label("Name of the account").fill("Mine")
+    tab.page.get_by_label("Credentials").fill("not JSON")
+    tab.page.get_by_role("button", name="Connect").click()
+    tab.page.get_by_text("Type the credentials as JSON").wait_for()
+    check_accessible(tab.page)
+    tab.page.goto("/external/auth/create/acme?code=none")
+    tab.page.get_by_role("heading", name="This page has expired").wait_for()
+    check_accessible(tab.page)
+    picture(tab.page, "wizard-expired")
+    tab.faults.clear()  # the status of the last page
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["dark", "without scripts"])
 def test_the_whole_wizard_with_the_keyboard_alone_on_a_phone(open_tab: OpenTab, site: Site, scripts: bool) -> None:
     store = store_of(site)
