@@ -180,6 +180,7 @@ def _call(message: Mapping[str, str]) -> Call:
         Limits.of(shared.settings),
         shared.workload,
         network=network_of(request.remote_addr or ""),
+        settings=shared.settings,
     )
 
 

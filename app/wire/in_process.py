@@ -141,6 +141,7 @@ def _call(caller: Caller) -> Call:
         cipher=Cipher(shared.settings.secret_key),
         limits=Limits.of(shared.settings),
         workload=shared.workload,
+        settings=shared.settings,
     )
 
 

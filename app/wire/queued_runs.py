@@ -76,6 +76,7 @@ def _do(run: TakenRun, settings: Settings) -> None:
         Limits.of(settings),
         Workload(Shares.of(settings)),
         run=held,
+        settings=settings,
     )
     try:
         response = _imported(run, call, settings) if run.service == IMPORT else _served(run, call)

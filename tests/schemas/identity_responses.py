@@ -6,6 +6,7 @@ USER = (
     "<userIdentifier>101</userIdentifier><userLogonReference>ann</userLogonReference><userName>Ann</userName>"
     "<userEmailAddress>ann@example.com</userEmailAddress><userEnabledIndicator>true</userEnabledIndicator>"
     "<lastSignOnTimestamp>2026-01-02T03:04:05.678Z</lastSignOnTimestamp>"
+    "<lockedUntilTimestamp>2026-01-02T03:04:05.678Z</lockedUntilTimestamp>"
 )
 USER_IN_SHORT = (
     "<userIdentifier>101</userIdentifier><userLogonReference>ann</userLogonReference><userName/>"

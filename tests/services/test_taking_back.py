@@ -110,7 +110,10 @@ def test_an_administrator_unlocks(store: Client, engine: Engine) -> None:
     strict = Client(create_app(Settings(sign_in_failures_per_account=2), engine))
     assert [signs_in(strict, "user", "a wrong one") for _ in range(2)] == [False] * 2
     assert not signs_in(strict, "user")
+    locked = rows(ask(strict, "ListUsers"), "UserList/User[lockedUntilTimestamp]", "userLogonReference")
+    assert locked == [("user",)]
     assert status(store, "user", "unlock").number == 0
+    assert ask(strict, "ListUsers").tree.findall(".//lockedUntilTimestamp") == []
     assert signs_in(strict, "user")
 
 
