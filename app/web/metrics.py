@@ -50,12 +50,22 @@ def count_request(service: str, error_number: str, status: int, seconds: float) 
 
 
 def count_connections(engine: Engine) -> None:
-    """Counts the connections of a pool from now on."""
-    in_use = _CONNECTIONS.labels("in use")
+    """Counts the connections of a pool from now on, however often it is called for the same pool."""
+    if event.contains(engine, "checkout", _taken):
+        return
     if isinstance(engine.pool, QueuePool):
         _CONNECTIONS.labels("most").inc(engine.pool.size())
-    event.listen(engine, "checkout", lambda *_: in_use.inc())
-    event.listen(engine, "checkin", lambda *_: in_use.dec())
+    _CONNECTIONS.labels("in use")
+    event.listen(engine, "checkout", _taken)
+    event.listen(engine, "checkin", _returned)
+
+
+def _taken(*_: object) -> None:
+    _CONNECTIONS.labels("in use").inc()
+
+
+def _returned(*_: object) -> None:
+    _CONNECTIONS.labels("in use").dec()
 
 
 def exposition(more: Collector) -> tuple[bytes, str]:
