@@ -32,6 +32,7 @@ from app.database.engine import driver_arguments
 from app.database.failures import database_failure
 from app.database.session import CONNECT_TIMEOUT, settings_statement
 from app.identity.actor import Actor, ActorKind, act_as
+from app.runs.queued import INSTANCES_QUEUE, MESSAGES_QUEUE, WORKER_QUEUES
 from app.runs.queued import QUEUE as RUNS_QUEUE
 from app.runs.queued import TASK as RUNS_TASK
 from app.settings import Settings
@@ -52,9 +53,6 @@ _LONGEST_PAUSE = 30.0
 _STALLED_AFTER = 60.0
 # Every job that has noticed the request to stop has ended by then.
 _LATE_AFTER = messages.TIMEOUT + 5
-
-_INSTANCES_QUEUE = "default"
-_MESSAGES_QUEUE = "messages"
 
 _log = structlog.get_logger("relink.worker")
 queue = App(connector=PsycopgConnector())
@@ -78,7 +76,7 @@ class TaskResources:
 
 
 @queue.periodic(cron=EVERY_FEW_SECONDS)
-@queue.task(name="move_due_instances", queue=_INSTANCES_QUEUE, queueing_lock="move_due_instances", pass_context=True)
+@queue.task(name="move_due_instances", queue=INSTANCES_QUEUE, queueing_lock="move_due_instances", pass_context=True)
 def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001 - procrastinate gives it
     """Do lazy updates that are due. See `app.solutions.rollout.lazy_updates`."""
     work = TaskResources.of(context)
@@ -92,7 +90,7 @@ def move_due_instances(context: JobContext, timestamp: int = 0) -> None:  # noqa
 
 
 @queue.periodic(cron=EVERY_FEW_SECONDS)
-@queue.task(name="send_messages", queue=_MESSAGES_QUEUE, queueing_lock="send_messages", pass_context=True)
+@queue.task(name="send_messages", queue=MESSAGES_QUEUE, queueing_lock="send_messages", pass_context=True)
 def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Send messages that are due. See `app.solutions.messages`."""
     work = TaskResources.of(context)
@@ -104,7 +102,7 @@ def send_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG
 
 
 @queue.periodic(cron=EVERY_TEN_MINUTES)
-@queue.task(name="announce_expiries", queue=_MESSAGES_QUEUE, queueing_lock="announce_expiries", pass_context=True)
+@queue.task(name="announce_expiries", queue=MESSAGES_QUEUE, queueing_lock="announce_expiries", pass_context=True)
 def announce_expiries(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Write messages about authentications that expire soon. See `app.solutions.messages`."""
     messages.announce_expiries(TaskResources.of(context).engine, stop=context.should_abort)
@@ -123,7 +121,7 @@ def do_queued_runs(context: JobContext, timestamp: int = 0) -> None:  # noqa: AR
 
 
 @queue.periodic(cron=EVERY_TEN_MINUTES)
-@queue.task(name="tidy", queue=_INSTANCES_QUEUE, queueing_lock="tidy", pass_context=True)
+@queue.task(name="tidy", queue=INSTANCES_QUEUE, queueing_lock="tidy", pass_context=True)
 async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Delete the jobs of workers that were killed: later jobs have found the remaining work by now."""
     manager = context.app.job_manager
@@ -133,7 +131,7 @@ async def tidy(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 
 
 @queue.periodic(cron=EVERY_TEN_MINUTES)
-@queue.task(name="tidy_audit", queue=_INSTANCES_QUEUE, queueing_lock="tidy_audit", pass_context=True)
+@queue.task(name="tidy_audit", queue=INSTANCES_QUEUE, queueing_lock="tidy_audit", pass_context=True)
 def tidy_audit(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Delete old rows of the audit, and old networks of sign-ins. See `app.tidying`."""
     work = TaskResources.of(context)
@@ -141,14 +139,14 @@ def tidy_audit(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
 
 
 @queue.periodic(cron=EVERY_TEN_MINUTES)
-@queue.task(name="tidy_messages", queue=_INSTANCES_QUEUE, queueing_lock="tidy_messages", pass_context=True)
+@queue.task(name="tidy_messages", queue=INSTANCES_QUEUE, queueing_lock="tidy_messages", pass_context=True)
 def tidy_messages(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Delete old messages, whether or not messages are sent. See `app.solutions.messages`."""
     messages.tidy(TaskResources.of(context).engine, stop=context.should_abort)
 
 
 @queue.periodic(cron=EVERY_TEN_SECONDS)
-@queue.task(name="tidy_runs", queue=_INSTANCES_QUEUE, queueing_lock="tidy_runs", pass_context=True)
+@queue.task(name="tidy_runs", queue=INSTANCES_QUEUE, queueing_lock="tidy_runs", pass_context=True)
 def tidy_runs(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001
     """Record dead runs as interrupted, and delete old runs. See `app.tidying`."""
     work = TaskResources.of(context)
@@ -209,13 +207,13 @@ async def _work(work: TaskResources, concurrency: int, stopping: asyncio.Event) 
         await connection.execute(settings_statement(arguments["options"]))
         await connection.commit()
 
-    at_once = {_INSTANCES_QUEUE: concurrency, _MESSAGES_QUEUE: 1, RUNS_QUEUE: concurrency}
+    at_once = {name: 1 if name == MESSAGES_QUEUE else concurrency for name in WORKER_QUEUES}
     # asyncio's own executor has few threads on a small machine.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(sum(at_once.values())))
     connector = PsycopgConnector(
         conninfo="",
         min_size=1,
-        # A connection for each job, and those that the two procrastinate workers need themselves.
+        # A connection for each job, and those that the procrastinate workers need themselves.
         max_size=sum(at_once.values()) + 3 * len(at_once),
         timeout=CONNECT_TIMEOUT + 1,
         kwargs=arguments,

@@ -26,6 +26,10 @@ from app.runs.record import DISABLED, Run, RunState, close
 from app.runs.wanted import WantedRun
 
 QUEUE: Final = "runs"
+INSTANCES_QUEUE: Final = "default"
+MESSAGES_QUEUE: Final = "messages"
+WORKER_QUEUES: Final = (INSTANCES_QUEUE, MESSAGES_QUEUE, QUEUE)
+"""The queues of a process of `relink worker`, which works on all of them."""
 TASK: Final = "do_queued_runs"
 MOST_WAITING: Final = 100
 """The number of runs of one user that may wait."""
@@ -53,7 +57,8 @@ _TAKE = text("""
               (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = :run) AS done
 """)
 _WORKERS = text("""
-    SELECT count(*) FILTER (WHERE last_heartbeat > now() - interval '30 seconds'), max(last_heartbeat)
+    SELECT CAST(ceil(count(*) FILTER (WHERE last_heartbeat > now() - interval '30 seconds')
+                     / CAST(:queues AS numeric)) AS integer), max(last_heartbeat)
     FROM procrastinate_workers
 """)
 
@@ -121,15 +126,15 @@ def waiting(connection: Connection, run: Run) -> Waiting | None:
 
 @dataclass(frozen=True)
 class Workers:
-    """How many workers are alive, and when the last one has given a sign of life."""
+    """How many processes of `relink worker` are alive, and when the last one has given a sign of life."""
 
     alive: int
     last_sign: datetime | None
 
 
 def read_workers(connection: Connection) -> Workers:
-    """Read the signs of life of the workers."""
-    row = connection.execute(_WORKERS).one()
+    """Read the signs of life of the workers. A process has a row for each queue."""
+    row = connection.execute(_WORKERS, {"queues": len(WORKER_QUEUES)}).one()
     return Workers(row[0], row[1])
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 
 from app.database.migrate import migrate, require_schema
 from app.database.queue import missing_migrations, shipped_migrations
+from app.runs.queued import read_workers
 from app.solutions.rollout.lazy_updates import BATCH
 from tests.commands.conftest import Relink, Serve, StartWorker
 from tests.support.builders import Graph, draft, frozen, links
@@ -179,6 +180,8 @@ def test_a_queued_force_is_done_at_once_by_a_worker_that_waits(
     before = accepted(client.post(message("UpdateNodeVersions", force), headers=ASYNC))
     start_worker()
     eventually(lambda: shown(client, before)["state"] == "done")
+    with engine.connect() as connection:
+        assert read_workers(connection).alive == 1
     later = accepted(client.post(message("UpdateNodeVersions", {**force, "sourceScope": "latest"}), headers=ASYNC))
     eventually(lambda: shown(client, later)["state"] == "done")
     assert client.get("P.A").text("nodeVersionNumber") == "2"
