@@ -27,7 +27,7 @@ dev: export PORT ?= 8080
 dev: install ## serve on port 8080 with examples in the store, and again whenever the code changes
 	@$(BIN)/python -m examples.dev
 
-test: install ## run the tests, one process for each core
+test: install ## run the tests, three processes for two cores
 	@echo "Running all tests, which takes about 13 minutes on 2 cores"
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 

@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -72,6 +73,18 @@ def open_directory(parent: Path | None = None) -> Iterator[Path]:
 
 # A shell that starts the tests in the background ignores SIGINT for them and for all processes that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Three processes for two cores with `-n auto`, since many tests wait for a deadline, a browser or a service.
+
+    xdist decides if this returns None.
+    """
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(2, cores * 3 // 2)
 
 
 def pytest_collection_finish() -> None:
