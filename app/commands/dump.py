@@ -88,8 +88,9 @@ def restore(file: Path, replace: bool) -> None:
     Example:
       relink restore /var/backups/relink.dump
     """
-    with _plain_errors(), opened_dump(file) as found:
+    with plain_errors():
         settings = Settings.from_environment()
+    with _plain_errors(), opened_dump(file) as found:
         _refuse_newer(found)
         _refuse_other_key(settings, found)
         programs = ClientPrograms(found.manifest.pg_dump)
