@@ -23,6 +23,7 @@ from app.database.engine import make_engine
 from app.database.migrate import migrate
 from app.identity.users import add_user
 from app.settings import Settings
+from tests.commands.conftest import Relink
 from tests.support.builders import LIST, Graph, M, draft, frozen, links
 from tests.support.frozen import assert_unchanged, frozen_hashes
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply, message
@@ -131,6 +132,17 @@ def test_a_database_that_cannot_start_for_lack_of_room_says_so(data_directory: P
         eventually(lambda: client.post(message("GetNode", {"nodeVersionReference": "system"})).number == 0)
         engine.dispose()
         embedded.stop(directory)
+
+
+def test_a_dump_on_a_full_disk_leaves_nothing(database_url: str, client: Client, small_disk: SmallDisk) -> None:
+    client.load(large_values())
+    small_disk.fill(leave=LEFT // 2)
+    file = small_disk.path / "store.dump"
+    refused = Relink({"RELINK_DATABASE_URL": database_url})("dump", str(file))
+    assert (refused.exit_code, refused.stderr) == (1, f"Error: {file} cannot be written: No space left on device\n")
+    assert [each.name for each in small_disk.path.iterdir()] == ["ballast"]
+    small_disk.make_room()
+    assert Relink({"RELINK_DATABASE_URL": database_url})("dump", str(file)).exit_code == 0
 
 
 def client_on(engine: Engine) -> Client:
