@@ -80,6 +80,7 @@ def running(
         )
         try:
             yield process
+            _end(process)  # within the try statement: a program must not go on if this is interrupted
         except BrokenPipeError:  # the program has failed, which its message explains
             if process.wait() == 0:
                 raise

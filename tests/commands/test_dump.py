@@ -34,6 +34,15 @@ from tests.support.solution_store import DATA, Store
 OTHER_KEY = "B" * 43 + "="
 _FIRST_STORE = ROOT / "tests" / "database" / "store_0001.sql"
 _STAGED = ("run_step", "run_step_other")
+_SLOW_INDEX = """
+    CREATE SCHEMA slow;
+    CREATE SEQUENCE slow.indexes;
+    CREATE FUNCTION slow.sleep() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF nextval('slow.indexes') = 20 THEN PERFORM pg_sleep(60); END IF;
+    END $$;
+    CREATE EVENT TRIGGER slow ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION slow.sleep();
+"""
 _LATER_TABLES = r"""
     INSERT INTO run_request VALUES (1, 1, '\x01');
     INSERT INTO user_session VALUES ('\x01', 101);
@@ -76,6 +85,14 @@ def dumped(database_url: str, client: Client, tmp_path: Path) -> Path:
     result = on(database_url)("dump", str(file))
     assert result.exit_code == 0, result.output
     return file
+
+
+def started(relink: Relink, *arguments: str) -> subprocess.Popen[str]:
+    """`relink` as a process of its own."""
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments]
+    variables = {name: value for name, value in relink.environment.items() if value is not None}
+    environment = {**os.environ, **variables}
+    return subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
 def relations(url: str) -> int:
@@ -284,15 +301,36 @@ def test_ctrl_c_leaves_no_half_dump(database_url: str, engine: Engine, tmp_path:
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     with engine.connect() as connection, engine.connect() as watching:
         connection.execute(text("LOCK TABLE node IN ACCESS EXCLUSIVE MODE"))
-        command = [sys.executable, "-W", "ignore", "-m", "app.cli", "dump", str(file)]
-        environment = {**os.environ, "RELINK_DATABASE_URL": database_url}
-        with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        with started(on(database_url), "dump", str(file)) as process:
             eventually(lambda: watching.execute(waiting).scalar_one() > 0)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=WITHIN)
     assert (process.returncode, errors.strip()) == (130, "cancelled")
     assert [each.name for each in tmp_path.iterdir()] == ["store.dump"]
     assert file.read_text() == "of before"
+
+
+@pytest.mark.ledger("DEC-316")
+def test_ctrl_c_leaves_no_half_restored_store(dumped: Path, target: Relink, target_url: str) -> None:
+    """The twentieth index is not created before a minute has passed."""
+    engine = make_engine(target_url)
+    execute(engine, _SLOW_INDEX)
+
+    def sleeps() -> bool:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        with engine.connect() as connection:
+            return bool(connection.execute(text(query)).scalar_one() == 1)
+
+    with started(target, "restore", str(dumped)) as process:
+        eventually(sleeps)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=WITHIN)
+    eventually(lambda: not sleeps())
+    assert (process.returncode, errors.strip()) == (130, "cancelled")
+    assert relations(target_url) == 0
+    execute(engine, "DROP SCHEMA slow CASCADE")
+    engine.dispose()
+    assert target("restore", str(dumped)).exit_code == 0
 
 
 def test_a_new_key_is_printed_and_can_be_set(database_url: str, engine: Engine) -> None:
