@@ -6,6 +6,7 @@ Labels are services, error numbers and HTTP statuses. They never contain a clien
 from __future__ import annotations
 
 import os
+from weakref import WeakSet
 
 import structlog
 from prometheus_client import (
@@ -38,6 +39,7 @@ _CONNECTIONS = Gauge(
     ["state"],
     multiprocess_mode="livesum",
 )
+_counted: WeakSet[Engine] = WeakSet()
 
 
 def count_request(service: str, error_number: str, status: int, seconds: float) -> None:
@@ -50,9 +52,10 @@ def count_request(service: str, error_number: str, status: int, seconds: float) 
 
 
 def count_connections(engine: Engine) -> None:
-    """Counts the connections of a pool from now on, however often it is called for the same pool."""
-    if event.contains(engine, "checkout", _taken):
+    """Counts the connections of an engine from now on, however often it is called for the same engine."""
+    if engine in _counted:
         return
+    _counted.add(engine)
     if isinstance(engine.pool, QueuePool):
         _CONNECTIONS.labels("most").inc(engine.pool.size())
     _CONNECTIONS.labels("in use")
