@@ -198,12 +198,38 @@ def prepared(
         raise _wrapped(connection, statement, error) from error
 
 
+def procedure(connection: Session, statement: LiteralString, parameters: Mapping[str, object]) -> tuple[Any, ...]:
+    """Call a procedure that commits, and return its row. The connection must not be in a transaction.
+
+    Raises the errors of SQLAlchemy, as its own statements do.
+    """
+    driver = driver_connection(connection)
+    driver.autocommit = True
+    try:
+        row = driver.execute(statement, parameters).fetchone()
+    except psycopg.Error as error:
+        raise _wrapped(connection, statement, error) from error
+    finally:
+        if not driver.closed:
+            driver.autocommit = False
+    return row or ()
+
+
 def _wrapped(connection: Session, statement: str | None, error: psycopg.Error) -> Exception:
     """Return an error of psycopg as SQLAlchemy raises it."""
     lost = driver_connection(connection).closed
     if lost:
         connection.invalidate(error)
     return DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=lost)
+
+
+def database_error(sqlstate: str) -> DBAPIError:
+    """Return the error that SQLAlchemy raises when the database reports this SQLSTATE."""
+    try:
+        error = psycopg.errors.lookup(sqlstate)
+    except KeyError:
+        error = psycopg.DatabaseError
+    return DBAPIError("", None, error(), hide_parameters=True)
 
 
 def refusal(error: DBAPIError) -> str:

@@ -20,6 +20,7 @@ ROUTINE_FILES = (
     ("app.runs", "conditions"),
     ("app.solutions.releases", "published_releases"),
     ("app.solutions.instances", "waiting_instances"),
+    ("app.solutions.instances", "move_instances"),
     ("app.updates", "apply_run"),
 )
 """The package and the name of each file, in the order in which they are executed."""

@@ -121,9 +121,23 @@ def log_on_commit(connection: Connection, what: Event) -> None:
 
     An administration command writes no log line, because it prints what it did.
     """
+    line = _line(what)
+    if line is not None:
+        after_commit(connection, lambda: _log.info("audit", **line))
+
+
+def log(what: Event) -> None:
+    """Write the log line of an event whose row has been committed, as `log_on_commit` does."""
+    line = _line(what)
+    if line is not None:
+        _log.info("audit", **line)
+
+
+def _line(what: Event) -> dict[str, object] | None:
+    """Return the log line of an event of the current actor, or None if there is none."""
     actor = present_actor()
     if actor.kind is ActorKind.COMMAND:
-        return
+        return None
     line = {
         "action": what.action.value,
         "actor_kind": actor.kind.value,
@@ -134,8 +148,7 @@ def log_on_commit(connection: Connection, what: Event) -> None:
         "object": what.object_name,
         **what.details,
     }
-    fields = {name: value for name, value in line.items() if value is not None}
-    after_commit(connection, lambda: _log.info("audit", **fields))
+    return {name: value for name, value in line.items() if value is not None}
 
 
 @dataclass(frozen=True)

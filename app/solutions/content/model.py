@@ -175,6 +175,14 @@ class Content:
         return frozenset(slot.external_id for slot in slots)
 
     @property
+    def slot_keys(self) -> list[tuple[SlotKind, str]]:
+        """The kind and the external id of each slot."""
+        return [
+            *((SlotKind.AUTH, slot.external_id) for slot in self.auth_slots),
+            *((SlotKind.CONFIG, slot.external_id) for slot in self.config_slots),
+        ]
+
+    @property
     def hidden_slots(self) -> Iterator[tuple[SlotKind, str]]:
         """Yields the slots that end users do not see."""
         for kind, slots in ((SlotKind.AUTH, self.auth_slots), (SlotKind.CONFIG, self.config_slots)):

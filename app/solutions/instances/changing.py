@@ -17,7 +17,7 @@ from app.identity import audit
 from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, pending, values_after_move
 from app.solutions.content.model import GivenValue
-from app.solutions.instances.moving import LockedInstance, Move, lock, lock_to_move, move
+from app.solutions.instances.moving import InstanceState, Move, lock, lock_to_move, move
 from app.solutions.instances.reading import (
     Instance,
     instance_of,
@@ -128,7 +128,7 @@ def update_instance(
     faults = [] if name is None else text_faults("instance_name", name)
     taker = Taker(row.owner, row.release_number, row.latest_release_number, contents, by_end_user)
     values, value_faults = checked(connection, taker, GivenValues(config_values, auth_values))
-    changed = LockedInstance(
+    changed = InstanceState(
         replace(
             row,
             name=row.name if name is None else name,
@@ -174,7 +174,7 @@ def upgrade_instance(
     after = {**values_after_move(locked.values, contents[taker.release]), **values}
     check_size(after, config_values, limits)
     if taker.release == row.release_number:
-        _tell_of_change(connection, locked, LockedInstance(row, after))
+        _tell_of_change(connection, locked, InstanceState(row, after))
         store_values(connection, row.instance_id, values)
     else:
         move(connection, locked, taker.release, contents, values, how=Move.UPGRADE)
@@ -198,7 +198,7 @@ def _checked(connection: Connection, taker: Taker, given: GivenValues) -> dict[S
     return values
 
 
-def _missing_values(locked: LockedInstance, contents: Contents, *, by_end_user: bool) -> Sequence[Fault]:
+def _missing_values(locked: InstanceState, contents: Contents, *, by_end_user: bool) -> Sequence[Fault]:
     """Return why the instance cannot be enabled. The text for an end user does not name hidden slots."""
     lacking = pending(locked.row.release_number, contents, locked.values)
     if not lacking:
@@ -209,7 +209,7 @@ def _missing_values(locked: LockedInstance, contents: Contents, *, by_end_user: 
     return [invalid("enabled", f"the instance cannot be enabled, these slots need a value: {', '.join(named)}")]
 
 
-def _store_row(connection: Connection, before: LockedInstance, after: LockedInstance) -> None:
+def _store_row(connection: Connection, before: InstanceState, after: InstanceState) -> None:
     """Store the row of an instance, and write a row of the audit if anything in the instance changes."""
     row, change = after.row, _change(before, after)
     parameters = {"instance": row.instance_id, "name": row.name, "enabled": row.enabled, "held": row.held}
@@ -220,14 +220,14 @@ def _store_row(connection: Connection, before: LockedInstance, after: LockedInst
         audit.log_on_commit(connection, change)
 
 
-def _tell_of_change(connection: Connection, before: LockedInstance, after: LockedInstance) -> None:
+def _tell_of_change(connection: Connection, before: InstanceState, after: InstanceState) -> None:
     """Write a row of the audit if anything in an instance changes."""
     change = _change(before, after)
     if change is not None:
         audit.record(connection, change)
 
 
-def _change(before: LockedInstance, after: LockedInstance) -> Event | None:
+def _change(before: InstanceState, after: InstanceState) -> Event | None:
     """Return the event of a change, or None if nothing changes."""
     old, new = before.row, after.row
     details: dict[str, object] = {"solution": new.solution_id}

@@ -1,6 +1,6 @@
 """Moves an instance to another release: one statement locks and reads it, and after the check another one moves it.
 
-Upgrade, lazy update, roll-out and roll-back all move instances this way.
+An upgrade moves an instance this way. Lazy updates and roll-outs move many, see `moving_many`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ _MOVE = audit.driver_statement(
 )
 
 
+READ_COLUMNS: Final = 12
+"""A row of a locking statement begins with this many columns. The additional columns follow them."""
+
+
 class Move(StrEnum):
     """How an instance comes to move to another release."""
 
@@ -51,11 +55,12 @@ class Move(StrEnum):
 
 
 @dataclass(frozen=True)
-class LockedInstance:
-    """An instance, locked until the transaction ends, with the values that it holds."""
+class InstanceState:
+    """An instance with the values that it holds. `version` changes when the instance changes or gets a value."""
 
     row: InstanceRow
     values: dict[SlotKey, GivenValue]
+    version: str = ""
 
     @property
     def needed_releases(self) -> set[int]:
@@ -68,6 +73,7 @@ def locking_statement(
 ) -> LiteralString:
     """Return a statement that locks an instance `i` of a solution `s` and reads it, with additional columns of `i`.
 
+    The condition may select several instances. With an empty `lock` they are only read.
     `before` is a part of its WITH clause that the condition may use. `read_locked` reads a row of the statement.
     """
     more = "".join(f", {column}" for column in columns)
@@ -82,12 +88,12 @@ _LOCK = locking_statement(_ONE, "FOR NO KEY UPDATE OF i")
 _LOCK_TO_MOVE = locking_statement(_ONE, "FOR NO KEY UPDATE OF i FOR SHARE OF s")
 
 
-def lock(connection: Connection, instance_id: str) -> LockedInstance | None:
+def lock(connection: Connection, instance_id: str) -> InstanceState | None:
     """Lock an instance and read it. Returns None if there is no such instance."""
     return _locked(connection, _LOCK, instance_id)
 
 
-def lock_to_move(connection: Connection, instance_id: str, *, first: bool = False) -> LockedInstance | None:
+def lock_to_move(connection: Connection, instance_id: str, *, first: bool = False) -> InstanceState | None:
     """Lock an instance and its solution, and read the instance. Returns None if there is no such instance.
 
     `first` says that this is the first statement of the transaction.
@@ -100,23 +106,24 @@ def lock_to_move(connection: Connection, instance_id: str, *, first: bool = Fals
 
 def _locked(
     connection: Connection, statement: LiteralString, instance_id: str, *, first: bool = False
-) -> LockedInstance | None:
+) -> InstanceState | None:
     row = prepared(connection, statement, {"instance": identifier(instance_id)}, first=first).fetchone()
     return None if row is None else read_locked(connection, row)
 
 
-def read_locked(connection: Connection, row: tuple[Any, ...]) -> LockedInstance:
+def read_locked(connection: Connection, row: tuple[Any, ...]) -> InstanceState:
     """Return the instance from a row of a locking statement."""
-    *of_instance, is_fresh, held_values = row[:11]
+    *of_instance, is_fresh, held_values, version = row[:READ_COLUMNS]
     instance = InstanceRow(*of_instance)
     if is_fresh:
-        return LockedInstance(instance, values_of(held_values or ()))
-    return LockedInstance(instance, read_values(connection, [instance.instance_id]).get(instance.instance_id, {}))
+        return InstanceState(instance, values_of(held_values or ()), version)
+    values = read_values(connection, [instance.instance_id]).get(instance.instance_id, {})
+    return InstanceState(instance, values, version)
 
 
 def move(
     connection: Connection,
-    locked: LockedInstance,
+    locked: InstanceState,
     to_release: int,
     contents: Contents,
     given: dict[SlotKey, GivenValue],
@@ -133,9 +140,7 @@ def move(
     row, content = locked.row, contents[to_release]
     kept = values_after_move(locked.values, content)
     dropped = locked.values.keys() - kept.keys()
-    releases = {"from": row.release_number, "to": to_release, "how": how.value}
-    details = {"solution": row.solution_id, **releases, **slots_detail(given)}
-    moved = Event(Action.INSTANCE_MOVED, "instance", row.instance_id, details)
+    moved = moved_event(row, to_release, how, given)
     parameters = {
         "instance": row.instance_id,
         "release": to_release,
@@ -149,3 +154,10 @@ def move(
     }
     prepared(connection, _MOVE, parameters)
     audit.log_on_commit(connection, moved)
+
+
+def moved_event(row: InstanceRow, to_release: int, how: Move, given: dict[SlotKey, GivenValue]) -> Event:
+    """Return the event that an instance, which is still on its old release in `row`, has moved with given values."""
+    releases = {"from": row.release_number, "to": to_release, "how": how.value}
+    details = {"solution": row.solution_id, **releases, **slots_detail(given)}
+    return Event(Action.INSTANCE_MOVED, "instance", row.instance_id, details)

@@ -4,5 +4,6 @@
 SELECT locked.instance_identifier::text, locked.solution_identifier::text, locked.release_number,
        locked.latest_release_number, locked.name, locked.enabled, locked.held, locked.created_at,
        locked.owner::text, locked.version = seen.xmin AS is_fresh,
-       ({held_values} WHERE v.instance_identifier = locked.instance_identifier) AS held_values{columns}
+       ({held_values} WHERE v.instance_identifier = locked.instance_identifier) AS held_values,
+       locked.version::text{columns}
 FROM locked JOIN solution_instance seen USING (instance_identifier)

@@ -40,7 +40,7 @@ from app.solutions.content.flags import (
     values_after_move,
 )
 from app.solutions.content.model import ConfigSlot, Content, GivenValue, SlotKind
-from app.solutions.instances.moving import LockedInstance
+from app.solutions.instances.moving import InstanceState
 from app.solutions.instances.values import GivenValues, SlotKey, Taker, bytes_together, check_size, checked, read_values
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.external_users import read_external_user
@@ -146,7 +146,7 @@ class Rollout:
             planned += [self._judged(candidate, values.get(candidate.instance_id, {})) for candidate in page]
         return planned
 
-    def judged(self, connection: Connection, planned: Candidate, locked: LockedInstance) -> InstanceUpdate | None:
+    def judged(self, connection: Connection, planned: Candidate, locked: InstanceState) -> InstanceUpdate | None:
         """Return the outcome for an instance that is now locked.
 
         Returns None if the instance is on the target by now, or was on an older release than the target and has been
@@ -159,7 +159,7 @@ class Rollout:
         candidate = Candidate(row.instance_id, row.name, row.owner, row.release_number, row.held)
         return self._judged(candidate, locked.values)
 
-    def given_to(self, connection: Connection, locked: LockedInstance) -> dict[SlotKey, GivenValue]:
+    def given_to(self, connection: Connection, locked: InstanceState) -> dict[SlotKey, GivenValue]:
         """Return the given values as an instance holds them. Raises UserError if the target does not accept them."""
         latest = locked.row.latest_release_number
         taker = Taker(locked.row.owner, self.target, latest, self.contents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +17,8 @@ from app.identity.present_rights import read_again
 from app.identity.rights import require_solutions
 from app.runs.held import HeldRun, check_match
 from app.runs.wanted import SolutionContext, WantedRun
-from app.solutions.instances.moving import Move, lock_to_move, move
+from app.solutions.instances.moving import Move, lock_to_move, locking_statement, move, read_locked
+from app.solutions.instances.moving_many import DONE, Destination, RunOutcomes, move_many
 from app.solutions.messages import announce
 from app.solutions.rollout.bulk_plan import Candidate, InstanceOutcome, InstanceUpdate, Rollout
 
@@ -29,7 +31,11 @@ _OUTCOME: Final = """
     INSERT INTO run_outcome (run_identifier, ordinal, instance_identifier, version_number, outcome)
     VALUES (%(run)s, %(ordinal)s::integer, %(instance)s, %(release)s, %(outcome)s)
 """
+_READ: Final = locking_statement("i.instance_identifier = ANY (%(instances)s::uuid[])", "")
+_UPDATE: Final = InstanceOutcome.UPDATE
 _TRIES = 3
+_TOGETHER = 100
+"""So many instances are read and moved together."""
 
 
 @dataclass
@@ -75,10 +81,10 @@ def impact(connection: Connection, rollout: Rollout) -> RolloutResult:
 def force(run: HeldRun, rollout: Rollout, if_match: str | None) -> RolloutResult:
     """Plan a roll-out, if its starter still has the right to make it, and make it as planned.
 
-    Each instance is locked and judged again, since it may have changed meanwhile. An instance that is on the target by
-    then has no row in the result. If the roll-out is cancelled or killed, each instance has moved wholly or not at all,
-    and another roll-out moves the rest. Commits do not wait for the disk: the commit at the end of the run waits, and
-    makes those before it durable too.
+    Each instance is judged again, and locked when it moves, since it may have changed meanwhile. An instance that is on
+    the target by then has no row in the result. If the roll-out is cancelled or killed, each instance has moved wholly
+    or not at all, and another roll-out moves the rest. Commits do not wait for the disk: the commit at the end of the
+    run waits, and makes those before it durable too.
 
     Raises NotAuthorisedError (101), and PreconditionError if `if_match` is not the fingerprint of the plan, before
     anything is done.
@@ -90,8 +96,8 @@ def force(run: HeldRun, rollout: Rollout, if_match: str | None) -> RolloutResult
     run.count_steps(run.done_before + sum(update.moves for update in planned.updates))
     force = _Force(run, planned.rollout, recorded=run.done_before)
     cancelled = False
-    for update in planned.updates:
-        cancelled = not force.do(update.instance)
+    for first in range(0, len(planned.updates), _TOGETHER):
+        cancelled = not force.do([update.instance for update in planned.updates[first : first + _TOGETHER]])
         if cancelled:
             break
     return RolloutResult(planned.rollout, force.updates, planned.fingerprint, done=True, cancelled=cancelled)
@@ -104,7 +110,58 @@ class _Force:
     updates: list[InstanceUpdate] = field(default_factory=list)
     recorded: int = 0
 
-    def do(self, candidate: Candidate) -> bool:
+    def do(self, candidates: Sequence[Candidate]) -> bool:
+        """Move instances. Return False if the run is cancelled, so that some of them were not looked at.
+
+        An instance that has changed meanwhile, that is locked, or whose move fails is looked at again, alone. So is one
+        whose end user must be told about the release.
+        """
+        settled = self._move_together(candidates)
+        goes_on = True
+        for candidate in candidates:
+            if candidate.instance_id in settled:
+                update = settled[candidate.instance_id]
+                self.updates += [] if update is None else [update]
+            elif goes_on:
+                goes_on = self._do_alone(candidate)
+        return goes_on
+
+    def _move_together(self, candidates: Sequence[Candidate]) -> dict[str, InstanceUpdate | None]:
+        """Move those instances that need nothing else, and return the outcomes of all that need no second look."""
+        connection, rollout = self.run.connection, self.rollout
+        with connection.begin():
+            rows = prepared(connection, _READ, {"instances": [each.instance_id for each in candidates]}).fetchall()
+            states = {state.row.instance_id: state for state in (read_locked(connection, row) for row in rows)}
+            known = [each for each in candidates if each.instance_id in states]
+            judged = {each.instance_id: rollout.judged(connection, each, states[each.instance_id]) for each in known}
+            moving = [each for each, update in judged.items() if update is not None and update.type is _UPDATE]
+            if not moving:
+                return {each: update for each, update in judged.items() if update is None or not update.moves}
+            given = rollout.given_to(connection, states[moving[0]])
+        to = Destination(
+            rollout.solution.solution_id,
+            latest=states[moving[0]].row.latest_release_number,
+            target=rollout.target,
+            contents=rollout.contents,
+            how=self._how,
+            given=given,
+            pinned_at=self._pinned_at,
+        )
+        outcomes = RunOutcomes(self.run.identifier, self.recorded, _UPDATE.value)
+        results = move_many(connection, [states[each] for each in moving], to, outcomes=outcomes)
+        moved = {each for each, result in zip(moving, results, strict=False) if result == DONE}
+        self.recorded += len(moved)
+        return {each: update for each, update in judged.items() if update is None or not update.moves or each in moved}
+
+    @property
+    def _how(self) -> Move:
+        return Move.ROLL_BACK if self.rollout.rolls_back else Move.BULK
+
+    @property
+    def _pinned_at(self) -> int | None:
+        return self.rollout.solution.latest_release_number if self.rollout.rolls_back else None
+
+    def _do_alone(self, candidate: Candidate) -> bool:
         """Move one instance, and retry if the transaction conflicts with others. Return False, without doing anything,
         if the run is cancelled."""
         for left in reversed(range(_TRIES)):
@@ -133,14 +190,12 @@ class _Force:
         update = None if locked is None else rollout.judged(connection, candidate, locked)
         if locked is None or update is None or not update.moves:
             return update
-        how, pinned_at = Move.BULK, None
-        if rollout.rolls_back:
-            how, pinned_at = Move.ROLL_BACK, rollout.solution.latest_release_number
         given = rollout.given_to(connection, locked)
         if update.pending:
             announce(connection, rollout.solution.solution_id, rollout.target, [candidate.instance_id])
         with sent_together(connection):
-            move(connection, locked, rollout.target, rollout.contents, given, how=how, pinned_at=pinned_at)
+            contents = rollout.contents
+            move(connection, locked, rollout.target, contents, given, how=self._how, pinned_at=self._pinned_at)
             self._record(update)
         return update
 

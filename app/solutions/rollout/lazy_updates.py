@@ -4,25 +4,27 @@
 configuration is required from them. This will work as a 'lazy update', with a delay of approx 2 minutes from release.
 If a source workflow runs on a scheduled trigger it won't happen until the next scheduled run." (Updating vs Upgrading)
 
-Any number of workers can sweep at once. A worker locks an instance, judges it under the lock and moves it in a
-transaction of its own; it skips instances that another transaction has locked. So each instance moves once, and wholly
-or not at all if a worker is killed. An instance that needs input is marked, so that later sweeps skip it until there is
-another release or a new value. An instance that cannot be moved is put off, for longer each time.
+Any number of workers can sweep at once. A worker reads and judges some instances, then locks each one and moves it in a
+transaction of its own; it skips instances that have changed since or that another transaction has locked. So each
+instance moves once, and wholly or not at all if a worker is killed. An instance that needs input is marked, so that
+later sweeps skip it until there is another release or a new value. An instance that cannot be moved is put off, for
+longer each time.
+
+The commits do not wait for the disk, since a later sweep repeats an update that a crash has undone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import structlog
 from croniter import CroniterError, croniter
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engine import prepared, refusal, short_transaction
+from app.database.engine import database_error, prepared, refusal
 from app.database.failures import Passing, passing
 from app.database.sql_files import sql_file
 from app.errors import RelinkError
@@ -31,11 +33,14 @@ from app.solutions.content.changes import Change
 from app.solutions.content.documents import from_document
 from app.solutions.content.flags import Contents, breaking_changes, open_changes
 from app.solutions.content.model import Trigger, Workflow
-from app.solutions.instances.moving import LockedInstance, Move, locking_statement, move, read_locked
+from app.solutions.instances.moving import READ_COLUMNS, InstanceState, Move, locking_statement, read_locked
+from app.solutions.instances.moving_many import CHANGED, DONE, Destination, move_many
 from app.solutions.releases.contents import read_contents
 from app.solutions.texts import time_text
 
 BATCH = 200
+_TOGETHER = 50
+"""So many instances are read and moved together, between two looks whether the worker is to end."""
 
 _FIRST_PAUSE = 60
 _LONGEST_PAUSE = 3600
@@ -44,28 +49,17 @@ _FIRST = (-1, "00000000-0000-0000-0000-000000000000")
 _log = structlog.get_logger("relink.lazy")
 
 _GROUPS = text(sql_file("app.solutions.rollout", "due_releases"))
-# The solution is locked before any instance is looked at; if it has another release by now, the statement returns no
-# instance. The commit does not wait for the disk, since a later sweep repeats an update that a crash has undone.
 _NEXT = locking_statement(
     """
       i.solution_identifier = %(solution)s AND i.release_number = %(release)s AND NOT i.held
       AND i.passed_over_release < %(latest)s
       AND (i.passed_over_release, i.instance_identifier) > (%(passed_over)s, %(instance)s::uuid)
       AND (i.failed_release <> %(latest)s OR i.try_again_at <= %(at)s)
-      AND (SELECT count(*) FROM current) = 1
-    ORDER BY i.passed_over_release, i.instance_identifier LIMIT 1
+    ORDER BY i.passed_over_release, i.instance_identifier LIMIT %(most)s
     """,
-    "FOR UPDATE OF i SKIP LOCKED",
+    "",
     columns=("i.passed_over_release", "i.failed_release", "i.failed_times"),
-    before="""
-    current AS MATERIALIZED (
-      SELECT set_config('synchronous_commit', 'off', true) FROM solution
-      WHERE solution_identifier = %(solution)s AND latest_release_number = %(latest)s AND NOT held FOR SHARE)
-    """,
 )
-_NEEDS_INPUT = text("""
-    UPDATE solution_instance SET needs_input_for_release = :latest WHERE instance_identifier = :instance
-""")
 # If another transaction has locked the instance by now, it is changing it, and moving it may be possible after that.
 _PUT_OFF = text("""
     UPDATE solution_instance SET failed_release = :latest, failed_times = :times, try_again_at = :try_again_at
@@ -102,9 +96,9 @@ def move_due_instances(
     """Move instances that are due and need no input, one commit each, and return how many were moved.
 
     Looks at no more than `batch` instances, an equal share of each solution and release, and stops before the next
-    instance when `stop` returns True. The failure of one instance is logged and the others move, but a lost connection
-    is raised. `progressed` is called after each instance that this release needs no further look at. `now` defaults to
-    the database's clock.
+    few instances when `stop` returns True. The failure of one instance is logged and the others move, but a lost
+    connection is raised. `progressed` is called after each instance that this release needs no further look at. `now`
+    defaults to the database's clock.
     """
     with engine.connect() as connection:
         at: datetime = now or connection.execute(text("SELECT now()")).scalar_one()
@@ -133,11 +127,19 @@ class _Group:
         return self._breaking
 
 
-class _Next(NamedTuple):
-    """The instance that a sweep looks at, and how often moving it to this release has failed."""
+@dataclass
+class _Next:
+    """An instance that a sweep looks at: its place in the order of the index, what was read, how often moving it to
+    this release has failed, and whether it needs input for the release."""
 
-    locked: LockedInstance
+    place: tuple[int, str]
+    state: InstanceState
     failures: int
+    needs_input: bool = False
+
+
+def _place(found: _Next) -> tuple[int, str]:
+    return found.place
 
 
 def _due_groups(connection: Connection, delay: int, at: datetime) -> Iterator[_Group]:
@@ -176,9 +178,12 @@ class _Sweep:
     def _look_at_some(self, group: _Group, share: int) -> bool:
         """Look at some instances of a group. Return whether the group may have more."""
         contents = self._contents_of(group.solution_id)
-        if contents is None:
-            return False
-        return all(self._goes_on() and self._look_at_next(group, contents) for _ in range(share))
+        while contents is not None and share > 0 and self._goes_on():
+            looked_at = self._look_at_next(group, contents, min(share, self.left, _TOGETHER))
+            if not looked_at:
+                return False
+            share -= looked_at
+        return contents is not None
 
     def _contents_of(self, solution_id: str) -> Contents | None:
         if solution_id not in self.contents:
@@ -194,29 +199,30 @@ class _Sweep:
             _log.error("solution not looked at", solution_id=solution_id, **_reason(error))
             return None
 
-    def _look_at_next(self, group: _Group, contents: Contents) -> bool:
-        """Look at the next instance of a group. Return whether there was one."""
-        found = None
+    def _look_at_next(self, group: _Group, contents: Contents, most: int) -> int:
+        """Look at the next instances of a group, at most so many. Return at how many."""
         try:
-            with short_transaction(self.connection):
-                found = self._lock_next(group)
-                if found is None:
-                    return False
-                moved = self._move(found.locked, group, contents)
+            with self.connection.begin():
+                found = self._read_next(group, most)
+            judged = [each for each in found if self._judge(each, group, contents)]
+            results = self._move(judged, group, contents) if judged else []
         except Exception as error:
             _raise_if_lost(error)
-            if found is None:
-                _log.error("solution not looked at", solution_id=group.solution_id, **_reason(error))
-                return False
-            self._put_off(found, group, error)
-            self.left -= 1
-            return True
-        self.left -= 1
-        self.moved += moved
-        self.progressed()
-        return True
+            _log.error("solution not looked at", solution_id=group.solution_id, **_reason(error))
+            return 0
+        for each, result in zip(judged, results, strict=False):
+            if result == DONE:
+                self.moved += not each.needs_input
+                self.progressed()
+            elif result != CHANGED:
+                failure = database_error(result)
+                _raise_if_lost(failure)
+                self._put_off(each, group, failure)
+        self.left -= len(found)
+        # The solution has changed meanwhile if there are fewer results than instances.
+        return len(found) if len(results) == len(judged) else 0
 
-    def _lock_next(self, group: _Group) -> _Next | None:
+    def _read_next(self, group: _Group, most: int) -> list[_Next]:
         given = {
             "solution": group.solution_id,
             "release": group.release,
@@ -224,26 +230,38 @@ class _Sweep:
             "passed_over": group.cursor[0],
             "instance": group.cursor[1],
             "at": self.at,
+            "most": most,
         }
-        row = prepared(self.connection, _NEXT, given, first=True).fetchone()
-        if row is None:
-            return None
-        locked = read_locked(self.connection, row)
-        passed_over, failed_release, failed_times = row[11:]
-        group.cursor = passed_over, locked.row.instance_id
-        return _Next(locked, failed_times if failed_release == group.latest else 0)
+        found = []
+        for row in prepared(self.connection, _NEXT, given).fetchall():
+            passed_over, failed_release, failed_times = row[READ_COLUMNS:]
+            state = read_locked(self.connection, row)
+            failures = failed_times if failed_release == group.latest else 0
+            found.append(_Next((passed_over, state.row.instance_id), state, failures))
+        found.sort(key=_place)
+        if found:
+            group.cursor = found[-1].place
+        return found
 
-    def _move(self, locked: LockedInstance, group: _Group, contents: Contents) -> bool:
-        """Move an instance and return True, or mark it as needing input and return False."""
-        if open_changes(group.breaking(contents), group.latest, contents, locked.values):
-            self.connection.execute(_NEEDS_INPUT, {"instance": locked.row.instance_id, "latest": group.latest})
+    def _judge(self, found: _Next, group: _Group, contents: Contents) -> bool:
+        """Decide whether an instance needs input. Return False if that fails: the instance is put off."""
+        try:
+            changes = open_changes(group.breaking(contents), group.latest, contents, found.state.values)
+        except Exception as error:
+            self._put_off(found, group, error)
             return False
-        move(self.connection, locked, group.latest, contents, {}, how=Move.LAZY)
+        found.needs_input = bool(changes)
         return True
+
+    def _move(self, judged: Sequence[_Next], group: _Group, contents: Contents) -> list[str]:
+        to = Destination(
+            group.solution_id, group.latest, group.latest, contents, how=Move.LAZY, given={}, unless_held=True
+        )
+        return move_many(self.connection, [each.state for each in judged], to, [each.needs_input for each in judged])
 
     def _put_off(self, found: _Next, group: _Group, error: Exception) -> None:
         """Put off an instance, in a transaction of its own, since that of the attempt was rolled back."""
-        instance, times = found.locked.row.instance_id, found.failures + 1
+        instance, times = found.state.row.instance_id, found.failures + 1
         until = self.at + time_put_off(times)
         _log.error("instance not moved", instance_id=instance, again_at=time_text(until), **_reason(error))
         given = {"instance": instance, "latest": group.latest, "times": times, "try_again_at": until}

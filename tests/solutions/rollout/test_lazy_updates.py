@@ -215,23 +215,23 @@ class TestAtOnce:
         assert len(moved) == len({instance for instance, *_ in moved}) == 200
         assert on_releases(engine) == {2: 200}
 
-    def test_a_sweep_ends_after_its_batch_and_after_the_present_instance(self, store: Store, engine: Engine) -> None:
+    def test_a_sweep_ends_after_its_batch_and_soon_after_it_is_stopped(self, store: Store, engine: Engine) -> None:
         solution = store.published()
-        multiply(engine, store.instance(solution), 10)
+        multiply(engine, store.instance(solution), 120)
         store.republish(solution)
         assert move_due_instances(engine, AT_ONCE, batch=4) == 4
         stopping: list[None] = []
         moved = move_due_instances(
             engine, AT_ONCE, stop=lambda: bool(stopping), progressed=lambda: stopping.append(None)
         )
-        assert moved == 1
-        assert on_releases(engine) == {1: 5, 2: 5}
+        assert 1 <= moved <= 50
+        assert on_releases(engine) == {1: 116 - moved, 2: 4 + moved}
 
 
 class TestReading:
     """A sweep comes every few seconds."""
 
-    def test_an_instance_moves_with_two_statements_whatever_it_holds(
+    def test_instances_move_with_the_same_statements_whatever_they_hold_and_however_many_they_are(
         self, store: Store, engine: Engine, statements: Statements
     ) -> None:
         solution = store.published(config=[config_slot(name) for name in "abcd"])
@@ -244,7 +244,7 @@ class TestReading:
             with statements.sent() as sent_now:
                 assert move_due_instances(engine, AT_ONCE) == count + len(sent)
             sent.append(len(sent_now))
-        assert sent[1] - sent[0] == 2 * 5
+        assert sent[1] == sent[0]
 
     def test_contents_are_read_once_for_all_releases_that_instances_are_on(
         self, store: Store, engine: Engine, statements: Statements
