@@ -179,7 +179,9 @@ BEGIN
   results := '{}';
   FOR n IN 1 .. cardinality(instances) LOOP
     PERFORM set_config('synchronous_commit', 'off', true);
-    IF (SELECT r.cancel_requested FROM run r WHERE r.run_identifier = of_run) THEN
+    IF (SELECT r.cancel_requested OR NOT coalesce(a.enabled, true)
+        FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
+        WHERE r.run_identifier = of_run) THEN
       RETURN;
     END IF;
     BEGIN

@@ -21,7 +21,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 _log = structlog.get_logger("relink.metrics")
 
@@ -40,6 +40,7 @@ _CONNECTIONS = Gauge(
     multiprocess_mode="livesum",
 )
 _counted: WeakSet[Engine] = WeakSet()
+_in_use: set[ConnectionPoolEntry] = set()
 
 
 def count_request(service: str, error_number: str, status: int, seconds: float) -> None:
@@ -63,12 +64,16 @@ def count_connections(engine: Engine) -> None:
     event.listen(engine, "checkin", _returned)
 
 
-def _taken(*_: object) -> None:
+def _taken(_: object, record: ConnectionPoolEntry, __: object) -> None:
+    _in_use.add(record)
     _CONNECTIONS.labels("in use").inc()
 
 
-def _returned(*_: object) -> None:
-    _CONNECTIONS.labels("in use").dec()
+def _returned(_: object, record: ConnectionPoolEntry) -> None:
+    # A connection that was taken before its engine was counted has not been counted.
+    if record in _in_use:
+        _in_use.discard(record)
+        _CONNECTIONS.labels("in use").dec()
 
 
 def exposition(more: Collector) -> tuple[bytes, str]:

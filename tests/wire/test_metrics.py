@@ -120,3 +120,20 @@ def test_connections_in_use_are_counted(app: Flask, engine: Engine) -> None:
             stack.enter_context(engine.connect())
         eventually(lambda: in_use() >= _MANY)
     eventually(lambda: in_use() < _MANY)
+
+
+def test_connections_that_were_taken_before_they_could_be_counted_are_not_counted_when_they_are_returned(
+    database_url: str,
+) -> None:
+    engine = make_engine(database_url, pool_size=_MANY)
+    try:
+        with ExitStack() as before:
+            for _ in range(_MANY):
+                before.enter_context(engine.connect())
+            app = create_app(Settings(secret_key="0" * 64), engine)
+        with ExitStack() as after:
+            for _ in range(_MANY):
+                after.enter_context(engine.connect())
+            eventually(lambda: figures(app)[("relink_pool_connections", "in use")] >= _MANY)
+    finally:
+        engine.dispose()

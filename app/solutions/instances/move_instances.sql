@@ -10,8 +10,8 @@
 -- `kept_kinds` and `kept_ids` are the slots of the release: the values of other slots are dropped. `keys` are the trigger
 -- keys of the workflows, for one instance after the other. `of_run` is null, or the run that moves the instances, whose
 -- outcomes begin after `ordinal`. `results` is 'done', 'changed' or the SQLSTATE of an error for each instance that was
--- looked at; there are fewer results than instances if the procedure ended early. `details` are more details of the rows
--- of the audit.
+-- looked at; there are fewer results than instances if the procedure ended early, also because the run was cancelled.
+-- `details` are more details of the rows of the audit.
 CREATE PROCEDURE move_instances(
   of_solution uuid, latest integer, unless_held boolean, target integer, pinned_at integer, how text,
   instances uuid[], versions text[], values_held integer[], waiting boolean[], kept_kinds text[], kept_ids text[],
@@ -25,7 +25,9 @@ BEGIN
   results := '{}';
   FOR n IN 1 .. cardinality(instances) LOOP
     PERFORM set_config('synchronous_commit', 'off', true);
-    IF (SELECT r.cancel_requested FROM run r WHERE r.run_identifier = of_run) THEN
+    IF (SELECT r.cancel_requested OR NOT coalesce(a.enabled, true)
+        FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
+        WHERE r.run_identifier = of_run) THEN
       RETURN;
     END IF;
     BEGIN
