@@ -11,7 +11,7 @@ from typing import TypeGuard
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LONGEST = 350
+LONGEST = 349
 LONGEST_SQL = 6
 _SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|JOIN|WHERE)\b")
 

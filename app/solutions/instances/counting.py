@@ -19,7 +19,7 @@ LONGEST: Final = timedelta(days=30)
 TIMES: Final = 48
 """At how many times the instances are counted."""
 MOST_JUDGED: Final = 2000
-"""So many instances are looked at to find out what they wait for."""
+"""At most this many instances are checked for what they wait for."""
 
 _COUNTS = text("""
     SELECT release_number, count(*), count(*) FILTER (WHERE enabled), count(*) FILTER (WHERE held)

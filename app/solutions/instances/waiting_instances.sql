@@ -13,7 +13,7 @@ CREATE TRIGGER value_added AFTER INSERT ON instance_value REFERENCING NEW TABLE 
 CREATE TRIGGER value_changed AFTER UPDATE ON instance_value REFERENCING NEW TABLE AS given
   FOR EACH STATEMENT EXECUTE FUNCTION look_at_instances_again();
 
--- So may a changed authentication. A sweep that has judged an instance by the authentication as it was holds the lock of
+-- A changed authentication may be that input too. A sweep that has judged an instance by the authentication as it was holds the lock of
 -- the instance until it commits its mark: the reset waits for that lock, so that it comes after the mark.
 CREATE FUNCTION look_at_instances_of_authentication_again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

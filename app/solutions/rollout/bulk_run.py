@@ -35,7 +35,7 @@ _READ: Final = locking_statement("i.instance_identifier = ANY (%(instances)s::uu
 _UPDATE: Final = InstanceOutcome.UPDATE
 _TRIES = 3
 _TOGETHER = 100
-"""So many instances are read and moved together."""
+"""The number of instances that are read, and then moved by one call."""
 
 
 @dataclass

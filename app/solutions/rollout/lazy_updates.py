@@ -40,7 +40,7 @@ from app.solutions.texts import time_text
 
 BATCH = 200
 _TOGETHER = 50
-"""So many instances are read and moved together, between two looks whether the worker is to end."""
+"""The number of instances that are read, and then moved by one call. A worker that is told to end does so after it."""
 
 _FIRST_PAUSE = 60
 _LONGEST_PAUSE = 3600
