@@ -54,6 +54,18 @@ def test_check_reports_whether_there_is_a_secret_key(
     assert f"ok      secret key: in {data_directory / 'secret-key'}" in embedded.stdout
 
 
+@pytest.mark.parametrize(
+    ("proxies", "said"),
+    [("0", "note    sign-in: RELINK_TRUSTED_PROXIES is 0"), ("2", "that 2 trusted proxies give")],
+)
+def test_check_says_whose_address_counts_for_failed_sign_ins(
+    relink_on: Callable[[str], Relink], database_url: str, proxies: str, said: str
+) -> None:
+    result = relink_on(database_url).with_environment(RELINK_TRUSTED_PROXIES=proxies)("check")
+    assert result.exit_code == 0
+    assert said in result.stdout
+
+
 def test_passwords_in_the_query_string_of_the_url_are_not_shown(
     relink_on: Callable[[str], Relink], database_url: str
 ) -> None:
