@@ -112,7 +112,7 @@ def _locked(
 
 
 def read_locked(connection: Connection, row: tuple[Any, ...]) -> InstanceState:
-    """Return the instance from a row of a locking statement."""
+    """Return the instance from a row of a `locking_statement`, whether that has locked it or only read it."""
     *of_instance, is_fresh, held_values, version = row[:READ_COLUMNS]
     instance = InstanceRow(*of_instance)
     if is_fresh:

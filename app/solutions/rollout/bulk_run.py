@@ -17,8 +17,10 @@ from app.identity.present_rights import read_again
 from app.identity.rights import require_solutions
 from app.runs.held import HeldRun, check_match
 from app.runs.wanted import SolutionContext, WantedRun
-from app.solutions.instances.moving import Move, lock_to_move, locking_statement, move, read_locked
+from app.solutions.content.model import GivenValue
+from app.solutions.instances.moving import InstanceState, Move, lock_to_move, locking_statement, move, read_locked
 from app.solutions.instances.moving_many import DONE, Destination, RunOutcomes, move_many
+from app.solutions.instances.values import SlotKey
 from app.solutions.messages import announce
 from app.solutions.rollout.bulk_plan import Candidate, InstanceOutcome, InstanceUpdate, Rollout
 
@@ -111,10 +113,10 @@ class _Force:
     recorded: int = 0
 
     def do(self, candidates: Sequence[Candidate]) -> bool:
-        """Move instances. Return False if the run is cancelled, so that some of them were not looked at.
+        """Move instances. Return False if the run was cancelled before it reached all of them.
 
-        An instance that has changed meanwhile, that is locked, or whose move fails is looked at again, alone. So is one
-        whose end user must be told about the release.
+        An instance that has changed meanwhile, or whose move fails, is judged and moved again, alone. So is one whose
+        end user must be told about the release.
         """
         settled = self._move_together(candidates)
         goes_on = True
@@ -127,7 +129,7 @@ class _Force:
         return goes_on
 
     def _move_together(self, candidates: Sequence[Candidate]) -> dict[str, InstanceUpdate | None]:
-        """Move those instances that need nothing else, and return the outcomes of all that need no second look."""
+        """Move those instances that need no message, and return the outcomes of all that are settled."""
         connection, rollout = self.run.connection, self.rollout
         with connection.begin():
             rows = prepared(connection, _READ, {"instances": [each.instance_id for each in candidates]}).fetchall()
@@ -135,12 +137,16 @@ class _Force:
             known = [each for each in candidates if each.instance_id in states]
             judged = {each.instance_id: rollout.judged(connection, each, states[each.instance_id]) for each in known}
             moving = [each for each, update in judged.items() if update is not None and update.type is _UPDATE]
-            if not moving:
-                return {each: update for each, update in judged.items() if update is None or not update.moves}
-            given = rollout.given_to(connection, states[moving[0]])
+            given = rollout.given_to(connection, states[moving[0]]) if moving else {}
+        moved = self._move([states[each] for each in moving], given) if moving else set()
+        return {each: update for each, update in judged.items() if update is None or not update.moves or each in moved}
+
+    def _move(self, states: Sequence[InstanceState], given: dict[SlotKey, GivenValue]) -> set[str]:
+        """Move instances as they were judged, and return the ids of those that moved."""
+        rollout = self.rollout
         to = Destination(
             rollout.solution.solution_id,
-            latest=states[moving[0]].row.latest_release_number,
+            latest=states[0].row.latest_release_number,
             target=rollout.target,
             contents=rollout.contents,
             how=self._how,
@@ -148,10 +154,10 @@ class _Force:
             pinned_at=self._pinned_at,
         )
         outcomes = RunOutcomes(self.run.identifier, self.recorded, _UPDATE.value)
-        results = move_many(connection, [states[each] for each in moving], to, outcomes=outcomes)
-        moved = {each for each, result in zip(moving, results, strict=False) if result == DONE}
+        results = move_many(self.run.connection, states, to, outcomes=outcomes)
+        moved = {state.row.instance_id for state, result in zip(states, results, strict=False) if result == DONE}
         self.recorded += len(moved)
-        return {each: update for each, update in judged.items() if update is None or not update.moves or each in moved}
+        return moved
 
     @property
     def _how(self) -> Move:

@@ -200,7 +200,7 @@ class _Sweep:
             return None
 
     def _look_at_next(self, group: _Group, contents: Contents, most: int) -> int:
-        """Look at the next instances of a group, at most so many. Return at how many."""
+        """Look at the next instances of a group, at most `most`. Return their number, or 0 if the group is finished."""
         try:
             with self.connection.begin():
                 found = self._read_next(group, most)
