@@ -170,12 +170,19 @@ class Connection(psycopg.Connection[Row]):
         return not poll.poll(0)
 
     def execute_first(self, statement: LiteralString, parameters: Mapping[str, object]) -> psycopg.Cursor[Row]:
-        """Execute the first statement of a transaction, sent together with its BEGIN in one round trip.
-
-        The transaction is one in all respects, but psycopg must not begin it, since that takes a round trip of its own.
-        """
+        """Execute the first statement of a transaction, sent together with its BEGIN in one round trip."""
         if self.info.transaction_status != TransactionStatus.IDLE:
             return self.execute(statement, parameters, prepare=True)
+        with self.first_statements():
+            return self.execute(statement, parameters, prepare=True)
+
+    @contextmanager
+    def first_statements(self) -> Iterator[None]:
+        """Send the first statements of a transaction together with its BEGIN in one round trip.
+
+        Their results arrive at the end of the context. The transaction is one in all respects, but psycopg must not
+        begin it, since that takes a round trip of its own.
+        """
         begin = "BEGIN"
         if self.isolation_level is not None:
             begin += f" ISOLATION LEVEL {self.isolation_level.name.replace('_', ' ')}"
@@ -184,7 +191,22 @@ class Connection(psycopg.Connection[Row]):
         self.autocommit = True
         with self.pipeline():
             self.execute(begin)
-            return self.execute(statement, parameters, prepare=True)
+            yield
+
+    def execute_last(
+        self,
+        statement: LiteralString,
+        parameters: Mapping[str, object],
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> psycopg.Cursor[Row]:
+        """Execute the last statement of a transaction that `first_statements` began, sent together with its COMMIT in
+        one round trip."""
+        with self.pipeline():
+            cursor = self.execute(statement, parameters, prepare=prepare, binary=binary or False)
+            self.execute("COMMIT")
+        return cursor
 
     def restore_settings(self) -> None:
         """Undo every SET of the session except our own."""

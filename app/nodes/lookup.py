@@ -8,6 +8,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg.rows import TupleRow as Row
 
+from app.database.connection import Connection
 from app.references import VersionKey
 
 _FEW = 1000
@@ -52,17 +53,24 @@ class Named(NamedTuple):
     draft: bool = False
 
 
-def read_named(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> dict[VersionKey, Named]:
-    """Read the names of versions. A planned version has the name of the version that it will be made from."""
+def read_named(driver: Connection, versions: Sequence[VersionKey], *, last: bool = False) -> dict[VersionKey, Named]:
+    """Read the names of versions. A planned version has the name of the version that it will be made from.
+
+    `last` says that the transaction may end with this.
+    """
     named: dict[VersionKey, Named] = {}
     for first in range(0, len(versions), _AT_ONCE):
-        named.update(_read_names(driver, versions[first : first + _AT_ONCE]))
+        ends = last and first + _AT_ONCE >= len(versions)
+        named.update(_read_names(driver, versions[first : first + _AT_ONCE], last=ends))
     return named
 
 
-def _read_names(driver: psycopg.Connection[Row], versions: Sequence[VersionKey]) -> Iterable[tuple[VersionKey, Named]]:
+def _read_names(
+    driver: Connection, versions: Sequence[VersionKey], *, last: bool
+) -> Iterable[tuple[VersionKey, Named]]:
     # Each column arrives as one array, so that psycopg has no work for each row in Python.
-    found = driver.execute(
+    execute = driver.execute_last if last else driver.execute
+    found = execute(
         "SELECT array_agg(w.node_identifier), array_agg(w.version_number), array_agg(n.node_reference::text),"
         " array_agg(v.node_name), array_agg(n.owner_identifier), array_agg(v.version_number > n.frozen_version_number)"
         " FROM unnest(%(nodes)s::bigint[], %(numbers)s::integer[]) AS w (node_identifier, version_number)"

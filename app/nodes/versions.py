@@ -171,7 +171,11 @@ def find_version(
 def find_source(connection: Connection, caller: Caller, reference: str, field: str) -> tuple[Node, int | None]:
     """Return the source of an update: a node, or a version. Raises UserError (105) if the caller may not read it."""
     wanted = parse_wanted(reference, field)
-    node = _node(connection, caller, None, wanted.node_reference)
+    return readable_source(_node(connection, caller, None, wanted.node_reference), wanted, reference, field)
+
+
+def readable_source(node: Node | None, wanted: VersionReference, reference: str, field: str) -> tuple[Node, int | None]:
+    """Return the source of an update if it exists and the caller may read it; otherwise raise UserError (105)."""
     if node is None or not node.may(right.READ):
         raise UserError(not_found(field, reference))
     return node, node.number(wanted.version)

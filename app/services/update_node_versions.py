@@ -19,7 +19,7 @@ from app.services.rows_in_advance import rows_in_advance
 from app.services.update_rows import UpdateRows, read_rows
 from app.updates.bypassed import all_bypassed
 from app.updates.named_impact import WantedUpdate, named_impact
-from app.updates.read import Options, SourceScope
+from app.updates.options import Options, SourceScope
 from app.updates.update import UpdateResult, force
 
 _NAME = "UpdateNodeVersions"

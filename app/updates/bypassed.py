@@ -10,7 +10,7 @@ from app.errors import NotAuthorisedError
 from app.identity.rights import Caller
 from app.nodes.versions import Node, find_node
 from app.runs.held import check_match
-from app.updates.read import Options
+from app.updates.options import Options
 from app.updates.update import UpdateResult, impact
 
 

@@ -14,7 +14,7 @@ from app.identity.rights import Caller
 from app.nodes.versions import find_node, version_name
 from app.references import VersionKeyword
 from app.updates.naming import NamedOutcome, with_names
-from app.updates.read import Options, SourceScope
+from app.updates.options import Options, SourceScope
 from app.updates.small_scope import SmallScope, read_small_scope
 from app.updates.update import impact, small_impact
 
@@ -81,9 +81,8 @@ def _planned_impact(engine: Engine, caller: Caller, wanted: WantedUpdate, check:
         name = None if number is None or scope is None else scope.names.get(number)
         if name is None and number is not None:
             name = version_name(connection, context.identifier, number)
-        return NamedImpact(with_names(connection, outcome), number, name)
+        return NamedImpact(with_names(connection, outcome, last=scope is not None), number, name)
 
 
 def _small_scope(driver: Connection, caller: Caller, wanted: WantedUpdate, *, first: bool = False) -> SmallScope | None:
-    content = wanted.options.update_content
-    return read_small_scope(driver, caller, wanted.identifier, wanted.reference, content=content, first=first)
+    return read_small_scope(driver, caller, wanted.identifier, wanted.reference, wanted.options, first=first)

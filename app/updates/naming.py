@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-import psycopg
-from psycopg.rows import TupleRow as Row
-from sqlalchemy import Connection
+from sqlalchemy import Connection as Session
 
+from app.database.connection import Connection
 from app.database.engine import driver_connection
 from app.garbage import collections_paused
 from app.identity import right
@@ -22,11 +21,17 @@ from app.updates.update import UpdateResult
 class NamedOutcome:
     """An outcome with the names of all versions in its rows, without those that its caller may not read.
 
-    `rights_on` reads the rights of the caller on nodes with the given references.
+    `rights_on` reads the rights of the caller on nodes with the given references. `last` says that nothing else is read
+    in this transaction, so that its COMMIT may be sent together with the statement that reads the names.
     """
 
     def __init__(
-        self, driver: psycopg.Connection[Row], rights_on: Callable[[list[str]], Rights], outcome: UpdateResult
+        self,
+        driver: Connection,
+        rights_on: Callable[[list[str]], Rights],
+        outcome: UpdateResult,
+        *,
+        last: bool = False,
     ) -> None:
         self.outcome = outcome
         self.rows = rows = self._rows_by_version()
@@ -34,7 +39,7 @@ class NamedOutcome:
         member_types, others = self._linked()
         abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
         wanted = {*rows, *member_types, *abouts, *others}
-        self._named = read_named(driver, list(wanted)) if wanted else {}
+        self._named = read_named(driver, list(wanted), last=last) if wanted else {}
         self.is_complete = len(self._named) == len(wanted)
         """Whether all nodes still existed when their names were read."""
         if not self.is_complete:
@@ -154,7 +159,10 @@ class NamedOutcome:
                 self._named[version] = named._replace(name="")
 
 
-def with_names(connection: Connection, outcome: UpdateResult) -> NamedOutcome:
-    """Return an outcome with the names and rights from a snapshot in which all its nodes exist."""
+def with_names(session: Session, outcome: UpdateResult, *, last: bool = False) -> NamedOutcome:
+    """Return an outcome with the names and rights from a snapshot in which all its nodes exist.
+
+    `last` says that nothing else is read in this transaction, and that the rights of the caller are known.
+    """
     with collections_paused():
-        return NamedOutcome(driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome)
+        return NamedOutcome(driver_connection(session), partial(rights_on, session, outcome.caller), outcome, last=last)

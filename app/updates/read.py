@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
-from psycopg import sql
 from sqlalchemy import Connection
 
-from app.database.engine import driver_connection
 from app.errors import UserError, missing, not_found
 from app.identity import right
 from app.identity.rights import Caller, Rights, rights_on
-from app.nodes.lookup import read_references
-from app.nodes.versions import Node, find_source
-from app.references import VersionKey, content_range
-from app.system_nodes import MANIFEST_ITEMS
+from app.nodes.versions import Node
+from app.references import content_range
 from app.updates.graph import Graph
-from app.updates.scope import Scope, StoredScope, add_scope_as_source, columns_of, graph_without_sources, within
+from app.updates.options import Options, SourceScope
+from app.updates.scope import Scope, StoredScope, add_scope_as_source, graph_without_sources
 from app.updates.small_scope import SmallScope
-
-
-class SourceScope(StrEnum):
-    """The scope of the sources of new versions, as the seed names it."""
-
-    NODE = "node"
-    CURRENT = "current"
-    LATEST = "latest"
-    MANIFEST = "manifest"
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of an update of a context node."""
-
-    update_content: bool = False
-    always_create_new_version: bool = False
-    source_scope: SourceScope = SourceScope.NODE
-    source_reference: str | None = None
+from app.updates.sources import Sources, StoredSources
 
 
 def read_graph(
@@ -56,17 +33,18 @@ class _Reader:
         self, connection: Connection, caller: Caller, context: Node, options: Options, scope: SmallScope | None
     ) -> None:
         self._connection = connection
-        self._driver = driver_connection(connection)
         self._caller = caller
         self._context = context
         self._options = options
         self._small = scope
+        stored = StoredSources(connection, caller)
+        self._sources: Sources = stored if scope is None or scope.sources is None else scope.sources
 
     def graph(self) -> Graph:
         source_package, listed = self._source()
         scope, references = self._scope(source_package)
         graph = graph_without_sources(
-            scope, self._rights(references), references, always_create=self._options.always_create_new_version
+            scope, self._rights(references.values()), references, always_create=self._options.always_create_new_version
         )
         self._add_sources(graph, scope, references, source_package, listed)
         return graph
@@ -127,29 +105,24 @@ class _Reader:
         if scope is SourceScope.MANIFEST:
             if not reference:
                 raise UserError(missing("source_reference", "is required if the source scope is manifest"))
-            node, number = find_source(self._connection, self._caller, reference, "source_reference")
+            node, number = self._sources.find(reference)
             if number is None:
                 raise UserError(not_found("source_reference", reference))
-            return None, self._listed((node.identifier, number))
+            return None, self._listed(node, number)
         if not reference:
             return None, {}
-        return find_source(self._connection, self._caller, reference, "source_reference")[0].reference, {}
+        return self._sources.find(reference)[0].reference, {}
 
-    def _listed(self, manifest: VersionKey) -> dict[int, int]:
+    def _listed(self, manifest: Node, number: int) -> dict[int, int]:
         """Return the highest version of each node that a manifest lists, among those that the caller may use."""
-        rows = self._driver.execute(
-            "SELECT n.node_identifier, m.target_version_number, n.frozen_version_number, n.node_reference,"
-            " n.owner_identifier FROM member m JOIN node n ON n.node_identifier = m.target_node_identifier"
-            " WHERE m.node_identifier = %s AND m.version_number = %s AND m.member_type_node_identifier = %s",
-            (*manifest, MANIFEST_ITEMS),
-        ).fetchall()
-        rights_of = rights_on(self._connection, self._caller, [row[3] for row in rows])
+        items = list(self._sources.items(manifest, number))
+        rights_of = self._rights(item.reference for item in items)
         listed: dict[int, int] = {}
-        for node, number, frozen, reference, owner in rows:
-            held = rights_of.on(node, reference, owner)
-            self._rights_of_listed[node] = held
-            if held & right.READ and (number <= frozen or held & right.USE_DRAFT):
-                listed[node] = max(number, listed.get(node, 0))
+        for item in items:
+            held = rights_of.on(item.node, item.reference, item.owner)
+            self._rights_of_listed[item.node] = held
+            if held & right.READ and (item.number <= item.frozen or held & right.USE_DRAFT):
+                listed[item.node] = max(item.number, listed.get(item.node, 0))
         return listed
 
     def _outside(self, graph: Graph, source_package: str | None) -> Iterable[tuple[int, int, int, int, int]]:
@@ -159,12 +132,9 @@ class _Reader:
         wanted -= graph.rights.keys()
         if not wanted:
             return
-        in_source = sql.SQL("true") if source_package is None else within(source_package)
-        parts = {"nodes": sql.Literal(list(wanted)), "in_source": in_source}
-        outside = columns_of(self._connection, "outside_nodes", 5, **parts)
-        references = {} if self._caller.administers_all else self._references(outside[0])
-        rights_of = self._rights(references)
-        for node, latest, frozen, owner, edition in zip(*outside, strict=True):
+        rows, references = self._sources.linked(wanted, source_package)
+        rights_of = self._rights(references.values())
+        for node, latest, frozen, owner, edition in rows:
             held = rights_of.on(node, references.get(node, ""), owner)
             if held & right.READ:
                 yield node, latest, frozen, held, edition
@@ -173,8 +143,5 @@ class _Reader:
         """Return whether the plan depends on the references of the nodes in scope."""
         return not self._caller.administers_all or source_package is not None
 
-    def _rights(self, references: dict[int, str]) -> Rights:
-        return rights_on(self._connection, self._caller, references.values())
-
-    def _references(self, nodes: Iterable[int]) -> dict[int, str]:
-        return read_references(self._driver, list(nodes))
+    def _rights(self, references: Iterable[str]) -> Rights:
+        return rights_on(self._connection, self._caller, references)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Final
 
 from app.database.connection import Connection
@@ -13,6 +13,8 @@ from app.identity.rights import MOST_KNOWN, Caller, Grant, Rights
 from app.nodes.versions import Node, readable, wanted_node
 from app.references import VersionKey
 from app.updates.links import COLUMNS, Links, MemberLink
+from app.updates.options import Options, SourceScope
+from app.updates.sources import SmallSources, received, send_statements
 
 MOST: Final = 200
 """The most nodes of a small scope."""
@@ -24,12 +26,14 @@ class SmallScope:
 
     `nodes` are the rows of the nodes in scope, as `scope_nodes.sql` reads them, and `references` are by node. `links`
     and `types` are those of the latest and of the frozen version of each node. `names` are those of the versions of the
-    context node, by number.
+    context node, by number. `sources` is None if the scope itself is the source, or
+    if there are too many to read them together.
     """
 
     node: Node
     caller: Caller
     rights: Rights
+    sources: SmallSources | None = None
     nodes: list[tuple[int, ...]] = field(default_factory=list)
     references: dict[int, str] = field(default_factory=dict)
     types: dict[VersionKey, VersionKey] = field(default_factory=dict)
@@ -74,28 +78,31 @@ def read_small_scope(
     caller: Caller,
     identifier: int | None,
     reference: str | None,
+    options: Options,
     *,
-    content: bool,
     first: bool = False,
 ) -> SmallScope | None:
-    """Read the node that a request names by identifier or reference, and its scope. `content` is the option; `first`
-    says that this begins a transaction.
+    """Read the node that a request names by identifier or reference, its scope and its sources, in one round trip.
 
-    Returns None if the scope is too large, or if the caller holds too many permissions. Raises UserError (105) and
-    NotAuthorisedError (101) as `find_node` does.
+    `first` says that this begins a transaction, whose snapshot all statements need that read sources. Returns None if
+    the scope is too large, or if the caller holds too many permissions. Raises UserError (105) and NotAuthorisedError
+    (101) as `find_node` does.
     """
     wanted = wanted_node(identifier, reference, "node")
     parameters = {
         "identifier": wanted.identifier,
         "reference": wanted.reference,
         "groups": caller.groups_with_permissions,
-        "content": content,
+        "content": options.update_content,
         "most": MOST,
         "most_permissions": MOST_KNOWN + 1,
     }
-    statement = sql_file("app.updates", "small_scope")
-    executed = driver.execute_first if first else partial(driver.execute, prepare=True)
-    rows: list[Any] = executed(statement, parameters).fetchall()
+    sent = None
+    with driver.first_statements() if first else nullcontext():
+        found = driver.execute(sql_file("app.updates", "small_scope"), parameters, prepare=True)
+        if options.source_scope is not SourceScope.NODE:
+            sent = send_statements(driver, options, parameters)
+    rows: list[Any] = found.fetchall()
     if not rows:
         raise wanted.missing(caller)
     named = next(row for row in rows if row[-1] is not None)
@@ -104,7 +111,8 @@ def read_small_scope(
         return None
     columns: tuple[int, str, int | None, int, int, int] = named[:6]
     node = Node(*columns, caller.known.on(*columns[:3]))
-    scope = SmallScope(readable(wanted, caller, node), caller, caller.known)
+    sources = None if sent is None else received(sent, caller.known)
+    scope = SmallScope(readable(wanted, caller, node), caller, caller.known, sources)
     for row in rows:
         scope.add(row)
     return scope if len(scope.nodes) <= MOST else None

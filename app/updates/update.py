@@ -25,8 +25,9 @@ from app.updates.apply import Stop, apply, many_small_commits
 from app.updates.details import read_details, read_order
 from app.updates.fixpoint import Needs
 from app.updates.graph import Details
+from app.updates.options import Options, SourceScope
 from app.updates.plan import Plan, concern, plan
-from app.updates.read import Options, SourceScope, read_graph
+from app.updates.read import read_graph
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.scope import add_scope_as_source, graph_without_sources
 from app.updates.small_scope import SmallScope

@@ -17,8 +17,8 @@ _COMMENT = re.compile(r"\s*--.*\n")
 class Statements:
     """The statements that this process sends to one database, by whichever library and in whichever thread.
 
-    Without the pool's ping, without comments, and without BEGIN, which psycopg mostly sends by itself. A statement that
-    is executed with a list of parameters counts once.
+    Without the pool's ping, without comments, and without BEGIN and COMMIT, which psycopg mostly sends by itself. A
+    statement that is executed with a list of parameters counts once.
     """
 
     def __init__(self, database: str | None, patch: pytest.MonkeyPatch) -> None:
@@ -38,7 +38,7 @@ class Statements:
 
     def _noting(self, method: Any) -> Any:  # noqa: ANN401 - a method of psycopg
         def note(cursor: psycopg.Cursor[Any], query: object, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
-            is_counted = query != _PING and not str(query).startswith("BEGIN")
+            is_counted = query != _PING and not str(query).startswith(("BEGIN", "COMMIT"))
             if self._sent is not None and is_counted and cursor.connection.info.dbname == self._database:
                 self._sent.append(_COMMENT.sub("\n", str(query)).strip())
             return method(cursor, query, *arguments, **options)

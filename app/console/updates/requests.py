@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from app.errors import UserError, invalid
 from app.text import collapsed
-from app.updates.read import Options, SourceScope
+from app.updates.options import Options, SourceScope
 
 SERVICE: Final = "UpdateNodeVersions"
 NEW: Final = "/console/updates/new"
