@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.console import face as console
 from app.console.pages import failure_page
 from app.graphql import endpoint as graphql
+from app.identity.audit_room import AuditRoom
 from app.identity.passwords import PasswordVerifier
 from app.identity.refusals import Refusals
 from app.identity.sign_in import SignIn
@@ -39,13 +40,14 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
     app = _with_endpoints()
     count_connections(engine)
     verifier = PasswordVerifier(settings.verified_password_seconds)
-    sign_in = SignIn(engine, settings, verifier)
+    room = AuditRoom()
+    sign_in = SignIn(engine, settings, verifier, room)
     app.extensions["relink"] = Resources(
         settings,
         engine,
         sign_in,
         Workload(Shares.of(settings)),
-        Refusals(engine),
+        Refusals(engine, room),
         Storage(settings.max_stored_bytes),
         _FAILURES,
         StoreMetrics(engine),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import signal
 import socket
@@ -94,7 +93,7 @@ def serve(bind: str, workers: int, threads: int, no_worker: bool) -> None:
     _handle(numbers, partial(_leave, numbers))
     with plain_errors():
         settings = Settings.from_environment({**os.environ, "RELINK_THREADS": str(threads)}).for_web_process()
-    _warn_of_proxies(bind, settings)
+    _warn_of_proxies(settings)
     _tell_of_database(settings)
     with opened_database(settings) as engine, _environment(engine, name, settings, workers) as environment:
         engine.dispose()
@@ -123,23 +122,15 @@ def _tell_of_database(settings: Settings) -> None:
     sys.stdout.flush()
 
 
-def _warn_of_proxies(bind: str, settings: Settings) -> None:
-    """Print which setting a proxy needs if the service can be reached from other machines or through a socket."""
-    address = parse_address(bind)
-    if settings.trusted_proxies or (isinstance(address, tuple) and _is_loopback(address[0])):
+def _warn_of_proxies(settings: Settings) -> None:
+    """Print which setting a proxy needs. A proxy may run on the same machine, so any address is concerned."""
+    if settings.trusted_proxies:
         return
     click.echo(
         "Note: RELINK_TRUSTED_PROXIES is 0. Behind a proxy, all clients would count as one network, and too many failed"
         " sign-ins of one of them would lock out the others: set it to the number of proxies.",
         err=True,
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _handle(

@@ -1,4 +1,4 @@
-"""Network addresses, grouped into the networks for which failed sign-ins are counted."""
+"""Network addresses, grouped into the networks for which failed sign-ins are counted, and into sites."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 
 # A site with one IPv6 address commonly has the whole /64.
 _IPV6_PREFIX = 64
+# The smallest network that is commonly routed, which one organisation has.
+_IPV4_SITE, _IPV6_SITE = 24, 48
 
 # Some proxies write the port of the client into X-Forwarded-For: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
 _IPV4_WITH_PORT = re.compile(r"([0-9.]+):[0-9]+", re.ASCII)
@@ -28,6 +30,19 @@ def network_of(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((int(parsed), _IPV6_PREFIX), strict=False))
+
+
+def site_of(address: str) -> str:
+    """Return the site that an address belongs to: the /24 of an IPv4 address, or the /48 of an IPv6 address.
+
+    Other text is returned unchanged, as by `network_of`.
+    """
+    try:
+        network = ipaddress.ip_network(network_of(address))
+    except ValueError:
+        return address
+    prefix = _IPV4_SITE if isinstance(network, ipaddress.IPv4Network) else _IPV6_SITE
+    return str(network.supernet(new_prefix=prefix))
 
 
 def _without_port(address: str) -> str:

@@ -1,4 +1,4 @@
--- Counts a failed sign-in for an account and for a network, and writes the row of the audit. Rows are locked in one
+-- Counts a failed sign-in for an account and for a network, and writes the row of the audit if there is room. Rows are locked in one
 -- order, account before network, and old rows last and without waiting (`old` needs all of `recorded`), so that these
 -- statements cannot deadlock.
 WITH recorded AS (
@@ -19,12 +19,16 @@ WITH recorded AS (
   SELECT coalesce(bool_or(account = :account AND failures = :account_limit), false) AS account,
          coalesce(bool_or(account = :whole_network AND failures = :network_limit), false) AS network
   FROM recorded
+), refused AS (
+  SELECT event.*,
+         -- Only the name of a user: any other text may be a password typed into the wrong field.
+         (SELECT user_logon_reference FROM account WHERE user_logon_reference = :logon) AS logon,
+         CASE WHEN locked.network THEN 'network' WHEN locked.account THEN 'account' END AS locked
+  FROM locked, (SELECT {values}) AS event ({columns})
+), written AS (
+  INSERT INTO audit ({columns})
+  SELECT action, actor_kind, user_identifier, actor_name, address, object_kind, logon,
+         jsonb_strip_nulls(jsonb_build_object('locked', locked))
+  FROM refused WHERE :has_room
 )
-INSERT INTO audit ({columns})
-SELECT event.action, event.actor_kind, event.user_identifier, event.actor_name, event.address, event.object_kind,
-       -- Only the name of a user: any other text may be a password typed into the wrong field.
-       (SELECT user_logon_reference FROM account WHERE user_logon_reference = :logon),
-       jsonb_strip_nulls(jsonb_build_object(
-         'locked', CASE WHEN locked.network THEN 'network' WHEN locked.account THEN 'account' END))
-FROM locked, (SELECT {values}) AS event ({columns})
-RETURNING object_name, details ->> 'locked' AS locked
+SELECT logon AS object_name, locked FROM refused

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from app.identity import audit
 from app.identity.actor import ActorKind, present_actor
 from app.identity.audit import Action, Event
+from app.identity.audit_room import AuditRoom
 from app.identity.networks import network_of
 
 _PERIOD = 3600.0
@@ -29,8 +30,11 @@ class Refusals:
     Safe to use from many threads.
     """
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, engine: Engine, room: AuditRoom | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._engine = engine
+        self._room = room or AuditRoom()
         self._clock = clock
         self._lock = Lock()
         self._recorded: OrderedDict[object, tuple[float, set[str]]] = OrderedDict()
@@ -56,8 +60,9 @@ class Refusals:
 
         A wrong password is recorded where failures are counted.
         """
-        network = network_of(present_actor().address or "")
-        if self._is_new((network,), reason):
+        address = present_actor().address or ""
+        network = network_of(address)
+        if self._is_new((network,), reason) and self._room.take(address):
             self._write(Event(Action.SIGN_IN_REFUSED, "network", network, {"reason": reason}))
 
     def _write(self, refused: Event) -> None:

@@ -28,8 +28,9 @@ from app.database.engine import single_statements
 from app.database.sql_files import sql_file
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity import audit
-from app.identity.actor import Actor, ActorKind, act_as
+from app.identity.actor import Actor, ActorKind, act_as, present_actor
 from app.identity.audit import Action, Event
+from app.identity.audit_room import AuditRoom
 from app.identity.networks import network_of
 from app.identity.passwords import PasswordVerifier
 from app.identity.right import ADMINISTER_ALL, ADMINISTER_SOLUTIONS, GLOBAL_PERMISSIONS
@@ -127,8 +128,11 @@ class _Keys:
 class SignIn:
     """Turns credentials into callers. One per process; safe to use from many threads."""
 
-    def __init__(self, engine: Engine, settings: Settings, verifier: PasswordVerifier) -> None:
+    def __init__(
+        self, engine: Engine, settings: Settings, verifier: PasswordVerifier, room: AuditRoom | None = None
+    ) -> None:
         self._engine = engine
+        self._room = room or AuditRoom()
         self._settings = settings
         self._verifier = verifier
         self._failures = count()
@@ -203,6 +207,7 @@ class SignIn:
             self._forget_failures(keys)
 
     def _record_failure(self, credentials: Credentials, keys: _Keys) -> None:
+        """Count a failure, and record it as far as the audit has room for clients that have not signed in."""
         refused = Event(Action.SIGN_IN_REFUSED, "user")
         values = {
             **keys.parameters(),
@@ -214,6 +219,7 @@ class SignIn:
             "period": self._settings.sign_in_failure_period,
             "forget_old": next(self._failures) % _FORGET_OLD_EVERY == 0,
             "at_once": _FORGET_OLD_AT_ONCE,
+            "has_room": self._room.take(present_actor().address or ""),
         }
         with self._engine.begin() as connection:
             row = connection.execute(_RECORD_FAILURE, values).one()

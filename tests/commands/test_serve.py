@@ -90,15 +90,15 @@ def test_a_database_that_is_behind_is_refused(relink_on: Callable[[str], Relink]
 
 
 @pytest.mark.parametrize(
-    ("bind", "proxies", "told"), [("0.0.0.0:0", "0", 1), ("0.0.0.0:0", "1", 0), ("[::1]:0", "0", 0)]
+    ("bind", "proxies", "notes"), [("0.0.0.0:0", "0", 1), ("0.0.0.0:0", "1", 0), ("[::1]:0", "0", 1)]
 )
 def test_the_start_reports_the_settings_that_a_proxy_needs(
-    relink_on: Callable[[str], Relink], empty_database_url: str, bind: str, proxies: str, told: int
+    relink_on: Callable[[str], Relink], empty_database_url: str, bind: str, proxies: str, notes: int
 ) -> None:
-    """Where clients of other machines can come; before anything else is looked at."""
+    """A proxy may be on the same machine: the note is there for a loopback address too."""
     relink = relink_on(empty_database_url).with_environment(RELINK_TRUSTED_PROXIES=proxies)
     result = relink("serve", "--bind", bind)
-    assert result.stderr.count("RELINK_TRUSTED_PROXIES is 0. Behind a proxy, all clients would count as one") == told
+    assert result.stderr.count("RELINK_TRUSTED_PROXIES is 0. Behind a proxy, all clients would count as one") == notes
 
 
 def test_more_runs_at_work_than_the_threads_can_do_are_refused(
