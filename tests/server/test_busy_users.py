@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 from tests.support.builders import Graph, draft, frozen, links, member_type, type_with
 from tests.support.edits import given, members
 from tests.support.http import message
-from tests.support.load import allowed, long_forces, seconds
+from tests.support.load import allowed, long_forces, seconds, user
 from tests.support.raw import RawReply, exchange, request
 from tests.support.real_service import Service
 from tests.support.solution_store import element
 
 EDITS = 64
 HOSTILE = "|".join(f"[ab]*a[ab]{{{length}}}d" for length in range(1, 131))
-
-
-def user(service: Service, logon: str, package: str) -> str:
-    """Create a user who administers a package; returns the header field of HTTP Basic."""
-    created = {"userLogonReferenceCreate": logon, "passwordCreate": logon * 5}
-    assert service.post(message("CreateUser", created)).number == "0"
-    permission = {
-        "permissionTypeReference": "package-administer", "userGroupReference": logon, "objectReference": package,
-    }  # fmt: skip
-    assert service.post(message("CreatePermission", permission)).number == "0"
-    return "Basic " + b64encode(f"{logon}:{logon * 5}".encode()).decode()
 
 
 def test_forces_of_one_user_leave_a_place_for_another_user(service: Service) -> None:

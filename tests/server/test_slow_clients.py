@@ -13,16 +13,20 @@ from threading import Event
 
 import pytest
 
-from app.settings import FEWEST_THREADS
+from app.runs.turns import Places, Shares
+from app.settings import FEWEST_THREADS, Settings
 from tests.server.conftest import CLIENT_SECONDS
 from tests.support.builders import Graph, M, frozen
-from tests.support.load import FORCES, SLOW_REQUESTS, allowed, dripping, long_forces, seconds
+from tests.support.load import FORCES, SLOW_REQUESTS, allowed, dripping, long_forces, runs, seconds
 from tests.support.processes import children
 from tests.support.raw import BASIC, connect, exchange, read_reply, request
 from tests.support.real_service import Service
 from tests.support.served import eventually
 
 SLOW_CLIENTS = 64
+PROCESSES = 2
+PLACES = Places(Shares.of(Settings()).runs, Shares.of(Settings()).runs_waiting)
+"""How many forces a process does at once, and how many more it queues, by default."""
 CUT_OFF = "a response was cut off: the client is too slow to read the response"
 MIB = 1024 * 1024
 
@@ -56,9 +60,14 @@ def test_slow_clients_and_long_forces_delay_no_other_client(
 ) -> None:
     others_are_served = served_in_time(service)
     slow = [opened(SLOW_REQUESTS[number % len(SLOW_REQUESTS)]) for number in range(SLOW_CLIENTS)]
-    with long_forces(service, "slow") as forces:
+    with long_forces(service, "slow", users=3) as forces:
         with dripping(slow):
             others_are_served()
+        states = runs(service.engine, "slow")
+        at_work = {user: number for (user, state), number in states.items() if state == "running"}
+        assert len(at_work) >= 2
+        assert max(at_work.values()) <= PROCESSES * PLACES.of_one_user.at_work
+        assert sum(at_work.values()) <= PROCESSES * PLACES.at_work < states.total()
         refused = [force.result() for force in forces if force.done()]
         assert all((reply.status, reply.number) == (503, "106") for reply in refused)
     replies = [force.result() for force in forces]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
+from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import message
-from tests.support.raw import RawReply, exchange, request
+from tests.support.raw import BASIC, RawReply, exchange, request
 from tests.support.real_service import Service
 from tests.support.served import eventually
 
@@ -68,33 +70,56 @@ def allowed(service: Service) -> float:
     return 2.0 + 5 * max(seconds(service) for _ in range(5))
 
 
+def user(service: Service, logon: str, package: str) -> str:
+    """Create a user who administers a package; returns the header field of HTTP Basic."""
+    created = {"userLogonReferenceCreate": logon, "passwordCreate": logon * 5}
+    assert service.post(message("CreateUser", created)).number == "0"
+    permission = {
+        "permissionTypeReference": "package-administer", "userGroupReference": logon, "objectReference": package,
+    }  # fmt: skip
+    assert service.post(message("CreatePermission", permission)).number == "0"
+    return "Basic " + b64encode(f"{logon}:{logon * 5}".encode()).decode()
+
+
 @contextmanager
-def long_forces(service: Service, prefix: str) -> Iterator[list[Future[RawReply]]]:
-    """As many forces at once, each of which would take as long as the context lasts."""
+def long_forces(service: Service, prefix: str, users: int = 0) -> Iterator[list[Future[RawReply]]]:
+    """As many forces at once, each of which would take as long as the context lasts.
+
+    They are forces of the user who may do everything or, in turn, of this number of users, each of whom administers
+    a package: `prefix0`, `prefix1` and so on.
+    """
+    packages = [f"{prefix}{number % users}.P{number}" if users else f"{prefix}{number}" for number in range(FORCES)]
     graph = Graph()
-    for number in range(FORCES):
-        graph.node(f"{prefix}{number}.A", frozen(*links(f"{prefix}{number}.B.1")))
-        graph.node(f"{prefix}{number}.B", frozen(), draft())
+    for package in packages:
+        graph.node(f"{package}.A", frozen(*links(f"{package}.B.1")))
+        graph.node(f"{package}.B", frozen(), draft())
     assert service.post(graph.xml()).number == "0"
-    elements = {"action": "force", "updateContentIndicator": "true"}
+    signed_in = [user(service, f"{prefix}user{number}", f"{prefix}{number}") for number in range(users)] or [BASIC]
+
+    def force(number: int) -> RawReply:
+        elements = {"nodeReference": packages[number], "action": "force", "updateContentIndicator": "true"}
+        body = message("UpdateNodeVersions", elements).encode()
+        return exchange(service.url, request("/service", body, Authorization=signed_in[number % len(signed_in)]))
+
     with ThreadPoolExecutor(FORCES) as pool, service.engine.connect() as connection:
         connection.execute(
             text("SELECT FROM node WHERE node_reference LIKE :pattern FOR UPDATE"), {"pattern": f"{prefix}%.A"}
         )
-        forces = [
-            pool.submit(service.post, message("UpdateNodeVersions", {"nodeReference": f"{prefix}{number}", **elements}))
-            for number in range(FORCES)
-        ]
+        forces = [pool.submit(force, number) for number in range(FORCES)]
         try:
-            eventually(lambda: _waiting(service.engine, prefix) + sum(force.done() for force in forces) == FORCES)
+            eventually(lambda: runs(service.engine, prefix).total() + sum(force.done() for force in forces) == FORCES)
             yield forces
         finally:
             connection.rollback()
 
 
-def _waiting(engine: Engine, prefix: str) -> int:
+def runs(engine: Engine, prefix: str) -> Counter[tuple[str, str]]:
+    """Returns how many runs of each user are at work and wait: `{(user, state): number}`."""
+    query = text("""
+        SELECT u.user_logon_reference, r.state, count(*)
+        FROM run r JOIN account u USING (user_identifier)
+        WHERE r.state IN ('queued', 'running') AND starts_with(r.context_reference, :prefix) GROUP BY 1, 2
+    """)
     with engine.connect() as connection:
-        query = text(
-            "SELECT count(*) FROM run WHERE state IN ('queued', 'running') AND starts_with(context_reference, :prefix)"
-        )
-        return int(connection.execute(query, {"prefix": prefix}).scalar_one())
+        rows = connection.execute(query, {"prefix": prefix})
+        return Counter({(logon, state): number for logon, state, number in rows})
