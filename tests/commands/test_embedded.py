@@ -46,10 +46,10 @@ def check(environment: dict[str, str]) -> Iterator[Check]:
 
 
 def server_of(data_directory: Path) -> int:
-    """The process of the database, or 0 if there is none."""
+    """The process of the database, or 0 if there is none, or if the file that names it is being written."""
     try:
         return int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])
-    except FileNotFoundError:
+    except (FileNotFoundError, IndexError):
         return 0
 
 
@@ -61,10 +61,21 @@ def is_ready(served: Served) -> bool:
     return False
 
 
-@pytest.mark.parametrize("keeper_too", [False, True], ids=["server", "server-and-keeper"])
+@pytest.mark.parametrize(
+    ("keeper_too", "by_command"),
+    [(False, False), (True, False), (True, True)],
+    ids=["server", "server-and-keeper", "by-a-command"],
+)
 def test_a_database_that_is_killed_is_started_again(
-    serve: Serve, environment: dict[str, str], data_directory: Path, keeper_too: bool, figures: Callable[[str], None]
+    serve: Serve,
+    check: Check,
+    environment: dict[str, str],
+    data_directory: Path,
+    keeper_too: bool,
+    by_command: bool,
+    figures: Callable[[str], None],
 ) -> None:
+    """By the service, or by a command that comes first: it ends with the service all the same."""
     served = serve(environment)
     assert is_ready(served)
     server = server_of(data_directory)
@@ -73,6 +84,8 @@ def test_a_database_that_is_killed_is_started_again(
     with suppress(ProcessLookupError):
         os.kill(server, signal.SIGKILL)
     killed = time.monotonic()
+    if by_command:
+        assert check().wait(WITHIN) == 0
     eventually(lambda: server_of(data_directory) not in (0, server))
     eventually(lambda: is_ready(served))
     figures(f"the service was ready {time.monotonic() - killed:.1f} s after the kill")
