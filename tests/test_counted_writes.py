@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.builders import LIST, Graph, draft, frozen, links
+from tests.support.builders import LIST, Graph, draft, frozen, links, package
 from tests.support.edits import given, members, set_node
 from tests.support.http import Client, Reply, message
 from tests.support.solution_store import Store, config_slot, slots
@@ -43,6 +43,23 @@ def test_a_force_sends_as_many_statements_for_many_nodes_as_for_one(client: Clie
 
 def test_an_import_sends_as_many_statements_for_many_nodes_as_for_one(client: Client, statements: Statements) -> None:
     counted(statements, lambda name: client.load(catalog(name, SIZES[name])), 20)
+
+
+def test_a_freeze_sends_as_many_statements_for_many_drafts_as_for_one(client: Client, statements: Statements) -> None:
+    """The row that the audit has for each of them included."""
+    for name, drafts in SIZES.items():
+        graph = Graph().node(name, package())
+        for number in range(drafts):
+            graph.node(f"{name}.N{number}", draft())
+        client.load(graph)
+
+    def freeze(name: str) -> Reply:
+        asked = {"nodeReference": name, "action": "force", "freezeContentIndicator": "true"}
+        reply = client.post(message("FreezeNode", asked))
+        assert len(reply.tree.findall("NodeList/Node")) == SIZES[name]
+        return reply
+
+    counted(statements, freeze, 15)
 
 
 def test_an_edit_sends_as_many_statements_for_many_members_as_for_one(client: Client, statements: Statements) -> None:

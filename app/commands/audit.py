@@ -20,7 +20,7 @@ _HEADINGS = ("time", "action", "who", "address", "on what", "details")
 
 @click.group(cls=CommandGroup, short_help="Read who did what.")
 def audit() -> None:
-    """Read who did what: sign-ins, refusals, and changes of users, permissions, tokens and releases of instances."""
+    """Read who did what: sign-ins, refusals, and changes of users, permissions, tokens, nodes and solutions."""
 
 
 @audit.command("list")

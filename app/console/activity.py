@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 from app.console.instances.addresses import instance_url
 from app.console.nodes.addresses import node_url
 from app.console.people.addresses import user_url
+from app.console.solutions.addresses import solution_url
 from app.identity.actor import ActorKind
 from app.identity.audit import Action, AuditRow
 from app.solutions.instances.moving import Move
 from app.solutions.instances.reading import read_names
+from app.solutions.releases.listing import read_titles
 
 _WHAT: Final[Mapping[str, str]] = {
     Action.SIGN_IN: "signed in",
@@ -37,7 +39,11 @@ _WHAT: Final[Mapping[str, str]] = {
     Action.NODE_CREATED: "created",
     Action.NODE_EDITED: "edited",
     Action.NODE_TYPE_CHANGED: "new type",
+    Action.NODE_FROZEN: "frozen",
+    Action.RELEASE_PUBLISHED: "published",
 }
+_NUMBERS: Final[Mapping[str, str]] = {Action.NODE_FROZEN: "version", Action.RELEASE_PUBLISHED: "release"}
+"""The detail that is the number of what was frozen or published: it comes first."""
 _HOW: Final[Mapping[str, str]] = {
     Move.LAZY: "by itself",
     Move.UPGRADE: "by an upgrade",
@@ -67,9 +73,14 @@ class Happening:
 
 def happenings(connection: Connection, rows: Sequence[AuditRow]) -> list[Happening]:
     """Return rows of the audit in words."""
-    instances = [row.object_name for row in rows if row.object_kind == "instance" and row.object_name]
+    instances, solutions = _of(rows, "instance"), _of(rows, "solution")
     names = read_names(connection, instances) if instances else {}
+    names |= read_titles(connection, solutions) if solutions else {}
     return [_happening(row, names) for row in rows]
+
+
+def _of(rows: Sequence[AuditRow], kind: str) -> list[str]:
+    return [row.object_name for row in rows if row.object_kind == kind and row.object_name]
 
 
 def _happening(row: AuditRow, names: Mapping[str, str]) -> Happening:
@@ -89,6 +100,8 @@ def _object(row: AuditRow, names: Mapping[str, str]) -> tuple[str, str]:
     match row.object_kind:
         case "instance" if name in names:
             return names[name], instance_url(name)
+        case "solution" if name in names:
+            return names[name], solution_url(name)
         case "node" if name:
             return name, node_url(name)
         case "user" if name and row.action != Action.SIGN_IN_REFUSED:
@@ -103,6 +116,8 @@ def _details(row: AuditRow) -> Iterator[str]:
     if row.action == Action.INSTANCE_MOVED:
         how = _HOW.get(details.pop("how", ""), "")
         yield f"from release {details.pop('from', '?')} to {details.pop('to', '?')} {how}".rstrip()
+    if (number := _NUMBERS.get(row.action)) in details:
+        yield f"{number} {details.pop(number)}"
     yield from _of_instance(details)
     for name, value in details.items():
         yield _spaced(name) if value is True else f"{_spaced(name)} {_shown(value)}"

@@ -888,6 +888,8 @@ CREATE INDEX audit_by_action ON public.audit USING btree (action, at, audit_iden
 
 CREATE INDEX audit_by_user ON public.audit USING btree (user_identifier, at) WHERE (user_identifier IS NOT NULL);
 
+CREATE INDEX audit_of_frozen ON public.audit USING btree (object_name, ((details ->> 'version'::text))) WHERE (action = 'node-frozen'::text);
+
 CREATE INDEX audit_of_instance ON public.audit USING btree (object_name, at) WHERE (object_kind = 'instance'::text);
 
 CREATE INDEX audit_of_user ON public.audit USING btree (object_name, at) WHERE (object_kind = ANY (ARRAY['user'::text, 'group'::text]));

@@ -88,6 +88,7 @@ _NODE_DETAILS: Mapping[str, tuple[str, ...]] = {
     Action.PERMISSION_CREATED: ("on",),
     Action.PERMISSION_DELETED: ("on",),
     Action.NODE_TYPE_CHANGED: ("type",),
+    Action.NODE_FROZEN: ("with",),
 }
 """The details that name a node or a version, by the action."""
 

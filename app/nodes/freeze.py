@@ -15,11 +15,14 @@ from sqlalchemy import Connection, text
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.errors import PreconditionError
-from app.identity import right
+from app.identity import audit, right
+from app.identity.audit import Action, Event
 from app.identity.rights import Caller, rights_on
 from app.nodes.lookup import read_named
 from app.nodes.versions import Node
 from app.references import content_range
+
+_FREEZE = audit.statement(sql_file("app.nodes", "freeze_drafts"))
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,16 @@ def freeze(
         shown, judged.fingerprint, "a draft that would be frozen has changed since you looked at it"
     )
     if not judged.impossible and closure:
-        connection.execute(
-            text(
-                "UPDATE node SET frozen_version_number = latest_version_number, edition = edition + 1"
-                " WHERE node_identifier = ANY (:nodes) AND latest_version_number > frozen_version_number"
-            ),
-            {"nodes": list(closure)},
-        )
+        _freeze_drafts(connection, node, closure)
     return judged
+
+
+def _freeze_drafts(connection: Connection, node: Node, drafts: set[int]) -> None:
+    """Freeze drafts for the freeze of a node. Each has a row in the audit, and all together one log line."""
+    done = Event(Action.NODE_FROZEN, "node", node.reference, {"drafts": len(drafts)})
+    asked = {"nodes": list(drafts), "asked": node.identifier, "asked_reference": node.reference}
+    connection.execute(_FREEZE, {**asked, **audit.parameters(done)})
+    audit.log_on_commit(connection, done)
 
 
 def _asked_for(connection: Connection, node: Node, include_content: bool) -> set[int]:

@@ -1,4 +1,4 @@
-"""The versions of a node: who created and amended each version, and when."""
+"""The versions of a node: who created, amended and froze each version, and when."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VERSIONS = text(sql_file("app.nodes", "version_history"))
 
 @dataclass(frozen=True)
 class Person:
-    """A user who created or amended a version."""
+    """A user who created, amended or froze a version."""
 
     identifier: int
     logon_reference: str
@@ -32,7 +32,7 @@ class VersionRecord:
     """A version of a node.
 
     The name, the comment and the type of a draft that the caller may not use are None. A type that the caller may not
-    read is None too.
+    read is None too. Who froze a version is known if a request has frozen its draft, and as long as the audit keeps it.
     """
 
     number: int
@@ -43,6 +43,8 @@ class VersionRecord:
     created_at: datetime
     amended_by: Person | None
     amended_at: datetime
+    frozen_by: Person | None = None
+    frozen_at: datetime | None = None
 
 
 def read_history(connection: Connection, caller: Caller, node: Node, *, before: int, limit: int) -> list[VersionRecord]:
@@ -55,7 +57,8 @@ def read_history(connection: Connection, caller: Caller, node: Node, *, before: 
     rights = rights_on(connection, caller, {row.node_reference for row in rows})
     found = []
     for row in rows:
-        record = VersionRecord(row[0], None, None, None, _person(row[11:14]), row[3], _person(row[14:17]), row[4])
+        created, amended, frozen = _person(row[11:14]), _person(row[14:17]), _person(row[17:20])
+        record = VersionRecord(row[0], None, None, None, created, row[3], amended, row[4], frozen, row[20])
         if _may_see(node, record.number):
             record = replace(record, name=row[1], comment=row[2], type=linked(rights, *row[5:11]))
         found.append(record)

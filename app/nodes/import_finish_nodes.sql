@@ -1,7 +1,14 @@
--- Freezes versions, after all members have been written. A new node with one draft needs no change.
-UPDATE node n
-SET frozen_version_number = s.frozen_after, latest_version_number = s.latest_after,
-    edition = n.edition + (NOT s.is_new)::integer
-FROM import_state s
-WHERE s.node_identifier = n.node_identifier AND s.is_written
-  AND NOT (s.is_new AND s.frozen_after = 0 AND s.latest_after = 1)
+-- Freezes versions, after all members have been written, and writes a row of the audit for each draft of the store that
+-- the import has frozen. A new node with one draft needs no change.
+WITH finished AS (
+  UPDATE node n
+  SET frozen_version_number = s.frozen_after, latest_version_number = s.latest_after,
+      edition = n.edition + (NOT s.is_new)::integer
+  FROM import_state s
+  WHERE s.node_identifier = n.node_identifier AND s.is_written
+    AND NOT (s.is_new AND s.frozen_after = 0 AND s.latest_after = 1)
+)
+INSERT INTO audit ({columns})
+SELECT {deed}, 'node', node_reference, jsonb_build_object('version', draft_before, 'by', 'import')
+FROM import_state WHERE is_written AND draft_before <= frozen_after
+ORDER BY node_reference

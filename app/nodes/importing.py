@@ -16,7 +16,8 @@ from app.database.copy import write_lines, write_rows
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.errors import FaultCode, NotAuthorisedError, StateError, UserError
-from app.identity import right
+from app.identity import audit, right
+from app.identity.audit import Action, Event
 from app.identity.right import NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller, rights_on
 from app.nodes.deletion import keep_links
@@ -28,6 +29,7 @@ from app.nodes.import_document import (
 )
 from app.system_nodes import PACKAGE_LISTING
 
+_FINISH = audit.driver_statement(sql_file("app.nodes", "import_finish_nodes"))
 _IMPORTING = right.USE | right.ADMINISTER
 _MAY_IMPORT = text("""
     SELECT EXISTS (
@@ -41,12 +43,16 @@ _MANY_ROWS = 1000
 
 @dataclass(frozen=True)
 class ImportTotals:
-    """The numbers of rows that an import wrote. Packages that it created count as nodes and versions."""
+    """The numbers of rows that an import wrote. Packages that it created count as nodes and versions.
+
+    `drafts_frozen` counts the drafts of the store that it has frozen, not the versions that it brought frozen.
+    """
 
     nodes_created: int
     versions_created: int
     versions_replaced: int
     members_written: int
+    drafts_frozen: int = 0
 
 
 def may_import(connection: Connection, caller: Caller) -> bool:
@@ -83,7 +89,11 @@ def import_nodes(connection: Connection, caller: Caller, nodes: Iterable[ImportN
     if faults:
         raise UserError(*(fault.as_fault() for fault in faults))
     if force:
-        return importer.write()
+        totals = importer.write()
+        if totals.drafts_frozen:
+            done = Event(Action.NODE_FROZEN, "node", details={"drafts": totals.drafts_frozen, "by": "import"})
+            audit.log_on_commit(connection, done)
+        return totals
     with connection.begin_nested() as trial:
         totals = importer.write()
         trial.rollback()
@@ -152,8 +162,8 @@ class _Importer:
         if versions + members > _MANY_ROWS:
             # Without the indexed expressions, for which every word of many versions would be looked at.
             self._driver.execute("ANALYZE node, node_version (node_identifier, version_number, type_node_identifier)")
-        self._driver.execute(sql_file("app.nodes", "import_finish_nodes"))
-        return ImportTotals(nodes_created, versions - replaced, replaced, members)
+        frozen = self._driver.execute(_FINISH, audit.parameters(Event(Action.NODE_FROZEN))).rowcount
+        return ImportTotals(nodes_created, versions - replaced, replaced, members, frozen)
 
     def _existing(self) -> Iterator[list[Row]]:
         """Yield the identifiers, references and owners of the existing nodes, in batches."""

@@ -1,4 +1,4 @@
-"""ListNodeVersions: list the versions of a node, with who created and changed them, and when."""
+"""ListNodeVersions: list the versions of a node, with who created, changed and froze them, and when."""
 
 from __future__ import annotations
 
@@ -61,18 +61,19 @@ def _version(node: Node, each: VersionRecord) -> Group:
         ("mayReadType", each.type is not None),
         *_by("Created", each.created_by, each.created_at),
         *_by("Amended", each.amended_by, each.amended_at),
+        *_by("Frozen", each.frozen_by, each.frozen_at),
         ("nodeVersionComment", each.comment),
     )
     return Group("Version", (fields,))
 
 
-def _by(deed: str, person: Person | None, at: datetime) -> tuple[tuple[str, Value], ...]:
+def _by(deed: str, person: Person | None, at: datetime | None) -> tuple[tuple[str, Value], ...]:
     who = (None, None, None) if person is None else (person.identifier, person.logon_reference, person.name)
     return (
         (f"userIdentifier{deed}By", who[0]),
         (f"userLogonReference{deed}By", who[1]),
         (f"userName{deed}By", who[2]),
-        (f"nodeVersionTimestamp{deed}", time_text(at)),
+        (f"nodeVersionTimestamp{deed}", None if at is None else time_text(at)),
     )
 
 

@@ -8,9 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from tests.support.builders import Graph, frozen, package
+from tests.support.builders import Graph, draft, frozen, links, package
 from tests.support.http import ADMIN, Client
 from tests.support.pages import Pages
+from tests.support.solution_store import Store
 
 MakeUser = Callable[..., None]
 ACTIVITY = "/console/activity"
@@ -40,6 +41,24 @@ def test_an_administrator_sees_who_did_what(app: Flask, pages: Pages, make_user:
     assert actions(pages, "?user=ann")[-1] == "added"
     assert "Nothing that matches was recorded." in pages.get(f"{ACTIVITY}?user=nobody").text
     assert f"{ACTIVITY}?user=ann" in pages.get("/console/people/ann").links
+
+
+@pytest.mark.ledger("DEC-351")
+@pytest.mark.usefixtures("nodes")
+def test_what_was_frozen_and_published_is_shown_with_its_page(pages: Pages, client: Client, store: Store) -> None:
+    client.copy("acme.parts.Bolt.1", "acme.parts.Bolt")
+    client.load(Graph().node("acme.Widget", draft(*links("acme.parts.Bolt.2"))))
+    client.freeze("acme.Widget")
+    solution = store.published()
+    for address, label in ((ACTIVITY, "Activity"), ("/console", "Recent activity")):
+        page = pages.get(address)
+        assert [row[-3:] for row in page.rows(f"[aria-label='{label}'] table")[:3]] == [
+            ["published", "solution Support", "release 1"],
+            ["frozen", "node acme.parts.Bolt", "version 2; with acme.Widget"],
+            ["frozen", "node acme.Widget", "version 1"],
+        ]
+        assert f"/console/solutions/{solution}" in page.links
+    assert actions(pages, "?action=node-frozen") == ["frozen", "frozen"]
 
 
 def test_activity_since_a_day_page_by_page(

@@ -117,6 +117,26 @@ def test_a_draft_is_made_edited_and_frozen(stocked: Pages) -> None:
     assert "There is no draft to freeze" in stocked.get("/console/freeze/acme/Widget").text
 
 
+@pytest.mark.ledger("DEC-350")
+def test_a_version_says_who_froze_it_and_when(
+    stocked: Pages, client: Client, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a version that is not among those that the page lists. A version that was imported frozen says nothing."""
+    make_user("ann", "package-administer acme")
+    client.as_user("ann").freeze("acme.Bolt")
+    page = stocked.get("/console/nodes/acme/Bolt")
+    (when,) = page.texts("dl.facts time[data-time]")
+    assert f"by ann at {when}" in page.texts("dl.facts dd")
+    by_version = {row[0]: row[1] for row in page.rows("[aria-label=Versions] table")}
+    assert by_version == {"2": f"frozen by ann at {when}", "1": "frozen"}
+    assert stocked.get("/console/versions/acme/Bolt").text.count("by ann") == 1
+    client.copy("acme.Bolt.2", "acme.Bolt")
+    monkeypatch.setattr("app.console.nodes.showing._VERSIONS", 0)
+    assert "by ann at" in stocked.get("/console/nodes/acme/Bolt?version=2").text
+    for version in (1, 3):
+        assert "by ann" not in stocked.get(f"/console/nodes/acme/Bolt?version={version}").text
+
+
 def test_members_are_moved_and_removed(stocked: Pages) -> None:
     drafted(stocked)
     for values in ({"m0-1-target": "acme.Nut.1"}, {"m0-1-place": "1"}, {"m0-1-remove": "true"}):

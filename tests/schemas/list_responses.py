@@ -8,6 +8,12 @@ TIME = "2026-01-02T03:04:05.678Z"
 TYPE = each(nodeVersionReferenceType="system.NULL.1", nodeNameType="Null")
 NODE = f"{SIX}{each(nodeFrozenVersionNumber='1')}{TYPE}"
 NODE_IN_SHORT = each(nodeIdentifier="7", nodeReference="acme.N", nodeFrozenVersionNumber="0")
+FROZEN = each(
+    userIdentifierFrozenBy="103",
+    userLogonReferenceFrozenBy="carl",
+    userNameFrozenBy="Carl",
+    nodeVersionTimestampFrozen=TIME,
+)
 VERSION = (
     each(nodeVersionNumber="2", nodeVersionIdentifier="7000002", nodeVersionReference="acme.N.2", nodeName="N")
     + TYPE
@@ -15,7 +21,9 @@ VERSION = (
     + each(userIdentifierCreatedBy="101", userLogonReferenceCreatedBy="ann", userNameCreatedBy="Ann")
     + each(nodeVersionTimestampCreated=TIME)
     + each(userIdentifierAmendedBy="102", userLogonReferenceAmendedBy="bob", userNameAmendedBy="Bob")
-    + each(nodeVersionTimestampAmended=TIME, nodeVersionComment="why")
+    + each(nodeVersionTimestampAmended=TIME)
+    + FROZEN
+    + each(nodeVersionComment="why")
 )
 VERSION_IN_SHORT = each(
     nodeVersionNumber="1",
@@ -148,6 +156,7 @@ LIST_RESPONSES = {
         bad=[
             each(VersionList=VERSION),
             each(VersionList=wrap("Version", VERSION_IN_SHORT.replace(TIME, ""))),
+            each(VersionList=wrap("Version", VERSION.replace(FROZEN, f"{FROZEN}{FROZEN}"))),
             each(VersionList=wrap("Version", VERSION_IN_SHORT.replace("false", "no"))),
             each(VersionList=wrap("Version", VERSION_IN_SHORT.replace("<mayReadType>false</mayReadType>", ""))),
             each(nodeVersionNumberBefore="0"),

@@ -76,6 +76,7 @@ def node(path: str) -> Response:
         if number is not None or found.number(VersionKeyword.LATEST) is not None:
             version, content = _read(connection, reference, number)
         parts = _parts(connection, found, version)
+        record = None if version is None else _record(connection, found, version.number, parts.versions)
     return page(
         "nodes/node.html",
         reference.rpartition(".")[2],
@@ -84,6 +85,7 @@ def node(path: str) -> Response:
         node=found,
         version=version,
         content=content,
+        record=record,
         members=[] if content is None else _by_type(content.members[:_MEMBERS]),
         more_members=0 if content is None else max(0, len(content.members) - _MEMBERS),
         parts=parts,
@@ -187,6 +189,12 @@ def _parts(connection: Connection, found: Node, version: Version | None) -> Part
         [] if version is None else where_used(connection, who, version, depth=1, after=START, limit=_USES + 1),
         read_permissions(connection, found, limit=_PERMISSIONS) if administers else None,
     )
+
+
+def _record(connection: Connection, found: Node, number: int, listed: list[VersionRecord]) -> VersionRecord | None:
+    """Return the record of a version, from those that are listed if it is one of them."""
+    known = [each for each in listed if each.number == number]
+    return next(iter(known or read_history(connection, caller(), found, before=number + 1, limit=1)), None)
 
 
 def _by_type(members: list[VisibleMember]) -> list[tuple[VisibleMember, list[VisibleMember]]]:

@@ -12,7 +12,10 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import refuse
+from app.identity import audit
+from app.identity.audit import Action, Event
 from app.solutions.content.documents import to_document
 from app.solutions.content.flags import Contents, PublishJudgement, judge_publish
 from app.solutions.content.model import Content, Flags
@@ -23,14 +26,7 @@ from app.solutions.releases.draft_content import released_content
 from app.solutions.releases.solutions import Solution, lock_solution, read_solution
 from app.solutions.texts import MOST_DESCRIPTION, text_faults
 
-_PUBLISH = text("""
-    WITH release AS (
-      INSERT INTO solution_release (solution_identifier, release_number, title, content, notes, published_by)
-      SELECT solution_identifier, :number, title, cast(:content AS jsonb), :notes, :user
-      FROM solution WHERE solution_identifier = :solution
-    )
-    UPDATE solution SET latest_release_number = :number WHERE solution_identifier = :solution
-""")
+_PUBLISH = audit.statement(sql_file("app.solutions.rollout", "publish"))
 _INSTANCES = text("""
     SELECT instance_identifier::text, release_number, held FROM solution_instance
     WHERE solution_identifier = :solution
@@ -142,7 +138,9 @@ def publish(
         "notes": notes,
         "user": user_identifier,
     }
-    connection.execute(_PUBLISH, values)
+    done = Event(Action.RELEASE_PUBLISHED, "solution", solution.solution_id, {"release": previewed.release_number})
+    connection.execute(_PUBLISH, {**values, **audit.parameters(done)})
+    audit.log_on_commit(connection, done)
     announce(connection, solution.solution_id, previewed.release_number, waiting.for_users)
     return previewed
 

@@ -44,7 +44,9 @@ def test_an_import_without_force_writes_nothing(engine: Engine, admin: Caller) -
     with engine.connect() as connection:
         totals = import_nodes(connection, admin, document, force=False)
         connection.rollback()
-    assert totals == ImportTotals(nodes_created=3, versions_created=4, versions_replaced=1, members_written=2)
+    assert totals == ImportTotals(
+        nodes_created=3, versions_created=4, versions_replaced=1, members_written=2, drafts_frozen=1
+    )
     assert nodes_of(engine) == before
     with engine.begin() as connection:
         import_nodes(connection, admin, document, force=False)

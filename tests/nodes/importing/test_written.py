@@ -176,7 +176,9 @@ def test_replaces_a_draft_in_its_place(engine: Engine, admin: Caller) -> None:
 def test_replaces_a_draft_and_freezes_it(engine: Engine, admin: Caller) -> None:
     bring(engine, admin, node("acme", draft(1, member(NAME, value="old"))))
     totals = bring(engine, admin, node("acme", version(1, member(NAME, value="new")), draft(2)))
-    assert totals == ImportTotals(nodes_created=0, versions_created=1, versions_replaced=1, members_written=1)
+    assert totals == ImportTotals(
+        nodes_created=0, versions_created=1, versions_replaced=1, members_written=1, drafts_frozen=1
+    )
     assert nodes_of(engine) == {"acme": (1, 2, 2)}
     assert members_of(engine, "acme", 1) == [(NAME, 1, "new", None, None, None)]
 
