@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.test_nodes import catalog
-from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.browsers import OpenTab, Site, check_accessible, picture
 from tests.support.http import Client
 
 
@@ -18,9 +18,8 @@ def stocked(site: Site) -> Site:
     return site
 
 
-@pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
-def test_the_pages_of_nodes_are_accessible(stocked: Site, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
-    page = open_tab(dark=dark, size=size).sign_in()
+def test_the_pages_of_nodes_are_accessible_on_a_desk(stocked: Site, open_tab: OpenTab) -> None:
+    page = open_tab().sign_in()
     for name, path in {
         "nodes": "nodes",
         "node": "nodes/acme/Widget",
@@ -30,7 +29,7 @@ def test_the_pages_of_nodes_are_accessible(stocked: Site, open_tab: OpenTab, siz
         "type": "type/acme/Widget?type=acme.types.Bare.1",
     }.items():
         page.goto(f"/console/{path}")
-        picture(page, f"{name}-{size['width']}")
+        picture(page, name)
         check_accessible(page)
 
 

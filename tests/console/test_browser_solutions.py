@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.browsers import OpenTab, Site, check_accessible, picture
 from tests.support.http import Client
 from tests.support.releases import shop
 from tests.support.solution_store import Store
@@ -19,17 +19,13 @@ def solution(site: Site) -> str:
     return solution
 
 
-@pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
-def test_the_pages_of_solutions_are_accessible(
-    solution: str, open_tab: OpenTab, size: dict[str, int], dark: bool
-) -> None:
-    page = open_tab(dark=dark, size=size).sign_in()
-    paths = ("", f"/{solution}", f"/{solution}/draft", f"/{solution}/publish")
-    for path in paths if size is DESK else paths[1:3]:
+def test_the_pages_of_solutions_are_accessible_on_a_desk(solution: str, open_tab: OpenTab) -> None:
+    page = open_tab().sign_in()
+    for path in ("", f"/{solution}", f"/{solution}/draft", f"/{solution}/publish"):
         page.goto(f"/console/solutions{path}")
         for summary in page.locator("summary").all():
             summary.click()
-        picture(page, f"solutions{path.replace(solution, 'one').replace('/', '-')}-{size['width']}")
+        picture(page, f"solutions{path.replace(solution, 'one').replace('/', '-')}")
         check_accessible(page)
     page.goto(f"/console/solutions/{solution}/rollout")
     page.get_by_role("button", name="Show what it would do").click()
@@ -37,7 +33,7 @@ def test_the_pages_of_solutions_are_accessible(
     page.get_by_label("Token").fill('"secret"')
     page.get_by_role("button", name="Show what it would do").click()
     page.get_by_role("button", name="Do exactly this").scroll_into_view_if_needed()
-    picture(page, f"solutions-rollout-{size['width']}")
+    picture(page, "solutions-rollout")
 
 
 def test_a_roll_out_is_done_from_its_page(site: Site, open_tab: OpenTab) -> None:
@@ -83,15 +79,12 @@ def test_a_slot_is_added_with_the_keyboard_and_without_scripts(solution: str, op
     expect(page.get_by_role("group", name="Changes of the draft")).to_contain_text("colour")
 
 
-@pytest.mark.parametrize(("size", "dark"), [(DESK, True), (PHONE, False)], ids=["desk-dark", "phone"])
-def test_the_pages_of_instances_are_accessible(
-    solution: str, open_tab: OpenTab, size: dict[str, int], dark: bool
-) -> None:
-    page = open_tab(dark=dark, size=size).sign_in(following=f"/console/instances?solution={solution}")
-    picture(page, f"instances-{size['width']}")
+def test_the_pages_of_instances_are_accessible_on_a_desk_in_the_dark(solution: str, open_tab: OpenTab) -> None:
+    page = open_tab(dark=True).sign_in(following=f"/console/instances?solution={solution}")
+    picture(page, "instances")
     check_accessible(page)
     page.get_by_role("link", name="Ann's desk").click()
     page.get_by_role("button", name="Wizard link").click()
     expect(page.get_by_text("The link to the wizard.")).to_be_visible()
-    picture(page, f"instance-{size['width']}")
+    picture(page, "instance")
     check_accessible(page)

@@ -164,6 +164,12 @@ def check_accessible(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
+def forget_failures(tab: Tab) -> None:
+    """Forget that the console of the browser reports each page whose status is that of a failure, and nothing else."""
+    assert all("the server responded with a status of" in fault for fault in tab.faults)
+    tab.faults.clear()
+
+
 PICTURES = os.environ.get("RELINK_TEST_PICTURES")
 
 
