@@ -36,7 +36,7 @@ _FAILURES = Failures(
 
 
 def create_app(settings: Settings, engine: Engine) -> Flask:
-    """Returns the WSGI application on a database that has all migrations."""
+    """Return the WSGI application on a database that has all migrations."""
     app = _with_endpoints()
     count_connections(engine)
     verifier = PasswordVerifier(settings.verified_password_seconds)
@@ -58,7 +58,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
 
 
 def _with_endpoints() -> Flask:
-    """Returns an application that has all endpoints, and nothing yet that they need."""
+    """Return an application that has all endpoints, and nothing yet that they need."""
     app = Flask("app", static_folder=None)
     app.url_map.converters["int"] = IdentifierConverter
     middleware.watch(app)

@@ -17,43 +17,43 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]
 
 
 def collapsed(text: str) -> str:
-    """Returns the text with white space collapsed as in xs:token: none at either end, single spaces within."""
+    """Return the text with white space collapsed as in xs:token: none at either end, single spaces within."""
     if " " not in text and text.isprintable():
         return text  # a tab or a line end is not printable
     return _RUN.sub(" ", text).strip(" ")
 
 
 def is_blank(text: str | None) -> bool:
-    """Returns whether the text is None, empty or white space only."""
+    """Return whether the text is None, empty or white space only."""
     return not text or not text.strip(WHITE_SPACE)
 
 
 def present(text: str | None) -> str | None:
-    """Returns the text unchanged, or None if it is blank."""
+    """Return the text unchanged, or None if it is blank."""
     return None if is_blank(text) else text
 
 
 def counted(count: int, noun: str) -> str:
-    """Returns a number with its noun: `1 node`, `2 nodes`, `1,000 nodes`."""
+    """Return a number with its noun: `1 node`, `2 nodes`, `1,000 nodes`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def is_whole_number(text: str) -> bool:
-    """Returns whether the text is one or more digits from 0 to 9. `str.isdigit` also accepts other Unicode digits."""
+    """Return whether the text is one or more digits from 0 to 9. `str.isdigit` also accepts other Unicode digits."""
     return text.isascii() and text.isdigit()
 
 
 def camel_case(name: str) -> str:
-    """Returns a name in snake_case as camelCase, as the elements of requests and the fields of GraphQL have it."""
+    """Return a name in snake_case as camelCase, as the elements of requests and the fields of GraphQL have it."""
     first, *others = name.split("_")
     return first + "".join(map(str.capitalize, others))
 
 
 def writable(text: str) -> str:
-    """Returns the text with a replacement character for each character that XML and the database cannot hold."""
+    """Return the text with a replacement character for each character that XML and the database cannot hold."""
     return _UNWRITABLE.sub("\ufffd", text)
 
 
 def is_writable(text: str) -> bool:
-    """Returns whether XML and the database can hold every character of the text."""
+    """Return whether XML and the database can hold every character of the text."""
     return _UNWRITABLE.search(text) is None

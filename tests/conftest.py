@@ -209,7 +209,7 @@ class FreshDatabase(Protocol):
     """Lends a fresh database, with a user `admin` or without, as long as the context lasts."""
 
     def __call__(self, with_admin: bool, /, *, connected: bool = False) -> AbstractContextManager[str]:
-        """Returns a context with the URL of the database; `connected` allows the use of `engine_on`."""
+        """Return a context with the URL of the database; `connected` allows the use of `engine_on`."""
 
 
 @pytest.fixture(scope="session")
@@ -249,13 +249,13 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def statements(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Statements:
-    """Records the statements that are sent to the test's database."""
+    """Record the statements that are sent to the test's database."""
     return Statements(engine.url.database, monkeypatch)
 
 
 @pytest.fixture
 def round_trips(engine: Engine) -> RoundTrips:
-    """Counts the round trips to the test's database."""
+    """Count the round trips to the test's database."""
     return RoundTrips(engine)
 
 
@@ -279,7 +279,7 @@ def client(app: Flask) -> Client:
 
 @pytest.fixture
 def make_user(engine: Engine) -> Callable[..., None]:
-    """Makes a user with permissions given as "node-read P.A" or "administer-all"."""
+    """Make a user with permissions given as "node-read P.A" or "administer-all"."""
 
     def make(logon: str, *permissions: str) -> None:
         with engine.begin() as connection:

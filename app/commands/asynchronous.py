@@ -101,7 +101,7 @@ class Ended:
         return self.reply.headers["Relink-Run"]
 
     def check(self) -> None:
-        """Raises ClickException if the run was cancelled by somebody else before it had done everything."""
+        """Raise ClickException if the run was cancelled by somebody else before it had done everything."""
         if self.run is not None and self.run.state != DONE and self.reply.done:
             raise _incomplete(self.run)
 
@@ -213,7 +213,7 @@ class _Command:
         return self._interrupts.wait(self._work, time.monotonic() + _GRACE if self.is_cancelling else None)
 
     def _headers(self) -> dict[str, str]:
-        """A request without a user is no run, and its key would be of no use."""
+        """Return the header fields. Without a user the request is not a run, and a key would have no effect."""
         if self._service.user is None:
             return {}
         return {"Prefer": "respond-async", "Idempotency-Key": self._key}

@@ -18,7 +18,7 @@ def yes_option(command: Command) -> Command:
 
 
 def require_terminal(impact: str) -> None:
-    """Raises UsageError if nobody can be asked. `impact` is the command that lists what would be done."""
+    """Raise UsageError if nobody can be asked. `impact` is the command that lists what would be done."""
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stderr)):
         raise click.UsageError(
             f"there is no terminal to ask on: give --yes, or --if-match with the plan that '{impact}' prints"

@@ -29,7 +29,7 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Raises UsageError for an unknown command, with the one that was probably meant and all that there are."""
+        """Raise UsageError for an unknown command, with the one that was probably meant and all that there are."""
         name, known = args[0], self.list_commands(ctx)
         # The completion of a shell must not fail for what is not finished yet.
         if name in known or name.startswith("-") or ctx.resilient_parsing:

@@ -66,7 +66,7 @@ def _import_and_print(service: ServiceClient, file: Path, document: str | None) 
 
 
 def import_document(service: ServiceClient, file: Path) -> str:
-    """Sends a document, unpacked on the way, and returns a sentence that says what was imported."""
+    """Send a document, unpacked on the way, and return a sentence that says what was imported."""
     return _sentence(_import(service, file))
 
 

@@ -60,7 +60,7 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]
 
     def check(self) -> None:
-        """Raises Interrupted if Ctrl-C was pressed since the last time."""
+        """Raise Interrupted if Ctrl-C was pressed since the last time."""
         if self._pressed > self._raised:
             self._raised += 1
             raise Interrupted

@@ -140,7 +140,7 @@ def _edited(form: etree._Element, send: Callable[[list[etree._Element]], etree._
 
 
 def _pair(text: str) -> tuple[str, str]:
-    """A member type and what follows the equals sign."""
+    """Return a member type and what follows the equals sign."""
     reference, sign, value = text.partition("=")
     if not sign or not value:
         raise click.UsageError(f"{text!r} is not a member type, an equals sign and a value")
@@ -148,7 +148,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _members(form: etree._Element, reference: str) -> list[etree._Element]:
-    """The members of a member type, whatever the version."""
+    """Return the members of a member type, whatever the version."""
     return [
         member
         for each in form.iterfind("MemberTypeList/MemberType")

@@ -281,7 +281,7 @@ def _differences(found: etree._Element) -> Iterator[Row]:
 
 
 def _member(each: etree._Element, side: str) -> str:
-    """A member in short: `2: value * scale -> target (comment)`."""
+    """Return a member in short: `2: value * scale -> target (comment)`."""
     sequence = each.findtext(f"nodeMemberSequence{side}")
     if sequence is None:
         return ""

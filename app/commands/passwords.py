@@ -10,7 +10,7 @@ from app.commands.texts import is_utf_8, line_of_standard_input
 
 
 def read_password(from_standard_input: bool, *, confirm: bool) -> str | None:
-    """Returns the password: the one line of standard input, or what is typed; None if nobody can be asked.
+    """Return the password: the one line of standard input, or what is typed; None if nobody can be asked.
 
     Raises ClickException for a password that is not UTF-8: the service takes passwords in UTF-8.
     """
@@ -28,5 +28,5 @@ def read_password(from_standard_input: bool, *, confirm: bool) -> str | None:
 
 
 def _is_terminal() -> bool:
-    """Returns whether somebody can be asked. Python has no standard input where the shell has closed it."""
+    """Return whether somebody can be asked. Python has no standard input where the shell has closed it."""
     return sys.stdin is not None and sys.stdin.isatty()

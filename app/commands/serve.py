@@ -40,7 +40,7 @@ def _has_port(bind: str) -> bool:
 
 
 def _free(_context: click.Context, _parameter: click.Parameter, bind: str) -> str:
-    """Returns the address if the service can listen there; this is checked before anything is started."""
+    """Return the address if the service can listen there; this is checked before anything is started."""
     if not bind.startswith("unix:") and not _has_port(bind):
         raise click.BadParameter(
             f"{bind} has no port from 0 to 65535: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
@@ -141,7 +141,7 @@ def _handle(
 
 
 def _leave(numbers: list[signal.Signals], _number: int, _frame: FrameType | None) -> NoReturn:
-    """Handles the first signal: leaves, and ignores all further ones."""
+    """Handle the first signal: leave, and ignore all further ones."""
     _handle(numbers, signal.SIG_IGN)
     raise SystemExit(0)
 

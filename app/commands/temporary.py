@@ -26,7 +26,7 @@ _LISTENS = re.compile(r"^Relink listens on (http://\S+)$", re.MULTILINE)
 
 @contextmanager
 def temporary_directory() -> Iterator[Path]:
-    """Makes a directory and deletes it at the end. After a failure it stays, and the error names the log in it."""
+    """Make a directory and delete it at the end. After a failure it stays, and the error names the log in it."""
     directory = Path(mkdtemp(prefix="relink-demo-"))
     if os.geteuid() == 0:
         directory.chmod(0o755)  # the database server of root runs as another user

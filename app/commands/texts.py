@@ -29,7 +29,7 @@ COLLAPSED: Final = CollapsedParameter()
 
 
 def check_arguments(arguments: Iterable[str]) -> None:
-    """Raises UsageError for an argument that is not UTF-8, or that has control characters."""
+    """Raise UsageError for an argument that is not UTF-8, or that has control characters."""
     for argument in arguments:
         if not is_writable(argument):
             shown = ascii(argument[:100])
@@ -71,7 +71,7 @@ def _filled(text: str, width: int, first: str = "", others: str = "") -> str:
 
 
 def is_utf_8(text: str) -> bool:
-    """Returns whether text from the operating system was UTF-8: Python marks other bytes with surrogates."""
+    """Return whether text from the operating system was UTF-8: Python marks other bytes with surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -80,7 +80,7 @@ def is_utf_8(text: str) -> bool:
 
 
 def line_of_standard_input(what: str) -> str:
-    """Returns the one line of standard input without its line end. Raises ClickException that names `what`."""
+    """Return the one line of standard input without its line end. Raises ClickException that names `what`."""
     if sys.stdin is None:  # The shell has closed it.
         raise click.ClickException(f"{what} cannot be read: standard input is closed")
     stream = sys.stdin.buffer

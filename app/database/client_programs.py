@@ -121,10 +121,10 @@ def _directories() -> Iterator[Path]:
 def _version(directory: Path) -> int:
     """Return the major version of the programs in a directory, or 0 if they do not run."""
     try:
-        told = subprocess.run(  # noqa: S603 - a program of PostgreSQL
+        output = subprocess.run(  # noqa: S603 - a program of PostgreSQL
             [str(directory / "pg_dump"), "--version"], capture_output=True, text=True, check=True
         ).stdout
     except (OSError, subprocess.CalledProcessError):
         return 0
-    found = _VERSION.search(told)
+    found = _VERSION.search(output)
     return int(found[1]) if found else 0

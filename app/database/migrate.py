@@ -43,7 +43,7 @@ class SchemaBusyError(SchemaError):
 
 
 def migrate(engine: Engine) -> None:
-    """Applies the missing migrations, and recreates the routines if they have changed.
+    """Apply the missing migrations, and recreate the routines if they have changed.
 
     It is safe to call this from several processes at once. Everything is one transaction, so other connections see the
     tables and the routines either both as before or both as after. A migration needs locks that wait for the
@@ -61,7 +61,7 @@ def migrate(engine: Engine) -> None:
 
 @contextmanager
 def exclusively(engine: Engine) -> Iterator[Connection]:
-    """Yields a connection that holds the lock of the migrations, so that no other process changes the schema."""
+    """Yield a connection that holds the lock of the migrations, so that no other process changes the schema."""
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.commit()
@@ -101,22 +101,22 @@ def _migrate(connection: Connection) -> None:
 
 
 def present_revision(connection: Connection) -> str | None:
-    """Returns the last migration that was applied to the database; None if the database is empty."""
+    """Return the last migration that was applied to the database; None if the database is empty."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def expected_revision() -> str | None:
-    """Returns the last migration that this program knows."""
+    """Return the last migration that this program knows."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
 def known_revisions() -> set[str]:
-    """Returns all migrations that this program knows."""
+    """Return all migrations that this program knows."""
     return {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
 
 
 def refuse_newer(engine: Engine) -> None:
-    """Raises SchemaAheadError if the database has migrations that this program does not know."""
+    """Raise SchemaAheadError if the database has migrations that this program does not know."""
     with engine.connect() as connection:
         present = present_revision(connection)
         if present is not None and present not in known_revisions():
@@ -131,7 +131,7 @@ def refuse_newer(engine: Engine) -> None:
 
 
 def require_schema(engine: Engine) -> None:
-    """Raises SchemaBehindError or SchemaAheadError unless the database has exactly the expected schema."""
+    """Raise SchemaBehindError or SchemaAheadError unless the database has exactly the expected schema."""
     refuse_newer(engine)
     with engine.connect() as connection:
         present, expected = present_revision(connection), expected_revision()

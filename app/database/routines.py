@@ -47,14 +47,14 @@ _RECORD = text(f"""
 
 
 def routines_are_current(connection: Connection) -> bool:
-    """Returns whether the database has exactly the routines of these files."""
+    """Return whether the database has exactly the routines of these files."""
     if not _has_record(connection):
         return False
     return set(connection.execute(text("SELECT DISTINCT files_digest FROM routine")).scalars()) == {_files_digest()}
 
 
 def drop_routines(connection: Connection) -> None:
-    """Drops the routines that were created from the files, if any, in the current transaction."""
+    """Drop the routines that were created from the files, if any, in the current transaction."""
     if _has_record(connection):
         for statement in connection.execute(_DROP).scalars().all():
             connection.execute(text(statement))
@@ -62,7 +62,7 @@ def drop_routines(connection: Connection) -> None:
 
 
 def create_routines(connection: Connection) -> None:
-    """Executes all files in the current transaction, and records the routines that they create."""
+    """Execute all files in the current transaction, and record the routines that they create."""
     before = connection.execute(_OIDS).scalars().all()
     for package, name in ROUTINE_FILES:
         # Without parameters: a file may contain text that SQLAlchemy or psycopg would take for a placeholder.

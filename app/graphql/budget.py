@@ -67,7 +67,7 @@ class Budget:
         )
 
     def read(self, size: int) -> None:
-        """Counts bytes that are about to be read. Raises ResponseTooLarge."""
+        """Count bytes that are about to be read. Raises ResponseTooLarge."""
         self._bytes_read += size
         self._check_large()
         if self._bytes_read > self.most_bytes:
@@ -81,7 +81,7 @@ class Budget:
         /,
         **arguments: Any,  # noqa: ANN401 - whatever the field takes
     ) -> object:
-        """Resolves a field and counts it, as a middleware of graphql-core. Raises ResponseTooLarge."""
+        """Resolve a field and count it, as a middleware of graphql-core. Raises ResponseTooLarge."""
         value: object = next_resolver(source, info, **arguments)
         self._values += 1 + (len(value) if isinstance(value, list | tuple) else 0)
         self._bytes += len(str(info.path.key)) + _PUNCTUATION + _size(value)
@@ -101,7 +101,7 @@ class Budget:
 
 
 def _size(value: object) -> int:
-    """Returns how many bytes a value takes in JSON, without its own fields."""
+    """Return how many bytes a value takes in JSON, without its own fields."""
     match value:
         case str():
             return len(json.dumps(value))

@@ -53,12 +53,12 @@ class _RefusedError(BadRequestError):
 
 @blueprint.post(PATH)
 def graphql() -> Response:
-    """Handles one request."""
+    """Handle one request."""
     return _responded(_token, lambda: _json(_body()))
 
 
 def asked(token: str, body: dict[str, object]) -> Response:
-    """Returns the response to a request that a page sends for its reader, with a token that the reader has given."""
+    """Return the response to a request that a page sends for its reader, with a token that the reader has given."""
 
     def known() -> Token:
         found = _known(token) if token else None
@@ -70,7 +70,7 @@ def asked(token: str, body: dict[str, object]) -> Response:
 
 
 def _responded(find: Callable[[], Token], body: Callable[[], object]) -> Response:
-    """Returns the response to a request, whose token and body are read in this order."""
+    """Return the response to a request, whose token and body are read in this order."""
     try:
         token = find()
         shared = resources()
@@ -97,7 +97,7 @@ def _responded(find: Callable[[], Token], body: Callable[[], object]) -> Respons
 
 @blueprint.errorhandler(SQLAlchemyError)
 def _store_failed(error: SQLAlchemyError) -> Response:
-    """Returns the response to a failure outside the resolvers: the database cannot be used to find the token."""
+    """Return the response to a failure outside the resolvers: the database cannot be used to find the token."""
     found = database_failure(error)
     if found is None or found.passing is None:
         return _failed(500, error)
@@ -110,12 +110,12 @@ def _schema() -> GraphQLSchema:
 
 
 def _user(token: Token) -> str:
-    """Returns whose share of the large responses a request takes: the end user's, or that of the master token."""
+    """Return whose share of the large responses a request takes: the end user's, or that of the master token."""
     return f"token {token.identifier}" if token.owner is None else f"owner {token.owner}"
 
 
 def _token() -> Token:
-    """Returns the token of the request. Raises NoTokenError."""
+    """Return the token of the request. Raises NoTokenError."""
     given = authorization(request)
     if given is not None and given.type == "bearer" and given.token:
         token = _known(given.token)
@@ -127,7 +127,7 @@ def _token() -> Token:
 
 
 def _known(text: str) -> Token | None:
-    """Returns the token with a text, whose bearer becomes the current actor, or None."""
+    """Return the token with a text, whose bearer becomes the current actor, or None."""
     with short_statements(), resources().engine.connect() as connection:
         token = find_token(connection, text)
         if token is not None:
@@ -139,7 +139,7 @@ def _known(text: str) -> Token | None:
 
 
 def _graphql_request(body: object) -> GraphQLRequest:
-    """Returns the request in a body. Raises _RefusedError."""
+    """Return the request in a body. Raises _RefusedError."""
     if isinstance(body, list):
         raise _RefusedError(400, "the body must be one JSON object, not a list: send each request by itself")
     if not isinstance(body, dict):
@@ -189,12 +189,12 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def failure(error: RelinkError) -> Response:
-    """Returns the response to a request that failed outside the execution."""
+    """Return the response to a request that failed outside the execution."""
     return _refused(failure_status(error), error, failure_headers(error))
 
 
 def _refused(status: int, error: RelinkError, headers: Mapping[str, str] | None = None) -> Response:
-    """Returns the response to a request that was not executed."""
+    """Return the response to a request that was not executed."""
     if status == 500:
         error = InternalError(error.description)
     elif 400 <= status < 500 and not isinstance(error, NotAuthorisedError):
@@ -210,7 +210,7 @@ def _failed(status: int, error: RelinkError | SQLAlchemyError, headers: Mapping[
 
 
 def _response(status: int, document: dict[str, Any], error_number: int) -> Response:
-    """Returns the response. It must not be cached, since it may contain a token."""
+    """Return the response. It must not be cached, since it may contain a token."""
     response = Response(json.dumps(document), status, content_type="application/json; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers[ERROR_NUMBER] = str(error_number)

@@ -105,7 +105,7 @@ def _formatted(error: GraphQLError, message: str, kind: _Kind) -> dict[str, Any]
 
 
 def _described(fault: Fault) -> str:
-    """A fault with its path, which uses the names of the schema and counts positions from 0."""
+    """Return a fault with its path, which uses the names of the schema and counts positions from 0."""
     text = fault.text + _ADVICE.get(fault.code, "")
     return f"{_path(fault.path)}: {text}" if fault.path else text
 
@@ -144,5 +144,5 @@ def _message_and_kind(error: GraphQLError, request_id: str) -> tuple[str, _Kind]
 
 
 def without_values(message: str) -> str:
-    """A message of the library, cut off where it begins to repeat what was sent."""
+    """Return a message of the library, cut off where it begins to repeat what was sent."""
     return _REPEATED.sub("", _REPEATED_TOKEN.sub(r"\1", message))

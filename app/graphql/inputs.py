@@ -31,7 +31,7 @@ TOKENS: Final = frozenset(
 
 
 def with_tokens_collapsed(given: dict[str, Any]) -> dict[str, Any]:
-    """Returns an input object, and those within it, with white space collapsed in its tokens."""
+    """Return an input object, and those within it, with white space collapsed in its tokens."""
     return {name: _collapsed(value, token=name in TOKENS) for name, value in given.items()}
 
 

@@ -25,7 +25,7 @@ _TOO_WIDE = f"the query asks for more than {MOST_FIELDS} fields or uses more tha
 
 
 def limit_fault(document: DocumentNode) -> GraphQLError | None:
-    """Returns why a document asks for too much, or None. Must be called before validation rules that take longer.
+    """Return why a document asks for too much, or None. Must be called before validation rules that take longer.
 
     A fragment counts at each use and at its definition, since the other rules also look at unused fragments.
     """
@@ -39,7 +39,7 @@ def limit_fault(document: DocumentNode) -> GraphQLError | None:
 
 
 def selected_fields(document: DocumentNode) -> frozenset[str]:
-    """Returns the names of all fields that a document selects."""
+    """Return the names of all fields that a document selects."""
     names: set[str] = set()
     pending = [
         definition.selection_set

@@ -43,7 +43,7 @@ MUTATION = MutationType()
 
 
 def _master(name: str) -> Callable[[OfMaster], OfMaster]:
-    """Registers a mutation that needs a master token."""
+    """Register a mutation that needs a master token."""
 
     def register(do: OfMaster) -> OfMaster:
         def resolve(_: object, info: GraphQLResolveInfo[Any], input: Input) -> Payload:
@@ -58,7 +58,7 @@ def _master(name: str) -> Callable[[OfMaster], OfMaster]:
 
 
 def _user(name: str) -> Callable[[OfUser], OfUser]:
-    """Registers a mutation that needs a user token."""
+    """Register a mutation that needs a user token."""
 
     def register(do: OfUser) -> OfUser:
         def resolve(_: object, info: GraphQLResolveInfo[Any], input: Input) -> Payload:
@@ -73,7 +73,7 @@ def _user(name: str) -> Callable[[OfUser], OfUser]:
 
 
 def _both(name: str) -> Callable[[OfBoth], OfBoth]:
-    """Registers a mutation of an instance that takes both kinds of tokens; its owner is None with a master token."""
+    """Register a mutation of an instance that takes both kinds of tokens; its owner is None with a master token."""
 
     def register(do: OfBoth) -> OfBoth:
         def resolve(_: object, info: GraphQLResolveInfo[Any], input: Input) -> Payload:

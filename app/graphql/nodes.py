@@ -193,7 +193,7 @@ class InstanceBatch:
 def solution_nodes(
     connection: Connection, solutions: Iterable[Solution], *, sees_hidden: bool
 ) -> dict[str, SolutionNode]:
-    """Returns solutions with the slots of their latest releases, by id."""
+    """Return solutions with the slots of their latest releases, by id."""
     known = list(solutions)
     contents = contents_of_releases(
         connection, [(solution.solution_id, solution.latest_release_number) for solution in known]
@@ -214,7 +214,7 @@ def solution_nodes(
 
 
 def authentication_node(authentication: Authentication) -> AuthenticationNode:
-    """Returns the object of an authentication in responses."""
+    """Return the object of an authentication in responses."""
     facts = authentication.facts
     environment = facts.service_environment
     return AuthenticationNode(
@@ -226,7 +226,7 @@ def authentication_node(authentication: Authentication) -> AuthenticationNode:
 
 
 def service_and_version(service_id: str) -> tuple[str, str]:
-    """Returns the service and the version in the id of a service. An id without a version may also lack the `@`."""
+    """Return the service and the version in the id of a service. An id without a version may also lack the `@`."""
     service, separator, version = service_id.rpartition("@")
     return (collapsed(service), collapsed(version)) if separator else (version, "")
 
@@ -236,7 +236,7 @@ def _service_id(facts: AuthenticationFacts) -> str:
 
 
 def _workflow_nodes(found: Iterable[WorkflowInstance], content: Content, trigger_url: str) -> list[WorkflowNode]:
-    """Returns the workflows of an instance as they are in its release."""
+    """Return the workflows of an instance as they are in its release."""
     of_release = {workflow.source_workflow_id: workflow for workflow in content.workflows}
     nodes = []
     for instance in found:

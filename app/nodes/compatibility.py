@@ -63,7 +63,7 @@ class Rules:
     def broken_by(
         self, members: list[CheckedMember], type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
     ) -> str | None:
-        """Returns a description of the first rule that these members of one member type break, or None.
+        """Return a description of the first rule that these members of one member type break, or None.
 
         A pattern that cannot be checked counts as broken.
         """
@@ -73,7 +73,7 @@ class Rules:
     def faults(
         self, members: list[CheckedMember], type_node: Callable[[VersionKey], int | None], patterns: PatternCheck
     ) -> Iterator[RuleFault]:
-        """Yields all rules that these members of one member type break."""
+        """Yield all rules that these members of one member type break."""
         if len(members) < self.minimum:
             yield RuleFault(None, f"needs at least {self.minimum} and there are {len(members)}")
         if 0 < self.maximum < len(members):

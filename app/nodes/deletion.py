@@ -44,7 +44,7 @@ def links_kept(driver: psycopg.Connection[Row]) -> Iterator[None]:
 
 
 def delete_nodes(connection: Connection, nodes: Sequence[int]) -> list[VersionKey]:
-    """Deletes nodes with their versions and permissions, in the connection's transaction, unless others link to them.
+    """Delete nodes with their versions and permissions, in the connection's transaction, unless others link to them.
 
     Returns the first versions of other nodes that link to one of these. If there are any, nothing is deleted. Raises
     StateError (106) while an update, an import or a copy is in progress that may write such a link.

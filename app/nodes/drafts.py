@@ -58,7 +58,7 @@ class Known:
     if_match: str | None = None
 
     def check(self, edition: int) -> None:
-        """Raises StateError (106) if the node has another edition."""
+        """Raise StateError (106) if the node has another edition."""
         advice = "somebody else has changed the node since you read it: read it again, and repeat your change"
         changed = f"If-Match does not name edition {edition}, which the node has now: {advice}"
         PreconditionError.check(self.if_match, str(edition), changed)
@@ -77,7 +77,7 @@ class StoredMember(NamedTuple):
     comment: str | None = None
 
     def at(self, place: int) -> CheckedMember:
-        """The member as rules look at it."""
+        """Return the member as rules look at it."""
         return CheckedMember(self.member_type, place, self.value, self.scale, self.target)
 
 
@@ -162,7 +162,7 @@ def insert_first_version(
 
 
 def _arrays(members: Iterable[StoredMember]) -> dict[str, object]:
-    """The columns of the members, in the order of member types and sequences."""
+    """Return the columns of the members, in the order of member types and sequences."""
     ordered = sorted(members, key=lambda member: (member.member_type[0], member.sequence))
     optional: dict[str, list[object]] = {
         "values": [member.value for member in ordered],

@@ -273,7 +273,7 @@ class _Checker:
         return (part_field,) if part_field else ()
 
     def _check_patterns(self, lines: Sequence[MemberLine], patterns: PatternCheck) -> None:
-        """A value pattern of a member type has to be a pattern, as in an import."""
+        """Check that a value pattern of a member type is a pattern, as an import does."""
         for line in lines:
             if line.path is not None and line.member.member_type[0] == VALUE_PATTERN and line.member.value is not None:
                 try:

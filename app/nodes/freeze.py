@@ -144,5 +144,5 @@ def _judged(connection: Connection, caller: Caller, closure: set[int]) -> Freeze
             obstacles.append(Frozen(identifier, name.reference, number, shown, obstacle))
         else:
             hidden += 1
-    told = [(draft.identifier, draft.number, editions[draft.identifier]) for draft in drafts]
-    return Freeze(drafts, obstacles, hidden, hashlib.sha256(repr(told).encode()).hexdigest()[:32])
+    editions_read = [(draft.identifier, draft.number, editions[draft.identifier]) for draft in drafts]
+    return Freeze(drafts, obstacles, hidden, hashlib.sha256(repr(editions_read).encode()).hexdigest()[:32])

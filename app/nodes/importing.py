@@ -56,7 +56,7 @@ class ImportTotals:
 
 
 def may_import(connection: Connection, caller: Caller) -> bool:
-    """Returns whether the caller has any right to import: to create nodes in some package, or to administer some node.
+    """Return whether the caller has any right to import: to create nodes in some package, or to administer some node.
 
     The rights on each node of a document are checked later.
     """

@@ -20,7 +20,7 @@ class CheckedMember(NamedTuple):
 
 
 def listed_types(content: Iterable[CheckedMember]) -> list[VersionKey]:
-    """The member type versions that a type lists, in order."""
+    """Return the member type versions that a type lists, in order."""
     listed = [
         (member.place, member.target)
         for member in content

@@ -71,11 +71,11 @@ class PatternCheck:
     _matches: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def check(self, pattern: str) -> None:
-        """Raises PatternError if the pattern cannot be used."""
+        """Raise PatternError if the pattern cannot be used."""
         self._program(pattern)
 
     def matches(self, pattern: str, value: str) -> bool:
-        """Returns whether the whole value matches. Raises PatternError."""
+        """Return whether the whole value matches. Raises PatternError."""
         known = self._matches.get((pattern, value))
         if known is None:
             program = self._program(pattern)
@@ -98,7 +98,7 @@ class PatternCheck:
         return program
 
     def _spend(self, work: int) -> None:
-        """Takes the cost of some work from the budget before the work is done. Raises OverBudgetError."""
+        """Take the cost of some work from the budget before the work is done. Raises OverBudgetError."""
         if self.work + work > self.budget:
             raise OverBudgetError
         self._add(work)
@@ -111,7 +111,7 @@ class PatternCheck:
 
 
 def _cost(pattern: str, program: re2._Regexp | PatternError) -> int:
-    """Returns the cost of compiling a pattern."""
+    """Return the cost of compiling a pattern."""
     if isinstance(program, PatternError):
         return _FAILURE_OF_SIZE if program.args[0] == _TOO_LARGE else _FAILURE
     return _COMPILING * (len(pattern) + int(program.programsize))

@@ -79,7 +79,7 @@ def resolve(
 
 
 def _parsed(wanted: NamedVersion) -> tuple[int | str, int | VersionKeyword]:
-    """The identifier or the reference of a node, and which version of it is meant."""
+    """Return the identifier or the reference of a node, and which version of it is meant."""
     if wanted.identifier:
         return split_version_identifier(wanted.identifier)
     reference = parse_version_reference(wanted.reference or "")

@@ -55,7 +55,7 @@ class MemberElement:
     node_member_comment: str | None = None
 
     def given(self) -> GivenMember:
-        """The member in the words of the domain. The new target takes precedence."""
+        """Return the member in the words of the domain. The new target takes precedence."""
         target, field = (
             NamedVersion(self.node_version_identifier_target_new, self.node_version_reference_target_new),
             "_new",
@@ -84,7 +84,7 @@ class MemberTypeElement:
     member_list: tuple[MemberElement, ...] = ()
 
     def given(self) -> GivenMemberType:
-        """The member type in the words of the domain."""
+        """Return the member type in the words of the domain."""
         wanted = NamedVersion(self.node_version_identifier_member_type, self.node_version_reference_member_type)
         members = [member.given() for member in self.member_list]
         return GivenMemberType(wanted, f"{_named_by(wanted)}_member_type", members)
@@ -106,7 +106,7 @@ class SetNodeRequest:
     member_type_list: tuple[MemberTypeElement, ...] = ()
 
     def given(self) -> GivenEdit:
-        """What the request gives of the version."""
+        """Return what the request gives of the version."""
         of_type = NamedVersion(self.node_version_identifier_type, self.node_version_reference_type)
         comment = self.node_version_comment_section
         reference = self.node_reference_section or NodeReferenceSection()

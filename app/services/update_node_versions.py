@@ -107,7 +107,7 @@ def _all_bypassed(context: Node, request: UpdateNodeVersionsRequest, call: Call)
 def _response(
     connection: Connection, outcome: UpdateResult, written: tuple[Written, int] | None = None
 ) -> ServiceResponse:
-    """The response, whose rows and the number of those that are hidden may have been written in advance."""
+    """Return the response, whose rows and the number of those that are hidden may have been written in advance."""
     context = outcome.context
     number = context.number(VersionKeyword.LATEST)
     name = None if number is None else version_name(connection, context.identifier, number)

@@ -33,7 +33,7 @@ class UpdateRows:
         self._links: dict[Link, Group] = {}
 
     def groups(self) -> Iterator[Group]:
-        """The `Update` elements."""
+        """Return the `Update` elements."""
         for version, row in self._outcome.in_order():
             yield self._refusal(version, row) if isinstance(row, Refusal) else self._update(version, row)
 

@@ -52,7 +52,7 @@ def read_places(
     before: ListPlace | None = None,
     from_end: bool = False,
 ) -> list[ListPlace]:
-    """Returns the first places between `after` and `before`, or the last ones with `from_end`, in the list's order."""
+    """Return the first places between `after` and `before`, or the last ones with `from_end`, in the list's order."""
     condition, parameters = listing.condition, {**listing.parameters, "most": most}
     if after is not None:
         condition += f" AND {_compared(listing, '>', 'after')}"
@@ -70,20 +70,20 @@ def read_places(
 
 
 def has_any(connection: Connection, listing: Listing, side: Side, place: ListPlace) -> bool:
-    """Returns whether there is an entry on a side of a place, or at the place."""
+    """Return whether there is an entry on a side of a place, or at the place."""
     condition = f"{listing.condition} AND {_compared(listing, side, 'place')}"
     query = f"SELECT EXISTS (SELECT FROM {listing.table} WHERE {condition})"  # noqa: S608
     return bool(connection.execute(text(query), {**listing.parameters, **_parameters("place", place)}).scalar_one())
 
 
 def count_all(connection: Connection, listing: Listing) -> int:
-    """Returns how many entries a list has."""
+    """Return how many entries a list has."""
     query = f"SELECT count(*) FROM {listing.table} WHERE {listing.condition}"  # noqa: S608
     return int(connection.execute(text(query), listing.parameters).scalar_one())
 
 
 def _compared(listing: Listing, comparison: str, name: str) -> str:
-    """Returns the condition as a comparison of rows, which can use an index on both columns."""
+    """Return the condition as a comparison of rows, which can use an index on both columns."""
     return f"({listing.order}) {comparison} (CAST(:{name}_created AS timestamptz), CAST(:{name}_identifier AS uuid))"
 
 

@@ -81,7 +81,7 @@ def _rows(numbers: array[int]) -> Iterator[MemberLink]:
 class MovedLinks:
     """The links of updated nodes that move: those whose target has a later source.
 
-    They are found anew for each node, because a list for each of many nodes would take much memory.
+    They are found again for each node: lists for many nodes would take much memory.
     """
 
     def __init__(self, links: Links, updated: Collection[int], sources: Mapping[int, int]) -> None:

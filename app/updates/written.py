@@ -52,7 +52,7 @@ class Writer:
         self._renewed = {node for node in updated if node in graph.moving and node not in graph.drafts}
 
     def write(self, version: VersionKey, new_type: VersionKey | None, ordinal: int, late: Set[int]) -> WrittenVersion:
-        """Returns what the step with this ordinal writes to a version. Links to `late` nodes are not changed."""
+        """Return what the step with this ordinal writes to a version. Links to `late` nodes are not changed."""
         node = version[0]
         self._versions[node] = version
         self._last_step[node] = ordinal
@@ -66,7 +66,7 @@ class Writer:
         return WrittenVersion(type_number, None, self._target_numbers(node, late))
 
     def move_to_list(self, node: int, number: int, version: VersionKey) -> list[int]:
-        """Returns the member type numbers of a draft after the list of its type, which is this version, has moved.
+        """Return the member type numbers of a draft after the list of its type, which is this version, has moved.
 
         `number` is the number of the draft in the store. A member whose member type is not listed keeps its version.
         """
@@ -79,7 +79,7 @@ class Writer:
         return [member.member_type[1] for member in members]
 
     def _target_numbers(self, node: int, late: Set[int]) -> Numbers | None:
-        """Returns the target numbers of a node after all its links have moved but those to `late` nodes.
+        """Return the target numbers of a node after all its links have moved but those to `late` nodes.
 
         Returns None if no link of the node moves.
         """
@@ -97,7 +97,7 @@ class Writer:
         return numbers if moves else None
 
     def _write_members(self, node: int, new_type: VersionKey | None, type_number: int, ordinal: int) -> WrittenVersion:
-        """Moves the members of a node whose type changes in this run, in this step if `new_type` is given."""
+        """Move the members of a node whose type changes in this run, in this step if `new_type` is given."""
         graph = self.plan.graph
         members = [self._moved(member, ordinal) for member in self._members_now(node, graph.examined[node])]
         kept: list[int] | None = None
@@ -121,7 +121,7 @@ class Writer:
         return written
 
     def _members_now(self, node: int, number: int) -> list[CheckedMember]:
-        """Returns the members of a node's latest version, as the steps so far have written it."""
+        """Return the members of a node's latest version, as the steps so far have written it."""
         members = self._members.get(node)
         if members is not None:
             return members
@@ -130,7 +130,7 @@ class Writer:
         return members if last_step is None else [self._moved(member, last_step) for member in members]
 
     def _list_now(self, version: VersionKey) -> list[VersionKey]:
-        """Returns the list of a type, as the steps so far have written it."""
+        """Return the list of a type, as the steps so far have written it."""
         node, number = version
         if self._versions.get(node) == version:
             members = self._members_now(node, self.plan.graph.examined[node])
@@ -145,7 +145,7 @@ class Writer:
         return member._replace(target=(node, self._number(node, number, ordinal)))
 
     def _number(self, target: int, number: int, ordinal: int) -> int:
-        """Returns the version of a link after a step: the new version, if it is later and has been written by then."""
+        """Return the version of a link after a step: the new version, if it is later and has been written by then."""
         source = self.plan.sources.get(target, 0)
         if source <= number:
             return number
@@ -162,7 +162,7 @@ class _Listed:
         self._highest = dict(sorted(self._versions))
 
     def version_of(self, member_type: VersionKey) -> VersionKey | None:
-        """Returns the version that a member moves to: its own if listed, else the highest listed one, else None."""
+        """Return the version that a member moves to: its own if listed, else the highest listed one, else None."""
         if member_type in self._versions:
             return member_type
         highest = self._highest.get(member_type[0])

@@ -18,7 +18,7 @@ SIGNED_IN: Final = "relink.signed_in"
 
 
 def authorization(request: Request) -> Authorization | None:
-    """Returns the `Authorization` header, or None if it is absent or malformed, for example not ASCII."""
+    """Return the `Authorization` header, or None if it is absent or malformed, for example not ASCII."""
     try:
         return request.authorization
     except ValueError:
@@ -26,7 +26,7 @@ def authorization(request: Request) -> Authorization | None:
 
 
 def credentials(request: Request, message: Mapping[str, str]) -> Credentials | None:
-    """Returns the credentials of a request. Those in the message take precedence; their keys are element names.
+    """Return the credentials of a request. Those in the message take precedence; their keys are element names.
 
     White space in the user's name is collapsed, however it is sent. A password is kept as given, but one of white space
     only counts as absent, so that an empty element of a pretty-printed message does not hide HTTP Basic credentials.

@@ -17,7 +17,7 @@ _UTF_16 = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 
 
 def utf8_blocks(blocks: Iterable[bytes], charset: str | None) -> Iterator[bytes]:
-    """Returns the same document in UTF-8, without a byte order mark. Raises Refused 400 or 415."""
+    """Return the same document in UTF-8, without a byte order mark. Raises Refused 400 or 415."""
     source = iter(blocks)
     head = b""
     for block in source:
@@ -34,7 +34,7 @@ def utf8_blocks(blocks: Iterable[bytes], charset: str | None) -> Iterator[bytes]
 
 
 def json_text(body: bytes, charset: str | None) -> str:
-    """Returns the text of a JSON body without a byte order mark. JSON is sent in UTF-8 (RFC 8259, section 8.1).
+    """Return the text of a JSON body without a byte order mark. JSON is sent in UTF-8 (RFC 8259, section 8.1).
 
     Raises Refused: 415 for another charset, 400 for other bytes.
     """
@@ -52,7 +52,7 @@ def json_text(body: bytes, charset: str | None) -> str:
 
 
 def _named(charset: str | None) -> str:
-    """Returns the charset parameter of a Content-Type as it is compared; empty if there is none."""
+    """Return the charset parameter of a Content-Type as it is compared; empty if there is none."""
     return (charset or "").strip(" \t").strip("\"'").lower()
 
 

@@ -26,17 +26,17 @@ class Failures:
     others: Mapping[str, FailureResponse]
 
     def response(self, path: str, error: RelinkError) -> Response:
-        """Returns the response to a failed request for a path."""
+        """Return the response to a failed request for a path."""
         for beginning, response in {**self.pages, **self.others}.items():
             if is_below(path, beginning):
                 return response(error)
         return self.default(error)
 
     def is_of_a_page(self, path: str) -> bool:
-        """Returns whether people see the responses for this path as pages."""
+        """Return whether people see the responses for this path as pages."""
         return any(is_below(path, beginning) for beginning in self.pages)
 
 
 def is_below(path: str, beginning: str) -> bool:
-    """Returns whether a path is this one, or continues it with a slash."""
+    """Return whether a path is this one, or continues it with a slash."""
     return path == beginning or path.startswith(f"{beginning}/")

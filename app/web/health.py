@@ -15,13 +15,13 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """Returns 200 as long as the process lives."""
+    """Return 200 as long as the process lives."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Returns 200 if the database responds, else 503."""
+    """Return 200 if the database responds, else 503."""
     try:
         with resources().engine.connect() as connection:
             connection.execute(text("SELECT 1"))
@@ -36,6 +36,6 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Returns the metrics of the processes and figures of the store, in Prometheus' text format."""
+    """Return the metrics of the processes and figures of the store, in Prometheus' text format."""
     body, content_type = exposition(resources().store_metrics)
     return Response(body, content_type=content_type)

@@ -44,7 +44,7 @@ _in_use: set[ConnectionPoolEntry] = set()
 
 
 def count_request(service: str, error_number: str, status: int, seconds: float) -> None:
-    """Counts one request. A metrics file that cannot be opened, for lack of file descriptors, fails no request."""
+    """Count one request. A metrics file that cannot be opened, for lack of file descriptors, fails no request."""
     try:
         _REQUESTS.labels(service, error_number, str(status)).inc()
         _SECONDS.labels(service).observe(seconds)
@@ -53,7 +53,7 @@ def count_request(service: str, error_number: str, status: int, seconds: float) 
 
 
 def count_connections(engine: Engine) -> None:
-    """Counts the connections of an engine from now on, however often it is called for the same engine."""
+    """Count the connections of an engine from now on, however often it is called for the same engine."""
     if engine in _counted:
         return
     _counted.add(engine)
@@ -77,7 +77,7 @@ def _returned(_: object, record: ConnectionPoolEntry) -> None:
 
 
 def exposition(more: Collector) -> tuple[bytes, str]:
-    """Returns the text format with the metrics of another collector too, and its media type.
+    """Return the text format with the metrics of another collector too, and its media type.
 
     It has the metrics of all worker processes if PROMETHEUS_MULTIPROC_DIR is set.
     """

@@ -44,7 +44,7 @@ class DatabaseFailedError(Refused):
 
 
 def watch(app: Flask) -> None:
-    """Registers these handlers for the requests of an application."""
+    """Register these handlers for the requests of an application."""
     app.before_request(_begin)
     app.after_request(_end)
     app.teardown_request(_forget)
@@ -124,7 +124,7 @@ def _forget(_error: BaseException | None) -> None:
 
 
 def _record_refusal(service: str, status: int) -> None:
-    """Records a refusal in the audit. A failure to do so must not change the response."""
+    """Record a refusal in the audit. A failure to do so must not change the response."""
     refusals = resources().refusals
     try:
         with short_statements():
@@ -142,7 +142,7 @@ def _failure(error: RelinkError) -> Response:
 
 
 def _http_error(error: HTTPException) -> Response:
-    """Returns Flask's own refusals, such as an unknown URL, in Relink's envelope."""
+    """Return Flask's own refusals, such as an unknown URL, in Relink's envelope."""
     if isinstance(error, NotFound):
         return _failure(Refused(404, _not_found(request.path)))
     if isinstance(error, MethodNotAllowed):
@@ -154,7 +154,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _not_found(path: str) -> str:
-    """Returns the message for an address that does not exist."""
+    """Return the message for an address that does not exist."""
     given = _RUN.match(path)
     if given is not None and not is_whole_number(given[1]):
         return f"{given[1][:_LONGEST_PATH]!r} is not the number of a run: write it as in /runs/1"
@@ -168,7 +168,7 @@ def _not_found(path: str) -> str:
 
 
 def _exception(error: Exception) -> Response:
-    """Returns the response to an unexpected error: a failure of the database, a conflict to be retried, or a defect.
+    """Return the response to an unexpected error: a failure of the database, a conflict to be retried, or a defect.
 
     A body that breaks off or arrives too slowly is refused wherever it is read.
     """

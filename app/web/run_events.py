@@ -49,7 +49,7 @@ _Read = TypeVar("_Read")
 def event_stream(
     engine: Engine, caller: Caller, run: Run, waits: Waiting | None, streams: Turns, details: Details | None = None
 ) -> Response:
-    """Returns the events of a run that the caller may see. Raises BusyError if the process has too many streams.
+    """Return the events of a run that the caller may see. Raises BusyError if the process has too many streams.
 
     `details` are added to each event. They are read with the present rights of the caller.
 
@@ -78,7 +78,7 @@ class _Reader:
     details: Details | None
 
     def present(self, identifier: int) -> tuple[Run | None, Waiting | None]:
-        """Returns the run as it is now, with what it waits for.
+        """Return the run as it is now, with what it waits for.
 
         Without a run if the caller may no longer see it or the database cannot be used.
         """
@@ -91,8 +91,8 @@ class _Reader:
 
         return self._read(identifier, read) or (None, None)
 
-    def told(self, run: Run) -> dict[str, object] | None:
-        """Returns the details of an event, or None if the database cannot be used or the account was disabled."""
+    def details_of(self, run: Run) -> dict[str, object] | None:
+        """Return the details of an event, or None if the database cannot be used or the account was disabled."""
         details = self.details
         if details is None:
             return {}
@@ -118,7 +118,7 @@ def _events(
     while run is not None:
         identifier = _identifier(run, waits)
         if identifier != last:
-            details = reader.told(run)
+            details = reader.details_of(run)
             if details is None:
                 return
             yield _event(identifier, run, {**run_json(run, waits), **details})
@@ -132,19 +132,19 @@ def _events(
         run, waits = reader.present(run.identifier)
 
 
-def _event(identifier: str, run: Run, told: dict[str, object]) -> bytes:
+def _event(identifier: str, run: Run, data: dict[str, object]) -> bytes:
     kind = "progress" if run.state.is_open else "end"
-    return f"id: {identifier}\nevent: {kind}\ndata: {json.dumps(told)}\n\n".encode()
+    return f"id: {identifier}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
 
 
 def _identifier(run: Run, waits: Waiting | None = None) -> str:
-    """Returns a text that changes with the state and the progress of a run, and with what it waits for."""
+    """Return a text that changes with the state and the progress of a run, and with what it waits for."""
     state = run.state.value if waits is None else f"{run.state.value}-{waits.what.value}-{waits.run or 0}"
     return f"{state}-{run.attempts}-{run.done}-{run.steps}-{int(run.cancel_requested)}"
 
 
 def _pause(stopping: Callable[[], bool]) -> bool:
-    """Waits until it is time to look at the run again. Returns whether the process is stopping."""
+    """Wait until it is time to look at the run again. Returns whether the process is stopping."""
     until = time.monotonic() + _LOOK_EVERY
     while not stopping() and time.monotonic() < until:
         time.sleep(_STEP)

@@ -13,7 +13,7 @@ ERROR_NUMBER: Final = "Relink-Error-Number"
 
 
 def failure_headers(error: RelinkError) -> dict[str, str]:
-    """Returns the headers that say what a client can do about an error, such as `Retry-After`."""
+    """Return the headers that say what a client can do about an error, such as `Retry-After`."""
     match error:
         case Refused():
             return error.headers
@@ -24,7 +24,7 @@ def failure_headers(error: RelinkError) -> dict[str, str]:
 
 
 def failure_status(error: RelinkError) -> int:
-    """Returns the HTTP status of an error of a service."""
+    """Return the HTTP status of an error of a service."""
     match error:
         case Refused():
             return error.status
@@ -39,7 +39,7 @@ def failure_status(error: RelinkError) -> int:
 
 
 def http_status(error: RelinkError) -> int:
-    """Returns the status that HTTP has for an error, for endpoints that are not services."""
+    """Return the status that HTTP has for an error, for endpoints that are not services."""
     match error:
         case NotAuthorisedError():
             return 401

@@ -32,19 +32,19 @@ class KeyRefusedError(Refused):
 
 
 def prefers_async(request: Request) -> bool:
-    """Returns whether the client prefers a response before the work is done."""
+    """Return whether the client prefers a response before the work is done."""
     given = [preference for header in request.headers.getlist("Prefer") for preference in parse_list_header(header)]
     return any(preference.partition(";")[0].strip().lower() == _ASYNC for preference in given)
 
 
 def key_of_request(request: Request) -> str | None:
-    """Returns the key of a request, or None. Raises NotValidError."""
+    """Return the key of a request, or None. Raises NotValidError."""
     given = request.headers.get("Idempotency-Key")
     return None if given is None else key_text("Idempotency-Key", given)
 
 
 def key_text(name: str, given: str) -> str:
-    """Returns a key without the quotes that it may have, as in the draft for the header. Raises NotValidError."""
+    """Return a key without the quotes that it may have, as in the draft for the header. Raises NotValidError."""
     found = _KEY.fullmatch(given.strip(" \t"))
     if found is None:
         raise NotValidError([(name, f"is not a text of 1 to {_LONGEST_KEY} ASCII characters")])
@@ -52,7 +52,7 @@ def key_text(name: str, given: str) -> str:
 
 
 def key_of(text: str, service: str, if_match: str | None, content: Iterable[bytes]) -> Key:
-    """Returns a key with a digest of the request: its service, `If-Match` and content."""
+    """Return a key with a digest of the request: its service, `If-Match` and content."""
     digest = hashlib.sha256(repr((service, if_match)).encode())
     for block in content:
         digest.update(block)
@@ -60,7 +60,7 @@ def key_of(text: str, service: str, if_match: str | None, content: Iterable[byte
 
 
 def accepted(service: str, run: int, *, preferred: bool) -> Response:
-    """Returns the response to a request that is carried out as a run. `preferred`: the client has asked for it."""
+    """Return the response to a request that is carried out as a run. `preferred`: the client has asked for it."""
     headers = {"Location": f"/runs/{run}", "Relink-Run": str(run)}
     if preferred:
         headers["Preference-Applied"] = _ASYNC
@@ -70,7 +70,7 @@ def accepted(service: str, run: int, *, preferred: bool) -> Response:
 
 
 def as_refusal(error: RelinkError) -> RelinkError:
-    """Returns an error of a request that cannot be stored, with its HTTP status."""
+    """Return an error of a request that cannot be stored, with its HTTP status."""
     match error:
         case KeyReusedError():
             return KeyRefusedError(error)

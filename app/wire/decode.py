@@ -29,7 +29,7 @@ _ABSENT = ""
 
 
 def decode(request: type[Request], element: etree._Element) -> Request:
-    """Returns a dataclass with the values of the children of an element that its schema has accepted."""
+    """Return a dataclass with the values of the children of an element that its schema has accepted."""
     converts = _converts(cast(Hashable, request))
     given: dict[str, object] = {}
     for child in element.iterchildren(tag=etree.Element):
@@ -42,20 +42,20 @@ def decode(request: type[Request], element: etree._Element) -> Request:
 
 
 def whole_number(text: str) -> int:
-    """Returns a whole number that a schema has accepted. It may have any number of leading zeros, and Python's int()
+    """Return a whole number that a schema has accepted. It may have any number of leading zeros, and Python's int()
     takes no more than some thousand digits."""
     return int(collapsed(text).lstrip("+-").lstrip("0") or "0")
 
 
 @cache
 def _converts(request: Any) -> dict[str, tuple[str, Convert]]:  # noqa: ANN401
-    """Returns the values of an element's children."""
+    """Return the values of an element's children."""
     hints = get_type_hints(request, include_extras=True)
     return dict(_tagged(field.name, _required(hints[field.name])) for field in fields(request))
 
 
 def _tagged(name: str, hint: Any) -> tuple[str, tuple[str, Convert]]:  # noqa: ANN401 - a type hint may be anything
-    """Yields the tag of each field's element, the field's name, and the function that decodes the element."""
+    """Yield the tag of each field's element, the field's name, and the function that decodes the element."""
     item = name.removesuffix(_LIST)
     if get_origin(hint) is Annotated and get_origin(get_args(hint)[0]) is tuple:
         hint, item = get_args(hint)
@@ -65,7 +65,7 @@ def _tagged(name: str, hint: Any) -> tuple[str, tuple[str, Convert]]:  # noqa: A
 
 
 def _items(name: str, hint: Any) -> Convert:  # noqa: ANN401
-    """The items of a list. An empty item among others is kept, so that positions in messages are right."""
+    """Return the items of a list. An empty item among others is kept, so that positions in messages are right."""
     group = isinstance(hint, type) and is_dataclass(hint)
     tag = _element(name, group=group)
     convert = partial(decode, hint) if group else _convert(hint)
@@ -88,7 +88,7 @@ def _convert(hint: Any) -> Convert:  # noqa: ANN401
 
 
 def _convert_text(hint: Any) -> Callable[[str], object]:  # noqa: ANN401
-    """Returns the function that makes the text of an element the type of a field."""
+    """Return the function that makes the text of an element the type of a field."""
     if get_origin(hint) is Annotated:
         return collapsed if hint == CollapsedText else str
     if hint is str:
@@ -110,13 +110,13 @@ def _unless_blank(convert: Callable[[str], object]) -> Callable[[str], object]:
 
 
 def _required(hint: Any) -> Any:  # noqa: ANN401
-    """Returns the type in `type | None`."""
+    """Return the type in `type | None`."""
     if get_origin(hint) is not Annotated and NoneType in get_args(hint):
         return next(part for part in get_args(hint) if part is not NoneType)
     return hint
 
 
 def _element(name: str, *, group: bool) -> str:
-    """Returns the tag of a field: groups and lists begin with a capital letter."""
+    """Return the tag of a field: groups and lists begin with a capital letter."""
     tag = camel_case(name)
     return tag[0].upper() + tag[1:] if group else tag

@@ -47,7 +47,7 @@ _QUOTED = re.compile(r'(?:W/)?"([^"]*)"')
 @blueprint.route("/service/<name>", methods=["GET", "POST"])
 @blueprint.route("/servicejson/<name>", methods=["GET", "POST"])
 def service(name: str | None = None) -> Response:
-    """Handles one request. The root of an XML response is the name of the service, or `Error` if that is not known."""
+    """Handle one request. The root of an XML response is the name of the service, or `Error` if that is not known."""
     with parsers_freed():
         try:
             response = _response(name)
@@ -72,13 +72,13 @@ def _response(name: str | None) -> Response:
 
 
 def _must_sign_in() -> None:
-    """Requires the credentials of a large request in its headers, so that it is not parsed for anybody."""
+    """Require the credentials of a large request in its headers, so that it is not parsed for anybody."""
     if _call({}).caller.user_identifier is None:
         raise NotAuthorisedError("sign in with HTTP Basic to send more than 64 KiB of JSON")
 
 
 def _served(document: RequestDocument) -> Response:
-    """Handles a small request. Before a large tree is built, its sender must sign in."""
+    """Handle a small request. Before a large tree is built, its sender must sign in."""
     call = _call(document.credentials) if document.large else None
     if call is not None and call.caller.user_identifier is None:
         raise NotAuthorisedError("sign in: a request of more than 64 KiB is not accepted without credentials")
@@ -95,7 +95,7 @@ def _served(document: RequestDocument) -> Response:
 
 
 def _imported_small(document: RequestDocument) -> Response:
-    """Handles an import that is not XML, and no larger than other requests."""
+    """Handle an import that is not XML, and no larger than other requests."""
     call = _call(document.credentials)
     with short_statements():
         check_may_import(call)
@@ -104,7 +104,7 @@ def _imported_small(document: RequestDocument) -> Response:
 
 
 def _imported(intake: Intake) -> Response:
-    """Handles an import. Nothing of it is stored before its sender has signed in and has a right to import."""
+    """Handle an import. Nothing of it is stored before its sender has signed in and has a right to import."""
     message = intake.leading()
     call = _call(message)
     with short_statements():
@@ -117,7 +117,7 @@ def _imported(intake: Intake) -> Response:
 def _with_document(
     document: RequestDocument, message: Mapping[str, str], call: Call, stored: Callable[[], Iterable[bytes]]
 ) -> Response:
-    """Handles an import that has been received. Only an import that a worker does is a run, and can have a key.
+    """Handle an import that has been received. Only an import that a worker does is a run, and can have a key.
 
     `stored` returns the document without its credentials.
     """
@@ -130,12 +130,12 @@ def _with_document(
 
 
 def _may_wait() -> bool:
-    """Returns whether a worker may do the request. A GET begins no run."""
+    """Return whether a worker may do the request. A GET begins no run."""
     return request.method == "POST" and prefers_async(request)
 
 
 def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[], Iterable[bytes]]) -> Response:
-    """Handles a request that may be a run. If one has begun with the same key, its response is returned.
+    """Handle a request that may be a run. If one has begun with the same key, its response is returned.
 
     `stored` returns the request without its credentials.
     """
@@ -159,7 +159,7 @@ def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[]
 
 
 def _know(name: str) -> None:
-    """Records the service: from here on the root of the response is its name."""
+    """Record the service: from here on the root of the response is its name."""
     if name not in SERVICES:
         raise NoSuchServiceError(name, SERVICES)
     g.service = name
@@ -185,7 +185,7 @@ def _call(message: Mapping[str, str]) -> Call:
 
 
 def _if_match(header: str | None) -> str | None:
-    """Returns the entity tag of `If-Match`, or `*`. Its quotes may be missing, and a proxy may have made it weak."""
+    """Return the entity tag of `If-Match`, or `*`. Its quotes may be missing, and a proxy may have made it weak."""
     if header is None or header.strip(" \t") == "*":
         return header and "*"
     return _QUOTED.sub(r"\1", header.strip(" \t")).replace("*", "")

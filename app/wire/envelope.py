@@ -19,7 +19,7 @@ ERROR_ROOT = "Error"
 
 
 def http_response(root: str, given: ServiceResponse) -> Response:
-    """Returns the HTTP response of a service."""
+    """Return the HTTP response of a service."""
     body = written(root, given) if given.written is None else given.written
     response = Response(body, 200, content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(given.error_number)
@@ -28,13 +28,13 @@ def http_response(root: str, given: ServiceResponse) -> Response:
 
 
 def written(root: str, response: ServiceResponse) -> Iterator[bytes]:
-    """Yields the document of a response, in blocks."""
+    """Yield the document of a response, in blocks."""
     head = Fields(("errorNumber", response.error_number), ("errorDescription", response.error_description))
     return write_document(root, chain((head,), response.parts))
 
 
 def failed(root: str | None, error: RelinkError) -> Response:
-    """Returns the response that says why a request failed."""
+    """Return the response that says why a request failed."""
     response = Response(failure_document(root, error), failure_status(error), content_type=CONTENT_TYPE)
     response.headers[ERROR_NUMBER] = str(error.number)
     response.headers.update(failure_headers(error))
@@ -42,12 +42,12 @@ def failed(root: str | None, error: RelinkError) -> Response:
 
 
 def failure_document(root: str | None, error: RelinkError) -> bytes:
-    """Returns the document that says why a request failed."""
+    """Return the document that says why a request failed."""
     return b"".join(write_document(root or ERROR_ROOT, [Fields(*error_fields(error))]))
 
 
 def error_fields(error: RelinkError) -> list[tuple[str, Value]]:
-    """Returns the fields of an error, in their order."""
+    """Return the fields of an error, in their order."""
     fields: list[tuple[str, Value]] = [("errorNumber", error.number), ("errorDescription", described(error))]
     if isinstance(error, UserError | NotValidError):
         faults = (error.places if isinstance(error, NotValidError) else places(error))[:MOST_FAULTS]

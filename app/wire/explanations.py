@@ -32,7 +32,7 @@ _NUMBERS: Final = {"decimal", "double"}
 
 
 def explanation(error: XMLSchemaValidationError, declared: object) -> str:
-    """Returns what is wrong. `declared` is the declaration of the element with the fault, if it has one."""
+    """Return what is wrong. `declared` is the declaration of the element with the fault, if it has one."""
     if isinstance(error, XMLSchemaChildrenValidationError):
         return _of_children(error)
     kind = getattr(declared, "type", None)

@@ -27,7 +27,7 @@ _SERVICES = ("/service", "/servicejson")
 
 
 def failure(error: RelinkError) -> Response:
-    """Returns the response to a failed request, in the format of the endpoint that the URL names."""
+    """Return the response to a failed request, in the format of the endpoint that the URL names."""
     path = request.path
     if is_below(path, _RUNS) and path.endswith(_KEPT_RESPONSE):
         return with_http_status(failed(None, error), error)
@@ -39,7 +39,7 @@ def failure(error: RelinkError) -> Response:
 
 
 def with_http_status(response: Response, error: RelinkError) -> Response:
-    """Gives a failure the status that HTTP has for it, for endpoints that are not services."""
+    """Give a failure the status that HTTP has for it, for endpoints that are not services."""
     response.status_code = http_status(error)
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = SIGN_IN
@@ -55,6 +55,6 @@ def _failed_as_json(error: RelinkError) -> Response:
 
 
 def _named_service(path: str) -> str | None:
-    """Returns the service that the URL names."""
+    """Return the service that the URL names."""
     name = path.removeprefix("/service/").removeprefix("/servicejson/")
     return name if name in SERVICES else None

@@ -24,7 +24,7 @@ _Tree = dict[_Step, "_Tree | str"]
 
 
 def flat_members(parameters: bytes) -> Members:
-    """Returns the elements of a request in the URL-encoded form of parameters. Raises Refused and NotValidError."""
+    """Return the elements of a request in the URL-encoded form of parameters. Raises Refused and NotValidError."""
     try:
         pairs = parse_qsl(
             parameters.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS
@@ -41,7 +41,7 @@ def flat_members(parameters: bytes) -> Members:
 
 
 def _put(tree: _Tree, name: str, value: str) -> str | None:
-    """Puts a value into the tree, or returns what is wrong with its name."""
+    """Put a value into the tree, or return what is wrong with its name."""
     steps = _steps(name)
     if steps is None:
         return "is not a path of element names, such as nodeReference or MemberList/Member[2]/nodeMemberValue"
@@ -65,7 +65,7 @@ def _steps(name: str) -> list[_Step] | None:
 
 
 def _members(tree: _Tree) -> Members:
-    """Returns the elements in the order of their first names, those of one name in the order of their numbers."""
+    """Return the elements in the order of their first names, those of one name in the order of their numbers."""
     names = {name: place for place, (name, _) in reversed(list(enumerate(tree)))}
     ordered = sorted(tree.items(), key=lambda item: (names[item[0][0]], item[0][1]))
     return Members((name, _content(inner)) for (name, _), inner in ordered)

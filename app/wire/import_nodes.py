@@ -42,7 +42,7 @@ class NodeReader:
         self._members_taken = 0
 
     def take(self, node: etree._Element) -> tuple[bool, Faults]:
-        """Takes the complete parts out of a node that is not complete yet.
+        """Take the complete parts out of a node that is not complete yet.
 
         Returns whether there were any, and their faults.
         """
@@ -58,7 +58,7 @@ class NodeReader:
         return (self._versions_taken, self._members_taken) != taken_before, found
 
     def finish(self, node: etree._Element) -> tuple[ImportNode | None, Faults]:
-        """Returns the complete node, or None and the faults of the parts that were still in it."""
+        """Return the complete node, or None and the faults of the parts that were still in it."""
         if not _is_valid(node):
             found = faults(IMPORTED_NODE, node)
             return None, [_below(self._path, self._node_path(path), reason) for path, reason in found]
@@ -110,7 +110,7 @@ class NodeReader:
         return found if valid or found else [(list_path, "text is not allowed here")]
 
     def _add_version(self, version: etree._Element) -> None:
-        """Adds a version, with the members that were taken out of it before it was complete."""
+        """Add a version, with the members that were taken out of it before it was complete."""
         members, texts = self._members, dict[str, str]()
         for child in version:
             if child.tag == "MemberList":
@@ -121,7 +121,7 @@ class NodeReader:
         members.clear()
 
     def _node_path(self, path: str) -> str:
-        """Returns a path within the node, counting the parts that were taken out of it."""
+        """Return a path within the node, counting the parts that were taken out of it."""
         found = _VERSION.fullmatch(path)
         if found is None or not (self._versions_taken or self._members_taken):
             return path
@@ -131,7 +131,7 @@ class NodeReader:
         return f"{path}/{rest}" if rest else path
 
     def _version_path(self, path: str) -> str:
-        """Returns a path within the first version that is left, counting the members that were taken out of it."""
+        """Return a path within the first version that is left, counting the members that were taken out of it."""
         found = _MEMBER.fullmatch(path)
         if found is None or not self._members_taken:
             return path
@@ -139,7 +139,7 @@ class NodeReader:
 
 
 def _are_valid(name: str, parts: list[etree._Element]) -> bool:
-    """Moves parts into lists of their own, and returns whether they are valid there."""
+    """Move parts into lists of their own, and return whether they are valid there."""
     for first in range(0, len(parts), _PARTS_AT_ONCE):
         alone = etree.Element(name)
         alone.extend(parts[first : first + _PARTS_AT_ONCE])
@@ -149,7 +149,7 @@ def _are_valid(name: str, parts: list[etree._Element]) -> bool:
 
 
 def _is_valid(part: etree._Element) -> bool:
-    """Returns whether a part of a node is valid. It has no more elements than fit into a block."""
+    """Return whether a part of a node is valid. It has no more elements than fit into a block."""
     return count(_ELEMENTS, part) <= _MOST_ELEMENTS and is_valid(IMPORTED_NODE, part, large=False)
 
 

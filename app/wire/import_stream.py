@@ -38,7 +38,7 @@ _MOST_LEFT = 1000
 
 
 def import_request(document: RequestDocument, credentials: Mapping[str, str]) -> NodeImportRequest:
-    """Returns the request that `document` makes, signed with `credentials` at its beginning.
+    """Return the request that `document` makes, signed with `credentials` at its beginning.
 
     Its nodes raise Refused or NotValidError while they are read, if the document is not right.
     """
@@ -48,7 +48,7 @@ def import_request(document: RequestDocument, credentials: Mapping[str, str]) ->
 
 
 def _nodes(file: IO[bytes], credentials: Mapping[str, str]) -> Iterator[ImportNode]:
-    """Yields the nodes up to the first fault, and raises NotValidError after all faults are found."""
+    """Yield the nodes up to the first fault, and raise NotValidError after all faults are found."""
     found: list[tuple[str, str]] = []
     stream = _NodeStream(file)
     reader = NodeReader(1)
@@ -57,7 +57,7 @@ def _nodes(file: IO[bytes], credentials: Mapping[str, str]) -> Iterator[ImportNo
             taken, faults_within = reader.take(element)
             found += faults_within
             if taken:
-                stream.count_anew()
+                stream.count_again()
         else:
             found += _drop_before(element)
             node, faults_within = reader.finish(element)
@@ -74,7 +74,7 @@ def _nodes(file: IO[bytes], credentials: Mapping[str, str]) -> Iterator[ImportNo
 
 
 def _action(file: IO[bytes]) -> str:
-    """Returns the action, which may stand before or behind the list of nodes."""
+    """Return the action, which may stand before or behind the list of nodes."""
     found = _Action(to_the_end=_something_follows(file))
     parser = etree.XMLParser(target=found, **OPTIONS)
     file.seek(0)
@@ -146,8 +146,8 @@ class _NodeStream:
         self.node_list: etree._Element | None = None
         self.root: etree._Element | None = None
 
-    def count_anew(self) -> None:
-        """Notes that the parser has advanced, so it is not in the middle of a long tag."""
+    def count_again(self) -> None:
+        """Note that the parser has advanced, so it is not in the middle of a long tag."""
         self._marks_at_once = 0
 
     def __iter__(self) -> Iterator[tuple[etree._Element, bool]]:
@@ -186,7 +186,7 @@ class _NodeStream:
             raise NotValidError([(str(element.tag), "is not expected here")])
 
     def _check_left(self) -> None:
-        """Checks how much of the document is left after its complete nodes and parts were taken out."""
+        """Check how much of the document is left after its complete nodes and parts were taken out."""
         if self.root is None:
             return
         left = sum(1 for _ in islice(self.root.iter(), _MOST_LEFT + 1))
@@ -222,7 +222,7 @@ def _drop_before(node: etree._Element) -> list[tuple[str, str]]:
 
 
 def _faults_beside(element: etree._Element) -> list[tuple[str, str]]:
-    """Returns the faults in a list of nodes that the validation of a single node does not see: another element, and
+    """Return the faults in a list of nodes that the validation of a single node does not see: another element, and
     text behind an element."""
     found = [] if element.tag == "Node" else [(f"NodeList/{str(element.tag)[:100]}", "is not expected")]
     if not is_blank(element.tail):
@@ -231,7 +231,7 @@ def _faults_beside(element: etree._Element) -> list[tuple[str, str]]:
 
 
 def _faults_around(stream: _NodeStream, credentials: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Returns the faults of the document around its nodes."""
+    """Return the faults of the document around its nodes."""
     found = []
     if stream.node_list is not None:
         beside = chain.from_iterable(_faults_beside(element) for element in stream.node_list)

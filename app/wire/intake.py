@@ -54,7 +54,7 @@ class Readable(Protocol):
     """Something from which blocks are read until an empty one comes."""
 
     def read(self, size: int, /) -> bytes:
-        """Returns the next block."""
+        """Return the next block."""
 
 
 class Intake:
@@ -70,7 +70,7 @@ class Intake:
         service: str | None,
         on_root: Callable[[str], None],
     ) -> None:
-        """Reads the beginning of the body, and calls `on_root` with the name of the root element.
+        """Read the beginning of the body, and call `on_root` with the name of the root element.
 
         `service` is the name in the URL, if there is one. Raises Refused, and whatever `on_root` raises.
         """
@@ -92,7 +92,7 @@ class Intake:
         self.root = self._find_root()
 
     def document(self) -> RequestDocument:
-        """Returns the whole body of a small request, in memory."""
+        """Return the whole body of a small request, in memory."""
         self._limit_to_root()
         file = BytesIO()
         for block in chain(self._head, iter(self._next_block, None)):
@@ -106,7 +106,7 @@ class Intake:
         return RequestDocument(self.root, file, size, found.texts, ordinary, found.nodes, fault)
 
     def leading(self) -> dict[str, str]:
-        """Returns the texts of the credentials with which a large request begins."""
+        """Return the texts of the credentials with which a large request begins."""
         self._limit_to_root()
         size = sum(map(len, self._head))
         while not self._scan.found.leading_ended and size < HEAD_LIMIT:
@@ -119,7 +119,7 @@ class Intake:
 
     @contextmanager
     def stored(self, storage: Storage, owner: object) -> Iterator[RequestDocument]:
-        """Stores the whole body of a large request in a file, which lasts as long as the context.
+        """Store the whole body of a large request in a file, which lasts as long as the context.
 
         The file counts in `storage` for its owner.
         """
@@ -142,7 +142,7 @@ class Intake:
         return self._scan.found.root
 
     def _fault_at_end(self) -> Refused | None:
-        """Returns the fault of a document that ends too early.
+        """Return the fault of a document that ends too early.
 
         libxml2, which reads the document next, may report a more specific one, such as a limit that it exceeds.
         """
@@ -168,7 +168,7 @@ class Intake:
         self._limit.check(self._length or 0)
 
     def _largest(self, service: str | None) -> int:
-        """Returns the largest size of a body for a service; None if the service is not known yet."""
+        """Return the largest size of a body for a service; None if the service is not known yet."""
         large = service is None or service in LARGE
         return self._settings.max_import_bytes if large else self._settings.max_request_bytes
 
@@ -180,13 +180,13 @@ class _SizeLimit:
     most: int
 
     def check(self, size: int) -> None:
-        """Raises Refused if a body of this size is too large."""
+        """Raise Refused if a body of this size is too large."""
         if size > self.most:
             raise Refused(413, f"the body has more than {self.most} bytes, the most that this service accepts")
 
 
 def _received(stream: Readable, limit: _SizeLimit) -> Iterator[bytes]:
-    """Yields the blocks of a body. The generator does not refer to the intake that reads it: without such a reference
+    """Yield the blocks of a body. The generator does not refer to the intake that reads it: without such a reference
     cycle, all that an intake holds is freed as soon as it is not used any more."""
     size = 0
     while block := stream.read(_BLOCK):
@@ -196,7 +196,7 @@ def _received(stream: Readable, limit: _SizeLimit) -> Iterator[bytes]:
 
 
 def _check_media_type(media_type: str, first: bytes) -> None:
-    """Accepts XML, and the form type that `curl -d @file` gives to an XML file."""
+    """Accept XML, and the form type that `curl -d @file` gives to an XML file."""
     if media_type in _XML_TYPES or (media_type == FORM_TYPE and looks_like_xml(first)):
         return
     shown = media_type[:100] or "none"
@@ -207,7 +207,7 @@ def _check_media_type(media_type: str, first: bytes) -> None:
 
 
 def looks_like_xml(first: bytes) -> bool:
-    """Returns whether a body that begins so can be XML. URL-encoded parameters cannot."""
+    """Return whether a body that begins so can be XML. URL-encoded parameters cannot."""
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
     return first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")

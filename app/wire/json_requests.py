@@ -15,7 +15,7 @@ from app.wire.made_documents import Members
 
 
 def json_members(body: bytes, charset: str | None) -> Members:
-    """Returns the elements of a request in JSON. Raises Refused 400 or 415."""
+    """Return the elements of a request in JSON. Raises Refused 400 or 415."""
     text = json_text(body, charset)
     try:
         # Numbers stay as they are written: the schema decides what is a number, and how large one may be.

@@ -13,7 +13,7 @@ PATH: Final = "/servicejson"
 
 
 def wants_json(request: Request) -> bool:
-    """Returns whether the response to a service must be JSON: because of its address, or because its client prefers
+    """Return whether the response to a service must be JSON: because of its address, or because its client prefers
     JSON to XML."""
     if request.path == PATH or request.path.startswith(f"{PATH}/"):
         return True
@@ -23,7 +23,7 @@ def wants_json(request: Request) -> bool:
 
 
 def as_json(response: Response) -> Response:
-    """Returns a response of a service with its XML document as JSON, and the same status and headers."""
+    """Return a response of a service with its XML document as JSON, and the same status and headers."""
     blocks = json_blocks(response.iter_encoded())
     in_one_piece = response.is_sequence
     headers = [(name, value) for name, value in response.headers if name not in ("Content-Type", "Content-Length")]

@@ -19,7 +19,7 @@ _BLOCK = 64 * 1024
 
 
 def json_blocks(document: Iterable[bytes]) -> Iterator[bytes]:
-    """Yields a response document as JSON, in blocks, whatever its size."""
+    """Yield a response document as JSON, in blocks, whatever its size."""
     # The writer does not refer to the parser, so that they form no reference cycle.
     writer = _Writer()
     parser = expat.ParserCreate("utf-8")
@@ -59,7 +59,7 @@ class _Writer:
         self._open: list[_Open] = []
 
     def taken(self) -> bytes:
-        """Returns what has been written since the last call."""
+        """Return what has been written since the last call."""
         block = "".join(self._written).encode()
         self._written, self.size = [], 0
         return block

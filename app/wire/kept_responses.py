@@ -18,7 +18,7 @@ from app.wire.envelope import CONTENT_TYPE
 
 
 def response_of(engine: Engine, run: Run) -> Response | None:
-    """Returns the response of a run, or None if it has none."""
+    """Return the response of a run, or None if it has none."""
     parts = _parts(engine, run.identifier)
     first = next(parts, None)
     if first is None:
@@ -32,7 +32,7 @@ def response_of(engine: Engine, run: Run) -> Response | None:
 
 
 def begun_before(service: str, engine: Engine, identifier: int, *, preferred: bool) -> Response:
-    """Returns the response of the run that an earlier request with the same key has begun, or says that it goes on."""
+    """Return the response of the run that an earlier request with the same key has begun, or say that it goes on."""
     with engine.begin() as connection:
         run = record.find(connection, identifier)
     response = None if run is None or run.state.is_open else response_of(engine, run)
@@ -40,7 +40,7 @@ def begun_before(service: str, engine: Engine, identifier: int, *, preferred: bo
 
 
 def _parts(engine: Engine, run: int) -> Iterator[bytes]:
-    """Yields the parts of a kept response one by one. While a client reads a part, no connection is held."""
+    """Yield the parts of a kept response one by one. While a client reads a part, no connection is held."""
     for number in count():
         with snapshot(engine) as connection:
             part = kept_responses.kept_part(connection, run, number)

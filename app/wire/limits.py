@@ -28,7 +28,7 @@ _SHOWN_NAME = 100
 
 
 def not_well_formed(error: etree.XMLSyntaxError, path: Callable[[], Sequence[str]]) -> Refused:
-    """Returns the refusal of a document that cannot be parsed.
+    """Return the refusal of a document that cannot be parsed.
 
     `path` returns the steps, below the root, to the element in which the parser stopped.
     """
@@ -40,7 +40,7 @@ def not_well_formed(error: etree.XMLSyntaxError, path: Callable[[], Sequence[str
 
 
 def path_of_fault(file: IO[bytes]) -> list[str]:
-    """Returns the steps, below the root, to the element in which a document cannot be parsed further."""
+    """Return the steps, below the root, to the element in which a document cannot be parsed further."""
     elements = _OpenElements()
     file.seek(0)
     with suppress(etree.XMLSyntaxError):
@@ -83,20 +83,20 @@ class _OpenElements:
         self._ended = self._ended or self._bytes > MOST_VALUE
 
     def comment(self, _text: str | bytes) -> None:
-        """Ignores a comment."""
+        """Ignore a comment."""
 
     def close(self) -> None:
-        """Required of a parser target."""
+        """Do nothing. A target of the parser needs this method."""
 
 
 def _shown(path: Sequence[str]) -> str:
-    """Returns a path for a message. A long path is shortened, and so are long names in it."""
+    """Return a path for a message. A long path is shortened, and so are long names in it."""
     steps = [step[:_SHOWN_NAME] for step in path[:_SHOWN_STEPS]]
     return "/".join(steps if len(path) <= _SHOWN_STEPS else [*steps, "..."])
 
 
 def _limit(error: etree.XMLSyntaxError) -> str | None:
-    """Returns the limit that a document exceeds, or None if it is not well-formed for another reason."""
+    """Return the limit that a document exceeds, or None if it is not well-formed for another reason."""
     message = error.msg or ""
     code: int = error.code  # type: ignore[attr-defined]
     if code == etree.ErrorTypes.ERR_NAME_TOO_LONG:

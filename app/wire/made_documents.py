@@ -32,7 +32,7 @@ Content: TypeAlias = Union[str, bool, Members, "list[Content]", None]
 
 
 def made_document(service: str, members: Members, most: int) -> RequestDocument:
-    """Returns the request document for a service.
+    """Return the request document for a service.
 
     Raises Refused if it would have more than `most` bytes or be nested too deep, and NotValidError if something in it
     cannot be written as XML.

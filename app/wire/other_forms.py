@@ -34,14 +34,14 @@ class Body:
         self._stream = stream
 
     def read(self, size: int) -> bytes:
-        """Returns the next block, which is empty at the end."""
+        """Return the next block, which is empty at the end."""
         return self._first.read(size) or self._stream.read(size)
 
 
 def made_request(
     request: Request, body: Body, service: str, settings: Settings, sign_in: Callable[[], None]
 ) -> RequestDocument | None:
-    """Returns the document that a request means, or None if it is XML, for the intake of XML.
+    """Return the document that a request means, or None if it is XML, for the intake of XML.
 
     Calls `sign_in` before a large JSON body is parsed, since it takes much more memory as objects than as text.
     """
@@ -62,7 +62,7 @@ def made_request(
 
 
 def check_only_reads(service: str, decoded: object) -> None:
-    """Raises Refused 405 for a request by GET that could change something."""
+    """Raise Refused 405 for a request by GET that could change something."""
     action: Any = getattr(decoded, "action", None)
     if action in _READING_ACTIONS if action is not None else service.startswith(_READING):
         return

@@ -20,11 +20,11 @@ the length of a text hold. Without comments and processing instructions a value 
 
 
 def hardened_parser() -> etree.XMLParser:
-    """Returns a parser for a whole document."""
+    """Return a parser for a whole document."""
     return etree.XMLParser(**OPTIONS)
 
 
 def validating_parser(schema: etree.XMLSchema) -> etree.XMLParser:
-    """Returns a parser that raises XMLSyntaxError if a document is not valid. The document must be known to be
+    """Return a parser that raises XMLSyntaxError if a document is not valid. The document must be known to be
     well-formed, since the parser misses some errors of well-formedness when it validates."""
     return etree.XMLParser(schema=schema, **OPTIONS)

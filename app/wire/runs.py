@@ -49,7 +49,7 @@ def check_parameters() -> Response | None:
 @blueprint.get("/runs")
 @short_statements()
 def listed() -> Response:
-    """Returns a page of the runs that the caller may see, newest first, as JSON.
+    """Return a page of the runs that the caller may see, newest first, as JSON.
 
     The query parameters `state`, `context`, `user`, `idempotencyKey` and `failed` select among them.
     """
@@ -71,7 +71,7 @@ def listed() -> Response:
 @blueprint.get("/runs/<int:identifier>")
 @short_statements()
 def run(identifier: int) -> Response:
-    """Returns a run as JSON, with its progress."""
+    """Return a run as JSON, with its progress."""
     try:
         return jsonify(run_json(*_found_with_waiting(_caller(), identifier)))
     except RelinkError as error:
@@ -97,7 +97,7 @@ def cancel(identifier: int) -> Response:
 @blueprint.get("/runs/<int:identifier>/outcomes")
 @short_statements()
 def listed_outcomes(identifier: int) -> Response:
-    """Returns a page of the outcomes of a run as JSON, to the user who started it and to administrators."""
+    """Return a page of the outcomes of a run as JSON, to the user who started it and to administrators."""
     try:
         caller = _caller()
         found = _found(caller, identifier)
@@ -112,7 +112,7 @@ def listed_outcomes(identifier: int) -> Response:
 @blueprint.get("/runs/<int:identifier>/events")
 @short_statements()
 def events(identifier: int) -> Response:
-    """Returns the state and the progress of a run as server-sent events, until the run has ended."""
+    """Return the state and the progress of a run as server-sent events, until the run has ended."""
     try:
         caller, shared = _caller(), resources()
         return event_stream(shared.engine, caller, *_found_with_waiting(caller, identifier), shared.workload.streams)
@@ -123,7 +123,7 @@ def events(identifier: int) -> Response:
 @blueprint.get("/runs/<int:identifier>/response")
 @short_statements()
 def kept_response(identifier: int) -> Response:
-    """Returns the XML response of an ended run as it was sent, to the user who started it and to administrators."""
+    """Return the XML response of an ended run as it was sent, to the user who started it and to administrators."""
     try:
         caller = _caller()
         found = _found(caller, identifier)
@@ -138,7 +138,7 @@ def kept_response(identifier: int) -> Response:
 
 
 def _found(caller: Caller, identifier: int) -> Run:
-    """Returns the run if the caller may see it; otherwise the run is reported as not existing."""
+    """Return the run if the caller may see it; otherwise the run is reported as not existing."""
     with resources().engine.begin() as connection:
         found = runs.find(connection, identifier)
         if found is not None and may_see(connection, caller, found):
@@ -149,14 +149,14 @@ def _found(caller: Caller, identifier: int) -> Run:
 
 
 def _found_with_waiting(caller: Caller, identifier: int) -> tuple[Run, Waiting | None]:
-    """Returns the run as `_found` does, with what it waits for."""
+    """Return the run as `_found` does, with what it waits for."""
     found = _found(caller, identifier)
     with resources().engine.begin() as connection:
         return found, waiting(connection, found)
 
 
 def _check_may_read(connection: Connection, caller: Caller, found: Run, what: str) -> None:
-    """Raises Forbidden if the caller may see the run, but not its response and outcomes."""
+    """Raise Forbidden if the caller may see the run, but not its response and outcomes."""
     if may_read_response(connection, caller, found):
         return
     if has_started(caller, found):
@@ -167,7 +167,7 @@ def _check_may_read(connection: Connection, caller: Caller, found: Run, what: st
 
 
 def _next(following: int | None) -> str | None:
-    """Returns the address of the next page, with the parameters of this one."""
+    """Return the address of the next page, with the parameters of this one."""
     if following is None:
         return None
     return f"{request.path}?{urlencode({**request.args, 'after': following})}"

@@ -38,7 +38,7 @@ class Scan:
     """What has come so far."""
 
     def __init__(self, on_root: Callable[[str], None]) -> None:
-        """Calls `on_root` with the name of the root element, before anything in it is read."""
+        """Call `on_root` with the name of the root element, before anything in it is read."""
         # No handler may refer to the parser. The names that a parser keeps would stay in a reference cycle, and cycles
         # are collected by the number of objects in them, which strings do not count for.
         self.found = DocumentHead(on_root)
@@ -55,14 +55,14 @@ class Scan:
         self._size = 0
 
     def feed(self, block: bytes) -> None:
-        """Reads the next block."""
+        """Read the next block."""
         self._parse(block, last=False)
         self._size += len(block)
         if self.found.root is None and self._size >= HEAD_LIMIT:
             raise Refused(400, "the document is not well-formed: no root element in its first 64 KiB")
 
     def close(self) -> None:
-        """Reads the end of the document."""
+        """Read the end of the document."""
         self._parse(b"", last=True)
 
     def _parse(self, block: bytes, *, last: bool) -> None:
@@ -102,7 +102,7 @@ class DocumentHead:
         self._names = element_names()
 
     def start(self, name: str, attributes: list[str]) -> None:
-        """Takes the start of an element."""
+        """Take the start of an element."""
         self._depth += 1
         self.nodes += 1 + len(attributes) // 2
         if self.nodes > _MOST_NODES:
@@ -120,7 +120,7 @@ class DocumentHead:
                 self._open = name
 
     def text(self, text: str) -> None:
-        """Takes text in an element."""
+        """Take text in an element."""
         name = self._open
         if name is not None and self._depth == 2 and len(self.texts[name]) < _LONGEST_TEXT:
             # White space before a name does not count, and must not use up the length.
@@ -128,7 +128,7 @@ class DocumentHead:
             self.texts[name] += text.lstrip(ignored) if ignored else text
 
     def end(self, _name: str) -> None:
-        """Takes the end of an element."""
+        """Take the end of an element."""
         self._depth -= 1
         if self._depth <= 1:
             self._open = None
@@ -136,7 +136,7 @@ class DocumentHead:
             self.leading_ended = True
 
     def instruction(self, _target: str, _data: str) -> None:
-        """Takes a processing instruction."""
+        """Take a processing instruction."""
         self.ordinary = False
 
     def _take_root(self, name: str) -> None:

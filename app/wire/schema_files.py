@@ -17,7 +17,7 @@ blueprint = Blueprint("schemas", __name__)
 
 @blueprint.get("/schemas/")
 def index() -> Response:
-    """Returns a page that lists the files."""
+    """Return a page that lists the files."""
     items = "".join(f'<li><a href="{escape(name)}">{escape(name)}</a></li>' for name in _names())
     page = (
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Relink schemas</title>"
@@ -28,7 +28,7 @@ def index() -> Response:
 
 @blueprint.get("/schemas/<path:name>")
 def schema_file(name: str) -> Response:
-    """Returns one file, with an ETag."""
+    """Return one file, with an ETag."""
     if name not in _names():
         return failed(None, Refused(404, f"there is no schema file {name[:100]!r}"))
     content_type = "application/xml" if name.endswith(".xsd") else "text/plain; charset=utf-8"
@@ -36,7 +36,7 @@ def schema_file(name: str) -> Response:
 
 
 def _tagged(response: Response) -> Response:
-    """Adds the version, and an ETag that depends only on the content, so that it is the same on every machine."""
+    """Add the version, and an ETag that depends only on the content, so that it is the same on every machine."""
     response.headers["Relink-Version"] = _version()
     response.set_etag(sha256(response.get_data()).hexdigest()[:32])
     response.make_conditional(request)
@@ -49,7 +49,7 @@ def _names() -> list[str]:
 
 
 def _version() -> str:
-    """Returns the version of the program, or `unreleased` if it runs from its source and is not installed."""
+    """Return the version of the program, or `unreleased` if it runs from its source and is not installed."""
     try:
         return version("relink")
     except PackageNotFoundError:

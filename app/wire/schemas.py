@@ -59,7 +59,7 @@ _explaining = threading.Lock()
 
 @cache
 def element_names() -> frozenset[str]:
-    """Returns the names of all elements in the schemas of requests."""
+    """Return the names of all elements in the schemas of requests."""
     files = [*_REQUESTS.glob("*.xsd"), SCHEMA_DIRECTORY / "common.xsd"]
     elements = (element for file in files for element in etree.parse(file).iter(_XS_ELEMENT))
     return frozenset(name for element in elements if (name := element.get("name")) is not None)
@@ -81,12 +81,12 @@ def compiled(grammar: str) -> Iterator[etree.XMLSchema]:
 
 
 def count(path: etree.XPath, element: etree._Element) -> int:
-    """Returns the number of nodes below an element. The path begins with `count(`, and is much faster than a loop."""
+    """Return the number of nodes below an element. The path begins with `count(`, and is much faster than a loop."""
     return int(cast(float, path(element)))
 
 
 def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
-    """Returns whether a tree is valid.
+    """Return whether a tree is valid.
 
     There are two ways to validate, and each takes quadratic time for some documents. To validate a tree, lxml notes the
     path of every fault, and counts the elements before each fault. With `large`, which says that there are many
@@ -109,7 +109,7 @@ def is_valid(grammar: str, root: etree._Element, *, large: bool) -> bool:
 
 
 def faults(grammar: str, root: etree._Element) -> list[tuple[str, str]]:
-    """Returns what is wrong with an invalid tree, as (flat XML path, reason) pairs. Cuts the tree down to a size that
+    """Return what is wrong with an invalid tree, as (flat XML path, reason) pairs. Cuts the tree down to a size that
     can be explained quickly."""
     explained = list(_by_xmlschema(grammar, root)) if _cut(root) <= _LIGHT else []
     # xmlschema failed, or did not find the fault, such as a no-break space around a number.
@@ -140,7 +140,7 @@ def _by_libxml2(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]
 
 
 def _cut(root: etree._Element) -> int:
-    """Removes all but the first children and attributes of every element, and returns how many are left.
+    """Remove all but the first children and attributes of every element, and return how many are left.
 
     Those left are enough to explain the faults, since no element has so many different children or attributes.
     """
@@ -154,7 +154,7 @@ def _cut(root: etree._Element) -> int:
 
 
 def _fault(path: str, reason: str) -> tuple[str, str]:
-    """Returns the flat XML path, `a/b[2]` for `/Root/a/b[2]`, and the reason in one line, without secrets."""
+    """Return the flat XML path, `a/b[2]` for `/Root/a/b[2]`, and the reason in one line, without secrets."""
     if names_a_secret(path):
         reason = "the value is not valid (it is not repeated here, since it may be a secret)"
     return _short(path.lstrip("/").partition("/")[2]), _short(reason)
@@ -162,7 +162,7 @@ def _fault(path: str, reason: str) -> tuple[str, str]:
 
 @lru_cache(1024)
 def _declaration(grammar: str, path: str) -> object:
-    """Returns the declaration of the element at a path, or None for an element that the schema does not have."""
+    """Return the declaration of the element at a path, or None for an element that the schema does not have."""
     return _explainer(grammar).find(path)
 
 

@@ -23,7 +23,7 @@ _ANYWHERE = re.compile(rf"<[^<>\s!?/]*({'|'.join(CREDENTIALS)})[\s/>]".encode())
 
 
 def without_credentials(root: etree._Element) -> bytes:
-    """Returns a small request as a document."""
+    """Return a small request as a document."""
     copied = deepcopy(root)
     for name in CREDENTIALS:
         for element in copied.findall(name):
@@ -32,7 +32,7 @@ def without_credentials(root: etree._Element) -> bytes:
 
 
 def small_import_without_credentials(file: IO[bytes]) -> list[bytes]:
-    """Returns an import that is no larger than other requests. Its credentials may be anywhere."""
+    """Return an import that is no larger than other requests. Its credentials may be anywhere."""
     file.seek(0)
     try:
         return [without_credentials(etree.parse(file, hardened_parser()).getroot())]
@@ -41,7 +41,7 @@ def small_import_without_credentials(file: IO[bytes]) -> list[bytes]:
 
 
 def import_without_credentials(file: IO[bytes]) -> Iterator[bytes]:
-    """Yields an import, which begins with its credentials, in blocks. Raises NotValidError if they come later."""
+    """Yield an import, which begins with its credentials, in blocks. Raises NotValidError if they come later."""
     file.seek(0)
     head = file.read(HEAD_LIMIT)
     begin = 0
@@ -66,7 +66,7 @@ class _EnoughError(Exception):
 
 
 def _places(head: bytes) -> list[tuple[int, int]]:
-    """Returns where the credentials at the beginning of a document begin and end."""
+    """Return where the credentials at the beginning of a document begin and end."""
     found: list[tuple[int, int]] = []
     parser = expat.ParserCreate("utf-8")
     depth = 0

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 def in_own_thread(work: Callable[[], Result]) -> Result:
-    """Does the work in a new thread, in the present context, and returns what it returns or raises.
+    """Do the work in a new thread, in the present context, and return what it returns or raises.
 
     Code that is called without a request, as in a worker, frees the parsers itself.
     """

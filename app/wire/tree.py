@@ -22,7 +22,7 @@ _MANY_NODES = 2000
 
 
 def valid_tree(document: RequestDocument) -> etree._Element:
-    """Returns the root of a document. Raises Refused if it is not well-formed, NotValidError if it is not valid."""
+    """Return the root of a document. Raises Refused if it is not well-formed, NotValidError if it is not valid."""
     if document.ordinary and not document.large:
         return _valid_tree(document)
     with _LARGE_AT_ONCE:

@@ -32,12 +32,12 @@ class Shown:
 
 
 def request_of(service: str, fields: Sequence[tuple[str, str]], most: int) -> RequestDocument:
-    """Returns the document of a request whose elements are given as texts, by their paths."""
+    """Return the document of a request whose elements are given as texts, by their paths."""
     return made_document(service, flat_members(urlencode(fields).encode()), most)
 
 
 def shown(request: RequestDocument, response: Response) -> Shown:
-    """Returns a request and the beginning of its response."""
+    """Return a request and the beginning of its response."""
     body, is_complete = _beginning(response)
     text = _indented(body) if is_complete else body.decode("utf-8", "replace")
     request.file.seek(0)
@@ -46,7 +46,7 @@ def shown(request: RequestDocument, response: Response) -> Shown:
 
 
 def _beginning(response: Response) -> tuple[bytes, bool]:
-    """Returns the beginning of a body, and whether that is the whole body. The rest is not generated."""
+    """Return the beginning of a body, and whether that is the whole body. The rest is not generated."""
     body = bytearray()
     try:
         for block in response.iter_encoded():

@@ -49,7 +49,7 @@ class UploadFile:
     """
 
     def __init__(self, directory: Path | None, storage: Storage, owner: object) -> None:
-        """Opens a file in a directory, or in the system's temporary directory. Raises UploadsFullError.
+        """Open a file in a directory, or in the system's temporary directory. Raises UploadsFullError.
 
         What is written counts in `storage` for its owner until the file is closed.
         """
@@ -69,7 +69,7 @@ class UploadFile:
         self._storage.give_back(self._owner, self._size)
 
     def write(self, data: bytes) -> None:
-        """Writes all of the data."""
+        """Write all of the data."""
         if not self._storage.take(self._owner, len(data)):
             raise TooManyUploadsError
         self._size += len(data)

@@ -13,19 +13,19 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_document(root: str, parts: Iterable[Part | Written]) -> Iterator[bytes]:
-    """Yields the document as UTF-8, in blocks of about 64 KiB, whatever its size."""
+    """Yield the document as UTF-8, in blocks of about 64 KiB, whatever its size."""
     yield from _blocks(
         chain((f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>',), _streamed(parts), (f"</{root}>\n",))
     )
 
 
 def write_parts(parts: Iterable[Part]) -> Iterator[bytes]:
-    """Yields some parts of a document, in the same way."""
+    """Yield some parts of a document, in the same way."""
     return _blocks(_streamed(parts))
 
 
 def _blocks(texts: Iterable[str | bytes]) -> Iterator[bytes]:
-    """Yields texts as UTF-8, gathered into blocks. Bytes are yielded unchanged."""
+    """Yield texts as UTF-8, gathered into blocks. Bytes are yielded unchanged."""
     pending: list[str] = []
     size = 0
     for text in texts:
@@ -45,7 +45,7 @@ def _blocks(texts: Iterable[str | bytes]) -> Iterator[bytes]:
 
 
 def escape(text: str) -> str:
-    """Returns a text as the content of an element. Characters that XML cannot hold become U+FFFD."""
+    """Return a text as the content of an element. Characters that XML cannot hold become U+FFFD."""
     if "&" in text or "<" in text or ">" in text:
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if not text.isprintable():

@@ -28,7 +28,7 @@ def out_of_date() -> list[Path]:
 
 
 def write() -> None:
-    """Writes the pages, and deletes those that nothing writes any more."""
+    """Write the pages, and delete those that nothing writes any more."""
     for path in out_of_date():
         path.unlink(missing_ok=True)
     for path, text in pages():

@@ -81,8 +81,8 @@ def list_versions(session: Session, call: Call) -> Responded:
         latest = session.world.nodes[call.node].latest
         assert listed == {each: each in visible for each in range(1, latest + 1)}
         may = {right: session.world.may(call.user, right, call.node) for right in ("administer", "use-draft")}
-        told = [reply.text(name) for name in ("mayAdminister", "mayUseDraft")]
-        assert told == [str(allowed).lower() for allowed in may.values()]
+        reported = [reply.text(name) for name in ("mayAdminister", "mayUseDraft")]
+        assert reported == [str(allowed).lower() for allowed in may.values()]
     return reply, {number}
 
 

@@ -102,15 +102,15 @@ def sweep(world: World) -> Iterator[Call]:
 
 
 def tells_nothing_unreadable(world: World, call: Call, reply: Reply) -> None:
-    told = set(WORD.findall(reply.response.text))
+    shown = set(WORD.findall(reply.response.text))
     sent = {call.node, call.other}
     if call.service == "SetNode" and call.node in world.nodes and world.nodes[call.node].typed:
         sent.add(oracle.MEMBER_TYPE)
     sent |= {reference.rpartition(".")[0] for reference in sent}
     for reference, node in world.nodes.items():
         readable = world.may(call.user, "read", reference)
-        assert readable or reference in sent or reference not in told, f"{call} tells {reference}"
+        assert readable or reference in sent or reference not in shown, f"{call} tells {reference}"
         for number in range(1, node.latest + 1):
             is_draft = number > node.frozen
             known = readable and (not is_draft or world.may(call.user, "use-draft", reference))
-            assert known or version_name(reference, number) not in told, f"{call} tells a name of {reference}.{number}"
+            assert known or version_name(reference, number) not in shown, f"{call} tells a name of {reference}.{number}"

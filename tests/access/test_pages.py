@@ -72,15 +72,15 @@ def may_not_change(world: World, user: str, pages: Pages, reference: str) -> Non
 def tells_nothing_unreadable(world: World, user: str, page: Page, asked: str) -> None:
     """A page names no node that its visitor may not read, apart from the one that was asked for and the packages that
     are parts of the references of others, and no draft that the visitor may not use."""
-    told = set(WORD.findall(page.response.text))
+    shown = set(WORD.findall(page.response.text))
     readable = {reference for reference in world.nodes if world.may(user, "read", reference)}
     known = {asked, *readable, "Y"}
     known.update(package for reference in list(known) for package in packages_above(reference))
     for reference, node in world.nodes.items():
-        assert reference in known or reference not in told, f"{user} learns of {reference} at {page.address}"
+        assert reference in known or reference not in shown, f"{user} learns of {reference} at {page.address}"
         for number in range(1, node.latest + 1):
             may_use = number <= node.frozen or world.may(user, "use-draft", reference)
-            seen = version_name(reference, number) in told
+            seen = version_name(reference, number) in shown
             assert not seen or (reference in readable and may_use), f"{user} sees {reference}.{number}"
 
 

@@ -87,10 +87,10 @@ def may_read(world: World, user: str | None, starter: str, reference: str) -> bo
 def get(world: World, client: Client, path: str) -> TestResponse:
     """The response to a GET, which names no node that the user may not read, except one in the path."""
     response = ask(client, path)
-    told = set(WORD.findall(response.text))
+    shown = set(WORD.findall(response.text))
     for reference in REFERENCES:
         known = world.may(client.user, "read", reference) or f"context={reference}" in path
-        assert known or reference not in told, f"{path} tells {client.user} of {reference}: {response.text}"
+        assert known or reference not in shown, f"{path} tells {client.user} of {reference}: {response.text}"
     return response
 
 

@@ -91,7 +91,7 @@ def relink(service_url: str, at_work: None) -> Relink:
 
 @pytest.fixture
 def relink_on() -> Callable[[str], Relink]:
-    """Makes a `relink` for a database by its URL."""
+    """Make a `relink` for a database by its URL."""
     return lambda url: Relink({"RELINK_DATABASE_URL": url})
 
 
@@ -113,7 +113,7 @@ Serve = Callable[[dict[str, str]], Served]
 
 @pytest.fixture
 def serve(tmp_path: Path, data_directory: Path) -> Iterator[Serve]:
-    """Starts `relink serve` on a free port; all of them are stopped at the end, and after that their database."""
+    """Start `relink serve` on a free port; all of them are stopped at the end, and after that their database."""
     numbers = count(1)
     with ExitStack() as stack:
         yield lambda environment: stack.enter_context(served(environment, tmp_path / f"serve-{next(numbers)}.log"))
@@ -121,7 +121,7 @@ def serve(tmp_path: Path, data_directory: Path) -> Iterator[Serve]:
 
 @pytest.fixture
 def start_worker(database_url: str, tmp_path: Path) -> Iterator[StartWorker]:
-    """Starts workers on the database, with options and `RELINK_` variables; they are stopped at the end."""
+    """Start workers on the database, with options and `RELINK_` variables; they are stopped at the end."""
     with ExitStack() as stack, (tmp_path / "worker.log").open("wb") as log:
 
         def start(*options: str, **variables: str) -> Worker:

@@ -94,7 +94,7 @@ def test_an_import_is_done_once(
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "shown"),
     [
         (413, "client_max_body_size"),
         (502, "see whether the service is running"),
@@ -107,14 +107,14 @@ def test_an_import_is_done_once(
     ],
 )
 def test_an_error_of_a_proxy_is_reported_with_what_to_do(
-    behind: Relink, proxy: HttpProxy, client: Client, status: int, told: str
+    behind: Relink, proxy: HttpProxy, client: Client, status: int, shown: str
 ) -> None:
     for path, command in ((POST, ("impact", "P")), (RUNS, ("run", "list"))):
         proxy.faults[path] = [status]
         result = behind(*command)
         assert (result.exit_code, result.stdout) == (1, "")
         assert f"returned HTTP {status}" in result.stderr
-        assert told in result.stderr
+        assert shown in result.stderr
         assert ("is not a Relink service" in result.stderr) == (status in (200, 404))
 
 

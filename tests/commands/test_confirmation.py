@@ -21,7 +21,7 @@ OnTerminal = Callable[..., Terminal]
 
 @pytest.fixture
 def on_terminal(relink: Relink) -> Iterator[OnTerminal]:
-    """Starts `relink` on a terminal of its own, as a client of the application."""
+    """Start `relink` on a terminal of its own, as a client of the application."""
     with ExitStack() as stack:
 
         def start(*arguments: str, output: IO[bytes] | None = None) -> Terminal:

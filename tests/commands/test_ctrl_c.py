@@ -33,11 +33,11 @@ class Command:
     process: subprocess.Popen[bytes]
     output: Path
 
-    def told(self) -> str:
+    def shown(self) -> str:
         return self.output.read_text()
 
     def says(self, words: str) -> bool:
-        return words in self.told()
+        return words in self.shown()
 
     def press_ctrl_c(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -51,7 +51,7 @@ Start = Callable[..., Command]
 
 @pytest.fixture
 def start(service_url: str, tmp_path: Path) -> Iterator[Start]:
-    """Starts commands as processes, which are killed at the end if they still run."""
+    """Start commands as processes, which are killed at the end if they still run."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: str, url: str = service_url) -> Command:
@@ -100,7 +100,7 @@ def test_a_force_is_cancelled_and_finished_by_asking_again(client: Client, engin
             eventually(lambda: is_cancelled(engine))
         assert force.ended() == 130
         assert states(engine) == ["cancelled"]
-        lines = force.told().splitlines()
+        lines = force.shown().splitlines()
         assert "P.B\t1 -> 2\tversion\tNODE_LIST: C 2" in lines
         assert lines[-1] == "run 1 is cancelled: 2 of 3 steps are done, 1 left; the same command does the rest"
         assert [client.get(f"P.{name}").text("nodeVersionNumber") for name in "ABC"] == ["1", "2", "2"]
@@ -118,8 +118,8 @@ def test_a_second_ctrl_c_leaves_the_run(client: Client, engine: Engine, start: S
         eventually(lambda: force.says("run 1 is asked to end; Ctrl-C again"))
         force.press_ctrl_c()
         assert force.ended() == 130
-        told = force.told().splitlines()[-1]
-        assert told.startswith("run 1 has not ended yet: 'relink run watch 1' waits for its end")
+        shown = force.shown().splitlines()[-1]
+        assert shown.startswith("run 1 has not ended yet: 'relink run watch 1' waits for its end")
         assert states(engine) == ["running"]
 
 
@@ -136,7 +136,7 @@ def test_before_the_run_is_known_it_is_found_and_cancelled(
         eventually(lambda: states(engine) == ["queued"])
         force.press_ctrl_c()
         assert force.ended() == 130
-        assert force.told().endswith("run 1 is cancelled: nothing was done; the same command does the rest\n")
+        assert force.shown().endswith("run 1 is cancelled: nothing was done; the same command does the rest\n")
     assert states(engine) == ["cancelled"]
 
 
@@ -147,7 +147,7 @@ def test_an_import_that_waits_is_cancelled(engine: Engine, start: Start, tmp_pat
     eventually(lambda: states(engine) == ["queued"])
     command.press_ctrl_c()
     assert command.ended() == 130
-    assert command.told().endswith("run 1 is cancelled: nothing was imported\n")
+    assert command.shown().endswith("run 1 is cancelled: nothing was imported\n")
     assert states(engine) == ["cancelled"]
 
 
@@ -160,7 +160,7 @@ def test_an_import_that_is_still_being_sent_imports_nothing(engine: Engine, star
         file.flush()
         command.press_ctrl_c()
         assert command.ended() == 130
-    assert command.told() == "cancelled: nothing was imported\n"
+    assert command.shown() == "cancelled: nothing was imported\n"
     assert states(engine) == []
 
 

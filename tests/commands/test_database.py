@@ -124,7 +124,7 @@ def test_a_database_of_a_newer_program_is_not_mended_by_migrate(
 
 @pytest.fixture
 def make_role(engine: Engine, database_url: str) -> Iterator[Callable[[str], str]]:
-    """Makes a role that may sign in, with some options, and returns the URL of the database for it."""
+    """Make a role that may sign in, with some options, and return the URL of the database for it."""
     name = f"role_{token_hex(6)}"
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
 
@@ -140,19 +140,19 @@ def make_role(engine: Engine, database_url: str) -> Iterator[Callable[[str], str
 class TestWhatTheServerRefuses:
     def test_a_database_that_does_not_exist(self, relink_on: Callable[[str], Relink], database_url: str) -> None:
         url = make_url(database_url).set(database="nothing_here").render_as_string(hide_password=False)
-        told = relink_on(url)("check").stdout
-        assert "the database does not exist: create it, or correct its name in RELINK_DATABASE_URL" in told
-        assert "nothing_here" in told
+        shown = relink_on(url)("check").stdout
+        assert "the database does not exist: create it, or correct its name in RELINK_DATABASE_URL" in shown
+        assert "nothing_here" in shown
 
     def test_a_role_that_does_not_exist(self, relink_on: Callable[[str], Relink], database_url: str) -> None:
         url = make_url(database_url).set(username="nobody_here").render_as_string(hide_password=False)
-        told = relink_on(url)("check").stdout
-        assert "the database does not accept the service: check user and password in RELINK_DATABASE_URL" in told
+        shown = relink_on(url)("check").stdout
+        assert "the database does not accept the service: check user and password in RELINK_DATABASE_URL" in shown
 
     def test_too_many_connections(self, relink_on: Callable[[str], Relink], make_role: Callable[[str], str]) -> None:
-        told = relink_on(make_role("CONNECTION LIMIT 0"))("check").stdout
-        assert "the database server has no free connection: raise max_connections" in told
-        assert "geheim" not in told
+        shown = relink_on(make_role("CONNECTION LIMIT 0"))("check").stdout
+        assert "the database server has no free connection: raise max_connections" in shown
+        assert "geheim" not in shown
 
     def test_a_role_without_privileges(
         self, relink_on: Callable[[str], Relink], make_role: Callable[[str], str]
@@ -170,6 +170,6 @@ class TestWhatTheServerRefuses:
         with engine.begin() as connection:
             database = connection.execute(text("SELECT current_database()")).scalar_one()
             connection.execute(text(f"ALTER DATABASE {database} SET session_replication_role TO replica"))
-        told = relink_on(url)("check").stdout
-        assert "lacks a privilege" in told
-        assert "session_replication_role" in told
+        shown = relink_on(url)("check").stdout
+        assert "lacks a privilege" in shown
+        assert "session_replication_role" in shown

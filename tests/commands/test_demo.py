@@ -39,9 +39,9 @@ def test_the_demo_ends_well_and_leaves_nothing(data_directory: Path, tmp_path: P
     try:
         eventually(lambda: "Press Ctrl-C" in printed.read_text() or demo.poll() is not None)
         assert demo.poll() is None, errors.read_text()
-        told = re.search(r"Its console is at (\S+): user (\S+), password (\S+)$", printed.read_text(), re.MULTILINE)
-        assert told is not None
-        assert "Update of debian" in console_shows(told[1], told[2], told[3], "/console/runs/2")
+        reported = re.search(r"Its console is at (\S+): user (\S+), password (\S+)$", printed.read_text(), re.MULTILINE)
+        assert reported is not None
+        assert "Update of debian" in console_shows(reported[1], reported[2], reported[3], "/console/runs/2")
         demo.send_signal(signal.SIGINT)
         assert demo.wait(60) == 0, errors.read_text()
     finally:

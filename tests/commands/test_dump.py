@@ -232,7 +232,7 @@ def damaged(dump: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "shown"),
     [
         (cut, "is not a file that 'relink dump' has written, or is damaged"),
         (damaged, "is not a file that 'relink dump' has written, or is damaged"),
@@ -250,11 +250,11 @@ def damaged(dump: Path) -> Path:
     ids=["cut", "damaged", "foreign", "format", "fields", "migration", "queue", "programs", "schema"],
 )
 def test_what_cannot_be_restored_changes_nothing(
-    dumped: Path, target: Relink, target_url: str, made: Callable[[Path], Path], told: str
+    dumped: Path, target: Relink, target_url: str, made: Callable[[Path], Path], shown: str
 ) -> None:
     result = target("restore", str(made(dumped)))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert told in " ".join(result.stderr.split())
+    assert shown in " ".join(result.stderr.split())
     assert relations(target_url) == 0
 
 
@@ -269,9 +269,9 @@ def test_a_damaged_dump_does_not_replace_a_store(dumped: Path, target: Relink, t
 
 @pytest.mark.ledger("DEC-316")
 def test_the_key_of_the_dump_is_needed(dumped: Path, target_url: str) -> None:
-    for key, told in ((None, "RELINK_SECRET_KEY is not set"), (OTHER_KEY, "is not the secret key of the dump")):
+    for key, shown in ((None, "RELINK_SECRET_KEY is not set"), (OTHER_KEY, "is not the secret key of the dump")):
         result = on(target_url, key)("restore", str(dumped))
-        assert (result.exit_code, told in result.stderr) == (1, True), result.output
+        assert (result.exit_code, shown in result.stderr) == (1, True), result.output
         assert f"'relink secret-key --dump {dumped}' prints" in result.stderr
         assert SECRET_KEY not in result.output
     assert relations(target_url) == 0

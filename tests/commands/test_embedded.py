@@ -30,7 +30,7 @@ def environment(data_directory: Path) -> dict[str, str]:
 
 @pytest.fixture
 def check(environment: dict[str, str]) -> Iterator[Check]:
-    """Starts `relink check`."""
+    """Start `relink check`."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:

@@ -60,7 +60,7 @@ def test_the_help_of_each_command_ends_with_an_example(path: tuple[str, ...], co
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "shown"),
     [
         ("token create", "No such command 'create'. Did you mean 'add'? The commands are add, list, remove."),
         ("user remove", "Did you mean 'disable'? The commands are add, disable, enable, list, passwd, unlock."),
@@ -72,10 +72,10 @@ def test_the_help_of_each_command_ends_with_an_example(path: tuple[str, ...], co
         ("audit xyzzy", "No such command 'xyzzy'. The commands are list."),
     ],
 )
-def test_an_unknown_command_names_the_one_that_was_meant(arguments: str, told: str) -> None:
+def test_an_unknown_command_names_the_one_that_was_meant(arguments: str, shown: str) -> None:
     result = CliRunner().invoke(main, arguments.split())
     assert result.exit_code == 2
-    assert told in " ".join(result.stderr.split())
+    assert shown in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

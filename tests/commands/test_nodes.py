@@ -173,7 +173,7 @@ def test_a_text_that_is_saved_unchanged_changes_nothing(relink: Relink, store: C
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ("text = text.replace('</SetNode>', '')", "not well-formed"),
         ("text = text.replace('<nodeName>', '<action>force</action><nodeName>')", "the element action is not allowed"),
@@ -181,12 +181,12 @@ def test_a_text_that_is_saved_unchanged_changes_nothing(relink: Relink, store: C
     ],
 )
 def test_a_text_that_is_not_an_edit_is_refused(
-    relink: Relink, store: Client, tmp_path: Path, change: str, told: str
+    relink: Relink, store: Client, tmp_path: Path, change: str, reported: str
 ) -> None:
     before = store.get("P.A").response.data
     result = relink.with_environment(EDITOR=editor(tmp_path, change))("node", "edit", "P.A")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert told in result.stderr
+    assert reported in result.stderr
     assert store.get("P.A").response.data == before
 
 
@@ -202,7 +202,7 @@ def test_an_edit_with_impacts_lists_them_and_is_done_with_force(relink: Relink, 
 
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
-    ("arguments", "told", "code"),
+    ("arguments", "reported", "code"),
     [
         (("P.A",), "say what to change", 2),
         (("P.A", "--set", "P.m"), "an equals sign", 2),
@@ -211,10 +211,12 @@ def test_an_edit_with_impacts_lists_them_and_is_done_with_force(relink: Relink, 
         (("P.B", "--name", "x"), "is frozen", 1),
     ],
 )
-def test_an_edit_that_cannot_be_done_says_why(relink: Relink, arguments: tuple[str, ...], told: str, code: int) -> None:
+def test_an_edit_that_cannot_be_done_says_why(
+    relink: Relink, arguments: tuple[str, ...], reported: str, code: int
+) -> None:
     result = relink("node", "edit", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")
-    assert told in result.stderr
+    assert reported in result.stderr
 
 
 def test_the_impacts_of_another_type_are_listed_first_and_the_type_changed_with_yes(

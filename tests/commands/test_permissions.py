@@ -46,7 +46,7 @@ def test_administer_all_is_removed_at_once(on_database: Relink, client: Client, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "said"),
     [
         (["add", "node-write", "admin", "--on", "system"], 'there is no permission type "node-write": use one of '),
         (["add", "node-read", "nobody", "--on", "Q"], "--on Q is not found"),
@@ -58,9 +58,9 @@ def test_administer_all_is_removed_at_once(on_database: Relink, client: Client, 
         (["remove", "999999"], "there is no permission 999999"),
     ],
 )
-def test_faults_of_arguments_are_reported(on_database: Relink, client: Client, arguments: list[str], told: str) -> None:
+def test_faults_of_arguments_are_reported(on_database: Relink, client: Client, arguments: list[str], said: str) -> None:
     result = on_database("permission", *arguments)
-    assert (result.exit_code, told in result.stderr) == (1, True), result.output
+    assert (result.exit_code, said in result.stderr) == (1, True), result.output
 
 
 def test_arguments_are_collapsed(on_database: Relink, client: Client, make_user: Callable[..., None]) -> None:

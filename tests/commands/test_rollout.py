@@ -55,8 +55,8 @@ def test_a_release_is_rolled_back_for_one_end_user(relink: Relink, store: Store,
     assert "There is no instance to move." in none.stderr
 
 
-@pytest.mark.parametrize(("value", "told"), [("mail", "give SLOT=JSON"), ("mail=a@b", "value")])
-def test_a_wrong_value_is_refused(relink: Relink, behind: tuple[str, list[str]], value: str, told: str) -> None:
+@pytest.mark.parametrize(("value", "shown"), [("mail", "give SLOT=JSON"), ("mail=a@b", "value")])
+def test_a_wrong_value_is_refused(relink: Relink, behind: tuple[str, list[str]], value: str, shown: str) -> None:
     result = relink("rollout", behind[0], "--value", value, "--yes")
     assert (result.exit_code in (1, 2), result.stdout) == (True, "")
-    assert told in result.stderr
+    assert shown in result.stderr

@@ -107,8 +107,8 @@ def test_the_exit_code_says_how_a_run_ended(relink: Relink, forced: Client, engi
 def test_a_run_is_watched_until_it_is_cancelled(relink: Relink, forced: Client, engine: Engine, tmp_path: Path) -> None:
     with held_run(engine) as number, watching(relink, number, tmp_path / "watch") as process:
         result = relink("run", "cancel", str(number))
-        told = f"run {number} is asked to end; 'relink run watch {number}' waits for its end\n"
-        assert (result.exit_code, result.stdout) == (0, told)
+        reported = f"run {number} is asked to end; 'relink run watch {number}' waits for its end\n"
+        assert (result.exit_code, result.stdout) == (0, reported)
         with engine.begin() as connection:
             connection.execute(text("UPDATE run SET state = 'cancelled' WHERE cancel_requested"))
         assert process.wait(WITHIN) == 1
@@ -119,6 +119,6 @@ def test_ctrl_c_leaves_a_run_as_it_is(relink: Relink, forced: Client, engine: En
     with held_run(engine) as number, watching(relink, number, tmp_path / "watch") as process:
         process.send_signal(signal.SIGINT)
         assert process.wait(WITHIN) == 130
-        told = (tmp_path / "watch").read_text()
-        assert told.endswith(f"run {number} continues; 'relink run cancel {number}' cancels it\n")
+        reported = (tmp_path / "watch").read_text()
+        assert reported.endswith(f"run {number} continues; 'relink run cancel {number}' cancels it\n")
         assert relink("run", "list", "--state", "running").stdout.startswith(f"{number}\trunning")

@@ -58,9 +58,9 @@ def test_the_embedded_database_runs_as_long_as_the_service(
     served = serve({"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": str(int(number == signal.SIGINT))})
     assert '"ok"' in read(f"{served.url}/readyz")
     assert database_runs(data_directory)
-    told = served.log.read_text()
-    assert f"Creating the embedded database in {data_directory} ..." in told
-    assert f"Relink listens on {served.url}" in told
+    shown = served.log.read_text()
+    assert f"Creating the embedded database in {data_directory} ..." in shown
+    assert f"Relink listens on {served.url}" in shown
     assert served.stop(number) == 0
     assert not database_runs(data_directory)
 

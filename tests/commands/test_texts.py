@@ -54,7 +54,7 @@ def test_a_password_is_the_line_as_given(on_database: Relink, client: Client, gi
 
 @pytest.mark.ledger("DEC-48")
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "shown"),
     [
         (LATIN_1, "the password on standard input is not UTF-8 (byte 2)"),
         (LATIN_1 + b"\n", "the password on standard input is not UTF-8 (byte 2)"),
@@ -73,11 +73,11 @@ def test_a_password_is_the_line_as_given(on_database: Relink, client: Client, gi
     ],
 )
 def test_a_password_that_could_not_be_used_to_sign_in_is_refused(
-    on_database: Relink, client: Client, given: bytes, told: str
+    on_database: Relink, client: Client, given: bytes, shown: str
 ) -> None:
     result = with_input(on_database, "user", "add", "ann", "--password-stdin", given=given)
     assert result.exit_code == 1
-    assert told in result.stderr
+    assert shown in result.stderr
     assert with_input(on_database, "user", "add", "ann", "--password-stdin", given=PASSWORD.encode()).exit_code == 0
     assert with_input(on_database, "user", "passwd", "ann", "--password-stdin", given=given).exit_code == 1
     assert signs_in(client, PASSWORD)
@@ -176,7 +176,7 @@ def test_a_file_to_import_is_utf_8(relink: Relink, tmp_path: Path) -> None:
 def run(
     *arguments: str | bytes, environment: dict[str, str] | None = None, locale: str = "C.UTF-8"
 ) -> subprocess.CompletedProcess[bytes]:
-    """Runs `relink` as a process, which gets its arguments and variables as bytes."""
+    """Run `relink` as a process, which gets its arguments and variables as bytes."""
     command = [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments]
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("RELINK_", "LC_", "PYTHONU"))
@@ -186,14 +186,14 @@ def run(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "shown"),
     [
         (["--password-stdin"], b"Error: the password cannot be read: standard input is closed\n"),
         ([], b"give the password in RELINK_PASSWORD"),
     ],
 )
-def test_a_closed_standard_input_is_reported(arguments: list[str], told: bytes) -> None:
+def test_a_closed_standard_input_is_reported(arguments: list[str], shown: bytes) -> None:
     command = [sys.executable, "-m", "app.cli", "impact", "system", "--user", ADMIN, *arguments]
     done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command], capture_output=True, check=False)
-    assert told in done.stderr
+    assert shown in done.stderr
     assert b"Traceback" not in done.stderr

@@ -75,9 +75,9 @@ def test_a_token_that_is_not_there_is_named(on_database: Relink, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [(" \n", "NAME is missing"), ("x" * 201, "NAME must have at most 200 characters")]
+    ("name", "shown"), [(" \n", "NAME is missing"), ("x" * 201, "NAME must have at most 200 characters")]
 )
-def test_a_token_has_a_name(on_database: Relink, name: str, told: str) -> None:
+def test_a_token_has_a_name(on_database: Relink, name: str, shown: str) -> None:
     result = on_database("token", "add", name, "--master")
     assert result.exit_code == 1
-    assert told in result.stderr
+    assert shown in result.stderr

@@ -115,8 +115,8 @@ def test_packages_with_links_to_an_updated_node_are_named(relink: Relink, client
 def test_where_the_nodes_are_that_link_into_an_updated_package(relink: Relink, client: Client) -> None:
     client.load(chain().node("X.Y.D", frozen(*links("P.C.1"))).node("X.E", frozen(*links("P.1"))))
     assert relink("force", "P", "--yes").exit_code == 0
-    told = relink("impact", "P").stderr.splitlines()
-    assert told == [
+    reported = relink("impact", "P").stderr.splitlines()
+    assert reported == [
         "Nothing to update in P and its content.",
         "Nodes in X link to nodes in P: 'relink impact X --scope latest --source P' lists what has to follow there.",
     ]
@@ -246,15 +246,15 @@ def test_all_rows_go_to_a_pipe(relink: Relink, client: Client) -> None:
 def test_progress_of_a_run_is_reported(relink: Relink, client: Client, engine: Engine, tmp_path: Path) -> None:
     """The run has done P.B and waits for P.A, which this test holds."""
     client.load(chain())
-    told = tmp_path / "told"
-    with engine.connect() as connection, told.open("w") as output:
+    reported = tmp_path / "reported"
+    with engine.connect() as connection, reported.open("w") as output:
         connection.execute(text("SELECT FROM node WHERE node_reference = 'P.A' FOR UPDATE"))
         command = [sys.executable, "-W", "ignore", "-m", "app.cli", "force", "P", "--yes"]
         environment = {**os.environ, **{name: value for name, value in relink.environment.items() if value}}
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output, stderr=output)
         try:
-            eventually(lambda: "run 1: 1 of 2 steps" in told.read_text())
+            eventually(lambda: "run 1: 1 of 2 steps" in reported.read_text())
         finally:
             connection.rollback()
             assert process.wait(WITHIN) == 0
-    assert "run 1: 2 of 2 steps" in told.read_text()
+    assert "run 1: 2 of 2 steps" in reported.read_text()

@@ -35,7 +35,7 @@ def test_an_admin_may_do_everything(on_database: Relink, client: Client) -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "password", "told"),
+    ("arguments", "password", "shown"),
     [
         (["ann"], "short", "the password must have 8 to 1024 characters"),
         (["a n n"], PASSWORD, "LOGON must begin with a letter or digit"),
@@ -43,10 +43,10 @@ def test_an_admin_may_do_everything(on_database: Relink, client: Client) -> None
         (["public"], PASSWORD, "public is taken"),
     ],
 )
-def test_a_fault_of_a_user_is_reported(on_database: Relink, arguments: list[str], password: str, told: str) -> None:
+def test_a_fault_of_a_user_is_reported(on_database: Relink, arguments: list[str], password: str, shown: str) -> None:
     result = on_database("user", "add", *arguments, "--password-stdin", stdin=password)
     assert result.exit_code == 1
-    assert told in result.stderr
+    assert shown in result.stderr
     assert password not in result.output
 
 

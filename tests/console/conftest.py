@@ -28,6 +28,6 @@ def site(fresh_database: FreshDatabase) -> Iterator[Site]:
 
 @pytest.fixture
 def open_tab(browser: Browser, site: Site) -> Iterator[OpenTab]:
-    """Opens tabs on the service of the module."""
+    """Open tabs on the service of the module."""
     with tabs_of(browser, site.url) as open_tab:
         yield open_tab

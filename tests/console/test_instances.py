@@ -102,8 +102,8 @@ def test_the_history_has_every_change_and_no_value(pages: Pages, store: Store, e
         ["created", "on release 1; new values for channel"],
     ]
     with engine.connect() as connection:
-        told = connection.execute(text("SELECT string_agg(details::text, '') FROM audit")).scalar_one()
-    assert not {"secret", "hidden", "77", "78"} & set(re.findall(r"\w+", told))
+        shown = connection.execute(text("SELECT string_agg(details::text, '') FROM audit")).scalar_one()
+    assert not {"secret", "hidden", "77", "78"} & set(re.findall(r"\w+", shown))
     assert len(pages.get(at(other)).rows("section:nth-of-type(2) table")) == 1
 
 

@@ -170,8 +170,8 @@ def test_the_run_of_a_roll_out_shows_its_instances(pages: Pages, store: Store) -
         "Ann's shop": ["Ann", "1 → 2", "upgraded"],
         "Bob's desk": ["Bob", "1 → 2", "upgraded"],
     }
-    told = pages.client.get(f"{page.address}/state").get_json()
-    assert (sorted(each["name"] for each in told["outcomes"]), told["counts"]) == (sorted(rows), {"upgrade": 3})
+    reported = pages.client.get(f"{page.address}/state").get_json()
+    assert (sorted(each["name"] for each in reported["outcomes"]), reported["counts"]) == (sorted(rows), {"upgrade": 3})
     (instance,) = [link for link in page.links if "/instances/" in link][:1]
     assert pages.get(instance).title.startswith(("Ann's", "Bob's"))
     assert [row[0] for row in pages.get(f"{page.address}?text=bob").rows("#rows table")] == ["Bob's desk"]

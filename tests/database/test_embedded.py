@@ -22,7 +22,7 @@ LONG = "/".join("abcdefghij" * 5 for _ in range(4))
 
 @pytest.fixture
 def started(data_directory: Path) -> Iterator[Callable[[str], str]]:
-    """Starts the database of a directory in the data directory; it is stopped at the end."""
+    """Start the database of a directory in the data directory; it is stopped at the end."""
     directories = []
 
     def start(name: str = "data") -> str:

@@ -87,8 +87,8 @@ class TestRoutines:
     def test_check_and_migrate_report_changed_routines(self, engine: Engine, database_url: str) -> None:
         relink = Relink({"RELINK_DATABASE_URL": database_url})
         execute(engine, _AS_AN_OLDER_PROGRAM)
-        told = relink("check").stdout
-        assert "functions in the database differ from those of this program: run 'relink migrate'" in told
+        shown = relink("check").stdout
+        assert "functions in the database differ from those of this program: run 'relink migrate'" in shown
         assert "replaced by those of this program" in relink("migrate").stdout
         assert relink("check").exit_code == 0
         assert "nothing to do" in relink("migrate").stdout

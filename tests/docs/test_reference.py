@@ -57,7 +57,7 @@ def test_an_element_that_a_service_misses_is_shown_as_required(client: Client, s
 def missed(client: Client, service: str, given: dict[str, str]) -> list[str]:
     reply = client.post(message(service, given))
     faults = (reply.text("errorMessage") or "").splitlines()
-    return [name for name, _, told in (fault.partition(": ") for fault in faults) if told.startswith("is missing")]
+    return [name for name, _, rest in (fault.partition(": ") for fault in faults) if rest.startswith("is missing")]
 
 
 def test_required_elements_of_a_solution_and_an_instance_are_shown_as_required(store: Store) -> None:

@@ -29,7 +29,7 @@ def master(app: Flask, engine: Engine) -> GraphQL:
 
 @pytest.fixture
 def as_user(app: Flask, engine: Engine) -> Callable[[str], GraphQL]:
-    """Makes a client with a token of an end user."""
+    """Make a client with a token of an end user."""
 
     def make(user: str) -> GraphQL:
         with engine.begin() as connection:

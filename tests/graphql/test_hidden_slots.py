@@ -84,7 +84,7 @@ def test_with_a_master_token_hidden_slots_are_like_others(
 
 def refusals(client: GraphQL, name: str, given: dict[str, Any], slots: tuple[str, str], kind: str) -> list[str]:
     """The messages with which a value for each of two slots is refused, without the names of the slots."""
-    told = []
+    reported = []
     for slot in slots:
         if kind == "config":
             values = {"configValues": [{"externalId": slot, "value": "not JSON"}]}
@@ -92,8 +92,8 @@ def refusals(client: GraphQL, name: str, given: dict[str, Any], slots: tuple[str
             values = {"authValues": [{"externalId": slot, "authId": "x"}]}
         code, message = client.refused(name, **given, **values)
         assert code == "invalid_input"
-        told.append(message.replace(f'"{slot}"', "SLOT"))
-    return told
+        reported.append(message.replace(f'"{slot}"', "SLOT"))
+    return reported
 
 
 @pytest.mark.ledger("DEC-117")
@@ -156,5 +156,5 @@ def test_a_missing_value_of_a_hidden_slot_is_not_named(store: Store, anns: Graph
 
 def test_an_unknown_instance_is_not_found_with_a_master_token(master: GraphQL) -> None:
     for name in ("updateSolutionInstance", "upgradeSolutionInstance"):
-        told = master.refused(name, solutionInstanceId="00000000-0000-0000-0000-000000000000")
-        assert told == ("not_found", "solutionInstanceId: is not found")
+        reported = master.refused(name, solutionInstanceId="00000000-0000-0000-0000-000000000000")
+        assert reported == ("not_found", "solutionInstanceId: is not found")

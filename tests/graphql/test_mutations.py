@@ -151,15 +151,15 @@ class TestInstances:
         before = store.get(foreign)
         values = {"configValues": [{"externalId": "a", "value": '"1"'}]}
         for given in [{}] if name == "removeSolutionInstance" else [{}, values]:
-            told = {anns.refused(name, solutionInstanceId=wrong, **given) for wrong in (foreign, NOBODY, "x\0")}
-            assert told == {("not_found", "solutionInstanceId: is not found")}
+            reported = {anns.refused(name, solutionInstanceId=wrong, **given) for wrong in (foreign, NOBODY, "x\0")}
+            assert reported == {("not_found", "solutionInstanceId: is not found")}
         assert store.get(foreign) == before
 
     @pytest.mark.ledger("DEC-83")
     def test_an_authentication_of_another_user_cannot_be_used(self, store: Store, anns: GraphQL) -> None:
         solution = store.published(auth=[auth_slot("slack")])
         foreign, builders = store.authentication(store.user("Bob")), store.authentication(None)
-        told = {
+        reported = {
             anns.refused(
                 "createSolutionInstance",
                 solutionId=solution,
@@ -168,7 +168,7 @@ class TestInstances:
             )
             for wrong in (foreign, builders, NOBODY)
         }
-        assert len(told) == 1
+        assert len(reported) == 1
         assert store.find() == []
 
     @pytest.mark.ledger("DEC-132")
@@ -211,11 +211,11 @@ class TestAuthentications:
         self, store: Store, anns: GraphQL
     ) -> None:
         foreign, builders = store.authentication(store.user("Bob")), store.authentication(None)
-        told = {anns.refused("removeAuthentication", authenticationId=wrong) for wrong in (foreign, builders, "x")}
-        assert told == {("not_found", "authenticationId: is not found")}
+        reported = {anns.refused("removeAuthentication", authenticationId=wrong) for wrong in (foreign, builders, "x")}
+        assert reported == {("not_found", "authenticationId: is not found")}
 
     @pytest.mark.parametrize(
-        ("field", "value", "told"),
+        ("field", "value", "reported"),
         [
             ("serviceId", "", "serviceId"),
             ("serviceId", "@1", "serviceId"),
@@ -226,10 +226,10 @@ class TestAuthentications:
             ("name", "", "name"),
         ],
     )
-    def test_faults(self, anns: GraphQL, field: str, value: object, told: str) -> None:
+    def test_faults(self, anns: GraphQL, field: str, value: object, reported: str) -> None:
         code, message = anns.refused("createUserAuthentication", **{**NEW_AUTHENTICATION, field: value})
         assert code == "invalid_input"
-        assert message.split(":")[0] == told
+        assert message.split(":")[0] == reported
         assert "secret" not in message
 
     @pytest.mark.ledger("DEC-80")
@@ -339,5 +339,5 @@ class TestUsersAndTokens:
 @pytest.mark.ledger("DEC-133")
 def test_connectors_are_not_run(master: GraphQL) -> None:
     given = {"connector": "slack", "version": "2.0", "operation": "send", "input": "{}"}
-    told = master.refused("callConnector", **given)
-    assert told == ("not_available", "callConnector is not available: Relink runs no connectors")
+    reported = master.refused("callConnector", **given)
+    assert reported == ("not_available", "callConnector is not available: Relink runs no connectors")

@@ -39,7 +39,7 @@ def listed(client: GraphQL, name: str, arguments: str, more: str = "") -> dict[s
 
 @pytest.fixture
 def fill(store: Store, engine: Engine) -> Fill:
-    """Makes entries of a list and returns the ids of all, in its order."""
+    """Make entries of a list and return the ids of all, in its order."""
 
     one_more: dict[str, Callable[[], str]] = {
         "users": store.user,
@@ -169,8 +169,8 @@ def test_a_cursor_that_no_list_returned_is_refused(master: GraphQL) -> None:
     for field in ("after", "before"):
         assert master.data(query % field, given=right) == {"users": {"edges": []}}
         for wrong in [*map(coded, places), right[:-4], f"{right}=", f" {right}", "\ud800", "ü"]:
-            told = master.error(query % field, given=wrong)
-            assert told == ("invalid_input", f"{field}: is not a cursor of this list"), wrong
+            shown = master.error(query % field, given=wrong)
+            assert shown == ("invalid_input", f"{field}: is not a cursor of this list"), wrong
 
 
 def coded(place: str) -> str:

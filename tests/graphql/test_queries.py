@@ -247,7 +247,7 @@ def test_a_list_is_paged_forward_and_backward(store: Store, master: GraphQL, ann
 @pytest.mark.ledger("DEC-126")
 @pytest.mark.parametrize("listed", LISTS)
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         ('after: "x"', "after: is not a cursor"),
         ('before: "bm9uZQ=="', "before: is not a cursor"),
@@ -256,11 +256,11 @@ def test_a_list_is_paged_forward_and_backward(store: Store, master: GraphQL, ann
         ("first: 1, last: 1", "last: cannot be given together with first"),
     ],
 )
-def test_impossible_paging_arguments_are_refused(master: GraphQL, listed: str, arguments: str, told: str) -> None:
+def test_impossible_paging_arguments_are_refused(master: GraphQL, listed: str, arguments: str, reported: str) -> None:
     closing = "}" * listed.count("{")
     code, message = master.error(f"{{ {listed}({arguments}) {{ pageInfo {{ hasNextPage }} }} }} {closing}")
     assert code == "invalid_input"
-    assert message.startswith(told)
+    assert message.startswith(reported)
 
 
 @pytest.mark.ledger("DEC-126")

@@ -148,10 +148,10 @@ class TestBodies:
         query = "query A($n: Int) { users(first: $n) { edges { cursor } } } query B { viewer { details { name } } }"
         assert master.post({"query": query, "variables": {"n": 1}, "operationName": "A"}).get_json()["data"]["users"]
         assert master.post({"query": query, "operationName": "B"}).get_json()["data"]["viewer"]
-        for name, told in ((None, "Must provide operation name"), ("", "Must provide operation name"), ("C", "'C'")):
+        for name, shown in ((None, "Must provide operation name"), ("", "Must provide operation name"), ("C", "'C'")):
             found = error(master.post({"query": query, "operationName": name}))
             assert found["extensions"]["code"] == "invalid_query"
-            assert told in found["message"]
+            assert shown in found["message"]
 
     def test_an_empty_operation_name_counts_as_absent(self, master: GraphQL) -> None:
         named = "query A { viewer { details { name } } }"
@@ -178,7 +178,7 @@ class TestErrors:
         assert set(error(master.post({}))) == {"message", "extensions"}
 
     @pytest.mark.parametrize(
-        ("given", "told"),
+        ("given", "shown"),
         [
             ({"n": "hunter2"}, ["$n", "Int cannot represent non-integer value: a string"]),
             ({"n": 7315.5}, ["$n", "Int cannot represent non-integer value: a number"]),
@@ -188,14 +188,14 @@ class TestErrors:
         ],
     )
     def test_a_fault_in_a_variable_says_which_and_what_was_expected(
-        self, master: GraphQL, given: dict[str, object], told: list[str]
+        self, master: GraphQL, given: dict[str, object], shown: list[str]
     ) -> None:
         query = "query($n: Int) { users(first: $n) { edges { cursor } } }"
         response = master.post({"query": query, "variables": given})
         found = error(response)
         assert (response.status_code, found["extensions"]["code"]) == (200, "invalid_query")
         assert found["locations"] == [{"line": 1, "column": 7}]
-        assert all(words in found["message"] for words in told), found["message"]
+        assert all(words in found["message"] for words in shown), found["message"]
         assert "hunter2" not in response.text
         assert "7315" not in response.text
 
@@ -205,7 +205,7 @@ class TestErrors:
             "mutation($i: CreateUserAuthenticationInput!) { createUserAuthentication(input: $i) { authenticationId } }"
         )
         right: dict[str, object] = {"name": "n", "serviceId": "s", "serviceEnvironmentId": "e", "data": "{}"}
-        for wrong, told in (
+        for wrong, shown in (
             ({"data": {"password": "hunter2"}}, "at .data: Json is a string that holds JSON"),
             ({"data": 7315}, "at .data: "),
             ({"name": {"a": "hunter2"}}, "at .name: String cannot represent a non string value: an object"),
@@ -214,7 +214,7 @@ class TestErrors:
             ({"data": None, "name": "hunter2"}, "at .data: Expected value of non-null type 'Json!'"),
         ):
             response = anns.post({"query": query, "variables": {"i": {**right, **wrong}}})
-            assert told in error(response)["message"]
+            assert shown in error(response)["message"]
             assert "hunter2" not in response.text
             assert "7315" not in response.text
         del right["data"]

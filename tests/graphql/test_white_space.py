@@ -22,8 +22,8 @@ def names(connection: dict[str, object]) -> list[object]:
 
 def test_an_external_user_id_is_one_however_it_is_spaced(master: GraphQL, store: Store) -> None:
     user = master.mutate("createExternalUser", "userId", name="Ann", externalUserId=" dup\t\r\n id\n")["userId"]
-    code, told = master.refused("createExternalUser", name="Bo", externalUserId="dup id")
-    assert (code, told) == ("invalid_input", "externalUserId: dup id is taken")
+    code, shown = master.refused("createExternalUser", name="Bo", externalUserId="dup id")
+    assert (code, shown) == ("invalid_input", "externalUserId: dup id is taken")
     assert store.faults("CreateExternalUser", name="Bo", externalUserId="dup  id") == ["externalUserId"]
     query = "query($c: UserSearchCriteria) { users(criteria: $c) { edges { node { name externalUserId } } } }"
     for criteria in ({"externalUserId": "\ndup  id"}, {"userId": f" {user}\t"}, {"userId": user.upper()}):
@@ -71,8 +71,8 @@ def test_slots_and_ids_of_an_instance(
     }
     assert made["authValues"] == [{"externalId": "s t", "authId": authentication}]
     twice = [{"externalId": "a b", "value": '"1"'}, {"externalId": "a\nb", "value": '"2"'}]
-    code, told = anns.refused("updateSolutionInstance", solutionInstanceId=made["id"], configValues=twice)
-    assert (code, "is given twice" in told) == ("invalid_input", True)
+    code, shown = anns.refused("updateSolutionInstance", solutionInstanceId=made["id"], configValues=twice)
+    assert (code, "is given twice" in shown) == ("invalid_input", True)
     query = "query($c: SolutionInstanceSearchCriteria) { viewer { solutionInstances(criteria: $c) {"
     query += " edges { node { name } } } } }"
     for criteria in (
@@ -127,8 +127,8 @@ def test_a_blank_name_is_missing(master: GraphQL, anns: GraphQL, store: Store, a
 @pytest.mark.parametrize("text", ["\x0b", "\x1f", "\x00", "\ufffe", "\ud800"])
 def test_characters_that_xml_cannot_hold_are_refused_even_alone(anns: GraphQL, text: str) -> None:
     given = {"name": "Chat", "serviceId": "chat@1", "serviceEnvironmentId": text, "data": "{}"}
-    code, told = anns.refused("createUserAuthentication", **given)
-    assert (code, told) == ("invalid_input", "serviceEnvironmentId: must not have control characters")
+    code, shown = anns.refused("createUserAuthentication", **given)
+    assert (code, shown) == ("invalid_input", "serviceEnvironmentId: must not have control characters")
 
 
 def test_each_text_of_an_input_is_known_as_a_token_or_as_given(schemas: Path) -> None:

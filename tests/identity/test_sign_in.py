@@ -188,12 +188,12 @@ def test_no_password_is_stored(engine: Engine, anna: int) -> None:
     refusal(make(engine), RIGHT, "anna")
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT account, network FROM sign_in_failure")).all()
-        told = connection.execute(text("SELECT string_agg(a::text, ' ') FROM audit a")).scalar_one()
+        shown = connection.execute(text("SELECT string_agg(a::text, ' ') FROM audit a")).scalar_one()
     keys = {bytes(key) for row in rows for key in row}
     assert keys == {b"", *(sha256(given.encode()).digest() for given in ("anna", RIGHT, HERE))}
-    assert "anna" in told
-    assert RIGHT not in told
-    assert WRONG not in told
+    assert "anna" in shown
+    assert RIGHT not in shown
+    assert WRONG not in shown
 
 
 def test_a_password_is_not_shown_by_its_credentials() -> None:

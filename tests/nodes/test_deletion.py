@@ -56,7 +56,7 @@ def get(client: Client, reference: str) -> int:
 
 
 def delete(engine: Engine, *references: str) -> int:
-    """Deletes nodes, and returns how many versions of other nodes stand in the way."""
+    """Delete nodes, and return how many versions of other nodes stand in the way."""
     nodes = identifiers(engine, *references)
     with engine.begin() as connection:
         return len(delete_nodes(connection, nodes))

@@ -84,12 +84,12 @@ def test_clients_that_have_not_signed_in_share_a_small_limit(tmp_path: Path) -> 
 def test_the_signed_in_user_is_reported_to_the_server(
     app: Flask, user: str | None, password: str, signed_in: bool
 ) -> None:
-    told: list[bool] = []
+    shown: list[bool] = []
     app.test_client().post(
         "/service",
         data=message("GetNode", {"nodeVersionReference": "system"}),
         content_type="application/xml",
         auth=None if user is None else (user, password),
-        environ_overrides={SIGNED_IN: lambda: told.append(True)},
+        environ_overrides={SIGNED_IN: lambda: shown.append(True)},
     )
-    assert bool(told) == signed_in
+    assert bool(shown) == signed_in

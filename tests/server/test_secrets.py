@@ -51,7 +51,7 @@ REQUESTS = {
 
 @pytest.fixture
 def trap(service: Service) -> None:
-    """Makes the database repeat what it was given in its error: a stand-in for a defect that does so."""
+    """Make the database repeat what it was given in its error: a stand-in for a defect that does so."""
     with service.engine.begin() as connection:
         connection.execute(
             text(

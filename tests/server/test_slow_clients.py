@@ -33,7 +33,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def opened(service: Service) -> Iterator[Callable[[bytes], socket.socket]]:
-    """Opens connections and sends the beginnings of requests on them; they are closed at the end."""
+    """Open connections and send the beginnings of requests on them; they are closed at the end."""
     with ExitStack() as stack:
 
         def connected(data: bytes) -> socket.socket:
@@ -45,7 +45,7 @@ def opened(service: Service) -> Iterator[Callable[[bytes], socket.socket]]:
 
 
 def served_in_time(service: Service) -> Callable[[], None]:
-    """Returns a check that `/healthz` and a small request of a signed-in user get their responses in time."""
+    """Return a check that `/healthz` and a small request of a signed-in user get their responses in time."""
     within = allowed(service)
 
     def check() -> None:

@@ -158,9 +158,9 @@ class TestCredentials:
         body = f"<NodeImport>{signed}<NodeList/></NodeImport>"
         reply = client.post(body, headers=ASYNC, auth=None)
         accepted(reply)
-        told = self.contents(engine)
-        assert "NodeList" in told
-        assert self.SECRET not in told
+        reported = self.contents(engine)
+        assert "NodeList" in reported
+        assert self.SECRET not in reported
 
     @pytest.mark.parametrize(
         "template",
@@ -175,9 +175,9 @@ class TestCredentials:
     ) -> None:
         nodes = re.sub(r".*<NodeList>|</NodeList>.*", "", IMPORTED.xml())
         run = accepted(client.post(template.format(signed, nodes).encode(), headers=ASYNC, auth=None))
-        told = self.contents(engine)
-        assert "N.A" in told
-        assert self.SECRET not in told
+        reported = self.contents(engine)
+        assert "N.A" in reported
+        assert self.SECRET not in reported
         assert work(engine) == 1
         assert shown_to(client, self.SECRET, run) == "done"
 

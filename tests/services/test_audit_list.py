@@ -79,17 +79,17 @@ def test_pages_follow_each_other(client: Client, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "field", "told"),
+    ("given", "field", "shown"),
     [
         ({"auditAction": "dance"}, "auditAction", "use one of sign-in, "),
         ({"auditSince": "2026-02-30T00:00:00Z"}, "auditSince", "such as 2026-09-26T10:03:28Z"),
         ({"auditIdentifierBefore": "999999"}, "auditIdentifierBefore", "begin with the newest rows"),
     ],
 )
-def test_what_is_wrong_is_reported(client: Client, given: dict[str, str], field: str, told: str) -> None:
+def test_what_is_wrong_is_reported(client: Client, given: dict[str, str], field: str, shown: str) -> None:
     reply = ask(client, **given)
     assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)
-    assert told in (reply.text("errorMessage") or "")
+    assert shown in (reply.text("errorMessage") or "")
 
 
 @pytest.mark.ledger("DEC-342")

@@ -92,9 +92,9 @@ def test_a_comment_is_reported(store: Client) -> None:
 
 
 def test_members_are_reported_unless_none_are_wanted(store: Client) -> None:
-    for level, told in (("none", False), ("full", True), ("", True)):
+    for level, shown in (("none", False), ("full", True), ("", True)):
         reply = ask(store, nodeVersionReference="P.N.2", memberDetailLevel=level)
-        assert (reply.tree.find("MemberList") is not None) is told
+        assert (reply.tree.find("MemberList") is not None) is shown
         assert reply.text("nodeVersionReferenceType") == "P.T.1"
 
 

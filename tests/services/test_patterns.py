@@ -28,7 +28,7 @@ def ruled(pattern: str, *values: str) -> Graph:
 
 
 def store_pattern(engine: Engine, pattern: str) -> None:
-    """Puts a pattern into the store that an import refuses, as an older version of the software may have done."""
+    """Put a pattern into the store that an import refuses, as an older version of the software may have done."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         changed = connection.execute(

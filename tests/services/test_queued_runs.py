@@ -52,14 +52,14 @@ def eventually(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def told(client: Client, path: str, method: str = "GET") -> Any:  # noqa: ANN401
+def json_of(client: Client, path: str, method: str = "GET") -> Any:  # noqa: ANN401
     response = client.app.test_client().open(path, method=method, auth=(ADMIN, PASSWORD))
     assert response.status_code in (200, 202), response.text
     return response.json
 
 
 def states(client: Client) -> dict[str, str]:
-    return {run["nodeReference"]: run["state"] for run in told(client, "/runs")["runs"]}
+    return {run["nodeReference"]: run["state"] for run in json_of(client, "/runs")["runs"]}
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def test_a_run_beyond_those_at_work_is_queued_until_one_is_done(
     with one_at_work(stale, engine, threads) as first:
         second = threads.submit(stale.update, "Q", "force")
         eventually(lambda: states(stale) == {"P": "running", "Q": "queued"})
-        assert [run["nodeReference"] for run in told(stale, "/runs?state=queued")["runs"]] == ["Q"]
+        assert [run["nodeReference"] for run in json_of(stale, "/runs?state=queued")["runs"]] == ["Q"]
         assert not second.done()
     assert (first.result().number, second.result().number) == (0, 0)
     assert states(stale) == {"P": "done", "Q": "done"}
@@ -109,8 +109,8 @@ def test_a_queued_run_can_be_cancelled(stale: Client, engine: Engine, threads: T
     with one_at_work(stale, engine, threads):
         second = threads.submit(stale.update, "Q", "force")
         eventually(lambda: states(stale).get("Q") == "queued")
-        [run] = told(stale, "/runs?state=queued")["runs"]
-        told(stale, f"/runs/{run['run']}", "DELETE")
+        [run] = json_of(stale, "/runs?state=queued")["runs"]
+        json_of(stale, f"/runs/{run['run']}", "DELETE")
         cancelled = second.result(WITHIN)
         assert cancelled.number == 106
         assert "cancelled before it began" in (cancelled.text("errorDescription") or "")
@@ -141,7 +141,9 @@ def test_a_solution_s_roll_out_waits_in_the_same_queue(
     body = f"<UpdateSolutionInstances>{of_solution}<action>force</action></UpdateSolutionInstances>"
     with one_at_work(stale, engine, threads):
         roll_out = threads.submit(stale.post, body)
-        eventually(lambda: any(run.get("solutionId") == solution for run in told(stale, "/runs?state=queued")["runs"]))
+        eventually(
+            lambda: any(run.get("solutionId") == solution for run in json_of(stale, "/runs?state=queued")["runs"])
+        )
     assert roll_out.result().number == 0
 
 

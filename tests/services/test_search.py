@@ -88,8 +88,8 @@ def test_a_summary_is_the_beginning_of_the_value_that_was_found(store: Client) -
 def test_pages_and_their_number(store: Client) -> None:
     first = ask(store, "hexagon", pageSize=1, searchInfo="mine")
     assert found(first) == ["P.bolt_m8.1"]
-    told = [first.text(name) for name in ("page", "numberOfResults", "numberOfPages", "searchInfo")]
-    assert told == ["1", "2", "2", "mine"]
+    shown = [first.text(name) for name in ("page", "numberOfResults", "numberOfPages", "searchInfo")]
+    assert shown == ["1", "2", "2", "mine"]
     assert found(ask(store, "hexagon", pageSize=1, page=2)) == ["Q.screw.1"]
     behind = ask(store, "hexagon", pageSize=1, page=3)
     assert (found(behind), behind.text("numberOfResults")) == ([], "2")

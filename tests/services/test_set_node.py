@@ -97,9 +97,9 @@ def test_the_form_of_a_draft_has_the_member_types_of_its_type_and_its_members(st
     assert reply.text("nodeVersionReferenceType") == "X.T.1"
     one = reply.tree.find("MemberTypeList/MemberType[2]")
     assert one is not None
-    told = {child.tag: child.text for child in one if child.text}
-    assert told["useScaleIndicator"] == told["useTargetIndicator"] == "false"
-    assert (told["minimumCardinality"], told["maximumCardinality"], told["valuePattern"]) == ("0", "1", "[a-z]+")
+    given = {child.tag: child.text for child in one if child.text}
+    assert given["useScaleIndicator"] == given["useTargetIndicator"] == "false"
+    assert (given["minimumCardinality"], given["maximumCardinality"], given["valuePattern"]) == ("0", "1", "[a-z]+")
     assert reply.text("MemberTypeList/MemberType[3]/TargetTypeList/nodeReference") == "X.Other"
 
 
@@ -211,7 +211,7 @@ def test_every_fault_is_named_at_once(store: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by_type", "told"),
+    ("by_type", "message"),
     [
         ({"X.one": [given(value="a"), given(value="b")]}, "X.one.1 allows at most 1 and there are 2"),
         ({"X.one": [given(value="A")]}, "X.one.1 does not allow the value 'A'"),
@@ -219,10 +219,10 @@ def test_every_fault_is_named_at_once(store: Client) -> None:
         ({"X.m": [given(value="x")], "X.m.1": [given(value="y")]}, "X.m is given twice"),
     ],
 )
-def test_the_rules_of_member_types(store: Client, by_type: dict[str, list[str]], told: str) -> None:
+def test_the_rules_of_member_types(store: Client, by_type: dict[str, list[str]], message: str) -> None:
     for action in ("impact", "update", "force"):
         (line,) = faults(update(store, by_type, action))
-        assert told in line
+        assert message in line
     assert store.get("P.N").members() == BEFORE
 
 
@@ -294,8 +294,8 @@ def test_all_three_ways_out_of_cannot_update_to_type(client: Client) -> None:
         .node("P.Edited", draft(*data, type="X.T.1"))
         .node("P.Changed", draft(*data, type="X.T.1"))
     )
-    told = "warning: Can not update to type X.T.2"
-    assert all(told in row for row in client.update("P", sourceScope="current").rows())
+    warning = "warning: Can not update to type X.T.2"
+    assert all(warning in row for row in client.update("P", sourceScope="current").rows())
     client.freeze("P.Frozen")
     done(update(client, {"X.k": [given(at=1, delete=True)]}, node="P.Edited"))
     done(change_type(client, "P.Changed", action="force"))

@@ -56,10 +56,10 @@ def test_a_page_after_an_unknown_solution(store: Store, unknown: str) -> None:
 def test_releases_are_listed_with_publisher_time_notes_and_changes(store: Store) -> None:
     solution = released(store, 2)
     newest, oldest = store.done("ListSolutionReleases", solutionId=solution).tree.iterfind("ReleaseList/Release")
-    told = {element.tag: element.text for element in newest}
-    assert (told["releaseNumber"], told["title"], told["releaseNotes"]) == ("2", "S 2", "Notes 2")
-    assert (told["publishedBy"], told["breakingChanges"]) == (ADMIN, "false")
-    assert told["publishedAt"] is not None
+    shown = {element.tag: element.text for element in newest}
+    assert (shown["releaseNumber"], shown["title"], shown["releaseNotes"]) == ("2", "S 2", "Notes 2")
+    assert (shown["publishedBy"], shown["breakingChanges"]) == (ADMIN, "false")
+    assert shown["publishedAt"] is not None
     assert [change.findtext("externalId") for change in newest.iterfind("SlotChangeList/SlotChange")] == ["c2"]
     assert [change.findtext("externalId") for change in oldest.iterfind("SlotChangeList/SlotChange")] == ["c1"]
 

@@ -82,10 +82,10 @@ class TestSecrecy:
                 replies.append(store.reply_to(name, **known).response.text)
             changed = f'{{"token": "{SECRET}-2"}}'
             replies.append(store.done("SetAuthentication", authenticationId=slack, data=changed).response.text)
-        told = "\n".join(replies) + repr(logs)
-        assert SECRET not in told
-        assert SECRET_KEY not in told
-        assert slack in told
+        shown = "\n".join(replies) + repr(logs)
+        assert SECRET not in shown
+        assert SECRET_KEY not in shown
+        assert slack in shown
         assert [column for column in _columns(engine) if SECRET in column or SECRET_KEY in column] == []
 
     def test_data_that_is_refused_is_neither_returned_nor_logged(self, store: Store) -> None:

@@ -130,8 +130,8 @@ def test_a_user_without_administer_all_learns_and_changes_nothing(store: Client,
     for service, elements in requests:
         reply = somebody.post(message(service, elements))
         assert (reply.number, len(reply.tree)) == (101, 2), service
-    told = {status(somebody, logon, "disable").response.text for logon in (ADMIN, "none")}
-    assert len(told) == 1
+    shown = {status(somebody, logon, "disable").response.text for logon in (ADMIN, "none")}
+    assert len(shown) == 1
     assert signs_in(store, ADMIN)
 
 

@@ -41,7 +41,7 @@ def test_a_whole_budget_is_spent_in_time(figures: Callable[[str], None]) -> None
 
 
 def in_transaction(service: Service) -> list[str]:
-    """Returns what the connections of the service do that have a transaction open."""
+    """Return what the connections of the service do that have a transaction open."""
     query = """
         SELECT query FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL

@@ -65,9 +65,9 @@ class TestWritten:
 
     @pytest.mark.ledger("DEC-110")
     def test_a_message_is_written_in_the_transaction_of_its_event(self, announced: str, engine: Engine) -> None:
-        (told,) = outbox(engine)
+        (shown,) = outbox(engine)
         with engine.connect() as connection:
-            announce(connection, told.body["solutionId"], 3, [announced])
+            announce(connection, shown.body["solutionId"], 3, [announced])
             connection.rollback()
         assert len(outbox(engine)) == 1
 

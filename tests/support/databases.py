@@ -47,12 +47,12 @@ class Databases:
         self._ready: deque[Future[Copy | None]] = deque()
 
     def url(self, name: str) -> str:
-        """Returns the URL of a database on the server."""
+        """Return the URL of a database on the server."""
         return url_of(self._server_url, name)
 
     @contextmanager
     def fresh(self, *, connected: bool = False) -> Iterator[str]:
-        """Yields the URL of a database that is as the template; nobody uses it when the context ends.
+        """Yield the URL of a database that is as the template; nobody uses it when the context ends.
 
         Nobody is connected to it, unless `connected` allows a connection for `engine_on`.
         """
@@ -68,7 +68,7 @@ class Databases:
             self._ready.append(self._thread.submit(self._restored, copy))
 
     def close(self) -> None:
-        """Drops all copies."""
+        """Drop all copies."""
         for copy in filter(None, (each.result() for each in self._ready)):
             self._drop(copy)
         self._thread.shutdown()
@@ -84,7 +84,7 @@ class Databases:
         execute(self._server_url, f"DROP DATABASE {copy.name} WITH (FORCE)")
 
     def _restored(self, copy: Copy) -> Copy | None:
-        """Makes a database as the template is, and returns it; None where it had to be dropped."""
+        """Make a database as the template is, and return it; None where it had to be dropped."""
         with suppress(psycopg.Error):  # A test may have left a database that nobody can use.
             url = self.url(copy.name)
             if _restored_by_engine(url, copy, self._contents):
@@ -132,12 +132,12 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
 
 
 def url_of(server_url: str, database: str) -> str:
-    """Returns the URL of a database on a server."""
+    """Return the URL of a database on a server."""
     return make_url(server_url).set(database=database).render_as_string(hide_password=False)
 
 
 def execute(url: str, statement: str) -> None:
-    """Executes a statement outside any transaction."""
+    """Execute a statement outside any transaction."""
     with connected(url) as connection:
         connection.autocommit = True
         connection.execute(statement.encode())
@@ -169,7 +169,7 @@ def _restored_by_engine(url: str, copy: Copy, contents: Contents) -> bool:
 
 
 def _forgotten(pooled: PoolProxiedConnection) -> Connection:
-    """Makes a session forget what a test has left in it."""
+    """Make a session forget what a test has left in it."""
     session = pooled.driver_connection
     assert isinstance(session, Connection)
     session.rollback()

@@ -15,7 +15,7 @@ _PROPERTY = "figure"
 
 @pytest.fixture
 def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Takes a line with what was measured."""
+    """Take a line with what was measured."""
     return lambda line: record_property(_PROPERTY, line)
 
 

@@ -129,7 +129,7 @@ def checked(response: TestResponse) -> Reply:
 
 
 def assert_json_failure(response: TestResponse, status: int, number: int, *words: str) -> dict[str, Any]:
-    """A failure of an endpoint that returns JSON. Who has to sign in is told how."""
+    """A failure of an endpoint that returns JSON. It says how to sign in."""
     assert (response.status_code, response.content_type) == (status, "application/json"), response.text
     failure: dict[str, Any] = json.loads(response.data)
     assert next(iter(failure.items())) == ("errorNumber", number)
@@ -180,7 +180,7 @@ def _member(element: etree._Element) -> str:
 
 
 def _second_opinion(name: str, tree: etree._Element, data: bytes) -> None:
-    """Validates a response by xmlschema, unless it has accepted one that differs from it only in digits."""
+    """Validate a response by xmlschema, unless it has accepted one that differs from it only in digits."""
     kind = hash((name, _DIGITS.sub(b"0", data)))
     if kind not in _accepted:
         _xmlschema(name).validate(etree.ElementTree(tree))

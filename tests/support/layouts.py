@@ -10,12 +10,12 @@ AS_GIVEN = frozenset({"nodeMemberValue", "CustomField/value"})
 
 
 def compact(request: str) -> str:
-    """Returns the request without white space between its elements."""
+    """Return the request without white space between its elements."""
     return etree.tostring(_tree(request), encoding="unicode")
 
 
 def spread(request: str) -> str:
-    """Returns the request with each element on its own lines, also the end of an empty element."""
+    """Return the request with each element on its own lines, also the end of an empty element."""
     tree = _tree(request)
     etree.indent(tree, "\t")
     for element in tree.iter(etree.Element):

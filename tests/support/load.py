@@ -62,7 +62,7 @@ def seconds(service: Service) -> float:
 
 
 def allowed(service: Service) -> float:
-    """Returns how long a small request may take beside other clients, in seconds.
+    """Return how long a small request may take beside other clients, in seconds.
 
     The limit is two seconds on a machine that has nothing else to do. This machine may be busy with other tests:
     the time that the requests take at present is allowed for.
@@ -114,7 +114,7 @@ def long_forces(service: Service, prefix: str, users: int = 0) -> Iterator[list[
 
 
 def runs(engine: Engine, prefix: str) -> Counter[tuple[str, str]]:
-    """Returns how many runs of each user are at work and wait: `{(user, state): number}`."""
+    """Return how many runs of each user are at work and wait: `{(user, state): number}`."""
     query = text("""
         SELECT u.user_logon_reference, r.state, count(*)
         FROM run r JOIN account u USING (user_identifier)

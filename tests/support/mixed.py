@@ -18,7 +18,7 @@ DONE, PARTIAL, USER_ERROR, BUSY, IMPOSSIBLE = 0, 108, 105, 106, 109
 
 
 def graph() -> Graph:
-    """Packages P and P.sub, each node above the next; at the bottom P.sub.Z. Each client has a node P.own.CLIENT."""
+    """Package P and P.sub, each node above the next; at the bottom P.sub.Z. Each client has a node P.own.CLIENT."""
     made = Graph().node("P.sub.Z", frozen(), draft())
     for i in range(NODES):
         made.node(f"P.A{i:02}", frozen(*links(f"P.sub.B{i:02}.1", "P.sub.Z.1")))

@@ -21,8 +21,8 @@ def test_changes_and_sign_ins_are_log_lines_without_secrets(client: Client) -> N
         client.as_user(None).post(NODE, auth=(ADMIN, "a wrong s3cret"))
         client.post(message("CreateUser", NEW), environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
     audited = [line for line in lines if line["event"] == "audit"]
-    told = [(line["action"], line["actor_kind"], line["address"], line.get("object")) for line in audited]
-    assert told == [
+    shown = [(line["action"], line["actor_kind"], line["address"], line.get("object")) for line in audited]
+    assert shown == [
         ("sign-in-refused", "public", "127.0.0.1", ADMIN),
         ("sign-in", "user", "192.0.2.1", None),
         ("user-created", "user", "192.0.2.1", "new"),
@@ -35,10 +35,10 @@ def test_the_lines_of_a_request_say_which_request_who_and_from_where(client: Cli
     with capture_logs([merge_contextvars]) as lines:
         client.post(message("CreateUser", NEW), headers={"X-Request-Id": "r-1"})
         client.as_user(None).post(NODE, headers={"X-Request-Id": "r-2"})
-    told = [(line["event"], line["request_id"], line["address"], line.get("user")) for line in lines]
-    [(_, _, _, admin), *_] = told
+    shown = [(line["event"], line["request_id"], line["address"], line.get("user")) for line in lines]
+    [(_, _, _, admin), *_] = shown
     assert admin is not None
-    assert told == [
+    assert shown == [
         ("audit", "r-1", "127.0.0.1", admin),
         ("audit", "r-1", "127.0.0.1", admin),
         ("request", "r-1", "127.0.0.1", admin),

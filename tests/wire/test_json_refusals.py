@@ -64,7 +64,7 @@ def test_the_services_that_change_something_take_no_get(reader: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "number", "told"),
+    ("body", "status", "number", "shown"),
     [
         ("", 400, 103, "line 1, column 1"),
         ("{", 400, 103, "not JSON"),
@@ -91,15 +91,15 @@ def test_the_services_that_change_something_take_no_get(reader: Client) -> None:
     ],
 )
 def test_a_body_that_is_not_a_request_is_refused(
-    reader: Client, body: str | bytes, status: int, number: int, told: str
+    reader: Client, body: str | bytes, status: int, number: int, shown: str
 ) -> None:
     response = post(reader.app, "GetNode", body)
     failure = assert_json_failure(response, status, number)
-    assert told in failure["errorDescription"]
+    assert shown in failure["errorDescription"]
 
 
 @pytest.mark.parametrize(
-    ("options", "status", "told"),
+    ("options", "status", "shown"),
     [
         ({"content_type": "application/json; charset=utf-16"}, 415, "UTF-8"),
         ({"headers": {"Content-Encoding": "gzip"}}, 415, "content encoding"),
@@ -107,12 +107,12 @@ def test_a_body_that_is_not_a_request_is_refused(
         ({"content_type": FORM, "headers": {"Sec-Fetch-Site": "cross-site"}}, 403, "another site"),
     ],
 )
-def test_other_bodies_are_refused(reader: Client, options: dict[str, Any], status: int, told: str) -> None:
-    assert_json_failure(post(reader.app, "GetNode", "{}", **options), status, 103, told)
+def test_other_bodies_are_refused(reader: Client, options: dict[str, Any], status: int, shown: str) -> None:
+    assert_json_failure(post(reader.app, "GetNode", "{}", **options), status, 103, shown)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "shown"),
     [
         ("nodeVersionReference=a&nodeVersionReference=b", "more than once"),
         ("a/=1", "is not a path"),
@@ -129,12 +129,12 @@ def test_other_bodies_are_refused(reader: Client, options: dict[str, Any], statu
         ("nodeVersionReference=%00", "XML cannot hold"),
     ],
 )
-def test_parameters_that_do_not_form_a_request_are_refused(reader: Client, parameters: str, told: str) -> None:
+def test_parameters_that_do_not_form_a_request_are_refused(reader: Client, parameters: str, shown: str) -> None:
     response = reader.app.test_client().get(
         "/servicejson/GetNode", query_string=quote(parameters, safe="=&%"), auth=(ADMIN, PASSWORD)
     )
     failure = assert_json_failure(response, 400, 105)
-    assert told in failure["errorDescription"]
+    assert shown in failure["errorDescription"]
 
 
 @pytest.mark.parametrize("query", ["a=%ff", "a=\u00e9", "&".join(f"a[{n}]=1" for n in range(1, 5002))])

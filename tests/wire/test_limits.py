@@ -32,12 +32,12 @@ def members(*contents: str) -> str:
     return node(f"<MemberList>{''.join(map(MEMBER.format, contents))}</MemberList>")
 
 
-def assert_told(reply: Reply, status: int, told: str) -> None:
-    assert (reply.status, reply.number, reply.text("errorDescription")) == (status, 103, told)
+def assert_told(reply: Reply, status: int, shown: str) -> None:
+    assert (reply.status, reply.number, reply.text("errorDescription")) == (status, 103, shown)
 
 
 @pytest.mark.parametrize(
-    ("last", "path", "told"),
+    ("last", "path", "shown"),
     [
         (members("", f"<nodeMemberValue>{LONG}</nodeMemberValue>"), f"{IN_MEMBER}/nodeMemberValue", VALUE),
         (members("", f"<nodeMemberValue>{'&lt;' * len(LONG)}"), f"{IN_MEMBER}/nodeMemberValue", VALUE),
@@ -57,14 +57,14 @@ def assert_told(reply: Reply, status: int, told: str) -> None:
         (LONG, "NodeList", VALUE),
     ],
 )
-def test_limits_of_an_import(reader: Client, last: str, path: str, told: str) -> None:
+def test_limits_of_an_import(reader: Client, last: str, path: str, shown: str) -> None:
     reply = reader.post(document(NODE, NODE, last, NODE))
-    assert_told(reply, 400 if told == DEPTH else 413, f"{path}: {told}")
+    assert_told(reply, 400 if shown == DEPTH else 413, f"{path}: {shown}")
     assert_nothing_written(reader, reply)
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "shown"),
     [
         (document(NODE, around=f"<action>{LONG}</action>"), f"action: {VALUE}"),
         (document(NODE, around=f"<{LONG[: MOST_NAME + 1]}/>"), NAME),
@@ -73,8 +73,8 @@ def test_limits_of_an_import(reader: Client, last: str, path: str, told: str) ->
         (document(NODE).replace("</NodeImport>", f"<action>{LONG}</action></NodeImport>"), f"action: {VALUE}"),
     ],
 )
-def test_limits_of_an_import_around_its_nodes(reader: Client, body: str, told: str) -> None:
-    assert_told(reader.post(body), 413, told)
+def test_limits_of_an_import_around_its_nodes(reader: Client, body: str, shown: str) -> None:
+    assert_told(reader.post(body), 413, shown)
 
 
 def test_limits_of_another_service(reader: Client) -> None:
@@ -86,11 +86,11 @@ def test_limits_of_another_service(reader: Client) -> None:
 
 def test_limits_of_a_service_with_a_higher_limit(app: Flask, engine: Engine) -> None:
     client = Client(create_app(Settings(max_request_bytes=3 * MOST_VALUE), engine))
-    for body, told in (
+    for body, shown in (
         (f"<SetSolution><title>{LONG}</title></SetSolution>", f"title: {VALUE}"),
         (f"<SetSolution><TagList><tag/><tag x='{LONGER}'/></TagList></SetSolution>", f"TagList: {TAG}"),
     ):
-        assert_told(client.post(body), 413, told)
+        assert_told(client.post(body), 413, shown)
 
 
 def test_the_longest_value_is_accepted(client: Client) -> None:

@@ -61,10 +61,10 @@ def test_the_error_for_an_unknown_url_names_it_and_the_existing_addresses(reader
         )
     assert_json_failure(asked(reader, "/runs/1/x"), 404, 102, "nothing at '/runs/1/x'")
     for path, number in (("/runs/abc", "abc"), ("/runs/-1", "-1"), ("/runs/%D9%A3/response", "\u0663")):
-        told = f"'{number}' is not the number of a run: write it as in /runs/1"
+        reported = f"'{number}' is not the number of a run: write it as in /runs/1"
         response = asked(reader, path)
         assert response.status_code == 404
-        assert told in response.text
+        assert reported in response.text
 
 
 @pytest.mark.ledger("DEC-122")

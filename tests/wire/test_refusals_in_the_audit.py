@@ -26,7 +26,7 @@ def rows(engine: Engine, action: str) -> list[AuditRow]:
         return [row for row in reversed(read_audit(connection)) if row.action == action]
 
 
-def told(row: AuditRow) -> tuple[Any, ...]:
+def shown(row: AuditRow) -> tuple[Any, ...]:
     return row.actor_kind, row.actor, row.object_kind, row.object_name, dict(row.details)
 
 
@@ -43,7 +43,7 @@ def test_a_token_that_is_not_valid_is_one_row_an_hour_for_a_network(app: Flask, 
     assert GraphQL(app, None).post(QUERY).status_code == 401
     assert GraphQL(app, "guessed").post(QUERY, environ_overrides={"REMOTE_ADDR": "192.0.2.1"}).status_code == 401
     reason = {"reason": "not a valid token"}
-    assert [told(row) for row in rows(engine, "sign-in-refused")] == [
+    assert [shown(row) for row in rows(engine, "sign-in-refused")] == [
         ("public", None, "network", "127.0.0.1", reason),
         ("public", None, "network", "192.0.2.1", reason),
     ]
@@ -57,7 +57,7 @@ def test_a_refused_query_of_a_token_is_a_row_of_the_audit(app: Flask, engine: En
         query = mutation("createExternalUser", "userId")
         assert anns.error(query, input={"name": "Bob", "externalUserId": "bob"})[0] == "access_not_allowed"
     [row] = rows(engine, "access-refused")
-    assert told(row) == ("token", f"user token of {owner}", "service", "graphql.graphql", {"errorNumber": 101})
+    assert shown(row) == ("token", f"user token of {owner}", "service", "graphql.graphql", {"errorNumber": 101})
 
 
 def test_the_use_of_a_token_is_a_sign_in_and_is_noted(app: Flask, engine: Engine, token: str) -> None:
@@ -70,7 +70,7 @@ def test_the_use_of_a_token_is_a_sign_in_and_is_noted(app: Flask, engine: Engine
         used = known.last_used
     assert used is not None
     identifier = str(known.identifier)
-    assert [told(row) for row in rows(engine, "sign-in")] == [
+    assert [shown(row) for row in rows(engine, "sign-in")] == [
         ("token", "master token Partner", "token", identifier, {})
     ]
     for ago, sign_ins in (("10 seconds", 1), ("2 minutes", 1), ("7 hours", 2)):
@@ -94,7 +94,7 @@ def test_a_refused_response_of_a_run_is_a_row_of_the_audit(
         response = client.app.test_client().get(f"/runs/{run}/response", auth=("bob", PASSWORD))
         assert response.status_code == 403
     [row] = rows(engine, "access-refused")
-    assert told(row) == ("user", "bob", "service", "runs.kept_response", {"errorNumber": 101})
+    assert shown(row) == ("user", "bob", "service", "runs.kept_response", {"errorNumber": 101})
 
 
 def test_a_sign_in_that_is_locked_is_one_row_an_hour(app: Flask, engine: Engine) -> None:

@@ -67,8 +67,8 @@ def test_a_stream_reports_the_progress_of_a_run_and_ends_with_it(stale: Client, 
         holder.execute(text("SELECT pg_advisory_lock(1)"))
         worked = worker.submit(work, engine)
         eventually(lambda: shown(stale, run)["steps"])
-        identifier, name, told = next(stream)
-        assert (name, told["state"], told["done"]) == ("progress", "running", 0)
+        identifier, name, reported = next(stream)
+        assert (name, reported["state"], reported["done"]) == ("progress", "running", 0)
         holder.execute(text("SELECT pg_advisory_unlock(1)"))
         assert worked.result() == 1
         rest = list(stream)
@@ -79,8 +79,8 @@ def test_a_stream_reports_the_progress_of_a_run_and_ends_with_it(stale: Client, 
 
 def test_a_late_client_gets_the_end_of_the_stream_and_is_asked_not_to_reconnect(stale: Client) -> None:
     run = int(stale.update("P", "force").response.headers["Relink-Run"])
-    [(identifier, name, told)] = events(opened(stale, run))
-    assert (name, told) == ("end", shown(stale, run))
+    [(identifier, name, reported)] = events(opened(stale, run))
+    assert (name, reported) == ("end", shown(stale, run))
     again = opened(stale, run, identifier)
     assert (again.status_code, again.data) == (204, b"")
     assert [name for _, name, _ in events(opened(stale, run, "another"))] == ["end"]

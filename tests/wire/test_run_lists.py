@@ -11,14 +11,14 @@ from tests.support.http import Client, assert_json_failure
 from tests.support.run_records import RUN_LOCKS, insert_run
 from tests.support.solution_store import Store, config_slot
 from tests.support.statements import Statements
-from tests.wire.test_runs import get, listed, run_of, told
+from tests.wire.test_runs import get, json_of, listed, run_of
 
 MOST_STATEMENTS = 12
 
 
 def test_runs_are_listed_newest_first_as_each_is_shown_by_itself(stale: Client) -> None:
     runs = [run_of(stale.update(reference, "force")) for reference in ("P", "Q", "P")]
-    assert told(stale, "/runs") == {"runs": [told(stale, f"/runs/{run}") for run in reversed(runs)], "next": None}
+    assert json_of(stale, "/runs") == {"runs": [json_of(stale, f"/runs/{run}") for run in reversed(runs)], "next": None}
 
 
 @pytest.mark.ledger("DEC-160")
@@ -84,15 +84,15 @@ def test_runs_are_chosen_by_state_and_context(stale: Client, engine: Engine) -> 
 
 def test_runs_come_in_pages_that_name_the_next_one(stale: Client, engine: Engine) -> None:
     runs = [insert_run(engine, "done") for _ in range(103)]
-    first = told(stale, "/runs?state=done&context=P")
+    first = json_of(stale, "/runs?state=done&context=P")
     assert [run["run"] for run in first["runs"]] == list(reversed(runs))[:100]
     assert first["next"] == f"/runs?state=done&context=P&after={runs[3]}"
     insert_run(engine, "done")
-    last = told(stale, first["next"])
+    last = json_of(stale, first["next"])
     assert ([run["run"] for run in last["runs"]], last["next"]) == (list(reversed(runs[:3])), None)
     pages, address = [], "/runs?limit=40"
     while address:
-        page = told(stale, address)
+        page = json_of(stale, address)
         pages.append(len(page["runs"]))
         address = page["next"]
     assert pages == [40, 40, 24]
@@ -136,7 +136,7 @@ def test_a_bad_parameter_is_a_user_error(reader: Client, query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "name", "told"),
+    ("query", "name", "shown"),
     [
         (
             "state=done&noderef=P",
@@ -150,8 +150,8 @@ def test_a_bad_parameter_is_a_user_error(reader: Client, query: str) -> None:
     ],
 )
 def test_a_parameter_that_the_list_of_runs_does_not_have_is_refused(
-    reader: Client, query: str, name: str, told: str
+    reader: Client, query: str, name: str, reported: str
 ) -> None:
     failure = assert_json_failure(get(reader, f"/runs?{query}"), 400, 105)
     assert failure["errorFields"] == name
-    assert told in failure["errorMessage"]
+    assert reported in failure["errorMessage"]

@@ -39,19 +39,19 @@ def assert_not_found(response: TestResponse) -> None:
         assert_json_failure(response, 404, 102)
 
 
-def told(client: Client, path: str) -> Any:  # noqa: ANN401
+def json_of(client: Client, path: str) -> Any:  # noqa: ANN401
     response = get(client, path)
     assert (response.status_code, response.mimetype) == (200, "application/json"), response.text
     return json.loads(response.text)
 
 
 def listed(client: Client, query: str = "") -> list[int]:
-    return [run["run"] for run in told(client, f"/runs{query}")["runs"]]
+    return [run["run"] for run in json_of(client, f"/runs{query}")["runs"]]
 
 
 def test_a_run_shows_its_request_and_its_outcome(stale: Client) -> None:
     run = run_of(stale.update("P", "force", sourceScope="latest", sourceReference="P"))
-    shown = told(stale, f"/runs/{run}")
+    shown = json_of(stale, f"/runs/{run}")
     times = [shown.pop(name) for name in ("queuedAt", "startedAt", "finishedAt")]
     assert times == sorted(times)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in times)
@@ -91,7 +91,7 @@ def test_a_run_is_visible_to_its_starter_and_to_administrators_of_its_context(
     owner = stale.as_user("owner")
     run = run_of(owner.update("P", "force"))
     for user in ("owner", "neighbour", "admin"):
-        assert told(stale.as_user(user), f"/runs/{run}")["run"] == run
+        assert json_of(stale.as_user(user), f"/runs/{run}")["run"] == run
 
 
 def test_a_run_does_not_exist_for_other_users(stale: Client, make_user: Callable[..., None]) -> None:
@@ -116,7 +116,7 @@ def test_an_unknown_run_is_not_found(stale: Client) -> None:
 def test_an_anonymous_caller_sees_no_run_and_is_asked_to_sign_in(stale: Client, method: str) -> None:
     run = run_of(stale.update("P", "force"))
     for path in (f"/runs/{run}", f"/runs/{run + 1}", *(["/runs"] if method != "DELETE" else [])):
-        for auth, told in (
+        for auth, reported in (
             (None, "HTTP Basic"),
             (("owner", "wrong horse"), "not right"),
             (("nobody", "x"), "not right"),
@@ -126,7 +126,7 @@ def test_an_anonymous_caller_sees_no_run_and_is_asked_to_sign_in(stale: Client, 
                 assert (response.status_code, response.data) == (401, b"")
                 assert response.headers["WWW-Authenticate"] == 'Basic realm="Relink"'
             else:
-                assert_json_failure(response, 401, 101, told)
+                assert_json_failure(response, 401, 101, reported)
 
 
 @pytest.mark.parametrize("header", ["Basic", "Basic !", "Bearer x", "x"])
@@ -139,9 +139,9 @@ def test_credentials_that_cannot_be_read_are_wrong(reader: Client, header: str) 
 def test_the_response_of_a_run_is_xml_and_so_are_its_failures(stale: Client) -> None:
     run = run_of(stale.update("P", "force"))
     for number in (run, run + 1):
-        for auth, told in ((None, "HTTP Basic"), (("owner", "wrong horse"), "not right")):
+        for auth, reported in ((None, "HTTP Basic"), (("owner", "wrong horse"), "not right")):
             response = stale.app.test_client().get(f"/runs/{number}/response", auth=auth)
-            assert_refused(checked(response), 401, 101, "Error", told)
+            assert_refused(checked(response), 401, 101, "Error", reported)
             assert response.headers["WWW-Authenticate"] == 'Basic realm="Relink"'
 
 
@@ -161,7 +161,7 @@ def test_the_error_number_of_a_stored_response_with_warnings_is_kept(
     assert reply.number == 108
     again = checked(get(stale, f"/runs/{run_of(reply)}/response"))
     assert (again.number, again.response.data) == (108, reply.response.data)
-    assert told(stale, f"/runs/{run_of(reply)}")["errorNumber"] == 108
+    assert json_of(stale, f"/runs/{run_of(reply)}")["errorNumber"] == 108
 
 
 def test_a_run_without_a_response_returns_none(stale: Client, engine: Engine) -> None:
@@ -182,9 +182,9 @@ class TestOutcomes:
     def test_each_node_is_reported_in_the_order_of_the_commits_in_pages(self, chain: Client) -> None:
         run = run_of(chain.as_user("owner").update("P", "force"))
         for user in ("owner", "admin"):
-            first = told(chain.as_user(user), f"/runs/{run}/outcomes?limit=3")
+            first = json_of(chain.as_user(user), f"/runs/{run}/outcomes?limit=3")
             assert first["next"] == f"/runs/{run}/outcomes?limit=3&after=3"
-            last = told(chain.as_user(user), first["next"])
+            last = json_of(chain.as_user(user), first["next"])
             assert last["next"] is None
             assert [*first["outcomes"], *last["outcomes"]] == [
                 {"number": number, "nodeReference": f"P.N{5 - number}", "nodeVersionNumber": 2, "updateType": "version"}
@@ -212,7 +212,7 @@ class TestOutcomes:
             connection.execute(
                 text(f"{add} SELECT 'node-read', node_identifier, {group} FROM node WHERE node_reference IN {names}")
             )
-        shown = [outcome["nodeReference"] for outcome in told(owner, f"/runs/{run}/outcomes")["outcomes"]]
+        shown = [outcome["nodeReference"] for outcome in json_of(owner, f"/runs/{run}/outcomes")["outcomes"]]
         assert shown == [None, "P.N3", None, None, None]
 
     @pytest.mark.ledger("DEC-161")
@@ -222,7 +222,7 @@ class TestOutcomes:
         owner = chain.as_user("owner")
         run = run_of(owner.update("P", "force"))
         take_back(engine)
-        assert told(owner, f"/runs/{run}")["nodeReference"] is None
+        assert json_of(owner, f"/runs/{run}")["nodeReference"] is None
         assert_json_failure(get(owner, f"/runs/{run}/outcomes"), 403, 101, "no longer read its context")
         refused = checked(get(owner, f"/runs/{run}/response"))
         assert (refused.status, refused.number) == (403, 101)
@@ -233,7 +233,7 @@ class TestOutcomes:
         instance = store.instance(solution, config={"a": '"x"'})
         store.republish(solution, config=[config_slot("a", title="b")])
         run = run_of(store.done("UpdateSolutionInstances", solutionId=solution, action="force"))
-        assert told(client, f"/runs/{run}/outcomes")["outcomes"] == [
+        assert json_of(client, f"/runs/{run}/outcomes")["outcomes"] == [
             {"number": 1, "solutionInstanceId": instance, "releaseNumber": 2, "updateType": "update"}
         ]
 
@@ -254,19 +254,19 @@ class TestReasons:
             forced = other.submit(stale.update, "P", "force")
             eventually(lambda: listed(stale, "?state=running"))
             [run] = listed(stale, "?state=running")
-            before = told(stale, f"/runs/{run}")
+            before = json_of(stale, f"/runs/{run}")
             assert (before["reason"], before["finishedAt"]) == (None, None)
             cancelled = stale.app.test_client().delete(f"/runs/{run}", auth=("owner", PASSWORD))
             assert cancelled.status_code == 202
-            assert told(stale, f"/runs/{run}")["reason"] == "cancelled by owner"
+            assert json_of(stale, f"/runs/{run}")["reason"] == "cancelled by owner"
             holder.execute(text("SELECT pg_advisory_unlock(1)"))
             forced.result()
         # The only node was being written when the run was cancelled.
-        assert told(stale, f"/runs/{run}")["state"] in ("done", "cancelled")
+        assert json_of(stale, f"/runs/{run}")["state"] in ("done", "cancelled")
 
     def test_the_death_of_its_process(self, stale: Client, engine: Engine) -> None:
         run = insert_run(engine)
-        shown = told(stale, f"/runs/{run}")
+        shown = json_of(stale, f"/runs/{run}")
         assert (shown["state"], shown["left"]) == ("interrupted", 0)
         assert "was lost" in shown["reason"]
 
@@ -279,18 +279,18 @@ class TestReasons:
         body = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force"})
         assert owner.post(body, headers={"If-Match": '"another"'}).status == 412
         [run] = listed(owner)
-        assert "the plan has changed" in told(owner, f"/runs/{run}")["reason"]
-        assert told(stale, f"/runs/{run}")["state"] == "cancelled"
-        assert "the plan has changed" in told(stale, f"/runs/{run}")["reason"]
-        assert told(stale.as_user("neighbour"), f"/runs/{run}")["reason"] == "the run ended with error 106"
+        assert "the plan has changed" in json_of(owner, f"/runs/{run}")["reason"]
+        assert json_of(stale, f"/runs/{run}")["state"] == "cancelled"
+        assert "the plan has changed" in json_of(stale, f"/runs/{run}")["reason"]
+        assert json_of(stale.as_user("neighbour"), f"/runs/{run}")["reason"] == "the run ended with error 106"
 
 
 def test_a_single_run_has_no_parameters(stale: Client) -> None:
     run = run_of(stale.update("P", "force"))
-    told = "state: is not a parameter: there are no parameters here"
-    assert assert_json_failure(get(stale, f"/runs/{run}?state=done"), 400, 105)["errorMessage"] == told
+    reported = "state: is not a parameter: there are no parameters here"
+    assert assert_json_failure(get(stale, f"/runs/{run}?state=done"), 400, 105)["errorMessage"] == reported
     reply = checked(get(stale, f"/runs/{run}/response?state=done"))
-    assert (reply.status, reply.number, reply.text("errorMessage")) == (400, 105, told)
+    assert (reply.status, reply.number, reply.text("errorMessage")) == (400, 105, reported)
     cancelled = stale.app.test_client().delete(f"/runs/{run}?force=1", auth=("admin", PASSWORD))
     assert assert_json_failure(cancelled, 400, 105)["errorFields"] == "force"
 
@@ -299,4 +299,4 @@ def test_a_run_that_has_ended_is_not_cancelled(app: Flask, stale: Client) -> Non
     run = run_of(stale.update("P", "force"))
     response = app.test_client().delete(f"/runs/{run}", auth=("admin", PASSWORD))
     assert (response.status_code, json.loads(response.text)["state"]) == (202, "done")
-    assert told(stale, f"/runs/{run}")["state"] == "done"
+    assert json_of(stale, f"/runs/{run}")["state"] == "done"

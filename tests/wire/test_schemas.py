@@ -75,7 +75,7 @@ def test_a_fault_against_the_schema_is_reported_with_its_field_and_reason(
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "shown"),
     [
         (
             "<CopyNode><x/></CopyNode>",
@@ -125,8 +125,8 @@ def test_a_fault_against_the_schema_is_reported_with_its_field_and_reason(
         ),
     ],
 )
-def test_a_fault_says_what_is_wrong_and_what_would_be_right(reader: Client, body: str, told: str) -> None:
-    assert explained(reader.post(body)) == told
+def test_a_fault_says_what_is_wrong_and_what_would_be_right(reader: Client, body: str, shown: str) -> None:
+    assert explained(reader.post(body)) == shown
 
 
 @pytest.mark.parametrize(

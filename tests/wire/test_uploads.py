@@ -40,7 +40,7 @@ class Endless(io.RawIOBase):
 
 
 def send(client: Client, start: str, path: str = "/service") -> tuple[Reply, int]:
-    """Posts a body that never ends; returns the reply, and how many bytes of the body were read for it."""
+    """Post a body that never ends; returns the reply, and how many bytes of the body were read for it."""
     body = Endless(start.encode())
     reply = client.post(b"", path, environ_overrides={"wsgi.input": body, "wsgi.input_terminated": True})
     return reply, body.size

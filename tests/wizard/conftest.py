@@ -11,5 +11,5 @@ from tests.support.wizard import Wizard
 
 @pytest.fixture
 def wizard(app: Flask, store: Store) -> Wizard:
-    """Opens the wizard, as browsers without scripts and cookies."""
+    """Open the wizard, as browsers without scripts and cookies."""
     return Wizard(app, store)

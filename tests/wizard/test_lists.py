@@ -68,7 +68,7 @@ def host() -> Iterator[Host]:
 
 @pytest.fixture
 def made(engine: Engine, store: Store, host: Host) -> Callable[..., Wizard]:
-    """Makes the wizard of a service that asks the host for lists."""
+    """Make the wizard of a service that asks the host for lists."""
 
     def make(webhook_secret: str | None = None) -> Wizard:
         settings = Settings(secret_key=SECRET_KEY, options_url=host.url, webhook_secret=webhook_secret)

@@ -233,7 +233,7 @@ def test_control_characters_and_other_bodies_are_refused(wizard: Wizard, app: Fl
 
 @pytest.fixture
 def made(engine: Engine, store: Store) -> Callable[..., Wizard]:
-    """Makes the wizard of a service with other settings."""
+    """Make the wizard of a service with other settings."""
 
     def make(policy: str, **settings: object) -> Wizard:
         app = create_app(Settings(secret_key=SECRET_KEY, **settings), engine)  # type: ignore[arg-type]

@@ -61,16 +61,16 @@ class Following:
     def __call__(self, connection: Connection, caller: Caller, run: Run) -> dict[str, object]:
         """Return whether the run was asked to end, how many outcomes it has of each kind, and those that the reader has
         not seen; if these are very many, only the latest of them. A reader who may not know the outcomes gets none."""
-        told: dict[str, object] = {"cancelRequested": run.cancel_requested}
+        fields: dict[str, object] = {"cancelRequested": run.cancel_requested}
         if not may_read_response(connection, caller, run):
-            return told
+            return fields
         self._counts.update(count_outcomes(connection, run, after=self._counted))
         self._counted = run.done
         after = self.seen if run.done - self.seen <= _MOST_AT_ONCE else run.done - SHOWN
         listed, _ = outcomes(connection, caller, run.identifier, after=after, limit=_MOST_AT_ONCE)
         self.seen = listed[-1].ordinal if listed else self.seen
         rows = [asdict(row) for row in rows_of(connection, listed)]
-        return {**told, "counts": dict(self._counts), "outcomes": rows}
+        return {**fields, "counts": dict(self._counts), "outcomes": rows}
 
 
 def _row(found: Outcome, instance_name: str | None) -> OutcomeRow:

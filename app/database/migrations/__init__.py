@@ -14,6 +14,6 @@ _VERSIONS = Path(__file__).parent / "versions"
 
 
 def execute_files(*names: str) -> None:
-    """Executes whole SQL files in the transaction of the migration, unchanged and without parameters."""
+    """Execute whole SQL files in the transaction of the migration, unchanged and without parameters."""
     for name in names:
         op.get_bind().connection.cursor().execute((_VERSIONS / name).read_text(encoding="utf-8"))

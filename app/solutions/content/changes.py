@@ -90,7 +90,7 @@ class Change:
 
 
 def changes(old: Content, new: Content) -> list[Change]:
-    """Returns what changed from one content to another: auth slots, then config slots, then workflows, then the
+    """Return what changed from one content to another: auth slots, then config slots, then workflows, then the
     screens.
 
     Each kind is in the order of the new content, followed by what was removed in the order of the old content. A slot
@@ -106,7 +106,7 @@ def changes(old: Content, new: Content) -> list[Change]:
 
 
 def breaking_changes_of_slot(old_slot: Slot | None, new_slot: Slot) -> list[Change]:
-    """Returns the breaking changes of one slot, which is new if `old_slot` is None."""
+    """Return the breaking changes of one slot, which is new if `old_slot` is None."""
     return [change for change in _changes_of_slot(old_slot, new_slot) if change.breaking]
 
 
@@ -161,10 +161,11 @@ def _changed(old: Slot, new: Slot) -> Iterator[_Finding]:
 
 
 def _newly_needed(old: Slot, new: Slot) -> Iterator[_Finding]:
-    """A slot that has become mandatory, or a mandatory slot that has lost its default, is a new mandatory slot for the
-    instances that left it empty. Otherwise a lazy update would leave these instances incomplete.
+    """Yield that a slot now needs a value from the end user.
 
-    A slot that no longer needs a value requires no action, so that change has no code.
+    A slot that has become mandatory, or a mandatory slot that has lost its default, is a new mandatory slot for the
+    instances that left it empty. Otherwise a lazy update would leave these instances incomplete. A slot that no longer
+    needs a value requires no action, so that change has no code.
     """
     if new.needs_input and not old.needs_input:
         was = "had a default" if old.mandatory else "was optional"
@@ -172,7 +173,7 @@ def _newly_needed(old: Slot, new: Slot) -> Iterator[_Finding]:
 
 
 def _auth_findings(old: AuthSlot, new: AuthSlot) -> Iterator[_Finding]:
-    """The "authentication changes requiring upgrade". A change of the service counts as a change of its version."""
+    """Yield the "authentication changes requiring upgrade". Another service counts as another version."""
     if added := new.scopes - old.scopes:
         yield ChangeCode.AUTH_SCOPES_ADDED, f"now also needs the scopes {_quoted_scopes(added)}"
     if removed := old.scopes - new.scopes:
@@ -194,8 +195,11 @@ def _auth_findings(old: AuthSlot, new: AuthSlot) -> Iterator[_Finding]:
 
 
 def _config_findings(old: ConfigSlot, new: ConfigSlot) -> Iterator[_Finding]:
-    """The "config changes requiring upgrade", and changes of the default. If a slot becomes or was a drop-down list,
-    its type has changed, and how its list is filled is not reported as another change."""
+    """Yield the "config changes requiring upgrade", and changes of the default.
+
+    If a slot becomes or was a drop-down list, its type has changed, and how its list is filled is not reported as
+    another change.
+    """
     if old.type != new.type:
         yield ChangeCode.CONFIG_TYPE_CHANGED, _from_to("its type", old.type, new.type)
     elif new.type is ConfigType.DDL:

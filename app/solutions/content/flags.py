@@ -40,7 +40,7 @@ class PublishJudgement:
 
 
 def flags(instance_release: int, latest: int, contents: Contents, values: Values) -> Flags:
-    """Returns the flags of an instance.
+    """Return the flags of an instance.
 
     A breaking change of a visible slot requires user input, a breaking change of a hidden slot system input. The latest
     release decides whether a slot is hidden. Only an instance with a newer version requires input. `contents` must have
@@ -52,24 +52,24 @@ def flags(instance_release: int, latest: int, contents: Contents, values: Values
 
 
 def flags_of(breaking: Iterable[Change], latest: int, contents: Contents, values: Values) -> Flags:
-    """Returns the flags of an instance on an older release. `breaking` are the breaking changes from its release to the
+    """Return the flags of an instance on an older release. `breaking` are the breaking changes from its release to the
     latest, which are the same for all instances on its release."""
     unsettled = open_changes(breaking, latest, contents, values)
     return Flags(True, _asks(unsettled, hidden=False), _asks(unsettled, hidden=True))
 
 
 def breaking_changes(old: Content, new: Content) -> list[Change]:
-    """Returns the breaking changes of slots between two releases."""
+    """Return the breaking changes of slots between two releases."""
     return [change for change in changes(old, new) if change.breaking]
 
 
 def slot_of(change: Change) -> tuple[SlotKind, str]:
-    """Returns the slot that a breaking change is about."""
+    """Return the slot that a breaking change is about."""
     return SlotKind(change.kind.value), change.external_id
 
 
 def open_changes(breaking: Iterable[Change], latest: int, contents: Contents, values: Values) -> list[Change]:
-    """Returns the breaking changes to the latest release that still require input.
+    """Return the breaking changes to the latest release that still require input.
 
     A change does not require input if the instance already holds a value for the slot that is good for the latest
     release.
@@ -83,7 +83,7 @@ def open_changes(breaking: Iterable[Change], latest: int, contents: Contents, va
 
 
 def pending(release: int, contents: Contents, values: Values) -> list[PendingSlot]:
-    """Returns the mandatory slots of a release that have neither a good value nor a valid default: auth slots, then
+    """Return the mandatory slots of a release that have neither a good value nor a valid default: auth slots, then
     config slots, each in the order of the release."""
     content = contents[release]
     return [
@@ -93,7 +93,7 @@ def pending(release: int, contents: Contents, values: Values) -> list[PendingSlo
 
 
 def values_after_move(values: Values, content: Content) -> dict[tuple[SlotKind, str], GivenValue]:
-    """Returns the values that an instance keeps when it moves to a release: the values of slots of the release, whether
+    """Return the values that an instance keeps when it moves to a release: the values of slots of the release, whether
     they are good or not.
 
     A slot that is removed and comes back later is a new slot, and its old value is lost.
@@ -102,7 +102,7 @@ def values_after_move(values: Values, content: Content) -> dict[tuple[SlotKind, 
 
 
 def judge_publish(previous: Content | None, draft: Content) -> PublishJudgement:
-    """Returns what publishing a draft changes, after a release or as the first release.
+    """Return what publishing a draft changes, after a release or as the first release.
 
     This does not look at instances: `flags` says which of them already hold what is required. In a first release all
     slots are created and nothing is breaking, whatever the code, since there are no instances yet.

@@ -37,7 +37,7 @@ class ConfigType(StrEnum):
     DDL = "ddl"
 
     def admits(self, value: Json) -> bool:
-        """Returns whether a JSON value is of this type.
+        """Return whether a JSON value is of this type.
 
         A boolean is not a number. A number without a fraction is an integer however it is written (1.0, 1e3), since
         JSON and `same_json` do not distinguish them. null has no type. A value of a drop-down list is a string, a
@@ -164,7 +164,7 @@ class Content:
     screens: tuple[Screen, ...] = ()
 
     def slot(self, kind: SlotKind, external_id: str) -> Slot | None:
-        """Returns the slot of a kind with an external id, or None."""
+        """Return the slot of a kind with an external id, or None."""
         slots: tuple[Slot, ...] = self.auth_slots if kind is SlotKind.AUTH else self.config_slots
         return next((slot for slot in slots if slot.external_id == external_id), None)
 
@@ -227,7 +227,7 @@ class NotJsonError(ValueError):
 
 
 def read_json(text: str) -> Json:
-    """Returns the value of a JSON text (RFC 8259). The last of equal keys counts. Size and nesting are limited.
+    """Return the value of a JSON text (RFC 8259). The last of equal keys counts. Size and nesting are limited.
 
     NaN, Infinity and numbers beyond a double are not accepted. Raises `NotJsonError`.
     """
@@ -246,7 +246,7 @@ def read_json(text: str) -> Json:
 
 
 def same_json(one: str | None, other: str | None) -> bool:
-    """Returns whether two JSON texts have equal values, like `{"a": 1}` and `{ "a":1.0 }`. Texts that are not JSON
+    """Return whether two JSON texts have equal values, like `{"a": 1}` and `{ "a":1.0 }`. Texts that are not JSON
     are compared as texts."""
     if one is None or other is None or one == other:
         return one == other
@@ -286,7 +286,7 @@ def _nesting_exceeds(value: Json, most: int) -> bool:
 
 
 def _same(one: Json, other: Json) -> bool:
-    """Returns whether JSON values are equal; `true` is not equal to 1."""
+    """Return whether JSON values are equal; `true` is not equal to 1."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):

@@ -39,7 +39,7 @@ class OnRelease(NamedTuple):
 def read_flags(
     connection: Connection, instances: Sequence[OnRelease], contents: Mapping[str, Contents]
 ) -> dict[str, Flags]:
-    """Returns the flags of instances by id. `contents` are the contents of all releases, by solution."""
+    """Return the flags of instances by id. `contents` are the contents of all releases, by solution."""
     breaking = {releases: _breaking(*releases, contents) for releases in {instance.releases for instance in instances}}
     slots = {slot_of(change) for found in breaking.values() for change in found}
     found: dict[str, Flags] = {}
@@ -65,7 +65,7 @@ def _flags(instance: OnRelease, breaking: list[Change], contents: Mapping[str, C
 
 
 def _breaking(solution_id: str, release: int, latest: int, contents: Mapping[str, Contents]) -> list[Change]:
-    """Returns the breaking changes between two releases."""
+    """Return the breaking changes between two releases."""
     if release >= latest:
         return []
     return breaking_changes(contents[solution_id][release], contents[solution_id][latest])

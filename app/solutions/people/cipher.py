@@ -16,11 +16,11 @@ class Cipher:
     secret_key: str | None = field(default=None, repr=False)
 
     def encrypt(self, text: str) -> bytes:
-        """Returns the text encrypted. Raises StateError if there is no key."""
+        """Return the text encrypted. Raises StateError if there is no key."""
         return self._fernet().encrypt(text.encode())
 
     def decrypt(self, data: bytes) -> str:
-        """Returns the text that was encrypted. Raises StateError if there is no key, or if the text was encrypted with
+        """Return the text that was encrypted. Raises StateError if there is no key, or if the text was encrypted with
         another key."""
         try:
             return self._fernet().decrypt(data).decode()

@@ -101,9 +101,9 @@ class TestPermissions:
     ) -> None:
         allow(store, user, "node-read", "acme.Widget")
         allow(store, user, "package-use", "mine")
-        told = faults(store, user, document)
-        assert told[0] == (f"{NODE_1}/nodeReference", "is taken by a node that you may not change")
-        assert {reason for _, reason in told[1:]} <= {"you may not link to acme.Widget.$latest"}
+        shown = faults(store, user, document)
+        assert shown[0] == (f"{NODE_1}/nodeReference", "is taken by a node that you may not change")
+        assert {reason for _, reason in shown[1:]} <= {"you may not link to acme.Widget.$latest"}
 
     def test_targets_need_link(self, store: Engine, maker: Caller) -> None:
         allow(store, maker, "node-use-type", "acme.Widget")
@@ -136,13 +136,13 @@ class TestPermissions:
 
     @pytest.mark.parametrize("wanted", ["", ".1", ".7", ".$draft"])
     def test_a_hidden_node_is_treated_as_missing(self, store: Engine, maker: Caller, wanted: str) -> None:
-        def told(reference: str) -> list[tuple[str, str]]:
+        def shown(reference: str) -> list[tuple[str, str]]:
             link = f"{reference}{wanted}"
             document = node("mine.a", version(1, member(link, target=link), of=link))
             return [(field, reason.replace(reference, "X")) for field, reason in faults(store, maker, document)]
 
-        assert told("acme.secret") == told("acme.nothing")
-        assert len(told("acme.secret")) == 3
+        assert shown("acme.secret") == shown("acme.nothing")
+        assert len(shown("acme.secret")) == 3
 
     def test_links_of_equal_versions_stay_as_they_are(self, store: Engine, admin: Caller, user: Caller) -> None:
         bring(store, admin, linking("acme.user", "acme.Widget.1"))

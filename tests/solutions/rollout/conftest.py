@@ -55,7 +55,7 @@ Make = Callable[..., Rollout]
 
 @pytest.fixture
 def rollout(store: Store) -> Make:
-    """Makes a solution of one release, without slots or with the config slots of `before`, with instances of these
+    """Make a solution of one release, without slots or with the config slots of `before`, with instances of these
     names, and then its second release."""
 
     def make(
