@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from app.database import embedded
 from app.database.embedded import EmbeddedDatabaseError
+from app.settings import Settings
 
 ODD = 'it\'s "a" \\ $HOME `x` %41 \u00e9'
 LONG = "/".join("abcdefghij" * 5 for _ in range(4))
@@ -66,6 +67,14 @@ def test_the_programs_may_lie_at_any_path(
     assert embedded.installed_binaries().is_relative_to(directory)
     with psycopg.connect(started("data")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_it_takes_the_connections_of_eight_web_processes(started: Callable[..., str]) -> None:
+    wanted = 8 * (Settings().threads + Settings().runs_at_work)
+    with psycopg.connect(started()) as connection:
+        row = connection.execute("SELECT current_setting('max_connections')::integer").fetchone()
+    assert row is not None
+    assert row[0] >= wanted
 
 
 def test_its_log_repeats_nothing_that_was_sent(started: Callable[[str], str], data_directory: Path) -> None:

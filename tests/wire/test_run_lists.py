@@ -136,7 +136,7 @@ def test_a_bad_parameter_is_a_user_error(reader: Client, query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "name", "shown"),
+    ("query", "name", "reported"),
     [
         (
             "state=done&noderef=P",
