@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
-from tests.console.test_browser_updates import shop
+from tests.console.test_browser_updates import box_of, shop
 from tests.console.test_runs import WORKER, locked
 from tests.support.browsers import OpenTab, Site, Tab, check_accessible, picture
 from tests.support.builders import Graph, draft, frozen, links
@@ -56,6 +56,8 @@ def test_the_page_of_a_run_moves_with_it(stocked: Site, open_tab: OpenTab, block
     with working(stocked.engine), first, last:
         expect(page.get_by_role("heading", level=1)).to_contain_text("running")
         expect(page.locator("svg .waits")).to_have_count(2)
+        drawing, outcomes = box_of(page.locator(".canvas")), box_of(page.locator("table.outcomes"))
+        assert drawing["x"] + drawing["width"] < outcomes["x"]
         first.close()
         expect(page.locator("svg .waits")).to_have_count(1)
         expect(page.locator("[data-count=version]")).to_have_text("1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FloatRect, Locator, expect
 
 from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
 from tests.support.builders import Graph, M, draft, frozen, links, member_type, package, type_with
@@ -51,6 +51,33 @@ def test_a_plan_is_looked_at(stocked: Site, open_tab: OpenTab, size: dict[str, i
     expect(page.locator(".chain li")).to_have_count(4)
     check_accessible(page)
     picture(page, f"plan-{size['width']}")
+
+
+@pytest.mark.parametrize(("width", "is_beside"), [(1280, True), (1000, False)], ids=["laptop", "tablet"])
+def test_the_drawing_stands_beside_the_rows_where_there_is_room(
+    stocked: Site, open_tab: OpenTab, width: int, is_beside: bool
+) -> None:
+    """And shows the node that was asked about, even if the drawing is wider than its place."""
+    page = open_tab(size={"width": width, "height": 800}).sign_in()
+    page.goto("/console/updates/new?node=shop&why=shop.rooms.Kitchen")
+    drawing, rows = (box_of(page.locator(selector)) for selector in (".canvas", "#rows"))
+    if is_beside:
+        assert drawing["x"] + drawing["width"] < rows["x"]
+        assert drawing["y"] < rows["y"] + rows["height"]
+        assert rows["y"] < drawing["y"] + drawing["height"]
+    else:
+        assert drawing["y"] + drawing["height"] < rows["y"]
+    asked = box_of(page.get_by_role("link", name="shop.rooms.Kitchen: "))
+    assert drawing["x"] <= asked["x"]
+    assert asked["x"] + asked["width"] <= drawing["x"] + drawing["width"]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def box_of(locator: Locator) -> FloatRect:
+    """Where an element is in the window."""
+    found = locator.bounding_box()
+    assert found is not None
+    return found
 
 
 def test_a_run_is_followed_until_its_end(stocked: Site, open_tab: OpenTab) -> None:

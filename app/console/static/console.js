@@ -221,6 +221,14 @@ function sendQueries() {
   });
 }
 
+// A drawing that is wider than its place begins where the lit path ends, at the node that was asked for.
+function showLit() {
+  for (const canvas of document.querySelectorAll(".canvas")) {
+    const ends = [...canvas.querySelectorAll(".box.lit")].map((box) => box.getBoundingClientRect().right);
+    if (ends.length) canvas.scrollLeft += Math.max(...ends) + 16 - canvas.getBoundingClientRect().right;
+  }
+}
+
 // What the content of a page needs. The content may be replaced.
 function prepare() {
   showTimes(document);
@@ -228,6 +236,7 @@ function prepare() {
   copyTexts();
   filterRows();
   sendQueries();
+  showLit();
 }
 
 prepare();
