@@ -158,12 +158,12 @@ def linked_from(world: World, user: str | None, node: Node) -> set[str]:
 
 def found(world: World, user: str | None, word: str, inside: str) -> list[str]:
     """The nodes in a package, itself included, that have a word in the name of the version that a user is shown. The
-    names of a version have its reference and number in them."""
+    names of a version have its reference and number in them. Upper and lower case make no difference."""
     hits = []
     for reference in sorted(world.nodes):
         shown = versions(world, user, reference)
-        name = f"name {reference.replace('.', ' ')} {shown[-1]}".split() if shown else []
-        if f"{reference}.".startswith(f"{inside}.") and word in name:
+        name = f"name {reference.replace('.', ' ')} {shown[-1]}".lower().split() if shown else []
+        if f"{reference}.".startswith(f"{inside}.") and word.lower() in name:
             hits.append(reference)
     return hits
 
