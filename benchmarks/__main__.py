@@ -3,8 +3,10 @@
     python -m benchmarks [ARCHIVE.tsv.xz]
 
 ARCHIVE is a table of packages and dependencies, as `examples/debian/convert.py` reads it. The default is the cut that
-the project ships, which is too small for meaningful ratios. Measurements that take seconds are made three times,
-each time with the floor, and the ratio is the median of the three. The figures are also written to benchmarks/results.
+the project ships, which is too small for meaningful ratios. Each figure is measured three times, each time with its
+floor, and the ratio is the median of the three; a program that takes long is run once. Small impacts are also measured
+in a store of a million nodes, or of a hundred thousand without ARCHIVE. The figures are also written to
+benchmarks/results.
 """
 
 from __future__ import annotations
@@ -16,22 +18,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks import floors, rollouts
+from benchmarks import floors, packages, rollouts
 from benchmarks.archive import DEEP, PACKAGE, ROOT, convert, keep, new_version, request, say, store
+from benchmarks.machine import describe
 from benchmarks.peers.compare import Compared, compare
+from benchmarks.rounds import ROUNDS
 from benchmarks.server import connect, make_database, make_store, server
 from benchmarks.service import running
 
-ROUNDS = 3
+_SMALL_STORE = 1_000
 _MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A measurement and its floor in the same unit, their ratio, and the goal for the ratio."""
+    """A measurement and its floor in the same unit, their ratio, and the goal for the ratio.
+
+    It is that of the round with the median ratio, of so many `rounds`.
+    """
 
     what: str
     unit: str
@@ -40,11 +46,13 @@ class Figure:
     floor_is: str
     ratio: float
     goal: str
+    rounds: int = ROUNDS
 
 
 def main() -> None:
     """Run all measurements, print the table and keep the figures."""
     archive = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "examples" / "debian" / "bookworm-cut.tsv"
+    large_store = 1_000_000 if len(sys.argv) > 1 else 100_000
     figures: list[Figure] = []
     with server() as url, tempfile.TemporaryDirectory() as directory:
         document = Path(directory) / "archive.xml"
@@ -53,11 +61,13 @@ def main() -> None:
         new_version(store(url))
         figures += _medians(lambda: _update_figures(url))
         figures += _medians(lambda: _request_figures(store(url)))
+        stores = [packages.make_packages(url, nodes) for nodes in (_SMALL_STORE, large_store)]
+        figures += _medians(lambda: _store_figures(*stores))
         figures += _medians(lambda: _rollout_figures(url))
         compared = compare(url)
-    _print(figures, archive)
-    _print_compared(compared)
-    keep([asdict(figure) for figure in figures], archive, peers=[asdict(each) for each in compared])
+        machine = describe(url)
+    tables = [_table(figures, archive), _table_of_peers(compared)]
+    keep([asdict(each) for each in figures], archive, machine, tables, peers=[asdict(each) for each in compared])
 
 
 def _medians(measure: Callable[[], list[Figure]]) -> list[Figure]:
@@ -110,11 +120,18 @@ def _request_figures(database: str) -> list[Figure]:
     say("small requests")
     smallest = request("impact", f"{PACKAGE}.dpkg", content=False)
     with running("benchmarks.hello:app", database) as service:
-        hello = service.requests_per_second("POST", "/service", smallest)
+        hello = service.requests_per_second([smallest])
     with running("wsgi:app", database) as service:
         service.post(smallest)
-        rate = service.requests_per_second("POST", "/service", smallest)
+        rate = service.requests_per_second([smallest])
     return [Figure("smallest impact", "requests/s", rate, hello, "hello", rate / hello, ">= 0.30")]
+
+
+def _store_figures(small_store: packages.Packages, large_store: packages.Packages) -> list[Figure]:
+    say(f"impacts of {packages.ROWS} nodes in a small and in a large store")
+    small, large = (store.impacts_per_second() for store in (small_store, large_store))
+    what = f"impact of {packages.ROWS} nodes in a store of {large_store.nodes:,}"
+    return [Figure(what, "requests/s", large, small, f"in {small_store.nodes:,}", small / large, "<= 2")]
 
 
 def _rollout_figures(url: str) -> list[Figure]:
@@ -132,9 +149,9 @@ def _memory(what: str, peak: int) -> Figure:
     return Figure(what, "MiB", peak / _MEBIBYTE, limit, "limit", peak / _MEBIBYTE / limit, "< 1")
 
 
-def _print(figures: list[Figure], archive: Path) -> None:
+def _table(figures: list[Figure], archive: Path) -> Table:
     table = Table(title=f"Relink beside its floors, {archive.name}")
-    for column in ("what", "measured", "floor", "ratio", "goal"):
+    for column in ("what", "measured", "floor", "ratio", "goal", "rounds"):
         table.add_column(column)
     for figure in figures:
         table.add_row(
@@ -143,18 +160,20 @@ def _print(figures: list[Figure], archive: Path) -> None:
             f"{_number(figure.floor)} {figure.floor_is}",
             f"{figure.ratio:.2f}",
             figure.goal,
+            str(figure.rounds),
         )
-    Console(width=120).print(table)
+    return table
 
 
-def _print_compared(compared: list[Compared]) -> None:
+def _table_of_peers(compared: list[Compared]) -> Table:
     table = Table(title="Beside other programs on the same graph, seconds")
-    for column in ("program", "packages", "program", "Relink"):
+    for column in ("what", "packages", "program", "rounds", "Relink", "rounds"):
         table.add_column(column)
     for each in compared:
         seconds = each.note if each.peer is None else _number(each.peer)
-        table.add_row(each.what, f"{each.nodes:,}", seconds, f"{_number(each.relink)} {each.relink_does}")
-    Console(width=120).print(table)
+        relink = f"{_number(each.relink)} {each.relink_does}"
+        table.add_row(each.what, f"{each.nodes:,}", seconds, str(each.rounds), relink, str(each.relink_rounds))
+    return table
 
 
 def _number(value: float) -> str:

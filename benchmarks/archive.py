@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
 
 from benchmarks.server import in_database, make_store
 from benchmarks.service import running
@@ -19,6 +22,7 @@ DEEP = f"{PACKAGE}.libc6"
 """The node on which most others depend."""
 
 _RESULTS = ROOT / "benchmarks" / "results"
+_WIDTH = 120
 
 
 def store(url: str) -> str:
@@ -66,20 +70,25 @@ def say(what: str) -> None:
 def keep(
     figures: list[dict[str, object]],
     archive: Path,
+    machine: dict[str, Any],
+    tables: Sequence[Table],
     prefix: str = "",
     peers: list[dict[str, object]] | None = None,
 ) -> None:
-    """Write figures to a new file, with a description of the machine."""
+    """Print the tables of the figures, and write both to new files, with the description of the machine."""
     _RESULTS.mkdir(exist_ok=True)
     now = datetime.now(UTC)
     found = {
         "measured": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "archive": archive.name,
-        "machine": {"cores": os.cpu_count(), "load": os.getloadavg()[2], "system": platform.platform()},
-        "python": platform.python_version(),
+        "machine": machine,
         "figures": figures,
         **({} if peers is None else {"peers": peers}),
     }
+    console = Console(width=_WIDTH, record=True)
+    for table in tables:
+        console.print(table)
     file = _RESULTS / f"{prefix}{now:%Y%m%dT%H%M%SZ}.json"
     file.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    say(f"kept in {file.relative_to(ROOT)}")
+    file.with_suffix(".txt").write_text(console.export_text(), encoding="utf-8")
+    say(f"kept in {file.relative_to(ROOT)}, and as tables in {file.stem}.txt")

@@ -21,8 +21,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.table import Table
+
 from benchmarks.archive import ROOT, import_archive, keep, new_version, say, store
 from benchmarks.copies import EVERYTHING, make_copies
+from benchmarks.machine import describe
 from benchmarks.server import PASSWORD, USER, connect, in_database, make_database, server
 from benchmarks.service import peak_memory, running
 
@@ -70,11 +73,18 @@ def main() -> None:
         parts = _figures("cancelled", make_database(url, "bench_parts", "bench_million"), nodes, cancel=True)
         same = _digest(url, "bench_whole") == _digest(url, "bench_parts")
         say(f"made from {made.rpartition('/')[2].partition('?')[0]}: {'equal' if same else 'DIFFERENT'} results")
+        machine = describe(url)
     figures: list[dict[str, object]] = [*whole, *parts, {"what": "results", "equal": same}]
-    keep(figures, archive, "million")
-    print(json.dumps(figures, indent=2))
+    keep(figures, archive, machine, [_table([*whole, *parts])], "million")
     if not same:
         sys.exit("the results differ")
+
+
+def _table(figures: list[dict[str, object]]) -> Table:
+    table = Table(*figures[0], title="A run from the command line")
+    for figure in figures:
+        table.add_row(*(str(value) for value in figure.values()))
+    return table
 
 
 def _figures(what: str, database: str, nodes: int, *, cancel: bool) -> list[dict[str, object]]:

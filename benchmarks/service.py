@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -50,19 +51,25 @@ class Service:
             raise RuntimeError(f"the request failed: {head.decode()}")
         return seconds, head, size
 
-    def requests_per_second(self, method: str, path: str, body: str | None, *, seconds: float = 4) -> float:
-        """Return the number of small requests per second that the service handles for four clients at once."""
+    def requests_per_second(self, bodies: Sequence[str], *, seconds: float = 4) -> float:
+        """Return the number of small requests per second that the service handles for four clients at once.
+
+        Each client sends the bodies in turn.
+        """
         with ThreadPoolExecutor(4) as clients:
             until = time.perf_counter() + seconds
-            counts = clients.map(lambda _: self._ask_until(until, method, path, body), range(4))
+            counts = clients.map(lambda _: self._ask_until(until, bodies), range(4))
             return sum(counts) / seconds
 
-    def _ask_until(self, until: float, method: str, path: str, body: str | None) -> int:
+    def _ask_until(self, until: float, bodies: Sequence[str]) -> int:
         connection = HTTPConnection("127.0.0.1", self.port)
         count = 0
         while time.perf_counter() < until:
-            connection.request(method, path, body, _HEADERS)
-            connection.getresponse().read()
+            connection.request("POST", "/service", bodies[count % len(bodies)], _HEADERS)
+            response = connection.getresponse()
+            response.read()
+            if response.status != HTTPStatus.OK:
+                raise RuntimeError(f"a request failed: {response.status}")
             count += 1
         connection.close()
         return count

@@ -8,17 +8,22 @@ docs/pictures/sizes.svg.
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
+
+from rich.table import Table
 
 from benchmarks import floors
 from benchmarks.archive import DEEP, PACKAGE, import_archive, keep, new_version, request, say, store
 from benchmarks.copies import EVERYTHING, make_copies
 from benchmarks.curves import Curve, draw
 from benchmarks.graph import dependents, document
+from benchmarks.machine import describe
+from benchmarks.rounds import rounds
 from benchmarks.server import connect, in_database, make_database, make_store, server
 from benchmarks.service import running
 
@@ -30,7 +35,10 @@ _COPIES = (1, 2, 4, 8)
 
 @dataclass(frozen=True)
 class Measured:
-    """The figures of one store: seconds, rows of the impact, nodes per second, and MiB of the web process."""
+    """The figures of one store: seconds, rows of the impact, nodes per second, and MiB of the web process.
+
+    Each is the median of so many `rounds`.
+    """
 
     nodes: int
     rows: int
@@ -38,6 +46,7 @@ class Measured:
     read: float
     force: float
     memory: float
+    rounds: int = 1
 
 
 def main() -> None:
@@ -53,10 +62,10 @@ def main() -> None:
         for copies in _COPIES:
             say(f"{copies} x the archive")
             measured.append(_copies(url, copies))
-    keep([asdict(each) for each in measured], archive, "sizes")
+        machine = describe(url)
     _PICTURE.parent.mkdir(exist_ok=True)
     _PICTURE.write_text(_drawn(measured), encoding="utf-8")
-    print(json.dumps([asdict(each) for each in measured], indent=2))
+    keep([asdict(each) for each in measured], archive, machine, [_table(measured)], "sizes")
 
 
 def _part(url: str, count: int, file: Path) -> Measured:
@@ -67,16 +76,35 @@ def _part(url: str, count: int, file: Path) -> Measured:
         service.post(file)
     with connect(database) as connection:
         connection.execute("VACUUM ANALYZE")
-    return _measured(url, "part", count)
+    return _median(url, "part", count)
 
 
 def _copies(url: str, copies: int) -> Measured:
     """Measure a store that holds the archive several times."""
     _, nodes = make_copies(url, "bench_size", copies)
-    return _measured(url, EVERYTHING, nodes)
+    return _median(url, EVERYTHING, nodes)
+
+
+def _median(url: str, context: str, nodes: int) -> Measured:
+    """Measure a store in several rounds, or in one if it is large."""
+    found = rounds(partial(_measured, url, context, nodes), lambda each: each.impact + each.rows / each.force)
+
+    def middle(figure: str) -> float:
+        return float(median(getattr(each, figure) for each in found))
+
+    return Measured(
+        nodes,
+        found[0].rows,
+        impact=middle("impact"),
+        read=middle("read"),
+        force=middle("force"),
+        memory=middle("memory"),
+        rounds=len(found),
+    )
 
 
 def _measured(url: str, context: str, nodes: int) -> Measured:
+    """Measure a store once."""
     read = floors.read_seconds(make_database(url, "bench_read", "bench_size"), context)
     with running("wsgi:app", make_database(url, "bench_force", "bench_size")) as service:
         service.post(request("impact", "system", content=False))
@@ -87,6 +115,24 @@ def _measured(url: str, context: str, nodes: int) -> Measured:
             row = connection.execute("SELECT count(*) FROM run_outcome").fetchone()
     rows = row[0] if row else 0
     return Measured(nodes, rows, impact, read, rows / force, memory)
+
+
+def _table(measured: list[Measured]) -> Table:
+    table = Table(title="The cost against the size of the store")
+    for column in ("nodes", "updates", "impact, s", "read, s", "ratio", "force, nodes/s", "memory, MiB", "rounds"):
+        table.add_column(column)
+    for each in measured:
+        table.add_row(
+            f"{each.nodes:,}",
+            f"{each.rows:,}",
+            f"{each.impact:.2f}",
+            f"{each.read:.2f}",
+            f"{each.impact / each.read:.1f}",
+            f"{each.force:,.0f}",
+            f"{each.memory:,.0f}",
+            str(each.rounds),
+        )
+    return table
 
 
 def _drawn(measured: list[Measured]) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 from benchmarks.archive import DEEP, PACKAGE, request, say, store
 from benchmarks.graph import Graph, dependents, document
 from benchmarks.peers import NotInstalledError, changesets, libsolv, orm
+from benchmarks.rounds import rounds
 from benchmarks.server import make_store
 from benchmarks.service import running
 
@@ -18,13 +21,18 @@ SIZES = (1000, 4000)
 
 @dataclass(frozen=True)
 class Compared:
-    """The seconds of a peer and those of Relink; `peer` is None where the peer was left out."""
+    """The seconds of a peer and those of Relink, which are medians of so many rounds.
+
+    `peer` is None where the peer was left out.
+    """
 
     what: str
     nodes: int
     peer: float | None
     relink: float
     relink_does: str
+    relink_rounds: int
+    rounds: int = 0
     note: str = ""
 
 
@@ -44,18 +52,23 @@ def compare(url: str) -> list[Compared]:
         if len(graph) < size:
             say(f"no comparison with {size} packages: the input has only {len(graph)} that depend on {DEEP}")
             continue
-        relink = _relink(url, graph)
+        ours = rounds(partial(_relink, url, graph), lambda taken: sum(taken.values()))
         for what, does, seconds in _PEERS:
             say(f"{what}, {size} packages")
-            with tempfile.TemporaryDirectory(prefix="relink-peer-") as directory:
-                try:
-                    taken = seconds(graph, url, Path(directory))
-                except NotInstalledError as error:
-                    say(f"left out: {what} {error}")
-                    found.append(Compared(what, size, None, relink[does], does, str(error)))
-                else:
-                    found.append(Compared(what, size, taken, relink[does], does))
+            relink = median(taken[does] for taken in ours)
+            try:
+                theirs = rounds(partial(_peer, seconds, url, graph), lambda taken: taken)
+            except NotInstalledError as error:
+                say(f"left out: {what} {error}")
+                found.append(Compared(what, size, None, relink, does, len(ours), note=str(error)))
+            else:
+                found.append(Compared(what, size, median(theirs), relink, does, len(ours), len(theirs)))
     return found
+
+
+def _peer(seconds: Callable[[Graph, str, Path], float], url: str, graph: Graph) -> float:
+    with tempfile.TemporaryDirectory(prefix="relink-peer-") as directory:
+        return seconds(graph, url, Path(directory))
 
 
 def _relink(url: str, graph: Graph) -> dict[str, float]:
