@@ -24,6 +24,7 @@ from app.settings import Settings
 from app.solutions.people.cipher import Cipher
 from docs.generator.schema import dump_schema
 from tests.commands.conftest import Relink
+from tests.database.keep_store import NEWEST_STORE, STORES
 from tests.database.test_migrations import execute, rows_by_table
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.databases import empty_database
@@ -32,7 +33,6 @@ from tests.support.served import ROOT, WITHIN, eventually
 from tests.support.solution_store import DATA, Store
 
 OTHER_KEY = "B" * 43 + "="
-_FIRST_STORE = ROOT / "tests" / "database" / "store_0001.sql"
 _STAGED = ("run_step", "run_step_other")
 _SLOW_INDEX = """
     CREATE SCHEMA slow;
@@ -42,11 +42,6 @@ _SLOW_INDEX = """
       IF nextval('slow.indexes') = 20 THEN PERFORM pg_sleep(60); END IF;
     END $$;
     CREATE EVENT TRIGGER slow ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION slow.sleep();
-"""
-_LATER_TABLES = r"""
-    INSERT INTO run_request VALUES (1, 1, '\x01');
-    INSERT INTO user_session VALUES ('\x01', 101);
-    INSERT INTO wizard_session VALUES ('\x01', '00000000-0000-4000-8000-000000000002', NULL, '\x02', now());
 """
 
 
@@ -66,9 +61,8 @@ def target(target_url: str) -> Relink:
 def source(empty_database_url: str) -> Iterator[Engine]:
     """A store with rows in every table."""
     engine = make_engine(empty_database_url)
-    execute(engine, _FIRST_STORE.read_text(encoding="utf-8"))
+    execute(engine, NEWEST_STORE.read_text(encoding="utf-8"))
     migrate(engine)
-    execute(engine, _LATER_TABLES)
     yield engine
     engine.dispose()
 
@@ -168,7 +162,7 @@ def test_a_store_of_an_older_schema_is_brought_up_to_date(
     empty_database_url: str, target: Relink, target_url: str, tmp_path: Path
 ) -> None:
     older = make_engine(empty_database_url)
-    execute(older, _FIRST_STORE.read_text(encoding="utf-8"))
+    execute(older, STORES[0].read_text(encoding="utf-8"))
     older.dispose()
     file = tmp_path / "older.dump"
     assert on(empty_database_url)("dump", str(file)).exit_code == 0

@@ -18,8 +18,10 @@ from app.database.migrate import SchemaBehindError, migrate, require_schema
 from app.database.routines import ROUTINE_FILES
 from docs.generator.schema import SCHEMA_FILE, dump_schema
 from tests.commands.conftest import Relink
+from tests.database.keep_store import NEWEST_STORE, STORES
 from tests.support.served import ROOT, eventually
 
+FIRST_STORE = STORES[0]
 ADDED_COLUMNS = {
     "run": (
         *("service", "action", "queued_at", "reason", "asynchronous", "attempts", "if_match", "plan"),
@@ -132,27 +134,43 @@ def test_an_installed_package_has_every_sql_file(tmp_path: Path) -> None:
 
 
 class TestKeptData:
-    """A store of an older schema keeps its rows. `store_0001.sql` has a row in every table but those of the queue."""
+    """Stores of older schemas keep their rows."""
 
-    STORE = Path(__file__).parent / "store_0001.sql"
-
-    def test_a_store_of_the_first_schema_is_migrated_and_keeps_every_row(
-        self, empty: Engine, empty_database_url: str, database_url: str
+    @pytest.mark.parametrize("store", STORES, ids=[store.stem for store in STORES])
+    def test_a_kept_store_is_migrated_and_keeps_every_row(
+        self, empty: Engine, empty_database_url: str, database_url: str, store: Path
     ) -> None:
-        execute(empty, self.STORE.read_text(encoding="utf-8"))
+        execute(empty, store.read_text(encoding="utf-8"))
         before = rows_by_table(empty)
         without = {table for table, rows in before.items() if not rows}
-        assert without == {"queue_migration"}
+        assert without == ({"queue_migration"} if store is FIRST_STORE else set())
         migrate(empty)
         require_schema(empty)
-        after = rows_by_table(empty, ADDED_COLUMNS)
+        after = rows_by_table(empty, ADDED_COLUMNS if store is FIRST_STORE else {})
         del before["routine"], before["alembic_version"], before["queue_migration"]
         # A migration that changes or renames what a table has says so here.
         assert {table: after[table] for table in before} == before
         assert dump_schema(empty_database_url) == dump_schema(database_url)
 
+    def test_the_next_migration_is_tried_against_a_value_in_every_column(self, empty: Engine) -> None:
+        """A migration that adds a table or a column comes with a kept store that has rows for it: see CONTRIBUTING."""
+        execute(empty, NEWEST_STORE.read_text(encoding="utf-8"))
+        migrate(empty)
+        columns = text("""
+            SELECT c.table_name, c.column_name
+            FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+            WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
+        """)
+        with empty.connect() as connection:
+            without = {
+                f"{table}.{column}"
+                for table, column in connection.execute(columns).all()
+                if not connection.execute(text(f'SELECT count("{column}") FROM {table}')).scalar_one()
+            }
+        assert without == set()
+
     def test_its_versions_are_read_and_guarded_after_it(self, empty: Engine) -> None:
-        execute(empty, self.STORE.read_text(encoding="utf-8"))
+        execute(empty, FIRST_STORE.read_text(encoding="utf-8"))
         migrate(empty)
         with empty.connect() as connection:
             query = "SELECT sequence, value, scale, target_node_identifier, comment FROM member"

@@ -9,8 +9,6 @@ import pytest
 from tests.support.builders import Graph, V, draft, frozen, links, moves, package
 from tests.support.http import Client, message
 
-MANY = 1001
-
 
 def manifest(*items: str, draft: bool = False) -> V:
     return V(links(*items, member_type="system.MANIFEST_ITEMS.1"), "system.MANIFEST_TYPE.1", draft)
@@ -114,22 +112,6 @@ def test_scope_node_ignores_source_reference(client: Client, source: str) -> Non
 def test_scope_current_takes_the_highest_frozen_versions(client: Client) -> None:
     client.load(outside())
     assert client.update("P", sourceScope="current").rows() == [f"P.A.1 version: {moves('P.B.2', 'X.C.2')}"]
-
-
-def test_a_node_may_have_very_many_sources(client: Client, make_user: Callable[..., None]) -> None:
-    """There are more of them than are read together with a small scope."""
-    graph = Graph().node("P.A", frozen(*links(*(f"X.N{number}.1" for number in range(MANY)))))
-    for number in range(MANY):
-        graph.node(f"X.N{number}", frozen(), frozen())
-    client.load(graph.node("M", manifest(*(f"X.N{number}.2" for number in range(MANY)))))
-    make_user("ann", "package-administer P", "package-link X", "node-read M")
-    expected = [f"P.A.1 version: {moves(*(f'X.N{number}.2' for number in range(MANY)))}"]
-    for by, scope, source in (
-        (client, "latest", ""),
-        (client.as_user("ann"), "current", "X"),
-        (client.as_user("ann"), "manifest", "M.1"),
-    ):
-        assert by.update("P", sourceScope=scope, sourceReference=source).rows() == expected
 
 
 @pytest.mark.ledger("UNV-16")
