@@ -57,8 +57,7 @@ _SETTINGS = (
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "port=5432",
-    # For eight web processes with the default number of threads, or four with 64. PostgreSQL's own default is 100.
-    "max_connections=300",
+    "max_connections=300",  # for eight web processes with the default number of threads, or four with 64
     # Errors repeat values from clients, so they are not logged here. The service gets each error and logs it.
     "log_min_messages=log",
     "log_min_error_statement=panic",
