@@ -165,7 +165,7 @@ class _Command:
         return self.is_cancelling and run.state == "cancelled"
 
     def _begun(self) -> int | Reply:
-        """Return the run of the request, or its response if it is no run."""
+        """Return the run of the request, or its response if it is not a run."""
         self._display.begin(self._sending.what)
         while True:
             try:

@@ -35,7 +35,7 @@ def tokens() -> Response:
 @blueprint.post("/tokens")
 @short_statements()
 def create() -> Response:
-    """Create a master token. The page that follows is the only one that shows it, so it is no redirection."""
+    """Create a master token. The page that follows is the only one that shows it, so the response is not a redirect."""
     _check()
     try:
         with resources().engine.begin() as connection:

@@ -57,7 +57,7 @@ class _Header:
 
 
 def drawing(graph: BoxGraph, address: Callable[[Box], str] | None = None) -> Markup:
-    """Return the drawing. `address` returns where the link of a box leads; without it boxes are no links."""
+    """Return the drawing. `address` returns where the link of a box leads; without it, boxes are not links."""
     places, headers, width, height = _placed(graph)
     some_lit = any(box.lit for box in graph.boxes.values())
     parts = [
