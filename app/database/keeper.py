@@ -48,8 +48,7 @@ _INITDB_OPTIONS = (
     # The files and the socket are in directories that only their owner may enter.
     "--auth=trust",
     "--encoding=UTF8",
-    # The same order of text on every machine, whatever its locales.
-    "--locale=C",
+    "--locale=C",  # the same order of text on every machine, whatever its locales
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
 )

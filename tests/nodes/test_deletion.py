@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from random import Random
+from threading import Event
+from typing import Protocol
 
 import pytest
 from flask import Flask
@@ -35,8 +38,14 @@ _LOST = text("""
 """)
 _WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
-ROUNDS = 12
+ROUNDS = 5
 NODES = 4
+
+
+class Act(Protocol):
+    """Sends a request with a random choice of nodes, and returns its error number; `sure` if it cannot fail."""
+
+    def __call__(self, chance: Random, /, *, sure: bool) -> int: ...
 
 
 def lost_links(engine: Engine) -> list[str]:
@@ -104,6 +113,27 @@ def test_a_deletion_is_refused_while_a_force_is_at_work(client: Client, engine: 
     assert delete(engine, "X.B") == 2
 
 
+@pytest.mark.parametrize("writer", ["import", "copy"])
+def test_a_deletion_is_refused_while_a_writer_is_at_work(client: Client, engine: Engine, writer: str) -> None:
+    client.load(Graph().node("P.A", draft()).node("P.B", frozen()).node("X.B", frozen()).node("X.C", frozen()))
+    requests = {
+        "import": Graph().node("P.A", draft(*links("X.B.1"))).xml(),
+        "copy": message("CopyNode", {"nodeVersionReferenceFrom": "P.B.1", "nodeReferenceTo": "P.B"}),
+    }
+    with engine.connect() as editor, ThreadPoolExecutor(1) as other:
+        editor.execute(text("SELECT FROM node WHERE node_reference IN ('P.A', 'P.B') FOR UPDATE"))
+        written = other.submit(client.post, requests[writer])
+        with engine.connect() as watching:
+            eventually(lambda: watching.execute(_WAITING).scalar_one() > 0)
+        with pytest.raises(StateError, match="in progress"):
+            delete(engine, "X.C")
+        assert get(client, "X.C.1") == 0
+        editor.rollback()
+        assert written.result().number == 0
+    assert delete(engine, "X.C") == 0
+    assert delete(engine, "X.B") == (writer == "import")
+
+
 @pytest.mark.parametrize("writer", ["import", "copy", "type", "edit"])
 def test_a_writer_waits_for_a_deletion_and_then_misses_the_node(client: Client, engine: Engine, writer: str) -> None:
     client.load(Graph().node("P.A", frozen(), draft()).node("X.B", frozen()))
@@ -129,47 +159,81 @@ def test_a_writer_waits_for_a_deletion_and_then_misses_the_node(client: Client, 
 
 
 def test_deletions_race_with_forces_imports_copies_and_edits(app: Flask, client: Client, engine: Engine) -> None:
-    client.load(Graph().node("P.A", frozen()).node("X.A", frozen()))
+    """Each writer repeats its requests until all deletions are done. Every second one is `sure` to succeed, because it
+    needs no node that is deleted. In each round of deletions, a node to which nothing links is deleted, and one to
+    which a frozen version links is not. What happens to the other nodes depends on the race.
+    """
+    graph = Graph().node("X.A", frozen()).node("P.A", frozen(*links("X.A.1"))).node("P.E", draft())
+    for number in range(ROUNDS):
+        graph.node(f"X.Free{number}", frozen())
+    client.load(graph)
     seeds = seeded().sample(range(2**32), 5)
+    all_deleted = Event()
 
-    def imports(chance: Random) -> int:
+    def imports(chance: Random, *, sure: bool) -> int:
         graph = Graph()
         for number in chance.sample(range(NODES), 2):
             graph.node(f"X.N{number}", frozen())
-            graph.node(f"P.M{number}", draft(*links(f"X.N{chance.randrange(NODES)}.1")))
+            graph.node(f"P.M{number}", draft(*links(f"X.N{number if sure else chance.randrange(NODES)}.1")))
         return Client(app).post(graph.xml()).number
 
-    def copies(chance: Random) -> int:
+    def copies(chance: Random, *, sure: bool) -> int:
         names = {
-            "nodeVersionReferenceFrom": f"P.M{chance.randrange(NODES)}",
+            "nodeVersionReferenceFrom": "P.A.1" if sure else f"P.M{chance.randrange(NODES)}",
             "nodeReferenceTo": f"P.C{chance.randrange(10**6)}",
         }
         return Client(app).post(message("CopyNode", names)).number
 
-    def forces(_: Random) -> int:
-        return Client(app).update("P", "force", sourceScope="latest", alwaysCreateNewVersionIndicator="true").number
+    def forces(_: Random, *, sure: bool) -> int:
+        by, context = Client(app), "P.A" if sure else "P"
+        return by.update(context, "force", sourceScope="latest", alwaysCreateNewVersionIndicator="true").number
 
-    def edits(chance: Random) -> int:
+    def edits(chance: Random, *, sure: bool) -> int:
         names = {
-            "nodeVersionReference": f"P.M{chance.randrange(NODES)}",
-            "nodeVersionReferenceNewType": f"X.N{chance.randrange(NODES)}",
+            "nodeVersionReference": "P.E" if sure else f"P.M{chance.randrange(NODES)}",
+            "nodeVersionReferenceNewType": "X.A" if sure else f"X.N{chance.randrange(NODES)}",
             "action": "force",
         }
         return Client(app).post(message("ChangeNodeType", names)).number
 
-    def deletes(chance: Random) -> int:
-        name = chance.choice(["X.N", "P.M"])
+    def deletes(chance: Random) -> None:
         try:
-            return delete(engine, f"{name}{chance.randrange(NODES)}")
-        except StateError:
-            return 106
+            for number in range(ROUNDS):
+                with suppress(StateError):
+                    delete(engine, f"{chance.choice(['X.N', 'P.M'])}{chance.randrange(NODES)}")
+                assert when_possible(f"X.Free{number}") == 0
+                assert when_possible("X.A") > 0
+        finally:
+            all_deleted.set()
 
-    def repeated(act: Callable[[Random], int], chance: Random) -> Iterator[int]:
-        return iter([act(chance) for _ in range(ROUNDS)])
+    def when_possible(reference: str) -> int:
+        """Delete a node, again and again while writers are at work."""
+        found: list[int] = []
+
+        def is_decided() -> bool:
+            with suppress(StateError):
+                found.append(delete(engine, reference))
+            return bool(found)
+
+        eventually(is_decided)
+        return found[0]
+
+    def repeated(act: Act, chance: Random) -> tuple[set[int], set[int]]:
+        numbers: tuple[set[int], set[int]] = (set(), set())
+        while not (numbers[0] and numbers[1] and all_deleted.is_set()):
+            for sure in (True, False):
+                numbers[sure].add(act(chance, sure=sure))
+        return numbers
 
     with ThreadPoolExecutor(5) as others:
-        acts = (imports, copies, forces, edits, deletes)
-        done = [others.submit(repeated, act, Random(seed)) for act, seed in zip(acts, seeds, strict=True)]  # noqa: S311
-        numbers = [set(each.result()) for each in done]
-    assert all(found <= {0, 105, 106, 108} for found in numbers[:4]), numbers
+        *writing, deleting = (Random(seed) for seed in seeds)  # noqa: S311
+        acts: tuple[Act, ...] = (imports, copies, forces, edits)
+        done = [others.submit(repeated, act, chance) for act, chance in zip(acts, writing, strict=True)]
+        others.submit(deletes, deleting).result()
+        numbers = [each.result() for each in done]
+    for act, (others_found, sure_found) in zip(acts, numbers, strict=True):
+        assert sure_found == {0}, act
+        assert others_found <= {0, 105, 106, 108}, act
+    assert get(client, "X.A.1") == 0
+    assert {get(client, f"X.Free{number}.1") for number in range(ROUNDS)} == {105}
     assert lost_links(engine) == []
