@@ -1,4 +1,4 @@
-"""What pages do to nodes, solutions and instances, in a browser."""
+"""What pages do to nodes, solutions and instances, in a browser and with the keyboard alone."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def test_a_type_that_stands_in_the_way_of_an_update_is_changed(site: Site, open_
     at = "/console/updates/new?node=things%26scope=current"
     page = open_tab().sign_in(following=at)
     expect(page.get_by_text("Can not update to type types.T.2")).to_be_visible()
-    page.get_by_role("link", name="Change the type").click()
-    page.get_by_label("New type").fill("types.T.2")
-    page.get_by_role("button", name="Show what happens to the data").click()
+    press(page, "link", "Change the type")
+    write(page, "New type", "types.T.2")
+    press(page, "button", "Show what happens to the data")
     expect(page.get_by_text("The new type has no place for this data.")).to_be_visible()
-    page.get_by_role("button", name="Change the type").click()
+    press(page, "button", "Change the type")
     expect(page.get_by_text("The draft has the new type.")).to_be_visible()
     page.goto("/console/updates/new?node=things&scope=current")
     expect(page.get_by_text("Everything is up to date")).to_be_visible()
@@ -75,22 +75,25 @@ def test_a_draft_is_published_with_the_keyboard(store: Store, open_tab: OpenTab)
     expect(page.get_by_text("Needs a token.")).to_be_attached()
 
 
-def test_an_instance_is_held_upgraded_and_enabled(store: Store, open_tab: OpenTab) -> None:
+def test_an_instance_is_held_upgraded_enabled_and_given_to_its_user(store: Store, open_tab: OpenTab) -> None:
     solution = store.published(config=[CHANNEL])
     instance = store.instance(solution, name="Mine", config={"channel": '"general"'})
     store.republish(solution, config=[CHANNEL, config_slot("more", mandatory="false")])
     page = open_tab().sign_in(following=f"/console/instances/{instance}")
-    page.get_by_role("button", name="Hold", exact=True).click()
+    press(page, "button", "Hold")
     expect(page.get_by_text("It would move to release 2 by itself, but is on hold.")).to_be_visible()
-    page.get_by_role("button", name="Release the hold").click()
+    press(page, "button", "Release the hold")
     expect(page.get_by_text("The hold is released.")).to_be_visible()
-    page.get_by_role("button", name="Upgrade to release 2").click()
+    press(page, "button", "Upgrade to release 2")
     expect(page.get_by_text("The instance is on release 2.")).to_be_visible()
-    page.get_by_role("button", name="Enable", exact=True).click()
+    press(page, "button", "Enable")
     expect(page.get_by_role("heading", level=1)).to_have_text("Mine Enabled")
     history = page.get_by_role("group", name="History").locator("tbody tr")
     expect(history).to_have_count(5)
     expect(history.first).to_contain_text("enabled")
+    press(page, "button", "Wizard link")
+    page.goto(page.locator("#wizard").inner_text())
+    expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
 
 
 def test_instances_are_rolled_back_after_a_warning(store: Store, open_tab: OpenTab) -> None:
@@ -98,13 +101,14 @@ def test_instances_are_rolled_back_after_a_warning(store: Store, open_tab: OpenT
     store.republish(solution, config=[CHANNEL, config_slot("more", mandatory="false")])
     instance = store.instance(solution, name="Mine", config={"channel": '"general"', "more": '"lost"'})
     page = open_tab().sign_in(following=f"/console/solutions/{solution}")
-    page.locator("summary", has_text="Release 1").click()
-    page.get_by_role("link", name="Roll instances back to release 1").click()
-    page.get_by_role("button", name="Show what it would do").click()
+    tab_to(page, page.locator("summary", has_text="Release 1"))
+    page.keyboard.press("Enter")
+    press(page, "link", "Roll instances back to release 1")
+    press(page, "button", "Show what it would do")
     expect(page.get_by_text("This rolls instances back to release 1.")).to_be_visible()
-    page.get_by_role("button", name="Do exactly this: move 1 instance").click()
+    press(page, "button", "Do exactly this: move 1 instance")
     expect(page.get_by_role("heading", level=1)).to_have_text("Roll-out of Support to release 1 done")
-    page.get_by_role("link", name="Mine").click()
+    press(page, "link", "Mine")
     expect(page.get_by_role("group", name="History").locator("tbody tr").first).to_contain_text(
         "from release 2 to 1 rolled back"
     )

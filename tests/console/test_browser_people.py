@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from tests.support.browsers import PHONE, OpenTab, Site, check_accessible, picture
 from tests.support.builders import Graph, package
 from tests.support.http import ADMIN, PASSWORD, Client, message
+from tests.support.keyboard import choose, press, write
 from tests.support.pages import Pages
 
 
@@ -25,48 +26,53 @@ def test_the_pages_of_people_are_accessible_on_a_desk(open_tab: OpenTab) -> None
         check_accessible(page)
 
 
-def test_an_account_from_its_creation_to_its_end(site: Site, open_tab: OpenTab) -> None:
+def test_a_user_is_added_and_given_a_permission_with_the_keyboard(site: Site, open_tab: OpenTab) -> None:
     Client(site.app).load(Graph().node("acme", package()).node("acme.parts", package()))
     page = open_tab().sign_in(following="/console/people")
-    page.get_by_label("User", exact=True).fill("bob")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Add the user").click()
+    write(page, "User", "bob", exact=True)
+    write(page, "Password", PASSWORD, exact=True)
+    press(page, "button", "Add the user")
     expect(page.get_by_text("The user is added.")).to_be_visible()
 
-    page.get_by_label("Permission", exact=True).select_option("package-update")
-    page.get_by_label("On the node").fill("acme")
-    page.get_by_role("button", name="Give it").click()
+    choose(page, "Permission", "package-update")
+    write(page, "On the node", "acme")
+    press(page, "button", "Give it")
     expect(page.get_by_text("The permission is given.")).to_be_visible()
-    page.get_by_label("With the node").fill("acme.parts")
-    page.get_by_role("button", name="Show").click()
+    write(page, "With the node", "acme.parts")
+    press(page, "button", "Show")
     expect(page.get_by_text("bob may read, use its draft, update it, through:")).to_be_visible()
-    page.get_by_role("button", name="Revoke package-update on acme").click()
+    press(page, "button", "Revoke package-update on acme")
     expect(page.get_by_text("The permission is taken back.")).to_be_visible()
-
-    for _ in range(10):
-        Pages(site.app).sign_in("bob", "a wrong one")
-    page.reload()
-    page.get_by_role("button", name="Unlock").click()
-    expect(page.get_by_text("The failed sign-ins are forgotten.")).to_be_visible()
-    page.get_by_label("New password").fill("another one")
-    page.get_by_role("button", name="Change the password").click()
-    expect(page.get_by_text("The password is changed")).to_be_visible()
-    page.get_by_role("button", name="Disable").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("bob Disabled")
-    assert Pages(site.app).sign_in("bob", "another one").title == "Sign in"
-    page.get_by_role("button", name="Enable").click()
-    expect(page.get_by_text("The user is enabled.")).to_be_visible()
-    assert Pages(site.app).sign_in("bob", "another one").title == "Home"
-
-    page.get_by_role("link", name="Activity").click()
+    page.goto("/console/activity")
     whats = page.get_by_role("row").filter(has_text="bob")
-    expect(whats.filter(has_text="disabled")).to_have_count(1)
     expect(whats.filter(has_text="permission taken back")).to_contain_text("on acme")
 
 
-def test_a_token_is_made_and_revoked(site: Site, open_tab: OpenTab) -> None:
+def test_an_account_is_unlocked_and_disabled_with_the_keyboard(site: Site, open_tab: OpenTab) -> None:
+    new = {"userLogonReferenceCreate": "dora", "passwordCreate": PASSWORD}
+    assert Client(site.app).post(message("CreateUser", new)).number == 0
+    for _ in range(10):
+        Pages(site.app).sign_in("dora", "a wrong one")
+    page = open_tab().sign_in(following="/console/people/dora")
+    press(page, "button", "Unlock")
+    expect(page.get_by_text("The failed sign-ins are forgotten.")).to_be_visible()
+    write(page, "New password", "another one")
+    press(page, "button", "Change the password")
+    expect(page.get_by_text("The password is changed")).to_be_visible()
+    press(page, "button", "Disable")
+    expect(page.get_by_role("heading", level=1)).to_have_text("dora Disabled")
+    assert Pages(site.app).sign_in("dora", "another one").title == "Sign in"
+    press(page, "button", "Enable")
+    expect(page.get_by_text("The user is enabled.")).to_be_visible()
+    assert Pages(site.app).sign_in("dora", "another one").title == "Home"
+
+    press(page, "link", "Activity")
+    expect(page.get_by_role("row").filter(has_text="dora").filter(has_text="disabled")).to_have_count(1)
+
+
+def test_a_token_is_made_and_revoked_with_the_keyboard(site: Site, open_tab: OpenTab) -> None:
     page = open_tab(size=PHONE).sign_in(following="/console/tokens")
-    page.get_by_label("Name").fill("Shop")
+    write(page, "Name", "Shop")
     page.keyboard.press("Enter")
     token = page.locator("#token").inner_text()
     check_accessible(page)
@@ -77,7 +83,7 @@ def test_a_token_is_made_and_revoked(site: Site, open_tab: OpenTab) -> None:
         return page.request.post("/graphql", data=query, headers={"Authorization": f"Bearer {token}"}).status
 
     assert status() == 200
-    page.get_by_role("button", name="Revoke Shop").click()
+    press(page, "button", "Revoke Shop")
     expect(page.get_by_text("The token is revoked")).to_be_visible()
     assert status() == 401
 

@@ -76,20 +76,20 @@ def test_the_page_of_a_run_moves_with_it(stocked: Site, open_tab: OpenTab, block
         tab.faults.clear()
 
 
-def test_a_run_is_cancelled_and_the_rest_is_done(stocked: Site, open_tab: OpenTab) -> None:
+def test_a_run_is_cancelled_and_the_rest_is_done_with_the_keyboard(stocked: Site, open_tab: OpenTab) -> None:
     lock = locked(stocked.engine, LAST)
     page = begun(open_tab(), "shop")
     with working(stocked.engine), lock:
         expect(page.get_by_role("heading", level=1)).to_contain_text("running")
         expect(page.locator("svg .waits").first).to_be_visible()
-        page.get_by_role("button", name="Cancel").click()
+        press(page, "button", "Cancel")
         expect(page.get_by_text("It ends after the present node.")).to_be_visible()
         lock.close()
         expect(page.get_by_role("heading", level=1)).to_contain_text("cancelled")
     expect(page.get_by_text("Cancelled by admin.")).to_be_visible()
     picture(page, "cancelled")
-    page.get_by_role("link", name="Do the rest").click()
-    page.get_by_role("button", name="Do exactly this plan").click()
+    press(page, "link", "Do the rest")
+    press(page, "button", "Do exactly this plan")
     with working(stocked.engine):
         expect(page.get_by_role("heading", level=1)).to_contain_text("done")
     page.goto("/console/runs?state=failed")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.support.browsers import OpenTab, Site, check_accessible, picture
 from tests.support.http import Client
+from tests.support.keyboard import choose, press, write
 from tests.support.releases import shop
 from tests.support.solution_store import Store
 
@@ -36,14 +37,16 @@ def test_the_pages_of_solutions_are_accessible_on_a_desk(solution: str, open_tab
     picture(page, "solutions-rollout")
 
 
-def test_a_roll_out_is_done_from_its_page(site: Site, open_tab: OpenTab) -> None:
+def test_a_roll_out_is_done_with_the_keyboard(site: Site, open_tab: OpenTab) -> None:
     store = Store(Client(site.app))
     solution = shop(store)
     store.publish(solution)
     page = open_tab().sign_in(following=f"/console/solutions/{solution}/rollout")
-    page.get_by_label("Token").fill('"secret"')
-    page.get_by_role("button", name="Show what it would do").click()
-    page.get_by_role("button", name="Do exactly this: move 3 instances").click()
+    choose(page, "To", "1")
+    choose(page, "To", "2")
+    write(page, "Token", '"secret"')
+    press(page, "button", "Show what it would do")
+    press(page, "button", "Do exactly this: move 3 instances")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Roll-out")
     picture(page, "solutions-run")
     check_accessible(page)
