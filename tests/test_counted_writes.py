@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Engine, text
 
 from tests.support.builders import LIST, Graph, draft, frozen, links, package
 from tests.support.edits import given, members, set_node
@@ -110,3 +111,46 @@ def test_publishing_sends_as_many_statements_for_many_slots_and_instances_as_for
         added = [config_slot(f"slot-{number}") for number in range(amount)]
         store.set(*slots(config=added), solution=solutions[name])
     counted(statements, lambda name: store.publish(solutions[name]), 10)
+
+
+def test_publishing_takes_the_same_statements_for_a_thousand_instances_as_for_none(
+    store: Store, statements: Statements, engine: Engine
+) -> None:
+    """Lazy updates find the instances afterwards: a publication writes no row of an instance."""
+    counts = []
+    for instances in (0, 0, 10, 1000):
+        solution = store.published(config=[config_slot("a")])
+        if instances:
+            copied = store.instance(solution, config={"a": '"x"'})
+            with engine.begin() as connection:
+                connection.execute(_COPIES, {"instance": copied, "copies": instances - 1})
+        store.set(*slots(config=[config_slot("a"), config_slot("b", mandatory=False)]), solution=solution)
+        before = rows_of_instances(engine)
+        with statements.sent() as sent:
+            reply = store.publish(solution)
+        assert (reply.text("instancesAutomatic"), reply.text("releaseNumber")) == (str(instances), "2")
+        assert rows_of_instances(engine) == before
+        counts.append(len(sent))
+    assert counts[1] == counts[2] == counts[3] <= 10, counts
+
+
+_COPIES = text("""
+    WITH copy AS (
+      INSERT INTO solution_instance (solution_identifier, release_number, owner, name, enabled)
+      SELECT i.solution_identifier, i.release_number, i.owner, i.name, true
+      FROM solution_instance i, generate_series(1, :copies)
+      WHERE i.instance_identifier = :instance
+      RETURNING instance_identifier
+    )
+    INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value, given_for)
+    SELECT c.instance_identifier, v.slot_kind, v.external_identifier, v.value, v.given_for
+    FROM copy c, instance_value v
+    WHERE v.instance_identifier = :instance
+""")
+
+
+def rows_of_instances(engine: Engine) -> list[tuple[str, str]]:
+    """Each row of an instance with the transaction that wrote it."""
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT instance_identifier::text, xmin::text FROM solution_instance"))
+        return sorted((row[0], row[1]) for row in rows)
