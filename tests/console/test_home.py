@@ -128,9 +128,10 @@ def test_recent_activity_says_who_did_what_and_how(pages: Pages, store: Store) -
     store.update(instance, held=True, instanceName="Ours")
     store.upgrade(instance)
     page = pages.get("/console")
-    assert [row[1:] for row in page.rows(ACTIVITY)[:3]] == [
+    assert [row[1:] for row in page.rows(ACTIVITY)[:4]] == [
         ["admin", "moved", "instance Ours", "from release 1 to 2 by an upgrade"],
         ["admin", "changed", "instance Ours", "renamed; put on hold"],
+        ["admin", "published", "solution Support", "release 2"],
         ["admin", "created", "instance Ours", "on release 1; new values for channel"],
     ]
     assert f"/console/instances/{instance}" in page.links
