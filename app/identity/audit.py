@@ -62,30 +62,31 @@ class Event:
 
 
 _COLUMNS = "action, actor_kind, user_identifier, actor_name, address, object_kind, object_name, details"
-_DEED = (
+_ACTOR = (
     ":audit_action, :audit_actor_kind, CAST(:audit_user AS bigint), CAST(:audit_actor_name AS text),"
     " CAST(:audit_address AS text)"
 )
-_VALUES = f"{_DEED}, CAST(:audit_object_kind AS text), CAST(:audit_object_name AS text), CAST(:audit_details AS jsonb)"
-_DRIVER_DEED = (
+_VALUES = f"{_ACTOR}, CAST(:audit_object_kind AS text), CAST(:audit_object_name AS text), CAST(:audit_details AS jsonb)"
+_DRIVER_ACTOR = (
     "%(audit_action)s, %(audit_actor_kind)s, %(audit_user)s::bigint, %(audit_actor_name)s::text,"
     " %(audit_address)s::text"
 )
-_DRIVER_VALUES = _DRIVER_DEED + ", %(audit_object_kind)s::text, %(audit_object_name)s::text, %(audit_details)s::jsonb"
+_DRIVER_VALUES = _DRIVER_ACTOR + ", %(audit_object_kind)s::text, %(audit_object_name)s::text, %(audit_details)s::jsonb"
 
 
 def statement(sql: str) -> TextClause:
     """Return a statement that makes a change and also writes a row of the audit.
 
     In the SQL, `{columns}` stands for the columns of a row and `{values}` for those of an event, whose parameters are
-    `parameters(event)`. `{deed}` stands for the values before the object, where the statement itself finds the objects.
+    `parameters(event)`. `{actor}` stands for its action, actor and address, for a statement that itself finds the
+    objects.
     """
-    return text(sql.format(columns=_COLUMNS, values=_VALUES, deed=_DEED))
+    return text(sql.format(columns=_COLUMNS, values=_VALUES, actor=_ACTOR))
 
 
 def driver_statement(sql: LiteralString) -> LiteralString:
     """Return the same statement for psycopg."""
-    return sql.replace("{columns}", _COLUMNS).replace("{values}", _DRIVER_VALUES).replace("{deed}", _DRIVER_DEED)
+    return sql.replace("{columns}", _COLUMNS).replace("{values}", _DRIVER_VALUES).replace("{actor}", _DRIVER_ACTOR)
 
 
 _INSERT = statement("INSERT INTO audit ({columns}) SELECT {values}")

@@ -8,7 +8,7 @@ WITH finished AS (
   WHERE s.node_identifier = n.node_identifier AND s.is_written
     AND NOT (s.is_new AND s.frozen_after = 0 AND s.latest_after = 1)
 )
-INSERT INTO audit ({columns})
-SELECT {deed}, 'node', node_reference, jsonb_build_object('version', draft_before, 'by', 'import')
+INSERT INTO audit (at, {columns})
+SELECT clock_timestamp(), {actor}, 'node', node_reference, jsonb_build_object('version', draft_before, 'by', 'import')
 FROM import_state WHERE is_written AND draft_before <= frozen_after
 ORDER BY node_reference

@@ -10,8 +10,11 @@ from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
 from app.nodes.deletion import delete_nodes
+from app.nodes.freeze import freeze as freeze_node
+from app.nodes.versions import find_node
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, Client, Reply, message
+from tests.support.imports import sign_up
 from tests.support.solution_store import Store
 
 MakeUser = Callable[..., None]
@@ -106,6 +109,18 @@ def test_list_node_versions_returns_who_froze_a_version_and_when(stocked: Client
     by_import, (who, when), of_draft = frozen_by(stocked, "Q.Old")
     assert (by_import, who, of_draft) == ((None, None), "ann", (None, None))
     assert abs(datetime.now(UTC) - datetime.fromisoformat(when or "")) < timedelta(minutes=10)
+
+
+def test_a_freeze_that_began_before_the_draft_was_made_is_known(stocked: Client, engine: Engine) -> None:
+    """Nobody but the database could tell: the freeze has waited for whoever made the draft."""
+    stocked.load(Graph().node("Q.Late", frozen()))
+    caller = sign_up(engine, "root", administers_all=True)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT now()"))
+        stocked.copy("Q.Late.1", "Q.Late")
+        node = find_node(connection, caller, None, "Q.Late", "node")
+        freeze_node(connection, caller, node, include_content=False)
+    assert [when is not None for _, when in frozen_by(stocked, "Q.Late")] == [False, True]
 
 
 def test_the_freeze_of_an_earlier_node_with_the_same_reference_is_not_that_of_the_later(
