@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from app.commands.groups import CommandGroup
+from app.commands.orderly_end import orderly_end
 from app.commands.texts import check_arguments, folded
 
 _COMMANDS = {
@@ -60,7 +61,7 @@ class _Commands(CommandGroup):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            with _folded_errors():
+            with orderly_end(), _folded_errors():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("\ncancelled", err=True)  # on a line of its own, behind the ^C of the terminal

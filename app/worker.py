@@ -169,7 +169,7 @@ class _NextJob:
 
 
 def run_worker(engine: Engine, settings: Settings, concurrency: int) -> None:
-    """Work until SIGTERM or SIGINT, then end after the current instances or messages. A second signal ends at once.
+    """Work until SIGTERM, SIGINT or SIGHUP, then end after the current instances or messages. A second ends it at once.
 
     A worker that loses the database retries until the database is back.
     """
@@ -290,7 +290,9 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
 @contextmanager
 def _signals(stopping: asyncio.Event) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as with nohup
+        numbers.append(signal.SIGHUP)
 
     def stop() -> None:
         _log.info("the worker ends after its current work")

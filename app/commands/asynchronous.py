@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from uuid import uuid4
@@ -31,6 +31,9 @@ _LONGEST_SENDING = 60.0
 _GRACE = 2.0
 _MOST_REPEATED = 5
 _MOST_LOOKS = 5
+_MAY_BE_A_RUN = (
+    "the request was sent and may become a run: 'relink run list' shows it, and 'relink run cancel' cancels it"
+)
 
 
 class Sending(Protocol):
@@ -123,6 +126,15 @@ def carried_out(service: ServiceClient, sending: Sending) -> Iterator[Ended]:
         raise SystemExit(EXIT_CANCELLED)
 
 
+@contextmanager
+def _advice(what_to_do: str) -> Iterator[None]:
+    """Add to the message of a failed request what has become of the run, and what to do."""
+    try:
+        yield
+    except RequestError as error:
+        raise RequestError(f"{error.message}; {what_to_do}", reached=error.reached, may_pass=error.may_pass) from error
+
+
 def _cancelled(run: RunStatus) -> str:
     more = "" if run.is_import else "; the same command does the rest"
     return f"run {run.identifier} is cancelled: {run.what_was_done()}{more}"
@@ -154,8 +166,10 @@ class _Command:
         if isinstance(begun, Reply):
             return Ended(begun, None)
         watch = Watch(self._service, begun, self._interrupts, self._display)
-        run = self._run_ended(watch)
-        reply = self._response(watch, run)
+        with _advice(f"run {begun} may go on without this command: 'relink run watch {begun}' waits for its end"):
+            run = self._run_ended(watch)
+        with _advice(f"run {begun} is {run.state}: 'relink run show {begun}' says what it did"):
+            reply = self._response(watch, run)
         if reply is not None and (reply.done or not self.has_cancelled(run)):
             return Ended(reply, run)
         raise self._left(_cancelled(run)) if self.has_cancelled(run) else _incomplete(run)
@@ -172,10 +186,7 @@ class _Command:
                 return self._sent()
             except Interrupted:
                 if self.is_cancelling:
-                    raise self._left(
-                        "the request was sent and may become a run: 'relink run list' shows it, and 'relink run cancel'"
-                        " cancels it"
-                    ) from None
+                    raise self._left(_MAY_BE_A_RUN) from None
                 self.is_cancelling = True
                 self._sending.stop()
             except StoppedError:
@@ -221,12 +232,15 @@ class _Command:
     def _failed(self, error: RequestError, patience: Patience) -> None:
         """Wait until the request can be sent again. Raises the error if it cannot be, or need not be."""
         self._has_reached = self._has_reached or error.reached
+        # An error that is final is a refusal: then only an earlier request can have begun a run.
+        maybe_begun = self._maybe_begun or error.may_pass
         self._maybe_begun = self._maybe_begun or (error.reached and self._sending.is_complete)
         if self.is_cancelling and not self._maybe_begun:
             raise self._left(f"cancelled: {self._sending.nothing}")
         if self._service.user is None or not self._has_reached:
             raise error
-        patience.failed(error, "the request is sent again")
+        with _advice(_MAY_BE_A_RUN) if maybe_begun else nullcontext():
+            patience.failed(error, "the request is sent again")
 
     def _run_with_key(self) -> int | None:
         """Return the run that has the key of the request; None if there is none or this cannot be found out."""

@@ -7,15 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.constrain import Constrain
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TimeElapsedColumn
+from rich.text import Text
 
 from app.commands.run_record import RunStatus
 from app.commands.texts import note
 
 _LINE_EVERY = 5.0
 _QUIET_FOR = 5.0
-_NARROW = 60
+_ROOM_FOR_CTRL_C = 2
+"""Columns at the end of the line that stay free, so that the `^C` of the terminal does not break the line."""
+_SPINNER = 2
+_TIME = 9
+_SHORTEST_BAR = 11
+"""The widths of the parts of the line, each with the space between it and the text."""
 
 
 class Display(Protocol):
@@ -38,10 +46,8 @@ def shown_progress() -> Iterator[Display]:
     if not console.file.isatty():
         yield _Lines()
         return
-    bar = () if console.width < _NARROW else (BarColumn(bar_width=None),)
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *bar, TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield _Bar(progress, progress.add_task("", total=None))
+    with _Line(console) as line:
+        yield _Bar(line, line.add_task("", total=None))
 
 
 @contextmanager
@@ -50,6 +56,45 @@ def shown_waiting(text: str) -> Iterator[None]:
     with shown_progress() as display:
         display.begin(text)
         yield
+
+
+class _Line(Progress):
+    """One line that fits the terminal. Where it is narrow, the bar is left out first, and then the time."""
+
+    def __init__(self, console: Console) -> None:
+        self._terminal = console
+        self._spinner = SpinnerColumn()
+        self._description = _Description()
+        self._bar = BarColumn(bar_width=None)
+        self._time = TimeElapsedColumn()
+        super().__init__(console=console, transient=True)
+
+    def get_renderable(self) -> RenderableType:
+        width = max(_SPINNER + 1, self._terminal.width - _ROOM_FOR_CTRL_C)
+        self.columns = self._columns(width - _SPINNER)
+        return Constrain(super().get_renderable(), width)
+
+    def _columns(self, width: int) -> tuple[ProgressColumn, ...]:
+        text = max((cell_len(task.description) for task in self.tasks), default=0)
+        if text + _TIME + _SHORTEST_BAR <= width:
+            self._description.width = text
+            return self._spinner, self._description, self._bar, self._time
+        if text <= width < text + _TIME:
+            self._description.width = text
+            return self._spinner, self._description
+        self._description.width = max(1, width - _TIME)
+        return self._spinner, self._description, self._time
+
+
+class _Description(ProgressColumn):
+    """What a command does, cut at a width."""
+
+    width = 1
+
+    def render(self, task: Task) -> Text:
+        text = Text(task.description, no_wrap=True)
+        text.truncate(self.width, overflow="ellipsis")
+        return text
 
 
 class _Bar:

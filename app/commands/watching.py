@@ -65,14 +65,21 @@ class Watch:
 
     def cancelled(self) -> None:
         """Ask the service to end the run."""
-        self._persistently(lambda: self._service.json(f"/runs/{self.run}", "DELETE"))
+        self._persistently(
+            lambda: self._service.json(f"/runs/{self.run}", "DELETE"),
+            f"the request to cancel run {self.run} is sent again",
+        )
         self.is_cancelled = True
 
     def ended(self) -> RunStatus:
         """Return the run when it has ended, and show its progress until then. Raises RequestError."""
         began = time.monotonic()
+        goes_on = (
+            f"run {self.run} goes on; this command keeps watching it, and 'relink run watch {self.run}' watches it from"
+            " another terminal"
+        )
         while True:
-            run = RunStatus.of(self._persistently(lambda: self._service.json(f"/runs/{self.run}")))
+            run = RunStatus.of(self._persistently(lambda: self._service.json(f"/runs/{self.run}"), goes_on))
             self._display.show(run)
             if not run.is_open:
                 return run
@@ -81,7 +88,9 @@ class Watch:
 
     def response(self) -> Reply | None:
         """Return the response of the run, which has ended, or None if it has none. Raises RequestError."""
-        reply = self._persistently(self._response)
+        reply = self._persistently(
+            self._response, f"run {self.run} has ended; this command requests its response again"
+        )
         if reply.status == _NOT_FOUND:
             reply.file.close()
             return None
@@ -93,13 +102,13 @@ class Watch:
             raise RefusedError(reply.error_number, reply.description(), reply.status)
         return reply
 
-    def _persistently(self, function: Callable[[], T]) -> T:
+    def _persistently(self, function: Callable[[], T], what_now: str) -> T:
         patience = Patience(self._interrupts, self._display)
         while True:
             try:
                 return self._interrupts.call(function)
             except RequestError as error:
-                patience.failed(error, f"this command keeps watching run {self.run}")
+                patience.failed(error, what_now)
 
     def _tell_of_workers(self, run: RunStatus) -> None:
         """Say how to start a worker, once, if a run has been waiting for one."""

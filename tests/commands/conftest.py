@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from threading import Thread
+from typing import IO
 
 import pytest
 import structlog
@@ -24,8 +25,10 @@ from app.cli import main
 from app.database import embedded
 from tests.support.http import ADMIN, PASSWORD
 from tests.support.served import ROOT, WITHIN, Served, eventually, served
+from tests.support.terminal import Terminal, terminal
 from tests.support.workers import working
 
+OnTerminal = Callable[..., Terminal]
 Worker = subprocess.Popen[bytes]
 StartWorker = Callable[..., Worker]
 
@@ -87,6 +90,22 @@ def relink(service_url: str, at_work: None) -> Relink:
     """`relink` as a client of the application, for the user `admin`."""
     environment: dict[str, str | None] = {"RELINK_URL": service_url, "RELINK_USER": ADMIN, "RELINK_PASSWORD": PASSWORD}
     return Relink({**environment, "EDITOR": None, "VISUAL": None})
+
+
+@pytest.fixture
+def on_terminal(service_url: str) -> Iterator[OnTerminal]:
+    """Starts `relink` on a terminal of its own, as a client of the application for the user `admin`."""
+    variables = {"RELINK_URL": service_url, "RELINK_USER": ADMIN, "RELINK_PASSWORD": PASSWORD}
+    with ExitStack() as stack:
+
+        def start(
+            *arguments: str, columns: int = 80, output: IO[bytes] | None = None, url: str = service_url
+        ) -> Terminal:
+            command = [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments]
+            environment = {**variables, "RELINK_URL": url}
+            return stack.enter_context(terminal(command, environment, columns=columns, output=output))
+
+        yield start
 
 
 @pytest.fixture

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.commands.conftest import Relink
+from tests.commands.conftest import OnTerminal, Relink
+from tests.support.at_once import held
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client
 from tests.support.http_proxy import CUT, DROP, LOSE, HttpProxy
+from tests.support.served import eventually
+from tests.support.workers import working
 
 WRONG = {"RELINK_PASSWORD": "wrong"}
 GRAPH = Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft())
@@ -71,7 +74,70 @@ def test_a_run_is_watched_until_the_service_responds_again(
     result = behind("force", "P", "--yes")
     assert (result.exit_code, runs(engine)) == (0, ["done"]), result.stderr
     assert "P.A\t1 -> 2\tversion\tNODE_LIST: B 2\n" in result.stdout
-    assert result.stderr.count("this command keeps watching run 1") == 2, "once for each time without a response"
+    assert result.stderr.count("run 1 goes on; this command keeps watching it") == 1
+    assert result.stderr.count("run 1 has ended; this command requests its response again") == 1
+
+
+@pytest.mark.ledger("DEC-242")
+@pytest.mark.parametrize("fault", [DROP, CUT])
+def test_a_command_that_loses_its_connection_says_that_the_run_goes_on(
+    on_terminal: OnTerminal, proxy: HttpProxy, client: Client, engine: Engine, fault: str
+) -> None:
+    client.load(GRAPH)
+    with working(engine):
+        with held(engine, "P.A"):
+            shell = on_terminal("force", "P", "--yes", columns=250, url=proxy.url)
+            shell.wait_for_line("run 1: 0 of 1 step")
+            proxy.faults[RUN] = [fault]
+            line = shell.wait_for_line("run 1 goes on")
+            assert line.endswith(
+                "; run 1 goes on; this command keeps watching it, and 'relink run watch 1' watches it from another"
+                " terminal"
+            )
+            shell.wait_for_line("run 1: 0 of 1 step")
+        assert shell.ended() == 0
+    assert "Done: 1 new version." in shell.shown
+    assert runs(engine) == ["done"]
+
+
+def test_a_command_that_cannot_watch_its_run_says_how_to_watch_it(
+    on_terminal: OnTerminal, proxy: HttpProxy, client: Client, engine: Engine
+) -> None:
+    client.load(GRAPH)
+    with working(engine):
+        with held(engine, "P.A"):
+            shell = on_terminal("force", "P", "--yes", url=proxy.url)
+            shell.wait_for_line("run 1: 0 of 1 step")
+            proxy.faults[RUN] = [403]
+            assert shell.ended() == 1
+            line = " ".join(shell.screen)
+            assert "returned HTTP 403" in line
+            assert line.endswith("run 1 may go on without this command: 'relink run watch 1' waits for its end")
+            assert runs(engine) == ["running"]
+        eventually(lambda: runs(engine) == ["done"])
+
+
+def test_a_command_that_cannot_read_the_response_names_the_run(
+    behind: Relink, proxy: HttpProxy, client: Client
+) -> None:
+    client.load(GRAPH)
+    proxy.faults[RESPONSE] = [403]
+    result = behind("force", "P", "--yes")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith("; run 1 is done: 'relink run show 1' says what it did\n")
+
+
+@pytest.mark.parametrize("before", [[], [LOSE]], ids=["refused", "lost and refused"])
+def test_a_command_says_whether_a_refused_request_may_be_a_run(
+    behind: Relink, proxy: HttpProxy, client: Client, engine: Engine, before: list[str | int]
+) -> None:
+    client.load(GRAPH)
+    proxy.faults[POST] = [*before, 403]
+    proxy.faults[RUNS] = [403] * 2
+    result = behind("force", "P", "--yes")
+    assert (result.exit_code, result.stdout) == (1, "")
+    may_be = "the request was sent and may become a run: 'relink run list' shows it" in result.stderr
+    assert (may_be, len(runs(engine))) == (bool(before), len(before))
 
 
 def test_run_watch_continues_when_the_service_responds_again(behind: Relink, proxy: HttpProxy, client: Client) -> None:

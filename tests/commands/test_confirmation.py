@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import pytest
 
-from tests.commands.conftest import Relink
+from tests.commands.conftest import OnTerminal, Relink
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client
 from tests.support.solution_store import Store, config_slot
-from tests.support.terminal import Terminal, terminal
 
-OnTerminal = Callable[..., Terminal]
-
-
-@pytest.fixture
-def on_terminal(relink: Relink) -> Iterator[OnTerminal]:
-    """Start `relink` on a terminal of its own, as a client of the application."""
-    with ExitStack() as stack:
-
-        def start(*arguments: str, output: IO[bytes] | None = None) -> Terminal:
-            command = [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments]
-            variables = {name: value for name, value in relink.environment.items() if value is not None}
-            return stack.enter_context(terminal(command, variables, output=output))
-
-        yield start
+pytestmark = pytest.mark.usefixtures("at_work")
 
 
 @pytest.fixture

@@ -123,6 +123,18 @@ def test_a_second_ctrl_c_leaves_the_run(client: Client, engine: Engine, start: S
         assert states(engine) == ["running"]
 
 
+@pytest.mark.ledger("DEC-355")
+def test_sigterm_ends_the_command_and_not_the_run(client: Client, engine: Engine, start: Start) -> None:
+    client.load(CHAIN)
+    with working(engine):
+        with held(engine):
+            force = start("force", "P", "--yes")
+            eventually(lambda: force.says("run 1: 1 of 3 steps"))
+            force.process.terminate()
+            assert force.ended() == 143
+        eventually(lambda: states(engine) == ["done"])
+
+
 @pytest.mark.ledger("DEC-242")
 def test_before_the_run_is_known_it_is_found_and_cancelled(
     client: Client, engine: Engine, start: Start, service_url: str

@@ -173,3 +173,15 @@ class TestWhatTheServerRefuses:
         shown = relink_on(url)("check").stdout
         assert "lacks a privilege" in shown
         assert "session_replication_role" in shown
+
+
+def test_a_new_key_is_printed_and_can_be_set(
+    relink_on: Callable[[str], Relink], database_url: str, engine: Engine
+) -> None:
+    made = Relink({})("secret-key", "--new").stdout.strip()
+    without = relink_on(database_url)
+    relink = without.with_environment(RELINK_SECRET_KEY=made)
+    assert relink("secret-key").stdout == f"{made}\n"
+    assert "ok      secret key: RELINK_SECRET_KEY" in relink("check").stdout
+    result = without("secret-key")
+    assert (result.exit_code, "'relink secret-key --new' prints a key to set" in result.stderr) == (1, True)

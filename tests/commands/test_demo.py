@@ -7,12 +7,41 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener
 
+import pytest
+
 from tests.support.served import ROOT, eventually
+
+CONSOLE = re.compile(r"Its console is at (\S+): user (\S+), password (\S+)$", re.MULTILINE)
+
+
+@contextmanager
+def demo(folder: Path, printed: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`relink demo` as a process that makes its directory in a folder, and is killed at the end if it still runs."""
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "demo", *options]
+    with printed.open("w") as output, errors_file(printed).open("w") as errors:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "TMPDIR": str(folder)}, stdout=output, stderr=errors
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def errors_file(printed: Path) -> Path:
+    return printed.with_suffix(".errors")
+
+
+def errors_of(printed: Path) -> str:
+    return errors_file(printed).read_text()
 
 
 def console_shows(address: str, user: str, password: str, page: str) -> str:
@@ -30,25 +59,17 @@ def console_shows(address: str, user: str, password: str, page: str) -> str:
 def test_the_demo_ends_well_and_leaves_nothing(data_directory: Path, tmp_path: Path) -> None:
     """With --stay its console can be looked at until Ctrl-C."""
     folder = data_directory.parent
-    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "demo", "--stay"]
-    printed, errors = tmp_path / "printed", tmp_path / "errors"
-    with printed.open("w") as output, errors.open("w") as warnings:
-        demo = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "TMPDIR": str(folder)}, stdout=output, stderr=warnings
-        )
-    try:
-        eventually(lambda: "Press Ctrl-C" in printed.read_text() or demo.poll() is not None)
-        assert demo.poll() is None, errors.read_text()
-        reported = re.search(r"Its console is at (\S+): user (\S+), password (\S+)$", printed.read_text(), re.MULTILINE)
+    printed = tmp_path / "printed"
+    with demo(folder, printed, "--stay") as process:
+        eventually(lambda: "Press Ctrl-C" in printed.read_text() or process.poll() is not None)
+        assert process.poll() is None, errors_of(printed)
+        reported = CONSOLE.search(printed.read_text())
         assert reported is not None
         assert "Update of debian" in console_shows(reported[1], reported[2], reported[3], "/console/runs/2")
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(60) == 0, errors.read_text()
-    finally:
-        demo.kill()
-        demo.wait()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, errors_of(printed)
     shown = printed.read_text()
-    assert errors.read_text().splitlines()[-1:] == ["run 2: 229 of 229 steps"]
+    assert errors_of(printed).splitlines()[-1:] == ["run 2: 229 of 229 steps"]
     assert "To do: 228 new versions, 1 changed draft." in shown
     assert "Done: 228 new versions, 1 changed draft." in shown
     assert "<UpdateList/>" in shown
@@ -60,3 +81,23 @@ def test_the_demo_ends_well_and_leaves_nothing(data_directory: Path, tmp_path: P
     assert len(re.findall(r"(Ann|Bob|Cem) +none", shown)) == 6
     assert "post '<UpdateNodeVersions>" in shown
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.ledger("DEC-355")
+def test_the_demo_says_where_its_console_is_and_sigterm_leaves_nothing(data_directory: Path, tmp_path: Path) -> None:
+    """Without --stay, as `make demo` runs it: the console can be looked at while the demo tells its story."""
+    folder = data_directory.parent
+    printed = tmp_path / "printed"
+    with demo(folder, printed) as process:
+        reported = eventually(lambda: CONSOLE.search(printed.read_text()))
+        assert "Sign out" in console_shows(reported[1], reported[2], reported[3], "/console")
+        process.terminate()
+        assert process.wait(60) == 143
+    assert "Press Ctrl-C" not in printed.read_text()
+    assert list(folder.iterdir()) == []
+
+
+def test_make_demo_runs_the_demo() -> None:
+    command = ["make", "--dry-run", "--no-print-directory", "demo"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shown.strip().endswith("bin/relink demo")

@@ -29,6 +29,7 @@ from tests.database.test_migrations import execute, rows_by_table
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.databases import empty_database
 from tests.support.http import SECRET_KEY, Client
+from tests.support.processes import children, runs
 from tests.support.served import ROOT, WITHIN, eventually
 from tests.support.solution_store import DATA, Store
 
@@ -288,7 +289,15 @@ def test_there_is_nothing_to_dump_in_an_empty_database(target: Relink, tmp_path:
     assert (result.exit_code, result.stderr) == (1, "Error: there is no store in the database\n")
 
 
-def test_ctrl_c_leaves_no_half_dump(database_url: str, engine: Engine, tmp_path: Path) -> None:
+@pytest.mark.ledger("DEC-355")
+@pytest.mark.parametrize(
+    ("number", "code", "message"),
+    [(signal.SIGINT, 130, "cancelled"), (signal.SIGTERM, 143, ""), (signal.SIGHUP, 129, "")],
+    ids=["ctrl-c", "sigterm", "sighup"],
+)
+def test_a_signal_leaves_no_half_dump(
+    database_url: str, engine: Engine, tmp_path: Path, number: signal.Signals, code: int, message: str
+) -> None:
     """`pg_dump` waits for a table that this test holds."""
     file = tmp_path / "store.dump"
     file.write_text("of before")
@@ -297,9 +306,13 @@ def test_ctrl_c_leaves_no_half_dump(database_url: str, engine: Engine, tmp_path:
         connection.execute(text("LOCK TABLE node IN ACCESS EXCLUSIVE MODE"))
         with started(on(database_url), "dump", str(file)) as process:
             eventually(lambda: watching.execute(waiting).scalar_one() > 0)
-            process.send_signal(signal.SIGINT)
+            programs = children(process.pid)
+            assert programs
+            assert len(list(tmp_path.iterdir())) == 2, "the file that the dump writes has no name yet"
+            process.send_signal(number)
             _, errors = process.communicate(timeout=WITHIN)
-    assert (process.returncode, errors.strip()) == (130, "cancelled")
+        assert not any(runs(program) for program in programs)
+    assert (process.returncode, errors.strip()) == (code, message)
     assert [each.name for each in tmp_path.iterdir()] == ["store.dump"]
     assert file.read_text() == "of before"
 
@@ -325,12 +338,3 @@ def test_ctrl_c_leaves_no_half_restored_store(dumped: Path, target: Relink, targ
     execute(engine, "DROP SCHEMA slow CASCADE")
     engine.dispose()
     assert target("restore", str(dumped)).exit_code == 0
-
-
-def test_a_new_key_is_printed_and_can_be_set(database_url: str, engine: Engine) -> None:
-    made = Relink({})("secret-key", "--new").stdout.strip()
-    relink = on(database_url, made)
-    assert relink("secret-key").stdout == f"{made}\n"
-    assert "ok      secret key: RELINK_SECRET_KEY" in relink("check").stdout
-    without = on(database_url, None)("secret-key")
-    assert (without.exit_code, "'relink secret-key --new' prints a key to set" in without.stderr) == (1, True)

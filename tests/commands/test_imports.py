@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 from tests.commands.conftest import Relink
 from tests.support.builders import Graph, frozen, links, package
 from tests.support.http import Client
+from tests.support.served import ROOT, WITHIN, eventually
 
 GRAPH = Graph().node("P", package()).node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen())
 PACKERS: dict[str, Callable[[bytes], bytes]] = {"xml": bytes, "xml.gz": gzip.compress, "xml.xz": lzma.compress}
@@ -74,3 +78,15 @@ def test_a_document_is_read_from_standard_input_and_the_response_is_json(relink:
     response = json.loads(result.stdout)
     assert (response["errorNumber"], response["nodesCreated"], response["membersWritten"]) == (0, 3, 1)
     assert client.get("P.A.1").members() == ["system.NODE_LIST.1 -> P.B.1"]
+
+
+@pytest.mark.ledger("DEC-355")
+def test_sigterm_removes_what_was_read_from_standard_input(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "app.cli", "import", "-"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}, stdin=subprocess.PIPE
+    ) as process:
+        eventually(lambda: any(tmp_path.rglob("standard-input.xml")))
+        process.terminate()
+        assert process.wait(WITHIN) == 143
+    assert list(tmp_path.iterdir()) == []

@@ -65,14 +65,15 @@ def test_two_workers_one_of_them_killed_half_way_move_each_of_many_instances_onc
         assert {row[0]: row[1] for row in connection.execute(text(workflows))} == {"v": MANY, "w": MANY}
 
 
-def test_sigterm_ends_it_after_the_present_instance_and_the_next_one_goes_on(
-    store: Store, engine: Engine, start_worker: StartWorker
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_after_the_present_instance_and_the_next_one_goes_on(
+    store: Store, engine: Engine, start_worker: StartWorker, number: signal.Signals
 ) -> None:
     record_moves(engine)
     to_be_moved(store, engine, 600)
     worker = start_worker()
     eventually(lambda: moved(engine) > 20)
-    worker.terminate()
+    worker.send_signal(number)
     assert worker.wait(WITHIN) == 0
     with engine.connect() as connection:
         left = "SELECT (SELECT count(*) FROM procrastinate_workers), count(*) FILTER (WHERE status = 'doing')"

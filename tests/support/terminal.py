@@ -15,9 +15,12 @@ from dataclasses import dataclass, field
 from select import select
 from typing import IO
 
+import pyte
+
 from tests.support.served import ROOT, WITHIN, eventually
 
 _BLOCK = 64 * 1024
+_ROWS = 40
 # Makes standard input the terminal of the session, so that Ctrl-C reaches the program, and becomes the program.
 _ON_TERMINAL = """
 import fcntl, os, sys, termios
@@ -31,21 +34,33 @@ class Terminal:
     """A terminal with a program on it."""
 
     process: subprocess.Popen[bytes]
+    columns: int
     _side: int
     _read: bytearray = field(default_factory=bytearray)
 
     @property
     def shown(self) -> str:
         """All that the program has written so far, without the carriage returns of the terminal."""
-        with suppress(OSError):  # the program has ended
-            while select([self._side], [], [], 0)[0] and (block := os.read(self._side, _BLOCK)):
-                self._read += block
+        self._receive()
         return self._read.decode(errors="replace").replace("\r", "")
+
+    @property
+    def screen(self) -> list[str]:
+        """The lines that a person sees at the moment, to the last one that is not empty."""
+        self._receive()
+        return screen_of(bytes(self._read), self.columns)
 
     def wait_for(self, words: str) -> None:
         """Wait until the program has written the words."""
         eventually(lambda: words in self.shown or self.process.poll() is not None)
         assert words in self.shown, self.shown
+
+    def wait_for_line(self, words: str) -> str:
+        """Wait until a line of the screen has the words, and return the line."""
+        eventually(lambda: self._line_with(words) or self.process.poll() is not None)
+        line = self._line_with(words)
+        assert line is not None, self.screen
+        return line
 
     def type(self, text: str) -> None:
         """Press keys."""
@@ -55,6 +70,24 @@ class Terminal:
         """Wait until the program has ended, and return its exit code."""
         eventually(lambda: self.shown is not None and self.process.poll() is not None)
         return self.process.wait(WITHIN)
+
+    def _receive(self) -> None:
+        with suppress(OSError):  # the program has ended
+            while select([self._side], [], [], 0)[0] and (block := os.read(self._side, _BLOCK)):
+                self._read += block
+
+    def _line_with(self, words: str) -> str | None:
+        return next((line for line in self.screen if words in line), None)
+
+
+def screen_of(written: bytes, columns: int) -> list[str]:
+    """The lines that a terminal shows after a program has written this, to the last one that is not empty."""
+    screen = pyte.Screen(columns, _ROWS)
+    pyte.ByteStream(screen).feed(written)
+    lines = [line.rstrip() for line in screen.display]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
 
 
 @contextmanager
@@ -67,7 +100,7 @@ def terminal(
 ) -> Iterator[Terminal]:
     """Run a program on a terminal. Its standard output goes to a file if one is given."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
     variables = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment}
     process = subprocess.Popen(
         [sys.executable, "-c", _ON_TERMINAL, *command],
@@ -80,7 +113,7 @@ def terminal(
     )
     os.close(theirs)
     try:
-        yield Terminal(process, ours)
+        yield Terminal(process, columns, ours)
     finally:
         process.kill()
         process.wait(WITHIN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from contextlib import suppress
@@ -34,8 +33,6 @@ def demo(stay: bool) -> None:
             f"the data of the demo is not in {EXAMPLES}: run 'make demo' in the directory of Relink's source"
         )
     stage = Stage()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
     began = time.monotonic()
     with temporary_directory() as directory:
         stage.part("Relink: 275 packages of Debian 12, and a new version of one that most others need")
