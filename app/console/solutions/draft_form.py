@@ -117,15 +117,15 @@ class DraftForm:
         """Return the draft that the form means."""
         return SolutionDraft(
             solution_id,
-            collapsed(self.head["title"]),
-            self.head["description"].strip(),
+            present(self.head["title"]) or "",
+            present(self.head["description"]) or "",
             _each_line(self.head["tags"]),
             tuple(CustomField(_token(each, "key"), each.get("value", "")) for each in self.entries["field"]),
             tuple(map(_auth_slot, self.entries["auth"])),
             tuple(map(_config_slot, self.entries["config"])),
             tuple(map(_workflow, self.entries["workflow"])),
             tuple(
-                Screen(each.get("title", "").strip(), each.get("text", "").strip(), _each_line(each.get("slots", "")))
+                Screen(_text(each, "title"), _text(each, "text"), _each_line(each.get("slots", "")))
                 for each in self.entries["screen"]
             ),
         )
@@ -200,7 +200,7 @@ def _flags(hidden: bool, mandatory: bool) -> Entry:
 def _auth_slot(entry: Entry) -> AuthSlot:
     return AuthSlot(
         _token(entry, "external_id"),
-        entry.get("title", "").strip(),
+        _text(entry, "title"),
         _token(entry, "service"),
         _token(entry, "service_version"),
         _token(entry, "service_environment"),
@@ -224,7 +224,7 @@ def _config_slot(entry: Entry) -> ConfigSlot:
         )
     return ConfigSlot(
         _token(entry, "external_id"),
-        entry.get("title", "").strip(),
+        _text(entry, "title"),
         _member(ConfigType, entry.get("type"), ConfigType.STRING),
         present(entry.get("default_value")),
         "hidden" in entry,
@@ -236,7 +236,7 @@ def _config_slot(entry: Entry) -> ConfigSlot:
 def _workflow(entry: Entry) -> Workflow:
     return Workflow(
         _token(entry, "source_workflow_id"),
-        entry.get("source_workflow_name", "").strip(),
+        _text(entry, "source_workflow_name"),
         _member(Trigger, entry.get("trigger"), Trigger.MANUAL),
         _token(entry, "schedule") or None,
     )
@@ -244,6 +244,11 @@ def _workflow(entry: Entry) -> Workflow:
 
 def _member(kinds: type[_Kind], given: str | None, default: _Kind) -> _Kind:
     return kinds(given) if given in [each.value for each in kinds] else default
+
+
+def _text(entry: Entry, part: str) -> str:
+    """Return a text for people as it was typed, or an empty one for white space alone, as in SetSolution."""
+    return present(entry.get(part)) or ""
 
 
 def _token(entry: Entry, part: str) -> str:
