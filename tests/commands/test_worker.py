@@ -65,15 +65,14 @@ def test_two_workers_one_of_them_killed_half_way_move_each_of_many_instances_onc
         assert {row[0]: row[1] for row in connection.execute(text(workflows))} == {"v": MANY, "w": MANY}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_after_the_present_instance_and_the_next_one_goes_on(
-    store: Store, engine: Engine, start_worker: StartWorker, number: signal.Signals
+def test_sigterm_ends_it_after_the_present_instance_and_the_next_one_goes_on(
+    store: Store, engine: Engine, start_worker: StartWorker
 ) -> None:
     record_moves(engine)
     to_be_moved(store, engine, 600)
     worker = start_worker()
     eventually(lambda: moved(engine) > 20)
-    worker.send_signal(number)
+    worker.terminate()
     assert worker.wait(WITHIN) == 0
     with engine.connect() as connection:
         left = "SELECT (SELECT count(*) FROM procrastinate_workers), count(*) FILTER (WHERE status = 'doing')"
@@ -82,6 +81,17 @@ def test_a_signal_ends_it_after_the_present_instance_and_the_next_one_goes_on(
     start_worker()
     eventually(lambda: moved(engine) == 600)
     assert len(moves_made(engine)) == 600
+
+
+@pytest.mark.ledger("DEC-355")
+def test_sighup_ends_it_like_sigterm(store: Store, engine: Engine, start_worker: StartWorker) -> None:
+    to_be_moved(store, engine, 1)
+    worker = start_worker()
+    eventually(lambda: moved(engine) == 1)
+    worker.send_signal(signal.SIGHUP)
+    assert worker.wait(WITHIN) == 0
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM procrastinate_workers")).scalar_one() == 0
 
 
 def test_a_worker_continues_after_its_connections_are_lost(
