@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from tests.support.served import ROOT, WITHIN, eventually
 
 _BLOCK = 64 * 1024
 _ROWS = 40
+_LOOK_EVERY = 0.02
 # Makes standard input the terminal of the session, so that Ctrl-C reaches the program, and becomes the program.
 _ON_TERMINAL = """
 import fcntl, os, sys, termios
@@ -55,12 +57,15 @@ class Terminal:
         eventually(lambda: words in self.shown or self.process.poll() is not None)
         assert words in self.shown, self.shown
 
-    def wait_for_line(self, words: str) -> str:
-        """Wait until a line of the screen has the words, and return the line."""
-        eventually(lambda: self._line_with(words) or self.process.poll() is not None)
+    def wait_for_line(self, words: str, other_than: str | None = None) -> str:
+        """Wait until a line of the screen has the words, and is not the one that was seen before; return the line."""
+        deadline = time.monotonic() + WITHIN
         line = self._line_with(words)
-        assert line is not None, self.screen
-        return line
+        while line in (None, other_than) and self.process.poll() is None and time.monotonic() < deadline:
+            time.sleep(_LOOK_EVERY)
+            line = self._line_with(words)
+        assert line not in (None, other_than), self.screen
+        return line or ""
 
     def type(self, text: str) -> None:
         """Press keys."""
