@@ -39,6 +39,7 @@ class _Kind:
 
 
 _INVALID_QUERY = _Kind("GraphQLError", "invalid_query", 105)
+_INVALID_VARIABLE = _Kind("VariableError", "invalid_query", 105)
 _ACCESS = _Kind("PreconditionError", "access_not_allowed", 101)
 _NOT_FOUND = _Kind("UserError", "not_found", 105)
 _INVALID_INPUT = _Kind("UserError", "invalid_input", 105)
@@ -131,7 +132,7 @@ def _message_and_kind(error: GraphQLError, request_id: str) -> tuple[str, _Kind]
         case BadRequestError():
             return original.description, _INVALID_REQUEST
         case VariableError():
-            return original.description, _INVALID_QUERY
+            return original.description, _INVALID_VARIABLE
         case InternalError():
             return original.description, _INTERNAL
         case RelinkError():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -43,3 +45,25 @@ def test_a_query_is_sent_with_the_keyboard(site: Site, open_tab: OpenTab, size: 
     expect(page).to_have_url(f"{site.url}/graphql")
     picture(page, f"graphql-{size['width']}")
     check_accessible(page)
+
+
+def test_what_is_wrong_with_a_query_is_shown_beside_its_field(site: Site, open_tab: OpenTab) -> None:
+    with site.engine.begin() as connection:
+        token = create_master_token(connection, "wrong").token
+    tab = open_tab()
+    page = tab.page
+    page.goto("/graphql")
+    page.get_by_label("Token").fill(token)
+    page.get_by_label("Query").fill("{ nothing }")
+    page.get_by_label("Variables").fill('{"first": 1')
+    page.get_by_label("Variables").press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Variables")).to_have_accessible_description(re.compile("is not JSON: .* column 12"))
+    check_accessible(page)
+    tab.faults.clear()  # the status of a form that was refused
+    page.get_by_label("Variables").fill("")
+    press(page, "button", "Send")
+    expect(page.get_by_label("Query")).to_have_accessible_description(re.compile("Cannot query field 'nothing'"))
+    expect(page.get_by_label("Variables")).to_have_accessible_description("A JSON object.")
+    expect(page.get_by_label("Token")).to_have_value(token)
+    expect(page.locator("#result")).to_contain_text("invalid_query")

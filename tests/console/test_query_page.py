@@ -65,20 +65,95 @@ def test_a_query_without_a_valid_token_is_refused(app: Flask, token: str) -> Non
     assert refused["errors"]
 
 
-def test_variables_that_are_not_json_stay_in_the_form(app: Flask, master_token: str) -> None:
-    pages, page = opened(app)
-    for wrong in ("{", "[" * 100_000):
-        page = pages.send(page, FORM, token=master_token, query=TITLES, variables=wrong)
-        assert (page.status, page.texts(".reason")) == (422, ["is not JSON"])
-        assert page.form(FORM)["variables"] == wrong
+def reasons(page: Page) -> dict[str, str | None]:
+    """What is wrong, by field."""
+    return {each.get("id", "").removesuffix("-reason"): each.text for each in page.tree.cssselect(".reason")}
 
 
-@pytest.mark.parametrize("variables", ["[]", "1", "NaN", '{"first": NaN}'])
-def test_variables_that_are_not_an_object_get_an_error(app: Flask, master_token: str, variables: str) -> None:
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ("{", "is not JSON: Expecting property name enclosed in double quotes in line 1, column 2"),
+        (
+            '{\n "first": 1,\n first}',
+            "is not JSON: Expecting property name enclosed in double quotes in line 3, column 2",
+        ),
+        ('{"first": 1} x', "is not JSON: Extra data in line 1, column 14"),
+        ("[" * 100_000, "is not JSON that can be read: it is nested too deep"),
+        ('{"first": ' + "1" * 5000 + "}", "is not JSON that can be read: a number has too many digits"),
+        ('{"first": NaN}', "is not JSON: NaN is not a JSON value"),
+        ("-Infinity", "is not JSON: -Infinity is not a JSON value"),
+        ("[]", 'must be a JSON object, such as {"first": 10}'),
+        ("1", 'must be a JSON object, such as {"first": 10}'),
+    ],
+    ids=["begun", "third line", "more", "deep", "long number", "NaN", "infinity", "list", "number"],
+)
+def test_variables_that_cannot_be_sent_stay_in_the_form_with_the_reason_beside_them(
+    app: Flask, master_token: str, variables: str, reason: str
+) -> None:
     pages, page = opened(app)
     page = pages.send(page, FORM, token=master_token, query=TITLES, variables=variables)
-    assert page.status in {200, 422}
-    assert page.texts(".reason") or json.loads(result(page))["errors"]
+    assert (page.status, reasons(page), result(page)) == (422, {"variables": reason}, "Nothing was sent.")
+    assert (page.form(FORM)["variables"], page.form(FORM)["query"]) == (variables, TITLES)
+    assert page.tree.cssselect("#variables")[0].get("aria-describedby") == "variables-hint variables-reason"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "expected"),
+    [
+        ("{ viewer {", "", {"query": "Syntax Error: Expected Name (line 1, column 11)"}),
+        (
+            "{\n  nothing\n}",
+            "",
+            {"query": "Cannot query field 'nothing' on type 'Query'. (line 2, column 3)"},
+        ),
+        ("", "", {"query": "Syntax Error: Unexpected <EOF>. (line 1, column 1)"}),
+        (TITLES, '{"first": "ten"}', {"variables": "Variable '$first'"}),
+        (
+            TITLES.replace("Int", "Int!"),
+            "{}",
+            {"variables": "Variable '$first' has invalid value: Expected a value of non-null type 'Int!'"},
+        ),
+        (
+            "mutation ($id: ID!) { removeExternalUser(input: {userId: $id}) { clientMutationId } }",
+            '{"id": "nobody"}',
+            {"query": "removeExternalUser: userId: is not found"},
+        ),
+        (
+            "{ a: viewer { solutions(first: -1) { totalCount } } }",
+            "",
+            {"query": "Cannot query field 'totalCount'"},
+        ),
+        ("mutation { removeSolutionInstance(input: {solutionInstanceId: 1}) { clientMutationId } }", "", {"token": ""}),
+    ],
+    ids=["syntax", "field", "empty", "type", "missing", "value", "unknown", "token"],
+)
+def test_errors_are_shown_in_words_beside_the_field(
+    app: Flask, master_token: str, query: str, variables: str, expected: dict[str, str]
+) -> None:
+    pages, page = opened(app)
+    page = pages.send(page, FORM, token=master_token, query=query, variables=variables)
+    found = reasons(page)
+    assert found.keys() == expected.keys()
+    assert all((found[name] or "").startswith(text) for name, text in expected.items())
+    assert json.loads(result(page))["errors"]
+    assert page.texts("[role=alert]") == ["The service reports an error. See the marked fields."]
+    assert page.form(FORM)["query"] == query
+
+
+def test_a_token_that_is_not_valid_is_marked(app: Flask) -> None:
+    pages, page = opened(app)
+    page = pages.send(page, FORM, token=TITLES, query=TITLES)
+    assert list(reasons(page)) == ["token"]
+
+
+def test_halves_of_surrogate_pairs_are_shown_as_they_were_sent(app: Flask, master_token: str) -> None:
+    pages, page = opened(app)
+    query = "mutation ($input: CreateExternalUserInput!) { createExternalUser(input: $input) { clientMutationId } }"
+    given = '{"input": {"name": "x", "externalUserId": "x", "clientMutationId": "\\ud800"}}'
+    page = pages.send(page, FORM, token=master_token, query=query, variables=given)
+    assert page.status == 200
+    assert "\\ud800" in result(page) or reasons(page)
 
 
 def test_a_query_that_a_page_of_another_site_sends_is_refused(app: Flask, master_token: str) -> None:

@@ -195,28 +195,30 @@ function showOutcome(outcome) {
   while (rows.rows.length > mostRows) rows.lastElementChild.remove();
 }
 
-// The page of queries sends them itself. Without this script, the server does.
+// The page of queries stays as it is while the server sends the query: only the response and what is wrong are new.
 function sendQueries() {
   const form = document.querySelector("form[data-query]");
   if (!form) return;
   const result = document.getElementById("result");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const { token, query, variables } = form.elements;
-    const body = { query: query.value };
-    try {
-      if (variables.value.trim() !== "") body.variables = JSON.parse(variables.value);
-    } catch {
-      result.textContent = "The variables are not JSON.";
-      return;
-    }
+    const focused = document.activeElement?.id;
+    const token = form.elements.token.value;
     result.textContent = "…";
     try {
-      const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token.value.trim()}` };
-      const response = await fetch("/graphql", { method: "POST", headers, body: JSON.stringify(body), credentials: "omit" });
-      result.textContent = JSON.stringify(await response.json(), null, 2);
+      const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const given = page.getElementById("result");
+      if (!given) throw new Error();
+      for (const name of ["token", "query", "variables"]) {
+        document.getElementById(name).closest(".field").replaceWith(page.getElementById(name).closest(".field"));
+      }
+      form.elements.token.value = token;
+      document.getElementById("errors").replaceWith(page.getElementById("errors"));
+      result.textContent = given.textContent;
+      if (focused) document.getElementById(focused)?.focus();
     } catch {
-      result.textContent = "The service did not respond. Try again.";
+      result.textContent = "The service did not respond. Load the page again if this does not pass.";
     }
   });
 }
