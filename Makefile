@@ -7,7 +7,7 @@ LOCK := build/lock/bin/uv pip compile --quiet --no-config --universal --python-v
   --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock demo dev test soak lint fix check docs bench sizes million pictures clean
+.PHONY: help install lock demo dev test soak lint fix check docs bench sizes million profiles pictures clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,9 @@ sizes: install ## measure the cost against the size of the store, to half a mill
 
 million: install ## force a million nodes from the command line, cancelled and finished; needs ARCHIVE=FILE.tsv.xz
 	@$(BIN)/python -m benchmarks.million $(ARCHIVE)
+
+profiles: install ## say where the time of an import and of an impact is spent; ARCHIVE=FILE.tsv.xz names a large input
+	@$(BIN)/python -m benchmarks.profiles $(ARCHIVE)
 
 clean: ## delete everything that make has created
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
