@@ -80,7 +80,7 @@ profiles: install ## say where the time of an import and of an impact is spent; 
 
 clean: ## delete everything that make has created
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
-	find app tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
+	find app tests benchmarks docs examples -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.installed: pyproject.toml requirements-test.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=..." if sys.version_info < (3, 11) else 0)'

@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 
 def stacked(parts: Sequence[tuple[str, int, int]]) -> list[Segment]:
-    """Return the segments of a bar that is as wide as all parts together. Each part has a label, a colour, a number."""
+    """Return the segments of a bar whose full width is the sum of all parts. A part is a label, a colour, a number."""
     total = sum(count for *_, count in parts) or 1
     segments: list[Segment] = []
     start = 0.0

@@ -34,7 +34,7 @@ _NOT_SENT = "Nothing was sent."
 blueprint = Blueprint("query_page", __name__)
 """The page is at the address of the API."""
 form_blueprint = Blueprint("query_form", __name__)
-"""The form of a browser without scripts is below the other pages."""
+"""The form for browsers without scripts has an address under /console."""
 
 blueprint.after_request(keep_token)
 form_blueprint.after_request(keep_token)

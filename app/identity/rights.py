@@ -30,7 +30,7 @@ from app.system_nodes import LAST_SYSTEM_IDENTIFIER
 
 _FEW = 2000
 MOST_KNOWN: Final = 1000
-"""The most permissions of a caller that are read at once, without asking for the nodes that matter."""
+"""Up to this many permissions of a caller are read in advance. With more, only those on the nodes in question are read."""
 
 
 class Grant(NamedTuple):
@@ -45,7 +45,7 @@ class Grant(NamedTuple):
 class Caller:
     """The sender of a request: a user, or an anonymous caller (`user_identifier` None) with the rights of `public`.
 
-    `known` are the rights by all permissions of the groups, if they were read in the present snapshot.
+    `known` holds the rights that all permissions of the groups give, if they were read in this transaction.
     """
 
     user_identifier: int | None

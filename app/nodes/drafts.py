@@ -77,7 +77,7 @@ class StoredMember(NamedTuple):
     comment: str | None = None
 
     def at(self, place: int) -> CheckedMember:
-        """Return the member as rules look at it."""
+        """Return the member in the form that the rules check."""
         return CheckedMember(self.member_type, place, self.value, self.scale, self.target)
 
 
@@ -92,7 +92,7 @@ class Draft:
 
     @property
     def key(self) -> VersionKey:
-        """The version as links have it."""
+        """The node identifier and the version number."""
         return self.version.node.identifier, self.version.number
 
 
@@ -109,7 +109,7 @@ def take_draft(
     """Return a draft that the caller may edit, named by identifier, which takes precedence, or reference.
 
     `lock` prevents changes of the draft, of its type if that is a draft, and of the node `also` until this transaction
-    ends. The calling code has called `keep_links` before.
+    ends. The caller must have called `keep_links` in this transaction.
 
     Raises UserError (105) if there is no such version or it is frozen, NotAuthorisedError (101) if the caller does not
     administer the node, and StateError (106) if somebody else has changed it since the caller read it.
@@ -198,7 +198,10 @@ def _editable(connection: Connection, caller: Caller, identifier: int | None, re
 
 
 def _lock(connection: Connection, node: int, also: int | None) -> None:
-    """Lock a node and the draft that is its type, in the order of identifiers, as all do who lock several nodes."""
+    """Lock a node and the draft that is its type.
+
+    Nodes are locked in the order of their identifiers, as everywhere, to avoid deadlocks.
+    """
     locked: set[int] = set()
     while True:
         wanted = {node, *connection.execute(_DEPENDS_ON, {"node": node}).scalars()}

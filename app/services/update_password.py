@@ -11,7 +11,7 @@ from app.services.response import ServiceResponse
 
 @dataclass(frozen=True)
 class UpdatePasswordRequest:
-    """A user by logon reference, or the caller without one, with the new password and the old one."""
+    """The user whose password changes (the caller if no logon reference is given), and the old and the new password."""
 
     user_logon_reference_update: CollapsedText | None = None
     old_password: str | None = field(default=None, repr=False)

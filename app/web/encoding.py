@@ -46,7 +46,7 @@ def json_text(body: bytes, charset: str | None) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # The codec counts from behind the mark.
+        # The codec counts bytes after the byte order mark.
         mark = len(codecs.BOM_UTF8) if body.startswith(codecs.BOM_UTF8) else 0
         raise Refused(400, f"the body is not valid UTF-8 at byte {mark + error.start + 1}") from None
 

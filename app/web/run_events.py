@@ -80,7 +80,7 @@ class _Reader:
     def present(self, identifier: int) -> tuple[Run | None, Waiting | None]:
         """Return the run as it is now, with what it waits for.
 
-        Without a run if the caller may no longer see it or the database cannot be used.
+        Returns (None, None) if the caller may no longer see the run or the database is unavailable.
         """
 
         def read(connection: Connection, caller: Caller) -> tuple[Run | None, Waiting | None]:

@@ -24,3 +24,10 @@ def test_the_row_of_a_package_names_the_packages_in_it() -> None:
     for folder in inner:
         [row] = [row for row in rows if row.startswith(f"| `{folder.parent.as_posix()}` |")]
         assert re.search(rf"\b{folder.name}\b", row), folder
+
+
+def test_the_map_names_the_modules_beside_the_packages() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    modules = [path.name for path in ROOT.glob("app/*.py") if path.stat().st_size > 0]
+    assert len(modules) > 10
+    assert [name for name in modules if f"{name}`" not in text] == []

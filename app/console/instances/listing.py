@@ -57,7 +57,9 @@ def instances() -> Response:
         try:
             found = read_page(connection, wanted, after, _PAGE)
         except UserError:
-            raise Refused(404, "The instance after which the page begins is not there any more.") from None
+            raise Refused(
+                404, "The instance after which the page begins no longer exists. Begin at the first page."
+            ) from None
         owners = read_external_users(connection, {each.owner for each in found.instances})
         solutions = {each.solution_id: each for each in read_solutions(connection, ids=_solutions(found, wanted))}
     return page(

@@ -48,7 +48,9 @@ def activity() -> Response:
         try:
             found = read_own_audit(connection, caller(), wanted, before=int(before or 0) or None, limit=_PAGE + 1)
         except UserError:
-            raise Refused(404, "The row after which the page begins is not there any more.") from None
+            raise Refused(
+                404, "The row after which the page begins no longer exists. Begin at the first page."
+            ) from None
         shown = found[:_PAGE]
         in_words = happenings(connection, shown)
     following = activity_url(**given, before=str(shown[-1].identifier)) if len(found) > _PAGE else ""

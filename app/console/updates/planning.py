@@ -59,7 +59,7 @@ def do() -> Response:
     elements = {**wanted.elements, "action": "force", "why": "true"}
     plan_shown = request.form.get("plan", "")
     if not plan_shown:
-        raise Refused(400, "The form names no plan: look at the plan first, and do exactly that.")
+        raise Refused(400, "The form does not name a plan. Open the plan, then choose *Do exactly this*.")
     with hidden_if_unreadable(f"node {wanted.node}"):
         run = services().begin(SERVICE, elements, caller(), if_match=plan_shown, later=later)
     return see_other(run_url(run))

@@ -62,7 +62,7 @@ def content_faults(content: Content, is_schedule: Callable[[str], bool]) -> list
     A default must be of its slot's type. A drop-down list, and no other slot, must say where its list comes from; an
     auth slot that it names must be in the same content. A scheduled workflow, and no other, must have a schedule.
     `is_schedule` returns whether a text is a cron expression. A screen must have a title, and a slot that it names must
-    be in the same content and on no other place of a screen.
+    be in the same content, and may appear only once on all screens.
     """
     return [
         *_auth_slot_faults(content),

@@ -273,7 +273,7 @@ def _custom_field_faults(fields: Iterable[CustomField]) -> Iterator[Fault]:
 
 
 def _authentication_faults(connection: Connection, slots: Iterable[AuthSlot]) -> list[Fault]:
-    """Return the faults of slots whose own authentication is not one of the builder's."""
+    """Return a fault for each slot whose authentication does not exist or belongs to an end user."""
     named = {
         position: slot.authentication_id for position, slot in enumerate(slots) if slot.authentication_id is not None
     }
