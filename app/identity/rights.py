@@ -30,7 +30,7 @@ from app.system_nodes import LAST_SYSTEM_IDENTIFIER
 
 _FEW = 2000
 MOST_KNOWN: Final = 1000
-"""Up to this many permissions of a caller are read in advance. With more, only those on the nodes in question are read."""
+"""Up to this many permissions of a caller are read in advance. With more, those on the nodes in question are read."""
 
 
 class Grant(NamedTuple):
