@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.wire.json_writer import json_blocks
+from app.response_json.writer import json_blocks
 
 Row = Sequence[object]
 _BLOCK = 64 * 1024

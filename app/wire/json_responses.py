@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Request, Response
 
-from app.wire.json_writer import json_blocks
+from app.response_json.writer import json_blocks
 
 CONTENT_TYPE: Final = "application/json"
 PATH: Final = "/servicejson"

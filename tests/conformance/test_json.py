@@ -16,10 +16,10 @@ import xmlschema
 from flask import Flask
 from lxml import etree
 
+from app.response_json.shapes import Kind, Shape, response_shape
+from app.response_json.writer import json_blocks
 from app.services.registry import SERVICES
 from app.wire.json_requests import json_members
-from app.wire.json_shapes import Kind, Shape, response_shape
-from app.wire.json_writer import json_blocks
 from app.wire.made_documents import made_document
 from tests.conformance.test_conformance import HERE, Ids, _name, _set_up
 from tests.support.http import SCHEMAS, Client

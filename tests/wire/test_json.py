@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from app.response_json.writer import json_blocks
 from app.services.registry import SERVICES
-from app.wire.json_writer import json_blocks
 from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, package, type_with
 from tests.support.http import ADMIN, PASSWORD, Client, assert_json_failure, checked, message
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from xml.parsers import expat
 
-from app.wire.json_shapes import Kind, Shape, response_shape
+from app.response_json.shapes import Kind, Shape, response_shape
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+\-]?[0-9]+)?")
 _BLOCK = 64 * 1024
