@@ -35,6 +35,25 @@ def test_settings_of_the_developer_do_not_reach_a_test() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_without_a_chromium_the_tests_in_a_browser_are_left_out_and_the_report_says_so(tmp_path: Path) -> None:
+    root = Path(__file__).parent.parent
+    given = {name: value for name, value in os.environ.items() if name != "RELINK_TEST_CHROMIUM"}
+    in_browser, other = "tests/wizard/test_browser.py", f"{__file__}::{test_a_test_sees_no_settings.__name__}"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", in_browser, other]
+    done = subprocess.run(
+        command, env={**given, "PATH": str(tmp_path)}, cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "test_a_test_sees_no_settings" in done.stdout
+    assert "test_browser.py::" not in done.stdout
+    assert "browser tests left out" in done.stdout
+    assert (
+        "No Chromium was found, so the tests of pages in a browser were left out. Install Debian's package chromium, or"
+        " set RELINK_TEST_CHROMIUM to the path of a Chromium.\n"
+    ) in done.stdout
+    assert "deselected" in done.stdout.splitlines()[-1]
+
+
 def test_a_test_gets_a_database_without_anything_of_earlier_tests(fresh_database: FreshDatabase) -> None:
     found = []
     for _ in range(6):

@@ -98,6 +98,7 @@ def test_variables_that_cannot_be_sent_stay_in_the_form_with_the_reason_beside_t
     assert page.tree.cssselect("#variables")[0].get("aria-describedby") == "variables-hint variables-reason"
 
 
+@pytest.mark.ledger("DEC-357")
 @pytest.mark.parametrize(
     ("query", "variables", "expected"),
     [

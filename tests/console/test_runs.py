@@ -117,6 +117,76 @@ def test_a_run_at_work_shows_what_is_done_and_what_is_not(client: Client, app: F
     assert '"node": "P.B"' not in events
 
 
+def change_run(engine: Engine, changes: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE run SET {changes}"))
+
+
+def test_a_run_says_when_it_began_and_how_long_it_works(client: Client, app: Flask, engine: Engine) -> None:
+    client.load(chain())
+    pages = Pages.of(app)
+    page = queued(pages, engine)
+    assert (page.texts("[data-run=worked]"), "Began" in page.texts("dt")) == ([], False)
+    with working(engine), locked(engine, "P.A"):
+        eventually(lambda: pages.client.get(f"{page.address}/state").get_json()["done"] == 1)
+        change_run(engine, "started_at = now() - interval '2 hours 5 minutes 20 seconds'")
+        began = pages.client.get(f"{page.address}/state").get_json()
+        assert began["worked"] == "2\u202fh 5\u202fmin"
+        shown = pages.get(page.address)
+        assert shown.texts("[data-run=worked]") == ["2 h 5 min"]
+        moments = [time.get("datetime") for time in shown.tree.cssselect("dd time")]
+        assert moments[1] == began["startedAt"].partition(".")[0] + "Z"
+    eventually(lambda: pages.get(page.address).title == "Update of P done")
+    ended = "started_at = '2026-11-26 10:00:00+00', finished_at = '2026-11-26 10:02:05+00'"
+    change_run(engine, ended)
+    shown = pages.get(page.address)
+    facts = dict(zip(shown.texts("dl.facts dt"), shown.texts("dl.facts dd"), strict=True))
+    assert facts["Began"] == "26 Nov 2026, 10:00 UTC"
+    assert facts["Ended"] == "26 Nov 2026, 10:02 UTC, after 2 min 5 s"
+    assert "2 min 5 s" in pages.get("/console/runs").rows()[0]
+
+
+def test_a_run_that_waits_for_a_worker_says_when_one_was_last_alive(client: Client, app: Flask, engine: Engine) -> None:
+    client.load(chain())
+    pages = Pages.of(app)
+    page = queued(pages, engine)
+    assert page.texts("p.notice") == ["Waits for its turn."]
+    assert "Last sign of life of a worker: " in pages.get("/console").text
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE procrastinate_workers SET last_heartbeat = '2026-01-02 03:04:05+00'"))
+    last = "No worker is alive; the last sign of life was 2 Jan 2026, 03:04 UTC"
+    assert pages.get(page.address).texts("p.notice") == [f"{last}: start one with relink worker."]
+    assert f"{last}. Queued runs, roll-outs and messages wait until one is started: relink worker." in (
+        pages.get("/console").text
+    )
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM procrastinate_workers"))
+    assert pages.get(page.address).texts("p.notice") == ["No worker is alive: start one with relink worker."]
+
+
+@pytest.mark.ledger("DEC-328")
+def test_a_large_run_says_that_its_drawing_comes_at_its_end(client: Client, app: Flask, engine: Engine) -> None:
+    client.load(out_of_date(205))
+    pages = Pages.of(app)
+    page = queued(pages, engine)
+    with working(engine), locked(engine, "P.N0"):
+        eventually(lambda: pages.client.get(f"{page.address}/state").get_json()["done"] == 204)
+        shown = pages.get(page.address)
+        assert (
+            "This run makes 205 updates. More than 200 are drawn as counts by package, which are made when the run has"
+            " ended."
+        ) in shown.text
+        assert shown.tree.cssselect("svg.drawing") == []
+        assert figures(shown)["new versions"] == 204
+        assert len(shown.rows("table.outcomes")) == 100
+    eventually(lambda: pages.get(page.address).title == "Update of P done")
+    shown = pages.get(page.address)
+    assert "counted by package" in shown.text
+    labels = [each.get("aria-label", "").split() for each in shown.tree.cssselect("svg .box.version")]
+    assert sum(int(number) for number, *_ in labels) == 205
+    assert "are made when the run has ended" not in shown.text
+
+
 def test_the_progress_tells_outcomes_only_to_those_who_may_know_them(
     client: Client, app: Flask, make_user: MakeUser
 ) -> None:

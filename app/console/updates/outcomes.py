@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
 
+from app.console.formatting import duration
 from app.console.instances.addresses import instance_url
 from app.console.nodes.addresses import node_url
 from app.identity.rights import Caller
@@ -59,9 +60,10 @@ class Following:
         self._counted = 0
 
     def __call__(self, connection: Connection, caller: Caller, run: Run) -> dict[str, object]:
-        """Return whether the run was asked to end, how many outcomes it has of each kind, and those that the reader has
-        not seen; if these are very many, only the latest of them. A reader who may not know the outcomes gets none."""
-        fields: dict[str, object] = {"cancelRequested": run.cancel_requested}
+        """Return whether the run was asked to end, how long it has worked, how many outcomes it has of each kind, and
+        those that the reader has not seen; if these are very many, only the latest of them. A reader who may not know
+        the outcomes gets none."""
+        fields: dict[str, object] = {"cancelRequested": run.cancel_requested, "worked": duration(run.seconds)}
         if not may_read_response(connection, caller, run):
             return fields
         self._counts.update(count_outcomes(connection, run, after=self._counted))

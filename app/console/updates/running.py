@@ -29,7 +29,7 @@ from app.database.connection import short_statements
 from app.runs import record
 from app.runs.access import may_read_response
 from app.runs.listing import count_outcomes, outcomes
-from app.runs.queued import Waiting, waiting
+from app.runs.queued import Waiting, WaitingFor, Workers, read_workers, waiting
 from app.runs.record import Run
 from app.solutions.people.external_users import read_external_users
 from app.solutions.rollout.bulk_run import NAME as ROLL_OUT
@@ -45,10 +45,12 @@ class Progress:
     """What a visitor may know of a run beside its record: its outcomes only if the visitor may read its response.
 
     While the run works, `listed` are its latest outcomes, and `graph` is what it is going to do, if that is known.
+    `workers` are there if the run waits for one.
     """
 
     titles: Titles
     waiting: Waiting | None
+    workers: Workers | None
     may_read: bool
     counts: Counter[str] = field(default_factory=Counter)
     listed: list[OutcomeRow] = field(default_factory=list)
@@ -88,6 +90,7 @@ def run(identifier: int) -> Response:
         filters=filters,
         kinds=MOVE_KINDS if found.service == ROLL_OUT else KINDS,
         drawing="" if graph is None else drawing(graph, address),
+        most_drawn=MOST_DRAWN,
         is_counted=graph is not None and graph.is_counted,
         rest=_rest(found, again),
         curl="" if again is None else again.curl(host, user, ""),
@@ -144,9 +147,10 @@ def as_svg(identifier: int) -> Response:
 
 def _progress(connection: Connection, found: Run) -> Progress:
     titles, waits = Titles.of(connection, caller(), [found]), waiting(connection, found)
+    workers = read_workers(connection) if waits is not None and waits.what is WaitingFor.WORKER else None
     if not may_read_response(connection, caller(), found):
-        return Progress(titles, waits, may_read=False)
-    progress = Progress(titles, waits, True, Counter(count_outcomes(connection, found)))
+        return Progress(titles, waits, workers, may_read=False)
+    progress = Progress(titles, waits, workers, True, Counter(count_outcomes(connection, found)))
     if found.state.is_open:
         progress.listed = latest_rows(connection, caller(), found)
         progress.graph = _planned_graph(connection, found)
