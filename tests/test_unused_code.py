@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("app", "benchmarks", "docs", "examples")
 OVERRIDES = {
-    "format_commands", "http_open", "https_open", "murder_pending", "readinto", "redirect_request", "sendall"
+    "format_commands", "http_open", "https_open", "murder_pending", "readinto", "redirect_request", "render", "sendall"
 }  # fmt: skip
 """Methods that override those of a library's class."""
 READ_BY_GUNICORN = "app/commands/gunicorn_config.py"
