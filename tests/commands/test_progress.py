@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from app.commands.progress import shown_progress
 from app.commands.run_record import RunStatus
 from tests.commands.conftest import OnTerminal
+from tests.commands.test_ctrl_c import is_cancelled
 from tests.support.at_once import chain, held
 from tests.support.http import Client, message
 from tests.support.served import eventually
@@ -31,12 +32,6 @@ def no_plans(engine: Engine) -> Iterator[None]:
     with engine.connect() as connection:
         connection.execute(text("LOCK TABLE node_version IN ACCESS EXCLUSIVE MODE"))
         yield
-
-
-def is_cancelled(engine: Engine) -> bool:
-    """Whether the run was asked to end."""
-    with engine.connect() as connection:
-        return bool(connection.execute(text("SELECT cancel_requested FROM run")).scalar_one())
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,8 @@ def test_errors_are_shown_in_words_beside_the_field(
     found = reasons(page)
     assert found.keys() == expected.keys()
     assert all((found[name] or "").startswith(text) for name, text in expected.items())
-    assert json.loads(result(page))["errors"]
+    (error, *_) = json.loads(result(page))["errors"]
+    assert (error["extensions"]["name"] == "VariableError") == ("variables" in expected)
     assert page.texts("[role=alert]") == ["The service reports an error. See the marked fields."]
     assert page.form(FORM)["query"] == query
 
