@@ -183,6 +183,42 @@ def test_a_small_impact_takes_at_most_five_round_trips_wherever_its_sources_are(
         assert counts[0] <= 5, user
 
 
+def changing_types() -> Graph:
+    """A type whose new version lists a new version of a member type, with data of the old one; and a draft type, with a
+    draft of this type, whose member type has a new version."""
+    return (
+        Graph()
+        .node("T.m", member_type(), member_type(USE_VALUE="true"))
+        .node("T.t", type_with("T.m.1"), type_with("T.m.2"))
+        .node("Q.Bolt", frozen(), frozen())
+        .node("P.A", frozen(M("T.m.1", "Q.Bolt.1"), type="T.t.1"))
+        .node("P.B", frozen(M("T.m.1", "P.A.1", value="x"), *links("Q.Bolt.1"), type="T.t.1"))
+        .node("R.m", member_type(), member_type(draft=True))
+        .node("R.t", type_with("R.m.1", draft=True))
+        .node("R.N", draft(M("R.m.1", value="x"), type="R.t.1"))
+    )
+
+
+@pytest.mark.ledger("DEC-190")
+@pytest.mark.parametrize(
+    ("package", "scope", "rows"), [("P", "latest", 2), ("P", "current", 2), ("P", "manifest", 2), ("R", "node", 1)]
+)
+def test_a_small_impact_that_changes_types_takes_at_most_five_round_trips(
+    client: Client, make_user: Callable[..., None], round_trips: RoundTrips, package: str, scope: str, rows: int
+) -> None:
+    client.load(changing_types().node("M", frozen(*_listing("T.t.2"), *_listing("T.m.2"))))
+    make_user(
+        "ann", "package-administer P", "package-administer R", "package-link Q", "package-use-type T", "node-read M"
+    )
+    for user in ("admin", "ann"):
+        by = client.as_user(user)
+        by.update(package, sourceScope=scope, sourceReference="M" if scope == "manifest" else "")
+        with round_trips.counted() as counts:
+            reply = by.update(package, sourceScope=scope, sourceReference="M" if scope == "manifest" else "")
+        assert (reply.number, len(reply.updates())) == (0, rows)
+        assert counts[0] <= 5, user
+
+
 def test_get_node_takes_two_round_trips(
     client: Client, make_user: Callable[..., None], round_trips: RoundTrips
 ) -> None:

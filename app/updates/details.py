@@ -10,22 +10,28 @@ import psycopg
 from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection
 
+from app.database.connection import Connection as Driver
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.checked_members import read_members
-from app.nodes.lookup import read_references, read_types
+from app.nodes.lookup import columns, read_references, read_types
 from app.nodes.members import listed_types
 from app.references import VersionKey
+from app.updates.ahead import read_ahead
 from app.updates.fixpoint import Needs
 from app.updates.graph import Details, DraftUser, Graph
 from app.updates.plan import Concern, concern
 
 
-def read_details(connection: Connection, caller: Caller, graph: Graph, needs: Needs) -> Details:
-    """Read the types, rules and data that the plan needs beyond the graph."""
-    return _DetailReader(driver_connection(connection), connection, caller, graph).details(concern(graph, needs))
+def read_details(connection: Connection, caller: Caller, graph: Graph, needs: Needs, *, small: bool = False) -> Details:
+    """Read the types, rules and data that the plan needs beyond the graph.
+
+    `small` says that the scope is small, so that one round trip should read all of them.
+    """
+    reader = _DetailReader(driver_connection(connection), connection, caller, graph)
+    return reader.details(concern(graph, needs), small=small)
 
 
 def read_order(driver: psycopg.Connection[Row], wanted: Concern) -> Details | None:
@@ -50,13 +56,16 @@ def _unlisted(member_types: set[VersionKey], details: Details) -> set[int]:
 
 @dataclass
 class _DetailReader:
-    driver: psycopg.Connection[Row]
+    driver: Driver
     connection: Connection
     caller: Caller
     graph: Graph
+    users: list[Row] | None = None
 
-    def details(self, wanted: Concern) -> Details:
+    def details(self, wanted: Concern, *, small: bool) -> Details:
         details = Details()
+        if small and (wanted.type_changes or wanted.draft_types):
+            self.users = read_ahead(self.driver, details, self.graph, wanted, wanted.types | self._types(wanted))
         self._read_contents(details, wanted.types)
         details.lists = {version: listed_types(details.contents[version]) for version in wanted.types}
         member_types = wanted.member_types
@@ -67,17 +76,23 @@ class _DetailReader:
                 for node in wanted.type_changes
                 for member in details.contents[node, self.graph.examined[node]]
             }
-        unlisted = _unlisted(member_types, details)
-        details.references = read_references(self.driver, list(unlisted)) if unlisted else {}
+        unlisted = _unlisted(member_types, details) - details.references.keys()
+        if unlisted:
+            details.references.update(read_references(self.driver, list(unlisted)))
         return details
+
+    def _types(self, wanted: Concern) -> set[VersionKey]:
+        """Return the types before and after the update whose lists matter."""
+        types = {self.graph.types[node] for node in wanted.type_changes}
+        types.update((node, self.graph.examined[node]) for node in wanted.draft_types)
+        for node, _ in wanted.type_changes.values():
+            types.update(self._versions_after(node))
+        return types
 
     def _read_data(self, details: Details, wanted: Concern) -> None:
         """Read the lists of all types before and after the update, the rules of their member types, and the data."""
         examined = self.graph.examined
-        types = {self.graph.types[node] for node in wanted.type_changes}
-        types.update((node, examined[node]) for node in wanted.draft_types)
-        for node, _ in wanted.type_changes.values():
-            types.update(self._versions_after(node))
+        types = self._types(wanted)
         self._read_contents(details, types)
         member_types = {
             version
@@ -97,7 +112,10 @@ class _DetailReader:
             if member.target is not None
             for version in (member.target, *self._versions_after(member.target[0]))
         }
-        details.type_nodes = {version: of[0] for version, of in read_types(self.driver, list(targets)).items()}
+        missing = targets - details.type_nodes.keys()
+        if missing:
+            types_of = read_types(self.driver, list(missing))
+            details.type_nodes.update({version: of[0] for version, of in types_of.items()})
 
     def _versions_after(self, node: int) -> list[VersionKey]:
         """Return the stored versions that links move to, or from which the version that links move to will be made."""
@@ -105,10 +123,10 @@ class _DetailReader:
         return [(node, number) for number in numbers if number]
 
     def _users(self, drafts: dict[int, int]) -> dict[int, list[DraftUser]]:
-        rows = self.driver.execute(
-            sql_file("app.updates", "draft_users"),
-            {"nodes": list(drafts), "numbers": list(drafts.values())},
-        ).fetchall()
+        rows = self.users
+        if rows is None:
+            statement = sql_file("app.updates", "draft_users")
+            rows = self.driver.execute(statement, columns(list(drafts.items()))).fetchall()
         rights_of = rights_on(self.connection, self.caller, [row[3] for row in rows])
         users: dict[int, list[DraftUser]] = defaultdict(list)
         for type_node, node, number, reference, owner, edition in rows:
@@ -119,4 +137,5 @@ class _DetailReader:
 
     def _read_contents(self, details: Details, versions: Collection[VersionKey]) -> None:
         missing = [version for version in versions if version not in details.contents]
-        details.contents.update(read_members(self.driver, missing))
+        if missing:
+            details.contents.update(read_members(self.driver, missing))

@@ -127,7 +127,9 @@ def make_plan(
         state = read_graph(connection, caller, context, options, scope)
         check()
         needs = Needs(state)
-        details = read_details(connection, caller, state, needs) if needs.first else Details()
+        details = Details()
+        if needs.first:
+            details = read_details(connection, caller, state, needs, small=scope is not None)
         check()
         return plan(state, needs, details, failed, patterns)
 

@@ -18,6 +18,7 @@ from tests.conftest import FreshDatabase
 from tests.support.databases import connected, engine_on
 from tests.support.http import PASSWORD, SECRET_KEY, Client, message
 from tests.support.rows_read import RowsRead, rows_read
+from tests.test_statements import changing_types
 
 NODES = 20_000
 BEFORE = 7
@@ -39,8 +40,12 @@ def store(fresh_database: FreshDatabase) -> Iterator[tuple[Client, Engine]]:
             add_user(session, "ann", PASSWORD)
             for number in range(1, 10):
                 create_permission(session, OPERATOR, "package-administer", "ann", f"store.p{number}")
-            create_permission(session, OPERATOR, "package-use", "ann", "store.p1")
-        yield Client(create_app(Settings(secret_key=SECRET_KEY), engine)), engine
+        client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
+        client.load(changing_types())
+        with engine.begin() as session:
+            for permission, package in (("administer", "P"), ("administer", "R"), ("use-type", "T"), ("link", "Q")):
+                create_permission(session, OPERATOR, f"package-{permission}", "ann", package)
+        yield client, engine
 
 
 def update(client: Client, package: str, scope: str, rows: int, source: str = "") -> None:
@@ -60,6 +65,8 @@ REQUESTS: dict[str, Callable[[Client, str], None]] = {
     "impact of the latest versions": lambda client, package: update(client, package, "latest", ROWS),
     "impact of the current versions": lambda client, package: update(client, package, "current", 1),
     "impact of one source": lambda client, package: update(client, package, "current", 1, f"{package}.n1"),
+    "impact of a new type": lambda client, _: update(client, "P", "latest", 2),
+    "impact of a draft type": lambda client, _: update(client, "R", "node", 1),
     "GetNode": lambda client, package: ask(client, "GetNode", nodeVersionReference=f"{package}.n3"),
     "FreezeNode": lambda client, package: ask(
         client, "FreezeNode", nodeReference=package, freezeContentIndicator="true"
