@@ -53,5 +53,7 @@ def rows_read(engine: Engine) -> Iterator[RowsRead]:
 def _report(connection: Connection | None, *_: object) -> None:
     """Make the server add what the connection has read to its statistics, which it does only now and then by itself."""
     if connection is not None:
+        connection.in_use = True  # an idle connection must respond within two seconds
         connection.execute("SELECT pg_stat_force_next_flush()")
         connection.commit()
+        connection.in_use = False
