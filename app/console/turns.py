@@ -9,6 +9,7 @@ from app.console.visitor import caller
 from app.nodes.patterns import BUDGET_OF_AN_EDIT, PatternCheck
 from app.runs.turns import Turns
 from app.web.context import resources
+from app.web.large_responses import begin_large_response
 
 
 def turn_of(turns: Turns) -> AbstractContextManager[None]:
@@ -22,6 +23,11 @@ def checked_patterns() -> Iterator[PatternCheck]:
     with ExitStack() as until_done:
         edits = resources().workload.edits
         yield PatternCheck(BUDGET_OF_AN_EDIT, before_much=lambda: until_done.enter_context(edits.soon(_user())))
+
+
+def before_large() -> None:
+    """Take the visitor's turn of a large response, as a service does for its caller. Raises BusyError."""
+    begin_large_response(resources().workload.large_responses, _user())
 
 
 def _user() -> str:

@@ -55,7 +55,9 @@ _AWAY: Final = Failure("the database is not available")
 _CONFLICT: Final = Failure("others are changing the same data", passing=Passing.CONFLICT)
 _HANGS: Final = Failure("the database does not respond")
 _BUSY: Final = Failure(
-    "the database is busy", "another session holds a lock for a long time, such as a backup or a change of a table"
+    "the database is busy",
+    "a statement took too long: another session holds a lock for a long time, such as a backup or a change of a table,"
+    " or the database has too much to do",
 )
 _NO_CONNECTION: Final = Failure(
     "the service has no free connection to the database", "raise RELINK_POOL_SIZE if this lasts"

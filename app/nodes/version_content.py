@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from app.database.connection import Connection
+from app.database.connection import Connection, short_statements
 from app.database.sql_files import sql_file
 from app.identity.rights import MOST_KNOWN, Caller, Grant, Rights, read_rights
 from app.nodes.linked import Linked, linked
-from app.nodes.versions import Node, Version, readable, wanted_version
+from app.nodes.versions import Node, Version, WantedVersion, readable, wanted_version
 from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
+
+_MEMBERS: Final = 10_000
+_BYTES: Final = 1024 * 1024
+_ANY: Final = 2**31 - 1
+_LARGE_SECONDS: Final = 60.0
+"""The time limit for reading large members, whose rows may be sent slowly."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class _Row(NamedTuple):
     name: str
     comment: str | None
     type: VersionKey
+    is_large: bool
     members: tuple[Sequence[Any] | None, ...]
     linked: list[tuple[int, int, str, int | None, str, int]]
     listed: dict[int, int]
@@ -63,17 +70,36 @@ def read_version(
     field: str = "",
     *,
     members: bool = True,
+    before_large: Callable[[], None],
 ) -> tuple[Version, VisibleContent]:
     """Read a version with its content, with or without members. Raises errors as `find_version` does.
 
-    Members whose member type the caller may not read are left out.
+    Members whose member type the caller may not read are left out. Before members of more than a mebibyte, or more than
+    ten thousand, are read, `before_large` is called.
     """
     wanted = wanted_version(identifier, reference, field)
+    version, content = _read(driver, caller, wanted, members=members, most_members=_MEMBERS, most_bytes=_BYTES)
+    if content is not None:
+        return version, content
+    before_large()
+    with short_statements(_LARGE_SECONDS):
+        version, content = _read(driver, caller, wanted, members=members, most_members=_ANY, most_bytes=_ANY)
+    if content is None:
+        raise AssertionError("without a limit, nothing is too large")
+    return version, content
+
+
+def _read(
+    driver: Connection, caller: Caller, wanted: WantedVersion, *, members: bool, most_members: int, most_bytes: int
+) -> tuple[Version, VisibleContent | None]:
+    """Read a version. Its content is None if its members are too large."""
     parameters = {
         "identifier": wanted.node.identifier,
         "reference": wanted.node.reference,
         "number": wanted.version if isinstance(wanted.version, int) else None,
         "members": members,
+        "most_members": most_members,
+        "most_bytes": most_bytes,
         "member_type_list": MEMBER_TYPE_LIST,
         "groups": caller.groups_with_permissions,
         "most_permissions": MOST_KNOWN + 1,
@@ -86,13 +112,15 @@ def read_version(
     node = readable(wanted.node, caller, Node(*rows[0].node, rights.on(*rows[0].node[:3])))
     number = wanted.number_in(node)
     row = next(row for row in rows if row.number == number)
-    return Version(node, number, row.name), _content(row, rights)
+    return Version(node, number, row.name), None if row.is_large else _content(row, rights)
 
 
 def _row(row: tuple[Any, ...]) -> _Row:
     listed = dict(row[-2] or ())
     permissions = [Grant(*each) for each in row[-1]]
-    return _Row(row[:6], row[6], row[7], row[8], (row[9], row[10]), row[11:19], row[19] or [], listed, permissions)
+    return _Row(
+        row[:6], row[6], row[7], row[8], (row[9], row[10]), row[11], row[12:20], row[20] or [], listed, permissions
+    )
 
 
 def _content(row: _Row, rights: Rights) -> VisibleContent:

@@ -185,7 +185,7 @@ class Shares:
     """Imports, freezes, previews of releases and pages of instances."""
     others_waiting: int
     large_responses: int
-    """GraphQL responses of more than 1 MiB."""
+    """GraphQL responses and versions of more than 1 MiB."""
     edits: int
     """Edits whose check of patterns is expensive. They compute and do not wait, so they are few."""
     bodies: int

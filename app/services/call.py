@@ -39,8 +39,8 @@ PartsWriter = Callable[[Iterable[Part]], Iterable[bytes]]
 class Call:
     """The context of a request: the caller, the database, the writers for responses that are kept and for parts of
     them, the conditions in HTTP headers, the cipher of authentications, the limits of end users and responses, the
-    turns of long work, the key of the request, its run if a worker does it, the network that it came from, and the
-    settings of the process."""
+    turns of long work, the key of the request, its run if a worker does it, the network that it came from, what
+    is called before a large response is built, and the settings of the process."""
 
     engine: Engine
     caller: Caller
@@ -53,6 +53,7 @@ class Call:
     key: Key | None = None
     run: HeldRun | None = None
     network: str = ""
+    before_large: Callable[[], None] = lambda: None
     settings: Settings = field(default_factory=Settings, repr=False)
 
     @property

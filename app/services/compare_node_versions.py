@@ -35,8 +35,9 @@ def run(request: CompareNodeVersionsRequest, call: Call) -> ServiceResponse:
     new_names = request.node_version_identifier_to, request.node_version_reference_to
     with snapshot(call.engine) as connection:
         driver = driver_connection(connection)
-        old, old_content = read_version(driver, call.caller, *old_names, "_from")
-        new, new_content = read_version(driver, call.caller, *new_names, "_to")
+        large = call.before_large
+        old, old_content = read_version(driver, call.caller, *old_names, "_from", before_large=large)
+        new, new_content = read_version(driver, call.caller, *new_names, "_to", before_large=large)
     differences = compare_members(old_content.members, new_content.members)
     head = Fields(
         *_version("From", old, old_content),

@@ -33,7 +33,12 @@ def run(request: GetNodeRequest, call: Call) -> ServiceResponse:
     full = request.member_detail_level is MemberDetailLevel.FULL
     with single_statements(call.engine) as driver:
         version, content = read_version(
-            driver, call.caller, request.node_version_identifier, request.node_version_reference, members=full
+            driver,
+            call.caller,
+            request.node_version_identifier,
+            request.node_version_reference,
+            members=full,
+            before_large=call.before_large,
         )
     head = Fields(
         ("nodeFrozenVersionNumber", version.node.frozen),

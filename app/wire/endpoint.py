@@ -25,6 +25,7 @@ from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.web.context import resources
 from app.web.credentials import credentials
+from app.web.large_responses import begin_large_response
 from app.wire.asynchronous import accepted, as_refusal, key_of, key_of_request, prefers_async
 from app.wire.decode import decode
 from app.wire.envelope import failed, http_response, written
@@ -170,7 +171,7 @@ def _call(message: Mapping[str, str]) -> Call:
     shared = resources()
     caller = shared.sign_in.caller(credentials(request, message), request.remote_addr or "")
     cipher = Cipher(shared.settings.secret_key)
-    return Call(
+    call = Call(
         shared.engine,
         caller,
         written,
@@ -182,6 +183,7 @@ def _call(message: Mapping[str, str]) -> Call:
         network=network_of(request.remote_addr or ""),
         settings=shared.settings,
     )
+    return replace(call, before_large=partial(begin_large_response, shared.workload.large_responses, call.user))
 
 
 def _if_match(header: str | None) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from xml.etree import ElementTree
 
@@ -26,6 +27,7 @@ from app.services.registry import SERVICES
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.web.context import resources
+from app.web.large_responses import begin_large_response
 from app.wire.asynchronous import as_refusal
 from app.wire.decode import decode
 from app.wire.envelope import failed, http_response, written
@@ -133,7 +135,7 @@ def _enqueued(called: Service[Any], given: object, call: Call, document: bytes) 
 
 def _call(caller: Caller) -> Call:
     shared = resources()
-    return Call(
+    call = Call(
         shared.engine,
         caller,
         written,
@@ -143,6 +145,7 @@ def _call(caller: Caller) -> Call:
         workload=shared.workload,
         settings=shared.settings,
     )
+    return replace(call, before_large=partial(begin_large_response, shared.workload.large_responses, call.user))
 
 
 def _as_dict(element: ElementTree.Element) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from app.console.nodes.addresses import crumbs_to, node_url, reference_in
 from app.console.nodes.finding import hidden_if_unreadable, number_argument, read_node, read_wanted
 from app.console.pages import Crumb, page
+from app.console.turns import before_large
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import driver_connection, snapshot
@@ -177,7 +178,7 @@ def compare(path: str) -> Response:
 def _read(connection: Connection, reference: str, number: int | None) -> tuple[Version, VisibleContent]:
     shown = reference if number is None else f"{reference}.{number}"
     with hidden_if_unreadable(f"version {shown}"):
-        return read_version(driver_connection(connection), caller(), None, shown)
+        return read_version(driver_connection(connection), caller(), None, shown, before_large=before_large)
 
 
 def _parts(connection: Connection, found: Node, version: Version | None) -> Part:

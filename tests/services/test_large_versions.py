@@ -1,0 +1,73 @@
+"""A process builds few large responses at the same time, whichever service or page they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from app.runs.turns import Shares
+from app.settings import Settings
+from tests.support.builders import Graph, M, frozen, member_type, type_with
+from tests.support.http import ADMIN, PASSWORD, Client, message
+
+NODE = {"nodeVersionReference": "L.A"}
+REQUESTS = {
+    "GetNode": message("GetNode", NODE),
+    "CompareNodeVersions": message(
+        "CompareNodeVersions", {"nodeVersionReferenceFrom": "L.A.1", "nodeVersionReferenceTo": "L.A.2"}
+    ),
+}
+
+
+@pytest.fixture
+def store(client: Client) -> Client:
+    """Two versions with values of more than a mebibyte, and a version with a long value that is within the limit."""
+    rules = Graph().node("L.m", member_type()).node("L.T", type_with("L.m.1"))
+    large = [frozen(*(M("L.m.1", value=letter * 400_000) for _ in range(3)), type="L.T.1") for letter in "xy"]
+    client.load(rules.node("L.A", *large).node("L.small", frozen(M("L.m.1", value="z" * 800_000), type="L.T.1")))
+    return client
+
+
+@contextmanager
+def all_turns_taken(app: Flask) -> Iterator[None]:
+    turns = app.extensions["relink"].workload.large_responses
+    with ExitStack() as others:
+        for _ in range(Shares.of(Settings()).large_responses):
+            turn = others.enter_context(turns.turn())
+            assert turn.has_come
+            turn.since -= 60  # nobody waits for work that takes long
+        yield
+
+
+def sent(client: Client, body: str, path: str = "/service") -> TestResponse:
+    given = {"data": body, "content_type": "application/xml", "auth": (ADMIN, PASSWORD)}
+    return client.app.test_client().post(path, **given)
+
+
+@pytest.mark.ledger("DEC-366")
+@pytest.mark.parametrize("service", REQUESTS)
+@pytest.mark.parametrize("path", ["/service", "/servicejson"])
+def test_a_large_response_waits_for_its_turn_and_gives_it_back(store: Client, service: str, path: str) -> None:
+    body = REQUESTS[service]
+    if path == "/servicejson":
+        path = f"/servicejson/{service}"
+    with all_turns_taken(store.app):
+        refused = sent(store, body, path)
+        assert (refused.status_code, refused.headers["Relink-Error-Number"]) == (503, "106")
+        assert "Retry-After" in refused.headers
+        assert store.post(message("GetNode", {"nodeVersionReference": "L.small"})).number == 0
+        assert store.post(message("GetNode", {**NODE, "memberDetailLevel": "none"})).number == 0
+    for _ in range(2 * Shares.of(Settings()).large_responses):
+        response = sent(store, body, path)
+        assert (response.status_code, response.headers["Relink-Error-Number"]) == (200, "0")
+        assert len(response.data) > 1_000_000
+
+
+@pytest.mark.ledger("DEC-366")
+def test_a_reader_without_rights_takes_no_turn(store: Client) -> None:
+    with all_turns_taken(store.app):
+        assert store.as_user(None).post(REQUESTS["GetNode"]).number == 101
