@@ -17,7 +17,7 @@ from app.runs.turns import Places, Shares
 from app.settings import FEWEST_THREADS, Settings
 from tests.server.conftest import CLIENT_SECONDS
 from tests.support.builders import Graph, M, frozen
-from tests.support.load import FORCES, SLOW_REQUESTS, allowed, dripping, long_forces, runs, seconds
+from tests.support.load import FORCES, allowed, dripping, is_over, long_forces, runs, seconds, slow_clients
 from tests.support.processes import children
 from tests.support.raw import BASIC, connect, exchange, read_reply, request
 from tests.support.real_service import Service
@@ -55,14 +55,12 @@ def served_in_time(service: Service) -> Callable[[], None]:
     return check
 
 
-def test_slow_clients_and_long_forces_delay_no_other_client(
-    service: Service, opened: Callable[[bytes], socket.socket]
-) -> None:
+def test_slow_clients_and_long_forces_delay_no_other_client(service: Service) -> None:
     others_are_served = served_in_time(service)
-    slow = [opened(SLOW_REQUESTS[number % len(SLOW_REQUESTS)]) for number in range(SLOW_CLIENTS)]
     with long_forces(service, "slow", users=3) as forces:
-        with dripping(slow):
+        with slow_clients(service.url, SLOW_CLIENTS) as slow:
             others_are_served()
+            assert sum(not is_over(client) for client in slow) >= SLOW_CLIENTS // 2
         states = runs(service.engine, "slow")
         at_work = {user: number for (user, state), number in states.items() if state == "running"}
         assert len(at_work) >= 2

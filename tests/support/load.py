@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from base64 import b64encode
@@ -15,7 +16,7 @@ from sqlalchemy import Engine, text
 
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import message
-from tests.support.raw import BASIC, RawReply, exchange, request
+from tests.support.raw import BASIC, RawReply, connect, exchange, request
 from tests.support.real_service import Service
 from tests.support.served import eventually
 
@@ -24,7 +25,7 @@ GET_SYSTEM = "<GetNode><nodeVersionReference>system</nodeVersionReference></GetN
 SLOW_REQUESTS = [
     request("/service", b"<", length=900),
     request("/service", b"<", length=50_000_000),
-    request("/service", b"5\r\n<", Transfer_Encoding="chunked"),
+    request("/service", b"fffffff\r\n<", Transfer_Encoding="chunked"),
     b"POST /service HTTP/1.1\r\nHost: ",
 ]
 """The beginnings of requests whose rest comes byte by byte."""
@@ -50,6 +51,49 @@ def dripping(connections: list[socket.socket], data: bytes = b" ") -> Iterator[N
         finally:
             ended.set()
             future.result()
+
+
+@contextmanager
+def slow_clients(url: str, number: int) -> Iterator[list[socket.socket]]:
+    """This many clients that send a byte every second, as long as the context lasts.
+
+    A client that got a response, or whose connection was closed, is followed by another one within a second.
+    """
+    ended = Event()
+    clients = [_begun(url, place) for place in range(number)]
+
+    def drip() -> None:
+        while not ended.wait(1):
+            for place, client in enumerate(clients):
+                try:
+                    if not is_over(client):
+                        client.send(b" ")
+                        continue
+                except OSError:
+                    pass
+                client.close()
+                clients[place] = _begun(url, place)
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(drip)
+        try:
+            yield clients
+        finally:
+            ended.set()
+            future.result()
+            for client in clients:
+                client.close()
+
+
+def is_over(client: socket.socket) -> bool:
+    """Whether the service has sent a response, or the connection was closed."""
+    return client.fileno() < 0 or bool(select.select([client], [], [], 0)[0])
+
+
+def _begun(url: str, place: int) -> socket.socket:
+    client = connect(url)
+    client.sendall(SLOW_REQUESTS[place % len(SLOW_REQUESTS)])
+    return client
 
 
 def seconds(service: Service) -> float:
