@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -10,10 +10,10 @@ from typing import Final, TypeAlias
 MOST_FAULTS: Final = 100
 """At most this many faults of a request are reported."""
 
-Path: TypeAlias = tuple[str | int, ...]
+FaultPath: TypeAlias = tuple[str | int, ...]
 """A place in a request: names of fields in snake_case, and positions in lists, counted from 0."""
 
-Where: TypeAlias = str | Path
+Where: TypeAlias = str | FaultPath
 """A path, or the name of a field, which is a path of one step. An empty one means the request as a whole."""
 
 
@@ -37,10 +37,18 @@ class Fault:
     A text may contain `{other}`, which stands for another place in the request.
     """
 
-    path: Path
+    path: FaultPath
     code: FaultCode
     text: str
-    other: Path = ()
+    other: FaultPath = ()
+    is_sentence: bool = False
+    """Whether the text has a subject of its own. Any other text goes on after the name of the field: "is missing"."""
+
+    def sentence(self, labels: Mapping[str, str], otherwise: str) -> str:
+        """Return the text with its subject: the label of the first field in the path, or `otherwise` if it has none."""
+        if self.is_sentence or not self.path:
+            return self.text
+        return f"{labels.get(str(self.path[0]), otherwise)} {self.text}"
 
     @property
     def field(self) -> str:
@@ -120,23 +128,23 @@ def absence(what: object = "", why: str = "") -> str:
     return f"{what} is not found".lstrip() + (f": {why}" if why else "")
 
 
-def not_found(where: Where, what: object = "", why: str = "") -> Fault:
+def not_found(where: Where, what: object = "", why: str = "", *, is_sentence: bool = False) -> Fault:
     """Return the fault of a name of something that does not exist, or that the caller may not know of.
 
     `what` is the name, such as a reference, or empty if the path says enough. `why` says more about it.
     """
-    return unresolved(where, absence(what, why))
+    return unresolved(where, absence(what, why), is_sentence=is_sentence)
 
 
 def no_such(where: Where, noun: str, name: str | int | None, hint: str = "") -> Fault:
     """Return the fault of a name that nothing of a kind has, such as a logon reference that no user has."""
     shown = f'"{name}"' if isinstance(name, str) else name
-    return unresolved(where, f"there is no {noun} {shown}{hint}")
+    return unresolved(where, f"there is no {noun} {shown}{hint}", is_sentence=True)
 
 
-def unresolved(where: Where, reason: str) -> Fault:
+def unresolved(where: Where, reason: str, *, is_sentence: bool = False) -> Fault:
     """Return the fault of a name that leads to nothing, with its reason."""
-    return Fault(_path(where), FaultCode.NOT_FOUND, reason)
+    return Fault(_path(where), FaultCode.NOT_FOUND, reason, is_sentence=is_sentence)
 
 
 def unknown(where: Where, given: object) -> Fault:
@@ -145,8 +153,8 @@ def unknown(where: Where, given: object) -> Fault:
 
 
 def taken(where: Where, text: str) -> Fault:
-    """Return the fault of a new name that something else already has."""
-    return Fault(_path(where), FaultCode.TAKEN, text)
+    """Return the fault of a new name that something else already has. The text is a sentence."""
+    return Fault(_path(where), FaultCode.TAKEN, text, is_sentence=True)
 
 
 def duplicate(where: Where, text: str = "is given twice") -> Fault:
@@ -154,9 +162,9 @@ def duplicate(where: Where, text: str = "is given twice") -> Fault:
     return Fault(_path(where), FaultCode.DUPLICATE, text)
 
 
-def invalid(where: Where, text: str) -> Fault:
+def invalid(where: Where, text: str, *, is_sentence: bool = False) -> Fault:
     """Return the fault of a value that is refused for any other reason."""
-    return Fault(_path(where), FaultCode.INVALID, text)
+    return Fault(_path(where), FaultCode.INVALID, text, is_sentence=is_sentence)
 
 
 def too_many(where: Where, text: str) -> Fault:
@@ -165,9 +173,10 @@ def too_many(where: Where, text: str) -> Fault:
 
 
 def needs_upgrade(where: Where, text: str) -> Fault:
-    """Return the fault of something that is valid only for a later release than that of the instance."""
-    return Fault(_path(where), FaultCode.NEEDS_UPGRADE, text)
+    """Return the fault of something that is valid only for a later release than that of the instance. The text is a
+    sentence."""
+    return Fault(_path(where), FaultCode.NEEDS_UPGRADE, text, is_sentence=True)
 
 
-def _path(where: Where) -> Path:
+def _path(where: Where) -> FaultPath:
     return where if isinstance(where, tuple) else (where,) if where else ()

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from app.application import create_app
 from app.database import copy
-from app.database.connection import Connection
+from app.database.connection import DriverConnection
 from app.database.engine import make_engine
 from app.database.sql_files import sql_file
 from app.nodes.import_document import ImportDocument
@@ -93,8 +93,8 @@ def _import(clock: Clock) -> Wrapped:
         ),
         "app.nodes.importing.write_lines": clock.call("writing: COPY to temporary tables", copy.write_lines),
         "app.nodes.importing.write_rows": clock.call(_RESOLVING, copy.write_rows),
-        "app.database.connection.Connection.execute": clock.choose(_part, Connection.execute),
-        "app.database.connection.Connection.commit": clock.call("writing: COMMIT", Connection.commit),
+        "app.database.connection.DriverConnection.execute": clock.choose(_part, DriverConnection.execute),
+        "app.database.connection.DriverConnection.commit": clock.call("writing: COMMIT", DriverConnection.commit),
     }
 
 
@@ -126,7 +126,7 @@ def _parts(client: FlaskClient, body: Path | str, wrapped: Callable[[Clock], Wra
     return seconds
 
 
-def _part(_: Connection, statement: object, *__: object) -> str:
+def _part(_: DriverConnection, statement: object, *__: object) -> str:
     """Return the part of an import to which a statement belongs."""
     sent = str(statement)
     return next((part for beginning, part in _BEGINNINGS.items() if sent.startswith(beginning)), _AROUND_IMPORT)

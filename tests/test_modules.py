@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LONGEST = 349
 LONGEST_SQL = 6
+_TYPE = re.compile(r"[A-Z][A-Za-z]*[a-z][A-Za-z]*")
 _SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|JOIN|WHERE)\b")
 
 
@@ -51,15 +52,35 @@ def test_a_file_of_sql_begins_with_what_it_is() -> None:
     assert [path.name for path in files if not path.read_text().startswith("-- ")] == []
 
 
-def test_a_class_has_a_name_of_its_own() -> None:
-    names = Counter(
-        node.name
-        for path in modules()
-        if path.is_relative_to(ROOT / "app")
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
-    )
+def test_a_class_or_type_alias_has_a_name_of_its_own() -> None:
+    names = Counter(name for path in modules() if path.is_relative_to(ROOT / "app") for name in _types(path))
+    assert len(names) > 400
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_class_or_type_alias_has_the_same_name_everywhere() -> None:
+    renamed = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {alias.name} as {alias.asname}"
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("app.")
+        for alias in node.names
+        if alias.asname is not None and _TYPE.fullmatch(alias.name)
+    ]
+    assert renamed == []
+
+
+def _types(path: Path) -> set[str]:
+    """The public classes and type aliases of a module, without its type variables."""
+    body = ast.parse(path.read_text()).body
+    classes = {node.name for node in body if isinstance(node, ast.ClassDef)}
+    annotated = {ast.unparse(node.target) for node in body if isinstance(node, ast.AnnAssign)}
+    variables = {
+        ast.unparse(node.targets[0])
+        for node in body
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("TypeVar(")
+    }
+    return {name for name in classes | annotated | _assigned(path) - variables if _TYPE.fullmatch(name)}
 
 
 def _is_text(node: ast.AST) -> TypeGuard[ast.Constant | ast.JoinedStr]:

@@ -11,7 +11,9 @@ from typing import Any, Final, Protocol, TypeAlias, cast
 from flask import Response, current_app
 
 from app.identity.rights import Caller
+from app.runs.queued import read_workers
 from app.runs.record import Run
+from app.web.context import resources
 
 SERVICES: Final = "relink.console.services"
 """The key under which the application keeps the services."""
@@ -59,6 +61,12 @@ class Services(Protocol):
 def services() -> Services:
     """Return the services of the present application."""
     return cast(Services, current_app.extensions[SERVICES])
+
+
+def has_worker() -> bool:
+    """Return whether a worker can do a run. Without one, the request does it."""
+    with resources().engine.connect() as connection:
+        return read_workers(connection).alive > 0
 
 
 def graphql(token: str, body: dict[str, object]) -> Response:

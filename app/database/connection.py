@@ -143,7 +143,7 @@ def _resumed(gen: PQGen[RV]) -> PQGen[RV]:
         return result
 
 
-class Connection(psycopg.Connection[Row]):
+class DriverConnection(psycopg.Connection[Row]):
     """A connection with our settings that does not wait forever."""
 
     pulse: Pulse
@@ -259,15 +259,15 @@ class Connection(psycopg.Connection[Row]):
         return DatabaseHangsError()
 
 
-def connected(given: Mapping[str, Any], pulse: Pulse) -> Connection:
+def connected(given: Mapping[str, Any], pulse: Pulse) -> DriverConnection:
     """Open a connection with the arguments of a URL and with our settings."""
     arguments = connection_arguments(given)
     return pulse.opened(lambda: _connected(arguments, pulse))
 
 
-def _connected(arguments: Mapping[str, Any], pulse: Pulse) -> Connection:
+def _connected(arguments: Mapping[str, Any], pulse: Pulse) -> DriverConnection:
     settings = settings_statement(arguments["options"])
-    connection = Connection.connect(**arguments, autocommit=True)
+    connection = DriverConnection.connect(**arguments, autocommit=True)
     connection.pulse, connection.arguments, connection.settings = pulse, arguments, settings
     try:
         connection.execute(settings)

@@ -10,12 +10,11 @@ import psycopg
 from psycopg import Cursor
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
-from sqlalchemy import Connection as Session
-from sqlalchemy import Dialect, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from app.database.connection import Connection, Pulse, connected
+from app.database.connection import DriverConnection, Pulse, connected
 from app.database.session import connection_arguments
 
 DEFAULT_POOL_SIZE = 20
@@ -40,7 +39,7 @@ def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Eng
     pulse = Pulse()
 
     @event.listens_for(engine, "do_connect")
-    def connect(_dialect: Dialect, _record: object, _arguments: object, given: dict[str, Any]) -> Connection:
+    def connect(_dialect: Dialect, _record: object, _arguments: object, given: dict[str, Any]) -> DriverConnection:
         return connected(given, pulse)
 
     _call_after_commits(engine)
@@ -50,7 +49,7 @@ def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Eng
     return engine
 
 
-def after_commit(connection: Session, call: Callable[[], None]) -> None:
+def after_commit(connection: Connection, call: Callable[[], None]) -> None:
     """Call a function after the transaction of the connection has been committed, and not if the commit fails.
 
     SQLAlchemy's own `commit` event comes before the COMMIT, which can still fail.
@@ -75,13 +74,13 @@ def _ping_only_idle_connections(engine: Engine) -> None:
     """Save the round trip of the pool's ping for connections that were used a moment ago."""
     ping = engine.dialect.do_ping
 
-    def do_ping(connection: Connection) -> bool:
+    def do_ping(connection: DriverConnection) -> bool:
         return connection.was_used_just_now or ping(connection)  # type: ignore[arg-type]
 
     engine.dialect.do_ping = do_ping  # type: ignore[method-assign, assignment]
 
 
-def _forget_calls(connection: Session) -> None:
+def _forget_calls(connection: Connection) -> None:
     # The calls of a lost connection are lost too.
     if not connection.invalidated:
         connection.info.pop(_AFTER_COMMIT, None)
@@ -93,11 +92,11 @@ def driver_arguments(engine: Engine) -> dict[str, Any]:
     return connection_arguments({name: value for name, value in given.items() if name != "context"})
 
 
-def _in_use(connection: Connection, *_: object) -> None:
+def _in_use(connection: DriverConnection, *_: object) -> None:
     connection.in_use = True
 
 
-def _not_in_use(connection: Connection | None, *_: object) -> None:
+def _not_in_use(connection: DriverConnection | None, *_: object) -> None:
     if connection is not None:
         connection.note_use()
         connection.in_use = False
@@ -106,7 +105,7 @@ def _not_in_use(connection: Connection | None, *_: object) -> None:
 
 
 @contextmanager
-def snapshot(engine: Engine) -> Iterator[Session]:
+def snapshot(engine: Engine) -> Iterator[Connection]:
     """Begin a read-only transaction in which all reads see the same snapshot.
 
     The transaction is committed at the end, because psycopg forgets the prepared statements of a connection at a
@@ -123,14 +122,14 @@ def snapshot(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def single_statements(engine: Engine) -> Iterator[Connection]:
+def single_statements(engine: Engine) -> Iterator[DriverConnection]:
     """Yield a psycopg connection on which each statement is a transaction of its own, and takes one round trip.
 
     Statements must not depend on each other, because each sees a snapshot of its own.
     """
     pooled = engine.raw_connection()
     driver = pooled.driver_connection
-    if not isinstance(driver, Connection):
+    if not isinstance(driver, DriverConnection):
         raise TypeError(f"a connection of make_engine is needed, not {type(driver).__name__}")
     driver.autocommit = True
     try:
@@ -142,7 +141,7 @@ def single_statements(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def short_transaction(connection: Session) -> Iterator[None]:
+def short_transaction(connection: Connection) -> Iterator[None]:
     """Begin a transaction whose first statement is `prepared(..., first=True)`, and commit it at the end.
 
     Statements before the first one would not be part of the transaction.
@@ -158,7 +157,7 @@ def short_transaction(connection: Session) -> Iterator[None]:
 
 
 @contextmanager
-def sent_together(connection: Session) -> Iterator[None]:
+def sent_together(connection: Connection) -> Iterator[None]:
     """Send the statements that `prepared` executes in one round trip. Their results are not read before the end.
 
     Raises the errors of SQLAlchemy, as its own statements do.
@@ -171,16 +170,16 @@ def sent_together(connection: Session) -> Iterator[None]:
         raise _wrapped(connection, None, error) from error
 
 
-def driver_connection(connection: Session) -> Connection:
+def driver_connection(connection: Connection) -> DriverConnection:
     """Return the underlying psycopg connection, for COPY and for procedures that commit."""
     driver = connection.connection.driver_connection
-    if not isinstance(driver, Connection):
+    if not isinstance(driver, DriverConnection):
         raise TypeError(f"a connection of make_engine is needed, not {type(driver).__name__}")
     return driver
 
 
 def prepared(
-    connection: Session, statement: LiteralString, parameters: Mapping[str, object], *, first: bool = False
+    connection: Connection, statement: LiteralString, parameters: Mapping[str, object], *, first: bool = False
 ) -> Cursor[TupleRow]:
     """Execute a statement of a hot path, prepared once for each connection, without the cost of SQLAlchemy's layers.
 
@@ -198,7 +197,7 @@ def prepared(
         raise _wrapped(connection, statement, error) from error
 
 
-def procedure(connection: Session, statement: LiteralString, parameters: Mapping[str, object]) -> tuple[Any, ...]:
+def procedure(connection: Connection, statement: LiteralString, parameters: Mapping[str, object]) -> tuple[Any, ...]:
     """Call a procedure that commits, and return its row. The connection must not be in a transaction.
 
     Raises the errors of SQLAlchemy, as its own statements do.
@@ -215,7 +214,7 @@ def procedure(connection: Session, statement: LiteralString, parameters: Mapping
     return row or ()
 
 
-def _wrapped(connection: Session, statement: str | None, error: psycopg.Error) -> Exception:
+def _wrapped(connection: Connection, statement: str | None, error: psycopg.Error) -> Exception:
     """Return an error of psycopg as SQLAlchemy raises it."""
     lost = driver_connection(connection).closed
     if lost:

@@ -12,7 +12,7 @@ import structlog
 from graphql import GraphQLError
 
 from app.database.failures import Passing, logged_failure
-from app.errors import Fault, FaultCode, InternalError, NotAuthorisedError, Path, RelinkError, UserError
+from app.errors import Fault, FaultCode, FaultPath, InternalError, NotAuthorisedError, RelinkError, UserError
 from app.solutions.texts import time_text
 from app.text import camel_case
 
@@ -111,7 +111,7 @@ def _described(fault: Fault) -> str:
     return f"{_path(fault.path)}: {text}" if fault.path else text
 
 
-def _path(path: Path) -> str:
+def _path(path: FaultPath) -> str:
     return ".".join(camel_case(_FIELDS.get(step, step)) if isinstance(step, str) else str(step) for step in path)
 
 

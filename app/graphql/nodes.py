@@ -171,7 +171,7 @@ class InstanceBatch:
         ids = {instance.solution_id for instance in self._instances}
         with snapshot(self._session.engine) as connection:
             self._session.budget.read(bytes_of_solutions(connection, ids))
-            return solution_nodes(connection, read_solutions(connection, ids=ids), sees_hidden=self.sees_hidden)
+            return solution_nodes(connection, read_solutions(connection, ids), sees_hidden=self.sees_hidden)
 
     @cached_property
     def workflows(self) -> dict[str, list[WorkflowNode]]:

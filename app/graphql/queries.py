@@ -85,7 +85,7 @@ def _solutions(_: object, info: Info, criteria: Criteria = None, **paging: Any) 
     with snapshot(session.engine) as connection:
         page = _page(session, connection, listing, paging)
         session.budget.read(bytes_of_solutions(connection, page.ids))
-        return _connection(page, solution_nodes(connection, read_solutions(connection, ids=page.ids), sees_hidden=True))
+        return _connection(page, solution_nodes(connection, read_solutions(connection, page.ids), sees_hidden=True))
 
 
 @_viewer.field("solutionInstances")

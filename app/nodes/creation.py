@@ -7,8 +7,7 @@ import re
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import NotAuthorisedError, UserError, not_found, taken
-from app.errors import Path as FaultPath
+from app.errors import FaultPath, NotAuthorisedError, UserError, not_found, taken
 from app.identity import right
 from app.identity.rights import Caller
 from app.nodes.versions import node_by_reference

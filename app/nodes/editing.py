@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
-from app.errors import MOST_FAULTS, Fault, NotAuthorisedError, Path, UserError, invalid, missing, refuse, unresolved
+from app.errors import (
+    MOST_FAULTS,
+    Fault,
+    FaultPath,
+    NotAuthorisedError,
+    UserError,
+    invalid,
+    missing,
+    refuse,
+    unresolved,
+)
 from app.identity import right
 from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
@@ -268,7 +278,7 @@ class _Checker:
                     path = (*line.path, *self._part(fault.part, line))
                 self.faults.append(invalid(path, f"{about} {fault.text}"))
 
-    def _part(self, part: str, line: MemberLine) -> Path:
+    def _part(self, part: str, line: MemberLine) -> FaultPath:
         part_field = _PARTS.get(part, line.field)
         return (part_field,) if part_field else ()
 

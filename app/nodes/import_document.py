@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from app.database.copy import as_field
-from app.errors import MOST_FAULTS, Fault, FaultCode, Path
+from app.errors import MOST_FAULTS, Fault, FaultCode, FaultPath
 from app.nodes.patterns import PatternCheck, PatternError
 from app.references import (
     MAXIMUM_VERSION_NUMBER,
@@ -92,7 +92,7 @@ class DocumentFault(NamedTuple):
 
     def as_fault(self) -> Fault:
         """Return the fault with its place as a path, in which positions count from 0."""
-        path: Path = ("nodes", self.node - 1)
+        path: FaultPath = ("nodes", self.node - 1)
         if self.version:
             path += ("versions", self.version - 1)
         if self.member:

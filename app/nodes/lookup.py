@@ -8,7 +8,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg.rows import TupleRow as Row
 
-from app.database.connection import Connection
+from app.database.connection import DriverConnection
 from app.references import VersionKey
 
 _FEW = 1000
@@ -53,7 +53,9 @@ class Named(NamedTuple):
     draft: bool = False
 
 
-def read_named(driver: Connection, versions: Sequence[VersionKey], *, last: bool = False) -> dict[VersionKey, Named]:
+def read_named(
+    driver: DriverConnection, versions: Sequence[VersionKey], *, last: bool = False
+) -> dict[VersionKey, Named]:
     """Read the names of versions. A planned version has the name of the version that it will be made from.
 
     `last` says that the transaction may end with this.
@@ -66,7 +68,7 @@ def read_named(driver: Connection, versions: Sequence[VersionKey], *, last: bool
 
 
 def _read_names(
-    driver: Connection, versions: Sequence[VersionKey], *, last: bool
+    driver: DriverConnection, versions: Sequence[VersionKey], *, last: bool
 ) -> Iterable[tuple[VersionKey, Named]]:
     # Each column arrives as one array, so that psycopg has no work for each row in Python.
     execute = driver.execute_last if last else driver.execute

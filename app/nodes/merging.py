@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.errors import Fault, Path, duplicate, invalid, missing, unresolved
+from app.errors import Fault, FaultPath, duplicate, invalid, missing, unresolved
 from app.identity import right
 from app.nodes.drafts import StoredMember
 from app.nodes.resolving import FoundVersion, NamedVersion
@@ -51,7 +51,7 @@ class MemberLine(NamedTuple):
     """A member of the version as it will be, and its place in the request if it has one."""
 
     member: StoredMember
-    path: Path | None = None
+    path: FaultPath | None = None
     field: str = ""
 
 
@@ -67,7 +67,7 @@ class Merger:
     found: Mapping[NamedVersion, FoundVersion | str]
     hidden: Collection[VersionKey] = ()
     faults: list[Fault] = field(default_factory=list)
-    paths: dict[int, Path] = field(default_factory=dict)
+    paths: dict[int, FaultPath] = field(default_factory=dict)
     """The place of each given member type in the request, by its node."""
 
     def merge(self, given: Sequence[GivenMemberType]) -> list[MemberLine]:
@@ -76,7 +76,7 @@ class Merger:
         for member in self.stored:
             lines.setdefault(member.member_type[0], []).append(MemberLine(member))
         for position, each in enumerate(given):
-            path: Path = ("member_types", position)
+            path: FaultPath = ("member_types", position)
             found = self._member_type(each, path)
             if found is not None:
                 node = found.node.identifier
@@ -88,7 +88,7 @@ class Merger:
             for sequence, line in enumerate(lines[node], start=1)
         ]
 
-    def _member_type(self, given: GivenMemberType, path: Path) -> FoundVersion | None:
+    def _member_type(self, given: GivenMemberType, path: FaultPath) -> FoundVersion | None:
         where = (*path, given.member_type_field)
         if not given.member_type.given:
             self.faults.append(missing(where))
@@ -103,7 +103,7 @@ class Merger:
         return found
 
     def _merge_members(
-        self, of: FoundVersion, given: Sequence[GivenMember], old: list[MemberLine], path: Path
+        self, of: FoundVersion, given: Sequence[GivenMember], old: list[MemberLine], path: FaultPath
     ) -> list[MemberLine]:
         version = self.types.version_of(of.key)
         stored = {line.member.sequence: line.member for line in old}
@@ -145,7 +145,7 @@ class Merger:
             merged.insert(place - 1, line)
         return merged
 
-    def _changed(self, member: StoredMember, given: GivenMember, where: Path) -> MemberLine:
+    def _changed(self, member: StoredMember, given: GivenMember, where: FaultPath) -> MemberLine:
         if given.says_something:
             return self._filled(member, given, where)
         if not given.retain and not given.new_sequence:
@@ -156,7 +156,7 @@ class Merger:
             self.faults.append(missing(where, text))
         return MemberLine(member, where)
 
-    def _filled(self, member: StoredMember, given: GivenMember, where: Path) -> MemberLine:
+    def _filled(self, member: StoredMember, given: GivenMember, where: FaultPath) -> MemberLine:
         """Return the member with the given content. Other content is removed, unless the member is retained."""
         kept = member if given.retain else StoredMember(member.member_type, member.sequence)
         target = kept.target
@@ -174,7 +174,7 @@ class Merger:
         )
         return MemberLine(filled, where, given.target_field)
 
-    def _target(self, given: GivenMember, stored: VersionKey | None, where: Path) -> VersionKey | None:
+    def _target(self, given: GivenMember, stored: VersionKey | None, where: FaultPath) -> VersionKey | None:
         found = self.found[given.target]
         place = (*where, given.target_field)
         if isinstance(found, str):

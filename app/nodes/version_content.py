@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from app.database.connection import Connection, short_statements
+from app.database.connection import DriverConnection, short_statements
 from app.database.sql_files import sql_file
 from app.identity.rights import MOST_KNOWN, Caller, Grant, Rights, read_rights
 from app.nodes.linked import Linked, linked
@@ -63,7 +63,7 @@ class _Row(NamedTuple):
 
 
 def read_version(
-    driver: Connection,
+    driver: DriverConnection,
     caller: Caller,
     identifier: int | None,
     reference: str | None,
@@ -90,7 +90,13 @@ def read_version(
 
 
 def _read(
-    driver: Connection, caller: Caller, wanted: WantedVersion, *, members: bool, most_members: int, most_bytes: int
+    driver: DriverConnection,
+    caller: Caller,
+    wanted: WantedVersion,
+    *,
+    members: bool,
+    most_members: int,
+    most_bytes: int,
 ) -> tuple[Version, VisibleContent | None]:
     """Read a version. Its content is None if its members are too large."""
     parameters = {

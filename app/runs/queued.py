@@ -44,23 +44,22 @@ _FIRST = text("""
     ORDER BY q.run_identifier LIMIT 1
 """)
 # A worker renews its sign of life every ten seconds.
-_WAITING_FOR = text("""
+_IS_ALIVE = "last_heartbeat > now() - interval '30 seconds'"
+_WAITING_FOR = text(f"""
     SELECT (SELECT min(o.run_identifier) FROM run o WHERE run_goes_before(o, q)) AS other,
-           NOT q.asynchronous OR EXISTS (
-             SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds') AS has_worker
+           NOT q.asynchronous OR EXISTS (SELECT FROM procrastinate_workers WHERE {_IS_ALIVE}) AS has_worker
     FROM run q WHERE q.run_identifier = :run AND q.state = 'queued'
-""")
+""")  # noqa: S608
 _TAKE = text("""
     UPDATE run SET state = 'running', started_at = coalesce(started_at, now()), attempts = attempts + 1
     WHERE run_identifier = :run AND state = 'queued' AND NOT cancel_requested
     RETURNING service, user_identifier, if_match,
               (SELECT coalesce(max(o.ordinal), 0) FROM run_outcome o WHERE o.run_identifier = :run) AS done
 """)
-_WORKERS = text("""
-    SELECT CAST(ceil(count(*) FILTER (WHERE last_heartbeat > now() - interval '30 seconds')
-                     / CAST(:queues AS numeric)) AS integer), max(last_heartbeat)
+_WORKERS = text(f"""
+    SELECT CAST(ceil(count(*) FILTER (WHERE {_IS_ALIVE}) / CAST(:queues AS numeric)) AS integer), max(last_heartbeat)
     FROM procrastinate_workers
-""")
+""")  # noqa: S608
 
 
 class WaitingFor(StrEnum):

@@ -28,7 +28,7 @@ Verbatim = Annotated[str, "verbatim"]
 """A value that is kept as given, even if it consists of white space. A plain `str` that is blank counts as absent."""
 
 
-Writer = Callable[[str, ServiceResponse], Iterable[bytes]]
+ResponseWriter = Callable[[str, ServiceResponse], Iterable[bytes]]
 """Writes a response as a document whose root has this name."""
 
 PartsWriter = Callable[[Iterable[Part]], Iterable[bytes]]
@@ -44,7 +44,7 @@ class Call:
 
     engine: Engine
     caller: Caller
-    write: Writer
+    write: ResponseWriter
     write_parts: PartsWriter
     if_match: str | None = None
     cipher: Cipher = field(default_factory=Cipher)

@@ -9,7 +9,7 @@ from app.identity.rights import require_solutions
 from app.services.call import Call, CollapsedText, Service
 from app.services.response import Fields, ServiceResponse
 from app.services.solution_fields import judgement_parts
-from app.solutions.releases.history import DRAFT, compare_releases
+from app.solutions.releases.history import BEFORE_FIRST, DRAFT, compare_releases
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def run(request: CompareSolutionReleasesRequest, call: Call) -> ServiceResponse:
         )
     head = Fields(
         ("solutionId", found.solution_id),
-        ("releaseNumberFrom", None if found.from_number == DRAFT else found.from_number),
+        ("releaseNumberFrom", None if found.from_number == BEFORE_FIRST else found.from_number),
         ("releaseNumberTo", None if found.to_number == DRAFT else found.to_number),
     )
     return ServiceResponse((head, *judgement_parts(found.judgement)))

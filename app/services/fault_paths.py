@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from app.errors import Fault, FaultCode, Path, RelinkError, UserError
+from app.errors import Fault, FaultCode, FaultPath, RelinkError, UserError
 from app.text import camel_case
 
 _LISTS: Final = {
@@ -49,7 +49,7 @@ def joined(found: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{path}: {text}" if path else text for path, text in found[:_DESCRIBED])
 
 
-def xml_path(path: Path) -> str:
+def xml_path(path: FaultPath) -> str:
     """Return a path of the domain as a flat XML path: `ConfigValueList/ConfigValue[1]/value`."""
     steps: list[str] = []
     item = ""

@@ -56,7 +56,7 @@ def _parts(solution: Solution, content: Content, releases: list[Release]) -> Ite
     yield Group("WorkflowList", tuple(Group("Workflow", (workflow,)) for workflow in workflows))
     yield Group("ScreenList", tuple(_screen(screen) for screen in content.screens))
     yield Fields(("latestReleaseNumber", solution.latest_release_number), ("held", solution.held))
-    yield Group("ReleaseList", tuple(Group("Release", (_release(release),)) for release in releases))
+    yield Group("ReleaseList", tuple(Group("Release", (_release(release),)) for release in reversed(releases)))
 
 
 def _auth_slot(slot: AuthSlot) -> Group:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.database.connection import Connection
+from app.database.connection import DriverConnection
 from app.database.sql_files import sql_file
 from app.nodes.lookup import columns
 from app.nodes.members import CheckedMember
@@ -16,7 +16,7 @@ from app.updates.plan import Concern
 
 
 def read_ahead(
-    driver: Connection, details: Details, graph: Graph, wanted: Concern, types: Iterable[VersionKey]
+    driver: DriverConnection, details: Details, graph: Graph, wanted: Concern, types: Iterable[VersionKey]
 ) -> list[Any]:
     """Read details of a plan that changes types: contents, types of targets, and references of member types.
 

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection
 
-from app.database.connection import Connection as Driver
+from app.database.connection import DriverConnection
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.identity import right
@@ -56,7 +56,7 @@ def _unlisted(member_types: set[VersionKey], details: Details) -> set[int]:
 
 @dataclass
 class _DetailReader:
-    driver: Driver
+    driver: DriverConnection
     connection: Connection
     caller: Caller
     graph: Graph

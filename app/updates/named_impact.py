@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from app.database.connection import Connection, short_statements
+from app.database.connection import DriverConnection, short_statements
 from app.database.engine import driver_connection, single_statements, snapshot
 from app.identity.rights import Caller
 from app.nodes.versions import find_node, version_name
@@ -84,5 +84,7 @@ def _planned_impact(engine: Engine, caller: Caller, wanted: WantedUpdate, check:
         return NamedImpact(with_names(connection, outcome, last=scope is not None), number, name)
 
 
-def _small_scope(driver: Connection, caller: Caller, wanted: WantedUpdate, *, first: bool = False) -> SmallScope | None:
+def _small_scope(
+    driver: DriverConnection, caller: Caller, wanted: WantedUpdate, *, first: bool = False
+) -> SmallScope | None:
     return read_small_scope(driver, caller, wanted.identifier, wanted.reference, wanted.options, first=first)

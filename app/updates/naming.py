@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from sqlalchemy import Connection as Session
+from sqlalchemy import Connection
 
-from app.database.connection import Connection
+from app.database.connection import DriverConnection
 from app.database.engine import driver_connection
 from app.garbage import collections_paused
 from app.identity import right
@@ -27,7 +27,7 @@ class NamedOutcome:
 
     def __init__(
         self,
-        driver: Connection,
+        driver: DriverConnection,
         rights_on: Callable[[list[str]], Rights],
         outcome: UpdateResult,
         *,
@@ -159,10 +159,12 @@ class NamedOutcome:
                 self._named[version] = named._replace(name="")
 
 
-def with_names(session: Session, outcome: UpdateResult, *, last: bool = False) -> NamedOutcome:
+def with_names(connection: Connection, outcome: UpdateResult, *, last: bool = False) -> NamedOutcome:
     """Return an outcome with the names and rights from a snapshot in which all its nodes exist.
 
     `last` says that nothing else is read in this transaction, and that the rights of the caller are known.
     """
     with collections_paused():
-        return NamedOutcome(driver_connection(session), partial(rights_on, session, outcome.caller), outcome, last=last)
+        return NamedOutcome(
+            driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome, last=last
+        )

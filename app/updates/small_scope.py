@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from app.database.connection import Connection
+from app.database.connection import DriverConnection
 from app.database.sql_files import sql_file
 from app.identity.rights import MOST_KNOWN, Caller, Grant, Rights
 from app.nodes.versions import Node, readable, wanted_node
@@ -74,7 +74,7 @@ class SmallScope:
 
 
 def read_small_scope(
-    driver: Connection,
+    driver: DriverConnection,
     caller: Caller,
     identifier: int | None,
     reference: str | None,

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from psycopg import Cursor, sql
 from psycopg.rows import TupleRow
-from sqlalchemy import Connection as Session
+from sqlalchemy import Connection
 
-from app.database.connection import Connection
+from app.database.connection import DriverConnection
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.errors import UserError
@@ -71,7 +71,7 @@ class Sources(Protocol):
 class StoredSources:
     """Sources that are read when they are needed."""
 
-    def __init__(self, connection: Session, caller: Caller) -> None:
+    def __init__(self, connection: Connection, caller: Caller) -> None:
         self._connection = connection
         self._driver = driver_connection(connection)
         self._caller = caller
@@ -103,7 +103,7 @@ class SentStatements(NamedTuple):
     linked: Cursor[TupleRow] | None
 
 
-def send_statements(driver: Connection, options: Options, scope: Mapping[str, Any]) -> SentStatements:
+def send_statements(driver: DriverConnection, options: Options, scope: Mapping[str, Any]) -> SentStatements:
     """Send the statements that read the sources of a small scope. `scope` are the parameters of `small_scope.sql`."""
     node, items, linked = None, None, None
     wanted = _wanted(options)

@@ -31,7 +31,7 @@ from app.runs.turns import Turns
 from app.web.refusal import STOPPING
 from app.web.run_json import run_json
 
-Details: TypeAlias = Callable[[Connection, Caller, Run], dict[str, object]]
+ReadDetails: TypeAlias = Callable[[Connection, Caller, Run], dict[str, object]]
 """Returns what an event says about a run besides its state and progress."""
 
 LONGEST: Final = 600.0
@@ -47,7 +47,7 @@ _Read = TypeVar("_Read")
 
 
 def event_stream(
-    engine: Engine, caller: Caller, run: Run, waits: Waiting | None, streams: Turns, details: Details | None = None
+    engine: Engine, caller: Caller, run: Run, waits: Waiting | None, streams: Turns, details: ReadDetails | None = None
 ) -> Response:
     """Return the events of a run that the caller may see. Raises BusyError if the process has too many streams.
 
@@ -75,7 +75,7 @@ class _Reader:
 
     engine: Engine
     caller: Caller
-    details: Details | None
+    details: ReadDetails | None
 
     def present(self, identifier: int) -> tuple[Run | None, Waiting | None]:
         """Return the run as it is now, with what it waits for.

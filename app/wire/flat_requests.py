@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from app.errors import MOST_FAULTS
 from app.web.refusal import Refused
-from app.wire.made_documents import MOST_DEPTH, Content, Members
+from app.wire.made_documents import MOST_DEPTH, MemberContent, Members
 from app.wire.refused_requests import NotValidError
 
 _MOST_PARAMETERS = 5000
@@ -71,7 +71,7 @@ def _members(tree: _Tree) -> Members:
     return Members((name, _content(inner)) for (name, _), inner in ordered)
 
 
-def _content(inner: _Tree | str) -> Content:
+def _content(inner: _Tree | str) -> MemberContent:
     return inner if isinstance(inner, str) else _members(inner)
 
 

@@ -23,11 +23,11 @@ _LONGEST_SHOWN = 60
 _LEADING = (*CREDENTIALS, "action")
 
 
-class Members(list[tuple[str, "Content"]]):
+class Members(list[tuple[str, "MemberContent"]]):
     """The elements in an element: names and contents, in order. A name may come several times."""
 
 
-Content: TypeAlias = Union[str, bool, Members, "list[Content]", None]
+MemberContent: TypeAlias = Union[str, bool, Members, "list[MemberContent]", None]
 """What an element has: a text, elements, or nothing. A list is as many elements of the same name."""
 
 
@@ -55,7 +55,7 @@ class _Writer:
         self._most = most
         self._left = most
 
-    def element(self, name: str, content: Content, path: tuple[str, ...]) -> None:
+    def element(self, name: str, content: MemberContent, path: tuple[str, ...]) -> None:
         if len(path) > MOST_DEPTH:
             raise Refused(400, f"the request is nested more than {MOST_DEPTH} deep")
         self._write(f"<{name}>")
@@ -70,7 +70,7 @@ class _Writer:
             self._write("true" if content else "false")
         self._write(f"</{name}>")
 
-    def _member(self, name: str, content: Content, path: tuple[str, ...]) -> None:
+    def _member(self, name: str, content: MemberContent, path: tuple[str, ...]) -> None:
         if not _is_name(name):
             raise NotValidError([("/".join(path), f"{name[:_LONGEST_SHOWN]!a} is not the name of an element")])
         if content is None:

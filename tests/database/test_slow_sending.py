@@ -26,7 +26,7 @@ def test_a_large_statement_is_sent_however_long_that_takes(
         with slow.connect() as connection:
             connection.execute(text("SELECT 1"))
             driver = driver_connection(connection)
-            assert isinstance(driver, connections.Connection)
+            assert isinstance(driver, connections.DriverConnection)
             driver.arguments = driver_arguments(engine)
             began = monotonic()
             between.forwarding.clear()

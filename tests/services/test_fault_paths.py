@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import Path as FaultPath
-from app.errors import UserError, invalid, needs_upgrade
+from app.errors import FaultPath, UserError, invalid, needs_upgrade
 from app.services import fault_paths
 from app.services.fault_paths import described, places, xml_path
 

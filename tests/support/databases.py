@@ -20,7 +20,7 @@ from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database.connection import Connection
+from app.database.connection import DriverConnection
 from app.database.engine import make_engine
 from tests.support.restoring import COUNT, Contents, Copy, read_contents, restore
 
@@ -168,10 +168,10 @@ def _restored_by_engine(url: str, copy: Copy, contents: Contents) -> bool:
     return all(each.info.transaction_status == TransactionStatus.IDLE for each in sessions)
 
 
-def _forgotten(pooled: PoolProxiedConnection) -> Connection:
+def _forgotten(pooled: PoolProxiedConnection) -> DriverConnection:
     """Make a session forget what a test has left in it."""
     session = pooled.driver_connection
-    assert isinstance(session, Connection)
+    assert isinstance(session, DriverConnection)
     session.rollback()
     session.execute(_FORGET_SESSION)
     session.restore_settings()

@@ -10,7 +10,7 @@ from typing import IO
 from psycopg.pq import Trace
 from sqlalchemy import Engine, event
 
-from app.database.connection import Connection
+from app.database.connection import DriverConnection
 
 _END = "ReadyForQuery"
 
@@ -32,11 +32,11 @@ class RoundTrips:
         counts: list[int] = []
         with tempfile.TemporaryFile() as file:
 
-            def begin(connection: Connection, *_: object) -> None:
+            def begin(connection: DriverConnection, *_: object) -> None:
                 connection.pgconn.trace(file.fileno())
                 connection.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
 
-            def end(connection: Connection | None, *_: object) -> None:
+            def end(connection: DriverConnection | None, *_: object) -> None:
                 if connection is not None:
                     connection.pgconn.untrace()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, event
 
-from app.database.connection import Connection
+from app.database.connection import DriverConnection
 from tests.support.databases import connected
 
 _COUNTS = """
@@ -50,7 +50,7 @@ def rows_read(engine: Engine) -> Iterator[RowsRead]:
         event.remove(engine, "checkin", _report)
 
 
-def _report(connection: Connection | None, *_: object) -> None:
+def _report(connection: DriverConnection | None, *_: object) -> None:
     """Make the server add what the connection has read to its statistics, which it does only now and then by itself."""
     if connection is not None:
         connection.in_use = True  # an idle connection must respond within two seconds

@@ -61,7 +61,7 @@ def instances() -> Response:
                 404, "The instance after which the page begins no longer exists. Begin at the first page."
             ) from None
         owners = read_external_users(connection, {each.owner for each in found.instances})
-        solutions = {each.solution_id: each for each in read_solutions(connection, ids=_solutions(found, wanted))}
+        solutions = {each.solution_id: each for each in read_solutions(connection, _solutions(found, wanted))}
     return page(
         "instances/list.html",
         "Instances",

@@ -57,7 +57,7 @@ class Actions:
 
 
 @dataclass(frozen=True)
-class Part:
+class NodeLists:
     """The parts of the page that are lists, each with one more entry than is shown if there are more."""
 
     children: list[ListedNode]
@@ -181,10 +181,10 @@ def _read(connection: Connection, reference: str, number: int | None) -> tuple[V
         return read_version(driver_connection(connection), caller(), None, shown, before_large=before_large)
 
 
-def _parts(connection: Connection, found: Node, version: Version | None) -> Part:
+def _parts(connection: Connection, found: Node, version: Version | None) -> NodeLists:
     who = caller()
     administers = found.may(right.ADMINISTER) or who.administers_all
-    return Part(
+    return NodeLists(
         list_nodes(connection, who, found, depth=1, after="", limit=_CHILDREN + 1),
         read_history(connection, who, found, before=MAXIMUM_VERSION_NUMBER + 1, limit=_VERSIONS + 1),
         [] if version is None else where_used(connection, who, version, depth=1, after=START, limit=_USES + 1),

@@ -17,7 +17,7 @@ from app.text import collapsed, is_blank, present
 
 _Kind = TypeVar("_Kind", ConfigType, Trigger)
 
-Entry: TypeAlias = dict[str, str]
+FormEntry: TypeAlias = dict[str, str]
 """The fields of an entry, by the part of their names after its number."""
 
 LISTS: Final = {
@@ -30,7 +30,7 @@ LISTS: Final = {
 """The lists of a draft: the word that their fields begin with, and the name in the domain."""
 
 _WORDS = {name: word for word, name in LISTS.items()}
-_NEW: Final[Mapping[str, Entry]] = {
+_NEW: Final[Mapping[str, FormEntry]] = {
     "field": {},
     "auth": {"mandatory": "true"},
     "config": {"mandatory": "true", "type": ConfigType.STRING.value},
@@ -49,7 +49,7 @@ class DraftForm:
     """What the form holds: the fields of the solution, and the entries of each list."""
 
     head: Mapping[str, str]
-    entries: Mapping[str, list[Entry]]
+    entries: Mapping[str, list[FormEntry]]
 
     @classmethod
     def of(cls, solution: Solution) -> DraftForm:
@@ -77,7 +77,7 @@ class DraftForm:
     @classmethod
     def sent(cls, fields: Mapping[str, str]) -> DraftForm:
         """Return the form as it was sent. Entries keep their order, and have numbers without gaps."""
-        numbered: dict[str, dict[int, Entry]] = {word: {} for word in LISTS}
+        numbered: dict[str, dict[int, FormEntry]] = {word: {} for word in LISTS}
         for name, given in fields.items():
             if found := _OF_ENTRY.fullmatch(name):
                 numbered[found[1]].setdefault(int(found[2]), {})[found[3]] = _lines(given)
@@ -158,7 +158,7 @@ def field_of(fault: Fault) -> str:
             return ""
 
 
-def _of_auth_slot(slot: AuthSlot) -> Entry:
+def _of_auth_slot(slot: AuthSlot) -> FormEntry:
     return {
         "external_id": slot.external_id,
         "title": slot.title,
@@ -171,7 +171,7 @@ def _of_auth_slot(slot: AuthSlot) -> Entry:
     }
 
 
-def _of_config_slot(slot: ConfigSlot) -> Entry:
+def _of_config_slot(slot: ConfigSlot) -> FormEntry:
     ddl = slot.ddl
     given = {} if ddl is None else {f"ddl-{part}": getattr(ddl, part) or "" for part in _DDL}
     return {
@@ -184,7 +184,7 @@ def _of_config_slot(slot: ConfigSlot) -> Entry:
     }
 
 
-def _of_workflow(workflow: Workflow) -> Entry:
+def _of_workflow(workflow: Workflow) -> FormEntry:
     return {
         "source_workflow_id": workflow.source_workflow_id,
         "source_workflow_name": workflow.name,
@@ -193,11 +193,11 @@ def _of_workflow(workflow: Workflow) -> Entry:
     }
 
 
-def _flags(hidden: bool, mandatory: bool) -> Entry:
+def _flags(hidden: bool, mandatory: bool) -> FormEntry:
     return {name: "true" for name, holds in (("hidden", hidden), ("mandatory", mandatory)) if holds}
 
 
-def _auth_slot(entry: Entry) -> AuthSlot:
+def _auth_slot(entry: FormEntry) -> AuthSlot:
     return AuthSlot(
         _token(entry, "external_id"),
         _text(entry, "title"),
@@ -211,7 +211,7 @@ def _auth_slot(entry: Entry) -> AuthSlot:
     )
 
 
-def _config_slot(entry: Entry) -> ConfigSlot:
+def _config_slot(entry: FormEntry) -> ConfigSlot:
     given = {part: _token(entry, f"ddl-{part}") for part in _DDL}
     ddl = None
     if any(given.values()):
@@ -233,7 +233,7 @@ def _config_slot(entry: Entry) -> ConfigSlot:
     )
 
 
-def _workflow(entry: Entry) -> Workflow:
+def _workflow(entry: FormEntry) -> Workflow:
     return Workflow(
         _token(entry, "source_workflow_id"),
         _text(entry, "source_workflow_name"),
@@ -246,12 +246,12 @@ def _member(kinds: type[_Kind], given: str | None, default: _Kind) -> _Kind:
     return kinds(given) if given in [each.value for each in kinds] else default
 
 
-def _text(entry: Entry, part: str) -> str:
+def _text(entry: FormEntry, part: str) -> str:
     """Return a text for people as it was typed, or an empty one for white space alone, as in SetSolution."""
     return present(entry.get(part)) or ""
 
 
-def _token(entry: Entry, part: str) -> str:
+def _token(entry: FormEntry, part: str) -> str:
     return collapsed(entry.get(part, ""))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from app.console.forms import Form
 from app.console.pages import page
 from app.console.responses import see_other
-from app.console.services import services
+from app.console.services import has_worker, services
 from app.console.solutions.addresses import crumbs_to, found_solution
 from app.console.turns import turn_of
 from app.console.updates.addresses import run_url
@@ -22,7 +22,6 @@ from app.database.connection import short_statements
 from app.database.engine import snapshot
 from app.errors import Fault, StateError, UserError, invalid
 from app.identity.rights import require_solutions
-from app.runs.queued import read_workers
 from app.runs.wanted import FORCE
 from app.solutions.content.model import ConfigSlot
 from app.solutions.limits import Limits
@@ -85,7 +84,7 @@ def roll_out(solution_id: str) -> Response:
         if planned is not None:
             return _page(solution_id, sent, planned)
         plan_shown = request.form.get("plan", "")
-        run = services().begin(NAME, _elements(bulk), caller(), if_match=plan_shown, later=_has_worker())
+        run = services().begin(NAME, _elements(bulk), caller(), if_match=plan_shown, later=has_worker())
         return see_other(run_url(run))
     except UserError as error:
         return _page(solution_id, sent.refused(error, _field_of), status=422)
@@ -136,12 +135,6 @@ def _elements(bulk: Rollout) -> dict[str, str]:
     return elements
 
 
-def _has_worker() -> bool:
-    """Return whether a worker can do the run. Without one, the request does it."""
-    with resources().engine.connect() as connection:
-        return read_workers(connection).alive > 0
-
-
 def _field_of(fault: Fault) -> str:
     match fault.path:
         case ("config_values", int(position), *_):
@@ -188,5 +181,5 @@ def _choices(solution: Solution, numbers: list[int]) -> list[tuple[str, str]]:
     latest = solution.latest_release_number
     return [
         (str(number), f"Release {number}, the latest" if number == latest else f"Release {number} (roll back)")
-        for number in reversed(numbers)
+        for number in numbers
     ]

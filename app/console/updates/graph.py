@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from app.console.updates.rows import Brief, Overview, Row
+from app.console.updates.rows import Brief, Overview, UpdateRow
 from app.references import package_of
 from app.text import counted
 
@@ -55,7 +55,7 @@ def graph_of(found: Overview) -> BoxGraph:
     return _single(found.drawn, found.lit) if found.drawn else _counted(found.briefs)
 
 
-def _single(rows: Sequence[Row], lit: Row | None) -> BoxGraph:
+def _single(rows: Sequence[UpdateRow], lit: UpdateRow | None) -> BoxGraph:
     graph = BoxGraph()
     for row in rows:
         note = f"{row.number} → {row.new_number}" if row.new_number else str(row.number)
@@ -74,7 +74,7 @@ def _single(rows: Sequence[Row], lit: Row | None) -> BoxGraph:
     return graph
 
 
-def _causes(row: Row) -> Iterable[str]:
+def _causes(row: UpdateRow) -> Iterable[str]:
     """Return the versions whose use makes a node need an update."""
     if row.new_type:
         yield row.new_type
@@ -104,7 +104,7 @@ def _put_in_columns(graph: BoxGraph) -> None:
         box.column = seen.get(box.key, 0)
 
 
-def _light(graph: BoxGraph, row: Row) -> None:
+def _light(graph: BoxGraph, row: UpdateRow) -> None:
     """Mark the chain of a row."""
     chain = [step.reference.rpartition(".")[0] for step in row.why] or _shortest(graph, row.reference)
     chain = [*chain, row.reference] if chain[-1:] != [row.reference] else chain

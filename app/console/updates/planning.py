@@ -13,7 +13,7 @@ from app.console.nodes.addresses import crumbs_to
 from app.console.nodes.finding import hidden_if_unreadable
 from app.console.pages import page
 from app.console.responses import secured, see_other
-from app.console.services import services
+from app.console.services import has_worker, services
 from app.console.turns import turn_of
 from app.console.updates.addresses import run_url
 from app.console.updates.drawing import drawing
@@ -26,7 +26,6 @@ from app.database.engine import snapshot
 from app.errors import UserError
 from app.nodes.versions import find_node
 from app.runs.access import may_begin
-from app.runs.queued import read_workers
 from app.updates.naming import NamedOutcome, with_names
 from app.updates.update import impact
 from app.web.context import resources
@@ -54,14 +53,12 @@ def plan() -> Response:
 def do() -> Response:
     """Do exactly the plan that was shown, as a run. A worker does it, if there is one."""
     wanted = UpdateRequest.of(request.form)
-    with resources().engine.connect() as connection:
-        later = read_workers(connection).alive > 0
     elements = {**wanted.elements, "action": "force", "why": "true"}
     plan_shown = request.form.get("plan", "")
     if not plan_shown:
         raise Refused(400, "The form does not name a plan. Open the plan, then choose *Do exactly this*.")
     with hidden_if_unreadable(f"node {wanted.node}"):
-        run = services().begin(SERVICE, elements, caller(), if_match=plan_shown, later=later)
+        run = services().begin(SERVICE, elements, caller(), if_match=plan_shown, later=has_worker())
     return see_other(run_url(run))
 
 

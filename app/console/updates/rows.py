@@ -41,7 +41,7 @@ class MemberMove(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Row:
+class UpdateRow:
     """An update of a node from its version `number`, or the reason why the node is not updated. `waits`: a run is
     going to update the node, and has not done so yet."""
 
@@ -79,7 +79,7 @@ class Entry:
     """An update, which `row` returns in full."""
 
     brief: Brief
-    row: Callable[[], Row]
+    row: Callable[[], UpdateRow]
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,12 @@ class Overview:
     """All that a page shows of the updates. `drawn` has all of them if they are few enough to be drawn one by one."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[UpdateRow] = field(default_factory=list)
     selected: int = 0
     following: str = ""
     briefs: list[Brief] = field(default_factory=list)
-    drawn: list[Row] = field(default_factory=list)
-    lit: Row | None = None
+    drawn: list[UpdateRow] = field(default_factory=list)
+    lit: UpdateRow | None = None
 
     @property
     def total(self) -> int:
@@ -157,10 +157,10 @@ def kept_entries(updates: Iterable[dict[str, Any]]) -> Iterator[Entry]:
         yield Entry(brief, lambda row=row: row)  # type: ignore[misc]
 
 
-def staged(updates: Iterable[StagedUpdate]) -> list[Row]:
+def staged(updates: Iterable[StagedUpdate]) -> list[UpdateRow]:
     """Return what a run is going to do, or has done already, as the drawing needs it."""
     return [
-        Row(
+        UpdateRow(
             each.reference,
             each.number,
             each.name,
@@ -175,23 +175,23 @@ def staged(updates: Iterable[StagedUpdate]) -> list[Row]:
 def _refused(named: NamedOutcome, version: VersionKey, refusal: Refusal) -> Entry:
     kind = named.kind(refusal)
 
-    def row() -> Row:
+    def row() -> UpdateRow:
         shown = named.named(version)
         message = named.explanation(refusal)
         why, omitted = _chain(named, version[0])
-        return Row(shown.reference, version[1], shown.name, kind.value, message=message, why=why, omitted=omitted)
+        return UpdateRow(shown.reference, version[1], shown.name, kind.value, message=message, why=why, omitted=omitted)
 
     return Entry(_brief(named, version, kind.value), row)
 
 
 def _updated(named: NamedOutcome, version: VersionKey, update: NodeUpdate) -> Entry:
-    def row() -> Row:
+    def row() -> UpdateRow:
         shown = named.named(version)
         why, omitted = _chain(named, version[0])
         new_type = None if update.type is None else _reference(named, update.type)
         moves = tuple(_move(named, member) for member in update.members)
         kind = update.update_type.value
-        return Row(shown.reference, version[1], shown.name, kind, new_type, moves, why=why, omitted=omitted)
+        return UpdateRow(shown.reference, version[1], shown.name, kind, new_type, moves, why=why, omitted=omitted)
 
     return Entry(_brief(named, version, update.update_type.value), row)
 
@@ -226,11 +226,11 @@ def _reference(named: NamedOutcome, version: VersionKey) -> str:
     return f"{reference}.{version[1]}" if reference else _UNKNOWN
 
 
-def _kept_row(update: dict[str, Any]) -> Row:
+def _kept_row(update: dict[str, Any]) -> UpdateRow:
     kind = update.get("updateType", "")
     number = int(update.get("nodeVersionNumber") or 1) - (kind == "version")
     whys = [entry for entry in update.get("WhyList", []) if "nodeReference" in entry]
-    return Row(
+    return UpdateRow(
         update.get("nodeReference", ""),
         number,
         update.get("nodeName", ""),
@@ -252,7 +252,7 @@ def _version(element: dict[str, Any], role: str) -> str | None:
     return f"{reference}.{element.get(f'nodeVersionNumber{role}')}" if reference else None
 
 
-def _parent(row: Row) -> str:
+def _parent(row: UpdateRow) -> str:
     """Return the node from which the change comes; of a response without chains, that of the first link."""
     targets = (move.target for move in row.moves if move.target)
     last = row.why[-1].reference if row.why else row.new_type or next(targets, "")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from app.errors import Fault, Path, duplicate, invalid, missing
+from app.errors import Fault, FaultPath, duplicate, invalid, missing
 from app.solutions.content.model import (
     AuthSlot,
     ConfigSlot,
@@ -93,7 +93,7 @@ def _config_slot_faults(content: Content) -> Iterator[Fault]:
         yield from _ddl_faults((*path, "ddl"), slot, auth_slot_ids)
 
 
-def _ddl_faults(path: Path, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterator[Fault]:
+def _ddl_faults(path: FaultPath, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterator[Fault]:
     if slot.ddl is None:
         if slot.type is ConfigType.DDL:
             yield missing(path, "is missing: a slot of type ddl must say where its list comes from")
@@ -143,7 +143,7 @@ def _screen_faults(content: Content) -> Iterator[Fault]:
                 yield invalid(slot, "is not a slot of this solution")
 
 
-def _id_faults(path: Path, identifier: str, seen: set[str]) -> Iterator[Fault]:
+def _id_faults(path: FaultPath, identifier: str, seen: set[str]) -> Iterator[Fault]:
     """Return what is wrong with an id, and add the id to `seen`."""
     if is_blank(identifier):
         yield missing(path, "is empty")

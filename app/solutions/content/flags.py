@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 from app.solutions.content.changes import Change, changes
-from app.solutions.content.model import Content, Flags, GivenValue, Slot, SlotKind
+from app.solutions.content.model import Content, Flags, GivenValue, Slot, SlotKey, SlotKind
 from app.solutions.content.values import is_good
 
 Contents: TypeAlias = Mapping[int, Content]
 """Contents by release number."""
 
-Values: TypeAlias = Mapping[tuple[SlotKind, str], GivenValue]
+Values: TypeAlias = Mapping[SlotKey, GivenValue]
 """What an instance holds, by slot."""
 
 
@@ -63,7 +63,7 @@ def breaking_changes(old: Content, new: Content) -> list[Change]:
     return [change for change in changes(old, new) if change.breaking]
 
 
-def slot_of(change: Change) -> tuple[SlotKind, str]:
+def slot_of(change: Change) -> SlotKey:
     """Return the slot that a breaking change is about."""
     return SlotKind(change.kind.value), change.external_id
 
@@ -92,7 +92,7 @@ def pending(release: int, contents: Contents, values: Values) -> list[PendingSlo
     ]
 
 
-def values_after_move(values: Values, content: Content) -> dict[tuple[SlotKind, str], GivenValue]:
+def values_after_move(values: Values, content: Content) -> dict[SlotKey, GivenValue]:
     """Return the values that an instance keeps when it moves to a release: the values of slots of the release, whether
     they are good or not.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.errors import Fault, Path
+from app.errors import Fault, FaultPath
 from app.solutions.content.model import Content
 from app.solutions.texts import MOST_DESCRIPTION, MOST_EXTERNAL_ID, MOST_LABEL, MOST_NAME, text_faults
 
@@ -19,10 +19,10 @@ def length_faults(content: Content) -> list[Fault]:
     ]
 
 
-def _texts(content: Content) -> Iterator[tuple[Path, str | None, int]]:
+def _texts(content: Content) -> Iterator[tuple[FaultPath, str | None, int]]:
     """Yield each text with its place and the number of characters that it may have."""
     for number, slot in enumerate(content.auth_slots):
-        path: Path = ("auth_slots", number)
+        path: FaultPath = ("auth_slots", number)
         yield (*path, "external_id"), slot.external_id, MOST_EXTERNAL_ID
         yield (*path, "title"), slot.title, MOST_NAME
         yield (*path, "service"), slot.service, MOST_LABEL

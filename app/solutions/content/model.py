@@ -25,6 +25,10 @@ class SlotKind(StrEnum):
     CONFIG = "config"
 
 
+SlotKey: TypeAlias = tuple[SlotKind, str]
+"""The kind and the external id of a slot, which together identify it in a content."""
+
+
 class ConfigType(StrEnum):
     """What the value of a config slot is. `ddl` is a drop-down list that a connector's operation fills."""
 
@@ -175,7 +179,7 @@ class Content:
         return frozenset(slot.external_id for slot in slots)
 
     @property
-    def slot_keys(self) -> list[tuple[SlotKind, str]]:
+    def slot_keys(self) -> list[SlotKey]:
         """The kind and the external id of each slot."""
         return [
             *((SlotKind.AUTH, slot.external_id) for slot in self.auth_slots),
@@ -183,7 +187,7 @@ class Content:
         ]
 
     @property
-    def hidden_slots(self) -> Iterator[tuple[SlotKind, str]]:
+    def hidden_slots(self) -> Iterator[SlotKey]:
         """Yields the slots that end users do not see."""
         for kind, slots in ((SlotKind.AUTH, self.auth_slots), (SlotKind.CONFIG, self.config_slots)):
             yield from ((kind, slot.external_id) for slot in slots if slot.hidden)

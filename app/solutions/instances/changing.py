@@ -16,7 +16,7 @@ from app.errors import Fault, UserError, invalid, missing, refuse, unknown
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, pending, values_after_move
-from app.solutions.content.model import GivenValue
+from app.solutions.content.model import GivenValue, SlotKey
 from app.solutions.instances.moving import InstanceState, Move, lock, lock_to_move, move
 from app.solutions.instances.reading import (
     Instance,
@@ -25,7 +25,6 @@ from app.solutions.instances.reading import (
 )
 from app.solutions.instances.values import (
     GivenValues,
-    SlotKey,
     Taker,
     check_size,
     checked,
@@ -198,15 +197,17 @@ def _checked(connection: Connection, taker: Taker, given: GivenValues) -> dict[S
     return values
 
 
-def _missing_values(locked: InstanceState, contents: Contents, *, by_end_user: bool) -> Sequence[Fault]:
+def _missing_values(state: InstanceState, contents: Contents, *, by_end_user: bool) -> Sequence[Fault]:
     """Return why the instance cannot be enabled. The text for an end user does not name hidden slots."""
-    lacking = pending(locked.row.release_number, contents, locked.values)
+    lacking = pending(state.row.release_number, contents, state.values)
     if not lacking:
         return []
     named = [f'"{slot.external_id}"' for slot in lacking if not (slot.hidden and by_end_user)]
     if not named:
-        return [invalid("enabled", "the instance cannot be enabled: it needs values that only the system can give")]
-    return [invalid("enabled", f"the instance cannot be enabled, these slots need a value: {', '.join(named)}")]
+        reason = "the instance cannot be enabled: it needs values that only the system can give"
+    else:
+        reason = f"the instance cannot be enabled, these slots need a value: {', '.join(named)}"
+    return [invalid("enabled", reason, is_sentence=True)]
 
 
 def _store_row(connection: Connection, before: InstanceState, after: InstanceState) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from app.solutions.content.changes import Change
 from app.solutions.content.flags import Contents, Values, breaking_changes, flags_of, slot_of
-from app.solutions.content.model import Flags, GivenValue
-from app.solutions.instances.values import SlotKey, read_values
+from app.solutions.content.model import Flags, GivenValue, SlotKey
+from app.solutions.instances.values import read_values
 
 ReleasePair: TypeAlias = tuple[str, int, int]
 """A solution and two of its releases: the older one and the newer one."""

@@ -17,12 +17,11 @@ from app.database.sql_files import sql_file
 from app.identity import audit
 from app.identity.audit import Action, Event
 from app.solutions.content.flags import Contents, values_after_move
-from app.solutions.content.model import GivenValue
+from app.solutions.content.model import GivenValue, SlotKey
 from app.solutions.instances.reading import InstanceRow, needed_releases
 from app.solutions.instances.values import (
     HELD_VALUES,
     STORE_VALUES,
-    SlotKey,
     as_rows,
     read_values,
     slots_detail,
@@ -31,7 +30,7 @@ from app.solutions.instances.values import (
 from app.solutions.instances.workflows import trigger_keys
 from app.solutions.texts import identifier
 
-_READ_LOCKED = sql_file("app.solutions.instances", "read_locked").replace("{held_values}", HELD_VALUES)
+_STATES = sql_file("app.solutions.instances", "states").replace("{held_values}", HELD_VALUES)
 _COLUMNS = """
     i.instance_identifier, i.solution_identifier, i.release_number, s.latest_release_number, i.name, i.enabled, i.held,
     i.created_at, i.owner, i.xmin AS version
@@ -42,7 +41,7 @@ _MOVE = audit.driver_statement(
 
 
 READ_COLUMNS: Final = 12
-"""A row of a locking statement begins with this many columns. The additional columns follow them."""
+"""A row of a `reading_statement` begins with this many columns. The additional columns follow them."""
 
 
 class Move(StrEnum):
@@ -68,24 +67,24 @@ class InstanceState:
         return needed_releases(self.row, self.values)
 
 
-def locking_statement(
-    condition: LiteralString, lock: LiteralString, columns: Sequence[LiteralString] = (), before: LiteralString = ""
+def reading_statement(
+    condition: LiteralString, *, columns: Sequence[LiteralString] = (), lock: LiteralString = ""
 ) -> LiteralString:
-    """Return a statement that locks an instance `i` of a solution `s` and reads it, with additional columns of `i`.
+    """Return a statement that reads instances `i` of solutions `s`, with additional columns of `i`.
 
-    The condition may select several instances. With an empty `lock` they are only read.
-    `before` is a part of its WITH clause that the condition may use. `read_locked` reads a row of the statement.
+    The condition may be followed by ORDER BY and LIMIT. With `lock`, such as "FOR SHARE OF s", the statement locks the
+    rows that it reads. `state_of_row` reads a row of its result.
     """
     more = "".join(f", {column}" for column in columns)
-    locked = f"WITH {before}{',' if before else ''} locked AS (SELECT {_COLUMNS}{more} FROM solution_instance i"  # noqa: S608
-    locked += f" JOIN solution s USING (solution_identifier) WHERE {condition} {lock})"
-    names = "".join(f", locked.{column.rpartition('.')[2]}" for column in columns)
-    return locked + _READ_LOCKED.replace("{columns}", names)
+    found = f"WITH found AS (SELECT {_COLUMNS}{more} FROM solution_instance i"  # noqa: S608
+    found += f" JOIN solution s USING (solution_identifier) WHERE {condition} {lock})"
+    names = "".join(f", found.{column.rpartition('.')[2]}" for column in columns)
+    return found + _STATES.replace("{columns}", names)
 
 
 _ONE: Final = "i.instance_identifier = %(instance)s"
-_LOCK = locking_statement(_ONE, "FOR NO KEY UPDATE OF i")
-_LOCK_TO_MOVE = locking_statement(_ONE, "FOR NO KEY UPDATE OF i FOR SHARE OF s")
+_LOCK = reading_statement(_ONE, lock="FOR NO KEY UPDATE OF i")
+_LOCK_TO_MOVE = reading_statement(_ONE, lock="FOR NO KEY UPDATE OF i FOR SHARE OF s")
 
 
 def lock(connection: Connection, instance_id: str) -> InstanceState | None:
@@ -108,11 +107,12 @@ def _locked(
     connection: Connection, statement: LiteralString, instance_id: str, *, first: bool = False
 ) -> InstanceState | None:
     row = prepared(connection, statement, {"instance": identifier(instance_id)}, first=first).fetchone()
-    return None if row is None else read_locked(connection, row)
+    return None if row is None else state_of_row(connection, row)
 
 
-def read_locked(connection: Connection, row: tuple[Any, ...]) -> InstanceState:
-    """Return the instance from a row of a `locking_statement`, whether that has locked it or only read it."""
+def state_of_row(connection: Connection, row: tuple[Any, ...]) -> InstanceState:
+    """Return the instance from a row of a `reading_statement`. Reads its values again if they have changed while the
+    statement waited for a lock."""
     *of_instance, is_fresh, held_values, version = row[:READ_COLUMNS]
     instance = InstanceRow(*of_instance)
     if is_fresh:

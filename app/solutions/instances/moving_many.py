@@ -17,9 +17,9 @@ from app.database.engine import procedure
 from app.identity import audit
 from app.identity.actor import present_actor
 from app.solutions.content.flags import Contents
-from app.solutions.content.model import GivenValue
+from app.solutions.content.model import GivenValue, SlotKey
 from app.solutions.instances.moving import InstanceState, Move, moved_event
-from app.solutions.instances.values import SlotKey, as_rows, slots_detail
+from app.solutions.instances.values import as_rows, slots_detail
 from app.solutions.instances.workflows import trigger_keys
 
 DONE: Final = "done"

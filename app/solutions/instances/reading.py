@@ -11,9 +11,9 @@ from sqlalchemy import Connection, text
 from app.database.sql_files import sql_file
 from app.errors import UserError, too_many, unknown
 from app.solutions.content.flags import Contents, PendingSlot, Values, flags, pending
-from app.solutions.content.model import Flags, GivenValue, SlotKind
+from app.solutions.content.model import Flags, GivenValue, SlotKey, SlotKind
 from app.solutions.instances.flags import OnRelease, read_flags
-from app.solutions.instances.values import HELD_VALUES, SlotKey, read_values, values_of
+from app.solutions.instances.values import HELD_VALUES, read_values, values_of
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing
 from app.solutions.releases.contents import contents_of_releases, contents_of_solutions

@@ -12,7 +12,18 @@ from sqlalchemy import Connection, text
 
 from app.database.engine import prepared
 from app.database.sql_files import sql_file
-from app.errors import Fault, Path, UserError, absence, duplicate, invalid, missing, needs_upgrade, refuse, too_many
+from app.errors import (
+    Fault,
+    FaultPath,
+    UserError,
+    absence,
+    duplicate,
+    invalid,
+    missing,
+    needs_upgrade,
+    refuse,
+    too_many,
+)
 from app.solutions.content.flags import Contents
 from app.solutions.content.model import (
     AuthenticationFacts,
@@ -21,6 +32,7 @@ from app.solutions.content.model import (
     ConfigType,
     GivenValue,
     Slot,
+    SlotKey,
     SlotKind,
 )
 from app.solutions.content.values import authentication_fault, config_value_fault, is_good
@@ -28,7 +40,6 @@ from app.solutions.limits import Limits
 from app.solutions.people.authentications import Authentication, read_authentications
 from app.solutions.texts import identifier
 
-SlotKey: TypeAlias = tuple[SlotKind, str]
 GivenPair: TypeAlias = tuple[str | None, str | None]
 """The external id of a slot and the value for it, each None if the request lacks it."""
 
@@ -211,7 +222,7 @@ def _facts(
     return AuthenticationFacts(identifier, service, version, environment, frozenset(scopes), bool(expired))
 
 
-def _faults(taker: Taker, key: SlotKey, value: GivenValue, path: Path, field: str) -> list[Fault]:
+def _faults(taker: Taker, key: SlotKey, value: GivenValue, path: FaultPath, field: str) -> list[Fault]:
     """Return what is wrong with a value. `path` is the path of the slot with its value, `field` the value's name
     there."""
     slot = taker.slot(taker.release, key)
@@ -221,12 +232,13 @@ def _faults(taker: Taker, key: SlotKey, value: GivenValue, path: Path, field: st
             return []
         if taker.slot(taker.latest, key) is not None and _fits_the_latest(taker, key, value):
             return [needs_upgrade((*path, field), f"{reason}; release {taker.latest} accepts it")]
-        return [invalid((*path, field), reason)]
+        return [invalid((*path, field), reason, is_sentence=True)]
     kind, external_id = key
     if any(number > taker.release and taker.slot(number, key) for number in taker.contents):
         reason = f'The instance is on release {taker.release}, and "{external_id}" is new in a later one'
         return [needs_upgrade((*path, "external_id"), reason)]
-    return [invalid((*path, "external_id"), f'Release {taker.release} has no {kind} slot "{external_id}"')]
+    reason = f'Release {taker.release} has no {kind} slot "{external_id}"'
+    return [invalid((*path, "external_id"), reason, is_sentence=True)]
 
 
 def _fits_the_latest(taker: Taker, key: SlotKey, value: GivenValue) -> bool:

@@ -27,7 +27,7 @@ def list_solutions(
     """
     place = None if after is None else _place(connection, after)
     places = read_places(connection, solution_listing(tags), limit, after=place)
-    return read_solutions(connection, ids=[str(each.identifier) for each in places])
+    return read_solutions(connection, [str(each.identifier) for each in places])
 
 
 def read_titles(connection: Connection, solution_ids: Collection[str]) -> dict[str, str]:
@@ -37,7 +37,7 @@ def read_titles(connection: Connection, solution_ids: Collection[str]) -> dict[s
 
 
 def _place(connection: Connection, solution_id: str) -> ListPlace:
-    found = read_solutions(connection, ids=[solution_id])
+    found = read_solutions(connection, [solution_id])
     if not found:
         raise UserError(not_found("solution_id_after"))
     return ListPlace(found[0].created, UUID(found[0].solution_id))

@@ -36,6 +36,10 @@ _COLUMNS = """
     solution_identifier::text, title, description, tags, custom_fields, draft::text, held, latest_release_number,
     created_at
 """
+_OF_IDS = text(f"""
+    SELECT {_COLUMNS} FROM solution WHERE solution_identifier = ANY (cast(:ids AS uuid[]))
+    ORDER BY created_at, solution_identifier
+""")  # noqa: S608
 _INSERT = text("""
     INSERT INTO solution (title, description, tags, custom_fields, draft, held)
     VALUES (:title, :description, :tags, cast(:custom_fields AS jsonb), cast(:draft AS jsonb), :held)
@@ -47,9 +51,10 @@ _UPDATE = text("""
     WHERE solution_identifier = :solution
 """)
 _RELEASES = text("""
-    SELECT r.release_number, r.title, r.notes, a.user_logon_reference, r.published_at
+    SELECT r.release_number, r.title, r.notes, a.user_logon_reference, a.user_name, r.published_at
     FROM solution_release r LEFT JOIN account a ON a.user_identifier = r.published_by
-    WHERE r.solution_identifier = :solution ORDER BY r.release_number
+    WHERE r.solution_identifier = :solution AND r.release_number < :before
+    ORDER BY r.release_number DESC LIMIT CAST(:limit AS bigint)
 """)
 
 
@@ -115,6 +120,7 @@ class Release:
     title: str
     notes: str | None
     published_by: str | None
+    published_by_name: str | None
     published_at: datetime
 
 
@@ -147,23 +153,15 @@ def set_draft(connection: Connection, draft: SolutionDraft, edition: str | None 
 
 def read_solution(connection: Connection, solution_id: str) -> Solution:
     """Return a solution. Raises UserError about `solution_id`."""
-    found = read_solutions(connection, ids=[solution_id])
+    found = read_solutions(connection, [solution_id])
     if not found:
         raise UserError(unknown("solution_id", solution_id))
     return found[0]
 
 
-def read_solutions(
-    connection: Connection, *, ids: Iterable[str] | None = None, tags: Collection[str] = (), published: bool = False
-) -> list[Solution]:
-    """Return solutions, the oldest first. Those of `ids` if given, with all of `tags`; with `published` only those
-    that have a release."""
-    listing = solution_listing(tags, published=published)
-    query, values = f"SELECT {_COLUMNS} FROM {listing.table} WHERE {listing.condition}", dict(listing.parameters)  # noqa: S608
-    if ids is not None:
-        query += " AND solution_identifier = ANY (cast(:ids AS uuid[]))"
-        values["ids"] = identifiers(ids)
-    return [_solution(row) for row in connection.execute(text(f"{query} ORDER BY {listing.order}"), values)]
+def read_solutions(connection: Connection, ids: Iterable[str]) -> list[Solution]:
+    """Return the solutions with these ids, the oldest first."""
+    return [_solution(row) for row in connection.execute(_OF_IDS, {"ids": identifiers(ids)})]
 
 
 def bytes_of_solutions(connection: Connection, solution_ids: Iterable[str]) -> int:
@@ -180,9 +178,12 @@ def solution_listing(tags: Collection[str] = (), *, published: bool = False) -> 
     return Listing("solution", *order, " AND ".join(conditions) or "true", {"tags": list(tags)})
 
 
-def read_releases(connection: Connection, solution_id: str) -> list[Release]:
-    """Return the releases of a solution, by number."""
-    return [Release(*row) for row in connection.execute(_RELEASES, {"solution": identifier(solution_id)})]
+def read_releases(
+    connection: Connection, solution_id: str, *, before: int = 2**31 - 1, limit: int | None = None
+) -> list[Release]:
+    """Return the releases of a solution with numbers below `before`, the newest first, at most `limit` of them."""
+    values = {"solution": identifier(solution_id), "before": before, "limit": limit}
+    return [Release(*row) for row in connection.execute(_RELEASES, values)]
 
 
 def is_schedule(expression: str) -> bool:

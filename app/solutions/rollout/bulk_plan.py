@@ -39,9 +39,9 @@ from app.solutions.content.flags import (
     slot_of,
     values_after_move,
 )
-from app.solutions.content.model import ConfigSlot, Content, GivenValue, SlotKind
+from app.solutions.content.model import ConfigSlot, Content, GivenValue, SlotKey, SlotKind
 from app.solutions.instances.moving import InstanceState
-from app.solutions.instances.values import GivenValues, SlotKey, Taker, bytes_together, check_size, checked, read_values
+from app.solutions.instances.values import GivenValues, Taker, bytes_together, check_size, checked, read_values
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.external_users import read_external_user
 from app.solutions.releases.contents import read_contents
@@ -146,23 +146,23 @@ class Rollout:
             planned += [self._judged(candidate, values.get(candidate.instance_id, {})) for candidate in page]
         return planned
 
-    def judged(self, connection: Connection, planned: Candidate, locked: InstanceState) -> InstanceUpdate | None:
-        """Return the outcome for an instance that is now locked.
+    def judged(self, connection: Connection, planned: Candidate, state: InstanceState) -> InstanceUpdate | None:
+        """Return the outcome for an instance in its present state.
 
         Returns None if the instance is on the target by now, or was on an older release than the target and has been
         moved to a newer one meanwhile, which must not be undone.
         """
-        row = locked.row
+        row = state.row
         if row.release_number == self.target or planned.release < self.target < row.release_number:
             return None
-        self._learn(connection, locked.needed_releases)
+        self._learn(connection, state.needed_releases)
         candidate = Candidate(row.instance_id, row.name, row.owner, row.release_number, row.held)
-        return self._judged(candidate, locked.values)
+        return self._judged(candidate, state.values)
 
-    def given_to(self, connection: Connection, locked: InstanceState) -> dict[SlotKey, GivenValue]:
+    def given_to(self, connection: Connection, state: InstanceState) -> dict[SlotKey, GivenValue]:
         """Return the given values as an instance holds them. Raises UserError if the target does not accept them."""
-        latest = locked.row.latest_release_number
-        taker = Taker(locked.row.owner, self.target, latest, self.contents)
+        latest = state.row.latest_release_number
+        taker = Taker(state.row.owner, self.target, latest, self.contents)
         values, faults = checked(connection, taker, GivenValues(self.wanted.config_values, {}))
         refuse(faults)
         return values

@@ -17,10 +17,9 @@ from app.identity.present_rights import read_again
 from app.identity.rights import require_solutions
 from app.runs.held import HeldRun, check_match
 from app.runs.wanted import SolutionContext, WantedRun
-from app.solutions.content.model import GivenValue
-from app.solutions.instances.moving import InstanceState, Move, lock_to_move, locking_statement, move, read_locked
+from app.solutions.content.model import GivenValue, SlotKey
+from app.solutions.instances.moving import InstanceState, Move, lock_to_move, move, reading_statement, state_of_row
 from app.solutions.instances.moving_many import DONE, Destination, RunOutcomes, move_many
-from app.solutions.instances.values import SlotKey
 from app.solutions.messages import announce
 from app.solutions.rollout.bulk_plan import Candidate, InstanceOutcome, InstanceUpdate, Rollout
 
@@ -33,7 +32,7 @@ _OUTCOME: Final = """
     INSERT INTO run_outcome (run_identifier, ordinal, instance_identifier, version_number, outcome)
     VALUES (%(run)s, %(ordinal)s::integer, %(instance)s, %(release)s, %(outcome)s)
 """
-_READ: Final = locking_statement("i.instance_identifier = ANY (%(instances)s::uuid[])", "")
+_READ: Final = reading_statement("i.instance_identifier = ANY (%(instances)s::uuid[])")
 _UPDATE: Final = InstanceOutcome.UPDATE
 _TRIES = 3
 _TOGETHER = 100
@@ -133,7 +132,7 @@ class _Force:
         connection, rollout = self.run.connection, self.rollout
         with connection.begin():
             rows = prepared(connection, _READ, {"instances": [each.instance_id for each in candidates]}).fetchall()
-            states = {state.row.instance_id: state for state in (read_locked(connection, row) for row in rows)}
+            states = {state.row.instance_id: state for state in (state_of_row(connection, row) for row in rows)}
             known = [each for each in candidates if each.instance_id in states]
             judged = {each.instance_id: rollout.judged(connection, each, states[each.instance_id]) for each in known}
             moving = [each for each, update in judged.items() if update is not None and update.type is _UPDATE]

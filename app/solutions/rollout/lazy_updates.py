@@ -33,7 +33,7 @@ from app.solutions.content.changes import Change
 from app.solutions.content.documents import from_document
 from app.solutions.content.flags import Contents, breaking_changes, open_changes
 from app.solutions.content.model import Trigger, Workflow
-from app.solutions.instances.moving import READ_COLUMNS, InstanceState, Move, locking_statement, read_locked
+from app.solutions.instances.moving import READ_COLUMNS, InstanceState, Move, reading_statement, state_of_row
 from app.solutions.instances.moving_many import CHANGED, DONE, Destination, move_many
 from app.solutions.releases.contents import read_contents
 from app.solutions.texts import time_text
@@ -49,7 +49,7 @@ _FIRST = (-1, "00000000-0000-0000-0000-000000000000")
 _log = structlog.get_logger("relink.lazy")
 
 _GROUPS = text(sql_file("app.solutions.rollout", "due_releases"))
-_NEXT = locking_statement(
+_NEXT = reading_statement(
     """
       i.solution_identifier = %(solution)s AND i.release_number = %(release)s AND NOT i.held
       AND i.passed_over_release < %(latest)s
@@ -57,7 +57,6 @@ _NEXT = locking_statement(
       AND (i.failed_release <> %(latest)s OR i.try_again_at <= %(at)s)
     ORDER BY i.passed_over_release, i.instance_identifier LIMIT %(most)s
     """,
-    "",
     columns=("i.passed_over_release", "i.failed_release", "i.failed_times"),
 )
 # If another transaction has locked the instance by now, it is changing it, and moving it may be possible after that.
@@ -235,7 +234,7 @@ class _Sweep:
         found = []
         for row in prepared(self.connection, _NEXT, given).fetchall():
             passed_over, failed_release, failed_times = row[READ_COLUMNS:]
-            state = read_locked(self.connection, row)
+            state = state_of_row(self.connection, row)
             failures = failed_times if failed_release == group.latest else 0
             found.append(_Next((passed_over, state.row.instance_id), state, failures))
         found.sort(key=_place)

@@ -9,13 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
-from typing import TypeAlias
 
 from app.solutions.content.changes import breaking_changes_of_slot
 from app.solutions.content.flags import Contents, Values, breaking_changes, open_changes, pending, slot_of
-from app.solutions.content.model import AuthSlot, ConfigSlot, GivenValue, Screen, Slot, SlotKind
-
-SlotKey: TypeAlias = tuple[SlotKind, str]
+from app.solutions.content.model import AuthSlot, ConfigSlot, GivenValue, Screen, Slot, SlotKey, SlotKind
 
 _REST = "More settings"
 _ALL = "Settings"

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.errors import UserError
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Content, Ddl, Trigger, Workflow
+from app.solutions.listing import read_places
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import (
     CustomField,
@@ -21,6 +22,7 @@ from app.solutions.releases.solutions import (
     read_solution,
     read_solutions,
     set_draft,
+    solution_listing,
 )
 from app.solutions.rollout.publishing import publish
 
@@ -88,7 +90,7 @@ def test_publications_at_once_are_numbered_without_gaps(engine: Engine) -> None:
     solution = make(engine)
     at_once([partial(release, engine, solution)] * 8)
     with engine.connect() as connection:
-        assert [known.number for known in read_releases(connection, solution)] == list(range(1, 9))
+        assert [known.number for known in read_releases(connection, solution)] == list(range(8, 0, -1))
         assert read_solution(connection, solution).latest_release_number == 8
 
 
@@ -117,17 +119,27 @@ def test_a_publication_that_is_undone_leaves_no_gap(engine: Engine) -> None:
 
 
 @pytest.mark.ledger("DEC-93")
-def test_solutions_are_found_by_id_tags_and_whether_they_are_published(engine: Engine) -> None:
+def test_solutions_are_listed_by_tags_and_whether_they_are_published(engine: Engine) -> None:
     one, two = make(engine, "One", ("crm", "mail")), make(engine, "Two", ("crm",))
     three = make(engine, "Three")
     release(engine, two)
+
+    def listed(tags: tuple[str, ...] = (), *, published: bool = False) -> list[str]:
+        with engine.connect() as connection:
+            places = read_places(connection, solution_listing(tags, published=published), 10)
+        return [str(place.identifier) for place in places]
+
+    assert listed() == [one, two, three]
+    assert listed(("crm",)) == [one, two]
+    assert listed(("mail", "crm")) == [one]
+    assert listed(published=True) == [two]
+
+
+def test_solutions_are_read_by_their_ids_the_oldest_first(engine: Engine) -> None:
+    one, _, three = make(engine, "One"), make(engine, "Two"), make(engine, "Three")
     with engine.connect() as connection:
-        assert [found.solution_id for found in read_solutions(connection)] == [one, two, three]
-        assert [found.title for found in read_solutions(connection, tags=["crm"])] == ["One", "Two"]
-        assert [found.title for found in read_solutions(connection, tags=["mail", "crm"])] == ["One"]
-        assert [found.title for found in read_solutions(connection, published=True)] == ["Two"]
-        assert [found.title for found in read_solutions(connection, ids=[three, one, "none"])] == ["One", "Three"]
-        assert read_solutions(connection, ids=[]) == []
+        assert [found.title for found in read_solutions(connection, [three, one, "none"])] == ["One", "Three"]
+        assert read_solutions(connection, []) == []
 
 
 def test_characters_that_no_text_can_hold_are_a_fault(engine: Engine) -> None:
