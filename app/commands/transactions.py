@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Connection
 
 from app.commands.database import opened_database
-from app.errors import Fault, FaultCode, RelinkError, UserError
+from app.errors import Fault, RelinkError, UserError
 
 
 @contextmanager
@@ -29,5 +29,4 @@ def transaction(names: Mapping[str, str]) -> Iterator[Connection]:
 
 
 def _described(fault: Fault, names: Mapping[str, str]) -> str:
-    is_sentence = fault.code is FaultCode.TAKEN or fault.text.startswith("there is no ")
-    return fault.text if is_sentence else f"{names.get(fault.field, fault.field)} {fault.text}"
+    return fault.text if fault.is_sentence else f"{names.get(fault.field, fault.field)} {fault.text}"

@@ -75,7 +75,7 @@ def _new_draft(connection: Connection, node: Node, reference: str) -> int:
     if not node.may(right.ADMINISTER):
         raise NotAuthorisedError(f"not authorised to administer {reference}")
     if node.latest == MAXIMUM_VERSION_NUMBER:
-        raise UserError(invalid("node_reference_to", f"{reference} cannot have more versions"))
+        raise UserError(invalid("node_reference_to", f"{reference} cannot have more versions", is_sentence=True))
     query = """
         UPDATE node SET latest_version_number = frozen_version_number + 1, edition = edition + 1
         WHERE node_identifier = :node AND latest_version_number = frozen_version_number
@@ -83,7 +83,7 @@ def _new_draft(connection: Connection, node: Node, reference: str) -> int:
     """
     number = connection.execute(text(query), {"node": node.identifier}).scalar_one_or_none()
     if number is None:
-        raise UserError(invalid("node_reference_to", f"{reference} has a draft already"))
+        raise UserError(invalid("node_reference_to", f"{reference} has a draft already", is_sentence=True))
     return int(number)
 
 

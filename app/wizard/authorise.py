@@ -100,7 +100,7 @@ def _subject(session: WizardSession) -> _Subject:
         if session.filled_in.purpose is Purpose.EDIT_AUTHENTICATION:
             found = read_authentications(connection, owner=session.owner).get(identifier(wanted) or "")
             if found is None:
-                raise UserError(not_found("authentication_id", "the account"))
+                raise UserError(not_found("authentication_id", "the account", is_sentence=True))
             facts = found.facts
             slot = AuthSlot("", found.name, facts.service, facts.service_version, facts.service_environment)
             return _Subject(slot, facts.authentication_id, found.name, facts.service_environment)
@@ -109,7 +109,7 @@ def _subject(session: WizardSession) -> _Subject:
         for place in read_configuration(connection, session.owner, session.instance_id).places:
             if isinstance(place.slot, AuthSlot) and place.slot.external_id == wanted:
                 return _Subject(place.slot)
-    raise UserError(not_found("external_id", "the setting"))
+    raise UserError(not_found("external_id", "the setting", is_sentence=True))
 
 
 def _go_on(session: WizardSession) -> Response:

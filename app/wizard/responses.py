@@ -14,6 +14,22 @@ from app.web.statuses import ERROR_NUMBER, failure_headers, http_status
 
 PREFIX: Final = "/external"
 _ABOUT_AUTHENTICATIONS: Final = f"{PREFIX}/auth/"
+_LABELS: Final = {
+    "solution_instance_id": "the integration",
+    "owner": "the user",
+    "user_id": "the user",
+    "authentication_id": "the account",
+    "name": "the name of the account",
+    "service": "the service of the account",
+    "service_version": "the version of the service",
+    "service_environment": "the environment of the service",
+    "scopes": "a scope of the account",
+    "data": "the JSON of the credentials",
+    "expires": "the expiry of the account",
+    "config_values": "the settings",
+    "auth_values": "the accounts",
+}
+"""What an end user calls the fields of services."""
 _AGAIN: Final = "Close this page and open it again from the place that you came from."
 _TITLES: Final = {
     403: "This page has expired",
@@ -98,7 +114,10 @@ def _status(error: RelinkError) -> int:
 
 def reasons_of(error: RelinkError) -> list[str]:
     """Return why a request failed, in sentences for an end user, which do not name fields of services."""
-    texts = [fault.text for fault in error.faults] if isinstance(error, UserError) else [error.description]
+    if isinstance(error, UserError):
+        texts = [fault.sentence(_LABELS, "a setting") for fault in error.faults]
+    else:
+        texts = [error.description]
     return [_sentence(text) for text in texts if text]
 
 

@@ -179,3 +179,18 @@ class TestAlone:
         assert page.send("finish", {"service": "x", "name-account": "y", "data-account": "{}"}).status == 403
         with engine.connect() as connection:
             assert read_authentications(connection, owner=owner) == {}
+
+    @pytest.mark.ledger("DEC-370")
+    def test_a_reason_names_what_it_is_about_in_the_words_of_the_page(
+        self, engine: Engine, store: Store, owner: str, instance: str
+    ) -> None:
+        settings = Settings(secret_key=SECRET_KEY, max_authentications_per_user=1, max_instance_bytes=100)
+        wizard = Wizard(create_app(settings, engine), store)
+        path = f"/external/auth/create/acme/{instance}/slack?code="
+        page = wizard.get(path + wizard.code(userId=owner))
+        page = page.send("finish", {"name-account": "Mine", "data-account": f'{{"token": "{"x" * 100}"}}'})
+        assert page.reasons == ["The JSON of the credentials must have at most 100 bytes."]
+        page.send("finish", {"name-account": "Mine", "data-account": "{}"})
+        page = wizard.get(path + wizard.code(userId=owner))
+        page = page.send("finish", {"name-account": "Another", "data-account": "{}"})
+        assert page.reasons == ["The user has 1 authentication, and cannot have more: remove one first."]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, Response, request
 
 from app.console.activity import happenings
@@ -25,6 +27,13 @@ from app.web.context import resources
 blueprint = Blueprint("instance", __name__)
 
 _EVENTS = 50
+_LABELS: Final = {
+    "instance_name": "the name",
+    "owner": "the end user",
+    "config_values": "the values",
+    "auth_values": "the accounts",
+}
+"""What the page calls the fields of a change."""
 
 
 @blueprint.get("/instances/<instance_id>")
@@ -84,5 +93,5 @@ def _reasons(refused: RelinkError | None) -> list[str]:
     if refused is None:
         return []
     if isinstance(refused, UserError):
-        return [fault.text for fault in refused.faults]
+        return [fault.sentence(_LABELS, "the instance") for fault in refused.faults]
     return [refused.description]

@@ -89,7 +89,7 @@ def new_draft(path: str) -> Response:
         try:
             copy_node(connection, caller(), source, reference, None)
         except UserError as error:
-            raise StateError("; ".join(fault.text for fault in error.faults)) from None
+            raise StateError("; ".join(fault.sentence({}, "the node") for fault in error.faults)) from None
     return see_other(node_url(reference, done="draft"))
 
 

@@ -79,7 +79,7 @@ def read_instance_of(connection: Connection, owner: str, instance_id: str) -> In
         if row.owner == owner:
             return row
     reason = "it was removed, or it belongs to another user"
-    raise UserError(not_found("solution_instance_id", "the integration", reason))
+    raise UserError(not_found("solution_instance_id", "the integration", reason, is_sentence=True))
 
 
 def read_configuration(connection: Connection, owner: str, instance_id: str) -> Configuration:
