@@ -1,5 +1,9 @@
 -- Moves an instance to a release, drops the values that no longer have a slot, stores the given ones, ends and begins its
 -- workflows, and writes the row of the audit.
+--
+-- The procedure move_instances moves an instance in the same way. Both are needed: this statement is part of the
+-- transaction of an upgrade, which takes few round trips, while the procedure commits each of many instances without a
+-- round trip for each. tests/solutions/instances/test_move_alone_and_together.py compares the rows that they write.
 WITH moved AS (
   UPDATE solution_instance
   SET release_number = %(release)s, moved_at = now(), pinned_at_release = coalesce(%(pinned_at)s, pinned_at_release)

@@ -1,5 +1,8 @@
 -- Moves instances of a solution to a release, with one commit for each.
 --
+-- Each move writes the same rows as move_instance.sql, which says why there are two. A routine has no placeholders, so the
+-- columns of the audit are written out here.
+--
 -- `versions` are the row versions (xmin) of the instances as they were judged; a trigger writes the row of an instance
 -- whenever it gets a value. `values_held` are the numbers of their values, some of which may have been removed since. An
 -- instance that has changed is left as it is. So is an instance, with all after it, if the solution has another latest
