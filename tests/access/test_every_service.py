@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +51,14 @@ def test_a_disabled_administrator_may_do_nothing(fresh_database: FreshDatabase) 
             assert not set(world.nodes) & set(WORD.findall(reply.response.text)) - {"P.a", "P", "X"}
 
 
+@pytest.fixture
+def counted(figures: Callable[[str], None]) -> Iterator[Counter[str]]:
+    """Counts what is tried, for the figures."""
+    found: Counter[str] = Counter()
+    yield found
+    figures(f"{found['calls']} calls in {found['worlds']} stores with users and permissions")
+
+
 @given(
     world=worlds(),
     calls=st.lists(
@@ -68,12 +78,14 @@ def test_a_disabled_administrator_may_do_nothing(fresh_database: FreshDatabase) 
 )
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_response_is_one_that_the_oracle_allows(
-    fresh_database: FreshDatabase, world: World, calls: list[Call]
+    fresh_database: FreshDatabase, counted: Counter[str], world: World, calls: list[Call]
 ) -> None:
+    counted["worlds"] += 1
     with fresh_database(False, connected=True) as url, engine_on(url) as engine:
         client = Client(create_app(Settings(), engine), ADMIN)
         session = Session(client, world, load(engine, client, world))
         for call in [*sweep(world), *calls]:
+            counted["calls"] += 1
             before = session.world
             reply, expected = CALLS[call.service](session, call)
             assert reply.number in expected, f"{call}: {expected} and not {reply.response.text}"

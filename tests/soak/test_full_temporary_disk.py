@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,9 @@ def service(fresh_database: FreshDatabase, small_disk: SmallDisk, tmp_path: Path
         yield running
 
 
-def test_a_full_disk_for_temporary_files(service: Service, small_disk: SmallDisk) -> None:
+def test_a_full_disk_for_temporary_files(
+    service: Service, small_disk: SmallDisk, figures: Callable[[str], None]
+) -> None:
     large = Graph().node("I.Large", frozen(*(M(value="x" * MIB) for _ in range(16)))).xml()
     assert service.post(large).status == 200
     workers = web_processes(service)
@@ -43,6 +45,7 @@ def test_a_full_disk_for_temporary_files(service: Service, small_disk: SmallDisk
             assert service.post(SMALL).number == "0"
             assert exchange(service.url, request("/healthz", method="GET")).status == 200
             assert exchange(service.url, request("/metrics", method="GET")).status == 200
+    figures(f"{number} imports refused with {full // 1024} KiB left, while others were served by the same processes")
     assert web_processes(service) == workers
     assert eventually(lambda: small_disk.free_bytes >= full)
     small_disk.make_room()

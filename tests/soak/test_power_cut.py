@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -87,7 +88,9 @@ def _address(log: Path) -> str | None:
 
 
 @pytest.mark.ledger("DEC-27")
-def test_a_run_whose_machine_loses_its_power_frees_its_package(data_directory: Path, tmp_path: Path) -> None:
+def test_a_run_whose_machine_loses_its_power_frees_its_package(
+    data_directory: Path, tmp_path: Path, figures: Callable[[str], None]
+) -> None:
     with (
         FarMachine.connected() as machine,
         database_server(data_directory, machine.here) as (near_url, far_url),
@@ -111,8 +114,10 @@ def test_a_run_whose_machine_loses_its_power_frees_its_package(data_directory: P
             Thread(target=forced, daemon=True).start()
             eventually(lambda: waiting_for_a_lock(near_url))
             machine.cut_power()
+            began = time.monotonic()
             assert state() == "running"
             eventually(lambda: state() == "interrupted", NOTICED_WITHIN)
+            figures(f"the package was free {time.monotonic() - began:.0f} s after the power cut")
         assert client.update("P", "force").number == 0
         engine.dispose()
 

@@ -25,7 +25,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     for reports in terminalreporter.stats.values():
         for report in reports:
-            if isinstance(report, pytest.TestReport) and report.when == "call":
+            if isinstance(report, pytest.TestReport) and report.when == "teardown":
                 for name, line in report.user_properties:
                     if name == _PROPERTY:
                         terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {line}")

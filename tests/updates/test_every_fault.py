@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -96,32 +96,37 @@ def disturbed(
 
 @pytest.mark.ledger("DEC-34", "DEC-166")
 def test_a_connection_that_is_lost_at_any_statement(
-    disturbed: Disturbed, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    disturbed: Disturbed, engine: Engine, monkeypatch: pytest.MonkeyPatch, figures: Callable[[str], None]
 ) -> None:
-    fail_at_each(disturbed, LostConnections(engine.url.database, monkeypatch))
+    figures(fail_at_each(disturbed, LostConnections(engine.url.database, monkeypatch)))
 
 
 @pytest.mark.ledger("DEC-34", "DEC-166")
-def test_a_disk_that_is_full_at_any_write(disturbed: Disturbed, engine: Engine) -> None:
-    fail_at_each(disturbed, FullDisk(engine))
+def test_a_disk_that_is_full_at_any_write(disturbed: Disturbed, engine: Engine, figures: Callable[[str], None]) -> None:
+    figures(fail_at_each(disturbed, FullDisk(engine)))
 
 
-def fail_at_each(disturbed: Disturbed, faults: Faults) -> None:
-    """Count the statements of an undisturbed force, and let each of them fail in a force of its own."""
+def fail_at_each(disturbed: Disturbed, faults: Faults) -> str:
+    """Count the statements of an undisturbed force, and let each of them fail in a force of its own.
+
+    Returns how many failed.
+    """
     disturbed.client.load(package("F0"))
     with faults.at(0):
         disturbed.force("F0")
     assert disturbed.field.contents("F0") == disturbed.field.expected
-    for number in chosen(faults.count, disturbed.field.chance):
+    numbers = chosen(faults.count, disturbed.field.chance)
+    for number in numbers:
         name = f"F{number}"
         disturbed.client.load(package(name))
         with faults.at(number):
             disturbed.force(name)
         disturbed.check(name)
     assert disturbed.failures
+    return f"{len(numbers)} of {faults.count} statements failed, each in a force of its own; every node whole"
 
 
-def chosen(count: int, chance: random.Random) -> Iterable[int]:
+def chosen(count: int, chance: random.Random) -> Sequence[int]:
     """The numbers of the statements that fail: one in the middle of the force, and others by chance."""
     numbers = range(1, count + 1)
     return numbers if count <= FAULTS else sorted({count // 2, *chance.sample(numbers, FAULTS - 1)})
