@@ -60,7 +60,7 @@ class Known:
     def check(self, edition: int) -> None:
         """Raise StateError (106) if the node has another edition."""
         advice = "somebody else has changed the node since you read it: read it again, and repeat your change"
-        changed = f"If-Match does not name edition {edition}, which the node has now: {advice}"
+        changed = f"the node has edition {edition} now, which is not the one that you know: {advice}"
         PreconditionError.check(self.if_match, str(edition), changed)
         if self.edition and self.edition != edition:
             raise StateError(f"the node has edition {edition} and not {self.edition}: {advice}")

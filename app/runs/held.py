@@ -158,8 +158,8 @@ def started(
 
 
 def check_match(fingerprint: str, if_match: str | None) -> None:
-    """Raise PreconditionError if `If-Match` names a plan and the fingerprint belongs to another plan."""
-    changed = "the plan has changed since the impact that If-Match names: request the impact again"
+    """Raise PreconditionError if `if_match` names a plan and the fingerprint belongs to another plan."""
+    changed = "the plan has changed since the impact that you know: look at the impact again"
     PreconditionError.check(if_match, fingerprint, changed)
 
 

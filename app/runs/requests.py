@@ -26,10 +26,7 @@ class RequestTooLargeError(RelinkError):
     number = 103
 
     def __init__(self, most: int) -> None:
-        super().__init__(
-            f"the request has more than {most} bytes, compressed, the most that can wait for a worker: send it without"
-            " 'Prefer: respond-async'"
-        )
+        super().__init__(f"the request has more than {most} bytes, compressed, the most that can wait for a worker")
 
 
 class NoRoomError(BusyError):

@@ -70,11 +70,11 @@ def accepted(service: str, run: int, *, preferred: bool) -> Response:
 
 
 def as_refusal(error: RelinkError) -> RelinkError:
-    """Return an error of a request that cannot be stored, with its HTTP status."""
+    """Return an error of a request that cannot be stored, with its HTTP status, and what the client should do."""
     match error:
         case KeyReusedError():
             return KeyRefusedError(error)
         case RequestTooLargeError():
-            return Refused(413, error.description)
+            return Refused(413, f"{error.description}: send it without 'Prefer: {_ASYNC}'")
         case _:
             return error

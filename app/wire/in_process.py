@@ -28,7 +28,7 @@ from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.web.context import resources
 from app.web.large_responses import begin_large_response
-from app.wire.asynchronous import as_refusal
+from app.web.refusal import Refused
 from app.wire.decode import decode
 from app.wire.envelope import failed, http_response, written
 from app.wire.intake import RequestDocument
@@ -130,7 +130,7 @@ def _enqueued(called: Service[Any], given: object, call: Call, document: bytes) 
     try:
         return str(enqueue(call.engine, call.caller, wanted, [document], resources().settings.max_queued_bytes))
     except RequestTooLargeError as error:
-        raise as_refusal(error) from None
+        raise Refused(413, error.description) from None
 
 
 def _call(caller: Caller) -> Call:

@@ -86,4 +86,5 @@ def test_a_new_type_is_not_given_to_a_draft_that_has_changed(stocked: Pages) -> 
     page = stocked.send(asked, "/console/type/acme/Widget")
     assert page.status in {409, 412}
     assert "somebody else has changed the node" in page.text
+    assert "If-Match" not in page.text
     assert "acme.types.Bare.1" in {field.get("value") for field in page.tree.cssselect("#type")}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
+from app.application import create_app
+from app.settings import Settings
+from tests.support.http import SECRET_KEY
 from tests.support.pages import Page, Pages
 from tests.support.releases import CHANNEL, shop
 from tests.support.solution_store import Store, config_slot, slots
@@ -56,6 +59,21 @@ def test_a_worker_rolls_out_if_there_is_one(pages: Pages, store: Store, engine: 
     assert pages.get(page.address).status == 200
 
 
+def test_a_roll_out_that_is_too_large_for_the_queue_is_refused_without_words_of_services(
+    store: Store, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    pages = Pages.of(create_app(Settings(secret_key=SECRET_KEY, max_queued_bytes=100), engine))
+    solution = store.published(config=[CHANNEL])
+    store.instance(solution, config={"channel": '"a"'})
+    store.publish(solution)
+    page = force(pages, solution, impact(pages, solution))
+    assert page.status == 413
+    assert "more than 50 bytes, compressed, the most that can wait for a worker." in page.text
+    assert "Prefer" not in page.text
+
+
 def test_a_plan_that_has_changed_since_it_was_shown_is_not_done(pages: Pages, store: Store) -> None:
     solution = store.published(config=[CHANNEL])
     instance = store.instance(solution, config={"channel": '"a"'})
@@ -65,6 +83,7 @@ def test_a_plan_that_has_changed_since_it_was_shown_is_not_done(pages: Pages, st
     page = force(pages, solution, page)
     assert (page.status, page.title) == (409, "Roll out: Support")
     assert "the plan has changed" in page.text
+    assert "If-Match" not in page.text
     assert store.get(instance).release == 1
 
 

@@ -122,7 +122,14 @@ class TestImport:
             graph.node(f"N.N{number}", frozen(name=chance.randbytes(400).hex()))
         body = graph.xml()
         limited = Client(create_app(Settings(secret_key=SECRET_KEY, max_queued_bytes=100_000), engine))
-        assert_refused(limited.post(body, headers=ASYNC), 413, 103, "NodeImport", "50000 bytes, compressed")
+        assert_refused(
+            limited.post(body, headers=ASYNC),
+            413,
+            103,
+            "NodeImport",
+            "50000 bytes, compressed",
+            "without 'Prefer: respond-async'",
+        )
         assert (rows(engine, "SELECT count(*) FROM run"), stored(engine)) == (0, 0)
         room = len(body)
         limited = Client(create_app(Settings(secret_key=SECRET_KEY, max_queued_bytes=2 * room), engine))
