@@ -25,7 +25,7 @@ _DIGITS = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+")
 _TEXT = re.compile(rb"(?<=>)[^<]+")
 _WORD = re.compile(rb"[A-Za-z]+")
 _LONG = 10_000
-"""In longer responses equal entries are not looked for, which takes time that grows with the square of the length."""
+"""The form of a longer response is not looked for: equal entries take time that grows with the square of the length."""
 _REPEATED = re.compile(rb"(<(\w+)>[^\n]*?</\2>)\1+")
 _accepted: set[int] = set()
 """The kinds of responses that xmlschema has accepted, as hashes."""
@@ -190,11 +190,15 @@ def _second_opinion(name: str, tree: etree._Element, data: bytes) -> None:
     Forms are the same if they differ only in digits, in letters, and in how many equal entries follow each other.
     libxml2 has validated each response as it is.
     """
-    form = _TEXT.sub(lambda found: _WORD.sub(b"a", found[0]), _DIGITS.sub(b"0", data))
-    kind = hash((name, _REPEATED.sub(rb"\1", form) if len(form) < _LONG else form))
+    kind = hash((name, data if len(data) > _LONG else _form(data)))
     if kind not in _accepted:
         _xmlschema().validate(etree.ElementTree(tree))
         _accepted.add(kind)
+
+
+def _form(data: bytes) -> bytes:
+    text = _TEXT.sub(lambda found: _WORD.sub(b"a", found[0]), _DIGITS.sub(b"0", data))
+    return _REPEATED.sub(rb"\1", text)
 
 
 @cache
