@@ -14,7 +14,7 @@ from app.database.connection import short_statements
 from app.database.engine import snapshot
 from app.errors import PreconditionError, UserError
 from app.identity.rights import require_solutions
-from app.solutions.instances.counting import count_by_release, count_owners
+from app.solutions.instances.counting import count_owners
 from app.solutions.rollout.coming_moves import coming_moves
 from app.solutions.rollout.publishing import preview_with_instances
 from app.solutions.rollout.publishing import publish as publish_draft
@@ -58,10 +58,9 @@ def _page(solution_id: str, form: Form, *, status: int = 200) -> Response:
     shared = resources()
     with turn_of(shared.workload.others), short_statements(), snapshot(shared.engine) as connection:
         found = found_solution(connection, solution_id)
-        preview, waiting = preview_with_instances(connection, found.solution_id)
-        owners, number_of_owners = count_owners(connection, waiting.for_users, waiting.for_system, _OWNERS)
-        releases = [each.release for each in count_by_release(connection, found.solution_id)]
-        starts = coming_moves(connection, found.solution_id, releases, shared.settings.lazy_update_delay)
+        preview, affected = preview_with_instances(connection, found.solution_id)
+        owners, number_of_owners = count_owners(connection, affected.for_users, affected.for_system, _OWNERS)
+        starts = coming_moves(connection, found.solution_id, affected.moving_from, shared.settings.lazy_update_delay)
     return page(
         "solutions/publish.html",
         "Publish draft",

@@ -56,11 +56,16 @@ class InstanceCounts:
 
 
 @dataclass(frozen=True)
-class WaitingInstances:
-    """The instances that would wait for input after a publication. An instance may wait for both."""
+class AffectedInstances:
+    """The instances that would wait for input after a publication, and the releases of those that would not.
+
+    An instance may wait for its user and for the system. `moving_from` are the releases that have instances which move
+    by themselves: they need no input and are not on hold.
+    """
 
     for_users: list[str]
     for_system: list[str]
+    moving_from: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,8 @@ def preview(connection: Connection, solution_id: str) -> PublishPreview:
     return preview_with_instances(connection, solution_id)[0]
 
 
-def preview_with_instances(connection: Connection, solution_id: str) -> tuple[PublishPreview, WaitingInstances]:
-    """Return what `preview` returns, and the instances that would wait for input."""
+def preview_with_instances(connection: Connection, solution_id: str) -> tuple[PublishPreview, AffectedInstances]:
+    """Return what `preview` returns, and the instances that it would affect."""
     solution = read_solution(connection, solution_id)
     return _preview(connection, solution, released_content(connection, solution.draft))
 
@@ -130,7 +135,7 @@ def publish(
     solution = lock_solution(connection, solution_id)
     solution.check_edition(edition)
     content = released_content(connection, solution.draft)
-    previewed, waiting = _preview(connection, solution, content)
+    previewed, affected = _preview(connection, solution, content)
     values = {
         "solution": solution.solution_id,
         "content": json.dumps(to_document(content)),
@@ -141,23 +146,26 @@ def publish(
     done = Event(Action.RELEASE_PUBLISHED, "solution", solution.solution_id, {"release": previewed.release_number})
     connection.execute(_PUBLISH, {**values, **audit.parameters(done)})
     audit.log_on_commit(connection, done)
-    announce(connection, solution.solution_id, previewed.release_number, waiting.for_users)
+    announce(connection, solution.solution_id, previewed.release_number, affected.for_users)
     return previewed
 
 
-def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, WaitingInstances]:
-    """Return what publishing a content would do, and the instances that would wait for input."""
+def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, AffectedInstances]:
+    """Return what publishing a content would do, and the instances that it would affect."""
     latest = solution.latest_release_number
     contents = read_contents(connection, solution.solution_id)
     rows = connection.execute(_INSTANCES, {"solution": solution.solution_id}).all()
-    flags = _flags(connection, solution, {**contents, latest + 1: content}, {row[0]: row[1] for row in rows})
+    releases = {row[0]: row[1] for row in rows}
+    flags = _flags(connection, solution, {**contents, latest + 1: content}, releases)
     held = {row[0] for row in rows if solution.held or row.held}
+    moving = {instance for instance, its in flags.items() if not _needs_something(its)}.difference(held)
     judgement = judge_publish(contents.get(latest), content)
-    waiting = WaitingInstances(
+    affected = AffectedInstances(
         [instance for instance, its in flags.items() if its.requires_user_input_to_update_version],
         [instance for instance, its in flags.items() if its.requires_system_input_to_update_version],
+        frozenset(releases[instance] for instance in moving),
     )
-    return PublishPreview(solution.solution_id, latest + 1, judgement, _counts(flags, held)), waiting
+    return PublishPreview(solution.solution_id, latest + 1, judgement, _counts(flags, held, moving)), affected
 
 
 def _flags(
@@ -169,12 +177,11 @@ def _flags(
     return read_flags(connection, instances, {solution.solution_id: contents})
 
 
-def _counts(flags: Mapping[str, Flags], held: Collection[str]) -> InstanceCounts:
-    moving = {instance for instance, its in flags.items() if not _needs_something(its)}
+def _counts(flags: Mapping[str, Flags], held: Collection[str], moving: Collection[str]) -> InstanceCounts:
     return InstanceCounts(
-        automatic=len(moving.difference(held)),
+        automatic=len(moving),
         held=len(held),
-        upgrade=len(flags) - len(moving),
+        upgrade=sum(map(_needs_something, flags.values())),
         user_input=sum(its.requires_user_input_to_update_version for its in flags.values()),
         system_input=sum(its.requires_system_input_to_update_version for its in flags.values()),
     )
