@@ -12,6 +12,7 @@ from app.settings import Settings
 from app.tidying import Tidying
 from tests.support.builders import Graph, frozen
 from tests.support.http import Client
+from tests.support.solution_store import Store
 
 WITHIN = 30
 
@@ -56,3 +57,24 @@ def test_dead_runs_are_closed_and_old_runs_and_rows_of_the_audit_deleted(client:
         eventually(lambda: value(engine, worker) == "sign-in instance-moved")
     finally:
         tidying.end()
+
+
+@pytest.mark.ledger("DEC-347")
+def test_sessions_of_the_wizard_that_have_expired_are_forgotten(store: Store, engine: Engine) -> None:
+    owner = store.user("Ann")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO wizard_session (token_hash, owner, filled_in, expires_at)"
+                " SELECT sha256(age::text::bytea), CAST(:owner AS uuid), '', now() - age * interval '1 hour'"
+                " FROM (VALUES (1), (-1)) AS session (age)"
+            ),
+            {"owner": owner},
+        )
+    tidying = Tidying(engine, Settings(), every=0.01)
+    tidying.start()
+    try:
+        eventually(lambda: value(engine, "SELECT count(*) FROM wizard_session") == 1)
+    finally:
+        tidying.end()
+    assert value(engine, "SELECT expires_at > now() FROM wizard_session") is True

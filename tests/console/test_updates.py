@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from lxml import etree
 from sqlalchemy import Engine
+from werkzeug.test import TestResponse
 
 from tests.support.builders import Graph, M, draft, frozen, links, member_type, out_of_date, package, type_with
 from tests.support.http import Client
@@ -184,22 +185,25 @@ def test_many_updates_are_counted_in_the_drawing(client: Client, app: Flask) -> 
     assert boxes(done) == boxes(page)
 
 
+def exported(page: Page, pages: Pages, part: str) -> dict[str, TestResponse]:
+    """The files that a page links to below an address, by the ends of their names."""
+    links = {link.partition("?")[0].rpartition(".")[2]: link for link in page.links if part in link}
+    return {kind: pages.client.get(link) for kind, link in links.items()}
+
+
 def test_a_plan_and_a_run_are_exported(pages: Pages) -> None:
     plan = pages.get(f"{PLAN}&why=P.A")
-    exports = {link.partition("?")[0].rpartition(".")[2]: link for link in plan.links if "/plan." in link}
-    assert set(exports) == {"csv", "xml", "svg"}
+    of_plan = exported(plan, pages, "/plan.")
     run = pages.send(plan, NEW)
-    of_run = {link.partition("?")[0].rpartition(".")[2]: link for link in run.links if f"{run.address}/" in link}
-    assert set(of_run) == {"csv", "xml", "svg"}
-    for address in (exports["csv"], of_run["csv"]):
-        rows = list(csv.reader(io.StringIO(pages.client.get(address).text)))
-        assert [row[0] for row in rows] in (["node", "P.A", "P.B"], ["node"])
-    for address in (exports["svg"], of_run["svg"]):
-        response = pages.client.get(address)
-        assert response.mimetype == "image/svg+xml"
-        assert ElementTree.fromstring(response.text).tag.endswith("svg")  # noqa: S314
-    for address in (exports["xml"], of_run["xml"]):
-        assert etree.fromstring(pages.client.get(address).get_data()).tag == "UpdateNodeVersions"
+    for files in (of_plan, exported(run, pages, f"{run.address}/")):
+        assert set(files) == {"csv", "xml", "svg"}
+        rows = list(csv.reader(io.StringIO(files["csv"].text)))
+        assert [row[:3] for row in rows] == [["node", "version", "new version"], ["P.A", "1", "2"], ["P.B", "1", "2"]]
+        assert files["svg"].mimetype == "image/svg+xml"
+        assert ElementTree.fromstring(files["svg"].text).tag.endswith("svg")  # noqa: S314
+        updates = etree.fromstring(files["xml"].get_data())
+        assert updates.tag == "UpdateNodeVersions"
+        assert len(updates.findall("UpdateList/Update")) == 2
 
 
 def test_the_lines_for_a_shell_are_whole(pages: Pages, client: Client) -> None:
@@ -238,19 +242,25 @@ def test_a_plan_without_the_right_to_administer_cannot_be_done(pages: Pages, app
     assert theirs.post(NEW, {**form, "node": "P"}).status_code == 400
 
 
-def test_runs_are_listed_and_filtered(pages: Pages, client: Client) -> None:
+def test_runs_are_listed_and_filtered(pages: Pages, client: Client, make_user: MakeUser) -> None:
     assert "There are no runs yet" in pages.get("/console/runs").text
-    for node in ("P", "P.A"):
-        assert client.update(node, "force").number == 0
+    make_user("ann", "administer-all")
+    make_user("bob", "administer-all")
+    assert client.update("P", "force").number == 0
+    assert client.as_user("ann").update("P.A", "force").number == 0
     page = pages.get("/console/runs")
     assert [(row[1], row[2], row[4]) for row in page.rows()] == [
-        ("Update of P.A", "done", "admin"),
+        ("Update of P.A", "done", "ann"),
         ("Update of P", "done", "admin"),
     ]
     assert [row[1] for row in pages.get("/console/runs?node=P.A").rows()] == ["Update of P.A"]
     assert [row[1] for row in pages.get("/console/runs?node=P").rows()] == ["Update of P"]
     assert "No run that you may see" in pages.get("/console/runs?state=failed").text
-    assert "No run that you may see" in pages.get("/console/runs?user=nobody").text
+    assert [row[1] for row in pages.get("/console/runs?user=ann").rows()] == ["Update of P.A"]
+    assert [row[1] for row in pages.get("/console/runs?user=admin").rows()] == ["Update of P"]
+    assert pages.get("/console/runs?user=ann&node=P").rows() == []
+    for user in ("bob", "nobody"):
+        assert "No run that you may see" in pages.get(f"/console/runs?user={user}").text
     assert pages.get("/console/runs?state=other").status == 400
     assert pages.get("/console/runs?after=x").status == 400
     assert pages.get("/console/runs/999").status == 404
