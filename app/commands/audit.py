@@ -20,7 +20,10 @@ _HEADINGS = ("time", "action", "who", "address", "on what", "details")
 
 @click.group(cls=CommandGroup, short_help="Read who did what.")
 def audit() -> None:
-    """Read who did what: sign-ins, refusals, and changes of users, permissions, tokens, nodes and solutions."""
+    """Read who did what: sign-ins, refusals, and changes of users, permissions, tokens, nodes and solutions.
+
+    The end users of solutions, their instances and their authentications are included.
+    """
 
 
 @audit.command("list")

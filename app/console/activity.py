@@ -17,6 +17,7 @@ from app.identity.actor import ActorKind
 from app.identity.audit import Action, AuditRow
 from app.solutions.instances.moving import Move
 from app.solutions.instances.reading import read_names
+from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.listing import read_titles
 
 _WHAT: Final[Mapping[str, str]] = {
@@ -36,6 +37,13 @@ _WHAT: Final[Mapping[str, str]] = {
     Action.INSTANCE_CREATED: "created",
     Action.INSTANCE_CHANGED: "changed",
     Action.INSTANCE_MOVED: "moved",
+    Action.INSTANCE_REMOVED: "removed",
+    Action.END_USER_CREATED: "added",
+    Action.END_USER_CHANGED: "changed",
+    Action.END_USER_REMOVED: "removed",
+    Action.AUTHENTICATION_CREATED: "added",
+    Action.AUTHENTICATION_CHANGED: "changed",
+    Action.AUTHENTICATION_REMOVED: "removed",
     Action.NODE_CREATED: "created",
     Action.NODE_EDITED: "edited",
     Action.NODE_TYPE_CHANGED: "new type",
@@ -73,9 +81,12 @@ class Happening:
 
 def happenings(connection: Connection, rows: Sequence[AuditRow]) -> list[Happening]:
     """Return rows of the audit in words."""
-    instances, solutions = _of(rows, "instance"), _of(rows, "solution")
+    instances, solutions, end_users = _of(rows, "instance"), _of(rows, "solution"), _of(rows, "end-user")
     names = read_names(connection, instances) if instances else {}
     names |= read_titles(connection, solutions) if solutions else {}
+    names |= (
+        {user.user_id: user.name for user in read_external_users(connection, end_users).values()} if end_users else {}
+    )
     return [_happening(row, names) for row in rows]
 
 
@@ -86,7 +97,9 @@ def _of(rows: Sequence[AuditRow], kind: str) -> list[str]:
 def _happening(row: AuditRow, names: Mapping[str, str]) -> Happening:
     name, address = _object(row, names)
     what = _WHAT.get(row.action, row.action.replace("-", " "))
-    return Happening(row.at, _actor(row), what, row.object_kind or "", name, address, "; ".join(_details(row)))
+    return Happening(
+        row.at, _actor(row), what, (row.object_kind or "").replace("-", " "), name, address, "; ".join(_details(row))
+    )
 
 
 def _actor(row: AuditRow) -> str:
@@ -102,6 +115,8 @@ def _object(row: AuditRow, names: Mapping[str, str]) -> tuple[str, str]:
             return names[name], instance_url(name)
         case "solution" if name in names:
             return names[name], solution_url(name)
+        case "end-user":
+            return names.get(name, name), ""
         case "node" if name:
             return name, node_url(name)
         case "user" if name and row.action != Action.SIGN_IN_REFUSED:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, LiteralString
@@ -44,6 +44,13 @@ class Action(StrEnum):
     INSTANCE_CREATED = "instance-created"
     INSTANCE_CHANGED = "instance-changed"
     INSTANCE_MOVED = "instance-moved"
+    INSTANCE_REMOVED = "instance-removed"
+    END_USER_CREATED = "end-user-created"
+    END_USER_CHANGED = "end-user-changed"
+    END_USER_REMOVED = "end-user-removed"
+    AUTHENTICATION_CREATED = "authentication-created"
+    AUTHENTICATION_CHANGED = "authentication-changed"
+    AUTHENTICATION_REMOVED = "authentication-removed"
     NODE_CREATED = "node-created"
     NODE_EDITED = "node-edited"
     NODE_TYPE_CHANGED = "node-type-changed"
@@ -103,6 +110,19 @@ def record(connection: Connection, what: Event) -> None:
     """Write a row in the transaction of the connection, and its log line after that transaction has committed."""
     connection.execute(_INSERT, parameters(what))
     log_on_commit(connection, what)
+
+
+def make_change(connection: Connection, change: TextClause, values: Mapping[str, object], what: Event) -> bool:
+    """Make a change with a statement that also writes the row of an event and returns its details. Write the log line
+    after the transaction has committed.
+
+    Returns False, and writes nothing, if the statement has found nothing to change.
+    """
+    written = connection.execute(change, {**values, **parameters(what)}).one_or_none()
+    if written is None:
+        return False
+    log_on_commit(connection, replace(what, details=written.details))
+    return True
 
 
 def parameters(what: Event) -> dict[str, object]:

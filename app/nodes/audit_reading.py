@@ -25,7 +25,7 @@ _NODES = text("""
 """)
 _OF_ACCOUNTS = (None, "user", "group", "network", "service")
 """The kinds of objects whose names their reader knows: accounts, and requests that were refused."""
-_OF_SOLUTIONS = ("solution", "instance")
+_OF_SOLUTIONS = ("solution", "instance", "end-user", "authentication")
 
 
 def read_own_audit(

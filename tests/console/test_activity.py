@@ -61,6 +61,27 @@ def test_what_was_frozen_and_published_is_shown_with_its_page(pages: Pages, clie
     assert actions(pages, "?action=node-frozen") == ["frozen", "frozen"]
 
 
+@pytest.mark.ledger("DEC-375")
+@pytest.mark.ledger("DEC-377")
+def test_what_was_done_with_end_users_is_shown_with_their_names(pages: Pages, store: Store) -> None:
+    ann, bob = store.user("Ann"), store.user("Bob")
+    instance = store.instance(store.published(), bob)
+    authentication = store.authentication(ann)
+    store.done("SetAuthentication", authenticationId=authentication, data="{}", name="Other")
+    store.done("RemoveSolutionInstance", solutionInstanceId=instance)
+    store.done("RemoveExternalUser", userId=ann)
+    rows = [row[1:] for row in pages.get(ACTIVITY).rows()]
+    assert rows[:3] == [
+        [ADMIN, "127.0.0.1", "removed", f"end user {ann}", "tokens 0; instances 0; authentications 1"],
+        [ADMIN, "127.0.0.1", "removed", f"instance {instance}", f"on release 1; owner {bob}"],
+        [
+            *(ADMIN, "127.0.0.1", "changed", f"authentication {authentication}"),
+            f"owner {ann}; fields name, data; service slack",
+        ],
+    ]
+    assert [ADMIN, "127.0.0.1", "added", "end user Bob", ""] in rows
+
+
 def test_activity_since_a_day_page_by_page(
     pages: Pages, make_user: MakeUser, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 from app.nodes.deletion import delete_nodes
 from app.nodes.freeze import freeze as freeze_node
 from app.nodes.versions import find_node
+from tests.support.audit import events
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import ADMIN, Client, Reply, message
+from tests.support.http import ADMIN, Client, message
 from tests.support.imports import sign_up
 from tests.support.solution_store import Store
 
@@ -35,18 +36,6 @@ def stocked(client: Client) -> Client:
     return client
 
 
-def events(client: Client, action: str = "node-frozen") -> list[tuple[str | None, str | None, dict[str, str]]]:
-    """Who did an action to which object, with the details, the oldest first."""
-    return list(reversed(list(_events(client.post(message("GetAuditList", {"auditAction": action}))))))
-
-
-def _events(reply: Reply) -> Iterator[tuple[str | None, str | None, dict[str, str]]]:
-    assert reply.number == 0, reply.response.text
-    for row in reply.tree.iter("Audit"):
-        details = {each.findtext("key") or "": each.findtext("value") or "" for each in row.iter("Detail")}
-        yield row.findtext("actorReference"), row.findtext("objectReference"), details
-
-
 def freeze(client: Client, reference: str, action: str = "force", content: str = "") -> int:
     asked = {"nodeReference": reference, "action": action, "freezeContentIndicator": content}
     return client.post(message("FreezeNode", asked)).number
@@ -64,7 +53,7 @@ def test_each_draft_that_is_frozen_has_a_row_that_says_with_which_node(stocked: 
     make_user("ann", "package-administer P", "package-administer Q")
     with capture_logs() as lines:
         assert freeze(stocked.as_user("ann"), "P.A") == 0
-    assert events(stocked) == [
+    assert events(stocked, "node-frozen") == [
         ("ann", "P.A", {"version": "1"}),
         ("ann", "Q.B", {"version": "1", "with": "P.A"}),
     ]
@@ -76,7 +65,7 @@ def test_the_content_that_is_frozen_with_a_package_has_rows(stocked: Client) -> 
     assert freeze(stocked, "Q", content="true") == 0
     contents = [("Q.B", "1"), ("Q.Old", "2"), ("Q.inner", "1")]
     rows = [(ADMIN, name, {"version": number, "with": "Q"}) for name, number in contents]
-    assert events(stocked) == [(ADMIN, "Q", {"version": "1"}), *rows]
+    assert events(stocked, "node-frozen") == [(ADMIN, "Q", {"version": "1"}), *rows]
 
 
 def test_what_freezes_nothing_leaves_no_row(stocked: Client, make_user: MakeUser) -> None:
@@ -85,7 +74,7 @@ def test_what_freezes_nothing_leaves_no_row(stocked: Client, make_user: MakeUser
     assert freeze(stocked.as_user("ann"), "P.A") == 109
     assert freeze(stocked, "Q.B") == 0
     assert freeze(stocked, "Q.B") == 0
-    assert [name for _, name, _ in events(stocked)] == ["Q.B"]
+    assert [name for _, name, _ in events(stocked, "node-frozen")] == ["Q.B"]
 
 
 @pytest.mark.ledger("DEC-350")
@@ -94,10 +83,10 @@ def test_an_import_that_freezes_a_draft_leaves_a_row_for_this_draft_alone(stocke
     brought = Graph().node("Q.Old", frozen(), frozen(), frozen()).node("Q.new", frozen()).node("Q.inner", draft())
     with capture_logs() as lines:
         assert stocked.post(brought.xml("impact")).number == 0
-    assert events(stocked) == []
+    assert events(stocked, "node-frozen") == []
     with capture_logs() as forced:
         stocked.load(brought)
-    assert events(stocked) == [(ADMIN, "Q.Old", {"version": "2", "by": "import"})]
+    assert events(stocked, "node-frozen") == [(ADMIN, "Q.Old", {"version": "2", "by": "import"})]
     assert [line["action"] for line in lines + forced if line["event"] == "audit"] == ["node-frozen"]
     assert [who for who, _ in frozen_by(stocked, "Q.Old")] == [None, ADMIN, None]
 
@@ -142,7 +131,7 @@ def test_a_node_that_was_named_in_a_freeze_is_hidden_from_who_may_not_read_it(
     with engine.begin() as connection:
         on_p = "node_identifier = (SELECT node_identifier FROM node WHERE node_reference = 'P')"
         connection.execute(text(f"DELETE FROM permission WHERE {on_p}"))
-    assert events(stocked.as_user("ann")) == [("ann", None, {}), ("ann", "Q.B", {"version": "1"})]
+    assert events(stocked.as_user("ann"), "node-frozen") == [("ann", None, {}), ("ann", "Q.B", {"version": "1"})]
 
 
 @pytest.mark.ledger("DEC-351")

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, text
 
+from app.database.sql_files import sql_file
 from app.errors import Fault, UserError, invalid, missing, refuse, unknown
 from app.identity import audit
 from app.identity.audit import Action, Event
@@ -55,6 +56,7 @@ _UPDATE_UNCHANGED = text(_UPDATE)
 _UPDATE_AND_TELL = audit.statement(
     "WITH changed AS (" + _UPDATE + " RETURNING 1) INSERT INTO audit ({columns}) SELECT {values} FROM changed"  # noqa: S608
 )
+_REMOVE = audit.statement(sql_file("app.solutions.instances", "remove_instance"))
 
 
 def create_instance(
@@ -186,8 +188,9 @@ def upgrade_instance(
 
 def remove_instance(connection: Connection, instance_id: str) -> None:
     """Remove an instance with its values and workflows. Raises UserError about `solution_instance_id`."""
-    query = text("DELETE FROM solution_instance WHERE instance_identifier = :instance")
-    if connection.execute(query, {"instance": identifier(instance_id)}).rowcount == 0:
+    instance = identifier(instance_id)
+    removed = Event(Action.INSTANCE_REMOVED, "instance", instance)
+    if not audit.make_change(connection, _REMOVE, {"instance": instance}, removed):
         raise UserError(unknown("solution_instance_id", instance_id))
 
 

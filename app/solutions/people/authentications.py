@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from uuid import uuid4
 
 from sqlalchemy import Connection, Row, text
 
 from app.database.sql_files import sql_file
 from app.errors import Fault, UserError, invalid, missing, refuse, too_many, unknown
+from app.identity import audit
+from app.identity.audit import Action, Event
 from app.solutions.content.model import AuthenticationFacts, NotJsonError, read_json
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing
@@ -25,15 +28,12 @@ _COLUMNS = """
     authentication_identifier, owner, name, service, service_version, service_environment, scopes, hidden, created_at,
     expires_at, expires_at <= now() AS expired
 """
-_INSERT = text("""
-    INSERT INTO authentication (authentication_identifier, owner, name, service, service_version, service_environment,
-                                scopes, data, hidden, expires_at)
-    VALUES (coalesce(cast(:new_id AS uuid), gen_random_uuid()), :owner, :name, :service, coalesce(:version, ''),
-            coalesce(:environment, ''), coalesce(cast(:scopes AS text[]), '{}'), :data, coalesce(:hidden, false),
-            :expires)
-    RETURNING authentication_identifier
+_INSERT = audit.statement(sql_file("app.solutions.people", "insert_authentication"))
+_UPDATE = audit.statement(sql_file("app.solutions.people", "update_authentication"))
+_REMOVE = audit.statement("""
+    WITH removed AS (DELETE FROM authentication WHERE authentication_identifier = :authentication RETURNING 1)
+    INSERT INTO audit ({columns}) SELECT {values} FROM removed RETURNING details
 """)
-_UPDATE = text(sql_file("app.solutions.people", "update_authentication"))
 NEVER: Final = "never"
 """What stands for the expiry of an authentication that does not expire."""
 
@@ -100,13 +100,18 @@ def set_authentication(
         if draft.owner is not None:
             owner = lock_external_user(connection, draft.owner, "owner", alone=True)
             check_number(connection, owner, "authentication", limits.authentications_per_user)
-        return str(connection.execute(_INSERT, {**values, "owner": owner, "new_id": draft.new_id}).scalar_one())
+        new = draft.new_id or str(uuid4())
+        created = _event(Action.AUTHENTICATION_CREATED, new, draft.service, owner)
+        audit.make_change(connection, _INSERT, {**values, "owner": owner, "new_id": new}, created)
+        return new
     # Not FOR UPDATE, so that a transaction that gives the authentication to an instance does not wait.
     held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
     if draft.owner is not None and identifier(draft.owner) != held.owner:
         raise UserError(invalid("owner", "cannot be changed"))
     values |= {"authentication": held.facts.authentication_id, "keeps_expiry": draft.expires is None}
-    connection.execute(_UPDATE, values)
+    fields = _given_fields(draft)
+    if fields:
+        audit.make_change(connection, _UPDATE, values, _event_about(Action.AUTHENTICATION_CHANGED, held, fields=fields))
     return held.facts.authentication_id
 
 
@@ -120,7 +125,7 @@ def remove_authentication(connection: Connection, authentication_id: str) -> Non
     values = {"authentication": held.facts.authentication_id}
     if held.owner is None:
         _check_not_used(connection, values)
-    connection.execute(text("DELETE FROM authentication WHERE authentication_identifier = :authentication"), values)
+    audit.make_change(connection, _REMOVE, values, _event_about(Action.AUTHENTICATION_REMOVED, held))
 
 
 def read_authentications(
@@ -146,6 +151,31 @@ def authentication_listing(owner: str | None) -> Listing:
     condition = "owner IS NULL" if owner is None else "owner = cast(:owner AS uuid)"
     order = ("created_at", "authentication_identifier")
     return Listing("authentication", *order, condition, {"owner": identifier(owner)})
+
+
+def _given_fields(draft: AuthenticationDraft) -> list[str]:
+    """Return the names of the fields that a draft changes, as the requests call them."""
+    given = {
+        "name": draft.name,
+        "service": draft.service,
+        "serviceVersion": draft.service_version,
+        "serviceEnvironment": draft.service_environment,
+        "scopes": draft.scopes,
+        "data": draft.data,
+        "hidden": draft.hidden,
+        "expires": draft.expires,
+    }
+    return [name for name, value in given.items() if value is not None]
+
+
+def _event_about(action: Action, held: Authentication, **details: object) -> Event:
+    return _event(action, held.facts.authentication_id, held.facts.service, held.owner, **details)
+
+
+def _event(action: Action, authentication_id: str, service: str | None, owner: str | None, **details: object) -> Event:
+    """Return an event about an authentication. One of the builder's has no owner."""
+    whose = {} if owner is None else {"owner": owner}
+    return Event(action, "authentication", authentication_id, {"service": service, **whose, **details})
 
 
 def _faults(draft: AuthenticationDraft, limits: Limits, *, new: bool) -> list[Fault]:

@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import uuid4
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import IntegrityError
 
+from app.database.sql_files import sql_file
 from app.errors import Fault, UserError, not_found, refuse, taken, too_many, unknown
+from app.identity import audit
+from app.identity.audit import Action, Event
 from app.solutions.listing import Listing
 from app.solutions.texts import MOST_EXTERNAL_ID, identifier, identifiers, text_faults
 from app.text import counted
@@ -19,15 +23,24 @@ from app.text import counted
 _TABLES: Final = {"instance": "solution_instance", "authentication": "authentication"}
 
 _COLUMNS = "user_identifier, name, external_user_identifier, is_test_user, created_at"
-_INSERT = text("""
-    INSERT INTO external_user (name, external_user_identifier, is_test_user) VALUES (:name, :external, :test)
-    ON CONFLICT DO NOTHING RETURNING user_identifier
+_KIND: Final = "end-user"
+"""The kind of object that an end user is in the audit."""
+_INSERT = audit.statement("""
+    WITH created AS (
+      INSERT INTO external_user (user_identifier, name, external_user_identifier, is_test_user)
+      VALUES (:user, :name, :external, :test) ON CONFLICT DO NOTHING RETURNING 1
+    )
+    INSERT INTO audit ({columns}) SELECT {values} FROM created RETURNING details
 """)
-_UPDATE = text("""
-    UPDATE external_user SET name = coalesce(:name, name), is_test_user = coalesce(:test, is_test_user),
-           external_user_identifier = coalesce(:external, external_user_identifier)
-    WHERE user_identifier = :user
+_UPDATE = audit.statement("""
+    WITH changed AS (
+      UPDATE external_user SET name = coalesce(:name, name), is_test_user = coalesce(:test, is_test_user),
+             external_user_identifier = coalesce(:external, external_user_identifier)
+      WHERE user_identifier = :user RETURNING 1
+    )
+    INSERT INTO audit ({columns}) SELECT {values} FROM changed RETURNING details
 """)
+_REMOVE = audit.statement(sql_file("app.solutions.people", "remove_external_user"))
 
 
 @dataclass(frozen=True)
@@ -56,12 +69,12 @@ def create_external_user(
 ) -> str:
     """Create an end user and return its id. Raises UserError about `name` and `external_user_id`."""
     _check(name, external_user_id, new=True)
-    values = {"name": name, "external": external_user_id, "test": is_test_user}
+    user = str(uuid4())
+    values = {"user": user, "name": name, "external": external_user_id, "test": is_test_user}
     # ON CONFLICT waits for a transaction that creates the same user, and then adds nothing.
-    user = connection.execute(_INSERT, values).scalar_one_or_none()
-    if user is None:
+    if not audit.make_change(connection, _INSERT, values, Event(Action.END_USER_CREATED, _KIND, user)):
         raise UserError(taken("external_user_id", f"{external_user_id} is taken"))
-    return str(user)
+    return user
 
 
 def update_external_user(
@@ -74,10 +87,17 @@ def update_external_user(
 ) -> None:
     """Change the given fields of an end user. Raises UserError about `user_id`, `name` and `external_user_id`."""
     _check(name, external_user_id, new=False)
-    values = {"user": identifier(user_id), "name": name, "external": external_user_id, "test": is_test_user}
+    given = {"name": name, "externalUserId": external_user_id, "isTestUser": is_test_user}
+    fields = [field for field, value in given.items() if value is not None]
+    if not fields:
+        lock_external_user(connection, user_id, "user_id")
+        return
+    user = identifier(user_id)
+    values = {"user": user, "name": name, "external": external_user_id, "test": is_test_user}
+    event = Event(Action.END_USER_CHANGED, _KIND, user, {"fields": fields})
     try:
         with connection.begin_nested():
-            known = connection.execute(_UPDATE, values).rowcount > 0
+            known = audit.make_change(connection, _UPDATE, values, event)
     except IntegrityError as error:
         if not isinstance(error.orig, UniqueViolation):
             raise
@@ -89,9 +109,9 @@ def update_external_user(
 def remove_external_user(connection: Connection, user_id: str) -> None:
     """Remove an end user with all its instances and authentications ("Removing a user disables and deletes all that
     user's instances"). Raises UserError about `user_id`."""
-    query = text("DELETE FROM external_user WHERE user_identifier = :user")
-    if connection.execute(query, {"user": identifier(user_id)}).rowcount == 0:
-        raise UserError(unknown("user_id", user_id))
+    # Locked before the statement that counts, so that an instance that is being created is counted.
+    user = _lock(connection, user_id, "user_id", "UPDATE")
+    audit.make_change(connection, _REMOVE, {"user": user}, Event(Action.END_USER_REMOVED, _KIND, user))
 
 
 def read_external_user(connection: Connection, user_id: str) -> ExternalUser:
@@ -134,7 +154,10 @@ def lock_external_user(connection: Connection, user_id: str | None, field: str, 
     With `alone`, other transactions that do the same wait, so that the end user's instances and authentications can be
     counted.
     """
-    lock = "NO KEY UPDATE" if alone else "KEY SHARE"
+    return _lock(connection, user_id, field, "NO KEY UPDATE" if alone else "KEY SHARE")
+
+
+def _lock(connection: Connection, user_id: str | None, field: str, lock: str) -> str:
     query = text(f"SELECT user_identifier FROM external_user WHERE user_identifier = :user FOR {lock}")  # noqa: S608
     user = connection.execute(query, {"user": identifier(user_id)}).scalar_one_or_none()
     if user is None:
