@@ -11,7 +11,7 @@ from app.database.connection import short_statements
 from app.database.engine import snapshot
 from app.errors import UserError, not_found
 from app.solutions.content.model import AuthSlot
-from app.solutions.people.authentications import AuthenticationDraft, read_authentications, set_authentication
+from app.solutions.people.authentications import NEVER, AuthenticationDraft, read_authentications, set_authentication
 from app.solutions.texts import identifier
 from app.solutions.wizard.configuring import read_configuration, read_instance_of
 from app.solutions.wizard.sessions import (
@@ -33,6 +33,7 @@ _FOR_SLOT: Final = "/auth/create/<partner>/<instance>/<path:external_id>"
 _CREATE: Final = "/auth/create/<partner>"
 _EDIT: Final = "/auth/edit/<partner>/<authentication>"
 _NAME: Final = "account"
+_STILL_EXPIRED = "The name is saved. The account cannot be used before it gets new credentials."
 _ENDED = "The page was finished or closed in another window."
 
 
@@ -44,6 +45,7 @@ class _Subject:
     authentication_id: str | None = None
     name: str = ""
     environment: str = ""
+    has_expired: bool = False
 
 
 @blueprint.get(_FOR_SLOT)
@@ -103,7 +105,7 @@ def _subject(session: WizardSession) -> _Subject:
                 raise UserError(not_found("authentication_id", "the account", is_sentence=True))
             facts = found.facts
             slot = AuthSlot("", found.name, facts.service, facts.service_version, facts.service_environment)
-            return _Subject(slot, facts.authentication_id, found.name, facts.service_environment)
+            return _Subject(slot, facts.authentication_id, found.name, facts.service_environment, facts.expired)
         if session.instance_id is None:
             return _Subject(AuthSlot("", service=request.form.get("service", "").strip()))
         for place in read_configuration(connection, session.owner, session.instance_id).places:
@@ -123,12 +125,15 @@ def _go_on(session: WizardSession) -> Response:
         return _form(session, _typed(subject), parts={"service": "Say which service the account is for."})
     keeps = NewAuthentication("", "", "") if subject.authentication_id is None else _UNCHANGED
     try:
-        authentication = _set(session, subject, new_account(subject.slot, request.form, _NAME, keeps))
+        given = new_account(subject.slot, request.form, _NAME, keeps)
+        authentication = _set(session, subject, given)
     except NotAnAccountError as error:
         return _form(session, _typed(subject), parts={error.part: str(error)})
     except UserError as error:
         return _form(session, _typed(subject), reasons_of(error))
     message = {"type": "tray.authpopup.finish", "authId": authentication}
+    if subject.has_expired and given.data == _UNCHANGED.data:
+        return page("done.html", "The account has expired", message=message, text=_STILL_EXPIRED)
     return page("done.html", "The account is connected", message=message, text="You can close this page.")
 
 
@@ -137,8 +142,12 @@ _UNCHANGED: Final = NewAuthentication("", "", "null")
 
 
 def _set(session: WizardSession, subject: _Subject, given: NewAuthentication) -> str:
-    """Create or change the authentication and end the session, in one transaction."""
+    """Create or change the authentication and end the session, in one transaction.
+
+    New credentials take away the expiry of those that they replace.
+    """
     slot, is_new = subject.slot, subject.authentication_id is None
+    data = None if given.data == _UNCHANGED.data and not is_new else given.data
     draft = AuthenticationDraft(
         subject.authentication_id,
         owner=session.owner,
@@ -147,7 +156,8 @@ def _set(session: WizardSession, subject: _Subject, given: NewAuthentication) ->
         service_version=slot.service_version if is_new else None,
         service_environment=given.environment if is_new else None,
         scopes=tuple(sorted(slot.scopes)) if is_new else None,
-        data=None if given.data == _UNCHANGED.data and not is_new else given.data,
+        data=data,
+        expires=None if is_new or data is None else NEVER,
     )
     with short_statements(), resources().engine.begin() as connection:
         if not end_session(connection, session.token):

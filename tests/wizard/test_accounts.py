@@ -162,6 +162,27 @@ class TestAlone:
             found = read_authentications(connection, owner=owner)[mine]
         assert (found.name, found.facts.service, found.facts.scopes) == ("After", "slack", frozenset({"chat"}))
 
+    @pytest.mark.ledger("DEC-378")
+    @pytest.mark.parametrize("expires", ["2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"])
+    def test_new_credentials_take_the_expiry_of_the_former_ones_away(
+        self, wizard: Wizard, store: Store, engine: Engine, owner: str, instance: str, expires: str
+    ) -> None:
+        mine = store.authentication(owner, ["chat"])
+        store.update(instance, auth={"slack": mine})
+        store.done("SetAuthentication", authenticationId=mine, expires=expires)
+
+        def edit(**values: str) -> tuple[str, list[str], bool]:
+            page = wizard.get(f"/external/auth/edit/acme/{mine}?code={wizard.code(userId=owner)}")
+            page = page.send("finish", {f"{name}-account": value for name, value in values.items()})
+            with engine.connect() as connection:
+                found = read_authentications(connection, owner=owner)[mine]
+            return page.title, store.get(instance).pending, found.expires is None
+
+        has_expired = expires.startswith("2020")
+        title = "The account has expired" if has_expired else "The account is connected"
+        assert edit(name="After") == (title, ["slack"] if has_expired else [], False)
+        assert edit(data='{"b": 2}') == ("The account is connected", [], True)
+
     def test_accounts_and_instances_of_another_user_are_not_found(
         self, wizard: Wizard, store: Store, owner: str, instance: str
     ) -> None:
