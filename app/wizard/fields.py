@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
-from app.errors import StateError
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, NotJsonError, read_json, same_json
 from app.solutions.people.authentications import Authentication
 from app.solutions.texts import MOST_LABEL, MOST_NAME, text_faults
@@ -31,6 +30,7 @@ _REQUIRED = "Fill in this field."
 _CHOOSE = "Choose an entry of the list."
 _STAYS = "This value cannot be removed here. Give another one."
 
+_Value = TypeVar("_Value")
 Choices = Callable[[ConfigSlot, FilledIn], list[Choice] | None]
 """Returns the entries of a drop-down list, or None if the list cannot be had."""
 
@@ -184,11 +184,58 @@ def entered_in(
             texts[name] = form.get(name, "")
         except NotAnAccountError as error:
             faults[f"{error.part}-{name}"] = str(error)
-            texts |= {name: NEW, **{part: form.get(part, "") for part in (f"name-{name}", f"environment-{name}")}}
-    size = sum(map(len, config.values())) + sum(len(one.data) for one in new.values())
-    if size > most_bytes:
-        raise StateError(f"what was filled in is too large: at most {most_bytes} characters together are possible")
+            texts |= {name: NEW, **_typed_account(form, name)}
+    for place in _too_long(step, filled_in, config, new, most_bytes):
+        name, key = name_of(place), place.slot.external_id
+        reason = f"Shorten this. All that is filled in may have at most {most_bytes} characters together."
+        if isinstance(place.slot, AuthSlot):
+            _restore(new, filled_in.new, key)
+            _restore(chosen, filled_in.chosen, key)
+            faults[f"data-{name}"] = reason
+            texts |= {name: NEW, **_typed_account(form, name)}
+        else:
+            _restore(config, filled_in.config, key)
+            faults[name], texts[name] = reason, form.get(name, "")
     return Entered(replace(filled_in, config=config, chosen=chosen, new=new), faults, texts)
+
+
+def _too_long(
+    step: WizardStep,
+    before: FilledIn,
+    config: Mapping[str, str],
+    new: Mapping[str, NewAuthentication],
+    most: int,
+) -> list[ShownSlot]:
+    """Return the slots of a step that have to keep their former values so that everything together is not too long:
+    of the values that have become longer, the longest ones."""
+
+    def length(place: ShownSlot, config: Mapping[str, str], new: Mapping[str, NewAuthentication]) -> int:
+        key = place.slot.external_id
+        if isinstance(place.slot, AuthSlot):
+            return len(new[key].data) if key in new else 0
+        return len(config.get(key, ""))
+
+    excess = sum(map(len, config.values())) + sum(len(one.data) for one in new.values()) - most
+    grown = [(length(place, config, new), place) for place in step.places]
+    found = []
+    for now, place in sorted(grown, key=lambda pair: pair[0], reverse=True):
+        former = length(place, before.config, before.new)
+        if excess > 0 and now > former:
+            found.append(place)
+            excess -= now - former
+    return found
+
+
+def _restore(values: dict[str, _Value], before: Mapping[str, _Value], key: str) -> None:
+    if key in before:
+        values[key] = before[key]
+    else:
+        values.pop(key, None)
+
+
+def _typed_account(form: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return what was typed for a new account, apart from the credentials, which no page shows."""
+    return {part: form.get(part, "") for part in (f"name-{name}", f"environment-{name}")}
 
 
 class NotAnAccountError(ValueError):

@@ -241,3 +241,27 @@ def test_a_value_can_be_changed_but_not_removed_and_a_default_stays_one(wizard: 
     assert page.reasons[1:] == ["This value cannot be removed here. Give another one."]
     page.send(values={"config:a": "2"}).send("finish")
     assert store.get(instance).config == {"a": '"2"'}
+
+
+@pytest.mark.ledger("DEC-380")
+def test_too_much_in_a_form_is_said_beside_the_longest_field_and_the_form_stays(wizard: Wizard, store: Store) -> None:
+    config = [config_slot(name, title=name) for name in ("a", "b")]
+    instance = store.instance(store.published(config=config, auth=[auth_slot("slack", mandatory=False)]))
+    none = {"auth:slack": ""}
+    page = wizard.open(instance).send(values={"config:a": "first", "config:b": "second", **none}).send("back")
+    long = "x" * 300_000
+    page = page.send(values={"config:a": long, "config:b": "short", **none})
+    assert (page.status, page.title, page.message) == (200, "Settings", None)
+    reason = "Shorten this. All that is filled in may have at most 262144 characters together."
+    assert page.texts(".field.faulty .reason") == [reason]
+    assert page.texts(".field.faulty label") == ["a"]
+    assert (page.fields["config:a"], page.fields["config:b"]) == (long, "short")
+    account = {"auth:slack": "new", "name-auth:slack": "Mine", "data-auth:slack": f'{{"token": "{long}"}}'}
+    page = page.send(values={"config:a": "again", **account})
+    assert page.texts(".field .reason") == [reason]
+    assert (page.fields["auth:slack"], page.fields["name-auth:slack"]) == ("new", "Mine")
+    assert long not in page.response.text, "credentials are not shown"
+    page = page.send(values={"data-auth:slack": '{"token": "t"}'})
+    assert page.title == "Summary"
+    assert page.send("finish").title == "Your settings are saved"
+    assert store.get(instance).config == {"a": '"again"', "b": '"short"'}
