@@ -9,11 +9,14 @@ CREATE PROCEDURE public.apply_run(IN run bigint, IN actor bigint, IN first integ
 DECLARE
   step record;
   done_number integer;
+  expected integer := first;
 BEGIN
   FOR step IN
     SELECT * FROM run_step s WHERE s.run_identifier = run AND s.ordinal BETWEEN first AND last ORDER BY s.ordinal
   LOOP
-    stopped := step.ordinal;
+    stopped := expected;
+    EXIT WHEN step.ordinal <> expected;
+    expected := expected + 1;
     IF (SELECT r.cancel_requested FROM run r WHERE r.run_identifier = run) THEN
       why := 'cancelled';
       RETURN;
@@ -91,7 +94,9 @@ BEGIN
     VALUES (run, step.ordinal, step.node_identifier, done_number, step.kind);
     COMMIT;
   END LOOP;
-  stopped := NULL;
+  -- A step that is not there has not been done.
+  stopped := CASE WHEN expected <= last THEN expected END;
+  why := CASE WHEN expected <= last THEN 'changed' END;
 END $$;
 
 CREATE FUNCTION public.check_node() RETURNS trigger

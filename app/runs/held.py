@@ -15,7 +15,7 @@ from app.errors import PreconditionError, RelinkError, StateError
 from app.identity.present_rights import hold_account
 from app.identity.rights import Caller
 from app.runs import kept_responses, keys, locks
-from app.runs.record import RunState, close, interrupt, is_cancelled, put_back, record_plan
+from app.runs.record import RunState, close, close_if_dead, is_cancelled, put_back, record_plan
 from app.runs.turns import Turn, Turns
 from app.runs.wanted import Context, NodeContext, WantedRun
 
@@ -187,4 +187,4 @@ def _make_room(connection: Connection, context: Context) -> None:
         if other in held:
             what = "this package or a part of it" if isinstance(context, NodeContext) else "this solution"
             raise StateError(f"run {other} holds {what} since {since:%Y-%m-%d %H:%M:%S} UTC")
-        interrupt(connection, other)
+        close_if_dead(connection, other)

@@ -5,6 +5,8 @@ The database releases the lock when the connection ends for whatever reason, so 
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -55,6 +57,14 @@ def held_runs(connection: Connection, session_name: str | None = None) -> set[in
     """Return the runs whose locks are held by any session, or only by sessions with this name."""
     found = connection.execute(_HELD, {"class": _RUN_LOCK_CLASS, "session_name": session_name})
     return set(found.scalars())
+
+
+OF_ANOTHER: Final = f"""EXISTS (
+    SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      AND l.classid::bigint = {_RUN_LOCK_CLASS} AND l.objid::bigint = %(run)s AND l.pid <> %(session)s
+)"""
+"""A condition, for psycopg: whether a session other than `session`, a process number, holds the lock of `run`."""
 
 
 def _key(run: int) -> int:

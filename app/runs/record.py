@@ -22,7 +22,7 @@ from app.runs import locks
 READ_RUNS: Final = sql_file("app.runs", "read_runs")
 """Reads the columns of `Run`."""
 _SELECT_OPEN = text("SELECT r.run_identifier FROM run r WHERE run_is_held(r)")
-_IS_OPEN = text("SELECT run_is_held(r) FROM run r WHERE r.run_identifier = :run")
+_IS_OPEN = text("SELECT run_is_held(r) FROM run r WHERE r.run_identifier = :run FOR NO KEY UPDATE")
 _SELECT_CANCELLED: Final = """
     SELECT r.cancel_requested OR NOT coalesce(a.enabled, true),
            CASE WHEN %(step)s THEN set_config('synchronous_commit', 'off', true) END
@@ -137,7 +137,7 @@ def find(connection: Connection, run: int) -> Run | None:
     row = connection.execute(query, {"run": run}).one_or_none()
     if row is None:
         return None
-    if RunState(row.state).is_open and _close_if_dead(connection, run):
+    if RunState(row.state).is_open and close_if_dead(connection, run):
         row = connection.execute(query, {"run": run}).one()
     return Run.of(row)
 
@@ -147,7 +147,7 @@ def close_dead(connection: Connection) -> int:
     open_runs = set(connection.execute(_SELECT_OPEN).scalars())
     dead = open_runs - locks.held_runs(connection) if open_runs else set()
     # The runs are sorted, so that two processes that do this at the same time cannot deadlock.
-    return sum(_close_if_dead(connection, run) for run in sorted(dead))
+    return sum(close_if_dead(connection, run) for run in sorted(dead))
 
 
 def cancel(connection: Connection, run: int, user: int | None) -> None:
@@ -200,20 +200,23 @@ def record_plan(connection: Connection, run: int, fingerprint: str) -> None:
     )
 
 
-def _close_if_dead(connection: Connection, run: int) -> bool:
-    """Record a running run as interrupted if it is dead, and return whether it was."""
-    dead = run not in locks.held_runs(connection) and _still_running(connection, run)
-    if dead:
-        interrupt(connection, run)
-    return dead
+def close_if_dead(connection: Connection, run: int) -> bool:
+    """Record a running run as interrupted, or return it to the queue, if it is dead. Returns whether it was."""
+    if run in locks.held_runs(connection) or not _still_running(connection, run):
+        return False
+    # The record is locked now, so no worker can take the run before this transaction ends. One may have before.
+    if run in locks.held_runs(connection):
+        return False
+    _interrupt(connection, run)
+    return True
 
 
 def _still_running(connection: Connection, run: int) -> bool:
-    """Read the state again: a run records its end before it releases its lock."""
+    """Lock the record and read the state again: a run records its end before it releases its lock."""
     return bool(connection.execute(_IS_OPEN, {"run": run}).scalar_one())
 
 
-def interrupt(connection: Connection, run: int) -> None:
+def _interrupt(connection: Connection, run: int) -> None:
     """Record a dead run as interrupted, or return it to the queue, and remove the steps that were staged for it."""
     if connection.execute(_RETRY, {"run": run, "most": _MOST_RETRIES}).rowcount == 0:
         close(connection, run, RunState.INTERRUPTED, None, _DIED)

@@ -1,6 +1,6 @@
 -- Does the staged steps of a run from `first` to `last`, with one commit for each. `stopped` is null when all are done;
 -- otherwise it is the step that was not done, and `why` is 'cancelled', or 'changed' if a node has changed since the
--- plan was made. An error rolls back the step in which it occurs.
+-- plan was made or a staged step is missing. An error rolls back the step in which it occurs.
 --
 -- The plan determines what is written. A step takes its node if the node has the planned edition, writes one version,
 -- records the outcome and commits.
@@ -9,11 +9,14 @@ LANGUAGE plpgsql AS $$
 DECLARE
   step record;
   done_number integer;
+  expected integer := first;
 BEGIN
   FOR step IN
     SELECT * FROM run_step s WHERE s.run_identifier = run AND s.ordinal BETWEEN first AND last ORDER BY s.ordinal
   LOOP
-    stopped := step.ordinal;
+    stopped := expected;
+    EXIT WHEN step.ordinal <> expected;
+    expected := expected + 1;
     IF (SELECT r.cancel_requested FROM run r WHERE r.run_identifier = run) THEN
       why := 'cancelled';
       RETURN;
@@ -91,7 +94,9 @@ BEGIN
     VALUES (run, step.ordinal, step.node_identifier, done_number, step.kind);
     COMMIT;
   END LOOP;
-  stopped := NULL;
+  -- A step that is not there has not been done.
+  stopped := CASE WHEN expected <= last THEN expected END;
+  why := CASE WHEN expected <= last THEN 'changed' END;
 END $$;
 
 -- Returns the elements of an array at the given places, in this order; null if the array is null.

@@ -22,6 +22,7 @@ from app.database.copy import write_lines
 from app.database.engine import driver_connection, single_statements
 from app.garbage import collections_paused
 from app.runs.held import HeldRun
+from app.runs.locks import OF_ANOTHER
 from app.updates.steps import Step
 
 BLOCK = 2000
@@ -30,6 +31,10 @@ BLOCK = 2000
 _STEP_COLUMNS: Final = (
     "run_identifier, ordinal, node_identifier, edition, kind, version_number, type_version_number,"
     " member_type_numbers, target_numbers, kept, others, list_moves"
+)
+_UNSTAGE: Final = (
+    f"DELETE FROM run_step WHERE run_identifier = %(run)s AND NOT {OF_ANOTHER}",  # noqa: S608
+    f"DELETE FROM run_step_other WHERE run_identifier = %(run)s AND NOT {OF_ANOTHER}",  # noqa: S608
 )
 _OTHER_COLUMNS: Final = "run_identifier, ordinal, node_identifier, edition, version_number, member_type_numbers"
 
@@ -49,12 +54,15 @@ class Staging:
     count: int = 0
     is_complete: bool = False
     _abandoned: bool = False
+    _session: int = 0
+    """The process number of the session that holds the lock of the run, while the steps are staged."""
     _changed: Condition = field(default_factory=Condition)
 
     def begin(self) -> None:
         """Stage the first steps."""
         driver = driver_connection(self.run.connection)
-        unstage(driver, self.run.identifier)
+        self._session = driver.info.backend_pid
+        unstage(driver, self.run.identifier, session=self._session)
         self._stage(driver)
 
     @contextmanager
@@ -72,9 +80,9 @@ class Staging:
                 self._abandoned = True
                 wait([rest])
                 # If the session of the run was lost, others may have closed the run and deleted its steps before the
-                # last block was staged.
+                # last block was staged. Or another worker has taken the run, and has staged its own steps.
                 with suppress(SQLAlchemyError, psycopg.Error), single_statements(self.run.engine) as driver:
-                    unstage(driver, self.run.identifier)
+                    unstage(driver, self.run.identifier, session=self._session)
                 raise
             self._abandoned = True
             rest.result()
@@ -124,10 +132,15 @@ class Staging:
             self._changed.notify_all()
 
 
-def unstage(driver: psycopg.Connection[Row], run: int) -> None:
-    """Delete the staged steps of a run."""
-    driver.execute("DELETE FROM run_step WHERE run_identifier = %s", (run,))
-    driver.execute("DELETE FROM run_step_other WHERE run_identifier = %s", (run,))
+def unstage(driver: psycopg.Connection[Row], run: int, *, session: int) -> None:
+    """Delete the staged steps of a run, unless another session than this one holds the run now.
+
+    That is another attempt of the run, after this one has lost its session: the staged steps are those of the other
+    attempt. `session` is the process number of the session that held the run for the staged steps.
+    """
+    held = {"run": run, "session": session}
+    for delete in _UNSTAGE:
+        driver.execute(delete, held)
 
 
 def _staged(run: int, step: Step, steps_before: int) -> str:
