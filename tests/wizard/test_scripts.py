@@ -50,6 +50,7 @@ FIELDS = (
     "list-title",
     "connector",
     "operation",
+    "list-input",
     "workflow-id",
     "workflow-name",
     "screen-title",
@@ -63,6 +64,8 @@ FIELDS = (
     "choice-value",
     "user-name",
     "token-name",
+    "rollout-owner",
+    "rollout-tag",
     "package-name",
     "node-name",
     "draft-name",
@@ -89,10 +92,11 @@ REFLECTED = {
     "rights-node": "/console/people/ann?node={}",
     "activity-user": "/console/activity?user={}",
     "instances-name": "/console/instances?name={}",
+    "instances-owner": "/console/instances?owner={}",
+    "solutions-tag": "/console/solutions?tag={}",
     "sign-in": "/console/sign-in?next={}",
 }
 """What addresses say, which pages show or take up."""
-
 GET_NODE = "/console/services/GetNode"
 
 
@@ -116,7 +120,7 @@ def paths(site: Site) -> tuple[str, ...]:
         serviceEnvironment=script("environment"),
         **service,
     )
-    dropdown = ddl(connector=script("connector"), operation=script("operation"))
+    dropdown = ddl(connector=script("connector"), operation=script("operation"), input=_json(script("list-input")))
     config = [
         config_slot(script("config-id"), title=script("config-title"), mandatory=False),
         config_slot("default", title="Default", type="object", defaultValue=_json(script("default"))),
@@ -221,6 +225,9 @@ def pages(site: Site, paths: tuple[str, ...], node_paths: tuple[str, ...]) -> di
     for reference in ("odd.D", script("tried-reference")):
         form = console.get(GET_NODE)
         found[f"tried: {reference}"] = console.send(form, GET_NODE, nodeVersionReference=reference).tree
+    rollout = next(path for path in paths if path.endswith("/rollout"))
+    given = {"owner": script("rollout-owner"), "tags": script("rollout-tag")}
+    found["roll-out"] = console.send(console.get(rollout), rollout, do="impact", **given).tree
     form = console.get("/graphql", headers={"Accept": "text/html"})
     found["query"] = console.send(form, "/console/graphql-form", **_query()).tree
     wizard = Wizard(site.app, Store(Client(site.app)))
