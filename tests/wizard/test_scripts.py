@@ -212,8 +212,7 @@ def _json(text: str) -> str:
 def wizard_path(site: Site, paths: tuple[str, ...]) -> str:
     """The wizard of the instance, with a new code."""
     instance = next(path for path in paths if path.startswith("/console/instances/")).rpartition("/")[2]
-    given = {"solutionInstanceId": instance}
-    reply = Store(Client(site.app)).done("GenerateAuthorizationCode", **given)
+    reply = Store(Client(site.app)).done("GenerateAuthorizationCode", solutionInstanceId=instance)
     return (reply.text("wizardPath") or "") + "&customValidation=true"
 
 
