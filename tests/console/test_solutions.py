@@ -177,6 +177,43 @@ def test_a_solution_shows_its_draft_its_releases_and_its_instances(pages: Pages,
     assert page.tree.cssselect("svg.bar rect")[0].get("width") == "100.0"
 
 
+@pytest.mark.ledger("DEC-58", "DEC-64")
+@pytest.mark.parametrize(
+    "draft",
+    [[CHANNEL, config_slot("team", mandatory="false")], [config_slot("team"), CHANNEL]],
+    ids=["optional", "another order"],
+)
+def test_a_draft_that_differs_without_a_change_is_not_called_the_same(
+    pages: Pages, store: Store, draft: list[str]
+) -> None:
+    solution = store.published(config=[CHANNEL, config_slot("team")])
+    instance = store.instance(solution)
+    for page in (pages.get(at(solution)), pages.get(at(solution, "publish"))):
+        assert "The draft is the same as release 1." in page.text
+    store.set(*slots(config=draft), solution=solution)
+    for page in (pages.get(at(solution)), pages.get(at(solution, "publish"))):
+        assert "Nothing counts as a change, but the draft is not the same as release 1" in page.text
+    store.publish(solution)
+    for page in (pages.get(at(solution, "releases")), pages.get(f"/console/instances/{instance}")):
+        assert "Nothing counts as a change, but release 2 is not the same as release 1" in page.text
+    store.publish(solution)
+    assert "Release 3 is the same as release 2." in pages.get(at(solution, "releases")).text
+
+
+def test_a_slot_that_became_optional_is_not_listed_as_unchanged(pages: Pages, store: Store) -> None:
+    solution = store.published(config=[CHANNEL, config_slot("team"), config_slot("limit")])
+    draft = [config_slot("limit", title="Limit"), config_slot("team", mandatory="false"), CHANNEL]
+    store.set(*slots(config=draft), solution=solution)
+    assert "Unchanged: channel." in pages.get(at(solution)).text
+
+
+def test_an_empty_first_release_is_not_compared_with_another(pages: Pages, store: Store) -> None:
+    solution = store.set()
+    assert "Nothing: the draft is empty." in pages.get(at(solution, "publish")).text
+    store.publish(solution)
+    assert "It is empty." in pages.get(at(solution, "releases")).text
+
+
 def test_the_past_of_instances_is_drawn(pages: Pages, store: Store) -> None:
     solution = store.published(config=[CHANNEL])
     instances = [store.instance(solution, config={"channel": '"a"'}) for _ in range(3)]

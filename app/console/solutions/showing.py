@@ -19,6 +19,7 @@ from app.solutions.instances.paging import read_page
 from app.solutions.instances.reading import InstanceFilter
 from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.contents import read_contents
+from app.solutions.releases.draft_content import released_content
 from app.solutions.releases.history import compare_releases, read_history
 from app.solutions.releases.solutions import SolutionDraft, set_draft
 from app.text import is_whole_number
@@ -48,6 +49,7 @@ def solution(solution_id: str) -> Response:
         instances = read_page(connection, wanted, None, _INSTANCES)
         owners = read_external_users(connection, [each.owner for each in instances.instances])
         comparison = compare_releases(connection, found.solution_id, None, None)
+        draft = released_content(connection, found.draft)
         latest = found.latest_release_number
         live = read_contents(connection, found.solution_id, [latest]).get(latest)
     return page(
@@ -57,7 +59,7 @@ def solution(solution_id: str) -> Response:
         crumbs=crumbs_to(found)[:1],
         solution=found,
         changes=comparison.judgement,
-        unchanged=_unchanged(found.draft, {change.external_id for change in comparison.judgement.changes}, live),
+        unchanged=_unchanged(draft, live),
         releases=history[:_RELEASES],
         more_releases=len(history) > _RELEASES,
         counts=counts,
@@ -110,9 +112,10 @@ def hold(solution_id: str) -> Response:
     return see_other(solution_url(found.solution_id, done="held" if held else "released"))
 
 
-def _unchanged(draft: Content, changed: set[str], live: Content | None) -> list[str]:
+def _unchanged(draft: Content, live: Content | None) -> list[str]:
     """Return the external ids of the slots of a draft that are as in the live release."""
     if live is None:
         return []
+    before: set[Slot] = {*live.auth_slots, *live.config_slots}
     slots: tuple[Slot, ...] = (*draft.auth_slots, *draft.config_slots)
-    return [slot.external_id for slot in slots if slot.external_id not in changed]
+    return [slot.external_id for slot in slots if slot in before]

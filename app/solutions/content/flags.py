@@ -31,9 +31,14 @@ class PendingSlot(NamedTuple):
 
 @dataclass(frozen=True)
 class PublishJudgement:
-    """What publishing a draft means for the instances on the release before it."""
+    """What publishing a draft means for the instances on the release before it.
+
+    Without changes the draft may still differ from the release: in the order of its slots, or in a slot that is no
+    longer mandatory. `is_same` is True if it does not.
+    """
 
     changes: list[Change]
+    is_same: bool
     breaking_changes: bool
     requires_new_user_input: bool
     requires_new_system_input: bool
@@ -113,6 +118,7 @@ def judge_publish(previous: Content | None, draft: Content) -> PublishJudgement:
     breaking = [change for change in found if change.breaking]
     return PublishJudgement(
         changes=found,
+        is_same=draft == (previous or Content()),
         breaking_changes=bool(breaking),
         requires_new_user_input=_asks(breaking, hidden=False),
         requires_new_system_input=_asks(breaking, hidden=True),
