@@ -73,6 +73,9 @@ def open_directory(parent: Path | None = None) -> Iterator[Path]:
 
 # A shell that starts the tests in the background ignores SIGINT for them and for all processes that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# `nohup` ignores SIGHUP for them. A handler that does nothing is the same for the tests, and is not inherited.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.hookimpl(optionalhook=True)

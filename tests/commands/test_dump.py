@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import copy
 from typing import Any
@@ -82,12 +83,17 @@ def dumped(database_url: str, client: Client, tmp_path: Path) -> Path:
     return file
 
 
-def started(relink: Relink, *arguments: str) -> subprocess.Popen[str]:
-    """`relink` as a process of its own."""
+@contextmanager
+def started(relink: Relink, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `relink` as a process of its own, which is killed at the end if it still runs."""
     command = [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments]
     variables = {name: value for name, value in relink.environment.items() if value is not None}
     environment = {**os.environ, **variables}
-    return subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def relations(url: str) -> int:
