@@ -76,9 +76,12 @@ def impact(
       relink impact acme.catalog
       relink impact acme --why acme.catalog.Widget
     """
+    if why_node is not None and (xml or as_json):
+        raise click.UsageError("--why prints one chain of links: give it without --xml and --json")
     with _impact(service, reference, **options, why=True if why_node is not None else None) as reply:
         if why_node is not None:
             print_why(reply.required(), why_node)
+            _leave(reply)
             return
         shown = _shown(reply, xml=xml, as_json=as_json, everything=everything, forced=False)
     if shown and shown.rows:

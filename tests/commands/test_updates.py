@@ -174,6 +174,14 @@ def test_a_partial_response_has_exit_code_8(relink: Relink, client: Client, make
     assert (impact.exit_code, force.exit_code) == (8, 8)
     assert rows(impact) == rows(force) == ["P.B\t1\twarning\tNot authorised to administer this node"]
     assert "To do: 1 warning. 1 update would be bypassed." in impact.stderr
+    assert ann("impact", "P", "--why", "P.B").exit_code == 8
+
+
+@pytest.mark.parametrize("form", ["--xml", "--json"])
+def test_a_reason_has_no_other_form(relink: Relink, form: str) -> None:
+    result = relink("impact", "P", "--why", "P.A", form)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--why prints one chain of links" in result.stderr
 
 
 @pytest.mark.parametrize("command", [IMPACT, FORCE], ids=" ".join)
