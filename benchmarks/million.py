@@ -33,19 +33,18 @@ _COPIES = 16
 _CANCEL_AFTER = 10.0
 _MEBIBYTE = 1024 * 1024
 _CANCELLED = 130
-# All of the store except times. The sum does not depend on the order of the rows.
+# All columns of the store except times. The sum does not depend on the order of the rows.
 _DIGEST = """
-    SELECT (SELECT sum(hashtextextended(concat_ws('|', node_identifier, version_number, type_node_identifier,
-                                                  type_version_number, node_name, member_types, member_type_numbers,
-                                                  sequences, targets, target_numbers, values, indexed_as), 0))
-            FROM node_version),
-           (SELECT sum(hashtextextended(concat_ws('|', node_identifier, node_reference, frozen_version_number,
-                                                  latest_version_number, edition), 0)) FROM node),
+    SELECT (SELECT sum(hashtextextended(CAST(ROW(
+              node_identifier, version_number, type_node_identifier, type_version_number, node_name, node_version_comment,
+              created_by, amended_by, member_types, member_type_numbers, sequences, targets, target_numbers, values, scales,
+              comments, indexed_as) AS text), 0)) FROM node_version),
+           (SELECT sum(hashtextextended(CAST(n AS text), 0)) FROM node n),
            (SELECT count(*) FROM run_step)
 """
 _LAST_RUN = """
     SELECT state, (SELECT count(*) FROM run_outcome o WHERE o.run_identifier = r.run_identifier),
-           extract(epoch FROM finished_at - started_at)::float8
+           extract(epoch FROM finished_at - started_at)::float8, attempts, steps
     FROM run r ORDER BY run_identifier DESC LIMIT 1
 """
 
@@ -99,7 +98,9 @@ def _figures(what: str, database: str, nodes: int, *, cancel: bool) -> list[dict
                 raise RuntimeError(f"the command ended with {ended.code}, not {expected}")
             with connect(database) as connection:
                 row = connection.execute(_LAST_RUN).fetchone()
-            state, done, seconds = row or ("", 0, 0.0)
+            state, done, seconds, attempts, steps = row or ("", 0, 0.0, 0, 0)
+            if attempts != 1 or (not first and (state, done) != ("done", steps)):
+                raise RuntimeError(f"{state} after {attempts} attempts: {done} of {steps} steps are done")
             figures.append(
                 {
                     "what": what,
