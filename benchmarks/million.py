@@ -36,9 +36,9 @@ _CANCELLED = 130
 # All columns of the store except times. The sum does not depend on the order of the rows.
 _DIGEST = """
     SELECT (SELECT sum(hashtextextended(CAST(ROW(
-              node_identifier, version_number, type_node_identifier, type_version_number, node_name, node_version_comment,
-              created_by, amended_by, member_types, member_type_numbers, sequences, targets, target_numbers, values, scales,
-              comments, indexed_as) AS text), 0)) FROM node_version),
+              node_identifier, version_number, type_node_identifier, type_version_number, node_name,
+              node_version_comment, created_by, amended_by, member_types, member_type_numbers, sequences, targets,
+              target_numbers, values, scales, comments, indexed_as) AS text), 0)) FROM node_version),
            (SELECT sum(hashtextextended(CAST(n AS text), 0)) FROM node n),
            (SELECT count(*) FROM run_step)
 """
