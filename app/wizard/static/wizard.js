@@ -72,18 +72,35 @@ function showErrors(errors) {
   if (first) first.focus();
 }
 
-// The host may check what was filled in before the next screen is shown.
+// The host may check what was filled in before the next screen is shown. The page waits for its first message for some
+// seconds, and longer after a message that the check goes on.
+const WAIT_FOR_RESPONSE = 10_000;
+const WAIT_IN_PROGRESS = 60_000;
+
 function validateByHost() {
   const status = form.querySelector("[data-status]");
   let wanted = null;
   let checked = false;
-  const ready = (busy) => {
-    status.textContent = busy ? "Your settings are being checked." : "";
-    for (const button of form.querySelectorAll("button")) button.disabled = busy;
+  let timer = 0;
+  const ready = (busy, text = "") => {
+    clearTimeout(timer);
+    status.textContent = busy ? "Your settings are being checked." : text;
+    for (const button of form.querySelectorAll("button:not([value=cancel])")) button.disabled = busy;
+  };
+  const wait = (time) => {
+    ready(true);
+    timer = setTimeout(() => {
+      wanted = null;
+      ready(false, "Your settings could not be checked, because there was no response. Try again.");
+    }, time);
   };
   onMessage((event) => event.source === host && origins.includes(event.origin), "tray.configPopup.client.validation", (content) => {
     const result = content.data || content;
-    if (!wanted || result.inProgress) return;
+    if (!wanted) return;
+    if (result.inProgress) {
+      wait(WAIT_IN_PROGRESS);
+      return;
+    }
     const errors = result.errors || {};
     const button = wanted;
     wanted = null;
@@ -97,7 +114,7 @@ function validateByHost() {
     if (checked || !host || !event.submitter || event.submitter.value !== "next") return;
     event.preventDefault();
     wanted = event.submitter;
-    ready(true);
+    wait(WAIT_FOR_RESPONSE);
     tell({ type: "tray.configPopup.validate", data: valuesShown() });
   });
 }
