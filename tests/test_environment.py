@@ -48,8 +48,8 @@ def test_without_a_chromium_the_tests_in_a_browser_are_left_out_and_the_report_s
     assert "test_browser.py::" not in done.stdout
     assert "browser tests left out" in done.stdout
     assert (
-        "No Chromium was found, so the tests of pages in a browser were left out. Install Debian's package chromium, or"
-        " set RELINK_TEST_CHROMIUM to the path of a Chromium.\n"
+        "No Chromium was found, so the tests of pages in a browser were left out. Install Debian's package"
+        " chromium-headless-shell, or set RELINK_TEST_CHROMIUM to the path of a Chromium.\n"
     ) in done.stdout
     assert "deselected" in done.stdout.splitlines()[-1]
 

@@ -26,7 +26,7 @@ from app.database.engine import make_engine
 from app.settings import Settings
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -62,7 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_sep("=", "browser tests left out", yellow=True)
         terminalreporter.write_line(
             "No Chromium was found, so the tests of pages in a browser were left out."
-            " Install Debian's package chromium, or set RELINK_TEST_CHROMIUM to the path of a Chromium."
+            " Install Debian's package chromium-headless-shell, or set RELINK_TEST_CHROMIUM to the path of a Chromium."
         )
 
 
