@@ -115,7 +115,8 @@ def fail_at_each(disturbed: Disturbed, faults: Faults) -> str:
     with faults.at(0):
         disturbed.force("F0")
     assert disturbed.field.contents("F0") == disturbed.field.expected
-    numbers = chosen(faults.count, disturbed.field.chance)
+    count = faults.count
+    numbers = chosen(count, disturbed.field.chance)
     for number in numbers:
         name = f"F{number}"
         disturbed.client.load(package(name))
@@ -123,7 +124,7 @@ def fail_at_each(disturbed: Disturbed, faults: Faults) -> str:
             disturbed.force(name)
         disturbed.check(name)
     assert disturbed.failures
-    return f"{len(numbers)} of {faults.count} statements failed, each in a force of its own; every node whole"
+    return f"{len(numbers)} of {count} statements failed, each in a force of its own; every node whole"
 
 
 def chosen(count: int, chance: random.Random) -> Sequence[int]:
