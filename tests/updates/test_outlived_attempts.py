@@ -12,10 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.engine import driver_connection, single_statements
 from app.runs import locks
+from app.runs.upkeep import close_dead
 from app.updates import staging
 from tests.support.chance import seeded
 from tests.support.http import Client, message
 from tests.support.kills import Battlefield, package, terminate_backend
+from tests.support.run_records import insert_run
 from tests.support.served import eventually
 from tests.support.workers import ASYNC, accepted, shown, work
 
@@ -99,3 +101,23 @@ def test_steps_of_a_run_that_nobody_holds_are_removed_by_the_attempt_that_staged
         staging.unstage(driver, 1, session=session)
         assert staged(engine) == 0
         locks.release(holder, 1)
+
+
+@pytest.mark.ledger("DEC-367")
+def test_a_run_that_is_taken_while_it_is_about_to_be_closed_stays_with_its_taker(
+    client: Client, engine: Engine
+) -> None:
+    client.load(package("F"))
+    run = insert_run(engine, "running", "F")
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as pool, engine.connect() as taker, engine.connect() as watching:
+        taker.execute(text("SELECT FROM run WHERE run_identifier = :run FOR UPDATE"), {"run": run})
+        closed = pool.submit(close_dead, engine)
+        eventually(lambda: watching.execute(waiting).scalar_one() > 0)
+        locks.lock(taker, run)
+        taker.commit()
+        assert closed.result() == 0
+        state = text("SELECT state FROM run WHERE run_identifier = :run")
+        assert taker.execute(state, {"run": run}).scalar_one() == "running"
+        locks.release(taker, run)
+    assert close_dead(engine) == 1
