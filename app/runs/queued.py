@@ -2,6 +2,8 @@
 
 The record of a run is the work to do. A job of procrastinate only says that a worker should look for it, so a lost job
 loses no run. A run that may not begin yet, because another one works in the same package, stays in the queue.
+
+Users take turns: however many runs one of them has in the queue, the run of another user need not wait for all of them.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from procrastinate import App, SyncPsycopgConnector
 from sqlalchemy import Connection, Engine, text
 
 from app.database.engine import driver_connection
+from app.database.sql_files import sql_file
 from app.errors import BusyError, NotAuthorisedError
 from app.identity.present_rights import hold_account, read_again
 from app.identity.rights import Caller
@@ -37,12 +40,7 @@ MOST_WAITING: Final = 100
 _jobs = App(connector=SyncPsycopgConnector())
 
 _WAITING = text("SELECT count(*) FROM run WHERE asynchronous AND state = 'queued' AND user_identifier = :user")
-_FIRST = text("""
-    SELECT q.run_identifier FROM run q
-    WHERE q.asynchronous AND q.state = 'queued' AND NOT q.cancel_requested AND NOT q.run_identifier = ANY (:skipped)
-      AND NOT EXISTS (SELECT FROM run o WHERE run_goes_before(o, q))
-    ORDER BY q.run_identifier LIMIT 1
-""")
+_FIRST = text(sql_file("app.runs", "first_waiting"))
 # A worker renews its sign of life every ten seconds.
 _IS_ALIVE = "last_heartbeat > now() - interval '30 seconds'"
 _WAITING_FOR = text(f"""
