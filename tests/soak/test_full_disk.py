@@ -25,6 +25,7 @@ from app.identity.users import add_user
 from app.settings import Settings
 from tests.commands.conftest import Relink
 from tests.support.builders import LIST, Graph, M, draft, frozen, links
+from tests.support.dangling import dangling_links
 from tests.support.frozen import assert_unchanged, frozen_hashes
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply, message
 from tests.support.served import ROOT, WITHIN, eventually
@@ -74,9 +75,12 @@ def test_a_force_on_a_full_disk_ends_with_an_error_and_does_the_rest_when_there_
     small_disk.make_room()
     run = client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()
     assert (run["state"], run["done"]) == ("interrupted", done)
+    assert staged(small_engine) == 0
     assert client.update("P", "force").number == 0
     assert whole_nodes(small_engine) == NODES
     assert client.update("P").rows() == []
+    assert staged(small_engine) == 0
+    assert dangling_links(small_engine) == []
     assert_unchanged(before, frozen_hashes(small_engine))
 
 
@@ -106,6 +110,7 @@ def test_a_queued_force_on_a_full_disk_is_finished_when_there_is_room(
     assert whole_nodes(small_engine) == NODES
     assert client.update("P").rows() == []
     assert staged(small_engine) == 0
+    assert dangling_links(small_engine) == []
     assert_unchanged(before, frozen_hashes(small_engine))
 
 

@@ -15,7 +15,8 @@ from sqlalchemy import Engine, text
 
 from app.commands.service import ServiceClient
 from tests.support.builders import LIST, Graph, M, V, draft, frozen, links, member_type, type_with
-from tests.support.frozen import assert_unchanged, frozen_hashes
+from tests.support.dangling import dangling_links
+from tests.support.frozen import Hashes, assert_unchanged, frozen_hashes
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.processes import children
 from tests.support.workers import ASYNC, accepted, shown
@@ -100,12 +101,12 @@ class Battlefield:
         self.eventually(lambda: self._state(run) not in ("queued", "running"))
         self.interrupted += self._state(run) == "interrupted"
         self.assert_whole(name)
-        self.assert_nothing_staged()
+        self.assert_sound(before)
         again = self.client.update(name, "force")
         assert again.number == 0, again.response.text
         assert self.contents(name) == self.expected
         assert self.client.update(name).rows() == []
-        assert_unchanged(before, frozen_hashes(self.engine))
+        self.assert_sound(before)
 
     def _force(self, name: str) -> None:
         """The result of the request is ignored, since the process that handles it may be dead."""
@@ -128,12 +129,12 @@ class Battlefield:
         assert self._reached(lambda: self._state(run) == "done", last, self.chance.randrange(STEPS)) == run
         kill(run)
         self.restored()
+        self.assert_whole(name)
         self.eventually(lambda: self._state(run) == "done")
         self.interrupted += shown(self.client, run)["attempts"] > 1
         assert self.contents(name) == self.expected
-        self.assert_nothing_staged()
         assert self.client.update(name).rows() == []
-        assert_unchanged(before, frozen_hashes(self.engine))
+        self.assert_sound(before)
 
     def _reached(self, ended: Callable[[], bool], last: int, steps: int) -> int:
         """The run after the last one, as soon as it has made this many commits or has ended."""
@@ -174,6 +175,12 @@ class Battlefield:
             if members != wanted:
                 assert version in ("K.C1.2", "K.C2.2"), (version, members, wanted)
                 assert [_node(member) for member in members] == [_node(member) for member in wanted]
+
+    def assert_sound(self, frozen_before: Hashes) -> None:
+        """No frozen version has changed, no link leads to a version that does not exist, and nothing is staged."""
+        assert_unchanged(frozen_before, frozen_hashes(self.engine))
+        assert dangling_links(self.engine) == []
+        self.assert_nothing_staged()
 
     def assert_nothing_staged(self) -> None:
         with self.engine.connect() as connection:

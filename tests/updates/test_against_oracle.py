@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from app.application import create_app
+from app.database.engine import snapshot
 from app.identity.users import add_user
 from app.settings import Settings
 from tests.conftest import FreshDatabase
 from tests.support.databases import engine_on
 from tests.support.http import PASSWORD, Client, Reply
 from tests.updates import oracle
+from tests.updates.chains import check_chains
 from tests.updates.graph_documents import to_node_import
 from tests.updates.graphs import cases
 from tests.updates.oracle_links import may
@@ -25,17 +28,24 @@ EXAMPLES = int(os.environ.get("RELINK_TEST_EXAMPLES", "40"))
 PERMISSIONS = {right: f"node-{right}" for right in ("read", "link", "use-type", "use-draft", "administer")}
 
 
-@given(case=cases())
+@given(case=cases(), why=st.booleans())
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_impact_and_force_are_what_the_oracle_says(fresh_database: FreshDatabase, case: tuple[Store, Request]) -> None:
+def test_impact_and_force_are_what_the_oracle_says(
+    fresh_database: FreshDatabase, case: tuple[Store, Request], why: bool
+) -> None:
     store, request = case
     with loaded(fresh_database, store) as (engine, client):
         before = frozen_rows(engine, store)
-        same(update(client, request, "impact"), oracle.impact(store, request), store)
+        planned = update(client, request, "impact", why=why)
+        same(planned, oracle.impact(store, request), store)
         assert contents(engine) == expected_contents(store)
 
         after, forced = oracle.force(store, request)
-        same(update(client, request, "force"), forced, store)
+        done = update(client, request, "force", why=why)
+        same(done, forced, store)
+        if why:
+            check_chains(planned, store, request)
+            check_chains(done, store, request)
         assert contents(engine) == expected_contents(after)
         assert frozen_rows(engine, store) == before
         assert not wrongly_indexed(engine)
@@ -76,8 +86,9 @@ def grant(engine: Engine, store: Store) -> None:
             )
 
 
-def update(client: Client, request: Request, action: str) -> Reply:
+def update(client: Client, request: Request, action: str, *, why: bool = False) -> Reply:
     elements = {
+        "why": str(why).lower(),
         "alwaysCreateNewVersionIndicator": str(request.always).lower(),
         "sourceScope": request.scope,
     }
@@ -161,7 +172,7 @@ Content = dict[str, tuple[str, list[tuple[object, ...]]]]
 
 def contents(engine: Engine) -> Content:
     """All versions outside the system package: type, and members by member type."""
-    with engine.connect() as connection:
+    with snapshot(engine) as connection:
         versions = connection.execute(
             text(
                 "SELECT n.node_reference || '.' || v.version_number, t.node_reference || '.' || v.type_version_number"

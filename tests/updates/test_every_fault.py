@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.updates import staging
 from tests.support.chance import seeded
 from tests.support.faults import FullDisk, LostConnections
+from tests.support.frozen import Hashes, frozen_hashes
 from tests.support.http import Client, message
 from tests.support.kills import Battlefield, package
 from tests.support.served import eventually
@@ -62,12 +63,12 @@ class Disturbed:
             status = 503
         self.failures += status == 503
 
-    def check(self, name: str) -> None:
+    def check(self, name: str, frozen_before: Hashes) -> None:
         """Look at what a force has left, then let it be finished."""
         states = eventually(lambda: self.states(name))
         assert states <= {"done", "interrupted", "queued"}, states
         self.field.assert_whole(name)
-        self.field.assert_nothing_staged()
+        self.field.assert_sound(frozen_before)
         if "queued" in states:
             assert work(self.engine) == 1
         else:
@@ -75,7 +76,7 @@ class Disturbed:
         assert eventually(lambda: self.states(name)) <= {"done", "interrupted"}
         assert self.field.contents(name) == self.field.expected
         assert self.client.update(name).rows() == []
-        self.field.assert_nothing_staged()
+        self.field.assert_sound(frozen_before)
 
     def states(self, name: str) -> set[str] | None:
         """The states of the runs of a package, or None while a session that was lost still holds one."""
@@ -120,9 +121,10 @@ def fail_at_each(disturbed: Disturbed, faults: Faults) -> str:
     for number in numbers:
         name = f"F{number}"
         disturbed.client.load(package(name))
+        frozen_before = frozen_hashes(disturbed.engine)
         with faults.at(number):
             disturbed.force(name)
-        disturbed.check(name)
+        disturbed.check(name, frozen_before)
     assert disturbed.failures
     return f"{len(numbers)} of {count} statements failed, each in a force of its own; every node whole"
 
