@@ -23,6 +23,7 @@ _STATES = ("queued", "running", "done", "cancelled", "interrupted")
 _OPEN = ("queued", "running")
 _HEADINGS = ("run", "state", "service", "action", "context", "user", "steps", "began", "reason")
 _MOST_IN_A_PAGE = 1000
+_run_as_json = click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
 
 
 @click.group(cls=CommandGroup, short_help="List, watch and cancel runs.")
@@ -89,9 +90,12 @@ def show(service: ServiceClient, number: int, as_json: bool) -> None:
 
 @run.command(short_help="Wait until a run ends, and show its progress.")
 @click.argument("number", metavar="RUN", type=click.IntRange(1))
+@_run_as_json
 @with_service
-def watch(service: ServiceClient, number: int) -> None:
+def watch(service: ServiceClient, number: int, as_json: bool) -> None:
     """Wait until a run ends, and show its progress on standard error.
+
+    With --json, the run is printed when it has ended.
 
     The exit code is 0 if the run is done, 8 if some of its updates were bypassed, and 1 if it was cancelled or
     interrupted. Ctrl-C leaves the run as it is.
@@ -101,14 +105,18 @@ def watch(service: ServiceClient, number: int) -> None:
       relink run watch 17
     """
     with shown_progress() as display, Interrupts() as interrupts:
+        watch = Watch(service, number, interrupts, display)
         try:
-            found = Watch(service, number, interrupts, display).ended()
+            found = watch.ended()
         except Interrupted:
             display.say(f"run {number} continues; 'relink run cancel {number}' cancels it")
             raise SystemExit(EXIT_CANCELLED) from None
-    reason = f": {found.reason}" if found.reason else ""
-    left = "" if found.state == DONE else f"; {found.what_was_done()}"
-    click.echo(f"run {number} is {found.state}{reason}{left}")
+    if as_json:
+        print_json(watch.record)
+    else:
+        reason = f": {found.reason}" if found.reason else ""
+        left = "" if found.state == DONE else f"; {found.what_was_done()}"
+        click.echo(f"run {number} is {found.state}{reason}{left}")
     if found.state != DONE:
         raise SystemExit(1)
     if found.error_number == PARTIAL:
@@ -117,9 +125,12 @@ def watch(service: ServiceClient, number: int) -> None:
 
 @run.command(short_help="Ask a run to end.")
 @click.argument("number", metavar="RUN", type=click.IntRange(1))
+@_run_as_json
 @with_service
-def cancel(service: ServiceClient, number: int) -> None:
+def cancel(service: ServiceClient, number: int, as_json: bool) -> None:
     """Ask a run to end. A run that has begun ends after its current node or instance.
+
+    With --json, the run is printed as it is after the request: a run that was still waiting has ended.
 
     \b
     Example:
@@ -129,6 +140,9 @@ def cancel(service: ServiceClient, number: int) -> None:
     if before["state"] not in _OPEN:
         raise click.ClickException(f"run {number} has ended: it is {before['state']}")
     service.json(f"/runs/{number}", "DELETE")
+    if as_json:
+        print_json(service.json(f"/runs/{number}"))
+        return
     click.echo(f"run {number} is asked to end; 'relink run watch {number}' waits for its end")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from app.commands.connection import RefusedError, RequestError
@@ -62,6 +62,8 @@ class Watch:
         self._told_of_workers = False
         self.is_cancelled = False
         """Whether the service has been asked to cancel the run."""
+        self.record: Mapping[str, object] = {}
+        """The run as the service described it last."""
 
     def cancelled(self) -> None:
         """Ask the service to end the run."""
@@ -79,7 +81,8 @@ class Watch:
             " another terminal"
         )
         while True:
-            run = RunStatus.of(self._persistently(lambda: self._service.json(f"/runs/{self.run}"), goes_on))
+            self.record = self._persistently(lambda: self._service.json(f"/runs/{self.run}"), goes_on)
+            run = RunStatus.of(self.record)
             self._display.show(run)
             if not run.is_open:
                 return run

@@ -104,6 +104,18 @@ def test_the_exit_code_says_how_a_run_ended(relink: Relink, forced: Client, engi
     assert (result.exit_code, result.stdout) == (1, "run 2 is interrupted: lost; 1 of 1 step is done, 0 left\n")
 
 
+def test_a_run_that_was_watched_or_cancelled_is_printed_as_json(relink: Relink, forced: Client, engine: Engine) -> None:
+    done = relink("run", "watch", "1", "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, json.loads(relink("run", "show", "1", "--json").stdout))
+    with held_run(engine) as number:
+        cancelled = relink("run", "cancel", str(number), "--json")
+        found = json.loads(cancelled.stdout)
+        assert (cancelled.exit_code, found["run"], found["state"]) == (0, number, "running")
+        assert found["reason"] == "cancelled by admin"
+    ended = relink("run", "watch", str(number), "--json")
+    assert (ended.exit_code, json.loads(ended.stdout)["state"]) == (1, "interrupted")
+
+
 def test_a_run_is_watched_until_it_is_cancelled(relink: Relink, forced: Client, engine: Engine, tmp_path: Path) -> None:
     with held_run(engine) as number, watching(relink, number, tmp_path / "watch") as process:
         result = relink("run", "cancel", str(number))
