@@ -3,15 +3,18 @@
 Neither a connection that breaks nor a proxy that gives up ends the command: the request has an `Idempotency-Key`, so
 that it can be sent again, and the run is watched until the service responds again. Ctrl-C cancels the run, and waits
 until it has ended; a second Ctrl-C leaves it alone.
+
+An impact is a run only if it takes more than a few seconds: until then the service does it before it responds. It does
+so however long it takes if no worker is alive.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final
 from uuid import uuid4
 
 import click
@@ -20,6 +23,7 @@ from app.commands.connection import RequestError
 from app.commands.interrupts import Interrupted, Interrupts, Work
 from app.commands.progress import Display, shown_progress
 from app.commands.run_record import DONE, RunStatus
+from app.commands.sending import LONGEST_SENDING, WAIT, Sending, StoppedError
 from app.commands.service import Reply, ServiceClient
 from app.commands.texts import note
 from app.commands.watching import Patience, Watch
@@ -27,62 +31,11 @@ from app.commands.watching import Patience, Watch
 EXIT_CANCELLED: Final = 130
 
 _ACCEPTED = 202
-_LONGEST_SENDING = 60.0
 _GRACE = 2.0
+_GRACE_OF_IMPACTS = 0.2
+"""How many seconds the response may take after Ctrl-C before the request is sent again, or its run is looked for."""
 _MOST_REPEATED = 5
 _MOST_LOOKS = 5
-_MAY_BE_A_RUN = (
-    "the request was sent and may become a run: 'relink run list' shows it, and 'relink run cancel' cancels it"
-)
-
-
-class Sending(Protocol):
-    """A request that can be sent, and stopped while it is being sent."""
-
-    @property
-    def what(self) -> str:
-        """What the command does while the request is sent."""
-
-    @property
-    def nothing(self) -> str:
-        """What is said if the request was cancelled before the service did anything."""
-
-    @property
-    def is_small(self) -> bool:
-        """Whether the request is sent at once, and can be sent again at any time."""
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the whole request may have been sent."""
-
-    def send(self, headers: Mapping[str, str]) -> Reply:
-        """Send the request. Raises RequestError, and StoppedError after `stop`."""
-
-    def stop(self) -> None:
-        """Send no more of the request. It may have been sent as a whole before."""
-
-
-class StoppedError(Exception):
-    """The request was stopped before all of it was sent, so that nothing is done."""
-
-
-@dataclass(frozen=True)
-class SmallRequest:
-    """A request that is sent at once."""
-
-    service: ServiceClient
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    what: str = "sending the request"
-    nothing: str = "nothing was done"
-    is_small: bool = True
-    is_complete: bool = True
-
-    def send(self, headers: Mapping[str, str]) -> Reply:
-        return self.service.post(self.body, {**self.headers, **headers}, _LONGEST_SENDING)
-
-    def stop(self) -> None:
-        pass
 
 
 @dataclass(frozen=True)
@@ -136,13 +89,14 @@ def _advice(what_to_do: str) -> Iterator[None]:
 
 
 def _cancelled(run: RunStatus) -> str:
-    more = "" if run.is_import else "; the same command does the rest"
+    more = "; the same command does the rest" if run.can_be_done_in_part else ""
     return f"run {run.identifier} is cancelled: {run.what_was_done()}{more}"
 
 
 def _incomplete(run: RunStatus) -> click.ClickException:
     reason = f" ({run.reason})" if run.reason else ""
-    message = f"run {run.identifier} is {run.state}{reason}: {run.what_was_done()}; the same command does the rest"
+    more = "does the rest" if run.can_be_done_in_part else "tries again"
+    message = f"run {run.identifier} is {run.state}{reason}: {run.what_was_done()}; the same command {more}"
     return click.ClickException(message)
 
 
@@ -157,13 +111,18 @@ class _Command:
         self._key = uuid4().hex
         self._work: Work[Reply] | None = None
         self._has_reached = False
+        self._was_sent = False
         self._maybe_begun = False
+        self._told_that_it_goes_on = False
         self.is_cancelling = False
 
     def ended(self) -> Ended:
         """Return how the request ended. Raises SystemExit, if Ctrl-C leaves nothing to show, and ClickException."""
         begun = self._begun()
         if isinstance(begun, Reply):
+            if self.is_cancelling and self._sending.is_impact:
+                begun.file.close()
+                raise self._left(f"cancelled: {self._sending.nothing}")
             return Ended(begun, None)
         watch = Watch(self._service, begun, self._interrupts, self._display)
         with _advice(f"run {begun} may go on without this command: 'relink run watch {begun}' waits for its end"):
@@ -186,7 +145,7 @@ class _Command:
                 return self._sent()
             except Interrupted:
                 if self.is_cancelling:
-                    raise self._left(_MAY_BE_A_RUN) from None
+                    raise self._left(self._sending.unknown) from None
                 self.is_cancelling = True
                 self._sending.stop()
             except StoppedError:
@@ -194,7 +153,7 @@ class _Command:
 
     def _sent(self) -> int | Reply:
         """Send the request until there is a response, or its run is found."""
-        patience = Patience(self._interrupts, self._display, _LONGEST_SENDING)
+        patience = Patience(self._interrupts, self._display, LONGEST_SENDING)
         repeated = 0
         while True:
             if self._work is None and self.is_cancelling and not self._sending.is_small:
@@ -204,6 +163,9 @@ class _Command:
             except TimeoutError:  # Ctrl-C, and no response yet
                 if not self._sending.is_complete:
                     raise self._left(f"cancelled: {self._sending.nothing}") from None
+                if not self._sending.is_run:
+                    self._tell_that_it_goes_on()
+                    continue
                 self._maybe_begun = True
                 repeated += 1
                 if self._sending.is_small and repeated <= _MOST_REPEATED:
@@ -220,14 +182,19 @@ class _Command:
 
     def _reply(self) -> Reply:
         if self._work is None:
-            self._work = Work(lambda: self._sending.send(self._headers()))
-        return self._interrupts.wait(self._work, time.monotonic() + _GRACE if self.is_cancelling else None)
+            headers = self._headers()
+            self._work = Work(lambda: self._sending.send(headers))
+        grace = _GRACE_OF_IMPACTS if self._sending.is_impact else _GRACE
+        return self._interrupts.wait(self._work, time.monotonic() + grace if self.is_cancelling else None)
 
     def _headers(self) -> dict[str, str]:
         """Return the header fields. Without a user the request is not a run, and a key would have no effect."""
         if self._service.user is None:
             return {}
-        return {"Prefer": "respond-async", "Idempotency-Key": self._key}
+        # A proxy may have given up the first request. A worker does an impact that is sent again from the beginning.
+        prefer = f"respond-async, {WAIT}" if self._sending.is_impact and not self._was_sent else "respond-async"
+        self._was_sent = True
+        return {"Prefer": prefer, "Idempotency-Key": self._key}
 
     def _failed(self, error: RequestError, patience: Patience) -> None:
         """Wait until the request can be sent again. Raises the error if it cannot be, or need not be."""
@@ -239,8 +206,18 @@ class _Command:
             raise self._left(f"cancelled: {self._sending.nothing}")
         if self._service.user is None or not self._has_reached:
             raise error
-        with _advice(_MAY_BE_A_RUN) if maybe_begun else nullcontext():
+        with _advice(self._sending.unknown) if maybe_begun else nullcontext():
+            if self._sending.is_complete and not self._sending.is_run:
+                raise error
             patience.failed(error, "the request is sent again")
+
+    def _tell_that_it_goes_on(self) -> None:
+        if not self._told_that_it_goes_on:
+            self._told_that_it_goes_on = True
+            self._display.say(
+                "the service has the whole request, and cannot cancel it because no worker does it; Ctrl-C again leaves"
+                " without waiting for its end"
+            )
 
     def _run_with_key(self) -> int | None:
         """Return the run that has the key of the request; None if there is none or this cannot be found out."""

@@ -16,8 +16,9 @@ from typing import BinaryIO, cast
 import click
 from lxml import etree
 
-from app.commands.asynchronous import StoppedError, carried_out
+from app.commands.asynchronous import carried_out
 from app.commands.reading import document_options, print_document
+from app.commands.sending import MAY_BE_A_RUN, StoppedError
 from app.commands.service import Reply, ServiceClient, with_service
 from app.text import counted
 
@@ -26,6 +27,10 @@ _STANDARD_INPUT = Path("-")
 _LONGEST_SENDING = 600.0
 _TOO_LARGE = 413
 _ASYNC = "respond-async"
+_MAY_BE_IMPORTED = (
+    "the whole document was sent, without a run because it is too large to wait for a worker, and may still be "
+    "imported, as a whole or not at all: see whether its nodes are there before you send it again"
+)
 _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 
 
@@ -39,7 +44,11 @@ def import_file(service: ServiceClient, file: Path, document: str | None) -> Non
     With - as FILE, the document is read from standard input, and is not compressed.
 
     A worker of the service imports them, and the command waits for its end. Ctrl-C cancels the import. The exit code is
-    0, 1 for an error, or 130 if the import was cancelled with Ctrl-C: in both cases nothing was imported.
+    0, 1 for an error, or 130 if the import was cancelled with Ctrl-C: in both cases nothing was imported, unless the
+    command says that it does not know.
+
+    A document that is too large to wait for a worker is imported while the connection lasts. Such an import is not a
+    run, and cannot be cancelled once the whole document was sent.
 
     \b
     Examples:
@@ -88,23 +97,30 @@ def _sentence(root: etree._Element) -> str:
 class Upload:
     """A document that is read from a file, unpacked and sent in blocks."""
 
+    is_impact = False
     is_small = False
     nothing = "nothing was imported"
 
     def __init__(self, service: ServiceClient, file: Path) -> None:
         self.what = f"sending {file.name}"
         self.is_complete = False
+        self.is_run = True
         self._service = service
         self._file = file
         self._stopped = Event()
 
+    @property
+    def unknown(self) -> str:
+        return MAY_BE_A_RUN if self.is_run else _MAY_BE_IMPORTED
+
     def send(self, headers: Mapping[str, str]) -> Reply:
-        reply = self._service.post(self._blocks(), headers, _LONGEST_SENDING)
-        if reply.status == _TOO_LARGE and "Prefer" in headers and _ASYNC in reply.description():
-            # It is too large to wait for a worker, and may still be imported while the connection lasts.
+        if self.is_run:
+            reply = self._service.post(self._blocks(), headers, _LONGEST_SENDING)
+            if reply.status != _TOO_LARGE or "Prefer" not in headers or _ASYNC not in reply.description():
+                return reply
             reply.file.close()
-            return self._service.post(self._blocks())
-        return reply
+            self.is_complete = self.is_run = False
+        return self._service.post(self._blocks())
 
     def stop(self) -> None:
         self._stopped.set()

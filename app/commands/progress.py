@@ -127,7 +127,7 @@ class _Lines:
     def show(self, run: RunStatus) -> None:
         line = f"run {run.identifier}: {run.what_happens()}"
         now = time.monotonic()
-        waits = run.state == "queued" or run.is_import
+        waits = run.state == "queued" or not run.can_be_done_in_part
         if line == self._last or (waits and (not run.is_open or now < self._began + _QUIET_FOR)):
             return
         if now >= self._next or not run.is_open:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 
 import click
 from lxml import etree
 from rich.console import Console
 
-from app.commands.asynchronous import SmallRequest, carried_out
+from app.commands.asynchronous import carried_out
 from app.commands.confirmation import confirm, require_terminal, yes_option
-from app.commands.progress import shown_waiting
 from app.commands.reading import document_options, print_document
 from app.commands.rows import Row, print_rows, say
+from app.commands.sending import SmallRequest, impact_request
 from app.commands.service import PARTIAL, Reply, ServiceClient, element, with_service
 from app.commands.texts import COLLAPSED
 from app.commands.updates import EXIT_PARTIAL, if_match_header
@@ -114,9 +115,11 @@ def rollout(
     _leave(reply)
 
 
-def _planned(service: ServiceClient, request: etree._Element) -> Reply:
-    with shown_waiting("planning the roll-out"):
-        return service.post(_with_action(request, "impact"))
+@contextmanager
+def _planned(service: ServiceClient, request: etree._Element) -> Iterator[Reply]:
+    body = _with_action(request, "impact")
+    with carried_out(service, impact_request(service, body, "planning the roll-out")) as ended:
+        yield ended.reply
 
 
 def _with_action(request: etree._Element, action: str) -> bytes:

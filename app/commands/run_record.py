@@ -19,6 +19,7 @@ class RunStatus:
     identifier: int
     state: str
     service: str
+    action: str
     steps: int
     done: int
     reason: str | None = None
@@ -33,6 +34,7 @@ class RunStatus:
             identifier=_number(found, "run") or 0,
             state=str(found.get("state")),
             service=str(found.get("service")),
+            action=str(found.get("action")),
             steps=_number(found, "steps") or 0,
             done=_number(found, "done") or 0,
             reason=_text(found, "reason"),
@@ -51,6 +53,16 @@ class RunStatus:
         """Whether the run imports nodes: all of them in its last moment, or none."""
         return self.service == "NodeImport"
 
+    @property
+    def is_impact(self) -> bool:
+        """Whether the run only lists what would be done."""
+        return self.action == "impact"
+
+    @property
+    def can_be_done_in_part(self) -> bool:
+        """Whether the run commits each of its steps, so that another run does the rest."""
+        return not self.is_import and not self.is_impact
+
     def what_happens(self) -> str:
         """Return what the run does at the moment, or what it waits for."""
         if self.state == "queued":
@@ -63,6 +75,8 @@ class RunStatus:
 
     def what_was_done(self) -> str:
         """Return how much of the run was done and how much is left, for a run that ended too early."""
+        if self.is_impact:
+            return "nothing was listed"
         if self.is_import:
             return "nothing was imported"
         if not self.steps:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from rich.console import Console
 
-from app.commands.asynchronous import SmallRequest, carried_out
+from app.commands.asynchronous import carried_out
 from app.commands.confirmation import confirm, require_terminal, yes_option
 from app.commands.nothing_to_update import say_nothing_to_update
-from app.commands.progress import shown_waiting
 from app.commands.reading import Command, json_option
 from app.commands.rows import print_as_json, say
+from app.commands.sending import SmallRequest, impact_request
 from app.commands.service import PARTIAL, Reply, ServiceClient, message, with_service
 from app.commands.texts import COLLAPSED
 from app.commands.update_list import Updates, print_updates, read_updates
@@ -64,12 +66,15 @@ def impact(
 ) -> None:
     """List what is out of date in the node REFERENCE and its content, without updating it.
 
+    If it takes longer than a few seconds, a worker of the service makes the list as a run, which the command watches as
+    `relink force` does; if no worker is alive, the service makes it. Ctrl-C cancels it.
+
     Nodes elsewhere that link to REFERENCE are not updated: give the package that they are in.
 
     With --why it prints the shortest chain of links from what changed first to NODE, one line for each link: a version,
     the node that uses it, and as what.
 
-    The exit code is 0, 8 if some updates would be bypassed, or 1 for an error.
+    The exit code is 0, 8 if some updates would be bypassed, 1 for an error, or 130 if Ctrl-C was pressed.
 
     \b
     Examples:
@@ -169,9 +174,11 @@ def update_message(
     return message("UpdateNodeVersions", elements)
 
 
-def _impact(service: ServiceClient, reference: str, **options: object) -> Reply:
-    with shown_waiting(f"planning the updates in {reference}"):
-        return service.post(update_message(reference, "impact", **options))
+@contextmanager
+def _impact(service: ServiceClient, reference: str, **options: object) -> Iterator[Reply]:
+    body = update_message(reference, "impact", **options)
+    with carried_out(service, impact_request(service, body, f"planning the updates in {reference}")) as ended:
+        yield ended.reply
 
 
 def _planned(reply: Reply, *, everything: bool) -> Updates | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -35,12 +36,17 @@ PartsWriter = Callable[[Iterable[Part]], Iterable[bytes]]
 """Writes parts of a response as they stand in its document."""
 
 
+class LateError(Exception):
+    """The client does not wait longer for the response: a worker does the request."""
+
+
 @dataclass(frozen=True)
 class Call:
     """The context of a request: the caller, the database, the writers for responses that are kept and for parts of
     them, the conditions in HTTP headers, the cipher of authentications, the limits of end users and responses, the
     turns of long work, the key of the request, its run if a worker does it, the network that it came from, what
-    is called before a large response is built, and the settings of the process."""
+    is called before a large response is built, the settings of the process, and the time (`time.monotonic`) until which
+    the client waits before a worker does the request."""
 
     engine: Engine
     caller: Caller
@@ -55,6 +61,7 @@ class Call:
     network: str = ""
     before_large: Callable[[], None] = lambda: None
     settings: Settings = field(default_factory=Settings, repr=False)
+    until: float | None = None
 
     @property
     def user(self) -> str | None:
@@ -64,10 +71,13 @@ class Call:
             return f"user {self.caller.user_identifier}"
         return None if self.caller.administers_all else f"network {self.network}"
 
-    def check_not_cancelled(self) -> None:
-        """Raise StateError if a worker does the request, and its run was asked to end."""
+    def check_goes_on(self) -> None:
+        """Raise StateError if a worker does the request and its run was asked to end, and LateError if the client does
+        not wait longer."""
         if self.run is not None:
             self.run.check_not_cancelled()
+        if self.until is not None and time.monotonic() > self.until:
+            raise LateError
 
     @contextmanager
     def begun(self, wanted: WantedRun) -> Iterator[HeldRun]:

@@ -19,6 +19,7 @@ from app.wire.envelope import http_response
 from app.wire.refused_requests import NotValidError
 
 _ASYNC: Final = "respond-async"
+_WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?\s*', re.IGNORECASE)
 _LONGEST_KEY = 255
 _KEY = re.compile(rf'"?([\x21\x23-\x7e](?:[\x20-\x21\x23-\x7e]{{0,{_LONGEST_KEY - 1}}}))"?')
 
@@ -33,8 +34,18 @@ class KeyRefusedError(Refused):
 
 def prefers_async(request: Request) -> bool:
     """Return whether the client prefers a response before the work is done."""
+    return any(preference.lower() == _ASYNC for preference in _preferences(request))
+
+
+def seconds_to_wait(request: Request) -> int | None:
+    """Return how many seconds the client waits for the work before it prefers a response; None if it does not say."""
+    found = filter(None, map(_WAIT.fullmatch, _preferences(request)))
+    return next((int(wait[1]) for wait in found), None)
+
+
+def _preferences(request: Request) -> list[str]:
     given = [preference for header in request.headers.getlist("Prefer") for preference in parse_list_header(header)]
-    return any(preference.partition(";")[0].strip().lower() == _ASYNC for preference in given)
+    return [preference.partition(";")[0].strip() for preference in given]
 
 
 def key_of_request(request: Request) -> str | None:

@@ -4,6 +4,7 @@ request may also be JSON or parameters. `/servicejson/NAME` takes the same reque
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
@@ -16,9 +17,10 @@ from app.database.connection import short_statements
 from app.errors import NotAuthorisedError, RelinkError
 from app.identity.networks import network_of
 from app.runs.keys import KeyReusedError, SameRunError, check
-from app.runs.queued import enqueue
+from app.runs.queued import enqueue, read_workers
 from app.runs.requests import RequestTooLargeError
-from app.services.call import Call, Service
+from app.runs.wanted import IMPACT
+from app.services.call import Call, LateError, Service
 from app.services.node_import import check_may_import
 from app.services.registry import SERVICES
 from app.solutions.limits import Limits
@@ -26,7 +28,7 @@ from app.solutions.people.cipher import Cipher
 from app.web.context import resources
 from app.web.credentials import credentials
 from app.web.large_responses import begin_large_response
-from app.wire.asynchronous import accepted, as_refusal, key_of, key_of_request, prefers_async
+from app.wire.asynchronous import accepted, as_refusal, key_of, key_of_request, prefers_async, seconds_to_wait
 from app.wire.decode import decode
 from app.wire.envelope import failed, http_response, written
 from app.wire.import_stream import IMPORT, import_request
@@ -150,6 +152,8 @@ def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[]
         wanted = called.wanted_run(given, call) if called.wanted_run and _may_wait() else None
         if wanted is None:
             return http_response(called.name, called.run(given, call))
+        if wanted.action == IMPACT and called.name != IMPORT and (soon := _soon(called, given, call)) is not None:
+            return soon
         wanted = replace(wanted, if_match=call.if_match, key=call.key)
         most = resources().settings.max_queued_bytes
         return accepted(called.name, enqueue(call.engine, call.caller, wanted, stored(), most), preferred=True)
@@ -157,6 +161,23 @@ def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[]
         return begun_before(called.name, call.engine, error.run, preferred=_may_wait())
     except (KeyReusedError, RequestTooLargeError) as error:
         raise as_refusal(error) from None
+
+
+def _soon(called: Service[Any], given: object, call: Call) -> Response | None:
+    """Return the response to an impact that takes no longer than its client waits (RFC 7240, `wait`); otherwise None.
+
+    If no worker is alive, the client waits as long as the impact takes.
+    """
+    seconds = seconds_to_wait(request)
+    if seconds is None:
+        return None
+    until = time.monotonic() + seconds
+    with short_statements(), call.engine.connect() as connection:
+        has_worker = read_workers(connection).alive > 0
+    try:
+        return http_response(called.name, called.run(given, replace(call, until=until if has_worker else None)))
+    except LateError:
+        return None
 
 
 def _know(name: str) -> None:

@@ -46,6 +46,29 @@ class Relink:
         return Relink({**self.environment, **variables})
 
 
+@dataclass(frozen=True)
+class RunningCommand:
+    """A running command, and where its output goes."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def shown(self) -> str:
+        return self.output.read_text()
+
+    def says(self, words: str) -> bool:
+        return words in self.shown()
+
+    def press_ctrl_c(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def ended(self) -> int:
+        return self.process.wait(WITHIN)
+
+
+Start = Callable[..., RunningCommand]
+
+
 @pytest.fixture(autouse=True)
 def signal_handlers() -> Iterator[None]:
     """`relink serve` takes signals; after it was run in this process they go where they went."""
@@ -63,19 +86,26 @@ class SilentHandler(WSGIRequestHandler):
         pass
 
 
-@pytest.fixture
-def service_url(app: Flask, tmp_path: Path) -> Iterator[str]:
-    """The URL of the application, served."""
+@contextmanager
+def served_here(app: Flask, log: Path) -> Iterator[str]:
+    """Serve an application in this process, at the URL that is returned."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=SilentHandler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    with (tmp_path / "service.log").open("w") as log:
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(log))
+    with log.open("w") as file:
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(file))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
         server.server_close()
         structlog.reset_defaults()
+
+
+@pytest.fixture
+def service_url(app: Flask, tmp_path: Path) -> Iterator[str]:
+    """The URL of the application, served."""
+    with served_here(app, tmp_path / "service.log") as url:
+        yield url
 
 
 @pytest.fixture
@@ -106,6 +136,26 @@ def on_terminal(service_url: str) -> Iterator[OnTerminal]:
             return stack.enter_context(terminal(command, environment, columns=columns, output=output))
 
         yield start
+
+
+@pytest.fixture
+def start(service_url: str, tmp_path: Path) -> Iterator[Start]:
+    """Start commands as processes, which are killed at the end if they still run."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str, url: str = service_url) -> RunningCommand:
+        variables = {"RELINK_URL": url, "RELINK_USER": ADMIN, "RELINK_PASSWORD": PASSWORD}
+        output = tmp_path / f"output-{len(started)}"
+        with output.open("wb") as file:
+            command = [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments]
+            process = subprocess.Popen(command, env={**os.environ, **variables}, cwd=ROOT, stdout=file, stderr=file)
+        started.append(process)
+        return RunningCommand(process, output)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(WITHIN)
 
 
 @pytest.fixture

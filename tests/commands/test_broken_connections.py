@@ -175,7 +175,7 @@ def test_an_import_is_done_once(
 def test_an_error_of_a_proxy_is_reported_with_what_to_do(
     behind: Relink, proxy: HttpProxy, client: Client, status: int, shown: str
 ) -> None:
-    for path, command in ((POST, ("impact", "P")), (RUNS, ("run", "list"))):
+    for path, command in ((POST, ("node", "get", "P")), (RUNS, ("run", "list"))):
         proxy.faults[path] = [status]
         result = behind(*command)
         assert (result.exit_code, result.stdout) == (1, "")

@@ -3,70 +3,24 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
+from tests.commands.conftest import Start
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import ADMIN, PASSWORD, Client
+from tests.support.http import Client
 from tests.support.http_proxy import HOLD, HttpProxy
-from tests.support.served import ROOT, WITHIN, eventually
+from tests.support.served import eventually
 from tests.support.workers import working
 
 CHAIN = Graph().node("P.D", frozen(), draft())
 for above, below in ("AB", "BC", "CD"):
     CHAIN.node(f"P.{above}", frozen(*links(f"P.{below}.1")))
 BLOCK = 256 * 1024
-
-
-@dataclass(frozen=True)
-class Command:
-    """A running command, and where its output goes."""
-
-    process: subprocess.Popen[bytes]
-    output: Path
-
-    def shown(self) -> str:
-        return self.output.read_text()
-
-    def says(self, words: str) -> bool:
-        return words in self.shown()
-
-    def press_ctrl_c(self) -> None:
-        self.process.send_signal(signal.SIGINT)
-
-    def ended(self) -> int:
-        return self.process.wait(WITHIN)
-
-
-Start = Callable[..., Command]
-
-
-@pytest.fixture
-def start(service_url: str, tmp_path: Path) -> Iterator[Start]:
-    """Start commands as processes, which are killed at the end if they still run."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(*arguments: str, url: str = service_url) -> Command:
-        variables = {"RELINK_URL": url, "RELINK_USER": ADMIN, "RELINK_PASSWORD": PASSWORD}
-        output = tmp_path / f"output-{len(started)}"
-        with output.open("wb") as file:
-            command = [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments]
-            process = subprocess.Popen(command, env={**os.environ, **variables}, cwd=ROOT, stdout=file, stderr=file)
-        started.append(process)
-        return Command(process, output)
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait(WITHIN)
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def test_a_cancelled_impact_says_so_on_a_line_of_its_own(
         shell.wait_for_line("planning the updates in P")
         shell.type("\x03")
         assert shell.ended() == 130
-    assert shell.screen[-1:] == ["cancelled"]
+    assert shell.screen[-1:] == ["run 1 is cancelled: nothing was listed"]
     assert not any("planning" in line for line in shell.screen)
 
 

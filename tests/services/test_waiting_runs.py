@@ -9,7 +9,7 @@ from tests.services.asynchronous import update
 from tests.support.http import ADMIN, PASSWORD, Client
 from tests.support.run_records import held_run
 from tests.support.served import eventually
-from tests.support.workers import accepted, response_of, shown, work, working
+from tests.support.workers import accepted, be_alive, response_of, shown, work, working
 from tests.wire.test_locked_tables import locked
 
 
@@ -21,8 +21,7 @@ def test_a_queued_run_says_what_it_waits_for(stale: Client, engine: Engine) -> N
 
     first, second, impact = accepted(update(stale)), accepted(update(stale)), accepted(update(stale, action="impact"))
     assert [waits_for(run) for run in (first, second, impact)] == [("worker", None), ("run", first), ("worker", None)]
-    with engine.begin() as connection:
-        connection.execute(text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())"))
+    be_alive(engine)
     assert [waits_for(run) for run in (first, second)] == [("turn", None), ("run", first)]
     with held_run(engine) as holder:
         assert waits_for(first) == ("run", holder)

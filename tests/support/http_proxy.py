@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
+FORWARD = "the request is forwarded, and its response returned"
 DROP = "the connection ends before the request is forwarded"
 LOSE = "the request is forwarded, and the connection ends without its response"
 CUT = "the connection ends in the middle of the response"
@@ -22,11 +23,13 @@ PAGE = "<html><body><h1>nginx</h1></body></html>"
 class HttpProxy:
     """Forwards requests to `target`, except those that `faults` lists: for a method and a beginning of a path, what
     happens to the next requests, one after the other. A number is a status, for a page of the proxy. `0` less than a
-    status, a negative one, is a page after the request was forwarded.
+    status, a negative one, is a page after the request was forwarded. A service that does not respond within `patience`
+    seconds gets its connection closed, and the client a page with 504.
     """
 
     target: str
     port: int = 0
+    patience: float | None = None
     faults: defaultdict[tuple[str, str], list[str | int]] = field(default_factory=lambda: defaultdict(list))
     seen: list[tuple[str, str]] = field(default_factory=list)
     released: Event = field(default_factory=Event)
@@ -83,7 +86,11 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(fault, int) and fault > 0:
             self._page(fault)
             return
-        status, headers, content = self._forwarded(proxy.target, body)
+        try:
+            status, headers, content = self._forwarded(proxy, body)
+        except TimeoutError:
+            self._page(504)
+            return
         if fault == HOLD:
             proxy.released.wait()
         elif fault == LOSE:
@@ -109,12 +116,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(blocks)
 
-    def _forwarded(self, target: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        connection = HTTPConnection(urlsplit(target).netloc)
+    def _forwarded(self, proxy: HttpProxy, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = HTTPConnection(urlsplit(proxy.target).netloc, timeout=proxy.patience)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "transfer-encoding"}
-        connection.request(self.command, self.path, body or None, headers)
-        with connection.getresponse() as response:
-            return response.status, response.getheaders(), response.read()
+        with closing(connection):
+            connection.request(self.command, self.path, body or None, headers)
+            with connection.getresponse() as response:
+                return response.status, response.getheaders(), response.read()
 
     def _page(self, status: int) -> None:
         self.send_response(status)

@@ -54,6 +54,12 @@ def working(engine: Engine) -> Iterator[None]:
         thread.join()
 
 
+def be_alive(engine: Engine) -> None:
+    """Give the sign of life of a worker, as a process of `relink worker` does."""
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())"))
+
+
 def accepted(reply: Reply) -> int:
     """The run of a request that a worker does."""
     assert (reply.status, reply.number) == (202, 0), reply.response.text

@@ -8,9 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from app.commands.asynchronous import SmallRequest, carried_out
+from app.commands.asynchronous import carried_out
 from app.commands.demo.stage import Stage, clean, require, root, shortened
 from app.commands.imports import import_document
+from app.commands.sending import SmallRequest
 from app.commands.service import ServiceClient, message
 from app.commands.update_list import Updates, read_updates
 from app.text import counted

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -133,12 +133,16 @@ class Rollout:
         """Whether the target is older than the latest release, so that lazy updates must not move instances on."""
         return self.target < self.solution.latest_release_number
 
-    def plan(self, connection: Connection) -> list[InstanceUpdate]:
-        """Return the planned outcomes of the selected instances, in the order of their ids."""
+    def plan(self, connection: Connection, check: Callable[[], None] = lambda: None) -> list[InstanceUpdate]:
+        """Return the planned outcomes of the selected instances, in the order of their ids.
+
+        `check` is called before each page of instances.
+        """
         chosen = list(self._chosen(connection))
         self._learn(connection, {candidate.release for candidate in chosen})
         planned: list[InstanceUpdate] = []
         for first in range(0, len(chosen), _PAGE):
+            check()
             page = chosen[first : first + _PAGE]
             asked = [candidate.instance_id for candidate in page if self._asks(candidate)]
             values = read_values(connection, asked) if asked else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -73,9 +73,9 @@ def wanted_run(rollout: Rollout, action: str) -> WantedRun:
     return WantedRun(NAME, SolutionContext(rollout.solution.solution_id), options, action)
 
 
-def impact(connection: Connection, rollout: Rollout) -> RolloutResult:
-    """Return what a roll-out would do."""
-    planned = rollout.plan(connection)
+def impact(connection: Connection, rollout: Rollout, check: Callable[[], None] = lambda: None) -> RolloutResult:
+    """Return what a roll-out would do. `check` is called between its parts, and may raise an exception to end it."""
+    planned = rollout.plan(connection, check)
     return RolloutResult(rollout, planned, rollout.fingerprint(planned))
 
 
