@@ -18,7 +18,7 @@ from app.solutions.rollout.lazy_updates import BATCH
 from tests.commands.conftest import Relink, Serve, StartWorker
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client, message
-from tests.support.moves import moves_made, multiply, on_releases, record_moves
+from tests.support.moves import moves_made, moves_stopped, multiply, on_releases, record_moves
 from tests.support.processes import arguments, children, runs
 from tests.support.receiver import SECRET, receiver
 from tests.support.served import WITHIN, eventually
@@ -50,11 +50,11 @@ def test_two_workers_one_of_them_killed_half_way_move_each_of_many_instances_onc
 ) -> None:
     record_moves(engine)
     to_be_moved(store, engine, MANY)
-    killed, _ = start_worker(), start_worker()
-    eventually(lambda: moved(engine) > MANY // 3, MANY_WITHIN)
-    killed.kill()
-    killed.wait()
-    assert moved(engine) < MANY
+    with moves_stopped(engine, after=MANY // 3):
+        killed, _ = start_worker(), start_worker()
+        eventually(lambda: moved(engine) == MANY // 3, MANY_WITHIN)
+        killed.kill()
+        killed.wait()
     eventually(lambda: moved(engine) == MANY, MANY_WITHIN)
     made = moves_made(engine)
     assert len(made) == len({instance for instance, *_ in made}) == MANY
@@ -70,9 +70,10 @@ def test_sigterm_ends_it_after_the_present_instance_and_the_next_one_goes_on(
 ) -> None:
     record_moves(engine)
     to_be_moved(store, engine, 600)
-    worker = start_worker()
-    eventually(lambda: moved(engine) > 20)
-    worker.terminate()
+    with moves_stopped(engine, after=20):
+        worker = start_worker()
+        eventually(lambda: moved(engine) == 20)
+        worker.terminate()
     assert worker.wait(WITHIN) == 0
     with engine.connect() as connection:
         left = "SELECT (SELECT count(*) FROM procrastinate_workers), count(*) FILTER (WHERE status = 'doing')"
@@ -136,16 +137,16 @@ def test_it_sends_messages(store: Store, start_worker: StartWorker) -> None:
 
 @pytest.mark.ledger("DEC-113")
 def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engine, start_worker: StartWorker) -> None:
-    """The receiver responds after another sweep has begun, still at the first attempt."""
-    to_be_moved(store, engine, 4000)
+    """The receiver responds after further sweeps, still at the first attempt."""
+    to_be_moved(store, engine, 3 * BATCH)
     with receiver() as receiving:
         receiving.responding.clear()
-        start_worker("--concurrency", "1", RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
-        eventually(lambda: moved(engine) > 0)
-        announced(store)
-        eventually(lambda: receiving.messages)
-        before = moved(engine)
-        eventually(lambda: moved(engine) > before + BATCH)
+        with moves_stopped(engine, after=1):
+            start_worker("--concurrency", "1", RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
+            eventually(lambda: moved(engine) == 1)
+            announced(store)
+            eventually(lambda: receiving.messages)
+        eventually(lambda: moved(engine) == 3 * BATCH)
         receiving.responding.set()
         with engine.connect() as connection:
             query = text("SELECT attempts FROM outbox WHERE sent_at IS NOT NULL")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import Engine, text
 
 _RECORD = """
@@ -25,6 +28,20 @@ _REFUSE = """
     END $$;
     CREATE TRIGGER refuse_move BEFORE UPDATE OF release_number ON solution_instance
       FOR EACH ROW WHEN (NEW.name = 'broken') EXECUTE FUNCTION refuse_move();
+"""
+# Those who move wait while somebody holds this lock alone.
+_GATE = 7_305_182
+_STOP = """
+    CREATE SEQUENCE move_begun;
+    CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF nextval('move_begun') > TG_ARGV[0]::bigint THEN
+        PERFORM pg_advisory_xact_lock_shared({gate});
+      END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER wait_at_gate BEFORE UPDATE OF release_number ON solution_instance
+      FOR EACH ROW EXECUTE FUNCTION wait_at_gate({after});
 """
 _COPIES = """
     WITH copies AS (
@@ -53,6 +70,21 @@ def moves_made(engine: Engine) -> list[tuple[str, int, int]]:
         rows = connection.execute(text(query)).all()
     assert len({row[3] for row in rows}) == len(rows), "one commit per instance"
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+@contextmanager
+def moves_stopped(engine: Engine, *, after: int) -> Iterator[None]:
+    """After this many moves, the database lets the next ones wait until this context ends."""
+    with engine.connect() as connection:
+        connection.execute(text(f"SELECT pg_advisory_lock({_GATE})"))
+        connection.execute(text(_STOP.format(gate=_GATE, after=after)))
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.rollback()
+            connection.execute(text(f"SELECT pg_advisory_unlock({_GATE})"))
+            connection.commit()
 
 
 def refuse_broken(engine: Engine) -> None:

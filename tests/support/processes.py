@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -9,13 +10,17 @@ def children(pid: int) -> list[int]:
     """The ids of the processes that a process has started and that still run."""
     found = []
     for thread in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (thread / "children").read_text().split()]
+        with suppress(FileNotFoundError, ProcessLookupError):  # The thread has ended meanwhile.
+            found += [int(child) for child in (thread / "children").read_text().split()]
     return found
 
 
 def arguments(pid: int) -> list[str]:
-    """The command line of a process."""
-    return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    """The command line of a process; empty if it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def parent(pid: int) -> int:
@@ -27,7 +32,7 @@ def runs(pid: int) -> bool:
     """Whether a process exists and has not ended."""
     try:
         return _state(pid)[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
