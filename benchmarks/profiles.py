@@ -47,11 +47,12 @@ _STATEMENTS = {
     "import_faults": _CHECKS,
     "import_creation_faults": _CHECKS,
     "import_write_versions": "writing: versions",
-    "import_finish_nodes": "writing: freezing, where a trigger looks every link up",
+    "import_finish_nodes": "writing: new numbers of existing nodes",
 }
 _BEGINNINGS = {
     **{sql_file("app.nodes", name).partition("\n")[0]: part for name, part in _STATEMENTS.items()},
     "INSERT INTO node ": "writing: nodes",
+    "SELECT check_created_on_frozen": "writing: whether frozen nodes depend on drafts",
     "ANALYZE node": "writing: ANALYZE",
 }
 

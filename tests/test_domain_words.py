@@ -85,6 +85,13 @@ def named(texts: Texts, names: set[str]) -> list[str]:
     ]
 
 
+def sentences(source: str) -> Iterator[tuple[int, str]]:
+    """The texts of more than one word."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip():
+            yield node.lineno, node.value
+
+
 def test_the_domain_names_no_xml_element() -> None:
     names = elements()
     assert len(DOMAIN) > 80
@@ -93,8 +100,9 @@ def test_the_domain_names_no_xml_element() -> None:
     assert named(comments, names) == []
 
 
-def test_comments_of_the_domain_name_neither_xml_nor_its_services() -> None:
-    """The text of a fault may name a service, since it says what to do."""
+def test_the_domain_names_neither_xml_nor_the_services() -> None:
+    """A page and a client of GraphQL know nothing of a service that a text tells them to use."""
     names = services() | {"XML", "XSD"}
     assert {"GetNode", "SetSolution"} <= names
     assert named(comments, names) == []
+    assert named(sentences, names) == []

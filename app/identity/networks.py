@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 # A site with one IPv6 address commonly has the whole /64.
 _IPV6_PREFIX = 64
@@ -15,6 +16,7 @@ _IPV4_WITH_PORT = re.compile(r"([0-9.]+):[0-9]+", re.ASCII)
 _IPV6_IN_BRACKETS = re.compile(r"\[([^\]]+)\](?::[0-9]+)?", re.ASCII)
 
 
+@lru_cache(maxsize=10_000)
 def network_of(address: str) -> str:
     """Return the network that an address belongs to: an IPv4 address itself, or the /64 of an IPv6 address.
 

@@ -213,7 +213,7 @@ class _Checker:
         if isinstance(found, str):
             self.faults.append(unresolved(given.type_field, found))
         elif found.key != draft.type:
-            self.faults.append(invalid(given.type_field, "is not the type of this draft: use ChangeNodeType first"))
+            self.faults.append(invalid(given.type_field, "is not the type of this draft: change its type first"))
 
     def merged(self, patterns: PatternCheck) -> tuple[list[MemberLine], Fit]:
         """Return the members as they will be, and how they come to stand under the list of the type."""

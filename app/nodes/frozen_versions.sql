@@ -65,3 +65,29 @@ BEGIN
 END $$;
 CREATE TRIGGER frozen_on_frozen AFTER UPDATE OF frozen_version_number ON node FOR EACH ROW
   WHEN (NEW.frozen_version_number > OLD.frozen_version_number) EXECUTE FUNCTION refuse_frozen_on_draft();
+
+-- The same for nodes that were created frozen, with their versions, in this transaction. One statement looks up the
+-- links of all of them, which takes a fraction of the time of a trigger for each.
+CREATE FUNCTION check_created_on_frozen(created bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  wrong record;
+BEGIN
+  SELECT v.node_identifier, v.version_number INTO wrong
+  FROM unnest(created) AS c (node_identifier)
+  JOIN node f USING (node_identifier)
+  JOIN node_version v ON v.node_identifier = f.node_identifier AND v.version_number <= f.frozen_version_number
+  CROSS JOIN LATERAL (
+    SELECT v.type_node_identifier, v.type_version_number
+    UNION ALL
+    SELECT * FROM unnest(v.targets, v.target_numbers)
+    UNION ALL
+    SELECT * FROM unnest(v.member_types, v.member_type_numbers)
+  ) AS link (node_identifier, version_number)
+  JOIN node n ON n.node_identifier = link.node_identifier
+  WHERE link.version_number > n.frozen_version_number
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'version % of node % depends on a draft', wrong.version_number, wrong.node_identifier
+      USING ERRCODE = 'RL002';
+  END IF;
+END $$;

@@ -1,12 +1,11 @@
--- Freezes versions, after all members have been written, and writes a row of the audit for each draft of the store that
--- the import has frozen. A new node with one draft needs no change.
+-- Gives the existing nodes their new numbers, after all members have been written, and writes a row of the audit for
+-- each draft of the store that the import has frozen. New nodes were created with their numbers.
 WITH finished AS (
   UPDATE node n
   SET frozen_version_number = s.frozen_after, latest_version_number = s.latest_after,
-      edition = n.edition + (NOT s.is_new)::integer
+      edition = n.edition + 1
   FROM import_state s
-  WHERE s.node_identifier = n.node_identifier AND s.is_written
-    AND NOT (s.is_new AND s.frozen_after = 0 AND s.latest_after = 1)
+  WHERE s.node_identifier = n.node_identifier AND s.is_written AND NOT s.is_new
 )
 INSERT INTO audit (at, {columns})
 SELECT clock_timestamp(), {actor}, 'node', node_reference, jsonb_build_object('version', draft_before, 'by', 'import')

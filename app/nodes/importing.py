@@ -163,6 +163,10 @@ class _Importer:
             # Only these columns: ANALYZE of the indexed expressions would process every word of many versions.
             self._driver.execute("ANALYZE node, node_version (node_identifier, version_number, type_node_identifier)")
         frozen = self._driver.execute(_FINISH, audit.parameters(Event(Action.NODE_FROZEN))).rowcount
+        self._driver.execute(
+            "SELECT check_created_on_frozen(ARRAY(SELECT node_identifier FROM import_state WHERE is_new"
+            " AND frozen_after > 0))"
+        )
         return ImportTotals(nodes_created, versions - replaced, replaced, members, frozen)
 
     def _existing(self) -> Iterator[list[Row]]:
@@ -175,8 +179,9 @@ class _Importer:
     def _create_nodes(self) -> int:
         # In the order of references, so that two imports of the same nodes cannot deadlock.
         created = self._driver.execute(
-            "INSERT INTO node (node_identifier, node_reference, owner_identifier)"
-            " SELECT node_identifier, node_reference, %s FROM import_state WHERE is_new ORDER BY node_reference"
+            "INSERT INTO node (node_identifier, node_reference, owner_identifier, frozen_version_number,"
+            " latest_version_number) SELECT node_identifier, node_reference, %s, frozen_after, latest_after"
+            " FROM import_state WHERE is_new ORDER BY node_reference"
             " ON CONFLICT (node_reference) DO NOTHING",
             (self._user,),
         ).rowcount

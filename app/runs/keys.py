@@ -43,8 +43,7 @@ class KeyReusedError(RelinkError):
 
     def __init__(self, run: int) -> None:
         super().__init__(
-            f"Idempotency-Key: run {run} was started with this key by a different request: give each request a key of"
-            " its own"
+            f"run {run} was started with this key by a different request: give each request a key of its own"
         )
 
 

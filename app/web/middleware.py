@@ -29,7 +29,17 @@ _LONGEST_PATH = 100
 _FOR_EVERY_ADDRESS = {"HEAD", "OPTIONS"}
 _REFUSED = str(NotAuthorisedError.number)
 _TOO_MANY_FAILURES = 429
-_OF_PROXIES = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP", "True-Client-IP", "X-Forwarded-Host")
+_OF_PROXIES = frozenset(
+    {
+        "HTTP_X_FORWARDED_FOR",
+        "HTTP_X_REAL_IP",
+        "HTTP_FORWARDED",
+        "HTTP_CF_CONNECTING_IP",
+        "HTTP_TRUE_CLIENT_IP",
+        "HTTP_X_FORWARDED_HOST",
+    }
+)
+"""The keys of headers that proxies add, in a WSGI environment."""
 _log = structlog.get_logger("relink.request")
 
 
@@ -80,7 +90,7 @@ def _warn_of_proxy() -> None:
     shared = resources()
     if shared.proxy_warned.is_set() or shared.settings.trusted_proxies:
         return
-    if not any(name in request.headers for name in _OF_PROXIES):
+    if _OF_PROXIES.isdisjoint(request.environ):
         return
     shared.proxy_warned.set()
     _log.warning(

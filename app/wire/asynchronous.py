@@ -28,7 +28,7 @@ class KeyRefusedError(Refused):
     """105 with status 422: the key belongs to another request."""
 
     def __init__(self, error: KeyReusedError) -> None:
-        super().__init__(422, error.description)
+        super().__init__(422, f"Idempotency-Key: {error.description}")
         self.number = error.number
 
 

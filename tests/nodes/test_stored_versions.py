@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -43,3 +45,26 @@ def test_inconsistent_versions_are_refused(client: Client, engine: Engine, state
         connection.execute(text(statement))
     assert getattr(refused.value.orig, "sqlstate", None) in ("23514", "RL001", "RL002")
     assert client.get("P.A.2").members() == ["system.NODE_LIST.1 -> P.B.1", "system.NODE_LIST.1 -> P.B.1"]
+
+
+@pytest.mark.parametrize("depending", ["type", "target", "member type", None])
+def test_a_node_that_an_import_creates_frozen_depends_on_no_draft(
+    client: Client, engine: Engine, depending: str | None
+) -> None:
+    client.load(Graph().node("P.B", frozen(), draft()))
+    insert = """
+        WITH b AS (SELECT node_identifier FROM node WHERE node_reference = 'P.B'), created AS (
+          INSERT INTO node (node_reference, latest_version_number, frozen_version_number) VALUES ('P.New', 1, 1)
+          RETURNING node_identifier
+        )
+        INSERT INTO node_version (node_identifier, version_number, node_name, type_node_identifier, type_version_number,
+                                  member_types, member_type_numbers, sequences, targets, target_numbers)
+        SELECT c.node_identifier, 1, 'New', b.node_identifier, :type, ARRAY[b.node_identifier], ARRAY[:member_type],
+               ARRAY[1], ARRAY[b.node_identifier], ARRAY[:target] FROM created c, b
+    """
+    numbers = {name.replace(" ", "_"): 1 + (name == depending) for name in ("type", "target", "member type")}
+    check = "SELECT check_created_on_frozen(ARRAY(SELECT node_identifier FROM node WHERE node_reference = 'P.New'))"
+    refused = pytest.raises(DBAPIError, match="depends on a draft") if depending else nullcontext()
+    with refused, engine.begin() as connection:
+        connection.execute(text(insert), numbers)
+        connection.execute(text(check))
