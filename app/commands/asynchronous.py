@@ -163,7 +163,9 @@ class _Command:
             except TimeoutError:  # Ctrl-C, and no response yet
                 if not self._sending.is_complete:
                     raise self._left(f"cancelled: {self._sending.nothing}") from None
-                if not self._sending.is_run:
+                if self._service.user is None and self._sending.is_impact:
+                    raise self._left(f"cancelled: {self._sending.nothing}") from None
+                if self._service.user is None or not self._sending.is_run:
                     self._tell_that_it_goes_on()
                     continue
                 self._maybe_begun = True

@@ -137,9 +137,9 @@ def read_workers(connection: Connection) -> Workers:
 
 @contextmanager
 def taken(engine: Engine) -> Iterator[TakenRun | None]:
-    """Take the first run that may begin out of the queue, and hold its lock until this `with` statement ends.
+    """Take the next run out of the queue, and hold its lock until this `with` statement ends.
 
-    Yields None if there is no such run.
+    Yields None if no run may begin.
     """
     with engine.connect() as connection:
         run = _taken(engine, connection)

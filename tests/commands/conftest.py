@@ -143,8 +143,8 @@ def start(service_url: str, tmp_path: Path) -> Iterator[Start]:
     """Start commands as processes, which are killed at the end if they still run."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*arguments: str, url: str = service_url) -> RunningCommand:
-        variables = {"RELINK_URL": url, "RELINK_USER": ADMIN, "RELINK_PASSWORD": PASSWORD}
+    def start(*arguments: str, url: str = service_url, user: str = ADMIN) -> RunningCommand:
+        variables = {"RELINK_URL": url, "RELINK_USER": user, "RELINK_PASSWORD": PASSWORD}
         output = tmp_path / f"output-{len(started)}"
         with output.open("wb") as file:
             command = [sys.executable, "-W", "ignore", "-m", "app.cli", *arguments]

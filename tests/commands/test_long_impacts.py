@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from tests.commands.conftest import OnTerminal, Relink, Start
 from tests.commands.test_ctrl_c import is_cancelled, states
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import Client
+from tests.support.http import Client, message
 from tests.support.http_proxy import HttpProxy
 from tests.support.served import eventually
 from tests.support.solution_store import Store, config_slot
@@ -82,6 +82,20 @@ def test_ctrl_c_before_the_run_is_known_leaves_none_behind(client: Client, engin
         assert impact.ended() == 130
     assert impact.shown().endswith("run 1 is cancelled: nothing was listed\n")
     assert states(engine) == ["cancelled"]
+
+
+def test_without_a_user_ctrl_c_leaves_at_once(client: Client, engine: Engine, start: Start) -> None:
+    """Nobody can cancel what is not a run."""
+    client.load(GRAPH)
+    given = {"permissionTypeReference": "package-read", "userGroupReference": "public", "objectReference": "P"}
+    assert client.post(message("CreatePermission", given)).number == 0
+    with locked(engine, "node_version"):
+        impact = start(*IMPACT, user="")
+        eventually(lambda: waits_for_the_table(engine))
+        impact.press_ctrl_c()
+        assert impact.ended() == 130
+        assert impact.shown() == "cancelled: nothing was changed\n"
+    assert states(engine) == []
 
 
 @pytest.mark.ledger("DEC-395")
