@@ -109,30 +109,40 @@ def compare(service: ServiceClient, solution_id: str, start: int | None, end: in
 def preview(service: ServiceClient, solution_id: str, document: str | None) -> None:
     """Show what publishing the draft of a solution would change, and for how many instances.
 
-    One line for each change, as in `relink solution compare`; the notice is written to standard error.
+    One line for each change, as in `relink solution compare`; the notice is written to standard error, with the edition
+    of the draft for `relink solution publish --if-match`.
 
     \b
     Example:
       relink solution preview 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f
     """
-    _show_impact(ask(service, "PreviewSolutionRelease", solutionId=solution_id), document=document)
+    found = ask(service, "PreviewSolutionRelease", solutionId=solution_id)
+    _show_impact(found, document=document)
+    if not document:
+        edition = found.findtext("solutionEdition")
+        note(f"This is edition {edition}; 'relink solution publish --if-match' with it publishes exactly this draft.")
 
 
 @solution.command(short_help="Make the draft the next release.")
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option("--notes", help="Notes about the release.")
+@click.option("--if-match", "edition", metavar="EDITION", type=COLLAPSED, help="Publish exactly what a preview showed.")
 @document_options
 @with_service
-def publish(service: ServiceClient, solution_id: str, notes: str | None, document: str | None) -> None:
+def publish(
+    service: ServiceClient, solution_id: str, notes: str | None, edition: str | None, document: str | None
+) -> None:
     """Make the draft of a solution its next release, and show what that changes.
 
-    One line for each change, as in `relink solution compare`; the notice is written to standard error.
+    One line for each change, as in `relink solution compare`; the notice is written to standard error. With --if-match,
+    nothing is published if somebody has changed or published the draft since `relink solution preview` printed EDITION.
 
     \b
     Example:
       relink solution publish 0b9f4c1e-8d3a-4f6b-9c2d-5e7a1b3c4d5f --notes 'Mails too.'
     """
-    found = ask(service, "PublishSolutionRelease", solutionId=solution_id, releaseNotes=notes)
+    given = {"solutionId": solution_id, "solutionEdition": edition, "releaseNotes": notes}
+    found = ask(service, "PublishSolutionRelease", **given)
     _show_impact(found, document=document)
     if not document:
         note(f"Published release {found.findtext('releaseNumber')}.")

@@ -10,6 +10,7 @@ from app.errors import UserError, not_found
 from app.identity.rights import require_solutions
 from app.services.call import Call, CollapsedText, Service
 from app.services.response import Fields, Group, Part, ServiceResponse
+from app.services.solution_fields import edition_tag
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Screen
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Release, Solution, read_releases, read_solution
@@ -25,7 +26,8 @@ class GetSolutionRequest:
 
 
 def run(request: GetSolutionRequest, call: Call) -> ServiceResponse:
-    """Return the solution and its releases; 105 if the solution or the release is not found."""
+    """Return the solution and its releases, and with the draft its edition; 105 if the solution or the release is not
+    found."""
     require_solutions(call.caller)
     number = request.release_number
     with snapshot(call.engine) as connection:
@@ -34,11 +36,18 @@ def run(request: GetSolutionRequest, call: Call) -> ServiceResponse:
         releases = read_releases(connection, solution.solution_id)
     if number and number not in contents:
         raise UserError(not_found("release_number"))
-    return ServiceResponse(tuple(_parts(solution, contents.get(number, solution.draft), releases)))
+    edition = None if number else solution.edition
+    parts = _parts(solution, edition, contents.get(number, solution.draft), releases)
+    return ServiceResponse(tuple(parts), headers={} if edition is None else edition_tag(edition))
 
 
-def _parts(solution: Solution, content: Content, releases: list[Release]) -> Iterator[Part]:
-    yield Fields(("solutionId", solution.solution_id), ("title", solution.title), ("description", solution.description))
+def _parts(solution: Solution, edition: str | None, content: Content, releases: list[Release]) -> Iterator[Part]:
+    yield Fields(
+        ("solutionId", solution.solution_id),
+        ("solutionEdition", edition),
+        ("title", solution.title),
+        ("description", solution.description),
+    )
     yield Group("TagList", (Fields(*(("tag", tag) for tag in solution.tags)),))
     fields = (Fields(("key", field.key), ("value", field.value)) for field in solution.custom_fields)
     yield Group("CustomFieldList", tuple(Group("CustomField", (field,)) for field in fields))

@@ -8,23 +8,26 @@ from app.identity.rights import require_solutions
 from app.services.call import Call, CollapsedText, Service
 from app.services.response import ServiceResponse
 from app.services.solution_fields import release_response
+from app.solutions.releases.solutions import KnownDraft
 from app.solutions.rollout.publishing import publish
 
 
 @dataclass(frozen=True)
 class PublishSolutionReleaseRequest:
-    """A solution, and notes about the release."""
+    """A solution, the edition of its draft that the caller has read, and notes about the release."""
 
     solution_id: CollapsedText | None = None
+    solution_edition: CollapsedText | None = None
     release_notes: str | None = None
 
 
 def run(request: PublishSolutionReleaseRequest, call: Call) -> ServiceResponse:
-    """Return the same as PreviewSolutionRelease, for the release that is now published."""
+    """Return the same as PreviewSolutionRelease, for the release that is now published; 106 if the draft no longer has
+    the edition that the caller knows."""
     require_solutions(call.caller)
-    user = call.caller.user_identifier
+    user, known = call.caller.user_identifier, KnownDraft(request.solution_edition, call.if_match)
     with call.workload.others.soon(call.user), call.engine.begin() as connection:
-        return release_response(publish(connection, user, request.solution_id or "", request.release_notes))
+        return release_response(publish(connection, user, request.solution_id or "", request.release_notes, known))
 
 
 SERVICE = Service("PublishSolutionRelease", PublishSolutionReleaseRequest, run, long=True)

@@ -6,15 +6,18 @@ from app.identity.rights import require_solutions
 from app.services.call import Call, Service
 from app.services.response import Fields, ServiceResponse
 from app.services.set_solution_request import SetSolutionRequest
-from app.solutions.releases.solutions import set_draft
+from app.services.solution_fields import edition_tag
+from app.solutions.releases.solutions import KnownDraft, set_draft
 
 
 def run(request: SetSolutionRequest, call: Call) -> ServiceResponse:
-    """Return the solution's id; faults as in `app.solutions.releases.solutions.set_draft`."""
+    """Return the solution's id and the edition of its draft; faults as in
+    `app.solutions.releases.solutions.set_draft`."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
-        solution = set_draft(connection, request.draft())
-    return ServiceResponse((Fields(("solutionId", solution)),))
+        solution = set_draft(connection, request.draft(), KnownDraft(request.solution_edition, call.if_match))
+    fields = Fields(("solutionId", solution.solution_id), ("solutionEdition", solution.edition))
+    return ServiceResponse((fields,), headers=edition_tag(solution.edition))
 
 
 SERVICE = Service("SetSolution", SetSolutionRequest, run)

@@ -120,9 +120,11 @@ class GivenScreen:
 
 @dataclass(frozen=True)
 class SetSolutionRequest:
-    """A solution, or a new one if no id is given. Absent fields keep their value."""
+    """A solution, or a new one if no id is given, and the edition of its draft that the caller has read. Absent fields
+    keep their value."""
 
     solution_id: CollapsedText | None = None
+    solution_edition: CollapsedText | None = None
     title: str | None = None
     description: str | None = None
     tag_list: tuple[CollapsedText, ...] | None = None

@@ -77,6 +77,7 @@ def release_response(preview: PublishPreview) -> ServiceResponse:
     judgement = preview.judgement
     fields = Fields(
         ("solutionId", preview.solution_id),
+        ("solutionEdition", preview.edition),
         ("releaseNumber", preview.release_number),
         ("breakingChanges", judgement.breaking_changes),
         ("requiresNewUserInput", judgement.requires_new_user_input),
@@ -86,7 +87,13 @@ def release_response(preview: PublishPreview) -> ServiceResponse:
         ("instancesUpgrade", preview.instances.upgrade),
         ("noticeMessage", preview.notice_message),
     )
-    return ServiceResponse((fields, Group("SlotChangeList", (_change(change) for change in judgement.changes))))
+    changes = Group("SlotChangeList", (_change(change) for change in judgement.changes))
+    return ServiceResponse((fields, changes), headers=edition_tag(preview.edition))
+
+
+def edition_tag(edition: str) -> dict[str, str]:
+    """Return the header with the edition of a draft."""
+    return {"ETag": f'"{edition}"'}
 
 
 def judgement_parts(judgement: PublishJudgement) -> tuple[Part, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import Result
@@ -62,6 +63,19 @@ def test_a_draft_is_previewed_and_published(relink: Relink, solution: str) -> No
     assert rows(published) == rows(preview)
     assert published.stderr.endswith("Published release 2.\n")
     assert [row[5] for row in rows(relink("solution", "releases", solution))] == ["Better.", "The first."]
+
+
+@pytest.mark.ledger("DEC-390")
+def test_exactly_the_draft_of_a_preview_is_published(relink: Relink, store: Store, solution: str) -> None:
+    (edition,) = re.findall(r"This is edition (\w+);", relink("solution", "preview", solution).stderr)
+    store.set(solution=solution, title="Changed")
+    refused = relink("solution", "publish", solution, "--if-match", edition)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("Error: 106: the draft was changed or published")
+    (edition,) = re.findall(r"This is edition (\w+);", relink("solution", "preview", solution).stderr)
+    assert relink("solution", "publish", solution, "--if-match", edition).exit_code == 0
+    assert relink("solution", "publish", solution, "--if-match", edition).exit_code == 1
+    assert [row[0] for row in rows(relink("solution", "releases", solution))] == ["2", "1"]
 
 
 def test_a_solution_that_is_not_found(relink: Relink) -> None:

@@ -6,7 +6,8 @@
 holds its credentials, so that it can be sent as it is: `curl --data-binary @request.xml`.
 
 Ids of solutions and what belongs to them are random: `{id:1}` stands for the first that a case returns, set-up
-included, `{id:2}` for the second, in requests as in responses. `{time}` stands for any time in a response,
+included, `{id:2}` for the second, in requests as in responses. `{edition:1}` stands for the first edition of a draft
+in the same way. `{time}` stands for any time in a response,
 and `{code}` for any authorization code or token.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,27 +40,31 @@ SET_UP = ("import.xml", "[0-9][0-9]-*.xml")
 ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 CODE = re.compile(r"((?<=<authorizationCode>)|(?<=<masterToken>)|(?<=code=))[A-Za-z0-9_-]{43}(?=<)")
-PLACE = re.compile(r"\{id:(\d+)\}")
+EDITION = re.compile(r"\b[0-9a-f]{32}\b")
+PLACE = re.compile(r"\{(id|edition):(\d+)\}")
 
 
 @dataclass
 class Ids:
-    """The ids in the responses of a case, in their order."""
+    """The ids and the editions of drafts in the responses of a case, in their order."""
 
-    known: list[str] = field(default_factory=list)
+    known: dict[str, list[str]] = field(default_factory=lambda: {"id": [], "edition": []})
 
     def put_in(self, request: str) -> str:
-        """A request with the ids in their places."""
-        return PLACE.sub(lambda place: self.known[int(place[1]) - 1], request)
+        """A request with the ids and editions in their places."""
+        return PLACE.sub(lambda place: self.known[place[1]][int(place[2]) - 1], request)
 
     def taken_out(self, document: str) -> str:
-        """A response with placeholders for ids, times and codes."""
-        return CODE.sub("{code}", TIME.sub("{time}", ID.sub(self._place, document)))
+        """A response with placeholders for ids, editions, times and codes."""
+        for kind, pattern in (("id", ID), ("edition", EDITION)):
+            document = pattern.sub(partial(self._place, kind), document)
+        return CODE.sub("{code}", TIME.sub("{time}", document))
 
-    def _place(self, found: re.Match[str]) -> str:
-        if found[0] not in self.known:
-            self.known.append(found[0])
-        return f"{{id:{self.known.index(found[0]) + 1}}}"
+    def _place(self, kind: str, found: re.Match[str]) -> str:
+        known = self.known[kind]
+        if found[0] not in known:
+            known.append(found[0])
+        return f"{{{kind}:{known.index(found[0]) + 1}}}"
 
 
 def _name(path: Path) -> str:

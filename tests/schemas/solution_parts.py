@@ -40,10 +40,11 @@ def only(name: str) -> Table:
     )
 
 
-def release() -> Table:
-    """The table of the request to publish a release, and of that to see it before."""
+def release(good: tuple[str, ...] = (), bad: tuple[str, ...] = ()) -> Table:
+    """The table of the request to publish a release, and of that to see it before, with what only one of them has."""
     return Table(
         good=[
+            *good,
             each(solutionId=ID, releaseNotes="First\n  and best"),
             each(releaseNotes="n", solutionId=ID),
             each(solutionId="unknown"),
@@ -52,6 +53,7 @@ def release() -> Table:
             CREDENTIALS + each(solutionId=ID),
         ],
         bad=[
+            *bad,
             each(solutionId=LONGEST_ID + "i"),
             each(releaseNotes="n" * 10_001),
             each(releaseNotes="<b>bold</b>"),
@@ -93,8 +95,10 @@ FULL_CONFIG_SLOT = each(
 FULL_WORKFLOW = each(
     sourceWorkflowId="wf-1", sourceWorkflowName="Sync", trigger="scheduled", schedule="*/5 8-18 * * MON-FRI"
 )
+EDITION = "0123456789abcdef" * 2
 FULL_SOLUTION = CREDENTIALS + each(
     solutionId=ID,
+    solutionEdition=EDITION,
     title="Slack to Trello",
     description="Cards\n  from messages",
     TagList=each(tag="chat") + each(tag="boards"),

@@ -6,6 +6,7 @@ from tests.schemas.solution_parts import (
     BAD_VALUES,
     CONFIG_VALUE,
     CREDENTIALS,
+    EDITION,
     FULL_AUTH_SLOT,
     FULL_CONFIG_SLOT,
     FULL_SOLUTION,
@@ -27,6 +28,7 @@ SOLUTION_REQUESTS = {
             FULL_SOLUTION,
             each(held="false", WorkflowList="", solutionId=ID),
             each(title=LONGEST_NAME, description="d" * 10_000),
+            *(each(solutionEdition=given) for given in ("", " x ", LONGEST_ID)),
             # A list of one empty entry
             *(
                 one(path, "")
@@ -54,6 +56,7 @@ SOLUTION_REQUESTS = {
             each(title=LONGEST_NAME + "n"),
             each(description="d" * 10_001),
             each(solutionId=LONGEST_ID + "i"),
+            each(solutionEdition=LONGEST_ID + "e"),
             each(held="yes"),
             each(enabled="true"),
             each(Ddl=""),
@@ -95,8 +98,11 @@ SOLUTION_REQUESTS = {
             each(solutionId=ID) * 2,
         ],
     ),
-    "PreviewSolutionRelease": release(),
-    "PublishSolutionRelease": release(),
+    "PreviewSolutionRelease": release(bad=(each(solutionEdition=EDITION),)),
+    "PublishSolutionRelease": release(
+        good=(each(solutionEdition=EDITION, solutionId=ID), each(solutionEdition=""), each(solutionEdition="x")),
+        bad=(each(solutionEdition=LONGEST_ID + "e"), each(solutionEdition=EDITION) * 2),
+    ),
     "CreateExternalUser": Table(
         good=[
             each(name="Bob", externalUserId="crm-17"),

@@ -2,6 +2,7 @@
 
 from tests.schemas.reading import ERROR, Table, each, wrap
 from tests.schemas.solution_parts import (
+    EDITION,
     FULL_AUTH_SLOT,
     FULL_CONFIG_SLOT,
     FULL_SCREEN,
@@ -80,6 +81,7 @@ CHANGE = each(
 )
 IMPACT = each(
     solutionId=ID,
+    solutionEdition=EDITION,
     releaseNumber="4",
     breakingChanges="true",
     requiresNewUserInput="true",
@@ -98,10 +100,11 @@ UPDATE = UPDATE_HEAD + each(
 
 # Everything that a response can hold, in the one right order
 FULL_SOLUTION_RESPONSES = {
-    "SetSolution": ERROR + each(solutionId=ID),
+    "SetSolution": ERROR + each(solutionId=ID, solutionEdition=EDITION),
     "GetSolution": ERROR
     + each(
         solutionId=ID,
+        solutionEdition=EDITION,
         title="Slack to Trello",
         description="Cards from messages",
         TagList=each(tag="chat"),
@@ -165,6 +168,9 @@ def instance() -> Table:
     )
 
 
+WRONG_EDITIONS = ("", EDITION.upper(), EDITION + "0", EDITION[1:], f'"{EDITION}"')
+
+
 def impact() -> Table:
     """The table of a response that says what a release means."""
     return Table(
@@ -182,6 +188,7 @@ def impact() -> Table:
         ],
         bad=[
             each(releaseNumber="0"),
+            *(each(solutionEdition=wrong) for wrong in WRONG_EDITIONS),
             each(notice="breaking"),
             each(notice=""),
             each(breakingChanges="yes"),
@@ -204,7 +211,14 @@ def updates(*rows: str) -> str:
 
 # Contents after an errorNumber of 0
 SOLUTION_RESPONSES = {
-    "SetSolution": only("solutionId"),
+    "SetSolution": Table(
+        good=[*only("solutionId").good, each(solutionId=ID, solutionEdition=EDITION)],
+        bad=[
+            *only("solutionId").bad,
+            *(each(solutionId=ID, solutionEdition=wrong) for wrong in WRONG_EDITIONS),
+            each(solutionEdition=EDITION, solutionId=ID),
+        ],
+    ),
     "GetSolution": Table(
         good=[
             each(solutionId=ID, title="", TagList="", CustomFieldList="", AuthSlotList="", ConfigSlotList=""),
@@ -219,6 +233,7 @@ SOLUTION_RESPONSES = {
         ],
         bad=[
             each(solutionId="not an id"),
+            *(each(solutionEdition=wrong) for wrong in WRONG_EDITIONS),
             each(held=""),
             each(latestReleaseNumber=""),
             each(latestReleaseNumber="-1"),

@@ -59,7 +59,7 @@ class World:
             workflows=content.workflows,
         )
         with self.engine.begin() as connection:
-            self.solution = set_draft(connection, draft)
+            self.solution = set_draft(connection, draft).solution_id
             return publish(connection, None, self.solution, None).release_number
 
     def make(self, name: str = "Mine", **values: str) -> str:

@@ -17,7 +17,7 @@ from app.errors import PreconditionError, UserError
 from app.identity.rights import require_solutions
 from app.solutions.content.model import ConfigType, Trigger
 from app.solutions.people.authentications import read_authentications
-from app.solutions.releases.solutions import set_draft
+from app.solutions.releases.solutions import KnownDraft, set_draft
 from app.web.context import resources
 
 blueprint = Blueprint("solution_draft", __name__)
@@ -57,14 +57,14 @@ def change(solution_id: str) -> Response:
     try:
         with resources().engine.begin() as connection:
             found = found_solution(connection, solution_id)
-            set_draft(connection, sent.draft(found.solution_id), edition)
+            set_draft(connection, sent.draft(found.solution_id), KnownDraft(if_match=edition))
     except UserError as error:
         refused = Form(sent.values).refused(sent.named(error), field_of)
         return _page(solution_id, sent, refused, edition, status=422)
     except PreconditionError:
         reason = (
-            "Nothing was saved: somebody else has changed the draft since this page was shown. Save again to replace"
-            " their changes with what stands here, or open the page again to see them."
+            "Nothing was saved: the draft was changed or published since this page was shown. Save again to replace"
+            " it with what stands here, or open the page again to see it."
         )
         return _page(solution_id, sent, Form(sent.values, {}, (reason,)), None, status=412)
     return see_other(solution_url(found.solution_id, done="saved"))

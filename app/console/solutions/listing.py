@@ -42,7 +42,7 @@ def create() -> Response:
             solution = set_draft(connection, SolutionDraft(title=collapsed(request.form.get("title", ""))))
     except UserError as error:
         return _page(Form.sent().refused(error), status=422)
-    return see_other(solution_url(solution, "draft"))
+    return see_other(solution_url(solution.solution_id, "draft"))
 
 
 def _page(form: Form, *, status: int = 200) -> Response:

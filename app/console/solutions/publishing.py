@@ -15,6 +15,7 @@ from app.database.engine import snapshot
 from app.errors import PreconditionError, UserError
 from app.identity.rights import require_solutions
 from app.solutions.instances.counting import count_owners
+from app.solutions.releases.solutions import KnownDraft
 from app.solutions.rollout.coming_moves import coming_moves
 from app.solutions.rollout.publishing import preview_with_instances
 from app.solutions.rollout.publishing import publish as publish_draft
@@ -25,7 +26,9 @@ from app.web.refusal import Refused
 blueprint = Blueprint("publishing", __name__)
 
 _OWNERS = 20
-_CHANGED = "Nothing was published: the draft has changed since this page was shown. See below what it means now."
+_CHANGED = (
+    "Nothing was published: the draft was changed or published since this page was shown. See below what it means now."
+)
 
 
 @blueprint.get("/solutions/<solution_id>/publish")
@@ -38,14 +41,14 @@ def publishing(solution_id: str) -> Response:
 def publish(solution_id: str) -> Response:
     """Publish the draft, if it is still the one that was shown."""
     require_solutions(caller())
-    shared, edition = resources(), request.form.get("edition")
-    if not edition:
+    shared, known = resources(), KnownDraft(if_match=request.form.get("edition"))
+    if not known.if_match:
         raise Refused(400, "The form names no draft: look at what publishing does first, and publish exactly that.")
     notes = present(request.form.get("release_notes", "").replace("\r\n", "\n"))
     try:
         with turn_of(shared.workload.others), shared.engine.begin() as connection:
             found = found_solution(connection, solution_id)
-            publish_draft(connection, caller().user_identifier, found.solution_id, notes, edition)
+            publish_draft(connection, caller().user_identifier, found.solution_id, notes, known)
     except UserError as error:
         return _page(solution_id, Form.sent().refused(error), status=422)
     except PreconditionError:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from croniter import CroniterError, croniter
 from sqlalchemy import Connection, Row, text
 
-from app.errors import Fault, PreconditionError, UserError, not_found, refuse, unknown
+from app.errors import Fault, PreconditionError, StateError, UserError, not_found, refuse, unknown
 from app.solutions.content.documents import content_faults, to_document
 from app.solutions.content.lengths import length_faults
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Screen, Workflow
@@ -40,16 +40,17 @@ _OF_IDS = text(f"""
     SELECT {_COLUMNS} FROM solution WHERE solution_identifier = ANY (cast(:ids AS uuid[]))
     ORDER BY created_at, solution_identifier
 """)  # noqa: S608
-_INSERT = text("""
+_INSERT = text(f"""
     INSERT INTO solution (title, description, tags, custom_fields, draft, held)
     VALUES (:title, :description, :tags, cast(:custom_fields AS jsonb), cast(:draft AS jsonb), :held)
-    RETURNING solution_identifier::text
-""")
-_UPDATE = text("""
+    RETURNING {_COLUMNS}
+""")  # noqa: S608
+_UPDATE = text(f"""
     UPDATE solution SET title = :title, description = :description, tags = :tags, held = :held,
            custom_fields = cast(:custom_fields AS jsonb), draft = cast(:draft AS jsonb)
     WHERE solution_identifier = :solution
-""")
+    RETURNING {_COLUMNS}
+""")  # noqa: S608
 _RELEASES = text("""
     SELECT r.release_number, r.title, r.notes, a.user_logon_reference, a.user_name, r.published_at
     FROM solution_release r LEFT JOIN account a ON a.user_identifier = r.published_by
@@ -101,15 +102,34 @@ class Solution:
 
     @property
     def edition(self) -> str:
-        """A digest of the draft. An editor sends it back, so that changes of others in the meantime are noticed."""
+        """A digest of the draft and of the number of its next release.
+
+        An editor sends it back, so that changes of others in the meantime are noticed. The number is a part of it so
+        that of two requests that publish the same draft, only one does.
+        """
         custom_fields = [[field.key, field.value] for field in self.custom_fields]
         draft = [self.title, self.description, self.tags, custom_fields, to_document(self.draft)]
-        return hashlib.sha256(json.dumps(draft).encode()).hexdigest()[:32]
+        text_of_draft = json.dumps([*draft, self.latest_release_number])
+        return hashlib.sha256(text_of_draft.encode()).hexdigest()[:32]
 
-    def check_edition(self, edition: str | None) -> None:
-        """Raise PreconditionError if an edition of the draft is given, and the draft has changed since."""
-        if edition is not None and edition != self.edition:
-            raise PreconditionError("somebody else has changed the draft in the meantime")
+
+@dataclass(frozen=True)
+class KnownDraft:
+    """The edition of the draft that the caller has read: a field of the request, or the header `If-Match`."""
+
+    edition: str | None = None
+    if_match: str | None = None
+
+    def check(self, solution: Solution) -> None:
+        """Raise StateError (106) if the draft has another edition."""
+        changed = "the draft was changed or published since you read it: read it again, then repeat the request"
+        PreconditionError.check(self.if_match, solution.edition, changed)
+        if self.edition is not None and self.edition != solution.edition:
+            raise StateError(changed)
+
+
+ANY_DRAFT = KnownDraft()
+"""The caller accepts any edition of the draft."""
 
 
 @dataclass(frozen=True)
@@ -124,15 +144,15 @@ class Release:
     published_at: datetime
 
 
-def set_draft(connection: Connection, draft: SolutionDraft, edition: str | None = None) -> str:
-    """Create or change a solution and its draft, and return its id.
+def set_draft(connection: Connection, draft: SolutionDraft, known: KnownDraft = ANY_DRAFT) -> Solution:
+    """Create a solution or change it and its draft, and return it.
 
-    Raises UserError about fields of the draft, and PreconditionError if `edition` is given and the draft has changed
-    since.
+    Raises UserError about fields of the draft, and StateError if it no longer has the edition that the caller knows. A
+    new solution has none.
     """
     held = None if draft.solution_id is None else lock_solution(connection, draft.solution_id)
     if held is not None:
-        held.check_edition(edition)
+        known.check(held)
     faults = [
         *text_faults("title", draft.title, required=held is None or draft.title is not None),
         *text_faults("description", draft.description, most=MOST_DESCRIPTION, required=False),
@@ -146,9 +166,8 @@ def set_draft(connection: Connection, draft: SolutionDraft, edition: str | None 
     refuse(faults)
     values = _values(draft, held, content)
     if held is None:
-        return str(connection.execute(_INSERT, values).scalar_one())
-    connection.execute(_UPDATE, {**values, "solution": held.solution_id})
-    return held.solution_id
+        return _solution(connection.execute(_INSERT, values).one())
+    return _solution(connection.execute(_UPDATE, {**values, "solution": held.solution_id}).one())
 
 
 def read_solution(connection: Connection, solution_id: str) -> Solution:

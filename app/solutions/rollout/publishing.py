@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import Connection, text
@@ -23,7 +23,7 @@ from app.solutions.instances.flags import OnRelease, read_flags
 from app.solutions.messages import announce
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.draft_content import released_content
-from app.solutions.releases.solutions import Solution, lock_solution, read_solution
+from app.solutions.releases.solutions import ANY_DRAFT, KnownDraft, Solution, lock_solution, read_solution
 from app.solutions.texts import MOST_DESCRIPTION, text_faults
 
 _PUBLISH = audit.statement(sql_file("app.solutions.rollout", "publish"))
@@ -70,9 +70,13 @@ class AffectedInstances:
 
 @dataclass(frozen=True)
 class PublishPreview:
-    """A release that was or would be published, and how many instances move automatically or need an upgrade."""
+    """A release that was or would be published, and how many instances move automatically or need an upgrade.
+
+    `edition` is that of the draft, after the publication if it was published.
+    """
 
     solution_id: str
+    edition: str
     release_number: int
     judgement: PublishJudgement
     instances: InstanceCounts
@@ -124,16 +128,16 @@ def publish(
     user_identifier: int | None,
     solution_id: str,
     notes: str | None,
-    edition: str | None = None,
+    known: KnownDraft = ANY_DRAFT,
 ) -> PublishPreview:
     """Make the draft the next release, and write messages about the instances that need their end users.
 
-    Numbers of releases have no gaps. Raises UserError about `solution_id` and `release_notes`, and PreconditionError if
-    `edition` is given and the draft has changed since.
+    Numbers of releases have no gaps. Raises UserError about `solution_id` and `release_notes`, and StateError if the
+    draft no longer has the edition that the caller knows.
     """
     refuse(text_faults("release_notes", notes, most=MOST_DESCRIPTION, required=False))
     solution = lock_solution(connection, solution_id)
-    solution.check_edition(edition)
+    known.check(solution)
     content = released_content(connection, solution.draft)
     previewed, affected = _preview(connection, solution, content)
     values = {
@@ -147,7 +151,7 @@ def publish(
     connection.execute(_PUBLISH, {**values, **audit.parameters(done)})
     audit.log_on_commit(connection, done)
     announce(connection, solution.solution_id, previewed.release_number, affected.for_users)
-    return previewed
+    return replace(previewed, edition=replace(solution, latest_release_number=previewed.release_number).edition)
 
 
 def _preview(connection: Connection, solution: Solution, content: Content) -> tuple[PublishPreview, AffectedInstances]:
@@ -165,7 +169,8 @@ def _preview(connection: Connection, solution: Solution, content: Content) -> tu
         [instance for instance, its in flags.items() if its.requires_system_input_to_update_version],
         frozenset(releases[instance] for instance in moving),
     )
-    return PublishPreview(solution.solution_id, latest + 1, judgement, _counts(flags, held, moving)), affected
+    counts = _counts(flags, held, moving)
+    return PublishPreview(solution.solution_id, solution.edition, latest + 1, judgement, counts), affected
 
 
 def _flags(

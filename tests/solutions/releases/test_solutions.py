@@ -39,7 +39,7 @@ CONTENT = Content(
 def make(engine: Engine, title: str = "Support", tags: tuple[str, ...] = ()) -> str:
     with engine.begin() as connection:
         parts = (CONTENT.auth_slots, CONTENT.config_slots, CONTENT.workflows)
-        return set_draft(connection, SolutionDraft(None, title, None, tags, None, *parts))
+        return set_draft(connection, SolutionDraft(None, title, None, tags, None, *parts)).solution_id
 
 
 def release(engine: Engine, solution: str) -> int:
