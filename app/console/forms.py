@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from flask import request
@@ -35,6 +35,12 @@ class Form:
     def reasons(self, name: str) -> list[str]:
         """Return what is wrong with a field."""
         return self.faults.get(name, [])
+
+    def on_page_with(self, names: Collection[str]) -> Form:
+        """Return the form on a page that has only these fields: what is wrong with others is shown above the form."""
+        others = [reason for name, reasons in self.faults.items() if name not in names for reason in reasons]
+        faults = {name: reasons for name, reasons in self.faults.items() if name in names}
+        return Form(self.values, faults, (*self.others, *others))
 
     @property
     def is_faulty(self) -> bool:

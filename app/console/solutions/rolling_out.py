@@ -1,11 +1,13 @@
 """The page that rolls a release out to instances, or back: what it would do comes first, then a run does exactly that.
 
-The parameters are sent in forms only, because values for hidden slots may be secrets.
+The parameters are sent in forms only, because values for hidden slots may be secrets. So the table for a spreadsheet is
+asked for with a form too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
@@ -17,6 +19,8 @@ from app.console.services import has_worker, services
 from app.console.solutions.addresses import crumbs_to, found_solution
 from app.console.turns import turn_of
 from app.console.updates.addresses import run_url
+from app.console.updates.exports import csv_response
+from app.console.updates.moves import MOVE_COLUMNS, MovedInstance
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
@@ -28,16 +32,18 @@ from app.solutions.limits import Limits
 from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Solution, read_releases
-from app.solutions.rollout.bulk_plan import Rollout, RolloutParameters, rollout
+from app.solutions.rollout.bulk_plan import InstanceUpdate, Rollout, RolloutParameters, rollout
 from app.solutions.rollout.bulk_run import NAME, RolloutResult, impact
 from app.text import collapsed, is_blank, is_whole_number
 from app.web.context import resources
 
 blueprint = Blueprint("rolling_out", __name__)
 
-_MOST_SHOWN = 500
+MOST_SHOWN: Final = 500
+"""The page shows this many instances; the table for a spreadsheet has all."""
 _MOST_DIGITS = 9
 _VALUE = "value-"
+_FIELDS = ("target", "percent", "owner", "tags")
 
 
 @dataclass(frozen=True)
@@ -73,14 +79,18 @@ def form(solution_id: str) -> Response:
 
 @blueprint.post("/solutions/<solution_id>/rollout")
 def roll_out(solution_id: str) -> Response:
-    """Show what the roll-out would do, or begin the run that does what was shown."""
+    """Show what the roll-out would do, return it as a table, or begin the run that does what was shown."""
     require_solutions(caller())
-    shared, sent = resources(), Form.sent()
+    # The fields of slots are named by their external ids, so that the name says nothing about what a field holds.
+    shared, sent, action = resources(), Form(request.form.to_dict()), request.form.get("do")
     try:
         with turn_of(shared.workload.impacts), short_statements(), snapshot(shared.engine) as connection:
             found = found_solution(connection, solution_id)
             bulk = rollout(connection, _wanted(found), Limits.of(shared.settings))
-            planned = _planned(connection, bulk) if request.form.get("do") != "force" else None
+            planned = _planned(connection, bulk) if action != "force" else None
+        if planned is not None and action == "csv":
+            moves = (_move(update, bulk.target).cells for update in planned.result.updates)
+            return csv_response(MOVE_COLUMNS, moves, "roll-out.csv")
         if planned is not None:
             return _page(solution_id, sent, planned)
         plan_shown = request.form.get("plan", "")
@@ -148,8 +158,23 @@ def _field_of(fault: Fault) -> str:
 
 def _planned(connection: Connection, bulk: Rollout) -> _Planned:
     result = impact(connection, bulk)
-    owners = read_external_users(connection, {update.instance.owner for update in result.updates[:_MOST_SHOWN]})
+    owners = read_external_users(connection, {update.instance.owner for update in result.updates[:MOST_SHOWN]})
     return _Planned(result, {user: found.name for user, found in owners.items()})
+
+
+def _move(update: InstanceUpdate, target: int) -> MovedInstance:
+    """Return a planned move as the page of the run shows it afterwards."""
+    instance = update.instance
+    return MovedInstance(
+        instance.instance_id,
+        instance.name,
+        instance.owner,
+        str(instance.release),
+        str(target),
+        update.type.value,
+        update.pending,
+        update.error_message or "",
+    )
 
 
 def _page(solution_id: str, shown: Form, planned: _Planned | None = None, *, status: int = 200) -> Response:
@@ -170,9 +195,9 @@ def _page(solution_id: str, shown: Form, planned: _Planned | None = None, *, sta
         solution=found,
         releases=_choices(found, [release.number for release in releases]),
         hidden=hidden,
-        form=shown,
+        form=shown.on_page_with({*_FIELDS, *(_VALUE + slot.external_id for slot in hidden)}),
         planned=planned,
-        most=_MOST_SHOWN,
+        most=MOST_SHOWN,
         status=status,
     )
 

@@ -17,6 +17,9 @@ from app.console.updates.rows import Entry, Overview
 Cells: TypeAlias = tuple[object, ...]
 
 UPDATE_COLUMNS: Final = ("node", "version", "new version", "name", "kind", "new type", "members", "reason", "why")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A spreadsheet may take a cell that begins with one of these for a formula (OWASP: CSV injection). The last four are
+full-width forms of the first four."""
 _LINES = 500
 """How many lines are sent at once."""
 
@@ -61,4 +64,4 @@ def _blocks(columns: Cells, lines: Iterable[Cells]) -> Iterator[str]:
 
 def _harmless(text: str) -> str:
     """Return a text as one that a spreadsheet does not take for a formula: an apostrophe stands before it."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(_FORMULA) else text
