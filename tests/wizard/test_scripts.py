@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,24 +10,13 @@ import pytest
 from lxml import etree, html
 from playwright.sync_api import Browser, expect
 
-from app.solutions.people.tokens import create_master_token
 from tests.conftest import FreshDatabase
 from tests.support.browsers import Site, forget_failures, site_on, tabs_of
-from tests.support.builders import Graph, M, draft, frozen, links, member_type, package, type_with
-from tests.support.http import Client, message
-from tests.support.pages import Pages
-from tests.support.scripts import links_to_scripts, script
-from tests.support.solution_store import (
-    Store,
-    auth_slot,
-    config_slot,
-    ddl,
-    element,
-    leaves,
-    screen,
-    slots,
-    workflow,
-)
+from tests.support.http import Client
+from tests.support.named_by_scripts import named_nodes, named_rollout, named_solution
+from tests.support.pages import Page, Pages
+from tests.support.scripts import json_object, json_string, links_to_scripts, script, script_in_address
+from tests.support.solution_store import Store
 from tests.support.wizard import Wizard
 from tests.support.wizard_host import hosting
 
@@ -63,6 +51,7 @@ FIELDS = (
     "choice-text",
     "choice-value",
     "user-name",
+    "email",
     "token-name",
     "rollout-owner",
     "rollout-tag",
@@ -110,103 +99,14 @@ def site(fresh_database: FreshDatabase) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def paths(site: Site) -> tuple[str, ...]:
-    """A solution, its instance and what else has a name are all named by scripts. Returns the pages that show them."""
-    store = Store(Client(site.app))
-    service = {"service": script("service"), "serviceVersion": script("service-version")}
-    auth = auth_slot(
-        script("auth-id"),
-        [script("scope")],
-        title=script("auth-title"),
-        serviceEnvironment=script("environment"),
-        **service,
-    )
-    dropdown = ddl(connector=script("connector"), operation=script("operation"), input=_json(script("list-input")))
-    config = [
-        config_slot(script("config-id"), title=script("config-title"), mandatory=False),
-        config_slot("default", title="Default", type="object", defaultValue=_json(script("default"))),
-        config_slot("list", dropdown, title=script("list-title"), type="ddl", mandatory=False),
-    ]
-    work = workflow(script("workflow-id"), sourceWorkflowName=script("workflow-name"), trigger="manual")
-    solution = store.set(
-        *slots(auth=[auth], config=config, workflows=[work]),
-        leaves("TagList", "tag", [script("tag")]),
-        element("CustomFieldList", element("CustomField", key=script("custom-key"), value=script("custom-value"))),
-        element("ScreenList", screen(script("screen-title"), text=script("screen-text"))),
-        title=script("solution-title"),
-        description=script("solution-description"),
-    )
-    store.publish(solution, releaseNotes=script("notes"))
-    owner = store.user(script("end-user"))
-    account = store.authentication(
-        owner,
-        [script("scope")],
-        name=script("account-name"),
-        serviceEnvironment=script("environment"),
-        **service,
-    )
-    held = {script("config-id"): _string(script("value"))}
-    instance = store.instance(solution, owner, script("instance-name"), held, {script("auth-id"): account})
-    new = {"userLogonReferenceCreate": "ann", "passwordCreate": "long enough", "userName": script("user-name")}
-    assert store.client.post(message("CreateUser", new)).number == 0
-    with site.engine.begin() as connection:
-        create_master_token(connection, script("token-name"))
-    return (
-        "/console/solutions",
-        *(f"/console/solutions/{solution}{page}" for page in ("", "/draft", "/publish", "/rollout", "/releases")),
-        "/console/instances",
-        f"/console/instances/{instance}",
-        "/console/people",
-        "/console/people/ann",
-        "/console/tokens",
-        "/console/activity",
-        "/console",
-    )
+    """The pages of a solution, its instance and what else has a name."""
+    return named_solution(Store(Client(site.app)), site.engine)
 
 
 @pytest.fixture(scope="module")
 def node_paths(site: Site) -> tuple[str, ...]:
-    """Nodes are named by scripts, and a run has updated them. Returns the pages that show them."""
-    names = {name: replace(package(), name=script(f"{name}-name")) for name in ("package", "node")}
-    data = M("odd.m.1", value=script("member-value"), comment=script("member-comment"))
-    client = Client(site.app)
-    client.load(
-        Graph()
-        .node("odd", names["package"])
-        .node("odd.m", replace(member_type(), name=script("member-type-name")), member_type(VALUE_PATTERN="[0-9]+"))
-        .node("odd.T", replace(type_with("odd.m.1"), name=script("type-name")), type_with("odd.m.2"))
-        .node("odd.B", names["node"], replace(draft(name=script("draft-name")), comment=script("version-comment")))
-        .node("odd.A", frozen(*links("odd.B.1"), name=script("node-name")))
-        .node("odd.N", frozen(data, type="odd.T.1"))
-        .node("odd.D", draft(data, type="odd.T.1"))
-    )
-    reply = client.update("odd", "force", sourceScope="latest")
-    assert {row["updateType"] for row in reply.updates()} == {"version", "error"}, "the names of both are shown"
-    run = reply.response.headers["Relink-Run"]
-    client.copy("odd.A.1", "odd.C")
-    return (
-        "/console/nodes",
-        "/console/nodes?q=member&values=true",
-        *(f"/console/nodes/odd{page}" for page in ("", "/A", "/B?version=1", "/D", "/T")),
-        *(f"/console/{page}/odd/B" for page in ("versions", "edit", "freeze", "type")),
-        "/console/uses/odd/B?version=1",
-        "/console/compare/odd/B?from=1&to=2",
-        "/console/edit/odd/D",
-        "/console/type/odd/D?type=odd.T.2",
-        "/console/updates/new?node=odd&scope=latest&always=true",
-        "/console/runs",
-        f"/console/runs/{run}",
-        f"/console/runs/{run}?why=odd.A",
-        "/console/permissions?node=odd",
-        "/console/people/ann?node=odd.B",
-    )
-
-
-def _string(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _json(text: str) -> str:
-    return f'{{"key": {_string(text)}}}'
+    """The pages of nodes."""
+    return named_nodes(Client(site.app))
 
 
 def wizard_path(site: Site, paths: tuple[str, ...]) -> str:
@@ -255,8 +155,49 @@ def test_a_script_in_an_address_is_text(site: Site, node_paths: tuple[str, ...],
     assert not links_to_scripts(page.tree)
 
 
+@pytest.mark.ledger("DEC-345")
+def test_a_script_in_the_form_of_a_roll_out_is_text(site: Site) -> None:
+    console, (path, instance) = Pages.of(site.app), named_rollout(Store(Client(site.app)))
+    slot, unknown = f"value-{script('hidden-id')}", f"value-{script('unknown-slot')}"
+    typed = {slot: script("typed-value")}
+    check_texts(rolled_out(console, path, typed, 422), "hidden-id", "hidden-title", "typed-value")
+    check_texts(rolled_out(console, path, {**typed, "percent": script("percent")}, 422), "typed-value", "percent")
+    check_texts(rolled_out(console, path, {"target": script("target")}, 422), "hidden-title")
+    check_texts(rolled_out(console, path, {slot: "1", unknown: "1"}, 422), "hidden-id", "unknown-slot")
+    planned = rolled_out(console, path, {slot: json_string(script("rolled-value"))}, 200)
+    check_texts(planned, "hidden-id", "rolled-value")
+    form = next(form for form in planned.tree.forms if form.get("id") == "force")
+    run = console.post(path, {**{name: value or "" for name, value in form.form_values()}, "do": "force"})
+    check_texts(console.get(run.headers["Location"]), "hidden-id")
+    check_texts(console.get(instance), "hidden-id", "rolled-value")
+
+
+def rolled_out(console: Pages, path: str, given: dict[str, str], status: int) -> Page:
+    page = console.send(console.get(path), path, do="impact", **given)
+    assert page.status == status, page.text
+    return page
+
+
+def check_texts(page: Page, *fields: str) -> None:
+    """The page shows these fields as texts."""
+    shown = _texts(page.tree)
+    assert [field for field in fields if field not in shown] == []
+    assert page.tree.xpath("//*[contains(@class, 'x-')]") == []
+    assert not links_to_scripts(page.tree)
+
+
+@pytest.mark.ledger("DEC-345")
+def test_a_script_in_a_refused_email_address_is_text(site: Site) -> None:
+    console = Pages.of(site.app)
+    given = {"user_logon_reference_create": "bob", "password_create": "long enough"}
+    for address in (script("address"), script_in_address("address") + "@", script_in_address("address") * 4):
+        page = console.send(console.get("/console/people"), "/console/people", **given, user_email_address=address)
+        assert page.status == 422
+        check_texts(page, "address")
+
+
 def _query() -> dict[str, str]:
-    return {"token": "none", "query": f"{{ {script('query')} }}", "variables": _json(script("variables"))}
+    return {"token": "none", "query": f"{{ {script('query')} }}", "variables": json_object(script("variables"))}
 
 
 def _reflected(field: str) -> str:
@@ -308,6 +249,27 @@ def test_no_script_in_the_name_of_a_node_runs_in_a_browser(
             page.locator(f"[name={name}]").fill(text)
         page.get_by_role("button", name="Send").click()
         expect(page.locator("#result")).to_contain_text("errors")
+        assert page.evaluate("window.ran") is None
+        forget_failures(tab)
+
+
+@pytest.mark.ledger("DEC-345")
+def test_no_script_in_a_roll_out_runs_in_a_browser(browser: Browser, site: Site) -> None:
+    path, instance = named_rollout(Store(Client(site.app)))
+    with tabs_of(browser, site.url) as open_tab:
+        tab = open_tab()
+        page = tab.sign_in(following=path)
+        page.locator("[name^=value-]").fill(script("typed-value"))
+        page.get_by_role("button", name="Show what it would do").click()
+        expect(page.locator(".reason")).to_be_visible()
+        assert page.evaluate("window.ran") is None
+        page.locator("[name^=value-]").fill(json_string(script("rolled-value")))
+        page.get_by_role("button", name="Show what it would do").click()
+        page.get_by_role("button", name="Do exactly this").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Roll-out")
+        assert page.evaluate("window.ran") is None
+        page.goto(instance)
+        expect(page.get_by_text("rolled-value")).to_be_visible()
         assert page.evaluate("window.ran") is None
         forget_failures(tab)
 
