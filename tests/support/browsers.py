@@ -157,8 +157,17 @@ def tabs_of(browser: Browser, url: str) -> Iterator[OpenTab]:
     assert [fault for tab in opened for fault in tab.faults] == []
 
 
+_NUMBERS = "th.number, td.number, td.number input:not([type=hidden])"
+_NOT_ALIGNED = """(numbers) => [...document.querySelectorAll(numbers)].filter((each) => {
+    const style = getComputedStyle(each);
+    return style.textAlign !== "right" || style.fontVariantNumeric !== "tabular-nums";
+}).map((each) => each.outerHTML)"""
+
+
 def check_accessible(page: Page) -> None:
-    """Fail if axe-core finds a fault in a page, or if the page is wider than its window."""
+    """Fail if axe-core finds a fault in a page, if numbers in tables do not line up, or if the page is wider than its
+    window."""
+    assert page.evaluate(_NOT_ALIGNED, _NUMBERS) == []
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url

@@ -14,6 +14,8 @@ from werkzeug.test import Client, TestResponse
 
 from tests.support.http import ADMIN, PASSWORD
 
+_FIGURE = r"[+-]?\d[\d,]*(\.\d+)?"
+_NUMBER = re.compile(rf"{_FIGURE}( (→|of) {_FIGURE})?( ?(ms|s|min|h)( \d+ (s|min))?)?")
 _ID = re.compile(r'<[a-z][^>]* id="([^"]*)"')
 POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
 
@@ -133,8 +135,28 @@ def check_ids(text: str) -> None:
     assert [name for name, times in Counter(ids).items() if times > 1] == []
 
 
+def check_numbers(page: html.HtmlElement) -> None:
+    """Numbers in tables line up: each cell that holds only a number, or a field for one, has the class that aligns it,
+    and so has the heading above it."""
+    for table in page.cssselect("table"):
+        headings = ["number" in heading.classes for heading in table.cssselect("thead th")]
+        for row in table.cssselect("tbody tr"):
+            marked = ["number" in cell.classes for cell in row]
+            assert marked == headings[: len(marked)], shown(row)
+            wrong = [shown(cell) for cell in row if _is_number(cell) and "number" not in cell.classes]
+            assert wrong == [], shown(row)
+
+
+def _is_number(cell: html.HtmlElement) -> bool:
+    """Whether a cell holds a number. In a name or a value, digits are a text."""
+    if cell.cssselect("input[inputmode]"):
+        return True
+    return not cell.cssselect("code") and _NUMBER.fullmatch(shown(cell)) is not None
+
+
 def checked(response: TestResponse) -> None:
-    """A page cannot be framed, runs no script of its text, is kept by no cache, and has no id twice."""
+    """A page cannot be framed, runs no script of its text, is kept by no cache, has no id twice, and its numbers line
+    up."""
     assert response.headers["Content-Security-Policy"] == POLICY
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"
@@ -144,4 +166,6 @@ def checked(response: TestResponse) -> None:
         assert " style=" not in text
         assert "<style" not in text
         check_ids(text)
+        if text:
+            check_numbers(html.document_fromstring(text.encode()))
         assert text.count("<script") == text.count('<script src="/console/static/') == text.count("</script>")
