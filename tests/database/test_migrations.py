@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.database.engine import make_engine
-from app.database.migrate import SchemaBehindError, migrate, require_schema
+from app.database.migrate import SchemaBehindError, expected_revision, known_revisions, migrate, require_schema
 from app.database.routines import ROUTINE_FILES
 from docs.generator.schema import SCHEMA_FILE, dump_schema
 from tests.commands.conftest import Relink
@@ -118,6 +119,12 @@ def test_migrations_create_no_routine_but_the_one_that_an_index_needs() -> None:
         "".join(file.read_text(encoding="utf-8") for file in files),
     )
     assert created == ["words_of_values"]
+
+
+def test_the_names_of_the_files_are_the_migrations_that_alembic_knows() -> None:
+    scripts = ScriptDirectory(str(ROOT / "app" / "database" / "migrations"))
+    assert known_revisions() == {script.revision for script in scripts.walk_revisions()}
+    assert expected_revision() == scripts.get_current_head()
 
 
 def test_an_installed_package_has_every_sql_file(tmp_path: Path) -> None:
