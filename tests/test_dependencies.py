@@ -6,7 +6,8 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -29,7 +30,12 @@ def declared(*extras: str) -> set[str]:
     return {normal(re.split(r"[\[<>=!~; ]", requirement)[0]) for requirement in requirements}
 
 
-def imported(folder: str) -> Iterator[tuple[str, Path]]:
+@cache
+def imported(folder: str) -> list[tuple[str, Path]]:
+    return list(_imported(folder))
+
+
+def _imported(folder: str) -> Iterator[tuple[str, Path]]:
     """The top-level modules of others that files import, at any depth of their code.
 
     A peer of the benchmarks runs in an environment of its own, which has its packages.
@@ -48,8 +54,14 @@ def imported(folder: str) -> Iterator[tuple[str, Path]]:
                     yield top, file
 
 
+@cache
+def _providers() -> Mapping[str, list[str]]:
+    """The distributions of each installed module."""
+    return packages_distributions()
+
+
 def undeclared(folder: str, allowed: set[str]) -> dict[str, str]:
-    providers = packages_distributions()
+    providers = _providers()
     return {
         module: str(file.relative_to(ROOT))
         for module, file in imported(folder)

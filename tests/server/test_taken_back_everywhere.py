@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,18 +15,27 @@ from tests.support.http import message
 from tests.support.raw import RawReply, exchange, request
 from tests.support.real_service import Service, serving
 
-USER, OLD, NEW = "ann", "the first password", "the second password"
+OLD, NEW = "the first password", "the second password"
 NODE = message("GetNode", {"nodeVersionReference": "system"})
 INSTANCES = b'{"query": "{ viewer { solutionInstances { totalCount } } }"}'
 # Each request has a connection of its own. The chance that one of two processes gets none of them is 2 to the minus 29.
 OFTEN = 30
 
 
-@pytest.fixture
-def service(fresh_database: FreshDatabase, tmp_path: Path) -> Iterator[Service]:
-    with fresh_database(True) as url, serving(url, tmp_path / "serve.log", "--workers=2") as running:
-        running.post(message("CreateUser", {"userLogonReferenceCreate": USER, "passwordCreate": OLD}))
+@pytest.fixture(scope="module")
+def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    log = tmp_path_factory.mktemp("served") / "serve.log"
+    with fresh_database(True) as url, serving(url, log, "--workers=2") as running:
         yield running
+
+
+def made_user(service: Service, name: str) -> str:
+    assert service.post(message("CreateUser", {"userLogonReferenceCreate": name, "passwordCreate": OLD})).number == "0"
+    return name
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
 def numbers(ask: Callable[[], RawReply]) -> set[str]:
@@ -36,18 +44,18 @@ def numbers(ask: Callable[[], RawReply]) -> set[str]:
 
 
 def test_an_old_password_and_a_disabled_account_are_refused_in_every_process(service: Service) -> None:
+    user = made_user(service, "ann")
+
     def ask(password: str) -> RawReply:
-        basic = "Basic " + b64encode(f"{USER}:{password}".encode()).decode()
-        return exchange(service.url, request("/service", NODE.encode(), Authorization=basic))
+        return exchange(service.url, request("/service", NODE.encode(), Authorization=basic(user, password)))
 
     assert numbers(lambda: ask(OLD)) == {"0"}
-    changed = message("UpdatePassword", {"userLogonReferenceUpdate": USER, "newPassword": NEW})
+    changed = message("UpdatePassword", {"userLogonReferenceUpdate": user, "newPassword": NEW})
     assert service.post(changed).number == "0"
     assert ask(OLD).number == "101"
     assert numbers(lambda: ask(NEW)) == {"0"}
-    assert (
-        service.post(message("UpdateUserStatus", {"userLogonReferenceUpdate": USER, "action": "disable"})).number == "0"
-    )
+    disabled = message("UpdateUserStatus", {"userLogonReferenceUpdate": user, "action": "disable"})
+    assert service.post(disabled).number == "0"
     assert numbers(lambda: ask(NEW)) == {"101"}
 
 
@@ -66,17 +74,18 @@ def test_a_removed_token_is_refused_in_every_process(service: Service) -> None:
 
 
 def test_a_removed_permission_no_longer_counts_in_any_process(service: Service) -> None:
+    user = made_user(service, "bob")
     assert service.post(Graph().node("taken.A", frozen()).xml()).number == "0"
     granted = service.post(
         message(
             "CreatePermission",
-            {"permissionTypeReference": "node-read", "userGroupReference": USER, "objectReference": "taken.A"},
+            {"permissionTypeReference": "node-read", "userGroupReference": user, "objectReference": "taken.A"},
         )
     )
     permission = re.search(rb"<permissionIdentifier>(\d+)<", granted.body)
     assert permission is not None
-    basic = "Basic " + b64encode(f"{USER}:{OLD}".encode()).decode()
-    read = request("/service", message("GetNode", {"nodeVersionReference": "taken.A"}).encode(), Authorization=basic)
+    node = message("GetNode", {"nodeVersionReference": "taken.A"}).encode()
+    read = request("/service", node, Authorization=basic(user, OLD))
     assert numbers(lambda: exchange(service.url, read)) == {"0"}
     removed = message("DeletePermission", {"permissionIdentifier": permission[1].decode()})
     assert service.post(removed).number == "0"
