@@ -37,7 +37,7 @@ from tests.support.round_trips import RoundTrips
 from tests.support.solution_store import Store
 from tests.support.statements import Statements
 
-pytest_plugins = ["tests.support.browsers", "tests.support.figures"]
+pytest_plugins = ["tests.support.browsers", "tests.support.data_directories", "tests.support.figures"]
 collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak"]
 """The tests of `make soak`: see tests/soak/conftest.py."""
 

@@ -61,6 +61,7 @@ def is_ready(served: Served) -> bool:
     return False
 
 
+@pytest.mark.usefixtures("used_directory")
 @pytest.mark.parametrize(
     ("keeper_too", "by_command"),
     [(False, False), (True, False), (True, True)],
@@ -93,6 +94,7 @@ def test_a_database_that_is_killed_is_started_again(
     assert not database_runs(data_directory)
 
 
+@pytest.mark.usefixtures("used_directory")
 def test_a_database_whose_service_is_killed_ends(
     serve: Serve, environment: dict[str, str], data_directory: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_database_whose_service_is_killed_ends(
     eventually(lambda: not runs(server))
 
 
+@pytest.mark.usefixtures("used_directory")
 def test_a_database_whose_gunicorn_is_killed_ends_with_the_service(
     serve: Serve, environment: dict[str, str], data_directory: Path
 ) -> None:
@@ -133,6 +136,7 @@ def test_a_command_whose_keeper_is_killed_at_the_first_start_starts_another(chec
     assert not database_runs(data_directory)
 
 
+@pytest.mark.usefixtures("used_directory")
 def test_a_command_leaves_the_database_of_a_service_as_it_is(
     serve: Serve, check: Check, environment: dict[str, str], data_directory: Path
 ) -> None:

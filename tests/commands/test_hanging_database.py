@@ -119,13 +119,13 @@ def test_a_server_that_no_longer_responds(serve: Serve, between: Proxy, figures:
     eventually(lambda: ask(served.url, GET).status == 200)
 
 
-def test_an_embedded_server_that_is_stopped(serve: Serve, data_directory: Path) -> None:
-    environment = {"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
+def test_an_embedded_server_that_is_stopped(serve: Serve, used_directory: Path) -> None:
+    environment = {"RELINK_DATA_DIR": str(used_directory), "RELINK_NO_WORKER": "1"}
     served = serve(environment)
     added = Relink(dict(environment))("user", "add", ADMIN, "--admin", "--password-stdin", stdin=PASSWORD)
     assert added.exit_code == 0
     assert ask(served.url, GET).number == "105"
-    with stopped(int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])):
+    with stopped(int((used_directory / "postgresql" / "postmaster.pid").read_text().split()[0])):
         check_that_it_lives_without(served.url)
     eventually(lambda: ask(served.url, GET).number == "105")
 

@@ -16,7 +16,6 @@ from sqlalchemy import Engine
 from app.application import create_app
 from app.database import embedded
 from app.database.engine import make_engine
-from app.database.migrate import migrate
 from app.identity.users import add_user
 from app.settings import Settings
 from tests.commands.conftest import Serve, StartWorker
@@ -67,22 +66,21 @@ def test_kills_of_workers(
 
 
 def test_kills_of_the_database_server(
-    serve: Serve, start_worker: StartWorker, data_directory: Path, figures: Callable[[str], None]
+    serve: Serve, start_worker: StartWorker, used_directory: Path, figures: Callable[[str], None]
 ) -> None:
-    url = embedded.start(data_directory)
+    url = embedded.start(used_directory)
     engine = make_engine(url, pool_size=5)
-    migrate(engine)
     with engine.begin() as connection:
         add_user(connection, ADMIN, PASSWORD, admin=True)
     client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
     served = serve({"RELINK_DATABASE_URL": url})
 
     def kill(_: int) -> None:
-        os.kill(int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        os.kill(int((used_directory / "postgresql" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
 
     def restored() -> None:
         engine.dispose()
-        embedded.start(data_directory)
+        embedded.start(used_directory)
 
     field = Battlefield(served.url, client, engine, eventually, seeded(), restored)
     field.prepare()

@@ -65,13 +65,13 @@ def test_the_embedded_database_runs_as_long_as_the_service(
     assert not database_runs(data_directory)
 
 
-def test_a_killed_service_leaves_a_database_that_the_next_one_stops(serve: Serve, data_directory: Path) -> None:
-    environment = {"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
+def test_a_killed_service_leaves_a_database_that_the_next_one_stops(serve: Serve, used_directory: Path) -> None:
+    environment = {"RELINK_DATA_DIR": str(used_directory), "RELINK_NO_WORKER": "1"}
     serve(environment).stop(signal.SIGKILL)
     served = serve(environment)
     assert '"ok"' in read(f"{served.url}/readyz")
     assert served.stop() == 0
-    assert not database_runs(data_directory)
+    assert not database_runs(used_directory)
 
 
 def test_metrics_are_those_of_all_workers(serve: Serve, database_url: str) -> None:

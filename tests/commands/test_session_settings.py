@@ -247,11 +247,11 @@ FOR_SERVERS = {
 
 
 def test_the_embedded_database_is_used_whatever_the_environment_says(
-    data_directory: Path, monkeypatch: pytest.MonkeyPatch
+    used_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in ({name: values[-1] for name, values in ENVIRONMENT.items()} | FOR_SERVERS).items():
         monkeypatch.setenv(name, value)
-    relink = Relink({"RELINK_DATA_DIR": str(data_directory)})
+    relink = Relink({"RELINK_DATA_DIR": str(used_directory)})
     assert relink("token", "add", "Partner", "--master").exit_code == 0
     assert relink("check").exit_code == 0
 

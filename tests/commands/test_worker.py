@@ -244,23 +244,23 @@ def test_a_force_goes_on_with_another_worker_when_its_worker_is_stopped(
 
 class TestBesideServe:
     def test_with_an_embedded_database_there_is_one_as_long_as_the_service(
-        self, serve: Serve, data_directory: Path
+        self, serve: Serve, used_directory: Path
     ) -> None:
-        served = serve({"RELINK_DATA_DIR": str(data_directory)})
+        served = serve({"RELINK_DATA_DIR": str(used_directory)})
         (worker,) = eventually(lambda: workers_of(served.process.pid))
         os.kill(worker, signal.SIGKILL)
         (other,) = eventually(lambda: [pid for pid in workers_of(served.process.pid) if pid != worker])
         assert served.stop() == 0
         assert not runs(other)
 
-    def test_it_ends_with_a_service_that_is_killed(self, serve: Serve, data_directory: Path) -> None:
-        served = serve({"RELINK_DATA_DIR": str(data_directory)})
+    def test_it_ends_with_a_service_that_is_killed(self, serve: Serve, used_directory: Path) -> None:
+        served = serve({"RELINK_DATA_DIR": str(used_directory)})
         (worker,) = eventually(lambda: workers_of(served.process.pid))
         served.stop(signal.SIGKILL)
         eventually(lambda: not runs(worker))
 
-    def test_it_can_be_left_out(self, serve: Serve, data_directory: Path) -> None:
-        embedded = {"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
+    def test_it_can_be_left_out(self, serve: Serve, used_directory: Path) -> None:
+        embedded = {"RELINK_DATA_DIR": str(used_directory), "RELINK_NO_WORKER": "1"}
         assert workers_of(serve(embedded).process.pid) == []
 
     def test_there_is_no_worker_beside_a_service_on_a_database_server(self, serve: Serve, database_url: str) -> None:

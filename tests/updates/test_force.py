@@ -13,7 +13,6 @@ from sqlalchemy import Engine, text
 from app.application import create_app
 from app.database import embedded
 from app.database.engine import make_engine
-from app.database.migrate import migrate
 from app.identity.users import add_user
 from app.settings import Settings
 from tests.support.builders import Graph, draft, frozen, links
@@ -163,25 +162,24 @@ def test_a_run_whose_connection_is_killed_is_interrupted_and_a_repeated_force_fi
 
 
 @pytest.mark.parametrize("step", [1, 4])
-def test_a_run_outlives_the_death_of_the_database_server(data_directory: Path, step: int) -> None:
-    engine = make_engine(embedded.start(data_directory), pool_size=4)
-    migrate(engine)
+def test_a_run_outlives_the_death_of_the_database_server(used_directory: Path, step: int) -> None:
+    engine = make_engine(embedded.start(used_directory), pool_size=4)
     with engine.begin() as connection:
         add_user(connection, ADMIN, PASSWORD, admin=True)
     client = Client(create_app(Settings(), engine))
     assert client.post(CHAIN.xml()).number == 0
-    postmaster = int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])
+    postmaster = int((used_directory / "postgresql" / "postmaster.pid").read_text().split()[0])
     interfere(engine, f"IF nextval('step') = {step} THEN COPY (SELECT 1) TO PROGRAM 'kill -9 {postmaster}'; END IF;")
     assert client.update("P", "force").status == 503
     engine.dispose()
-    engine = make_engine(embedded.start(data_directory), pool_size=4)
+    engine = make_engine(embedded.start(used_directory), pool_size=4)
     client = Client(create_app(Settings(), engine))
     every_node_is_old_or_new(contents(engine))
     stop_interfering(engine)
     assert client.update("P", "force").number == 0
     assert client.update("P").updates() == []
     engine.dispose()
-    embedded.stop(data_directory)
+    embedded.stop(used_directory)
 
 
 def test_a_cancelled_run_ends_after_its_present_node(client: Client, engine: Engine) -> None:
