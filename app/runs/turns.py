@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition
+from typing import Final
 
 from app.errors import BusyError
 from app.settings import FEWEST_THREADS, Settings
 
 _LONG = 1.5
 _LONG_EDIT = 0.5
-_SOON = 10.0
+SOON: Final = 10.0
+"""For how many seconds a request waits for its turn."""
 _LOOK_EVERY = 0.25
 
 
@@ -89,7 +91,7 @@ class Turns:
             self._left(turn)
 
     @contextmanager
-    def soon(self, user: str | None = None, seconds: float = _SOON) -> Iterator[None]:
+    def soon(self, user: str | None = None, seconds: float = SOON) -> Iterator[None]:
         """Wait for a turn at most this many seconds. Raises BusyError if it does not come.
 
         Any number of requests may wait while the turns are taken by short work. The limit of waiting requests applies

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Generic, TypeVar
 
 from sqlalchemy import Engine
 
+from app.errors import BusyError
 from app.identity.rights import Caller
 from app.runs.held import HeldRun, started
 from app.runs.keys import Key
-from app.runs.turns import Shares, Workload
+from app.runs.turns import SOON, Shares, Workload
 from app.runs.wanted import WantedRun
 from app.services.response import Part, ServiceResponse
 from app.settings import Settings
@@ -78,6 +79,20 @@ class Call:
             self.run.check_not_cancelled()
         if self.until is not None and time.monotonic() > self.until:
             raise LateError
+
+    @contextmanager
+    def impact_turn(self) -> Iterator[None]:
+        """Wait for a turn of impacts, and take it while the context lasts. Raises BusyError, or LateError if the client
+        does not wait longer."""
+        seconds = SOON if self.until is None else min(SOON, self.until - time.monotonic())
+        with ExitStack() as turn:
+            try:
+                turn.enter_context(self.workload.impacts.soon(self.user, seconds))
+            except BusyError:
+                if self.until is None:
+                    raise
+                raise LateError from None
+            yield
 
     @contextmanager
     def begun(self, wanted: WantedRun) -> Iterator[HeldRun]:

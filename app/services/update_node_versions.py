@@ -55,7 +55,7 @@ def run(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
 
 def _impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
     wanted = WantedUpdate(request.node_identifier, request.node_reference, request.options, request.why)
-    with call.workload.impacts.soon(call.user):
+    with call.impact_turn():
         found = named_impact(call.engine, call.caller, wanted, call.check_goes_on)
     outcome, rows = found.rows.outcome, UpdateRows(found.rows)
     update_list = Group("UpdateList", rows.groups())

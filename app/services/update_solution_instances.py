@@ -51,7 +51,7 @@ def run(request: UpdateSolutionInstancesRequest, call: Call) -> ServiceResponse:
     wanted = request.wanted()
     if request.action is not UpdateAction.IMPACT:
         return _forced(wanted, call)
-    with call.workload.impacts.soon(call.user), snapshot(call.engine) as connection:
+    with call.impact_turn(), snapshot(call.engine) as connection:
         outcome = impact(connection, rollout(connection, wanted, call.limits), call.check_goes_on)
     response = _response(outcome)
     response.headers["ETag"] = f'"{outcome.fingerprint}"'

@@ -3,6 +3,8 @@ worker."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from sqlalchemy import Engine
 
@@ -45,6 +47,17 @@ def test_an_impact_that_does_not_is_no_run(stale: Client, engine: Engine, wait: 
     assert reply.response.headers["ETag"] == at_once.response.headers["ETag"]
     assert "Preference-Applied" not in reply.response.headers
     assert rows(engine, RUNS) == 0
+
+
+@pytest.mark.ledger("DEC-395")
+@pytest.mark.usefixtures("alive")
+def test_an_impact_that_gets_no_turn_is_done_by_a_worker(stale: Client, engine: Engine) -> None:
+    turns = stale.app.extensions["relink"].workload.impacts
+    with ExitStack() as taken:
+        while taken.enter_context(turns.turn()).has_come:
+            pass
+        accepted(update(stale, soon(0), action="impact"))
+    assert work(engine) == 1
 
 
 @pytest.mark.ledger("DEC-395")
