@@ -49,6 +49,11 @@ class Incoming(Unreader):  # type: ignore[misc]
         self._held = memoryview(b"")
         return rest
 
+    def drop(self) -> None:
+        """Free the bytes in memory."""
+        self.take_buffered()
+        self._held = memoryview(b"")
+
 
 class _Body(io.RawIOBase):
     def __init__(self, body: Any, length: int | None, refusal_of: Callable[[BaseException], Refused]) -> None:  # noqa: ANN401

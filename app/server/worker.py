@@ -221,6 +221,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             arrival.incoming.source = rest_of_body
         try:
             keep = self._respond(connection, outgoing)
+            rest = self._rest(connection) if keep else None
         except SlowReaderError as error:
             self.log.warning(f"a response was cut off: {error}")
             outgoing.discard()
@@ -230,7 +231,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return False
         finally:
             rest_of_body.close()
-        rest = self._rest(connection) if keep else None
+            if arrival.incoming is not None:
+                arrival.incoming.drop()  # What refers to it may stay until a garbage collection.
         connection.rest = rest or b""
         return rest is not None
 

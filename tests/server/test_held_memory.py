@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import select
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import repeat
 from pathlib import Path
+
+import pytest
 
 from app.server.worker import MOST_HELD
 from tests.conftest import FreshDatabase
-from tests.support.raw import BASIC, connect, read_reply, request
-from tests.support.real_service import serving
+from tests.support.processes import children, resident
+from tests.support.raw import BASIC, connect, exchange, read_reply, request
+from tests.support.real_service import Service, serving
+from tests.support.served import eventually
 
 MIB = 1024 * 1024
+CLIENTS = 8
 
 
 def test_the_oldest_large_request_gives_way(fresh_database: FreshDatabase, tmp_path: Path) -> None:
@@ -33,3 +40,19 @@ def test_the_oldest_large_request_gives_way(fresh_database: FreshDatabase, tmp_p
         for client in clients[1:]:
             client.sendall(b">")
             assert read_reply(client).status == 400
+
+
+@pytest.mark.ledger("DEC-388")
+def test_a_body_that_nobody_reads_does_not_stay(small_service: Service) -> None:
+    [gunicorn] = children(small_service.served.process.pid)
+    [worker] = eventually(lambda: children(gunicorn))
+    unread = request("/nowhere", b"x" * MIB)
+    with ThreadPoolExecutor(CLIENTS) as clients:
+
+        def resident_after(requests: int) -> int:
+            replies = clients.map(exchange, repeat(small_service.url), [unread] * requests)
+            assert {reply.status for reply in replies} == {404}
+            return resident(worker)
+
+        before = resident_after(2 * CLIENTS)
+        assert resident_after(128) - before < 64

@@ -43,5 +43,14 @@ def _state(pid: int) -> list[str]:
 
 def resident(process: int) -> int:
     """The memory of a process in MiB."""
+    return _memory(process, "VmRSS")
+
+
+def most_resident(process: int) -> int:
+    """The most memory in MiB that a process has had since it began."""
+    return _memory(process, "VmHWM")
+
+
+def _memory(process: int, name: str) -> int:
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) // 1024
