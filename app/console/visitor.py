@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask import Response, g, request
-from werkzeug.datastructures import MultiDict
 
 from app.console.responses import see_other
 from app.console.urls import sign_in_url
@@ -25,6 +24,7 @@ from app.identity.rights import Caller
 from app.identity.sessions import Session, find_session, note_use
 from app.text import is_writable
 from app.web.context import resources
+from app.web.form_fields import check_form, check_size, check_texts
 from app.web.refusal import Forbidden, Refused
 
 COOKIE: Final = "relink-session"
@@ -32,7 +32,6 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 
 _BYTES = 32
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-_FORM = "application/x-www-form-urlencoded"
 _OF_OTHER_SITES = {"cross-site", "same-site"}
 
 
@@ -75,11 +74,11 @@ def admit(*, signed_in: bool = True) -> Response | None:
     Returns the redirection to the sign-in of a visitor who asks for a page without a session. Raises Refused for a form
     that does not come from our own page, and for texts that the database cannot hold.
     """
-    request.max_content_length = request.max_form_memory_size = resources().settings.max_request_bytes
     g.visitor = _visitor()
+    check_size(signed_in=g.visitor.session is not None)
     if not is_writable(request.path):
         raise Refused(404, "There is no page at this address.")
-    _check_texts(request.args)
+    check_texts(request.args)
     is_form = request.method == "POST"
     if signed_in and g.visitor.session is None and not is_form:
         return see_other(sign_in_url(request.full_path if request.query_string else request.path))
@@ -121,8 +120,7 @@ def _somebody() -> Visitor:
 
 def _check_form(sender: Visitor, *, signed_in: bool) -> None:
     """Raise Refused unless the form in the request comes from a page of ours, made for this visitor."""
-    if request.mimetype not in ("", _FORM):
-        raise Refused(415, f"a form must be sent as {_FORM}")
+    check_form()
     if request.headers.get("Sec-Fetch-Site") in _OF_OTHER_SITES:
         raise Forbidden("This form was sent by a page of another site, and was refused.")
     given = request.form.get(FORM_TOKEN, "")
@@ -131,11 +129,4 @@ def _check_form(sender: Visitor, *, signed_in: bool) -> None:
         raise Forbidden(f"Nothing was done. The form {reason}: open its page again.")
     if signed_in and sender.session is None:
         raise Forbidden("Nothing was done, because your session has ended. Sign in and send the form again.")
-    _check_texts(request.form)
-
-
-def _check_texts(given: MultiDict[str, str]) -> None:
-    """Raise Refused if a parameter or a field has a character that the database and XML cannot hold."""
-    for name, text in given.items(multi=True):
-        if not is_writable(name) or not is_writable(text):
-            raise Refused(400, "A field or a parameter has a control character, which cannot be stored: remove it.")
+    check_texts(request.form)

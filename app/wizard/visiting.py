@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from flask import g, request
-from werkzeug.datastructures import MultiDict
 
 from app.database.connection import short_statements
 from app.identity.actor import Actor, ActorKind, act_as
@@ -14,12 +13,11 @@ from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import redeem_authorization_code
 from app.solutions.texts import identifier
 from app.solutions.wizard.sessions import Purpose, WizardSession, find_session
-from app.text import is_writable
 from app.web.context import resources
-from app.web.refusal import Forbidden, Refused
+from app.web.form_fields import check_form, check_size, check_texts
+from app.web.refusal import Forbidden
 
 TOKEN: Final = "token"  # noqa: S105 - the name of a field
-_FORM = "application/x-www-form-urlencoded"
 _USED = "The link to this page has been used already, or is older than five minutes."
 _ENDED = "The page was not used for an hour, or it was finished or cancelled in another window. Nothing was stored."
 
@@ -36,13 +34,12 @@ def limits() -> Limits:
 
 def check_request() -> None:
     """Limit the size of a form, and refuse texts that the database cannot hold. Raises Refused."""
-    request.max_content_length = request.max_form_memory_size = resources().settings.max_request_bytes
+    check_size(signed_in=True)  # the token of the session is in the form
     act_as(Actor(ActorKind.PUBLIC, address=request.remote_addr))
-    _check_texts(request.args)
+    check_texts(request.args)
     if request.method == "POST":
-        if request.mimetype not in ("", _FORM):
-            raise Refused(415, f"a form must be sent as {_FORM}")
-        _check_texts(request.form)
+        check_form()
+        check_texts(request.form)
 
 
 def is_only_looking() -> bool:
@@ -79,9 +76,3 @@ def session_of(purpose: Purpose, *, instance_id: str | None = None, subject: str
 
 def _act_for(owner: str) -> None:
     act_as(Actor(ActorKind.TOKEN, name=f"wizard of {owner}", address=request.remote_addr))
-
-
-def _check_texts(given: MultiDict[str, str]) -> None:
-    for name, text in given.items(multi=True):
-        if not is_writable(name) or not is_writable(text):
-            raise Refused(400, "A field or a parameter has a control character, which cannot be stored: remove it.")
