@@ -22,5 +22,17 @@ VALUE_PATTERN: Final = 36
 TARGET_TYPE_LIST: Final = 37
 NODE_NAME: Final = 41
 
+RULES: Final = (
+    MEMBER_TYPE_LIST,
+    USE_VALUE,
+    USE_SCALE,
+    USE_TARGET,
+    MINIMUM_CARDINALITY,
+    MAXIMUM_CARDINALITY,
+    VALUE_PATTERN,
+    TARGET_TYPE_LIST,
+)
+"""The member types with which a type lists member types, and a member type states its rules."""
+
 LAST_SYSTEM_IDENTIFIER: Final = 1000
 """Identifiers up to here belong to the `system` package; nobody administers it."""

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 ROUTINE_FILES = (
     ("app.nodes", "members"),
+    ("app.nodes", "large_versions"),
     ("app.nodes", "version_checks"),
     ("app.nodes", "frozen_versions"),
     ("app.nodes", "deletion"),

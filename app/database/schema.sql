@@ -169,6 +169,15 @@ BEGIN
   PERFORM set_config('relink.deleting_nodes', 'off', true);
 END $$;
 
+CREATE FUNCTION public.is_large_version(member_types bigint[], texts text[], comments text[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT cardinality(member_types) > 10000
+    OR CASE WHEN coalesce(pg_column_size(texts), 0) + coalesce(pg_column_size(comments), 0) < 8192 THEN false
+            ELSE coalesce(octet_length(array_to_string(texts, '')), 0)
+                 + coalesce(octet_length(array_to_string(comments, '')), 0) > 1048576 END
+$$;
+
 CREATE FUNCTION public.look_at_instances_again() RETURNS trigger
     LANGUAGE plpgsql
     AS $$

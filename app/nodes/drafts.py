@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from app.database.connection import short_statements
 from app.database.sql_files import sql_file
-from app.errors import NotAuthorisedError, PreconditionError, StateError, UserError, invalid
+from app.errors import BusyError, NotAuthorisedError, PreconditionError, StateError, UserError, invalid
 from app.identity import right
 from app.identity.rights import Caller
+from app.nodes.deletion import keep_links
 from app.nodes.members import CheckedMember
+from app.nodes.version_content import LARGE_SECONDS
 from app.nodes.versions import Version, find_version
 from app.references import VersionKey
 
+_IS_LARGE = text("""
+    SELECT is_large_version(v.member_types, v.values, v.comments) OR is_large_version(t.member_types, NULL, NULL)
+    FROM node_version v
+    JOIN node_version t
+      ON t.node_identifier = v.type_node_identifier AND t.version_number = v.type_version_number
+    WHERE v.node_identifier = :node AND v.version_number = :number
+""")
 _VERSION = text("""
-    SELECT type_node_identifier, type_version_number, node_name, node_version_comment
+    SELECT type_node_identifier, type_version_number, node_version_comment
     FROM node_version WHERE node_identifier = :node AND version_number = :number
 """)
 _MEMBERS = text("""
@@ -83,17 +94,31 @@ class StoredMember(NamedTuple):
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft as it is stored, members in their order."""
+    """A draft as it is stored, members in their order. `is_large` says whether they or those of its type are large."""
 
     version: Version
     type: VersionKey
     comment: str | None
     members: Sequence[StoredMember]
+    is_large: bool
 
     @property
     def key(self) -> VersionKey:
         """The node identifier and the version number."""
         return self.version.node.identifier, self.version.number
+
+
+def find_draft(
+    connection: Connection, caller: Caller, identifier: int | None, reference: str | None, known: Known
+) -> Version:
+    """Return a draft that the caller may edit, named by identifier, which takes precedence, or reference.
+
+    Raises UserError (105) if there is no such version or it is frozen, NotAuthorisedError (101) if the caller does not
+    administer the node, and StateError (106) if somebody else has changed it since the caller read it.
+    """
+    version = _editable(connection, caller, identifier, reference)
+    known.check(version.node.edition)
+    return version
 
 
 def take_draft(
@@ -102,30 +127,37 @@ def take_draft(
     identifier: int | None,
     reference: str | None,
     known: Known,
+    before_large: Callable[[], None],
     *,
     also: int | None = None,
     lock: bool,
 ) -> Draft:
-    """Return a draft that the caller may edit, named by identifier, which takes precedence, or reference.
+    """Return a draft that the caller may edit, with its members. Raises as `find_draft`.
 
-    `lock` prevents changes of the draft, of its type if that is a draft, and of the node `also` until this transaction
-    ends. The caller must have called `keep_links` in this transaction.
+    If the members, or those of the type, are large (see `large_versions.sql`), `before_large` is called first. `lock`
+    prevents changes of the draft, of its type if that is a draft, and of the node `also`, and the deletion of nodes,
+    until this transaction ends. Nothing is locked before `before_large` has returned, since it may wait.
 
-    Raises UserError (105) if there is no such version or it is frozen, NotAuthorisedError (101) if the caller does not
-    administer the node, and StateError (106) if somebody else has changed it since the caller read it.
+    Raises BusyError if the draft becomes so large just before it is locked.
     """
-    version = _editable(connection, caller, identifier, reference)
+    version = find_draft(connection, caller, identifier, reference, known)
+    is_large = _is_large(connection, version)
+    if is_large:
+        before_large()
     if lock:
+        keep_links(connection)
         _lock(connection, version.node.identifier, also)
-        version = _editable(connection, caller, identifier, reference)
-    known.check(version.node.edition)
+        version = find_draft(connection, caller, identifier, reference, known)
+        if not is_large and _is_large(connection, version):
+            raise BusyError(f"{version.node.reference} has just become large: try again in a few seconds")
     key = {"node": version.node.identifier, "number": version.number}
     row = connection.execute(_VERSION, key).one()
-    members = [
-        StoredMember((m[0], m[1]), m[2], m[3], m[4], None if m[5] is None else (m[5], m[6]), m[7])
-        for m in connection.execute(_MEMBERS, key)
-    ]
-    return Draft(version, (row[0], row[1]), row.node_version_comment, members)
+    with _time_for(is_large):
+        members = [
+            StoredMember((m[0], m[1]), m[2], m[3], m[4], None if m[5] is None else (m[5], m[6]), m[7])
+            for m in connection.execute(_MEMBERS, key)
+        ]
+    return Draft(version, (row[0], row[1]), row.node_version_comment, members, is_large)
 
 
 def write_draft(
@@ -142,7 +174,8 @@ def write_draft(
     columns = {"type": of_type[0], "type_number": of_type[1], "name": name, "comment": comment}
     node, number = draft.key
     values = {**columns, **_arrays(members), "user": caller.user_identifier, "node": node, "number": number}
-    connection.execute(_WRITE, values)
+    with _time_for(draft.is_large):
+        connection.execute(_WRITE, values)
     return int(connection.execute(_EDITED, {"node": node}).scalar_one())
 
 
@@ -177,6 +210,16 @@ def _arrays(members: Iterable[StoredMember]) -> dict[str, object]:
         "target_numbers": [member.target and member.target[1] for member in ordered],
         **{name: None if all(each is None for each in column) else column for name, column in optional.items()},
     }
+
+
+def _is_large(connection: Connection, version: Version) -> bool:
+    key = {"node": version.node.identifier, "number": version.number}
+    return bool(connection.execute(_IS_LARGE, key).scalar_one())
+
+
+def _time_for(is_large: bool) -> AbstractContextManager[None]:
+    """Give the statements about the members of a large draft more time than other short statements."""
+    return short_statements(LARGE_SECONDS) if is_large else nullcontext()
 
 
 def _editable(connection: Connection, caller: Caller, identifier: int | None, reference: str | None) -> Version:

@@ -5,7 +5,7 @@ All faults are found before anything is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -20,6 +20,7 @@ from app.errors import (
     invalid,
     missing,
     refuse,
+    too_many,
     unresolved,
 )
 from app.identity import right
@@ -35,12 +36,16 @@ from app.nodes.members import CheckedMember
 from app.nodes.merging import GivenMemberType, MemberLine, Merger
 from app.nodes.patterns import PatternCheck, PatternError
 from app.nodes.resolving import FoundVersion, NamedVersion, resolve
-from app.nodes.type_lists import TypeList, read_names, read_type_list
+from app.nodes.type_lists import TypeList, await_long_list, read_names, read_type_list
 from app.references import InvalidReferenceError, VersionKey, check_node_reference
 from app.system_nodes import NODE_NAME, VALUE_PATTERN
 
 AUTO = "$auto"
 _LONGEST_NAME = 1000
+MOST_MEMBERS = 120_000
+"""The most members of a draft after an edit."""
+LONGEST_TEXTS = 64 * 1024 * 1024
+"""The most bytes of values and comments of a draft after an edit."""
 _PARTS = {"value": "node_member_value", "scale": "node_member_scale"}
 
 
@@ -85,14 +90,16 @@ def plan_edit(
     given: GivenEdit,
     known: Known,
     patterns: PatternCheck,
+    before_large: Callable[[], None],
     *,
     lock: bool = False,
 ) -> Edit:
     """Work out an edit of a draft, and check all members that it would have.
 
-    Raises as `app.nodes.drafts.take_draft`, and UserError (105) with everything that is wrong with the edit.
+    `before_large` and `lock` are those of `app.nodes.drafts.take_draft`. Raises as that function, and UserError (105)
+    with everything that is wrong with the edit.
     """
-    draft = take_draft(connection, caller, identifier, reference, known, lock=lock)
+    draft = take_draft(connection, caller, identifier, reference, known, before_large, lock=lock)
     checker = _Checker(connection, caller, draft.type, draft.members, given)
     if given.of_type.given:
         checker.refuse_another_type(draft)
@@ -100,9 +107,24 @@ def plan_edit(
     name = checker.name(lines) or draft.version.name
     refuse(checker.faults[:MOST_FAULTS])
     members = [lines[member.place].member._replace(member_type=member.member_type) for member in fitted.kept]
+    _check_size(draft.members, members)
     comment = given.comment if given.sets_comment else draft.comment
     before = [line.member.at(place) for place, line in enumerate(lines)]
     return Edit(draft, name, comment, members, impacts_of(before, fitted, rules=False))
+
+
+def _check_size(before: Sequence[StoredMember], after: Sequence[StoredMember]) -> None:
+    """Raise UserError (105) if an edit makes a draft too large, or a draft that is too large even larger."""
+    where = ("member_types",)
+    if len(after) > max(MOST_MEMBERS, len(before)):
+        raise UserError(too_many(where, f"make a draft of {len(after)} members; the most are {MOST_MEMBERS}"))
+    texts = _length(after)
+    if texts > LONGEST_TEXTS and texts > _length(before):
+        raise UserError(too_many(where, "make a draft of more than 64 MiB of values and comments"))
+
+
+def _length(members: Sequence[StoredMember]) -> int:
+    return sum(len(text.encode()) for each in members for text in (each.value, each.comment) if text is not None)
 
 
 def edit_draft(
@@ -113,6 +135,7 @@ def edit_draft(
     given: GivenEdit,
     known: Known,
     patterns: PatternCheck,
+    before_large: Callable[[], None],
     *,
     force: bool,
 ) -> tuple[Edit, int | None]:
@@ -121,8 +144,7 @@ def edit_draft(
     An edit that has impacts is written only with `force`. If nothing is written, there is no new edition. Raises as
     `plan_edit`.
     """
-    keep_links(connection)
-    edit = plan_edit(connection, caller, identifier, reference, given, known, patterns, lock=True)
+    edit = plan_edit(connection, caller, identifier, reference, given, known, patterns, before_large, lock=True)
     if edit.impacts and not force:
         return edit, None
     return edit, _write(connection, caller, edit)
@@ -138,14 +160,17 @@ def _write(connection: Connection, caller: Caller, edit: Edit) -> int:
     return written
 
 
-def create(connection: Connection, caller: Caller, given: GivenEdit, patterns: PatternCheck) -> int:
+def create(
+    connection: Connection, caller: Caller, given: GivenEdit, patterns: PatternCheck, before_large: Callable[[], None]
+) -> int:
     """Create a node with a draft as its first version, and return its identifier.
 
     Raises UserError (105) with everything that is wrong, and NotAuthorisedError (101) if the caller may not create
     nodes in the package or use the type.
     """
+    find_type(connection, caller, given, before_large)
     keep_links(connection)
-    of_type = find_type(connection, caller, given)
+    of_type = find_type(connection, caller, given, before_large)
     checker = _Checker(connection, caller, of_type.key, (), given)
     lines, fitted = checker.merged(patterns)
     name = checker.name(lines)
@@ -159,9 +184,14 @@ def create(connection: Connection, caller: Caller, given: GivenEdit, patterns: P
     return node
 
 
-def find_type(connection: Connection, caller: Caller, given: GivenEdit) -> FoundVersion:
-    """Return the type of a new node. Raises UserError (105) if it is not found, NotAuthorisedError (101) if the caller
-    has not signed in or may not use it."""
+def find_type(
+    connection: Connection, caller: Caller, given: GivenEdit, before_large: Callable[[], None]
+) -> FoundVersion:
+    """Return the type of a new node. If its list is long, `before_large` is called.
+
+    Raises UserError (105) if it is not found, NotAuthorisedError (101) if the caller has not signed in or may not use
+    it.
+    """
     if not caller.is_signed_in:
         raise NotAuthorisedError("sign in to edit nodes")
     if not given.of_type.given:
@@ -171,6 +201,7 @@ def find_type(connection: Connection, caller: Caller, given: GivenEdit) -> Found
         raise UserError(unresolved(given.type_field, found))
     if not found.node.may(right.USE_TYPE):
         raise NotAuthorisedError(f"not authorised to use {found.node.reference} as a type")
+    await_long_list(connection, found.key, before_large)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -11,15 +12,15 @@ from app.errors import NotAuthorisedError, UserError, invalid, missing, unresolv
 from app.identity import right
 from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
-from app.nodes.checked_members import read_members
+from app.nodes.checked_members import read_rule_members
 from app.nodes.compatibility import Fit, Rules, fit
-from app.nodes.deletion import keep_links
-from app.nodes.drafts import Draft, Known, StoredMember, take_draft, write_draft
+from app.nodes.drafts import Draft, Known, StoredMember, find_draft, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
 from app.nodes.members import listed_types
 from app.nodes.patterns import PatternCheck
 from app.nodes.resolving import FoundVersion, NamedVersion, resolve
+from app.nodes.type_lists import await_long_list
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def change_type(
     wanted: NamedVersion,
     known: Known,
     patterns: PatternCheck,
+    before_large: Callable[[], None],
     *,
     force: bool,
 ) -> TypeChange:
@@ -48,16 +50,15 @@ def change_type(
     version of the same member type, else it is removed. Rules that the new type brings do not prevent the change: data
     that the old type had no place for can be given only afterwards.
 
-    Raises as `app.nodes.drafts.take_draft`; UserError (105) if the new
-    type is not found, and NotAuthorisedError (101) if the caller may not use it as a type.
+    `before_large` is that of `app.nodes.drafts.take_draft`. Raises as that function; UserError (105) if the new type is
+    not found, and NotAuthorisedError (101) if the caller may not use it as a type.
     """
-    if force:
-        keep_links(connection)
-    draft = take_draft(connection, caller, identifier, reference, known, lock=False)
+    find_draft(connection, caller, identifier, reference, known)
     new_type = _new_type(connection, caller, wanted)
+    await_long_list(connection, new_type.key, before_large)
+    also = new_type.node.identifier if new_type.number == new_type.node.draft else None
+    draft = take_draft(connection, caller, identifier, reference, known, before_large, also=also, lock=force)
     if force:
-        also = new_type.node.identifier if new_type.number == new_type.node.draft else None
-        draft = take_draft(connection, caller, identifier, reference, known, also=also, lock=True)
         new_type = _new_type(connection, caller, wanted)
     if new_type.key == draft.key:
         raise UserError(invalid(_field(wanted), "is the draft itself, which cannot become its own type"))
@@ -94,9 +95,9 @@ def _field(wanted: NamedVersion) -> str:
 
 def _fit(connection: Connection, draft: Draft, new_type: FoundVersion, patterns: PatternCheck) -> Fit:
     driver = driver_connection(connection)
-    types = read_members(driver, [draft.type, new_type.key])
+    types = read_rule_members(driver, [draft.type, new_type.key])
     old_list, new_list = listed_types(types[draft.type]), listed_types(types[new_type.key])
-    rules = {version: Rules.of(content) for version, content in read_members(driver, new_list).items()}
+    rules = {version: Rules.of(content) for version, content in read_rule_members(driver, new_list).items()}
     targets = list({member.target for member in draft.members if member.target is not None})
     type_nodes = {version: of[0] for version, of in read_types(driver, targets).items()}
     members = [member.at(place) for place, member in enumerate(draft.members)]

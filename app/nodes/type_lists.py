@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from app.database.engine import driver_connection
 from app.identity.rights import Caller, Rights, rights_on
-from app.nodes.checked_members import read_members
+from app.nodes.checked_members import read_rule_members
 from app.nodes.compatibility import Rules
 from app.nodes.linked import Linked, linked_as_named
 from app.nodes.lookup import Named, read_named
 from app.nodes.members import listed_types
 from app.references import VersionKey
+
+_IS_LONG = text("""
+    SELECT is_large_version(member_types, NULL, NULL)
+    FROM node_version WHERE node_identifier = :node AND version_number = :number
+""")
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,17 @@ class TypeList:
         return None if number is None else (member_type[0], number)
 
 
+def await_long_list(connection: Connection, of_type: VersionKey, before_large: Callable[[], None]) -> None:
+    """Call `before_large` if the list of a type is long (see `large_versions.sql`)."""
+    if connection.execute(_IS_LONG, {"node": of_type[0], "number": of_type[1]}).scalar_one():
+        before_large()
+
+
 def read_type_list(connection: Connection, of_type: VersionKey) -> TypeList:
     """Read the list of a type."""
     driver = driver_connection(connection)
-    listed = list(dict.fromkeys(listed_types(read_members(driver, [of_type])[of_type])))
-    rules = {version: Rules.of(content) for version, content in read_members(driver, listed).items()}
+    listed = list(dict.fromkeys(listed_types(read_rule_members(driver, [of_type])[of_type])))
+    rules = {version: Rules.of(content) for version, content in read_rule_members(driver, listed).items()}
     return TypeList(listed, rules)
 
 

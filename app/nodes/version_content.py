@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -15,11 +15,8 @@ from app.nodes.versions import Node, Version, WantedVersion, readable, wanted_ve
 from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
 
-_MEMBERS: Final = 10_000
-_BYTES: Final = 1024 * 1024
-_ANY: Final = 2**31 - 1
-_LARGE_SECONDS: Final = 60.0
-"""The time limit for reading large members, whose rows may be sent slowly."""
+LARGE_SECONDS: Final = 60.0
+"""The time limit of a statement that reads or writes large members."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +75,15 @@ def read_version(
     ten thousand, are read, `before_large` is called.
     """
     wanted = wanted_version(identifier, reference, field)
-    version, content = _read(driver, caller, wanted, members=members, most_members=_MEMBERS, most_bytes=_BYTES)
+    version, content = _read(driver, caller, wanted, members=members, any_size=False)
     if content is not None:
         return version, content
     before_large()
-    with short_statements(_LARGE_SECONDS):
-        version, content = _read(driver, caller, wanted, members=members, most_members=_ANY, most_bytes=_ANY)
+    wanted = replace(wanted, version=version.number)  # so that the members of one version only are read
+    with short_statements(LARGE_SECONDS):
+        version, content = _read(driver, caller, wanted, members=members, any_size=True)
     if content is None:
-        raise AssertionError("without a limit, nothing is too large")
+        raise AssertionError("a large version is read where any size is")
     return version, content
 
 
@@ -95,8 +93,7 @@ def _read(
     wanted: WantedVersion,
     *,
     members: bool,
-    most_members: int,
-    most_bytes: int,
+    any_size: bool,
 ) -> tuple[Version, VisibleContent | None]:
     """Read a version. Its content is None if its members are too large."""
     parameters = {
@@ -104,8 +101,7 @@ def _read(
         "reference": wanted.node.reference,
         "number": wanted.version if isinstance(wanted.version, int) else None,
         "members": members,
-        "most_members": most_members,
-        "most_bytes": most_bytes,
+        "any_size": any_size,
         "member_type_list": MEMBER_TYPE_LIST,
         "groups": caller.groups_with_permissions,
         "most_permissions": MOST_KNOWN + 1,

@@ -1,7 +1,6 @@
--- A version of a node, by number, with its members if `members` is true and they are not too large, and the permissions
--- of the groups. Of members that take little room compressed, the size is not looked at. Without a
--- number, there are two rows if the latest version is a draft, and the caller's rights decide which of them is meant. If
--- the node has no such version, the columns of the version are null.
+-- A version of a node, by number, with its members if `members` is true and they are not large or `any_size` is true, and
+-- the permissions of the groups. Without a number, there are two rows if the latest version is a draft, and the caller's
+-- rights decide which of them is meant. If the node has no such version, the columns of the version are null.
 SELECT n.node_identifier, n.node_reference, n.owner_identifier, n.frozen_version_number, n.latest_version_number,
        n.edition, v.version_number, v.node_name, v.node_version_comment, v.type_node_identifier, v.type_version_number,
        s.is_large, c.member_types, c.member_type_numbers, c.sequences, c.targets, c.target_numbers, c.values, c.scales,
@@ -46,12 +45,8 @@ LEFT JOIN node_version v
   AND v.version_number IN (coalesce(%(number)s::integer, n.latest_version_number),
                            coalesce(%(number)s::integer, n.frozen_version_number))
 LEFT JOIN LATERAL (
-  SELECT %(members)s::boolean AND (
-           cardinality(v.member_types) > %(most_members)s::integer
-           OR CASE WHEN coalesce(pg_column_size(v.values), 0) + coalesce(pg_column_size(v.comments), 0) < 8192 THEN false
-                   ELSE coalesce(octet_length(array_to_string(v.values, '')), 0)
-                        + coalesce(octet_length(array_to_string(v.comments, '')), 0) > %(most_bytes)s::integer END
-         ) AS is_large
+  SELECT %(members)s::boolean AND NOT %(any_size)s::boolean
+         AND is_large_version(v.member_types, v.values, v.comments) AS is_large
 ) AS s ON true
 LEFT JOIN LATERAL (
   SELECT v.member_types, v.member_type_numbers, v.sequences, v.targets, v.target_numbers, v.values, v.scales, v.comments

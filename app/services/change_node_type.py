@@ -52,6 +52,7 @@ def run(request: ChangeNodeTypeRequest, call: Call) -> ServiceResponse:
             wanted,
             Known(request.node_edition, call.if_match),
             patterns,
+            call.before_large,
             force=force,
         )
         impacts = show(connection, call.caller, change.impacts)

@@ -27,23 +27,25 @@ def run(request: SetNodeRequest, call: Call) -> ServiceResponse:
     match request.action:
         case EditAction.NEW:
             with snapshot(call.engine) as connection:
-                of_type = find_type(connection, call.caller, given)
+                of_type = find_type(connection, call.caller, given, call.before_large)
                 return ServiceResponse(_form(connection, call, of_type.key))
         case EditAction.EDIT:
             with snapshot(call.engine) as connection:
-                draft = take_draft(connection, call.caller, *_draft(request), _known(request, call), lock=False)
+                known, large = _known(request, call), call.before_large
+                draft = take_draft(connection, call.caller, *_draft(request), known, large, lock=False)
                 form = _form(connection, call, draft.type, draft)
                 return ServiceResponse((*_head(draft), *form), headers=_tag(draft.version.node.edition))
         case EditAction.CREATE:
             with edit_check(call) as patterns, call.engine.begin() as connection:
-                node = create(connection, call.caller, given, patterns)
+                node = create(connection, call.caller, given, patterns, call.before_large)
                 version = find_version(connection, call.caller, version_identifier(node, 1), None)
             edition = version.node.edition
             parts = (version_fields(version.node, 1, version.name), Fields(("nodeEdition", edition)))
             return ServiceResponse(parts, headers=_tag(edition))
         case EditAction.IMPACT:
             with edit_check(call) as patterns, snapshot(call.engine) as connection:
-                edit = plan_edit(connection, call.caller, *_draft(request), given, _known(request, call), patterns)
+                known, large = _known(request, call), call.before_large
+                edit = plan_edit(connection, call.caller, *_draft(request), given, known, patterns, large)
                 return _impact(connection, call, edit, 108)
         case EditAction.UPDATE | EditAction.FORCE:
             return _written(request, given, call)
@@ -52,8 +54,8 @@ def run(request: SetNodeRequest, call: Call) -> ServiceResponse:
 def _written(request: SetNodeRequest, given: GivenEdit, call: Call) -> ServiceResponse:
     force = request.action is EditAction.FORCE
     with edit_check(call) as patterns, call.engine.begin() as connection:
-        draft = _draft(request)
-        edit, edition = edit_draft(connection, call.caller, *draft, given, _known(request, call), patterns, force=force)
+        draft, known, large = _draft(request), _known(request, call), call.before_large
+        edit, edition = edit_draft(connection, call.caller, *draft, given, known, patterns, large, force=force)
         if edition is None:
             return _impact(connection, call, edit, 109)
     version = edit.draft.version

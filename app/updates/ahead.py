@@ -7,6 +7,7 @@ from typing import Any
 
 from app.database.connection import DriverConnection
 from app.database.sql_files import sql_file
+from app.nodes.checked_members import LONGEST
 from app.nodes.lookup import columns
 from app.nodes.members import CheckedMember
 from app.references import VersionKey
@@ -31,6 +32,7 @@ def read_ahead(
         **_named("data", [(node, graph.examined[node]) for node in wanted.type_changes]),
         **_named("draft", drafts),
         "list": MEMBER_TYPE_LIST,
+        "longest": LONGEST,
     }
     references = "SELECT node_identifier, node_reference FROM node WHERE node_identifier = ANY (%(nodes)s)"
     with driver.pipeline():

@@ -1,7 +1,8 @@
 -- The members of all versions on which a plan depends that changes types: `types` are the types before and after it,
 -- `moved` the versions to which links move, `data` the versions whose type changes, and `drafts` the draft types. Read
 -- are the types, the member types that they list, before and after, and the data, with that of the users of draft types.
--- A version without members has a row without a member. Each member has the reference of its member type.
+-- A version without members has a row without a member. Each member has the reference of its member type; a long value
+-- is cut.
 -- OFFSET 0 keeps the planner from joining with all versions, since it expects more versions than there are.
 WITH types AS (
   SELECT node_identifier, version_number
@@ -39,7 +40,7 @@ WITH types AS (
   ) AS u
 )
 SELECT w.node_identifier, w.version_number, m.member_type_node_identifier, m.member_type_version_number, m.position,
-       m.value, m.scale, m.target_node_identifier, m.target_version_number,
+       left(m.value, %(longest)s::integer), m.scale, m.target_node_identifier, m.target_version_number,
        (SELECT n.node_reference FROM node n WHERE n.node_identifier = m.member_type_node_identifier)
 FROM wanted w
 LEFT JOIN LATERAL (

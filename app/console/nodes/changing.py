@@ -9,11 +9,11 @@ from app.console.nodes.addresses import crumbs_to, node_url, reference_in
 from app.console.nodes.finding import administered, read_node, read_wanted
 from app.console.pages import page
 from app.console.responses import see_other
-from app.console.turns import checked_patterns, turn_of
+from app.console.turns import before_large, checked_patterns, turn_of
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
-from app.errors import Fault, NotAuthorisedError, PreconditionError, RelinkError, StateError, UserError
+from app.errors import BusyError, Fault, NotAuthorisedError, PreconditionError, RelinkError, StateError, UserError
 from app.nodes.copying import copy_node
 from app.nodes.deletion import keep_links
 from app.nodes.drafts import Known
@@ -112,9 +112,10 @@ def changed_type(path: str) -> Response:
     try:
         with checked_patterns() as patterns, shared.engine.begin() as connection:
             node = administered(read_node(connection, reference))
-            change_type(
-                connection, caller(), None, _draft(node), NamedVersion(reference=given), known, patterns, force=True
-            )
+            wanted, draft = NamedVersion(reference=given), _draft(node)
+            change_type(connection, caller(), None, draft, wanted, known, patterns, before_large, force=True)
+    except BusyError:
+        raise
     except (UserError, NotAuthorisedError, StateError) as error:
         return _type_page(reference, Form.sent().refused(error, _type_field), "", status=_status(error))
     return see_other(node_url(reference, done="type"))
@@ -128,8 +129,10 @@ def _type_page(reference: str, form: Form, given: str, *, status: int = 200) -> 
         version = read_wanted(connection, _draft(node))
         if given:
             try:
-                wanted = NamedVersion(reference=given)
-                change = change_type(connection, caller(), None, _draft(node), wanted, Known(), patterns, force=False)
+                wanted, draft = NamedVersion(reference=given), _draft(node)
+                change = change_type(
+                    connection, caller(), None, draft, wanted, Known(), patterns, before_large, force=False
+                )
                 impacts = show(connection, caller(), change.impacts)
             except (UserError, NotAuthorisedError) as error:
                 form, status = form.refused(error, _type_field), _status(error)

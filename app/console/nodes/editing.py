@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import NoReturn
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
@@ -65,8 +67,8 @@ def save(path: str) -> Response:
         with checked_patterns() as patterns, resources().engine.begin() as connection:
             administered(read_node(connection, reference))
             force = request.form.get("lose") == "true"
-            draft = f"{reference}.$draft"
-            edit, edition = edit_draft(connection, caller(), None, draft, given, known, patterns, force=force)
+            draft, large = f"{reference}.$draft", partial(_refuse, reference)
+            edit, edition = edit_draft(connection, caller(), None, draft, given, known, patterns, large, force=force)
             if edition is not None:
                 return see_other(node_url(reference, done="saved"))
             impacts = show(connection, caller(), edit.impacts)
@@ -85,9 +87,7 @@ def _page(reference: str, refusal: _Refusal | None = None) -> Response:
         draft = _draft(connection, reference)
         members = read_form(connection, caller(), draft.type, draft.members)
     if len(draft.members) > MOST_MEMBERS:
-        raise Refused(
-            400, f"This draft has more than {MOST_MEMBERS} members: edit it with `relink node edit {reference}`."
-        )
+        _refuse(reference)
     shown = refusal or _Refusal(Form(), 200)
     node, form = draft.version.node, shown.form
     if shown.has_changed:
@@ -114,6 +114,16 @@ def _page(reference: str, refusal: _Refusal | None = None) -> Response:
 def _draft(connection: Connection, reference: str) -> Draft:
     """Return the draft. Raises StateError if there is none."""
     try:
-        return take_draft(connection, caller(), None, f"{reference}.$draft", Known(), lock=False)
+        large = partial(_refuse, reference)
+        return take_draft(connection, caller(), None, f"{reference}.$draft", Known(), large, lock=False)
     except UserError:
         raise StateError(f"{reference} has no draft that you may use: make one first") from None
+
+
+def _refuse(reference: str) -> NoReturn:
+    """Raise Refused for a draft that is too large for a form."""
+    raise Refused(
+        400,
+        f"This draft has more than {MOST_MEMBERS} members, or more than a mebibyte of values: edit it with"
+        f" `relink node edit {reference}`.",
+    )
