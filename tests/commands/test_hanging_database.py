@@ -15,16 +15,20 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text
 
 from app.database.connection import PATIENCE
 from app.database.engine import driver_connection, make_engine
+from app.settings import FEWEST_THREADS
 from tests.commands.conftest import Relink, Serve
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.proxy import Proxy, proxy
+from tests.support.raw import exchange, request
+from tests.support.real_service import serving
 from tests.support.served import WITHIN, eventually
 
 DEADLINE = 10.0
@@ -33,6 +37,31 @@ FORCE = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", 
 GET = message("GetNode", {"nodeVersionReference": "P.A"})
 
 _PAIR = b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()
+TOKEN = "t" * 43
+COOKIE = f"relink-session={TOKEN}"
+AS_ADMIN = f"Basic {_PAIR}"
+IMPORT = Graph().node("Q", frozen()).xml()
+SIGN_IN = f"<NodeImport><userLogonReference>{ADMIN}</userLogonReference><password>{PASSWORD}</password>"
+QUERY = b'{"query": "{ viewer { solutions { edges { node { id } } } } }"}'
+WRONG = GET.replace("<GetNode>", "<GetNode><userLogonReference>bob</userLogonReference><password>wrong</password>")
+
+KINDS = {
+    "import": request("/service", IMPORT.encode(), Authorization=AS_ADMIN),
+    "import that signs in by its elements": request("/service", IMPORT.replace("<NodeImport>", SIGN_IN).encode()),
+    "GraphQL": request("/graphql", QUERY, Content_Type="application/json", Authorization=f"Bearer {TOKEN}"),
+    "runs": request("/runs", method="GET", Authorization=AS_ADMIN),
+    "response of a run": request("/runs/1/response", method="GET", Authorization=AS_ADMIN),
+    "impact": request("/service", FORCE.replace("force", "impact").encode(), Authorization=AS_ADMIN),
+    "queued force": request("/service", FORCE.encode(), Prefer="respond-async", Authorization=AS_ADMIN),
+    "edit": request("/service", GET.replace("GetNode", "SetNode").encode(), Authorization=AS_ADMIN),
+    "JSON": request("/servicejson/GetNode?nodeVersionReference=P.A", method="GET", Authorization=AS_ADMIN),
+    "wrong password": request("/service", WRONG.encode()),
+    "anonymous": request("/service", GET.encode()),
+    "sign-in page": request("/console/sign-in", method="GET", Cookie=COOKIE),
+    "page": request("/console/nodes", method="GET", Cookie=COOKIE),
+    "wizard": request(f"/external/solutions/acme/configure/{UUID(int=1)}?code={TOKEN}", method="GET"),
+    "readiness": request("/readyz", method="GET"),
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +146,26 @@ def test_a_server_that_no_longer_responds(serve: Serve, between: Proxy, figures:
     figures(f"the slowest of {3 * AT_ONCE + 2} responses took {check_that_it_lives_without(served.url):.1f} s")
     between.forwarding.set()
     eventually(lambda: ask(served.url, GET).status == 200)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_every_kind_of_request_is_refused_in_time(between: Proxy, tmp_path: Path) -> None:
+    """Also where there are many more clients than threads."""
+    options = ("--workers=1", f"--threads={FEWEST_THREADS}")
+    names = sorted(KINDS) * 4
+    with serving(between.url, tmp_path / "log", *options) as service, ThreadPoolExecutor(len(names)) as clients:
+
+        def timed(name: str) -> tuple[str, int, bool, bool]:
+            began = time.monotonic()
+            reply = exchange(service.url, KINDS[name])
+            return name, reply.status, "retry-after" in reply.headers, time.monotonic() - began < DEADLINE
+
+        assert ask(service.url, GET).status == 200
+        between.forwarding.clear()
+        asked = [clients.submit(timed, name) for name in names]
+        health = ask(service.url, path="/healthz")
+        assert (health.status, health.seconds < DEADLINE) == (200, True)
+        assert [future.result() for future in asked] == [(name, 503, True, True) for name in names]
 
 
 def test_an_embedded_server_that_is_stopped(serve: Serve, used_directory: Path) -> None:

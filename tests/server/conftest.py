@@ -16,9 +16,10 @@ CLIENT_SECONDS = 2
 
 @pytest.fixture(scope="session")
 def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service as it is by default, but that a client has two seconds."""
+    """The service as it is by default, but that a client has two seconds, and that gunicorn logs all that it can."""
     log = tmp_path_factory.mktemp("served") / "serve.log"
-    with fresh_database(True) as url, serving(url, log, RELINK_CLIENT_SECONDS=str(CLIENT_SECONDS)) as running:
+    variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS), "GUNICORN_CMD_ARGS": "--log-level=debug"}
+    with fresh_database(True) as url, serving(url, log, **variables) as running:
         yield running
 
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
+from itertools import count
+from urllib.parse import urlencode
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
+from app.application import create_app
+from app.settings import Settings
+from app.solutions.people.tokens import create_master_token
+from tests.support.http import PASSWORD, SECRET_KEY, Client
+from tests.support.pages import Pages
 from tests.support.raw import BASIC, exchange, request
 from tests.support.real_service import Service
+from tests.support.solution_store import Store, auth_slot, config_slot
+from tests.support.wizard import Wizard
 
 SECRET = "hunter2-s3cr3t"  # noqa: S105
 MARK = SECRET.encode()
 BASIC_SECRET = b64encode(f"admin:{SECRET}".encode())
 CREDENTIALS = f"<userLogonReference>admin</userLogonReference><password>{SECRET}</password>"
+_numbers = count()
+JSON = json.dumps({"userLogonReference": "nobody", "password": SECRET}).encode()
+PARAMETERS = f"userLogonReference=nobody&password={SECRET}"
+FORM = "application/x-www-form-urlencoded"
 
 REQUESTS = {
     "field without colon": b"GET / HTTP/1.1\r\nAuthorization Basic " + BASIC_SECRET + b"\r\n\r\n",
@@ -45,6 +60,18 @@ REQUESTS = {
     "no XML": request("/service", MARK * 100),
     "wrong media type": request("/service", MARK, Content_Type=f"{SECRET}/xml"),
     "unknown service": request(f"/service/{SECRET}", b"<a/>"),
+    "JSON": request("/servicejson/GetNode", JSON, Content_Type="application/json"),
+    "JSON that is cut": request("/servicejson/GetNode", JSON[:-1], Content_Type="application/json"),
+    "JSON of a wrong shape": request("/servicejson/GetNode", b"[%b]" % JSON, Content_Type="application/json"),
+    "parameters": request(f"/service/GetNode?{PARAMETERS}", method="GET"),
+    "parameters for JSON": request(f"/servicejson/GetNode?{PARAMETERS}&{SECRET}=1", method="GET"),
+    "parameters in a form": request("/service/GetNode", PARAMETERS.encode(), Content_Type=FORM),
+    "broken parameters": request("/servicejson/GetNode", f"{PARAMETERS}&%ff={SECRET}".encode(), Content_Type=FORM),
+    "wrong cookie": request("/console", method="GET", Cookie=f"relink-session={SECRET}"),
+    "broken cookie": request("/console/runs", method="GET", Cookie=f'relink-session="{SECRET}ÿ; ;=;'),
+    "forged form": request("/console/sign-in", PARAMETERS.encode(), Content_Type=FORM),
+    "wrong code": request(f"/external/solutions/acme/configure/1?code={SECRET}", method="GET"),
+    "wrong token of a page": request("/external/auth/create/acme", f"token={SECRET}".encode(), Content_Type=FORM),
     "import": request("/service", f"<NodeImport>{CREDENTIALS}<NodeList><Node>{SECRET}".encode()),
 }  # fmt: skip
 
@@ -84,6 +111,84 @@ def test_nothing_of_a_request_that_meets_a_defect_is_logged(service: Service, tr
     [defect] = [line for line in lines if "defect" in line]
     assert "RaiseException" in defect
     assert "in add_user" in defect
+    assert_unseen(service)
+
+
+@pytest.fixture
+def beside(service: Service) -> Flask:
+    """The application on the database of the service, in this process: it makes what requests to the service need."""
+    return create_app(Settings(secret_key=SECRET_KEY), service.engine)
+
+
+def sign_in_form(app: Flask) -> bytes:
+    browser = Pages(app)
+    return form_of(browser, "/console/sign-in", "/console/sign-in", user="nobody", password=SECRET)
+
+
+def new_user_form(app: Flask) -> bytes:
+    typed = {"logon": "not a logon", "name": SECRET, "password": SECRET}
+    return form_of(Pages.of(app), "/console/people", "/console/people", **typed)
+
+
+def password_form(app: Flask) -> bytes:
+    user = f"typist-{next(_numbers)}"
+    Store(Client(app)).done("CreateUser", userLogonReferenceCreate=user, passwordCreate=PASSWORD, userName="Typist")
+    page = f"/console/people/{user}"
+    return form_of(Pages.of(app), page, f"{page}/password", old_password=SECRET, new_password=SECRET)
+
+
+def query_form(app: Flask) -> bytes:
+    typed = {"token": SECRET, "variables": f'["{SECRET}"'}
+    return form_of(Pages.of(app), "/graphql", "/console/graphql-form", **typed)
+
+
+def service_form(app: Flask) -> bytes:
+    at = "/console/services/CreateUser"
+    return form_of(Pages.of(app), at, at, userLogonReferenceCreate=f"typist-{next(_numbers)}", passwordCreate=SECRET)
+
+
+def form_of(browser: Pages, page: str, action: str, **typed: str) -> bytes:
+    """A form of a page, with what was typed, as the browser sends it."""
+    fields = browser.get(page, headers={"Accept": "text/html"}).form(action)
+    cookie = browser.client.get_cookie("relink-session")
+    assert cookie is not None
+    sent = urlencode({**fields, **typed}).encode()
+    return request(action, sent, Content_Type=FORM, Cookie=f"relink-session={cookie.value}")
+
+
+def wizard_form(app: Flask) -> bytes:
+    store = Store(Client(app))
+    slots = {"auth": [auth_slot("slack", serviceEnvironment="")], "config": [config_slot("a", type="integer")]}
+    page = Wizard(app, store).open(store.instance(store.published(**slots)))
+    typed = {"auth:slack": "new", "name-auth:slack": SECRET, "data-auth:slack": SECRET, "config:a": SECRET}
+    sent = urlencode({**page.fields, **typed, "action": "next"}).encode()
+    return request(page.path, sent, Content_Type=FORM)
+
+
+def variables(app: Flask) -> bytes:
+    with app.extensions["relink"].engine.begin() as connection:
+        token = create_master_token(connection, "Partner").token
+    query = "query ($first: Int) { viewer { solutions(first: $first) { edges { node { id } } } } }"
+    body = json.dumps({"query": query, "variables": {"first": SECRET, SECRET: SECRET}}).encode()
+    return request("/graphql", body, Authorization=f"Bearer {token}", Content_Type="application/json")
+
+
+FORMS = {
+    "sign-in": (sign_in_form, 403),
+    "new user": (new_user_form, 422),
+    "password": (password_form, 303),
+    "query": (query_form, 422),
+    "service": (service_form, 200),
+    "wizard": (wizard_form, 200),
+    "variables": (variables, 200),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_nothing_that_is_typed_is_logged(service: Service, beside: Flask, name: str) -> None:
+    made, status = FORMS[name]
+    reply = exchange(service.url, made(beside))
+    assert reply.status == status, reply.body.decode()
     assert_unseen(service)
 
 
