@@ -41,9 +41,9 @@ def duration(given: timedelta | float | None) -> str:
     return f"{hours:,}{_NARROW_SPACE}h {minutes}{_NARROW_SPACE}min"
 
 
-def breakable(reference: str) -> Markup:
-    """Return a reference that a browser may break after its dots."""
-    return Markup(".<wbr>").join(reference.split("."))
+def breakable(reference: str, mark: str = ".") -> Markup:
+    """Return a reference or a path that a browser may break after its dots or other marks."""
+    return Markup("{}<wbr>").format(mark).join(reference.split(mark))
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {

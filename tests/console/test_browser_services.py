@@ -28,6 +28,9 @@ def test_a_service_is_tried_with_the_keyboard(open_tab: OpenTab, size: dict[str,
     expect(page.locator("#tried")).to_contain_text("<nodeReference>system</nodeReference>")
     picture(page, f"service-{size['width']}")
     check_accessible(page)
+    page.goto("/console/services/SetSolution")
+    picture(page, f"service-long-{size['width']}")
+    check_accessible(page)
 
 
 @pytest.mark.parametrize(("size", "dark"), [(DESK, True), (PHONE, False)], ids=["desk-dark", "phone"])

@@ -164,9 +164,14 @@ _NOT_ALIGNED = """(numbers) => [...document.querySelectorAll(numbers)].filter((e
 }).map((each) => each.outerHTML)"""
 
 
+_TOO_WIDE = """() => [...document.querySelectorAll(".field label")]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"""
+
+
 def check_accessible(page: Page) -> None:
-    """Fail if axe-core finds a fault in a page, if numbers in tables do not line up, or if the page is wider than its
-    window."""
+    """Fail if axe-core finds a fault in a page, if numbers in tables do not line up, or if a label or the page is wider
+    than its place."""
+    assert page.evaluate(_TOO_WIDE) == []
     assert page.evaluate(_NOT_ALIGNED, _NUMBERS) == []
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
