@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from app.console.activity import Happening, happenings
 from app.console.pages import page
+from app.console.responses import see_other
 from app.console.updates.titles import Titles
+from app.console.urls import HOME
 from app.console.visitor import caller
 from app.database.connection import DatabaseBusyError, short_statements
 from app.database.engine import snapshot
@@ -46,6 +48,12 @@ class Operations:
     undelivered: Undelivered | None = None
     workers: Workers | None = None
     events: list[Happening] = field(default_factory=list)
+
+
+@blueprint.get("/")
+def home_with_slash() -> Response:
+    """Lead to the page."""
+    return see_other(HOME)
 
 
 @blueprint.get("")

@@ -192,7 +192,9 @@ def phone(browser: Browser, site: Site) -> Iterator[Tab]:
 def test_pages_are_accessible_and_fit(phone: Tab, places: dict[str, object], section: str) -> None:
     page = phone.page
     for name, state in STATES[section].items():
-        page.goto(f"/console/{state.path.format(**places)}")
+        response = page.goto(f"/console/{state.path.format(**places)}")
+        assert response is not None
+        assert response.status == (422 if name == "plan-refused" else 200), name
         if state.deed is not None:
             state.deed(page)
         page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")

@@ -41,6 +41,14 @@ def test_packages_that_are_out_of_date_are_counted(client: Client, app: Flask) -
     assert [row[1:4] for row in page.rows(RUNS)] == [["Update of P", "done", "admin"]]
 
 
+def test_the_address_with_a_slash_leads_to_the_page(pages: Pages, app: Flask) -> None:
+    assert pages.get("/console/").title == "Home"
+    stranger = Pages(app)
+    page = stranger.get("/console/")
+    assert page.title == "Sign in"
+    assert stranger.sign_in(following="/console/").title == "Home"
+
+
 @pytest.mark.ledger("DEC-255")
 def test_a_user_sees_only_what_the_permissions_allow(client: Client, app: Flask, make_user: MakeUser) -> None:
     client.load(two_packages())
