@@ -92,5 +92,7 @@ def as_document(response: etree._Element) -> Any:  # noqa: ANN401 - JSON
 
 
 def _plain(cell: object) -> str:
-    """Return the text of a cell in one line, without tabs; an empty text for None."""
+    """Return the text of a cell in one line, without tabs; an empty text for None, and `true` or `false` as in XML."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
     return "" if cell is None else " ".join(str(cell).split())

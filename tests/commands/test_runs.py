@@ -79,6 +79,7 @@ def test_a_list_ends_at_its_limit(relink: Relink, forced: Client) -> None:
 def test_a_run_is_shown(relink: Relink, forced: Client) -> None:
     shown = dict(line.split("\t", 1) for line in relink("run", "show", "1").stdout.splitlines())
     assert (shown["state"], shown["nodeReference"], shown["options.sourceScope"]) == ("done", "P", "node")
+    assert shown["options.updateContentIndicator"] == "true"
     assert json.loads(relink("run", "show", "1", "--json").stdout)["state"] == "done"
 
 
