@@ -33,21 +33,26 @@ class FreezeNodeRequest:
 def run(request: FreezeNodeRequest, call: Call) -> ServiceResponse:
     """Return the nodes that are or would be frozen.
 
-    With `impact`, 0 if at most the node itself would be frozen, or 108 if others would be too. With `force`, 0. With
-    both, 109 and the nodes that prevent it if the caller may not administer all of them; then nothing is done.
+    With `impact`, 0 if at most the node itself would be frozen, or 108 if others would be too. With `force`, 0, or 106
+    if `If-Match` names what another impact has listed. With both, 109 and the nodes that prevent it if the caller may
+    not administer all of them; then nothing is done.
     """
     forced = request.action is FreezeAction.FORCE
     with call.workload.others.soon(call.user), call.engine.begin() as connection:
         node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
-        do = freeze if forced else plan_freeze
-        result = do(connection, call.caller, node, include_content=request.freeze_content_indicator)
+        content = request.freeze_content_indicator
+        if forced:
+            result = freeze(connection, call.caller, node, include_content=content, shown=call.if_match)
+        else:
+            result = plan_freeze(connection, call.caller, node, include_content=content)
         node = find_node(connection, call.caller, node.identifier, None, "node")
         number = node.number(VersionKeyword.LATEST)
         name = None if number is None else version_name(connection, node.identifier, number)
     error_number, description = _judgement(result, node, forced=forced)
     listed = result.obstacles if result.impossible else result.drafts
     rows = Group("NodeList", (Group("Node", (_fields(draft),)) for draft in listed))
-    return ServiceResponse((version_fields(node, number, name), rows), error_number, description)
+    headers = {} if forced else {"ETag": f'"{result.fingerprint}"'}
+    return ServiceResponse((version_fields(node, number, name), rows), error_number, description, headers)
 
 
 def _judgement(result: Freeze, node: Node, *, forced: bool) -> tuple[int, str | None]:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, type_with
+from tests.support.edits import set_node
 from tests.support.http import Client, Reply, message
 
 MakeUser = Callable[..., None]
@@ -39,6 +40,12 @@ def ask(client: Client, reference: str, action: str = "", content: str = "") -> 
     return client.post(message("FreezeNode", given))
 
 
+def force_as_listed(client: Client, tag: str, content: str = "") -> Reply:
+    """Freeze P.A and what it depends on if that is what an impact has listed."""
+    given = {"nodeReference": "P.A", "action": "force", "freezeContentIndicator": content}
+    return client.post(message("FreezeNode", given), headers={"If-Match": tag})
+
+
 def listed(reply: Reply) -> list[str]:
     """The nodes that are listed, as version references; those in the way with a `!`."""
     return [
@@ -53,6 +60,24 @@ def frozen_versions(engine: Engine) -> dict[str, int]:
     query = "SELECT node_reference, frozen_version_number FROM node WHERE node_reference NOT LIKE 'system%'"
     with engine.connect() as connection:
         return {row[0]: row[1] for row in connection.execute(text(query))}
+
+
+@pytest.mark.ledger("DEC-393")
+def test_a_force_freezes_what_its_impact_has_listed_or_nothing(store: Client, engine: Engine) -> None:
+    before, shown = frozen_versions(engine), ask(store, "P.A").response.headers["ETag"]
+    assert set_node(store, "update", nodeVersionReference="P.C", nodeName="Lid").number == 0
+    refused = force_as_listed(store, shown)
+    assert (refused.status, refused.number, frozen_versions(engine)) == (412, 106, before)
+    shown = ask(store, "P.A").response.headers["ETag"]
+    more = Graph().node("P.New", draft()).node("P.B", draft(*links("P.C.1", "P.F.1", "P.New.1")))
+    assert store.post(more.xml()).number == 0
+    assert force_as_listed(store, shown).status == 412, "P.New would be frozen too"
+    shown = ask(store, "P.A").response.headers["ETag"]
+    done = force_as_listed(store, shown)
+    assert (done.number, listed(done)) == (0, sorted([*CLOSURE, "P.New.1"]))
+    assert "ETag" not in done.response.headers
+    assert force_as_listed(store, shown).status == 412, "nothing is left to freeze"
+    assert force_as_listed(store, "*").number == 0
 
 
 def test_impact_lists_all_that_a_draft_depends_on_and_freezes_nothing(store: Client, engine: Engine) -> None:
