@@ -14,7 +14,7 @@ from app.services.node_import import SERVICE, ImportAction, NodeImportRequest
 from app.text import WHITE_SPACE, collapsed, is_blank
 from app.web.credentials import CREDENTIALS
 from app.web.refusal import Refused
-from app.wire.import_nodes import NodeReader
+from app.wire.import_nodes import NodeReader, taken_together
 from app.wire.intake import RequestDocument
 from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import OPTIONS
@@ -52,20 +52,27 @@ def _nodes(file: IO[bytes], credentials: Mapping[str, str]) -> Iterator[ImportNo
     found: list[tuple[str, str]] = []
     stream = _NodeStream(file)
     reader = NodeReader(1)
-    for element, complete in stream:
-        if not complete:
-            taken, faults_within = reader.take(element)
-            found += faults_within
-            if taken:
-                stream.count_again()
-        else:
+    for complete, incomplete in stream:
+        # The parser may still write text behind the last one.
+        together = complete[:-1]
+        is_valid = taken_together(together, stream.elements, stream.attributes)
+        for element in complete:
             found += _drop_before(element)
-            node, faults_within = reader.finish(element)
+            node, faults_within = reader.finish(element, is_valid=is_valid and element is not complete[-1])
             found += faults_within
             if not found and node is not None:
                 yield node
             del element[:]
             reader = NodeReader(reader.position + 1, keep=not found)
+            if len(found) >= MOST_FAULTS:
+                raise NotValidError(found)
+        if together and not is_valid:
+            found += _faults_beside(together[-1])
+        if incomplete is not None:
+            taken, faults_within = reader.take(incomplete)
+            found += faults_within
+            if taken:
+                stream.count_again()
         if len(found) >= MOST_FAULTS:
             raise NotValidError(found)
     found += _faults_around(stream, credentials)
@@ -130,9 +137,9 @@ class _Action:
 
 
 class _NodeStream:
-    """Yields the `Node` elements as the file is read, each with whether it is complete.
+    """Yields the `Node` elements as the file is read: after each block those that it completes, and the one that it
+    leaves incomplete, whose complete parts can be taken out.
 
-    An incomplete node is yielded after each block that does not end it, so that its complete parts can be taken out.
     Raises Refused if the document is not well-formed or a node is too large, and NotValidError if a node or the list of
     nodes is in a wrong place, or if more elements are left after a block than a valid document can have.
     """
@@ -142,6 +149,8 @@ class _NodeStream:
         tags = ("{*}" + IMPORT, "NodeList", "Node")
         self._parser = etree.XMLPullParser(events=("start", "end"), tag=tags, **OPTIONS)
         self._bytes = self._marks = self._marks_at_once = self._nodes = 0
+        # At least as many as the last nodes have, counted in the blocks that they are in: `<` without `/`, and `=`.
+        self.elements = self.attributes = 0
         self._open: etree._Element | None = None
         self.node_list: etree._Element | None = None
         self.root: etree._Element | None = None
@@ -150,29 +159,37 @@ class _NodeStream:
         """Note that the parser has advanced, so it is not in the middle of a long tag."""
         self._marks_at_once = 0
 
-    def __iter__(self) -> Iterator[tuple[etree._Element, bool]]:
+    def __iter__(self) -> Iterator[tuple[list[etree._Element], etree._Element | None]]:
         self._file.seek(0)
         try:
             while block := self._file.read(_BLOCK):
                 self._parser.feed(block)
-                yield from self._complete()
-                if self._open is not None:
-                    yield self._open, False
+                tags, attributes = block.count(b"<"), block.count(b"=")
+                elements = tags - block.count(b"</")
+                self.elements += elements
+                self.attributes += attributes
+                complete = self._complete()
+                yield complete, self._open
                 self._check_left()
-                self._count(block)
+                if complete:
+                    self.elements, self.attributes = elements, attributes
+                self._check_size(len(block), tags + attributes)
             self.root = self._parser.close()
         except etree.XMLSyntaxError as error:
             raise not_well_formed(error, lambda: path_of_fault(self._file)) from None
 
-    def _complete(self) -> Iterator[tuple[etree._Element, bool]]:
+    def _complete(self) -> list[etree._Element]:
+        complete = []
         for event, element in cast(Iterable[tuple[str, etree._Element]], self._parser.read_events()):
             if event == "start":
                 self._begin(element)
             elif element.tag == "Node":
                 self._open = None
-                self._nodes += 1
-                yield element, True
-                self._bytes = self._marks = self._marks_at_once = 0
+                complete.append(element)
+        if complete:
+            self._nodes += len(complete)
+            self._bytes = self._marks = self._marks_at_once = 0
+        return complete
 
     def _begin(self, element: etree._Element) -> None:
         parent = element.getparent()
@@ -193,9 +210,9 @@ class _NodeStream:
         if left > _MOST_LEFT:
             raise NotValidError(faults(IMPORT, self.root))
 
-    def _count(self, block: bytes) -> None:
-        marks = block.count(b"<") + block.count(b"=")
-        self._bytes += len(block)
+    def _check_size(self, size: int, marks: int) -> None:
+        """Check the size of the incomplete node, with that of the last block and the tags and attributes in it."""
+        self._bytes += size
         self._marks += marks
         self._marks_at_once += marks
         if self._bytes > _MOST_BYTES or self._marks > _MOST_MARKS or self._marks_at_once > _MOST_MARKS_AT_ONCE:
