@@ -16,7 +16,7 @@ from tests.support.http import SECRET_KEY
 from tests.support.moves import multiply, on_releases
 from tests.support.pages import Page, Pages
 from tests.support.releases import CHANNEL, TOKEN, shop
-from tests.support.solution_store import Store, config_slot, slots
+from tests.support.solution_store import Store, config_slot, slots, values
 from tests.support.workers import work
 
 
@@ -168,7 +168,22 @@ def test_a_fault_of_a_slot_that_the_chosen_release_lacks_is_shown_above_the_form
     store.republish(solution, config=[CHANNEL, config_slot("token", hidden="true")])
     page = impact(pages, solution, **{"value-token": '"secret"', "target": "1"})
     assert (page.status, page.texts(".reason")) == (422, [])
-    assert page.texts("[role=alert]") == ['The instance is on release 1, and "token" is new in a later one']
+    assert page.texts("[role=alert]") == ['Release 1 has no config slot "token"']
+    given = {"solutionId": solution, "targetReleaseNumber": "1"}
+    reply = store.reply_to("UpdateSolutionInstances", *values({"token": '"secret"'}), **given)
+    assert (
+        reply.text("errorMessage") == 'ConfigValueList/ConfigValue[1]/externalId: Release 1 has no config slot "token"'
+    )
+
+
+def test_a_value_that_only_a_later_release_accepts_is_refused_beside_its_field(pages: Pages, store: Store) -> None:
+    solution = store.published(config=[config_slot("token", hidden="true", type="integer")])
+    store.republish(solution, config=[config_slot("token", hidden="true", type="string")])
+    page = impact(pages, solution, **{"value-token": '"secret"', "target": "1"})
+    assert page.status == 422
+    (reason,) = page.texts(".reason")
+    assert reason.endswith("release 2 accepts it")
+    assert page.texts("[role=alert]") == ["Nothing was done. See the marked fields."]
 
 
 def test_a_solution_without_a_release_says_what_to_do(pages: Pages, store: Store) -> None:

@@ -28,7 +28,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.errors import Fault, RelinkError, UserError, invalid, not_found, refuse
+from app.errors import Fault, FaultCode, RelinkError, UserError, invalid, not_found, refuse
 from app.solutions.content.changes import Change
 from app.solutions.content.flags import (
     Contents,
@@ -246,7 +246,7 @@ def rollout(connection: Connection, wanted: RolloutParameters, limits: Limits = 
     taker = Taker(wanted.owner or "", target, latest, contents)
     given, faults = checked(connection, taker, GivenValues(wanted.config_values, {}))
     faults += _visible(contents, target, wanted.config_values)
-    refuse(faults)
+    refuse(_of_release(target, fault, list(wanted.config_values)) for fault in faults)
     check_size(given, wanted.config_values, limits)
     return Rollout(wanted, solution, contents, target, given, limits)
 
@@ -270,6 +270,19 @@ def _owner(connection: Connection, owner: str) -> str:
         return read_external_user(connection, owner).user_id
     except UserError:
         raise UserError(not_found("owner")) from None
+
+
+def _of_release(target: int, fault: Fault, external_ids: Sequence[str]) -> Fault:
+    """Return a fault of a value in words about the release, and without the advice to upgrade: it would be for an
+    instance that is on the release, and must move to a later one."""
+    if fault.code is not FaultCode.NEEDS_UPGRADE:
+        return fault
+    match fault.path:
+        case ("config_values", int(position), "external_id"):
+            reason = f'Release {target} has no config slot "{external_ids[position]}"'
+        case _:
+            reason = fault.text
+    return invalid(fault.path, reason, is_sentence=True)
 
 
 def _visible(contents: Contents, target: int, config_values: Iterable[str]) -> list[Fault]:
