@@ -16,7 +16,7 @@ from app.database.queue import missing_migrations, shipped_migrations
 from app.runs.queued import read_workers
 from app.solutions.rollout.lazy_updates import BATCH
 from tests.commands.conftest import Relink, Serve, StartWorker
-from tests.services.test_expiring_authentications import after, set_expiry
+from tests.services.test_expiring_authentications import after, messages, set_expiry
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client, message
 from tests.support.moves import moves_made, moves_stopped, multiply, on_releases, record_moves
@@ -142,17 +142,16 @@ def test_it_announces_by_itself_once_what_expires_within_seven_days(
 ) -> None:
     soon = store.authentication(None, expires=after(days=6.9))
     later = store.authentication(None, expires=after(days=8))
+    start_worker()
+    assert [message["authId"] for message in eventually(lambda: messages(engine))] == [soon]
+    set_expiry(store, later, after(days=6.8))
+    # The worker that starts next looks for expiries as if ten minutes had passed.
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM procrastinate_periodic_defers WHERE task_name = 'announce_expiries'"))
     with receiver() as receiving:
-        webhook = {"RELINK_WEBHOOK_URL": receiving.url, "RELINK_WEBHOOK_SECRET": SECRET}
-        start_worker(**webhook)
-        eventually(lambda: receiving.messages)
-        set_expiry(store, later, after(days=6.8))
-        # The worker that starts next looks for expiries as if ten minutes had passed.
-        with engine.begin() as connection:
-            connection.execute(text("DELETE FROM procrastinate_periodic_defers WHERE task_name = 'announce_expiries'"))
-        start_worker(**webhook)
-        eventually(lambda: len(receiving.messages) > 1)
-    assert [message["authId"] for message in receiving.messages] == [soon, later]
+        start_worker(RELINK_WEBHOOK_URL=receiving.url, RELINK_WEBHOOK_SECRET=SECRET)
+        eventually(lambda: {message["authId"] for message in receiving.messages} == {soon, later})
+    assert len(receiving.messages) == len(messages(engine)) == 2
 
 
 @pytest.mark.ledger("DEC-113")
