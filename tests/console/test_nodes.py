@@ -222,6 +222,19 @@ def test_a_user_sees_and_does_only_what_the_permissions_allow(stocked: Pages, ap
     assert stocked.get("/console/nodes/acme/Widget").title == "Widget draft"
 
 
+def test_a_freeze_of_many_drafts_shows_the_first_ones_and_freezes_all(client: Client, app: Flask) -> None:
+    graph = Graph().node("big", package())
+    for number in range(202):
+        graph.node(f"big.N{number}", draft())
+    client.load(graph)
+    page = (pages := Pages.of(app)).get("/console/freeze/big?content=true")
+    assert len(page.rows()) == 200
+    assert page.texts(".panel > p.muted") == ["And 2 more: the service FreezeNode lists all."]
+    assert page.texts("form.actions button") == ["Freeze 202 drafts"]
+    assert "The draft is frozen." in pages.send(page, "/console/freeze/big?content=true").text
+    assert pages.get("/console/freeze/big?content=true").texts(".empty p")[0] == "There is no draft to freeze."
+
+
 def test_a_freeze_that_is_impossible_says_why(stocked: Pages, client: Client, app: Flask, make_user: MakeUser) -> None:
     make_user("ann", "node-administer acme.Widget", "node-read acme.Bolt")
     graph = Graph().node("acme.Widget", draft(*links("acme.Bolt.2"), name="Widget"), first=2)
