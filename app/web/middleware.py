@@ -131,6 +131,8 @@ def _forget(_error: BaseException | None) -> None:
     """Forgets who has sent the request, since the thread serves other requests after this one."""
     forget_actor()
     structlog.contextvars.clear_contextvars()
+    # The error of an unknown address refers to the request: both would stay until a garbage collection.
+    request.routing_exception = None
 
 
 def _record_refusal(service: str, status: int) -> None:

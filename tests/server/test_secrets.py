@@ -56,6 +56,7 @@ REQUESTS = {
     "wrong basic": request("/runs", method="GET", Authorization=f"Basic {BASIC_SECRET.decode()}"),
     "broken basic": request("/runs", method="GET", Authorization=f"Basic \xff{SECRET}"),
     "wrong bearer": request("/graphql", b"{}", Authorization=f"Bearer {SECRET}", Content_Type="application/json"),
+    "basic for GraphQL": request("/graphql", b"{}", Authorization=f"Basic \xff{SECRET}"),
     "broken bearer": request("/graphql", b"{}", Authorization=f"Bearer \xff{SECRET}", Content_Type="application/json"),
     "no XML": request("/service", MARK * 100),
     "wrong media type": request("/service", MARK, Content_Type=f"{SECRET}/xml"),
