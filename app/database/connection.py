@@ -151,6 +151,9 @@ class DriverConnection(psycopg.Connection[Row]):
     settings: LiteralString
     in_use = False
     """Whether the connection is checked out of the pool. An idle connection executes only trivial statements."""
+    is_large = False
+    """Whether the connection keeps much memory, and should be replaced after use. The library enlarges the buffers of a
+    connection for the largest row or statement, and never makes them smaller."""
     _used_at = 0.0
 
     def note_use(self) -> None:

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from sqlalchemy import Connection, Dialect, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.database.connection import DriverConnection, Pulse, connected
 from app.database.session import connection_arguments
@@ -96,8 +97,10 @@ def _in_use(connection: DriverConnection, *_: object) -> None:
     connection.in_use = True
 
 
-def _not_in_use(connection: DriverConnection | None, *_: object) -> None:
-    if connection is not None:
+def _not_in_use(connection: DriverConnection | None, record: ConnectionPoolEntry) -> None:
+    if connection is not None and connection.is_large:
+        record.invalidate()
+    elif connection is not None:
         connection.note_use()
         connection.in_use = False
         if not connection.closed:

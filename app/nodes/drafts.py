@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from app.database.connection import short_statements
+from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.errors import BusyError, NotAuthorisedError, PreconditionError, StateError, UserError, invalid
 from app.identity import right
@@ -174,6 +175,8 @@ def write_draft(
     columns = {"type": of_type[0], "type_number": of_type[1], "name": name, "comment": comment}
     node, number = draft.key
     values = {**columns, **_arrays(members), "user": caller.user_identifier, "node": node, "number": number}
+    if draft.is_large:
+        driver_connection(connection).is_large = True
     with _time_for(draft.is_large):
         connection.execute(_WRITE, values)
     return int(connection.execute(_EDITED, {"node": node}).scalar_one())

@@ -80,6 +80,7 @@ def read_version(
         return version, content
     before_large()
     wanted = replace(wanted, version=version.number)  # so that the members of one version only are read
+    driver.is_large = True
     with short_statements(LARGE_SECONDS):
         version, content = _read(driver, caller, wanted, members=members, any_size=True)
     if content is None:

@@ -7,12 +7,14 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine, NullPool, create_engine, text
 from werkzeug.test import TestResponse
 
 from app.runs.turns import Shares
 from app.settings import Settings
 from tests.support.builders import Graph, M, frozen, member_type, type_with
 from tests.support.http import ADMIN, PASSWORD, Client, message
+from tests.support.served import eventually
 
 NODE = {"nodeVersionReference": "L.A"}
 REQUESTS = {
@@ -71,3 +73,25 @@ def test_a_large_response_waits_for_its_turn_and_gives_it_back(store: Client, se
 def test_a_reader_without_rights_takes_no_turn(store: Client) -> None:
     with all_turns_taken(store.app):
         assert store.as_user(None).post(REQUESTS["GetNode"]).number == 101
+
+
+@pytest.mark.ledger("DEC-389")
+@pytest.mark.parametrize("service", REQUESTS)
+def test_a_connection_that_has_read_a_large_version_is_replaced(store: Client, engine: Engine, service: str) -> None:
+    engine.dispose()
+    small = message("GetNode", {"nodeVersionReference": "L.small"})
+    assert store.post(small).number == 0
+    before = connections(engine)
+    assert store.post(small).number == 0
+    assert connections(engine) == before
+    assert sent(store, REQUESTS[service]).status_code == 200
+    eventually(lambda: before - connections(engine))
+    assert store.post(small).number == 0
+
+
+def connections(engine: Engine) -> set[int]:
+    """The process ids of the server's sessions, but for the one that asks."""
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    alone = create_engine(engine.url, poolclass=NullPool)
+    with alone.connect() as connection:
+        return set(connection.execute(text(query)).scalars())
