@@ -24,7 +24,7 @@ ROUNDS = 2
 MIB = 1024 * 1024
 SMALL = 64 * 1024
 """A larger body is not parsed for a client who has not signed in."""
-MOST_GROWTH_MIB = 160
+MOST_GROWTH_MIB = 120
 """What 64 bodies of a mebibyte take as they arrive and as they are handled."""
 
 JSON = "application/json"

@@ -22,7 +22,7 @@ from tests.support.served import eventually
 from tests.support.solution_store import element
 
 CLIENTS = 16
-ROUNDS = 3
+ROUNDS = 6
 MEMBERS, BYTES = 55, 900_000
 MIB = MEMBERS * BYTES // 1024**2
 MOST_GROWTH_MIB = 1300
