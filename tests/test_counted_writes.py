@@ -39,7 +39,7 @@ def test_a_force_sends_as_many_statements_for_many_nodes_as_for_one(client: Clie
         assert len(reply.updates()) == SIZES[name]
         return reply
 
-    counted(statements, force, 32)
+    counted(statements, force, 34)
 
 
 def test_an_import_sends_as_many_statements_for_many_nodes_as_for_one(client: Client, statements: Statements) -> None:

@@ -31,6 +31,10 @@ _OVERLAPPING = text("""
 """)
 
 
+class RunCancelledError(StateError):
+    """The run was asked to end, or the account of its starter was disabled."""
+
+
 class PutBackError(StateError):
     """The worker ends, and the run waits for another one."""
 
@@ -62,10 +66,10 @@ class HeldRun:
         return is_cancelled(self.connection, self.identifier, step=step, first=first)
 
     def check_not_cancelled(self) -> None:
-        """Raise StateError if the run was asked to end, or the account of its starter was disabled."""
+        """Raise RunCancelledError if the run was asked to end, or the account of its starter was disabled."""
         with self.connection.begin():
             if self.is_cancelled():
-                raise StateError(f"run {self.identifier} was cancelled")
+                raise RunCancelledError(f"run {self.identifier} was cancelled")
 
     def end(self, response: Iterable[bytes], error_number: int, *, cancelled: bool) -> Iterator[bytes]:
         """Record the end of the run, store its response, and return the response.

@@ -29,14 +29,19 @@ _SELECT_CANCELLED: Final = """
     FROM run r LEFT JOIN account a ON a.user_identifier = r.user_identifier
     WHERE r.run_identifier = %(run)s
 """
+_STOP = text("""
+    UPDATE run SET cancel_requested = true, reason = :stopped
+    WHERE run_identifier = ANY (:runs) AND state IN ('queued', 'running') AND NOT cancel_requested
+""")
+# The request of a user replaces that of a process that ends, which would return the run to the queue.
 _CANCEL = text("""
     UPDATE run SET cancel_requested = true, reason = :reason
-    WHERE run_identifier = ANY (:runs) AND state IN ('queued', 'running') AND NOT cancel_requested
+    WHERE run_identifier = :run AND state IN ('queued', 'running') AND (NOT cancel_requested OR reason = :stopped)
 """)
 _CANCEL_THOSE_OF_DISABLED_USERS = text("""
     UPDATE run r SET cancel_requested = true, reason = :reason FROM account a
     WHERE a.user_identifier = r.user_identifier AND NOT a.enabled
-      AND r.state IN ('queued', 'running') AND NOT r.cancel_requested
+      AND r.state IN ('queued', 'running') AND (NOT r.cancel_requested OR r.reason = :stopped)
 """)
 _CLOSE_CANCELLED = text("""
     WITH closed AS (
@@ -48,12 +53,13 @@ _CLOSE_CANCELLED = text("""
 _CLOSE = text(sql_file("app.runs", "close_run"))
 _MOST_RETRIES = 3
 _RETRY = text("""
-    UPDATE run SET state = 'queued' WHERE run_identifier = :run AND state = 'running' AND NOT cancel_requested
+    UPDATE run SET state = 'queued', cancel_requested = false, reason = NULL
+    WHERE run_identifier = :run AND state = 'running' AND (NOT cancel_requested OR reason = :stopped)
       AND attempts <= :most AND run_can_be_done_again(run)
 """)
 _PUT_BACK = text("""
     UPDATE run SET state = 'queued', attempts = attempts - 1, cancel_requested = false, reason = NULL
-    WHERE run_identifier = :run AND state = 'running' AND reason = :reason AND run_can_be_done_again(run)
+    WHERE run_identifier = :run AND state = 'running' AND reason = :stopped AND run_can_be_done_again(run)
 """)
 _SELECT_LOGON = text("SELECT user_logon_reference FROM account WHERE user_identifier = :user")
 
@@ -117,7 +123,7 @@ class Run:
     @property
     def is_planned(self) -> bool:
         """Whether it is known how many steps the run has."""
-        return self.steps > 0 or not self.state.is_open
+        return self.steps > 0 or self.state is RunState.DONE
 
     @property
     def has_failed(self) -> bool:
@@ -153,13 +159,14 @@ def close_dead(connection: Connection) -> int:
 def cancel(connection: Connection, run: int, user: int | None) -> None:
     """Ask a run to end after its current node or instance, on behalf of a user. A run that waits ends at once."""
     logon = connection.execute(_SELECT_LOGON, {"user": user}).scalar_one_or_none()
-    connection.execute(_CANCEL, {"runs": [run], "reason": f"cancelled by {logon or 'an administrator'}"})
+    reason = f"cancelled by {logon or 'an administrator'}"
+    connection.execute(_CANCEL, {"run": run, "reason": reason, "stopped": _STOPPED})
     connection.execute(_CLOSE_CANCELLED)
 
 
 def cancel_those_of_disabled_users(connection: Connection) -> None:
     """Ask the runs of users whose accounts are disabled to end after their current node or instance."""
-    connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS, {"reason": DISABLED})
+    connection.execute(_CANCEL_THOSE_OF_DISABLED_USERS, {"reason": DISABLED, "stopped": _STOPPED})
     connection.execute(_CLOSE_CANCELLED)
 
 
@@ -177,12 +184,12 @@ def cancel_all(connection: Connection, application_name: str) -> None:
     """Ask all runs that are held by sessions with this name to end after their current node or instance."""
     held = locks.held_runs(connection, application_name)
     if held:
-        connection.execute(_CANCEL, {"runs": sorted(held), "reason": _STOPPED})
+        connection.execute(_STOP, {"runs": sorted(held), "stopped": _STOPPED})
 
 
 def stop(connection: Connection, run: int) -> None:
     """Ask a run to end after its current node or instance, because its process ends."""
-    connection.execute(_CANCEL, {"runs": [run], "reason": _STOPPED})
+    connection.execute(_STOP, {"runs": [run], "stopped": _STOPPED})
 
 
 def put_back(connection: Connection, run: int) -> bool:
@@ -190,7 +197,7 @@ def put_back(connection: Connection, run: int) -> bool:
 
     Returns whether it was returned. This does not count as an attempt.
     """
-    return connection.execute(_PUT_BACK, {"run": run, "reason": _STOPPED}).rowcount == 1
+    return connection.execute(_PUT_BACK, {"run": run, "stopped": _STOPPED}).rowcount == 1
 
 
 def record_plan(connection: Connection, run: int, fingerprint: str) -> None:
@@ -218,7 +225,7 @@ def _still_running(connection: Connection, run: int) -> bool:
 
 def _interrupt(connection: Connection, run: int) -> None:
     """Record a dead run as interrupted, or return it to the queue, and remove the steps that were staged for it."""
-    if connection.execute(_RETRY, {"run": run, "most": _MOST_RETRIES}).rowcount == 0:
+    if connection.execute(_RETRY, {"run": run, "most": _MOST_RETRIES, "stopped": _STOPPED}).rowcount == 0:
         close(connection, run, RunState.INTERRUPTED, None, _DIED)
     connection.execute(text("DELETE FROM run_step WHERE run_identifier = :run"), {"run": run})
     connection.execute(text("DELETE FROM run_step_other WHERE run_identifier = :run"), {"run": run})

@@ -20,7 +20,7 @@ from app.identity.rights import Caller
 from app.nodes.deletion import links_kept
 from app.nodes.patterns import PatternCheck
 from app.nodes.versions import Node, find_node
-from app.runs.held import HeldRun, check_match
+from app.runs.held import HeldRun, RunCancelledError, check_match
 from app.updates.apply import Stop, apply, many_small_commits
 from app.updates.details import read_details, read_order
 from app.updates.fixpoint import Needs
@@ -151,8 +151,9 @@ def force(
     The context node and the rights of the caller are read again for each round of planning. If the account was disabled
     meanwhile, or may no longer read the context, the run ends as cancelled.
 
-    Raises PreconditionError if `if_match` is not the fingerprint of the plan, and NotAuthorisedError (101) and
-    UserError (105) as `find_node` and `impact` do. Nothing is done in these cases.
+    Raises RunCancelledError if the run is cancelled before its first step, PreconditionError if `if_match` is not the
+    fingerprint of the plan, and NotAuthorisedError (101) and UserError (105) as `find_node` and `impact` do. Nothing is
+    done in these cases.
     """
     found: dict[int, Why] | None = {} if why else None
     update = _Force(run, run.caller, context.identifier, options, steps_before=run.done_before, why=found)
@@ -194,8 +195,9 @@ class _Force:
             while stop is not None and not stop.cancelled:
                 try:
                     planned = self._stage(None, lambda _: None)
-                except (NotAuthorisedError, UserError):
-                    # The caller has lost a right, or a node that the request names was deleted: nothing more is done.
+                except (NotAuthorisedError, UserError, RunCancelledError):
+                    # The caller has lost a right, or a node that the request names was deleted, or the run was
+                    # cancelled: nothing more is done.
                     break
                 stop = self._do(planned)
         node = planned.context
@@ -217,7 +219,8 @@ class _Force:
         with snapshot(self.run.engine) as connection:
             self.caller = read_again(connection, self.caller)
             node = find_node(connection, self.caller, self.context, None, "node")
-            planned = make_plan(connection, self.caller, node, self.options, self.failed, self.patterns)
+            check = self.run.check_not_cancelled
+            planned = make_plan(connection, self.caller, node, self.options, self.failed, self.patterns, check=check)
         if if_match is not None:
             check_match(planned.fingerprint(), if_match)
         if self.why is not None:
@@ -226,6 +229,7 @@ class _Force:
         updates = {update.node: update for update in planned.updates}
         expected = UpdateResult(self.caller, node, updates, planned.refusals, done=True, why=self.why)
         order = Schedule(planned)
+        self.run.check_not_cancelled()
         staging = Staging(self.run, order.steps(), self.steps_before, partial(expect, expected))
         staging.begin()
         self.run.count_steps(self.steps_before + max(len(order.nodes), 0 if staging.is_complete else len(updates)))

@@ -81,12 +81,14 @@ def run(identifier: int) -> Response:
 @blueprint.delete("/runs/<int:identifier>")
 @short_statements()
 def cancel(identifier: int) -> Response:
-    """Asks a run to end after its present node. Returns 202, since that may take a moment."""
+    """Asks a run to end after its present node. Returns the run as it is then, with 202, since that may take a
+    moment."""
     try:
         caller = _caller()
         found = _found(caller, identifier)
         with resources().engine.begin() as connection:
             runs.cancel(connection, found.identifier, caller.user_identifier)
+        found = _found(caller, identifier)
     except RelinkError as error:
         return failure(error)
     response = jsonify(run_json(found))

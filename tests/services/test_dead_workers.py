@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.services.asynchronous import dies, numbers, rows, stored, update, work_and_die
+from tests.services.test_rights_during_a_run import STEP_LOCK, waits_for_step_lock
 from tests.support.http import Client
 from tests.support.served import eventually
 from tests.support.workers import ASYNC, accepted, get, response_of, shown, work
@@ -91,14 +92,14 @@ class TestDeadWorkers:
 
     def test_a_stopped_worker_stops_its_run(self, stale: Client, engine: Engine) -> None:
         run = accepted(update(stale))
-        interfere(engine, "PERFORM pg_advisory_xact_lock_shared(1);")
+        interfere(engine, f"PERFORM pg_advisory_xact_lock_shared({STEP_LOCK});")
         with engine.connect() as holder, ThreadPoolExecutor(1) as other:
-            holder.execute(text("SELECT pg_advisory_lock(1)"))
+            holder.execute(text("SELECT pg_advisory_lock(:key)"), {"key": STEP_LOCK})
             stopped: list[bool] = []
             worked = other.submit(work, engine, lambda: bool(stopped), most=1)
-            eventually(lambda: shown(stale, run)["state"] == "running")
+            eventually(lambda: waits_for_step_lock(engine))
             stopped.append(True)
             eventually(lambda: shown(stale, run)["reason"] == "the service was stopped")
-            holder.execute(text("SELECT pg_advisory_unlock(1)"))
+            holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": STEP_LOCK})
             assert worked.result() == 1
         assert (shown(stale, run)["state"], shown(stale, run)["done"]) == ("queued", 1)

@@ -267,7 +267,7 @@ class TestReasons:
     def test_the_death_of_its_process(self, stale: Client, engine: Engine) -> None:
         run = insert_run(engine)
         shown = json_of(stale, f"/runs/{run}")
-        assert (shown["state"], shown["left"]) == ("interrupted", 0)
+        assert (shown["state"], shown["left"]) == ("interrupted", None)
         assert "was lost" in shown["reason"]
 
     @pytest.mark.ledger("DEC-162")

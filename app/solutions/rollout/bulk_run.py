@@ -87,12 +87,12 @@ def force(run: HeldRun, rollout: Rollout, if_match: str | None) -> RolloutResult
     or not at all, and another roll-out moves the rest. Commits do not wait for the disk: the commit at the end of the
     run waits, and makes those before it durable too.
 
-    Raises NotAuthorisedError (101), and PreconditionError if `if_match` is not the fingerprint of the plan, before
-    anything is done.
+    Raises NotAuthorisedError (101), RunCancelledError if the run is cancelled while it is planned, and
+    PreconditionError if `if_match` is not the fingerprint of the plan, before anything is done.
     """
     with snapshot(run.engine) as connection:
         require_solutions(read_again(connection, run.caller))
-        planned = impact(connection, rollout)
+        planned = impact(connection, rollout, run.check_not_cancelled)
     check_match(planned.fingerprint, if_match)
     run.count_steps(run.done_before + sum(update.moves for update in planned.updates))
     force = _Force(run, planned.rollout, recorded=run.done_before)
