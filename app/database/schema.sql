@@ -8,6 +8,7 @@ CREATE PROCEDURE public.apply_run(IN run bigint, IN actor bigint, IN first integ
     AS $$
 DECLARE
   step record;
+  moving bigint[];
   done_number integer;
   expected integer := first;
 BEGIN
@@ -24,10 +25,11 @@ BEGIN
     done_number := step.version_number + (step.kind = 'version')::integer;
 
     IF step.others IS NOT NULL THEN
-      PERFORM FROM node n
-      WHERE n.node_identifier = step.node_identifier OR n.node_identifier IN (
+      -- An array: for a condition with OR, the planner reads the whole index.
+      moving := ARRAY(
         SELECT o.node_identifier FROM run_step_other o
-        WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL)
+        WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL);
+      PERFORM FROM node n WHERE n.node_identifier = ANY (step.node_identifier || moving)
       ORDER BY n.node_identifier FOR NO KEY UPDATE;
       IF NOT others_are_as_planned(run, step.ordinal, step.others, step.node_identifier,
                                    CASE WHEN step.list_moves THEN done_number END) THEN
@@ -78,14 +80,12 @@ BEGIN
     END IF;
 
     IF step.list_moves THEN
-      UPDATE node n SET edition = n.edition + 1
-      FROM run_step_other o
-      WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL
-        AND n.node_identifier = o.node_identifier;
+      UPDATE node n SET edition = n.edition + 1 WHERE n.node_identifier = ANY (moving);
       UPDATE node_version v
       SET member_type_numbers = o.member_type_numbers, amended_at = now(), amended_by = actor
       FROM run_step_other o
       WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL
+        AND v.node_identifier = ANY (moving)
         AND v.node_identifier = o.node_identifier AND v.version_number = o.version_number
         AND v.member_type_numbers <> o.member_type_numbers;
     END IF;
@@ -302,8 +302,8 @@ CREATE FUNCTION public.others_are_as_planned(run bigint, step integer, others in
     AS $$
   SELECT others = (
     SELECT count(*) FROM run_step_other o
-    JOIN node n ON n.node_identifier = o.node_identifier AND n.edition = o.edition
     WHERE o.run_identifier = run AND o.ordinal = step
+      AND o.edition = (SELECT n.edition FROM node n WHERE n.node_identifier = o.node_identifier)
   ) AND NOT EXISTS (
     SELECT FROM node_version v
     WHERE v.type_node_identifier = node AND v.type_version_number = list_moves_of AND v.node_identifier <> node

@@ -235,7 +235,7 @@ def _editable(connection: Connection, caller: Caller, identifier: int | None, re
     if version.number != node.draft:
         field = "node_version_identifier" if identifier else "node_version_reference"
         advice = (
-            f"a copy of it onto {node.reference} is a draft that can be edited"
+            f"copy it onto {node.reference} to get a draft that can be edited"
             if node.draft is None
             else f"edit the draft, {node.reference}.{node.draft}"
         )

@@ -19,6 +19,7 @@ _SESSION = """
     SET synchronous_commit = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
+    SET enable_seqscan = off;
     SET plan_cache_mode = force_generic_plan;
 """
 

@@ -15,6 +15,7 @@ from app.nodes.permissions import create_permission
 from app.settings import Settings
 from benchmarks.packages import ROWS, SIZE, add_packages
 from tests.conftest import FreshDatabase
+from tests.support.builders import Graph, M, frozen, member_type, type_with
 from tests.support.databases import connected, engine_on
 from tests.support.http import PASSWORD, SECRET_KEY, Client, message
 from tests.support.rows_read import RowsRead, rows_read
@@ -42,10 +43,19 @@ def store(fresh_database: FreshDatabase) -> Iterator[tuple[Client, Engine]]:
                 create_permission(session, OPERATOR, "package-administer", "ann", f"store.p{number}")
         client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
         client.load(changing_types())
+        client.load(moving_type())
         with engine.begin() as session:
             for permission, package in (("administer", "P"), ("administer", "R"), ("use-type", "T"), ("link", "Q")):
                 create_permission(session, OPERATOR, f"package-{permission}", "ann", package)
         yield client, engine
+
+
+def moving_type() -> Graph:
+    """A type that is out of date, and nodes of this type."""
+    graph = Graph().node("S.m", member_type(), member_type(USE_VALUE="true")).node("S.t", type_with("S.m.1"))
+    for name in "ABC":
+        graph.node(f"S.{name}", frozen(M("S.m.1", value="x"), type="S.t.1"))
+    return graph
 
 
 def update(client: Client, package: str, scope: str, rows: int, source: str = "") -> None:
@@ -82,6 +92,10 @@ REQUESTS: dict[str, Callable[[Client, str], None]] = {
 }
 
 
+FORCES = (("P", "latest", 2), ("R", "node", 1), ("S", "node", 4))
+"""Forces that change the types of nodes, one to a draft type with its drafts, and one to a version that it makes."""
+
+
 @pytest.mark.ledger("DEC-360")
 def test_a_small_request_reads_few_rows_of_a_large_store(fresh_database: FreshDatabase) -> None:
     found: dict[tuple[str, str], RowsRead] = {}
@@ -93,6 +107,11 @@ def test_a_small_request_reads_few_rows_of_a_large_store(fresh_database: FreshDa
                 with rows_read(engine) as read:
                     send(by, "store.p8")
                 found[name, by.user or ""] = read
+        for package, scope, steps in FORCES:
+            with rows_read(engine) as read:
+                forced = client.update(package, "force", sourceScope=scope)
+            assert (forced.number, len(forced.updates())) == (0, steps)
+            found[f"force of {package}", ""] = read
     too_much = {asked: read for asked, read in found.items() if read.scans or max(read.rows, read.entries) > FEW}
     assert not too_much
     assert all(read.rows for read in found.values())
