@@ -35,6 +35,8 @@ control_socket_disable = True
 timeout = 300
 graceful_timeout = 30
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
+_ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
+"""The hosts that stand for all addresses of the machine, each with one at which the service can be tried."""
 loglevel = "warning"
 
 
@@ -45,8 +47,11 @@ def on_starting(server: Any) -> None:  # noqa: ANN401, ARG001 - gunicorn has no 
 
 def when_ready(server: Any) -> None:  # noqa: ANN401
     """Say where the service listens."""
-    address = _url(server.LISTENERS[0].sock.getsockname())
+    bound = server.LISTENERS[0].sock.getsockname()
+    address = _url(bound)
     click.echo(f"Relink listens on {address}")
+    if bound[0] in _ALL_ADDRESSES:
+        click.echo("Other machines reach it too: it listens on all addresses of this machine.")
     click.echo(f"Try: curl {address}/readyz, a browser on {address}/schemas/, or in another shell: relink --help")
     sys.stdout.flush()
 
@@ -70,7 +75,7 @@ def _url(address: Any) -> str:  # noqa: ANN401 - what it is depends on the famil
     if isinstance(address, str):
         return f"unix:{address}"
     host, port = address[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    host = _ALL_ADDRESSES.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{host}:{port}"
 
 

@@ -79,11 +79,11 @@ class _Line(Progress):
         if text + _TIME + _SHORTEST_BAR <= width:
             self._description.width = text
             return self._spinner, self._description, self._bar, self._time
-        if text <= width < text + _TIME:
-            self._description.width = text
-            return self._spinner, self._description
-        self._description.width = max(1, width - _TIME)
-        return self._spinner, self._description, self._time
+        if text + _TIME <= width:
+            self._description.width = width - _TIME
+            return self._spinner, self._description, self._time
+        self._description.width = min(text, width)
+        return self._spinner, self._description
 
 
 class _Description(ProgressColumn):

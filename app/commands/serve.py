@@ -34,16 +34,16 @@ _ASK_EVERY = 0.5
 _LAST_PORT = 65535
 
 
-def _has_port(bind: str) -> bool:
-    _, colon, port = bind.rpartition(":")
-    return bool(colon) and is_whole_number(port) and len(port) <= 5 and int(port) <= _LAST_PORT
+def _has_host_and_port(bind: str) -> bool:
+    host, _, port = bind.rpartition(":")
+    return bool(host) and is_whole_number(port) and len(port) <= 5 and int(port) <= _LAST_PORT
 
 
 def _free(_context: click.Context, _parameter: click.Parameter, bind: str) -> str:
     """Return the address if the service can listen there; this is checked before anything is started."""
-    if not bind.startswith("unix:") and not _has_port(bind):
+    if not bind.startswith("unix:") and not _has_host_and_port(bind):
         raise click.BadParameter(
-            f"{bind} has no port from 0 to 65535: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
+            f"{bind} is not a host and a port from 0 to 65535: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
         )
     try:
         address = parse_address(bind)

@@ -134,14 +134,17 @@ WAITING = {"run": 123_456, "state": "queued", "service": "UpdateNodeVersions", "
     [(LARGE, "run 123456: 389,999 of 390,000 steps"), (WAITING, "run 123456: waiting for run 123455")],
     ids=["running", "waiting"],
 )
-@pytest.mark.parametrize(("columns", "has_time"), [(40, False), (50, True)])
+@pytest.mark.parametrize(("columns", "has_time"), [(32, False), (40, False), (50, True)])
 def test_large_numbers_fit_fifty_columns(
     monkeypatch: pytest.MonkeyPatch, found: dict[str, object], text: str, columns: int, has_time: bool
 ) -> None:
+    """On a narrower terminal, the line has as many of the words as it has room for, and no time."""
     stream = TerminalStream()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setenv("TERM", "xterm")
+    room = columns - len("^C") - 2
+    text = text if len(text) <= room else text[: room - 1] + "\N{HORIZONTAL ELLIPSIS}"
     with shown_progress() as display:
         display.show(RunStatus.of(found))
         eventually(lambda: text in stream.getvalue())

@@ -22,7 +22,8 @@ from tests.support.databases import execute
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.kills import kill_web_processes
 from tests.support.processes import children, runs
-from tests.support.served import eventually
+from tests.support.served import Served, eventually
+from tests.support.served import served as real_service
 
 
 def read(url: str) -> str:
@@ -74,8 +75,14 @@ def test_a_killed_service_leaves_a_database_that_the_next_one_stops(serve: Serve
     assert not database_runs(used_directory)
 
 
-def test_metrics_are_those_of_all_workers(serve: Serve, database_url: str) -> None:
-    served = serve({"RELINK_DATABASE_URL": database_url})
+def test_metrics_are_those_of_all_workers(tmp_path: Path, database_url: str) -> None:
+    """Of a service that listens on all addresses, which says so."""
+    with real_service({"RELINK_DATABASE_URL": database_url}, tmp_path / "serve.log", "--bind", "0.0.0.0:0") as served:
+        assert "it listens on all addresses of this machine" in served.log.read_text()
+        assert_metrics_are_of_all_workers(served)
+
+
+def assert_metrics_are_of_all_workers(served: Served) -> None:
     for _ in range(20):
         read(f"{served.url}/healthz")
     assert 'relink_requests_total{error_number="",service="health.healthz",status="200"} 20.0' in read(
@@ -127,13 +134,13 @@ def test_an_impossible_address_is_reported(database_url: str, relink_on: Callabl
     assert f"Invalid value for '--bind': {address}" in result.stderr
 
 
-@pytest.mark.parametrize("address", ["8090", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:", ":-1", "[::1]", ""])
-def test_an_address_without_a_port_is_refused(
+@pytest.mark.parametrize("address", ["8090", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:", ":-1", "[::1]", "", ":8790"])
+def test_an_address_without_host_or_port_is_refused(
     database_url: str, relink_on: Callable[[str], Relink], address: str
 ) -> None:
     result = relink_on(database_url)("serve", f"--bind={address}")
     assert result.exit_code == 2
-    assert f"{address} has no port from 0 to 65535: write HOST:PORT" in " ".join(result.stderr.split())
+    assert f"{address} is not a host and a port from 0 to 65535: write HOST:PORT" in " ".join(result.stderr.split())
 
 
 def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
