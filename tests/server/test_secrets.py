@@ -175,21 +175,23 @@ def variables(app: Flask) -> bytes:
 
 
 FORMS = {
-    "sign-in": (sign_in_form, 403),
-    "new user": (new_user_form, 422),
-    "password": (password_form, 303),
-    "query": (query_form, 422),
-    "service": (service_form, 200),
-    "wizard": (wizard_form, 200),
-    "variables": (variables, 200),
+    "sign-in": (sign_in_form, {403, 429}),  # 429 after the wrong passwords of other tests
+    "new user": (new_user_form, {422}),
+    "password": (password_form, {303}),
+    "query": (query_form, {422}),
+    "service": (service_form, {200}),
+    "wizard": (wizard_form, {200}),
+    "variables": (variables, {200}),
 }
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_nothing_that_is_typed_is_logged(service: Service, beside: Flask, name: str) -> None:
-    made, status = FORMS[name]
+    made, statuses = FORMS[name]
     reply = exchange(service.url, made(beside))
-    assert reply.status == status, reply.body.decode()
+    assert reply.status in statuses, reply.body.decode()
+    if name == "sign-in":
+        assert b'value="nobody"' in reply.body, "the form was refused before it was read"
     assert_unseen(service)
 
 

@@ -118,6 +118,16 @@ def large_node(service: Service, reference: str) -> bytes:
     return request("/service", body.encode(), Authorization=BASIC)
 
 
+def cut_off(service: Service) -> int:
+    """How many responses have been cut off, because their clients do not read."""
+    return service.log().count(CUT_OFF)
+
+
+def refused(service: Service) -> int:
+    """How many requests were refused because others have all turns."""
+    return service.log().count('"status": 503')
+
+
 def test_clients_that_do_not_read_leave_threads_for_others(small_service: Service) -> None:
     """More of them than there are threads, each with a larger response than the system's buffers take."""
     read = large_node(small_service, "large.A")
@@ -128,7 +138,9 @@ def test_clients_that_do_not_read_leave_threads_for_others(small_service: Servic
             connection.sendall(read)
         assert len(exchange(small_service.url, read).body) > 7_000_000
         others_are_served()
-        eventually(lambda: small_service.log().count(CUT_OFF) == FEWEST_THREADS + 2)
+        # On a busy machine, some do not get the turn of a large response in time.
+        eventually(lambda: cut_off(small_service) + refused(small_service) == FEWEST_THREADS + 2)
+    assert cut_off(small_service)
 
 
 def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(small_service: Service) -> None:
