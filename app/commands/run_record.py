@@ -64,13 +64,15 @@ class RunStatus:
         return not self.is_import and not self.is_impact
 
     def what_happens(self) -> str:
-        """Return what the run does at the moment, or what it waits for."""
+        """Return what the run does at the moment, what it waits for, or how far it has come."""
         if self.state == "queued":
             if self.waiting_for_run is not None:
                 return f"waiting for run {self.waiting_for_run}"
             return "waiting for a worker" if self.waiting_for == "worker" else "waiting for its turn"
         if self.steps:
             return f"{self.done:,} of {counted(self.steps, 'step')}"
+        if not self.is_open:
+            return self.state
         return "importing" if self.is_import else "planning"
 
     def what_was_done(self) -> str:

@@ -13,7 +13,7 @@ from app.commands.interrupts import Interrupted, Interrupts
 from app.commands.progress import shown_progress
 from app.commands.reading import json_option
 from app.commands.rows import Row, print_json, print_rows
-from app.commands.run_record import DONE
+from app.commands.run_record import DONE, RunStatus
 from app.commands.service import PARTIAL, ServiceClient, with_service
 from app.commands.texts import COLLAPSED
 from app.commands.updates import EXIT_PARTIAL
@@ -114,9 +114,7 @@ def watch(service: ServiceClient, number: int, as_json: bool) -> None:
     if as_json:
         print_json(watch.record)
     else:
-        reason = f": {found.reason}" if found.reason else ""
-        left = "" if found.state == DONE else f"; {found.what_was_done()}"
-        click.echo(f"run {number} is {found.state}{reason}{left}")
+        click.echo(_ended(found))
     if found.state != DONE:
         raise SystemExit(1)
     if found.error_number == PARTIAL:
@@ -139,11 +137,20 @@ def cancel(service: ServiceClient, number: int, as_json: bool) -> None:
     before = service.json(f"/runs/{number}")
     if before["state"] not in _OPEN:
         raise click.ClickException(f"run {number} has ended: it is {before['state']}")
-    service.json(f"/runs/{number}", "DELETE")
+    found = service.json(f"/runs/{number}", "DELETE")
     if as_json:
-        print_json(service.json(f"/runs/{number}"))
-        return
-    click.echo(f"run {number} is asked to end; 'relink run watch {number}' waits for its end")
+        print_json(found)
+    elif found["state"] in _OPEN:
+        click.echo(f"run {number} is asked to end; 'relink run watch {number}' waits for its end")
+    else:
+        click.echo(_ended(RunStatus.of(found)))
+
+
+def _ended(run: RunStatus) -> str:
+    """Return how a run has ended, why, and how much of it was done."""
+    reason = f": {run.reason}" if run.reason else ""
+    left = "" if run.state == DONE else f"; {run.what_was_done()}"
+    return f"run {run.identifier} is {run.state}{reason}{left}"
 
 
 def _listed(service: ServiceClient, wanted: dict[str, str], limit: int) -> Iterator[dict[str, object]]:

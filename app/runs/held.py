@@ -5,7 +5,7 @@ Only one run at a time may work in a package and all its content, or over the in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from app.errors import PreconditionError, RelinkError, StateError
 from app.identity.present_rights import hold_account
 from app.identity.rights import Caller
 from app.runs import kept_responses, keys, locks
-from app.runs.record import RunState, close, close_if_dead, is_cancelled, put_back, record_plan
+from app.runs.record import PLAN_CHANGED, RunState, close, close_if_dead, is_cancelled, put_back, record_plan
 from app.runs.turns import Turn, Turns
 from app.runs.wanted import Context, NodeContext, WantedRun
 
@@ -94,8 +94,9 @@ class HeldRun:
         with self.connection.begin():
             record_plan(self.connection, self.identifier, fingerprint)
 
-    def refuse(self, error: RelinkError, response: Iterable[bytes] = ()) -> None:
-        """Record that the run ends because of an error. A run whose client has gone keeps a response that says so.
+    def refuse(self, error: RelinkError, reason: str, response: Iterable[bytes] = ()) -> None:
+        """Record that the run ends because of an error, which `reason` describes in the words of the interface. A run
+        whose client has gone keeps a response that says so.
 
         Raises PutBackError as `end` does.
         """
@@ -103,7 +104,7 @@ class HeldRun:
         parts = list(kept_responses.compressed(response)) if response else []
         with self.connection.begin():
             kept_responses.keep(self.connection, self.identifier, parts)
-            self._close(RunState.CANCELLED, error.number, error.description)
+            self._close(RunState.CANCELLED, error.number, reason)
 
     def fail(self, error: RelinkError, response: Iterable[bytes]) -> None:
         """Record that the run was interrupted by an error that its request did not cause, with its response."""
@@ -134,7 +135,13 @@ class HeldRun:
 
 @contextmanager
 def started(
-    engine: Engine, caller: Caller, wanted: WantedRun, turns: Turns, user: str | None = None
+    engine: Engine,
+    caller: Caller,
+    wanted: WantedRun,
+    turns: Turns,
+    user: str | None = None,
+    *,
+    described: Callable[[RelinkError], str],
 ) -> Iterator[HeldRun]:
     """Begin a run, and hold its lock until this `with` statement ends.
 
@@ -142,7 +149,8 @@ def started(
     disconnects: its response can be read later. A RelinkError records the run as cancelled. After any other exception,
     or if `end` was not called, the run is later recorded as interrupted.
 
-    `user` is whose share of the turns the run takes.
+    `user` is whose share of the turns the run takes. `described` returns the reason of a run that ends because of an
+    error.
 
     Raises BusyError if too many runs are queued, StateError (106) that names the other run if one holds this package, a
     part of it, or this solution, and the exceptions of `keys.check`.
@@ -155,7 +163,7 @@ def started(
                 run.wait_for(turn)
             yield run
         except RelinkError as error:
-            run.refuse(error)
+            run.refuse(error, described(error))
             raise
         finally:
             locks.release(connection, run.identifier)
@@ -163,8 +171,7 @@ def started(
 
 def check_match(fingerprint: str, if_match: str | None) -> None:
     """Raise PreconditionError if `if_match` names a plan and the fingerprint belongs to another plan."""
-    changed = "the plan has changed since the impact that you know: look at the impact again"
-    PreconditionError.check(if_match, fingerprint, changed)
+    PreconditionError.check(if_match, fingerprint, PLAN_CHANGED)
 
 
 def _begun(connection: Connection, caller: Caller, wanted: WantedRun, state: RunState) -> int:

@@ -1,7 +1,8 @@
 """Keys of requests: a client that repeats a request with the same `Idempotency-Key` gets the same run.
 
 A key belongs to its user, and is free again a day after the run was recorded. It is also free if the run has ended
-without a response, because it was refused or its process died: then the request is carried out. The key of a run that
+without a response, because it was refused, or was interrupted, because its process died or a worker could not store an
+import: then the request is carried out. The key of a run that
 was cancelled while it waited for a worker is not free: a proxy may deliver the request once more after the cancelling.
 """
 
@@ -18,7 +19,7 @@ from app.runs import record
 _SELECT = text("""
     SELECT r.run_identifier, r.request_digest, r.state IN ('queued', 'running') AS is_open,
            r.queued_at > now() - interval '1 day' AS is_recent,
-           EXISTS (SELECT FROM run_answer a WHERE a.run_identifier = r.run_identifier)
+           r.state <> 'interrupted' AND EXISTS (SELECT FROM run_answer a WHERE a.run_identifier = r.run_identifier)
              OR r.asynchronous AND r.state = 'cancelled' AND r.cancel_requested AS is_settled
     FROM run r WHERE r.user_identifier = :user AND r.idempotency_key = :key
 """)

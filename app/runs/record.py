@@ -63,6 +63,7 @@ _PUT_BACK = text("""
 """)
 _SELECT_LOGON = text("SELECT user_logon_reference FROM account WHERE user_identifier = :user")
 
+PLAN_CHANGED: Final = "the plan has changed since the impact that you know: look at the impact again"
 DISABLED: Final = "the account of the user who started the run was disabled"
 _STOPPED = "the service was stopped"
 _DIED = "the process that did the run, or its connection to the database, was lost"
@@ -88,8 +89,9 @@ class Run:
     """The record of a run: `done` of its `steps` have been committed. It has a context node, a solution or neither.
 
     `attempts` is how often its work has begun, `plan` the fingerprint of the plan of an impact, or of the plan that a
-    force had to match. `seconds` is the time that the run has worked so far, or worked until its end. The reference of
-    the context is absent if the reader may not know it: see `app.runs.access`.
+    force had to match. `seconds` is the time since its work began, until now or its end, with the time in the
+    queue between two attempts. The reference of the context is absent if the reader may not know it: see
+    `app.runs.access`.
     """
 
     identifier: int
@@ -135,6 +137,11 @@ class Run:
         """Whether the run ended because of an error, which `reason` describes to its starter."""
         ended = self.state is RunState.CANCELLED and not self.cancel_requested
         return ended and self.error_number not in (None, 0, 108)
+
+    @property
+    def was_of_another_plan(self) -> bool:
+        """Whether the run was refused because `If-Match` names another plan."""
+        return self.was_refused and self.reason == PLAN_CHANGED
 
 
 def find(connection: Connection, run: int) -> Run | None:

@@ -16,6 +16,7 @@ from app.runs.held import HeldRun, started
 from app.runs.keys import Key
 from app.runs.turns import SOON, Shares, Workload
 from app.runs.wanted import WantedRun
+from app.services.fault_paths import described
 from app.services.response import Part, ServiceResponse
 from app.settings import Settings
 from app.solutions.limits import DEFAULT_LIMITS, Limits
@@ -101,7 +102,8 @@ class Call:
             yield self.run
             return
         wanted = replace(wanted, if_match=self.if_match, key=self.key)
-        with started(self.engine, self.caller, wanted, self.workload.runs, self.user) as run:
+        turns = self.workload.runs
+        with started(self.engine, self.caller, wanted, turns, self.user, described=described) as run:
             yield run
 
 

@@ -16,6 +16,9 @@ from app.web.statuses import ERROR_NUMBER
 from app.wire.asynchronous import accepted
 from app.wire.envelope import CONTENT_TYPE
 
+_NOT_READABLE = 103
+"""The error of a document that is not well-formed, or that a limit of the parser refuses."""
+
 
 def response_of(engine: Engine, run: Run) -> Response | None:
     """Return the response of a run, or None if it has none."""
@@ -36,7 +39,17 @@ def begun_before(service: str, engine: Engine, identifier: int, *, preferred: bo
     with engine.begin() as connection:
         run = record.find(connection, identifier)
     response = None if run is None or run.state.is_open else response_of(engine, run)
-    return accepted(service, identifier, preferred=preferred) if response is None else response
+    if run is None or response is None:
+        return accepted(service, identifier, preferred=preferred)
+    response.status_code = _status(run)
+    return response
+
+
+def _status(run: Run) -> int:
+    """Return the status of the response to the request of a run. Its record has the number of the error only."""
+    if run.was_of_another_plan:
+        return 412
+    return 400 if run.error_number == _NOT_READABLE else 200
 
 
 def _parts(engine: Engine, run: int) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from app.runs.held import HeldRun, PutBackError
 from app.runs.queued import TakenRun, taken
 from app.runs.turns import Shares, Workload
 from app.services.call import Call
+from app.services.fault_paths import described
 from app.services.registry import SERVICES
 from app.services.response import ServiceResponse
 from app.settings import Settings
@@ -90,7 +91,7 @@ def _do(run: TakenRun, settings: Settings) -> None:
     except (UploadsFullError, TooManyUploadsError) as error:
         held.fail(error, [failure_document(run.service, error)])
     except RelinkError as error:
-        held.refuse(error, [failure_document(run.service, error)])
+        held.refuse(error, described(error), [failure_document(run.service, error)])
     _log.info("run", run_id=held.identifier, service=run.service)
 
 

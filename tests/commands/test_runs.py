@@ -16,10 +16,12 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.commands.conftest import Relink
+from tests.services.asynchronous import update
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client
 from tests.support.run_records import held_run, insert_run
 from tests.support.served import ROOT, WITHIN, eventually
+from tests.support.workers import accepted
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
@@ -126,6 +128,18 @@ def test_a_run_is_watched_until_it_is_cancelled(relink: Relink, forced: Client, 
             connection.execute(text("UPDATE run SET state = 'cancelled' WHERE cancel_requested"))
         assert process.wait(WITHIN) == 1
     assert f"run {number} is cancelled" in (tmp_path / "watch").read_text()
+
+
+def test_a_run_that_ends_by_the_request_to_cancel_it(relink: Relink, forced: Client, engine: Engine) -> None:
+    with held_run(engine):
+        first, second = accepted(update(forced)), accepted(update(forced))
+        ended = f"run {first} is cancelled: cancelled by admin; nothing was done\n"
+        cancelled = relink("run", "cancel", str(first))
+        assert (cancelled.exit_code, cancelled.stdout) == (0, ended)
+        watched = relink("run", "watch", str(first))
+        assert (watched.exit_code, watched.stdout, watched.stderr) == (1, ended, f"run {first}: cancelled\n")
+        found = json.loads(relink("run", "cancel", str(second), "--json").stdout)
+        assert (found["run"], found["state"], found["left"]) == (second, "cancelled", None)
 
 
 def test_ctrl_c_leaves_a_run_as_it_is(relink: Relink, forced: Client, engine: Engine, tmp_path: Path) -> None:

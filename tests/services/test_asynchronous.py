@@ -86,6 +86,7 @@ class TestForce:
         response = stale.app.test_client().delete(f"/runs/{run}", auth=("owner", PASSWORD))
         assert response.status_code == 202
         record = shown(stale, run)
+        assert response.get_json() == record
         assert (record["state"], record["reason"]) == ("cancelled", "cancelled by owner")
         assert record["finishedAt"] is not None
         assert (work(engine), stored(engine)) == (0, 0)

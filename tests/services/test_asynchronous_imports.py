@@ -41,7 +41,8 @@ class TestImport:
         assert (shown(client, run)["action"], response_of(client, run).text("nodesCreated")) == ("impact", "3")
         assert client.post(message("GetNode", {"nodeVersionReference": "N.A"})).number == 105
 
-    def test_faults_are_reported_in_the_response(self, client: Client, engine: Engine) -> None:
+    @pytest.mark.ledger("DEC-401")
+    def test_faults_are_reported_in_the_response_and_as_the_reason(self, client: Client, engine: Engine) -> None:
         run = accepted(client.post(Graph().node("N.A", frozen(*links("N.Unheard.1"))).xml(), headers=ASYNC))
         assert work(engine) == 1
         record = shown(client, run)
@@ -49,6 +50,8 @@ class TestImport:
         reply = response_of(client, run)
         assert "N.Unheard" in (reply.text("errorMessage") or "")
         assert (reply.text("errorFields") or "").startswith("NodeList/Node[1]")
+        assert record["reason"] == reply.text("errorDescription")
+        assert record["reason"].startswith("NodeList/Node[1]/VersionList/Version[1]/")
 
     def test_a_document_that_is_not_right_is_refused_by_the_worker(self, client: Client, engine: Engine) -> None:
         broken = "<NodeImport><NodeList><Node><nodeReference>N.A</Node></NodeList></NodeImport>"

@@ -36,7 +36,7 @@ def test_a_run_whose_response_cannot_be_rendered_ends_and_frees_its_package(clie
     response = ServiceResponse((Group("UpdateList", broken_rows()),))
     with (
         pytest.raises(RuntimeError, match="broken"),
-        started(engine, OPERATOR, WantedRun(SERVICE, context, {}), call.workload.runs) as run,
+        started(engine, OPERATOR, WantedRun(SERVICE, context, {}), call.workload.runs, described=str) as run,
     ):
         end_run(call, SERVICE, run, response, cancelled=False)
     with engine.connect() as connection:

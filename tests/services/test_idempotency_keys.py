@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
+from app.settings import Settings
+from app.wire import queued_runs
 from tests.services.asynchronous import IMPORTED, dies, rows, update
-from tests.support.http import ADMIN, PASSWORD, Client, assert_json_failure
-from tests.support.workers import ASYNC, accepted, get, response_of, shown, work
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, assert_json_failure
+from tests.support.workers import ASYNC, accepted, get, never, response_of, shown, work
 from tests.wire.test_intake import assert_refused
 
 
@@ -120,6 +123,35 @@ class TestKeys:
         assert client.post(IMPORTED.xml("impact"), headers=headers).status == 422
         assert work(engine) == 1
         assert client.post(IMPORTED.xml(), headers=headers).response.data == response_of(client, run).response.data
+
+    @pytest.mark.ledger("DEC-399")
+    def test_a_repeated_request_has_the_status_of_its_error(self, stale: Client, engine: Engine) -> None:
+        headers = {"Idempotency-Key": "one", "If-Match": '"x"'}
+        run = accepted(update(stale, {**headers, **ASYNC}))
+        assert work(engine) == 1
+        for again in (update(stale, headers), update(stale, {**headers, **ASYNC})):
+            assert (again.status, again.number, again.response.headers["Relink-Run"]) == (412, 106, str(run))
+        assert response_of(stale, run).number == 106
+        headers = {**ASYNC, "Idempotency-Key": "two"}
+        broken = "<NodeImport><NodeList><Node><nodeReference>N.A</Node></NodeList></NodeImport>"
+        accepted(stale.post(broken, headers=headers))
+        assert work(engine) == 1
+        again = stale.post(broken, headers=headers)
+        assert (again.status, again.number) == (400, 103)
+
+    @pytest.mark.ledger("DEC-400")
+    def test_an_import_that_was_interrupted_can_be_sent_again_with_its_key(
+        self, client: Client, engine: Engine, tmp_path: Path
+    ) -> None:
+        headers = {**ASYNC, "Idempotency-Key": "one"}
+        run = accepted(client.post(IMPORTED.xml(), headers=headers))
+        settings = Settings(secret_key=SECRET_KEY, upload_directory=tmp_path / "missing")
+        assert queued_runs.do_next(engine, settings, never)
+        assert shown(client, run)["state"] == "interrupted"
+        again = accepted(client.post(IMPORTED.xml(), headers=headers))
+        assert again != run
+        assert work(engine) == 1
+        assert shown(client, again)["state"] == "done"
 
     @pytest.mark.parametrize("key", ["", " ", "é", "a" * 256, "a\tb", '"'])
     def test_a_key_that_is_not_a_string_is_refused(self, stale: Client, key: str) -> None:
