@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from threading import Event
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tests.services.asynchronous import numbers, stored, update
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
 from tests.support.served import eventually
 from tests.support.solution_store import Store, config_slot
 from tests.support.workers import ASYNC, accepted, get, response_of, shown, work
+from tests.updates.test_force import interfere
 from tests.wire.test_locked_tables import locked
 
 OLD = ["1", "1", "1", "2"]
@@ -113,6 +114,26 @@ def test_a_worker_that_is_stopped_puts_a_force_back_while_it_plans(
     assert [waits[name] for name in ("state", "steps", "attempts", "reason")] == ["queued", 0, 0, None]
     assert (work(engine), numbers(stale)) == (1, ["2", "2", "2", "2"])
     assert shown(stale, run)["state"] == "done"
+
+
+@pytest.mark.ledger("DEC-243")
+def test_a_force_that_is_cancelled_while_it_is_planned_again_lists_what_it_has_done(
+    stale: Client, engine: Engine
+) -> None:
+    """The first step changes the node of the second, and the run is cancelled when its staged steps are removed."""
+    interfere(
+        engine,
+        "IF TG_TABLE_NAME = 'run_step' THEN UPDATE run SET cancel_requested = true, reason = 'cancelled by x';"
+        " ELSIF nextval('step') = 1 THEN"
+        " UPDATE node SET edition = edition + 1 WHERE node_reference = 'P.N1'; END IF;",
+    )
+    with engine.begin() as connection:
+        removed = "CREATE TRIGGER removed AFTER DELETE ON run_step FOR EACH ROW EXECUTE FUNCTION interfere()"
+        connection.execute(text(removed))
+    reply = update(stale, {})
+    assert (reply.number, reply.text("errorDescription")) == (108, "The run was cancelled.")
+    assert [row["nodeReference"] for row in reply.updates()] == ["P.N2"]
+    assert [shown(stale, 1)[name] for name in ("state", "done", "left")] == ["cancelled", 1, 2]
 
 
 @pytest.mark.ledger("DEC-243")

@@ -67,6 +67,19 @@ class TestDeadWorkers:
         assert shown(stale, run)["state"] == "interrupted"
         assert work(engine) == 0
 
+    @pytest.mark.ledger("DEC-398")
+    def test_a_force_whose_worker_is_killed_while_it_is_stopped_is_taken_up_again(
+        self, stale: Client, engine: Engine
+    ) -> None:
+        run = accepted(update(stale))
+        with dies(engine, 2):
+            work_and_die(engine)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE run SET cancel_requested = true, reason = 'the service was stopped'"))
+        assert [shown(stale, run)[name] for name in ("state", "reason", "attempts")] == ["queued", None, 1]
+        assert work(engine) == 1
+        assert [shown(stale, run)[name] for name in ("state", "done")] == ["done", 3]
+
     def test_a_force_that_a_client_waits_for_is_not_retried(self, stale: Client, engine: Engine) -> None:
         with dies(engine, 2):
             assert stale.update("P", "force").status == 503
