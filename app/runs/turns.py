@@ -19,6 +19,7 @@ from app.settings import FEWEST_THREADS, Settings
 
 _LONG = 1.5
 _LONG_EDIT = 0.5
+_PATIENT = 8
 SOON: Final = 10.0
 """For how many seconds a request waits for its turn."""
 _LOOK_EVERY = 0.25
@@ -67,8 +68,10 @@ class Turns:
     belongs to no user has only the limits for all users together.
     """
 
-    def __init__(self, what: str, at_work: int, waiting: int, long: float = _LONG) -> None:
+    def __init__(self, what: str, at_work: int, waiting: int, long: float = _LONG, patient: int = _PATIENT) -> None:
+        """One user may have `patient` requests that wait for `soon`."""
         self._what = what
+        self._patient = patient
         self._places = Places(at_work, waiting)
         self._long = long
         self._working: list[Turn] = []
@@ -94,11 +97,15 @@ class Turns:
     def soon(self, user: str | None = None, seconds: float = SOON) -> Iterator[None]:
         """Wait for a turn at most this many seconds. Raises BusyError if it does not come.
 
-        Any number of requests may wait while the turns are taken by short work. The limit of waiting requests applies
-        as soon as all turns that the request waits for are taken by long work.
+        While the turns are taken by short work, any number of users may wait, each with a few requests: without a limit
+        for each, the requests of one user could hold all threads. The limit of waiting requests applies as soon as all
+        turns that the request waits for are taken by long work.
         """
         with self._changed:
             turn = self._joined(user)
+            if turn.since is None and user is not None and self._count_waiting(user) > self._patient:
+                self._waiting.remove(turn)
+                raise self._busy()
         try:
             deadline = time.monotonic() + seconds
             while not turn.wait(_LOOK_EVERY):
@@ -147,6 +154,9 @@ class Turns:
         """Return the work of the same user, or all work if the turn is not for a user."""
         return [holder for holder in self._working if turn.user in (None, holder.user)]
 
+    def _count_waiting(self, user: str) -> int:
+        return sum(waiting.user == user for waiting in self._waiting)
+
     def _is_beyond_places(self, turn: Turn) -> bool:
         """Return whether the turn waits on none of the places for waiting requests of its user and of all users."""
         of_users: Counter[str | None] = Counter()
@@ -177,7 +187,7 @@ def _half(places: int) -> int:
 
 @dataclass(frozen=True)
 class Shares:
-    """The threads of a process that each kind of long work may hold. Some threads are in none of the shares."""
+    """The threads of a process that each kind of long work may hold."""
 
     runs: int
     runs_waiting: int
@@ -194,11 +204,14 @@ class Shares:
     """Large request bodies that are being received."""
     streams: int
     """Streams of events about runs. A process with few threads has none."""
+    patient: int
+    """Requests of one user that may wait for a turn of the same kind while others hold it for a short time."""
 
     @classmethod
     def of(cls, settings: Settings) -> Shares:
-        """Share out the threads: an eighth stays free, waiting runs get a quarter, bodies an eighth, and streams a
-        sixteenth."""
+        """Share out the threads: waiting runs get a quarter, bodies an eighth, and streams a sixteenth. An eighth is in
+        none of these shares nor in those of impacts and other long requests. Large responses and expensive edits have
+        shares of an eighth beside these, since they hold a thread only for a short time."""
         threads = max(settings.threads, FEWEST_THREADS)
         runs, waiting, eighth = settings.runs_at_work, threads // 4, threads // 8
         streams = threads // 16
@@ -216,6 +229,7 @@ class Shares:
             edits=max(1, eighth // 2),
             bodies=eighth,
             streams=streams,
+            patient=max(2, threads // 4),
         )
 
 
@@ -224,8 +238,9 @@ class Workload:
 
     def __init__(self, shares: Shares) -> None:
         self.runs = Turns("runs", shares.runs, shares.runs_waiting)
-        self.impacts = Turns("impacts", shares.impacts, shares.impacts_waiting)
-        self.others = Turns("long requests", shares.others, shares.others_waiting)
-        self.large_responses = Turns("large responses", shares.large_responses, 0)
-        self.edits = Turns("edits", shares.edits, shares.edits, _LONG_EDIT)
+        patient = shares.patient
+        self.impacts = Turns("impacts", shares.impacts, shares.impacts_waiting, patient=patient)
+        self.others = Turns("long requests", shares.others, shares.others_waiting, patient=patient)
+        self.large_responses = Turns("large responses", shares.large_responses, 0, patient=patient)
+        self.edits = Turns("edits", shares.edits, shares.edits, _LONG_EDIT, patient)
         self.streams = Turns("streams of events", shares.streams, 0)

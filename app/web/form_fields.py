@@ -14,7 +14,7 @@ from app.web.refusal import Refused
 MOST_FIELDS: Final = 20_000
 """Reading a form takes time and memory for each field."""
 ANONYMOUS: Final = 64 * 1024
-"""The largest form of somebody who has not signed in, in bytes. A larger request is not parsed either."""
+"""The largest form that a client without a sign-in may send, in bytes. Services have the same limit."""
 _FORM = "application/x-www-form-urlencoded"
 
 

@@ -77,7 +77,7 @@ def _response(name: str | None) -> Response:
 def _must_sign_in() -> None:
     """Require the credentials of a large request in its headers, so that it is not parsed for anybody."""
     if _call({}).caller.user_identifier is None:
-        raise NotAuthorisedError("sign in with HTTP Basic to send more than 64 KiB of JSON")
+        raise NotAuthorisedError("sign in with HTTP Basic to send more than 64 KiB of JSON or parameters")
 
 
 def _served(document: RequestDocument) -> Response:

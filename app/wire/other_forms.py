@@ -43,21 +43,20 @@ def made_request(
 ) -> RequestDocument | None:
     """Return the document that a request means, or None if it is XML, for the intake of XML.
 
-    Calls `sign_in` before a large JSON body is parsed, since it takes much more memory as objects than as text.
+    Calls `sign_in` before a large body is parsed: JSON takes much more memory as objects than as text, and parameters
+    take a second of processor time for each MiB.
     """
     most = settings.max_request_bytes
     if request.method in _READ:
         return made_document(service, flat_members(request.query_string), most)
     if request.mimetype == _JSON_TYPE:
-        content = _whole(request, body, most)
-        if len(content) > _LARGE:
-            sign_in()
+        content = _whole(request, body, most, sign_in)
         return made_document(service, json_members(content, request.mimetype_params.get("charset")), most)
     if request.mimetype == FORM_TYPE and not looks_like_xml(body.beginning):
         # A page of another site can send a form, with the credentials that the browser remembers.
         if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
             raise Refused(403, "a form of another site is not accepted")
-        return made_document(service, flat_members(_whole(request, body, most)), most)
+        return made_document(service, flat_members(_whole(request, body, most, sign_in)), most)
     return None
 
 
@@ -70,7 +69,7 @@ def check_only_reads(service: str, decoded: object) -> None:
     raise Refused(405, f"GET changes nothing: send {what} by POST", headers={"Allow": "POST"})
 
 
-def _whole(request: Request, body: Body, most: int) -> bytes:
+def _whole(request: Request, body: Body, most: int, sign_in: Callable[[], None]) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding.strip().lower() not in ("", "identity"):
         raise Refused(415, f"the content encoding {encoding[:40]!r} is not accepted: send the request without one")
@@ -79,4 +78,6 @@ def _whole(request: Request, body: Body, most: int) -> bytes:
         content += block
         if len(content) > most:
             raise Refused(413, f"the body has more than {most} bytes, the most that a request of this form may have")
+    if len(content) > _LARGE:
+        sign_in()
     return bytes(content)

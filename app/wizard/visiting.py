@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from flask import g, request
@@ -12,12 +13,13 @@ from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import redeem_authorization_code
 from app.solutions.texts import identifier
-from app.solutions.wizard.sessions import Purpose, WizardSession, find_session
+from app.solutions.wizard.sessions import Purpose, WizardSession, find_session, is_session
 from app.web.context import resources
-from app.web.form_fields import check_form, check_size, check_texts
+from app.web.form_fields import ANONYMOUS, check_form, check_size, check_texts
 from app.web.refusal import Forbidden
 
 TOKEN: Final = "token"  # noqa: S105 - the name of a field
+_TOKEN = re.compile(rb"(?:^|&)" + TOKEN.encode() + rb"=([A-Za-z0-9_-]+)(?:&|$)")
 _USED = "The link to this page has been used already, or is older than five minutes."
 _ENDED = "The page was not used for an hour, or it was finished or cancelled in another window. Nothing was stored."
 
@@ -33,8 +35,13 @@ def limits() -> Limits:
 
 
 def check_request() -> None:
-    """Limit the size of a form, and refuse texts that the database cannot hold. Raises Refused."""
+    """Limit the size of a form, and refuse texts that the database cannot hold.
+
+    Raises Refused, and Forbidden for a large form without the token of a session.
+    """
     check_size(signed_in=True)  # the token of the session is in the form
+    if request.method == "POST" and len(request.get_data()) > ANONYMOUS:
+        _require_session()
     act_as(Actor(ActorKind.PUBLIC, address=request.remote_addr))
     check_texts(request.args)
     if request.method == "POST":
@@ -72,6 +79,14 @@ def session_of(purpose: Purpose, *, instance_id: str | None = None, subject: str
         raise Forbidden(_ENDED)
     _act_for(found.owner)
     return found
+
+
+def _require_session() -> None:
+    """Look for the token in the bytes of a form, since to read all of its fields takes long."""
+    found = _TOKEN.search(request.get_data())
+    with short_statements(), resources().engine.connect() as connection:
+        if found is None or not is_session(connection, found[1].decode()):
+            raise Forbidden(_ENDED)
 
 
 def _act_for(owner: str) -> None:

@@ -136,10 +136,10 @@ def test_clients_that_do_not_read_leave_threads_for_others(small_service: Servic
         for _ in range(FEWEST_THREADS + 2):
             connection = stack.enter_context(connect(small_service.url, receive_buffer=4096))
             connection.sendall(read)
-        assert len(exchange(small_service.url, read).body) > 7_000_000
+        eventually(lambda: len(exchange(small_service.url, read).body) > 7_000_000)
         others_are_served()
-        # On a busy machine, some do not get the turn of a large response in time.
-        eventually(lambda: cut_off(small_service) + refused(small_service) == FEWEST_THREADS + 2)
+        # Some do not get the turn of a large response, of which one user has few.
+        eventually(lambda: cut_off(small_service) + refused(small_service) >= FEWEST_THREADS + 2)
     assert cut_off(small_service)
 
 
@@ -147,11 +147,11 @@ def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(
     """It is slower than a thread would wait for, and there are more of the others than a thread could wait for."""
     read = large_node(small_service, "fair.A")
     with ExitStack() as stack:
+        fair = stack.enter_context(connect(small_service.url, receive_buffer=4096))
+        fair.sendall(read)
         for _ in range(FEWEST_THREADS + 2):
             connection = stack.enter_context(connect(small_service.url, receive_buffer=4096))
             connection.sendall(read)
-        fair = stack.enter_context(connect(small_service.url, receive_buffer=4096))
-        fair.sendall(read)
         received = 0
         while block := fair.recv(4096):
             received += len(block)

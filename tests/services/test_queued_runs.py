@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from threading import Event
 from typing import Any
 
 import pytest
@@ -186,6 +187,28 @@ def test_short_work_waits_for_each_other_in_any_number(threads: ThreadPoolExecut
             return number
 
     assert list(threads.map(work, range(200))) == list(range(200))
+
+
+@pytest.mark.ledger("DEC-411")
+def test_few_requests_of_one_user_wait_for_short_work(threads: ThreadPoolExecutor) -> None:
+    """Those beyond are refused at once, and other users wait beside them."""
+    turns = Turns("impacts", 1, 0, long=WITHIN, patient=2)
+    end = Event()
+
+    def work(user: str) -> str:
+        try:
+            with turns.soon(user, WITHIN):
+                return "done" if end.wait(WITHIN) else "late"
+        except BusyError:
+            return "refused"
+
+    anns = [threads.submit(work, "ann") for _ in range(10)]
+    eventually(lambda: sum(each.done() for each in anns) == 7)
+    bobs = [threads.submit(work, "bob") for _ in range(2)]
+    assert not any(each.done() for each in bobs)
+    end.set()
+    assert sorted(each.result() for each in anns) == ["done"] * 3 + ["refused"] * 7
+    assert [each.result() for each in bobs] == ["done"] * 2
 
 
 def test_long_requests_of_one_user_leave_a_place_for_another_user(

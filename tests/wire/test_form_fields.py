@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.web.form_fields import ANONYMOUS, MOST_FIELDS
-from tests.support.http import Client
+from tests.support.http import ADMIN, PASSWORD, Client
 from tests.support.pages import Pages
 from tests.support.solution_store import Store, config_slot
 from tests.support.wizard import Wizard
@@ -45,3 +45,17 @@ def test_a_form_of_the_wizard_has_a_largest_number_of_fields(client: Client, app
     assert refused.status == 413
     assert f"at most {MOST_FIELDS} fields" in refused.text
     assert page.send(values={"config:a": "x" * ANONYMOUS}).title == "Summary"
+
+
+@pytest.mark.ledger("DEC-387")
+def test_no_large_form_is_read_before_its_sender_is_known(client: Client, app: Flask) -> None:
+    """Neither by the wizard without the token of a session, nor as the parameters of a service without a sign-in."""
+    store = Store(client)
+    page = Wizard(app, store).open(store.instance(store.published(config=[config_slot("a")])))
+    assert Wizard(app, store).post(page.path, TOO_MANY).status == 403
+    for address in ("/service/GetNode", "/servicejson/GetNode"):
+        refused = app.test_client().post(address, data=TOO_MANY)
+        assert refused.headers["Relink-Error-Number"] == "101"
+        assert b"sign in with HTTP Basic to send more than 64 KiB" in refused.data
+        signed_in = app.test_client().post(address, data=TOO_MANY, auth=(ADMIN, PASSWORD))
+        assert b"more than 5000 parameters" in signed_in.data

@@ -110,6 +110,11 @@ def find_session(connection: Connection, cipher: Cipher, token: str) -> WizardSe
     return WizardSession(token, row[0], row[1], _decrypted(cipher, bytes(row[2])))
 
 
+def is_session(connection: Connection, token: str) -> bool:
+    """Return whether a token is that of a session that has not ended."""
+    return connection.execute(_FIND, {"hash": token_hash(token)}).first() is not None
+
+
 def store_filled_in(connection: Connection, cipher: Cipher, token: str, filled_in: FilledIn) -> None:
     """Store what was filled in so far, and let the session last longer."""
     connection.execute(_STORE, {"hash": token_hash(token), "filled_in": _encrypted(cipher, filled_in), "life": LIFE})
