@@ -25,7 +25,8 @@ GraphQL: TypeAlias = Callable[[str, dict[str, object]], Response]
 
 
 class Tried(Protocol):
-    """A request that was sent from a page, and its response, as documents. A long response is cut off."""
+    """A request that was sent from a page, and its response, as documents. A long response is cut off. `faults` are the
+    paths of elements of the request, and what is wrong with each."""
 
     @property
     def request(self) -> str: ...
@@ -35,6 +36,8 @@ class Tried(Protocol):
     def is_complete(self) -> bool: ...
     @property
     def error_number(self) -> int: ...
+    @property
+    def faults(self) -> Sequence[tuple[str, str]]: ...
 
 
 class Services(Protocol):
@@ -45,6 +48,9 @@ class Services(Protocol):
 
     def tried(self, service: str, fields: Sequence[tuple[str, str]], caller: Caller) -> Tried:
         """Send a request whose elements are given as texts, by their paths, such as `TagList/tag[1]`."""
+
+    def document(self, service: str, fields: Sequence[tuple[str, str]]) -> str:
+        """Return the document of a request, which is not sent."""
 
     def begin(
         self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool

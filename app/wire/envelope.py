@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from flask import Response
@@ -46,11 +46,18 @@ def failure_document(root: str | None, error: RelinkError) -> bytes:
     return b"".join(write_document(root or ERROR_ROOT, [Fields(*error_fields(error))]))
 
 
+def reported_faults(error: RelinkError) -> Sequence[tuple[str, str]]:
+    """Return the faults that a response reports: the paths of elements, and what is wrong with each."""
+    if isinstance(error, NotValidError):
+        return error.places[:MOST_FAULTS]
+    return places(error)[:MOST_FAULTS] if isinstance(error, UserError) else ()
+
+
 def error_fields(error: RelinkError) -> list[tuple[str, Value]]:
     """Return the fields of an error, in their order."""
     fields: list[tuple[str, Value]] = [("errorNumber", error.number), ("errorDescription", described(error))]
     if isinstance(error, UserError | NotValidError):
-        faults = (error.places if isinstance(error, NotValidError) else places(error))[:MOST_FAULTS]
+        faults = reported_faults(error)
         fields.append(
             ("errorMessage", "\n".join(f"{field}: {reason}" if field else reason for field, reason in faults))
         )

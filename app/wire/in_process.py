@@ -30,13 +30,13 @@ from app.web.context import resources
 from app.web.large_responses import begin_large_response
 from app.web.refusal import Refused
 from app.wire.decode import decode
-from app.wire.envelope import failed, http_response, written
+from app.wire.envelope import failed, http_response, reported_faults, written
 from app.wire.intake import RequestDocument
 from app.wire.kept_responses import response_of
 from app.wire.stored_requests import without_credentials
 from app.wire.threads import parsers_freed
 from app.wire.tree import valid_tree
-from app.wire.trying import Shown, request_of, shown
+from app.wire.trying import Shown, request_of, shown, text_of
 from app.wire.xml_writer import write_parts
 
 _UPDATE = "Update"
@@ -60,7 +60,12 @@ class InProcess:
         """Send a request whose elements are given as texts, by their paths, such as `TagList/tag[1]`."""
         document = request_of(service, fields, resources().settings.max_request_bytes)
         with parsers_freed():
-            return shown(document, _response_or_failure(service, document, caller))
+            return shown(document, *_response_or_failure(service, document, caller))
+
+    def document(self, service: str, fields: Sequence[tuple[str, str]]) -> str:
+        """Return the document of a request, which is not sent."""
+        with parsers_freed():
+            return text_of(request_of(service, fields, resources().settings.max_request_bytes))
 
     def begin(
         self, service: str, elements: Mapping[str, str], caller: Caller, *, if_match: str | None, later: bool
@@ -104,15 +109,17 @@ def _updates(response: Response) -> Iterator[dict[str, Any]]:
                 update_list.clear()
 
 
-def _response_or_failure(service: str, document: RequestDocument, caller: Caller) -> Response:
-    """Return the response of a service, also one that says why the request failed."""
+def _response_or_failure(
+    service: str, document: RequestDocument, caller: Caller
+) -> tuple[Response, Sequence[tuple[str, str]]]:
+    """Return the response of a service, also one that says why the request failed, and the faults in the request."""
     try:
         called = SERVICES[service]
         given = decode(called.request, valid_tree(document))
         with nullcontext() if called.long else short_statements():
-            return http_response(service, called.run(given, _call(caller)))
+            return http_response(service, called.run(given, _call(caller))), ()
     except RelinkError as error:
-        return failed(service, error)
+        return failed(service, error), reported_faults(error)
 
 
 def _decoded(service: str, elements: Mapping[str, str]) -> tuple[Service[Any], object, etree._Element]:

@@ -23,12 +23,14 @@ MOST_SHOWN: Final = 256 * 1024
 
 @dataclass(frozen=True)
 class Shown:
-    """A request and its response, as documents. A long response is cut off."""
+    """A request and its response, as documents. A long response is cut off. `faults` are the paths of elements of the
+    request, and what is wrong with each."""
 
     request: str
     response: str
     is_complete: bool
     error_number: int
+    faults: Sequence[tuple[str, str]]
 
 
 def request_of(service: str, fields: Sequence[tuple[str, str]], most: int) -> RequestDocument:
@@ -36,13 +38,17 @@ def request_of(service: str, fields: Sequence[tuple[str, str]], most: int) -> Re
     return made_document(service, flat_members(urlencode(fields).encode()), most)
 
 
-def shown(request: RequestDocument, response: Response) -> Shown:
-    """Return a request and the beginning of its response."""
+def text_of(request: RequestDocument) -> str:
+    """Return the document of a request with a line for each element."""
+    request.file.seek(0)
+    return _indented(request.file.read())
+
+
+def shown(request: RequestDocument, response: Response, faults: Sequence[tuple[str, str]]) -> Shown:
+    """Return a request, the beginning of its response, and the faults that the response reports."""
     body, is_complete = _beginning(response)
     text = _indented(body) if is_complete else body.decode("utf-8", "replace")
-    request.file.seek(0)
-    document = request.file.read().decode()
-    return Shown(document, text, is_complete, int(response.headers.get(ERROR_NUMBER, "0")))
+    return Shown(text_of(request), text, is_complete, int(response.headers.get(ERROR_NUMBER, "0")), faults)
 
 
 def _beginning(response: Response) -> tuple[bytes, bool]:

@@ -13,7 +13,7 @@ from lxml import etree
 from app.wire import trying
 from tests.support.builders import Graph, frozen, package
 from tests.support.http import Client
-from tests.support.pages import Page, Pages
+from tests.support.pages import Page, Pages, shown
 from tests.support.solution_store import Store
 
 MakeUser = Callable[..., None]
@@ -28,8 +28,8 @@ def send(pages: Pages, service: str, **values: str) -> Page:
 
 def response(page: Page) -> etree._Element:
     """The response that a page shows."""
-    (shown,) = page.tree.cssselect("pre[aria-label=Response] code")
-    return etree.fromstring(shown.text_content())
+    (document,) = page.tree.cssselect("pre[aria-label=Response] code")
+    return etree.fromstring(document.text_content())
 
 
 def test_every_service_has_a_page(pages: Pages, schemas: Path) -> None:
@@ -53,6 +53,63 @@ def test_a_service_is_tried_and_shown_as_a_line_for_a_shell(pages: Pages, client
     assert words[:3] == ["curl", "-u", "admin"]
     reply = client.post(words[words.index("-d") + 1], path=words[-1].removeprefix("http://localhost"))
     assert reply.text("nodeName") == tree.findtext("nodeName")
+
+
+def reasons(page: Page) -> dict[str, str]:
+    """What is wrong, by the field that is marked."""
+    marked = page.tree.cssselect(".field.faulty")
+    return {field.cssselect("input, select")[0].get("name"): shown(field.cssselect(".reason")[0]) for field in marked}
+
+
+@pytest.mark.ledger("DEC-406")
+def test_faults_in_a_request_are_shown_beside_their_fields(pages: Pages) -> None:
+    page = send(pages, "CreateUser", userLogonReferenceCreate="a/b", passwordCreate="short", userName="Ann")
+    assert set(reasons(page)) == {"userLogonReferenceCreate", "passwordCreate"}
+    assert reasons(page)["passwordCreate"] == "must have 8 to 1024 characters"
+    assert page.texts("[role=alert]") == ["The service refused the request. See the marked fields."]
+    assert page.form(f"{SERVICES}/CreateUser")["userName"] == "Ann"
+    assert response(page).findtext("errorFields") == "userLogonReferenceCreate\npasswordCreate"
+
+
+@pytest.mark.ledger("DEC-406")
+def test_faults_in_a_list_are_shown_beside_its_entry(pages: Pages, store: Store) -> None:
+    slot = "ConfigSlotList/ConfigSlot[1]"
+    # The schema finds the first fault, the domain the second: they number the entries in different ways.
+    for element, text in (("hidden", "perhaps"), ("externalId", "x" * 1000)):
+        given = {f"{slot}/externalId": "channel", f"{slot}/{element}": text}
+        page = send(pages, "SetSolution", title="Support", **given)
+        assert response(page).findtext("errorNumber") == "105"
+        assert list(reasons(page)) == [f"{slot}/{element}"]
+
+
+@pytest.mark.ledger("DEC-406")
+def test_a_fault_of_no_field_is_shown_above_the_form(pages: Pages) -> None:
+    page = send(pages, "GetNode", memberDetailLevel="none")
+    assert response(page).findtext("errorNumber") == "105"
+    assert page.texts("[role=alert]") != []
+
+
+@pytest.mark.ledger("DEC-406")
+def test_a_request_is_shown_without_sending_it(pages: Pages) -> None:
+    given = {"userLogonReferenceCreate": "eve", "passwordCreate": "long enough", "userName": "Eve & co"}
+    page = send(pages, "CreateUser", **given, do="show")
+    assert page.texts("#tried") == []
+    (document,) = page.tree.cssselect("pre[aria-label='XML of the request'] code")
+    assert document.text_content().splitlines() == [
+        "<CreateUser>",
+        "  <userLogonReferenceCreate>eve</userLogonReferenceCreate>",
+        "  <passwordCreate>...</passwordCreate>",
+        "  <userName>Eve &amp; co</userName>",
+        "</CreateUser>",
+    ]
+    (line,) = page.tree.cssselect("#curl")
+    words = shlex.split(line.text_content())
+    assert words[words.index("-d") + 1] == document.text_content()
+    assert "long enough" not in page.response.text
+    assert page.form(f"{SERVICES}/CreateUser")["userName"] == "Eve & co"
+    assert pages.get("/console/people/eve").status == 404
+    empty = send(pages, "CreateUser", do="show")
+    assert empty.texts("pre[aria-label='XML of the request']") == ["<CreateUser/>"]
 
 
 def test_lists_have_one_entry_in_the_form(pages: Pages, store: Store) -> None:
@@ -99,8 +156,8 @@ def test_a_long_response_is_cut_off(pages: Pages, client: Client, monkeypatch: p
     monkeypatch.setattr(trying, "MOST_SHOWN", 100)
     page = send(pages, "ListNodes")
     assert "longer than this page shows" in page.text
-    (shown,) = page.tree.cssselect("pre[aria-label=Response] code")
-    assert len(shown.text_content()) == 100
+    (document,) = page.tree.cssselect("pre[aria-label=Response] code")
+    assert len(document.text_content()) == 100
 
 
 def test_an_import_has_no_form(pages: Pages) -> None:

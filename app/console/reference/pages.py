@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -19,6 +20,8 @@ SERVICES: Final = "/console/services"
 
 blueprint = Blueprint("service_pages", __name__)
 
+_SHOW: Final = "show"
+"""What the button sends that shows the request without sending it."""
 _SECRET = re.compile(r"(<(\w*[Pp]assword\w*)>)[^<]*(</\2>)")
 
 
@@ -36,13 +39,16 @@ def service(name: str) -> Response:
 
 @blueprint.post("/services/<name>")
 def try_it(name: str) -> Response:
-    """Send a request with the rights of the visitor, and show the response as it is on the wire."""
+    """Send a request with the rights of the visitor, and show the response. Or show the request without sending it."""
     found = _found(name)
     if name in NO_FORM:
         raise Refused(400, f"{name} has no form: send the document to /service/{name}.")
     given = [(path, request.form.get(path, "").replace("\r\n", "\n")) for path, _ in found.inputs]
-    tried = services().tried(name, [(path, text) for path, text in given if text != ""], caller())
-    return _page(found, Form.sent(), tried)
+    fields = [(path, text) for path, text in given if text != ""]
+    if request.form.get("do") == _SHOW:
+        return _page(found, Form.sent(), document=services().document(name, fields))
+    tried = services().tried(name, fields, caller())
+    return _page(found, _with_faults(found, tried.faults), tried, document=tried.request)
 
 
 def _found(name: str) -> Described:
@@ -51,7 +57,23 @@ def _found(name: str) -> Described:
     return catalogue()[name]
 
 
-def _page(found: Described, form: Form, tried: Tried | None = None) -> Response:
+def _with_faults(found: Described, faults: Iterable[tuple[str, str]]) -> Form:
+    """Return the form that was sent with the faults in its request beside the fields that they are about."""
+    # Faults that a schema finds have no number in the first element of a name.
+    fields = {path.replace("[1]", ""): path for path, _ in found.inputs}
+    beside: dict[str, list[str]] = {}
+    others: list[str] = []
+    for place, reason in faults:
+        name = fields.get(place.replace("[1]", ""))
+        if name is not None:
+            beside.setdefault(name, []).append(reason)
+        else:
+            others.append(f"{place}: {reason}" if place else reason)
+    return Form(Form.sent().values, beside, tuple(others))
+
+
+def _page(found: Described, form: Form, tried: Tried | None = None, *, document: str = "") -> Response:
+    shown = _SECRET.sub(r"\1...\3", document)
     return page(
         "reference/service.html",
         found.name,
@@ -61,12 +83,14 @@ def _page(found: Described, form: Form, tried: Tried | None = None) -> Response:
         has_form=found.name not in NO_FORM,
         form=form,
         tried=tried,
-        curl="" if tried is None else _curl(found.name, tried.request),
+        document=shown,
+        curl=_curl(found.name, shown) if shown else "",
+        show=_SHOW,
     )
 
 
 def _curl(name: str, document: str) -> str:
-    """Return the same request as a line for a shell. It asks for the password, and holds none."""
+    """Return a request as a command for a shell. curl asks for the password."""
     return shlex.join(
         [
             "curl",
@@ -75,7 +99,7 @@ def _curl(name: str, document: str) -> str:
             "-H",
             "Content-Type: application/xml",
             "-d",
-            _SECRET.sub(r"\1...\3", document),
+            document,
             f"{request.host_url.rstrip('/')}/service/{name}",
         ]
     )
