@@ -75,6 +75,14 @@ class NotAuthorisedError(RelinkError):
     number = 101
 
 
+class PermissionNeededError(NotAuthorisedError):
+    """101: the caller lacks a permission that is not about a node."""
+
+    def __init__(self, description: str, permission: str) -> None:
+        super().__init__(f"{description}: that needs {permission}")
+        self.permission = permission
+
+
 class UserError(RelinkError):
     """105: something in the request that its sender can correct. Each interface renders `faults` in its own words."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from flask import Response, g, render_template, request
+from flask import Response, current_app, g, render_template, request
 
 from app.console.responses import secured, see_other
 from app.console.urls import HOME, sign_in_url
 from app.console.visitor import visitor
-from app.errors import NotAuthorisedError, RelinkError, UserError
+from app.errors import NotAuthorisedError, PermissionNeededError, RelinkError, UserError
 from app.web.statuses import ERROR_NUMBER, failure_headers, http_status
 
 _TITLES: Final = {
@@ -23,6 +23,10 @@ _TITLES: Final = {
     500: "Something went wrong",
     503: "Not available now",
 }
+
+
+SECTION_CRUMBS: Final = "relink.console.section_crumbs"
+"""The key under which the application keeps the first pages of the sections, by the names of their blueprints."""
 
 
 class Crumb(NamedTuple):
@@ -49,9 +53,12 @@ def failure_page(error: RelinkError) -> Response:
     if isinstance(error, NotAuthorisedError) and "visitor" in g and visitor().session is None:
         return see_other(sign_in_url(request.path))
     status = 403 if isinstance(error, NotAuthorisedError) else http_status(error)
+    section = _section()
     response = page(
         "failure.html",
         _TITLES.get(status, "The request was refused"),
+        section="" if section is None else section.text,
+        crumbs=() if section is None or section.address == HOME else (section,),
         status=status,
         reasons=_reasons(error),
         request_id=g.request_id,
@@ -62,7 +69,18 @@ def failure_page(error: RelinkError) -> Response:
     return response
 
 
+def _section() -> Crumb | None:
+    """Return the section of the present request, or None outside the sections and for visitors without a session."""
+    if visitor().session is None or request.blueprint is None:
+        return None
+    sections: dict[str, Crumb] = current_app.extensions[SECTION_CRUMBS]
+    return sections.get(request.blueprint.rpartition(".")[2])
+
+
 def _reasons(error: RelinkError) -> list[str]:
+    if isinstance(error, PermissionNeededError):
+        use = "do this" if request.method == "POST" else "see this page"
+        return [f"You need the permission {error.permission} to {use}. Ask an administrator."]
     texts = [str(fault) for fault in error.faults] if isinstance(error, UserError) else [error.description]
     return [_sentence(text) for text in texts if text]
 

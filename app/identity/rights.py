@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
-from app.errors import NotAuthorisedError
+from app.errors import PermissionNeededError
 from app.identity.right import (
     ADMINISTER_ALL,
     ADMINISTER_SOLUTIONS,
@@ -83,16 +83,21 @@ OPERATOR: Final = Caller(None, (), administers_all=True)
 """The caller of administration commands, which work on the database directly."""
 
 
+def may_administer_solutions(caller: Caller) -> bool:
+    """Return whether the caller administers solutions."""
+    return caller.administers_solutions
+
+
 def require_solutions(caller: Caller) -> None:
     """Raise NotAuthorisedError (101) unless the caller administers solutions."""
-    if not caller.administers_solutions:
-        raise NotAuthorisedError(f"not authorised to administer solutions: that needs {ADMINISTER_SOLUTIONS}")
+    if not may_administer_solutions(caller):
+        raise PermissionNeededError("not authorised to administer solutions", ADMINISTER_SOLUTIONS)
 
 
 def require_administrator(caller: Caller, what: str) -> None:
     """Raise NotAuthorisedError (101) unless the caller has administer-all. `what` says what it is needed for."""
     if not caller.administers_all:
-        raise NotAuthorisedError(f"not authorised {what}: that needs {ADMINISTER_ALL}")
+        raise PermissionNeededError(f"not authorised {what}", ADMINISTER_ALL)
 
 
 @dataclass
