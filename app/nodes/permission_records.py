@@ -23,6 +23,7 @@ _LIST = """
       AND (CAST(:group AS text) IS NULL OR g.user_group_reference = :group)
     ORDER BY p.permission_identifier LIMIT :limit
 """
+_COUNT = text("SELECT count(*) FROM permission WHERE node_identifier = :node")
 _LOCK = text("""
     SELECT p.permission_type, p.user_group_identifier, g.user_group_reference, p.node_identifier
     FROM permission p JOIN user_group g USING (user_group_identifier)
@@ -82,6 +83,11 @@ def read_permissions(
         raise UserError(no_such("user_group_reference", "user or group", group))
     given = {"after": after, "node": node and node.identifier, "group": group or None, "limit": limit}
     return [Permission(*row) for row in connection.execute(text(_COLUMNS + _LIST), given)]
+
+
+def count_permissions(connection: Connection, node: Node) -> int:
+    """Return the number of permissions on a node itself."""
+    return int(connection.execute(_COUNT, {"node": node.identifier}).scalar_one())
 
 
 def delete_permission(connection: Connection, caller: Caller, identifier: int | None) -> bool:

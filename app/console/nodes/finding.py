@@ -52,7 +52,9 @@ def read_wanted(connection: Connection, reference: str, number: int | None = Non
 def administered(node: Node) -> Node:
     """Return a node if the visitor administers it. Raises Forbidden."""
     if not node.may(right.ADMINISTER):
-        raise Forbidden(f"You may not administer {node.reference}. Whoever administers it can give you the permission.")
+        raise Forbidden(
+            f"You may not administer {node.reference}. Whoever administers it can grant you the permission."
+        )
     return node
 
 

@@ -20,7 +20,7 @@ from app.identity import right
 from app.nodes.comparing import compare_members
 from app.nodes.history import VersionRecord, read_history
 from app.nodes.listing import ListedNode, list_nodes
-from app.nodes.permission_records import Permission, read_permissions
+from app.nodes.permission_records import Permission, count_permissions, read_permissions
 from app.nodes.version_content import VisibleContent, VisibleMember, read_version
 from app.nodes.versions import Node, Version
 from app.nodes.where_used import START, Use, where_used
@@ -58,12 +58,14 @@ class Actions:
 
 @dataclass(frozen=True)
 class NodeLists:
-    """The parts of the page that are lists, each with one more entry than is shown if there are more."""
+    """The parts of the page that are lists: the first permissions, and of the others one more entry than is shown if
+    there are more."""
 
     children: list[ListedNode]
     versions: list[VersionRecord]
     uses: list[Use]
     permissions: list[Permission] | None
+    number_of_permissions: int
 
 
 @blueprint.get("/nodes/<path:path>")
@@ -139,7 +141,7 @@ def uses(path: str) -> Response:
         following = node_url(reference, version.number, page="uses", after=last)
     return page(
         "nodes/uses.html",
-        f"Used by of {version.node.reference}.{version.number}",
+        f"Uses of {version.node.reference}.{version.number}",
         section="Nodes",
         crumbs=crumbs_to(reference, itself=True),
         version=version,
@@ -161,6 +163,7 @@ def compare(path: str) -> Response:
         read_node(connection, reference)
         old, old_content = _read(connection, reference, old_number)
         new, new_content = _read(connection, reference, new_number)
+    differences = compare_members(old_content.members, new_content.members)
     return page(
         "nodes/compare.html",
         f"Versions {old.number} and {new.number}",
@@ -170,7 +173,8 @@ def compare(path: str) -> Response:
         new=new,
         old_content=old_content,
         new_content=new_content,
-        differences=compare_members(old_content.members, new_content.members)[:_MEMBERS],
+        differences=differences[:_MEMBERS],
+        number_of_differences=len(differences),
         other_way=f"?{urlencode({'from': new.number, 'to': old.number})}",
     )
 
@@ -184,11 +188,16 @@ def _read(connection: Connection, reference: str, number: int | None) -> tuple[V
 def _parts(connection: Connection, found: Node, version: Version | None) -> NodeLists:
     who = caller()
     administers = found.may(right.ADMINISTER) or who.administers_all
+    permissions = read_permissions(connection, found, limit=_PERMISSIONS) if administers else None
+    number = len(permissions or ())
+    if number == _PERMISSIONS:
+        number = count_permissions(connection, found)
     return NodeLists(
         list_nodes(connection, who, found, depth=1, after="", limit=_CHILDREN + 1),
         read_history(connection, who, found, before=MAXIMUM_VERSION_NUMBER + 1, limit=_VERSIONS + 1),
         [] if version is None else where_used(connection, who, version, depth=1, after=START, limit=_USES + 1),
-        read_permissions(connection, found, limit=_PERMISSIONS) if administers else None,
+        permissions,
+        number,
     )
 
 
