@@ -73,6 +73,17 @@ def test_the_drawing_stands_beside_the_rows_where_there_is_room(
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_a_drawing_of_two_columns_fits_beside_the_rows(site: Site, open_tab: OpenTab) -> None:
+    two = Graph().node("two", package()).node("two.Pin", frozen(), draft())
+    Client(site.app).load(two.node("two.Hinge", frozen(*links("two.Pin.1"))))
+    page = open_tab(size={"width": 1280, "height": 800}).sign_in()
+    page.goto("/console/updates/new?node=two")
+    expect(page.get_by_role("link", name="two.Hinge: ")).to_be_visible()
+    assert page.evaluate("(canvas => canvas.scrollWidth <= canvas.clientWidth)(document.querySelector('.canvas'))")
+    drawing, rows = (box_of(page.locator(selector)) for selector in (".canvas", "#rows"))
+    assert drawing["x"] + drawing["width"] < rows["x"]
+
+
 def box_of(locator: Locator) -> FloatRect:
     """Where an element is in the window."""
     found = locator.bounding_box()

@@ -221,6 +221,20 @@ def test_a_hidden_slot_keeps_its_flag_when_it_is_moved(pages: Pages, store: Stor
     ]
 
 
+def test_the_form_names_the_slots_that_only_a_last_screen_shows(pages: Pages, store: Store) -> None:
+    solution = store.set(
+        *slots(
+            auth=[auth_slot("account"), auth_slot("key", hidden=True)],
+            config=[config_slot("a"), config_slot("b"), config_slot("c", hidden=True)],
+        ),
+        element("ScreenList", screen("First", "a")),
+    )
+    text = "These slots are on no screen, so a last screen shows them: account, b."
+    assert text in pages.get(address(solution)).text
+    hidden = press(pages, solution, "add-config", **{"config-1-hidden": "true"})
+    assert "so a last screen shows them: account." in hidden.text
+
+
 def test_screens_and_the_slots_on_them_are_moved(pages: Pages, store: Store) -> None:
     solution = store.set(
         *slots(config=[config_slot(name) for name in ("a", "b", "c")]),

@@ -163,6 +163,7 @@ def test_notes_that_are_too_long_are_kept_in_the_form(pages: Pages, store: Store
     page = pages.send(pages.get(at(solution, "publish")), at(solution, "publish"), release_notes="x" * 10_001)
     assert page.status == 422
     assert page.texts(".reason") == ["must have at most 10000 characters"]
+    assert page.texts("[role=alert]") == ["Nothing was published. See the marked fields."]
 
 
 def test_a_solution_shows_its_draft_its_releases_and_its_instances(pages: Pages, store: Store) -> None:

@@ -65,6 +65,7 @@ def test_a_plan_is_listed_counted_and_drawn(pages: Pages) -> None:
     page = pages.get(PLAN)
     assert page.title == "Update of P"
     assert page.texts("[aria-current=step]") == ["planned"]
+    assert re.search(r"Planned for admin, \d+ \w+ \d{4}, \d\d:\d\d UTC", page.text)
     assert figures(page) == {"new versions": 2, "changed drafts": 0, "warnings": 0, "errors": 0}
     assert [row[:3] for row in page.rows("#rows table")] == [
         ["P.A", "1 → 2", "new version"],
@@ -80,6 +81,10 @@ def test_a_click_lights_the_way_that_says_why(pages: Pages) -> None:
     assert lit(page) == {"P.A", "P.B", "P.C"}
     assert len(page.tree.cssselect("svg .edge.lit")) == 2
     assert [text.split()[0] for text in page.texts(".chain li")] == ["P.C.2", "P.B.2", "P.A"]
+    assert page.texts(".chain li .muted") == [
+        "is newer. It is the target of a member (NODE_LIST) of",
+        "follows. It is the target of a member (NODE_LIST) of",
+    ]
     assert lit(pages.get(f"{PLAN}&why=P.B")) == {"P.B", "P.C"}
     assert pages.get(f"{PLAN}&why=P.Nothing").texts(".chain li") == []
 
@@ -166,7 +171,7 @@ def test_rows_are_filtered_and_paged(client: Client, app: Flask) -> None:
     assert not {row[0] for row in page.rows("#rows table")} & {row[0] for row in rest.rows("#rows table")}
     found = pages.get(f"{PLAN}&text=n14&kind=version")
     assert "11 of 150 updates" in found.text
-    assert pages.get(f"{PLAN}&kind=warning").texts("#rows .empty p:first-child") == ["No update is like this."]
+    assert pages.get(f"{PLAN}&kind=warning").texts("#rows .empty p:first-child") == ["No update matches."]
 
 
 @pytest.mark.ledger("DEC-254")

@@ -84,7 +84,12 @@ def _page(
         authentications = _authentications(connection)
     draft = sent or DraftForm.of(found)
     on_screens = {line for screen in draft.entries["screen"] for line in screen.get("slots", "").split("\n")}
-    slots = [each.get("external_id", "") for word in ("auth", "config") for each in draft.entries[word]]
+    slots = [
+        each.get("external_id", "")
+        for word in ("auth", "config")
+        for each in draft.entries[word]
+        if "hidden" not in each
+    ]
     return page(
         "solutions/draft.html",
         "Edit the draft",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 
 from flask import Blueprint, Response, request
@@ -113,6 +114,8 @@ def _plan_page(wanted: UpdateRequest, filters: UpdateFilter) -> Response:
         may_do=may_do,
         drawing=drawing(graph, partial(_box_address, wanted)) if found.total else "",
         is_counted=graph.is_counted,
+        user=user,
+        planned_at=datetime.now(UTC),
         curl=wanted.curl(host, user, plan_id),
         command=wanted.command(host, user, plan_id),
         here=partial(_here, wanted, filters),
