@@ -57,14 +57,14 @@ def show(reference: str | None, group: str | None, as_json: bool) -> None:
             print_rows(_HEADINGS, map(_row, found))
 
 
-@permission.command(short_help="Give a permission to a group or a user.")
+@permission.command(short_help="Grant a permission to a group or a user.")
 @click.argument("type_", metavar="TYPE", type=COLLAPSED)
 @click.argument("group", type=COLLAPSED)
 @click.option(
     "--on", "reference", metavar="REFERENCE", type=COLLAPSED, help="The node; none for a permission on everything."
 )
 def add(type_: str, group: str, reference: str | None) -> None:
-    """Give the permission TYPE, such as node-read, to GROUP, and print its id.
+    """Grant the permission TYPE, such as node-read, to GROUP, and print its id.
 
     \b
     Example:

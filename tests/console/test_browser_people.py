@@ -36,16 +36,16 @@ def test_a_user_is_added_and_given_a_permission_with_the_keyboard(site: Site, op
 
     choose(page, "Permission", "package-update")
     write(page, "On the node", "acme")
-    press(page, "button", "Give it")
-    expect(page.get_by_text("The permission is given.")).to_be_visible()
+    press(page, "button", "Grant")
+    expect(page.get_by_text("The permission is granted.")).to_be_visible()
     write(page, "With the node", "acme.parts")
     press(page, "button", "Show")
     expect(page.get_by_text("bob may read, use its draft, update it, through:")).to_be_visible()
     press(page, "button", "Revoke package-update on acme")
-    expect(page.get_by_text("The permission is taken back.")).to_be_visible()
+    expect(page.get_by_text("The permission is revoked.")).to_be_visible()
     page.goto("/console/activity")
     whats = page.get_by_role("row").filter(has_text="bob")
-    expect(whats.filter(has_text="permission taken back")).to_contain_text("on acme")
+    expect(whats.filter(has_text="permission revoked")).to_contain_text("on acme")
 
 
 def test_an_account_is_unlocked_and_disabled_with_the_keyboard(site: Site, open_tab: OpenTab) -> None:

@@ -123,7 +123,7 @@ def test_a_permission_is_given_to_a_user_and_taken_back(pages: Pages, make_user:
     update = message("GetPermissionList", {"objectReference": "acme.parts"})
     assert client.post(update).text("PermissionList/Permission/userGroupReference") == "ann"
     page = pages.send(page, f"{PERMISSIONS}/revoke")
-    assert "The permission is taken back." in page.text
+    assert "The permission is revoked." in page.text
     assert client.post(update).text("PermissionList/Permission/userGroupReference") is None
 
 

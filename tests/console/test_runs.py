@@ -245,7 +245,7 @@ def test_the_run_of_a_roll_out_shows_its_instances(pages: Pages, store: Store) -
     (instance,) = [link for link in page.links if "/instances/" in link][:1]
     assert pages.get(instance).title.startswith(("Ann's", "Bob's"))
     assert [row[0] for row in pages.get(f"{page.address}?text=bob").rows("#rows table")] == ["Bob's desk"]
-    assert "No instance is like this." in pages.get(f"{page.address}?kind=error").text
+    assert "No instance matches." in pages.get(f"{page.address}?kind=error").text
     lines = list(csv.reader(io.StringIO(pages.client.get(f"{page.address}/updates.csv").text)))
     assert [row[1] for row in lines] == ["name", *(row[0] for row in page.rows("#rows table"))]
     assert pages.client.get(f"{page.address}/drawing.svg").status_code == 404

@@ -1,4 +1,4 @@
-"""The permissions on a node: who has which, giving them and taking them back."""
+"""The permissions on a node: who has which, granting and revoking them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def permissions() -> Response:
 @blueprint.post("/permissions")
 @short_statements()
 def grant() -> Response:
-    """Give a permission to a user or a group. `person` says that the form stands on the page of a user."""
+    """Grant a permission to a user or a group. `person` says that the form stands on the page of a user."""
     form = {name: collapsed(request.form.get(name, "")) for name in ("type", "group", "node", "person")}
     try:
         with resources().engine.begin() as connection:
@@ -52,7 +52,7 @@ def grant() -> Response:
 @blueprint.post("/permissions/revoke")
 @short_statements()
 def revoke() -> Response:
-    """Take a permission back."""
+    """Revoke a permission."""
     given = request.form.get("permission", "")
     if not is_whole_number(given) or len(given) > _MOST_DIGITS:
         raise Refused(400, "The form names no permission.")
