@@ -193,7 +193,8 @@ class _Command:
         """Return the header fields. Without a user the request is not a run, and a key would have no effect."""
         if self._service.user is None:
             return {}
-        # A proxy may have given up the first request. A worker does an impact that is sent again from the beginning.
+        # A proxy may have timed out on the first request. The repeated one has no `wait`: a worker plans it from the
+        # beginning.
         prefer = f"respond-async, {WAIT}" if self._sending.is_impact and not self._was_sent else "respond-async"
         self._was_sent = True
         return {"Prefer": prefer, "Idempotency-Key": self._key}
@@ -217,8 +218,8 @@ class _Command:
         if not self._told_that_it_goes_on:
             self._told_that_it_goes_on = True
             self._display.say(
-                "the service has the whole request, and cannot cancel it because no worker does it; Ctrl-C again leaves"
-                " without waiting for its end"
+                "the service has received the whole request and cannot cancel it, because it is not a run; press Ctrl-C"
+                " again to stop waiting"
             )
 
     def _run_with_key(self) -> int | None:

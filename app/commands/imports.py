@@ -28,8 +28,8 @@ _LONGEST_SENDING = 600.0
 _TOO_LARGE = 413
 _ASYNC = "respond-async"
 _MAY_BE_IMPORTED = (
-    "the whole document was sent, without a run because it is too large to wait for a worker, and may still be "
-    "imported, as a whole or not at all: see whether its nodes are there before you send it again"
+    "the whole document was sent. It is too large for the queue, so there is no run to watch. It may still be "
+    "imported, completely or not at all: check whether its nodes exist before you send it again"
 )
 _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 
@@ -44,11 +44,11 @@ def import_file(service: ServiceClient, file: Path, document: str | None) -> Non
     With - as FILE, the document is read from standard input, and is not compressed.
 
     A worker of the service imports them, and the command waits for its end. Ctrl-C cancels the import. The exit code is
-    0, 1 for an error, or 130 if the import was cancelled with Ctrl-C: in both cases nothing was imported, unless the
-    command says that it does not know.
+    0, 1 for an error, or 130 if the import was cancelled with Ctrl-C. With 1 and 130 nothing was imported, unless the
+    message says that the document may still be imported.
 
-    A document that is too large to wait for a worker is imported while the connection lasts. Such an import is not a
-    run, and cannot be cancelled once the whole document was sent.
+    A document that is too large for the queue is imported by the service in the same request. Such an import is not a
+    run: once the whole document has been sent, it cannot be cancelled, and it goes on if the connection breaks.
 
     \b
     Examples:

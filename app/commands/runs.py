@@ -128,7 +128,8 @@ def watch(service: ServiceClient, number: int, as_json: bool) -> None:
 def cancel(service: ServiceClient, number: int, as_json: bool) -> None:
     """Ask a run to end. A run that has begun ends after its current node or instance.
 
-    With --json, the run is printed as it is after the request: a run that was still waiting has ended.
+    With --json, the run is printed in its state after the request. A run that was still queued is then already
+    cancelled.
 
     \b
     Example:

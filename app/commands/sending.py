@@ -15,7 +15,8 @@ WAIT: Final = "wait=5"
 """How many seconds the service does an impact before it hands it to a worker."""
 
 MAY_BE_A_RUN: Final = (
-    "the request was sent and may become a run: 'relink run list' shows it, and 'relink run cancel' cancels it"
+    "the request was sent and may have become a run: if so, 'relink run list' shows it and 'relink run cancel' cancels"
+    " it"
 )
 
 

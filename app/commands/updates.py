@@ -66,8 +66,8 @@ def impact(
 ) -> None:
     """List what is out of date in the node REFERENCE and its content, without updating it.
 
-    If it takes longer than a few seconds, a worker of the service makes the list as a run, which the command watches as
-    `relink force` does; if no worker is alive, the service makes it. Ctrl-C cancels it.
+    If this takes more than five seconds, a worker makes the list as a run, and the command watches the run, as
+    `relink force` does. If no worker is alive, the service itself makes the list. Ctrl-C cancels the impact.
 
     Nodes elsewhere that link to REFERENCE are not updated: give the package that they are in.
 

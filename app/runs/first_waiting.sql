@@ -1,6 +1,6 @@
 -- Finds the run that a worker does next: of the users with the fewest running runs, the user whose last run began first,
--- and of this user the oldest run that may begin. The waiting runs are put in order first, which takes little time; whether
--- a run may begin is then checked for one after the other, until one may.
+-- and of this user the oldest run that may begin. The waiting runs are sorted first, which is cheap. Then they are
+-- checked in this order until one may begin.
 WITH at_work AS MATERIALIZED (
   SELECT user_identifier, count(*) AS running FROM run WHERE state = 'running' GROUP BY user_identifier
 ), waiting_user AS MATERIALIZED (

@@ -21,7 +21,7 @@ _LONG = 1.5
 _LONG_EDIT = 0.5
 _PATIENT = 8
 SOON: Final = 10.0
-"""For how many seconds a request waits for its turn."""
+"""The longest time, in seconds, that a request waits for its turn."""
 _LOOK_EVERY = 0.25
 
 

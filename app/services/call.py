@@ -39,7 +39,7 @@ PartsWriter = Callable[[Iterable[Part]], Iterable[bytes]]
 
 
 class LateError(Exception):
-    """The client does not wait longer for the response: a worker does the request."""
+    """The time that the client waits is over, so a worker has to carry out the request."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class Call:
 
     @contextmanager
     def impact_turn(self) -> Iterator[None]:
-        """Wait for a turn of impacts, and take it while the context lasts. Raises BusyError, or LateError if the client
-        does not wait longer."""
+        """Wait for a turn of impacts, and take it while the context lasts. Raises BusyError, or LateError if the time
+        that the client waits is over."""
         seconds = SOON if self.until is None else min(SOON, self.until - time.monotonic())
         with ExitStack() as turn:
             try:

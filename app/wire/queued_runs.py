@@ -44,7 +44,7 @@ _log = structlog.get_logger("relink.runs")
 def do_next(
     engine: Engine, settings: Settings, stop: Callable[[], bool], *, began: Callable[[], None] = lambda: None
 ) -> bool:
-    """Do the next queued run until its end, after a call of `began`. Returns whether there was one that may begin.
+    """Call `began`, then carry out the next queued run to its end. Returns whether a run could begin.
 
     When `stop` returns true, a force ends after its current node or instance and waits for another worker.
     """

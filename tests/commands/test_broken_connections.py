@@ -136,7 +136,7 @@ def test_a_command_says_whether_a_refused_request_may_be_a_run(
     proxy.faults[RUNS] = [403] * 2
     result = behind("force", "P", "--yes")
     assert (result.exit_code, result.stdout) == (1, "")
-    may_be = "the request was sent and may become a run: 'relink run list' shows it" in result.stderr
+    may_be = "the request was sent and may have become a run: if so, 'relink run list' shows it" in result.stderr
     assert (may_be, len(runs(engine))) == (bool(before), len(before))
 
 

@@ -1,4 +1,4 @@
-"""`relink import` of a document that is too large to wait for a worker: it is not a run."""
+"""`relink import` of a document that is too large for the queue: it is not a run."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ NODES = 100
 POST = ("POST", "/service")
 IMPORTED = f"Imported {NODES + 1} new nodes, {NODES + 1} new versions, 0 members.\n"
 MAY_BE_IMPORTED = (
-    "the whole document was sent, without a run because it is too large to wait for a worker, and may still be "
-    "imported, as a whole or not at all: see whether its nodes are there before you send it again"
+    "the whole document was sent. It is too large for the queue, so there is no run to watch. It may still be "
+    "imported, completely or not at all: check whether its nodes exist before you send it again"
 )
 
 
@@ -90,7 +90,7 @@ def test_ctrl_c_does_not_say_that_nothing_was_imported(
     command = start("import", str(file), url=proxy.url)
     eventually(lambda: client.update("P").number == 0)
     command.press_ctrl_c()
-    eventually(lambda: command.says("cannot cancel it because no worker does it; Ctrl-C again leaves"))
+    eventually(lambda: command.says("cannot cancel it, because it is not a run; press Ctrl-C again"))
     command.press_ctrl_c()
     assert command.ended() == 130
     assert command.shown().endswith(f"{MAY_BE_IMPORTED}\n")
