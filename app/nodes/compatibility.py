@@ -6,11 +6,12 @@ Pure functions on members. The rules of a member type are members of its version
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from app import system_nodes
-from app.nodes.members import CheckedMember
+from app.nodes.members import CheckedMember, LongValue, ReadLongValues
 from app.nodes.patterns import PatternCheck, PatternError
 from app.references import VersionKey
 from app.text import is_whole_number
@@ -39,9 +40,9 @@ class Rules:
     target_types: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, content: Iterable[CheckedMember]) -> Rules:
-        """Read the rules from the members of a member type version."""
-        values: dict[int, str] = {}
+    def of(cls, content: Iterable[CheckedMember], read_long: ReadLongValues | None = None) -> Rules:
+        """Read the rules from the members of a member type version. `read_long` reads a long pattern."""
+        values: dict[int, str | LongValue] = {}
         target_types = set()
         for member in content:
             rule = member.member_type[0]
@@ -50,13 +51,16 @@ class Rules:
                     target_types.add(member.target[0])
             elif member.value is not None:
                 values.setdefault(rule, member.value)
+        pattern = values.get(system_nodes.VALUE_PATTERN)
+        if isinstance(pattern, LongValue):
+            pattern = _text(pattern, read_long)
         return cls(
             use_value=values.get(system_nodes.USE_VALUE) != "false",
             use_scale=values.get(system_nodes.USE_SCALE) != "false",
             use_target=values.get(system_nodes.USE_TARGET) != "false",
             minimum=_count(values.get(system_nodes.MINIMUM_CARDINALITY)),
             maximum=_count(values.get(system_nodes.MAXIMUM_CARDINALITY)),
-            pattern=values.get(system_nodes.VALUE_PATTERN),
+            pattern=pattern,
             target_types=frozenset(target_types),
         )
 
@@ -123,12 +127,15 @@ def fit(
     rules_of: Callable[[VersionKey], Rules],
     type_node: Callable[[VersionKey], int | None],
     patterns: PatternCheck,
+    read_long: ReadLongValues | None = None,
 ) -> Fit:
     """Move members to the member types of a new list.
 
     A member keeps its member type version if that version is listed. Otherwise it moves to the highest listed version
     of the same member type, or is removed if there is none. Only the rules of member type versions that are not in the
     old list are checked, so that data is not refused for a rule that it already broke before.
+
+    `read_long` reads the long values that must match a pattern.
     """
     listed = frozenset(new_list)
     highest = dict(sorted(new_list))
@@ -146,17 +153,56 @@ def fit(
     for member in kept:
         under[member.member_type].append(member)
     broken = []
-    for member_type in dict.fromkeys(new_list):
-        if member_type not in old_list:
-            fault = rules_of(member_type).broken_by(under[member_type], type_node, patterns)
-            if fault is not None:
-                broken.append((member_type, fault))
+    rules = {of: rules_of(of) for of in dict.fromkeys(new_list) if of not in old_list}
+    if read_long is not None:
+        _match_long_values({of: (rules[of], under[of]) for of in rules}, patterns, read_long)
+    for member_type, rule in rules.items():
+        fault = rule.broken_by(under[member_type], type_node, patterns)
+        if fault is not None:
+            broken.append((member_type, fault))
     return Fit(kept, removed, moved, broken)
 
 
-def _count(text: str | None) -> int:
-    return int(text) if text and is_whole_number(text) and len(text) < 10 else 0
+def _match_long_values(
+    data: Mapping[VersionKey, tuple[Rules, list[CheckedMember]]], patterns: PatternCheck, read_long: ReadLongValues
+) -> None:
+    """Match the long values of a version that are not known yet, up to the first fault of each member type."""
+    wanted: dict[int, tuple[str, VersionKey, LongValue]] = {}
+    for member_type, (rules, members) in data.items():
+        if rules.pattern is None or not rules.use_value:
+            continue
+        for member in members:
+            value = member.value
+            if isinstance(value, LongValue):
+                found = patterns.long_match(rules.pattern, value)
+                if found is None:
+                    wanted[value.place] = rules.pattern, member_type, value
+                elif not found:
+                    break
+    if not wanted:
+        return
+    matching = {member_type for _, member_type, _ in wanted.values()}
+    [version] = {value.version for _, _, value in wanted.values()}
+    with closing(read_long(version, list(wanted))) as texts:
+        for place, text in texts:
+            pattern, member_type, value = wanted[place]
+            if member_type in matching and not patterns.match_long(pattern, value, text):
+                matching.discard(member_type)
+                if not matching:
+                    break
 
 
-def _short(value: str) -> str:
-    return repr(value if len(value) <= 40 else value[:40] + "...")
+def _text(value: LongValue, read_long: ReadLongValues | None) -> str:
+    if read_long is None:
+        raise TypeError("a long pattern cannot be read")
+    [(_, text)] = read_long(value.version, [value.place])
+    return text
+
+
+def _count(value: str | LongValue | None) -> int:
+    return int(value) if isinstance(value, str) and is_whole_number(value) and len(value) < 10 else 0
+
+
+def _short(value: str | LongValue) -> str:
+    text = value.beginning if isinstance(value, LongValue) else value
+    return repr(text if len(text) <= 40 else text[:40] + "...")

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import NamedTuple
 
 from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
+
+
+class LongValue(NamedTuple):
+    """A value that stays in the database because it is long: the version and the place of its member."""
+
+    version: VersionKey
+    place: int
+    beginning: str
+
+
+ReadLongValues = Callable[[VersionKey, list[int]], Generator[tuple[int, str], None, None]]
+"""Reads the values at some places of a version, in the order of the places."""
 
 
 class CheckedMember(NamedTuple):
@@ -14,7 +26,7 @@ class CheckedMember(NamedTuple):
 
     member_type: VersionKey
     place: int
-    value: str | None
+    value: str | LongValue | None
     scale: float | None
     target: VersionKey | None
 

@@ -7,11 +7,14 @@ and all matches of one check (an import, the plan of an update) share a budget o
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import re2
+
+from app.nodes.members import LongValue
 
 LONGEST_PATTERN: Final = 4_000
 """The longest pattern, in characters."""
@@ -30,6 +33,8 @@ MOST_INSTRUCTIONS: Final = 20_000
 
 # Enough for the largest program. RE2 compares it with a generous estimate of the size before it compiles a program.
 _MEMORY = 8 * 1024 * 1024
+# Longer values are not kept.
+_LONGEST_KEY = 64
 # The cost of compiling, in the unit of the budget: for each character and each instruction, for a pattern that is not a
 # regular expression, and for a pattern that is too large, which can take 200 ms to find out.
 _COMPILING = 100
@@ -68,22 +73,51 @@ class PatternCheck:
     before_much: Callable[[], object] | None = None
     """Called once, before the check becomes expensive (`MUCH`). What it raises ends the check."""
     _programs: dict[str, re2._Regexp | PatternError] = field(default_factory=dict)
-    _matches: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _matches: dict[tuple[str, str | bytes], bool] = field(default_factory=dict)
+    _long_values: dict[tuple[str, LongValue], bool | str] = field(default_factory=dict)
+    """Whether a long value matches a pattern, or why that cannot be checked."""
 
     def check(self, pattern: str) -> None:
         """Raise PatternError if the pattern cannot be used."""
         self._program(pattern)
 
-    def matches(self, pattern: str, value: str) -> bool:
-        """Return whether the whole value matches. Raises PatternError."""
-        known = self._matches.get((pattern, value))
+    def matches(self, pattern: str, value: str | LongValue) -> bool:
+        """Return whether the whole value matches. Raises PatternError.
+
+        A long value must have been given to `match_long` before.
+        """
+        if isinstance(value, LongValue):
+            found = self._long_values[pattern, value]
+            if isinstance(found, str):
+                raise PatternError(found)
+            return found
+        return self._matches_text(pattern, value)
+
+    def long_match(self, pattern: str, value: LongValue) -> bool | None:
+        """Return what `match_long` has returned for a long value, or None if it has not been called."""
+        found = self._long_values.get((pattern, value))
+        return None if found is None else found is True
+
+    def match_long(self, pattern: str, value: LongValue, text: str) -> bool:
+        """Find out whether a long value matches, and return whether it does. Only the result is kept, not the text."""
+        try:
+            found: bool | str = self._matches_text(pattern, text)
+        except PatternError as error:
+            found = str(error)
+        self._long_values[pattern, value] = found
+        return found is True
+
+    def _matches_text(self, pattern: str, value: str) -> bool:
+        # A digest takes the place of a long value, so that the values are not kept.
+        key = pattern, value if len(value) <= _LONGEST_KEY else hashlib.blake2b(value.encode(), digest_size=32).digest()
+        known = self._matches.get(key)
         if known is None:
             program = self._program(pattern)
             size = len(value.encode())
             if size > LONGEST_VALUE:
                 raise PatternError(f"is not checked on values of more than {LONGEST_VALUE} bytes: shorten the value")
             self._spend(size * program.programsize)
-            known = self._matches[pattern, value] = program.fullmatch(value) is not None
+            known = self._matches[key] = program.fullmatch(value) is not None
         return known
 
     def _program(self, pattern: str) -> re2._Regexp:
@@ -94,7 +128,8 @@ class PatternCheck:
             program = self._programs[pattern] = _compiled(pattern)
             self._add(_cost(pattern, program))
         if isinstance(program, PatternError):
-            raise program
+            # A new error, since one that is raised again keeps the frames, and the values, of all former times.
+            raise PatternError(*program.args)
         return program
 
     def _spend(self, work: int) -> None:

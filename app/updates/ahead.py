@@ -7,7 +7,7 @@ from typing import Any
 
 from app.database.connection import DriverConnection
 from app.database.sql_files import sql_file
-from app.nodes.checked_members import LONGEST
+from app.nodes.checked_members import SHORT, short_or_long
 from app.nodes.lookup import columns
 from app.nodes.members import CheckedMember
 from app.references import VersionKey
@@ -22,7 +22,7 @@ def read_ahead(
     """Read details of a plan that changes types: contents, types of targets, and references of member types.
 
     `types` are the types in use, and those before and after the changes. Returns the rows of `draft_users.sql`. What is
-    read may be less than all details.
+    read may be less than all details: drafts with many members are left out.
     """
     drafts = [(node, graph.examined[node]) for node in wanted.draft_types]
     moved = {*graph.sources.items(), *graph.examined.items()}
@@ -32,7 +32,7 @@ def read_ahead(
         **_named("data", [(node, graph.examined[node]) for node in wanted.type_changes]),
         **_named("draft", drafts),
         "list": MEMBER_TYPE_LIST,
-        "longest": LONGEST,
+        "longest": SHORT + 1,
     }
     references = "SELECT node_identifier, node_reference FROM node WHERE node_identifier = ANY (%(nodes)s)"
     with driver.pipeline():
@@ -40,10 +40,11 @@ def read_ahead(
         members = driver.execute(sql_file("app.updates", "ahead_contents"), parameters, prepare=True)
         targets = driver.execute(sql_file("app.updates", "ahead_targets"), parameters, prepare=True)
         of_moved = driver.execute(references, {"nodes": [node for node, _ in wanted.member_types]}, prepare=True)
-    for node, number, mt_node, mt_number, place, value, scale, target, target_number, reference in members.fetchall():
+    for node, number, mt_node, mt_number, place, text, scale, target, target_number, reference in members.fetchall():
         content = details.contents.setdefault((node, number), [])
         if mt_node is not None:
             link = None if target is None else (target, target_number)
+            value = short_or_long((node, number), place, text)
             content.append(CheckedMember((mt_node, mt_number), place, value, scale, link))
             details.references[mt_node] = reference
     details.references.update(of_moved.fetchall())

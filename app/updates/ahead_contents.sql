@@ -2,7 +2,7 @@
 -- `moved` the versions to which links move, `data` the versions whose type changes, and `drafts` the draft types. Read
 -- are the types, the member types that they list, before and after, and the data, with that of the users of draft types.
 -- A version without members has a row without a member. Each member has the reference of its member type; a long value
--- is cut.
+-- is cut. Users with so many members that PostgreSQL stores them apart are not read.
 -- OFFSET 0 keeps the planner from joining with all versions, since it expects more versions than there are.
 WITH types AS (
   SELECT node_identifier, version_number
@@ -36,6 +36,7 @@ WITH types AS (
     SELECT v.node_identifier, v.version_number
     FROM node_version v
     WHERE v.type_node_identifier = t.node_identifier AND v.type_version_number = t.version_number
+      AND pg_column_size(v.member_types) < 2000
     OFFSET 0
   ) AS u
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import psycopg
 from psycopg.rows import TupleRow as Row
@@ -16,13 +17,18 @@ from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.checked_members import read_members
+from app.nodes.long_values import long_value_reader
 from app.nodes.lookup import columns, read_references, read_types
 from app.nodes.members import listed_types
 from app.references import VersionKey
+from app.system_nodes import VALUE_PATTERN
 from app.updates.ahead import read_ahead
 from app.updates.fixpoint import Needs
 from app.updates.graph import Details, DraftUser, Graph
 from app.updates.plan import Concern, concern
+
+_MEMBERS_AT_ONCE: Final = 20_000
+_USUAL_MEMBERS: Final = 20
 
 
 def read_details(connection: Connection, caller: Caller, graph: Graph, needs: Needs, *, small: bool = False) -> Details:
@@ -41,7 +47,7 @@ def read_order(driver: psycopg.Connection[Row], wanted: Concern) -> Details | No
     """
     if wanted.type_changes or wanted.draft_types:
         return None
-    contents = read_members(driver, list(wanted.types))
+    contents = read_members(driver, list(wanted.types), with_values=False)
     details = Details(lists={of: listed_types(content) for of, content in contents.items()})
     unlisted = _unlisted(wanted.member_types, details)
     details.references = read_references(driver, list(unlisted)) if unlisted else {}
@@ -61,10 +67,12 @@ class _DetailReader:
     caller: Caller
     graph: Graph
     users: list[Row] | None = None
+    sizes: dict[int, int] = field(default_factory=dict)
 
     def details(self, wanted: Concern, *, small: bool) -> Details:
-        details = Details()
-        if small and (wanted.type_changes or wanted.draft_types):
+        details = Details(read_long=long_value_reader(self.driver))
+        few_members = sum(self._size((node, 0)) for node in wanted.type_changes) <= _MEMBERS_AT_ONCE
+        if small and few_members and (wanted.type_changes or wanted.draft_types):
             self.users = read_ahead(self.driver, details, self.graph, wanted, wanted.types | self._types(wanted))
         self._read_contents(details, wanted.types)
         details.lists = {version: listed_types(details.contents[version]) for version in wanted.types}
@@ -104,7 +112,10 @@ class _DetailReader:
         details.users = self._users({node: examined[node] for node in wanted.draft_types})
         data = {(node, examined[node]) for node in wanted.type_changes}
         data.update(user.version for users in details.users.values() for user in users)
-        self._read_contents(details, data)
+        has_patterns = any(
+            member.member_type[0] == VALUE_PATTERN for version in member_types for member in details.contents[version]
+        )
+        self._read_contents(details, data, with_values=has_patterns)
         targets = {
             version
             for version_with_data in data
@@ -129,13 +140,30 @@ class _DetailReader:
             rows = self.driver.execute(statement, columns(list(drafts.items()))).fetchall()
         rights_of = rights_on(self.connection, self.caller, [row[3] for row in rows])
         users: dict[int, list[DraftUser]] = defaultdict(list)
-        for type_node, node, number, reference, owner, edition in rows:
+        for type_node, node, number, reference, owner, edition, size in rows:
+            self.sizes[node] = size
             held = rights_of.on(node, reference, owner)
             mine = node in self.graph.editions and bool(held & right.ADMINISTER)
             users[type_node].append(DraftUser((node, number), edition, mine))
         return dict(users)
 
-    def _read_contents(self, details: Details, versions: Collection[VersionKey]) -> None:
-        missing = [version for version in versions if version not in details.contents]
-        if missing:
-            details.contents.update(read_members(self.driver, missing))
+    def _read_contents(self, details: Details, versions: Collection[VersionKey], *, with_values: bool = True) -> None:
+        """Read the members of versions that have not been read, in blocks, since the rows of all may be many."""
+        block: list[VersionKey] = []
+        members = 0
+        for version in versions:
+            if version in details.contents:
+                continue
+            size = self._size(version)
+            if block and members + size > _MEMBERS_AT_ONCE:
+                details.contents.update(read_members(self.driver, block, with_values=with_values))
+                block, members = [], 0
+            block.append(version)
+            members += size
+        if block:
+            details.contents.update(read_members(self.driver, block, with_values=with_values))
+
+    def _size(self, version: VersionKey) -> int:
+        """Return about how many members a version has. Of nodes outside the scope only draft users are known."""
+        node = version[0]
+        return self.graph.sizes.get(node) or self.sizes.get(node, _USUAL_MEMBERS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from app.nodes.members import CheckedMember
+from app.nodes.members import CheckedMember, ReadLongValues
 from app.references import VersionKey
 from app.updates.links import Links
 
@@ -52,7 +52,8 @@ class Details:
 
     `contents` gives the members of the versions whose rules or data matter: nodes whose type changes, their types and
     member types, and the users of draft types. `lists` gives the member type list of each type in use. `type_nodes`
-    gives the node of a version's type, and `references` the references of member types.
+    gives the node of a version's type, and `references` the references of member types. `read_long` reads long values
+    as long as the snapshot is open.
     """
 
     contents: dict[VersionKey, list[CheckedMember]] = field(default_factory=dict)
@@ -60,3 +61,4 @@ class Details:
     users: dict[int, list[DraftUser]] = field(default_factory=dict)
     type_nodes: dict[VersionKey, int] = field(default_factory=dict)
     references: dict[int, str] = field(default_factory=dict)
+    read_long: ReadLongValues | None = None

@@ -16,12 +16,9 @@ from app.system_nodes import MEMBER_TYPE_LIST
 from app.updates.fixpoint import Closure, Needs
 from app.updates.graph import Details, Graph
 from app.updates.links import MovedLinks
+from app.updates.member_rows import LinkChanges, MemberPlaces
 from app.updates.rows import MemberUpdate, NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 
-Place = tuple[int, str, int]
-"""The sort key of member rows: position in the type's list, then reference and number of the member type."""
-
-_UNLISTED = 1 << 60
 _NONE = (0, 0)
 _NUMBERS_AT_ONCE = 10_000
 
@@ -145,9 +142,19 @@ def plan(
         refusals={node: refused[node] for node in closure.refused},
         moved=attempt.moved,
         new_types=attempt.new_types,
-        removed={node: len(fitted.removed) for node, fitted in attempt.fits.items()},
+        removed={node: change.removed for node, change in attempt.data_changes.items()},
         sources=attempt.sources,
     )
+
+
+@dataclass(frozen=True)
+class _DataChange:
+    """What a new type does to the data of a node: how many members it removes, the place of the first one of each
+    member type, and the rules that the others break. The members themselves are not kept, since they may be many."""
+
+    removed: int
+    removed_types: dict[VersionKey, int]
+    broken: list[tuple[VersionKey, str]]
 
 
 class _Attempt:
@@ -163,12 +170,11 @@ class _Attempt:
         self.new_types = closure.type_changes
         self._rules: dict[VersionKey, Rules] = {}
         # Sorted, so that impact and force spend the budget for patterns on the same nodes.
-        self.fits = {node: self._fit(node, new_type) for node, new_type in sorted(self.new_types.items())}
-        for node, fitted in self.fits.items():
-            if fitted.removed:
-                self.moved.remove(node, {member.place for member in fitted.removed})
-        self._changes = _Changes(self.sources)
-        self._places_by_type: dict[VersionKey, _Places] = {}
+        self.data_changes = {
+            node: self._data_change(node, new_type) for node, new_type in sorted(self.new_types.items())
+        }
+        self._changes = LinkChanges(self.sources)
+        self._places_by_type: dict[VersionKey, MemberPlaces] = {}
 
     def refusals(self) -> dict[int, Refusal]:
         """Return the nodes of the closure that cannot be updated."""
@@ -181,7 +187,7 @@ class _Attempt:
             if new_type is not None:
                 if not rights[new_type[0]] & USE_TYPE:
                     reasons.append(Reason(ReasonCode.USE_TYPE, new_type))
-                if self.fits[node].removed and node in self.graph.drafts:
+                if self.data_changes[node].removed_types and node in self.graph.drafts:
                     reasons.append(Reason(ReasonCode.TYPE, new_type))
             if unlinkable:
                 closed = dict.fromkeys(link[4] for link in self.moved.of(node) if link[4] in unlinkable)
@@ -197,8 +203,8 @@ class _Attempt:
         graph = self.graph
         place, changes = self._places(graph.types[node]), self._changes
         rows = [(place[link[1], link[2]], link[3], changes[link[1], link[2]][link[4]]) for link in self.moved.of(node)]
-        if node in self.fits and self.fits[node].removed:
-            first = _first_places(self.fits[node].removed)
+        if node in self.data_changes:
+            first = self.data_changes[node].removed_types
             rows += [(place[of], first_place, MemberUpdate(of, None)) for of, first_place in first.items()]
         rows.sort()
         return NodeUpdate(
@@ -209,19 +215,19 @@ class _Attempt:
             members=tuple([row[2] for row in rows]),
         )
 
-    def _places(self, of: VersionKey) -> _Places:
+    def _places(self, of: VersionKey) -> MemberPlaces:
         """Return the sort keys of the members of a type: listed member types first, in the order of the list."""
         places = self._places_by_type.get(of)
         if places is None:
             listed = {member_type: position for position, member_type in enumerate(self.details.lists[of])}
-            places = self._places_by_type[of] = _Places(listed, self.details.references)
+            places = self._places_by_type[of] = MemberPlaces(listed, self.details.references)
         return places
 
     def _predicted_failures(self, node: int) -> tuple[Reason, ...]:
         """Return the failures of an authorised update: broken rules, and harm caused by a draft type."""
         reasons = []
-        if node in self.fits:
-            reasons += [Reason(ReasonCode.RULES, *fault) for fault in self.fits[node].broken]
+        if node in self.data_changes:
+            reasons += [Reason(ReasonCode.RULES, *fault) for fault in self.data_changes[node].broken]
         if node in self.graph.drafts and node in self.details.users:
             reasons += self._harm_by_draft_type(node)
         return tuple(reasons)
@@ -235,7 +241,7 @@ class _Attempt:
         reasons: dict[Reason, None] = {}
         for user in self.details.users[type_node]:
             members = self._content_after(user.version)
-            fitted = fit(members, old_list, new_list, self._rules_after, self._type_node, self._patterns)
+            fitted = self._fit(members, old_list, new_list)
             listed_before = {node for node, _ in old_list}
             if any(member.member_type[0] in listed_before for member in fitted.removed):
                 reasons[Reason(ReasonCode.DRAFT_TYPE, text="data of a node of this type would be lost")] = None
@@ -246,17 +252,25 @@ class _Attempt:
                 reasons[Reason(ReasonCode.DRAFT_TYPE, about, fault)] = None
         return list(reasons)
 
-    def _fit(self, node: int, new_type: VersionKey) -> Fit:
+    def _data_change(self, node: int, new_type: VersionKey) -> _DataChange:
+        """Fit the data of a node to its new type. Links of members that are removed do not move."""
         members = self._moved_members(self.details.contents[node, self.graph.examined[node]])
         old_list = listed_types(self.details.contents[self.graph.types[node]])
-        return fit(members, old_list, self._list_after(new_type), self._rules_after, self._type_node, self._patterns)
+        fitted = self._fit(members, old_list, self._list_after(new_type))
+        if fitted.removed:
+            self.moved.remove(node, {member.place for member in fitted.removed})
+        return _DataChange(len(fitted.removed), _first_places(fitted.removed), fitted.broken)
+
+    def _fit(self, members: list[CheckedMember], old_list: list[VersionKey], new_list: list[VersionKey]) -> Fit:
+        read_long = self.details.read_long
+        return fit(members, old_list, new_list, self._rules_after, self._type_node, self._patterns, read_long)
 
     def _list_after(self, version: VersionKey) -> list[VersionKey]:
         return listed_types(self._content_after(version))
 
     def _rules_after(self, version: VersionKey) -> Rules:
         if version not in self._rules:
-            self._rules[version] = Rules.of(self._content_after(version))
+            self._rules[version] = Rules.of(self._content_after(version), self.details.read_long)
         return self._rules[version]
 
     def _content_after(self, version: VersionKey) -> list[CheckedMember]:
@@ -286,49 +300,6 @@ class _Attempt:
         if found is None and version[0] in self.graph.types:
             found = self.graph.types[version[0]][0]
         return found
-
-
-class _Places(dict[VersionKey, Place]):
-    """The place of each member type, computed on first use."""
-
-    def __init__(self, listed: Mapping[VersionKey, int], references: Mapping[int, str]) -> None:
-        super().__init__()
-        self._listed = listed
-        self._references = references
-
-    def __missing__(self, member_type: VersionKey) -> Place:
-        position = self._listed.get(member_type, _UNLISTED)
-        reference = "" if position < _UNLISTED else self._references[member_type[0]]
-        place = self[member_type] = (position, reference, member_type[1])
-        return place
-
-
-class _Changes(dict[VersionKey, dict[int, MemberUpdate]]):
-    """The change of each target node of each member type.
-
-    Equal changes are one object, because many nodes link to the same target.
-    """
-
-    def __init__(self, sources: Mapping[int, int]) -> None:
-        super().__init__()
-        self._sources = sources
-
-    def __missing__(self, member_type: VersionKey) -> dict[int, MemberUpdate]:
-        changes = self[member_type] = _ChangesOf(member_type, self._sources)
-        return changes
-
-
-class _ChangesOf(dict[int, MemberUpdate]):
-    """The change of each target node of one member type."""
-
-    def __init__(self, member_type: VersionKey, sources: Mapping[int, int]) -> None:
-        super().__init__()
-        self._member_type = member_type
-        self._sources = sources
-
-    def __missing__(self, target: int) -> MemberUpdate:
-        change = self[target] = MemberUpdate(self._member_type, (target, self._sources[target]))
-        return change
 
 
 def _node_of(update: NodeUpdate) -> int:

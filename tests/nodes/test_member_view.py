@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from app.database.sql_files import sql_file
-from app.nodes.checked_members import LONGEST
+from app.nodes.checked_members import SHORT
 from benchmarks.packages import SIZE, add_packages
 from tests.support.builders import Graph, frozen, links
 from tests.support.databases import connected
@@ -72,7 +72,7 @@ def test_the_members_of_one_version_are_read_without_reading_other_versions(
 def test_the_members_of_some_versions_are_read_without_reading_others(connection: Connection) -> None:
     query = text("SELECT node_identifier FROM node WHERE node_reference LIKE 'store.p_.n2'")
     nodes = list(connection.execute(query).scalars())
-    given = {"nodes": nodes, "numbers": [1] * len(nodes), "longest": LONGEST}
+    given = {"nodes": nodes, "numbers": [1] * len(nodes), "longest": SHORT + 1}
     statement = sql_file("app.nodes", "checked_members")
     explained = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", given).scalar_one()
     plan = explained[0]["Plan"]

@@ -100,6 +100,45 @@ def test_a_value_that_is_too_long_for_a_pattern_is_an_error_row(client: Client) 
     ]
 
 
+@pytest.mark.ledger("DEC-409")
+@pytest.mark.parametrize("action", ["impact", "force"])
+def test_long_and_short_values_of_several_member_types_are_checked_together(client: Client, action: str) -> None:
+    digits, letters = (member_type(VALUE_PATTERN=pattern) for pattern in (f"[0-9]+|{'x' * 200}", "[a-z]+"))
+    graph = Graph().node("X.a", member_type(), digits).node("X.b", member_type(), letters).node("X.c", member_type())
+    graph.node("X.T", type_with("X.b.1", "X.a.1", "X.c.1"), type_with("X.b.2", "X.a.2", "X.c.1"))
+    values = {
+        "Good": (
+            ("X.a.1", "1" * 500),
+            ("X.a.1", "x" * 200),
+            ("X.b.1", "z"),
+            ("X.b.1", "z" * 500),
+            ("X.c.1", "-" * 500),
+        ),
+        "Short": (("X.a.1", "1" * 500), ("X.b.1", "7"), ("X.b.1", "9" * 500)),
+        "Long": (
+            ("X.a.1", "1"),
+            ("X.a.1", "y" * 500),
+            ("X.a.1", "w" * 500),
+            ("X.b.1", "z" * 500),
+            ("X.b.1", "8" * 101),
+        ),
+    }
+    for name, of_node in values.items():
+        graph.node(f"P.{name}", V(tuple(M(member_type, value=value) for member_type, value in of_node), "X.T.1"))
+    client.load(graph)
+    failure = "warning" if action == "impact" else "error"
+    broken = "The data breaks the rules of"
+    long = [
+        f"X.b.2, which does not allow the value '{'8' * 40}...'",
+        f"X.a.2, which does not allow the value '{'y' * 40}...'",
+    ]
+    rows = {row.partition(" ")[0]: row for row in client.update("P", action, sourceScope="current").rows()}
+    assert rows["P.Good.1" if action == "impact" else "P.Good.2"].endswith(" version type X.T.2")
+    assert rows["P.Short.1"] == f"P.Short.1 {failure}: {broken} X.b.2, which does not allow the value '7'"
+    assert rows["P.Long.1"].startswith(f"P.Long.1 {failure}: ")
+    assert all(f"{broken} {text}" in rows["P.Long.1"] for text in long)
+
+
 @pytest.mark.ledger("DEC-53")
 def test_an_update_that_spends_its_budget_says_so_for_the_nodes_that_it_could_not_check(client: Client) -> None:
     size = 60_000
