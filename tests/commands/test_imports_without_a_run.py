@@ -101,7 +101,7 @@ def test_after_ctrl_c_the_response_is_still_shown(proxy: HttpProxy, client: Clie
     command = start("import", str(file), url=proxy.url)
     eventually(lambda: client.update("P").number == 0)
     command.press_ctrl_c()
-    eventually(lambda: command.says("Ctrl-C again leaves"))
+    eventually(lambda: command.says("press Ctrl-C again"))
     proxy.released.set()
     assert command.ended() == 0
     assert command.shown().endswith(IMPORTED)
