@@ -51,6 +51,11 @@ def reasons(plan: Plan) -> dict[int, Why]:
             found[node] = Why(link, link, 1)
     reached = deque(found)
     _follow(reached, linkers, found)
+    for node, link in _links_to_later(plan, renewed):
+        if node not in found:
+            found[node] = Why(link, link, 1)
+            reached.append(node)
+    _follow(reached, linkers, found)
     rest = [node for node in sorted(renewed) if node not in found]
     reached.extend(rest)
     _follow(reached, linkers, found, frozenset(rest))
@@ -95,6 +100,21 @@ def _renewed(plan: Plan) -> dict[int, int]:
         for update in plan.updates
         if update.node not in graph.drafts and sources.get(update.node) == update.number + 1
     }
+
+
+def _links_to_later(plan: Plan, renewed: Mapping[int, int]) -> Iterator[tuple[int, Link]]:
+    """Yield the links to nodes that get new versions, and that have a later version than the link already.
+
+    These begin the chains of nodes that link to themselves, or to each other.
+    """
+    graph = plan.graph
+    for node in sorted(renewed):
+        of, number = graph.types[node]
+        if renewed.get(of, 0) - 1 > number:
+            yield node, Link((of, renewed[of] - 1), None)
+    for link in graph.links:
+        if link[0] in renewed and renewed.get(link[4], 0) - 1 > link[5]:
+            yield link[0], Link((link[4], renewed[link[4]] - 1), (link[1], link[2]))
 
 
 def _links(plan: Plan) -> Iterator[tuple[int, Link]]:

@@ -204,3 +204,16 @@ def test_a_plan_is_the_same_with_and_without_why(client: Client) -> None:
     client.load(three())
     tag = why(client, "P").response.headers["ETag"]
     assert client.update("P").response.headers["ETag"] == tag
+
+
+def test_nodes_that_link_to_themselves_or_to_each_other_have_a_chain(client: Client) -> None:
+    client.load(
+        Graph()
+        .node("P.A", frozen(*links("P.A.1")), frozen(*links("P.A.1")))
+        .node("P.B", frozen(), frozen(*links("P.C.1")))
+        .node("P.C", frozen(), frozen(*links("P.B.1")))
+    )
+    found = chains(why(client, "P"))
+    assert found["P.A"] == [member("P.A.2")]
+    assert found["P.B"] == [member("P.C.2")]
+    assert found["P.C"] == [member("P.B.2")]

@@ -49,6 +49,7 @@ def listed(client: Client, query: str = "") -> list[int]:
     return [run["run"] for run in json_of(client, f"/runs{query}")["runs"]]
 
 
+@pytest.mark.ledger("DEC-402")
 def test_a_run_shows_its_request_and_its_outcome(stale: Client) -> None:
     run = run_of(stale.update("P", "force", sourceScope="latest", sourceReference="P"))
     shown = json_of(stale, f"/runs/{run}")
