@@ -36,7 +36,7 @@ _FAILED = 20
 _RECENT = timedelta(days=7)
 _EVENTS = 12
 _SECONDS = 2.0
-"""The packages that are out of date are not shown if it takes longer to find them."""
+"""The packages that are out of date and the instances that wait are not shown if it takes longer to find them."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,17 @@ def _out_of_date(who: Caller) -> list[OutOfDate] | None:
 def _operations(connection: Connection, who: Caller) -> Operations:
     if not who.administers_solutions:
         return Operations()
-    behind, waiting, undelivered = count_behind(connection), count_waiting(connection), count_undelivered(connection)
+    behind, undelivered = count_behind(connection), count_undelivered(connection)
     events = read_audit(connection, limit=_EVENTS) if who.administers_all else []
-    return Operations(behind, waiting, undelivered, read_workers(connection), happenings(connection, events))
+    return Operations(behind, _waiting(), undelivered, read_workers(connection), happenings(connection, events))
+
+
+def _waiting() -> WaitingCount | None:
+    """Return how many instances wait, or None if there are too many to judge while a page waits."""
+    try:
+        with short_statements(_SECONDS), snapshot(resources().engine) as connection:
+            return count_waiting(connection)
+    except DBAPIError as error:
+        if isinstance(error.orig, DatabaseBusyError):
+            return None
+        raise

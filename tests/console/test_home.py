@@ -87,7 +87,8 @@ def test_administrators_see_what_waits_and_what_has_happened(store: Store, app: 
 @pytest.mark.ledger("DEC-326")
 def test_instances_that_wait_are_counted_by_whom_they_wait_for(pages: Pages, store: Store, engine: Engine) -> None:
     solution = store.published(config=[config_slot("channel")])
-    first, _, third = (store.instance(solution, name=name) for name in ("First", "Second", "Third"))
+    given = {"channel": '"general"'}
+    first, _, third = (store.instance(solution, name=name, config=given) for name in ("First", "Second", "Third"))
     store.republish(solution, config=[config_slot("channel"), config_slot("token", hidden="true")])
     assert {"0 instances wait for their users", "3 instances wait for the system"} <= set(figures(pages))
     store.republish(solution, config=[config_slot("channel"), config_slot("token", hidden="true"), config_slot("team")])
@@ -106,7 +107,7 @@ def test_instances_that_wait_are_counted_by_whom_they_wait_for(pages: Pages, sto
 def test_each_figure_leads_to_the_instances_that_it_counts(pages: Pages, store: Store, engine: Engine) -> None:
     solution = store.published(config=[config_slot("channel")])
     for name in ("First", "Second", "Third"):
-        store.instance(solution, name=name)
+        store.instance(solution, name=name, config={"channel": '"general"'})
     store.republish(solution, config=[config_slot("channel"), config_slot("token", hidden="true")])
     with engine.begin() as connection:
         connection.execute(text("UPDATE solution_instance SET failed_release = 2 WHERE name = 'Second'"))

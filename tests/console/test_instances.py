@@ -136,8 +136,8 @@ def test_instances_are_filtered_by_their_state(pages: Pages, store: Store) -> No
         "": every,
         "newest": ["Newest"],
         "behind": first,
-        "user": [],
-        "system": first,
+        "user": ["Newest"],
+        "system": every,
         "held": ["Newest"],
         "unheard-of": every,
     }

@@ -7,16 +7,18 @@ from collections.abc import Callable
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
+from app.console.forms import Form
 from app.console.instances.addresses import found_instance, instance_url
-from app.console.instances.showing import show
+from app.console.instances.showing import AUTH_FIELD, CONFIG_FIELD, show
 from app.console.responses import see_other
 from app.console.visitor import caller
 from app.database.connection import short_statements
-from app.errors import UserError
+from app.errors import Fault, UserError
 from app.identity.rights import require_solutions
 from app.solutions.instances.changing import update_instance, upgrade_instance
 from app.solutions.instances.wizard_codes import create_wizard_code
 from app.solutions.limits import Limits
+from app.text import is_blank
 from app.web.context import resources
 
 blueprint = Blueprint("instance_changes", __name__)
@@ -51,12 +53,30 @@ def hold(instance_id: str) -> Response:
 @blueprint.post("/instances/<instance_id>/upgrade")
 @short_statements()
 def upgrade(instance_id: str) -> Response:
-    """Move an instance to the latest release. Slots that lack a value are pending then."""
+    """Move an instance to the latest release, or store values for hidden slots if it is there. Slots that still lack a
+    value are pending then."""
+    require_solutions(caller())
+    sent = Form(request.form.to_dict())
+    config_values, auth_values = _given(CONFIG_FIELD), _given(AUTH_FIELD)
+    if request.form.get("do") == "values" and not (config_values or auth_values):
+        return show(instance_id, form=Form(sent.values, {}, ("Nothing was stored: give a value.",)), status=422)
 
-    def change(connection: Connection) -> None:
-        upgrade_instance(connection, instance_id, limits=_limits())
+    def field_of(fault: Fault) -> str:
+        match fault.path:
+            case ("config_values", int(position), *_):
+                return CONFIG_FIELD + list(config_values)[position]
+            case ("auth_values", int(position), *_):
+                return AUTH_FIELD + list(auth_values)[position]
+            case _:
+                return fault.field
 
-    return _changed(instance_id, change, "upgraded")
+    try:
+        with resources().engine.begin() as connection:
+            found_instance(connection, instance_id)
+            upgrade_instance(connection, instance_id, config_values, auth_values, limits=_limits())
+    except UserError as error:
+        return show(instance_id, form=sent.refused(error, field_of), status=422)
+    return see_other(instance_url(instance_id, done="values" if config_values or auth_values else "upgraded"))
 
 
 @blueprint.post("/instances/<instance_id>/wizard")
@@ -79,6 +99,12 @@ def _changed(instance_id: str, change: Callable[[Connection], None], done: str) 
     except UserError as error:
         return show(instance_id, refused=error, status=409)
     return see_other(instance_url(instance_id, done=done))
+
+
+def _given(prefix: str) -> dict[str, str]:
+    """Return what the fields for slots hold, by the external id of the slot, without empty fields."""
+    given = {name.removeprefix(prefix): text for name, text in request.form.items() if name.startswith(prefix)}
+    return {slot: text for slot, text in given.items() if not is_blank(text)}
 
 
 def _limits() -> Limits:

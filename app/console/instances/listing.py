@@ -19,6 +19,7 @@ from app.errors import UserError
 from app.identity.rights import require_solutions
 from app.solutions.instances.paging import InstancePage, read_page
 from app.solutions.instances.reading import InstanceFilter
+from app.solutions.instances.waiting import InputFrom
 from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.solutions import read_solutions
 from app.text import collapsed
@@ -32,12 +33,13 @@ _STATES: Final = {
     "": ("In any state", InstanceFilter()),
     "newest": ("On the latest release", InstanceFilter(has_newer_version=False)),
     "behind": ("Behind the latest release", InstanceFilter(has_newer_version=True)),
-    "user": ("Waiting for their user", InstanceFilter(requires_user_input_to_update_version=True)),
-    "system": ("Waiting for the system", InstanceFilter(requires_system_input_to_update_version=True)),
+    "user": ("Waiting for their user", InstanceFilter()),
+    "system": ("Waiting for the system", InstanceFilter()),
     "failing": ("Failed to move", InstanceFilter(failing=True)),
     "held": ("On hold", InstanceFilter(on_hold=True)),
     "behind-held": ("Behind and on hold", InstanceFilter(has_newer_version=True, on_hold=True)),
 }
+_WAITING_FOR: Final = {"user": InputFrom.USER, "system": InputFrom.SYSTEM}
 
 
 @blueprint.get("/instances")
@@ -55,7 +57,7 @@ def instances() -> Response:
     shared, after = resources(), request.args.get("after") or None
     with turn_of(shared.workload.others), short_statements(), snapshot(shared.engine) as connection:
         try:
-            found = read_page(connection, wanted, after, _PAGE)
+            found = read_page(connection, wanted, after, _PAGE, waiting_for=_WAITING_FOR.get(given.get("state", "")))
         except UserError:
             raise Refused(
                 404, "The instance after which the page begins no longer exists. Begin at the first page."

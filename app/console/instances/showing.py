@@ -7,6 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, request
 
 from app.console.activity import happenings
+from app.console.forms import Form
 from app.console.instances.addresses import CRUMB, found_instance
 from app.console.pages import page
 from app.console.visitor import caller
@@ -15,9 +16,10 @@ from app.database.engine import snapshot
 from app.errors import RelinkError, UserError
 from app.identity.audit import read_events_of_instance
 from app.identity.rights import require_solutions
-from app.solutions.content.model import Content
+from app.solutions.content.model import AuthSlot, Content, Slot
 from app.solutions.instances.reading import Instance
-from app.solutions.people.authentications import read_authentications
+from app.solutions.instances.system_input import read_system_slots
+from app.solutions.people.authentications import Authentication, read_authentications
 from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.history import compare_releases
@@ -26,6 +28,9 @@ from app.web.context import resources
 
 blueprint = Blueprint("instance", __name__)
 
+CONFIG_FIELD: Final = "value-"
+AUTH_FIELD: Final = "auth-"
+"""The names of fields for slots begin with these, so that the name says nothing about what a field holds."""
 _EVENTS = 50
 _LABELS: Final = {
     "instance_name": "the name",
@@ -44,9 +49,16 @@ def instance(instance_id: str) -> Response:
 
 
 def show(
-    instance_id: str, *, done: str = "", wizard: str = "", refused: RelinkError | None = None, status: int = 200
+    instance_id: str,
+    *,
+    done: str = "",
+    wizard: str = "",
+    refused: RelinkError | None = None,
+    form: Form | None = None,
+    status: int = 200,
 ) -> Response:
-    """Return the page of an instance, after what was done, or why it was refused. `wizard` is the path of a wizard."""
+    """Return the page of an instance, after what was done, or why it was refused. `wizard` is the path of a wizard,
+    `form` the form for the values of hidden slots."""
     require_solutions(caller())
     with snapshot(resources().engine) as connection:
         found = found_instance(connection, instance_id)
@@ -56,6 +68,7 @@ def show(
         owners = read_external_users(connection, [found.owner])
         authentications = read_authentications(connection, ids=found.auth_values.values())
         history = happenings(connection, read_events_of_instance(connection, found.instance_id, _EVENTS))
+        system_slots = read_system_slots(connection, found)
         ahead = None
         if found.flags.has_newer_version:
             ahead = compare_releases(connection, found.solution_id, release, found.latest_release_number).judgement
@@ -70,6 +83,10 @@ def show(
         content=content,
         pending=_pending(found, content),
         authentications=authentications,
+        system_slots=system_slots,
+        choices={each.slot.external_id: [_option(one) for one in each.choices] for each in system_slots},
+        can_fill=any(each.choices or not each.is_auth for each in system_slots),
+        form=(form or Form()).on_page_with({slot_field(each.slot) for each in system_slots}),
         history=history,
         ahead=ahead,
         done=done,
@@ -77,6 +94,17 @@ def show(
         reasons=_reasons(refused),
         status=status,
     )
+
+
+def slot_field(slot: Slot) -> str:
+    """Return the name of the field for a hidden slot."""
+    return (AUTH_FIELD if isinstance(slot, AuthSlot) else CONFIG_FIELD) + slot.external_id
+
+
+def _option(authentication: Authentication) -> tuple[str, str]:
+    """Return an authentication as an entry of a choice."""
+    whose = ", the builder's" if authentication.owner is None else ""
+    return authentication.facts.authentication_id, f"{authentication.name}{whose}"
 
 
 def _pending(found: Instance, content: Content) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ Another one says the same of hidden slots, which the system has to fill.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
@@ -27,6 +27,13 @@ class PendingSlot(NamedTuple):
     kind: SlotKind
     external_id: str
     hidden: bool
+
+
+class WaitsFor(NamedTuple):
+    """Whom an instance waits for: its end user, the system, or both."""
+
+    user: bool
+    system: bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,15 @@ def pending(release: int, contents: Contents, values: Values) -> list[PendingSlo
         *_unfilled(SlotKind.AUTH, content.auth_slots, release, contents, values),
         *_unfilled(SlotKind.CONFIG, content.config_slots, release, contents, values),
     ]
+
+
+def waits_for(found: Flags, lacking: Collection[PendingSlot]) -> WaitsFor:
+    """Return whom an instance with these flags and pending slots waits for: whoever has to give input for the latest
+    release, or a value that its own release lacks."""
+    return WaitsFor(
+        found.requires_user_input_to_update_version or any(not slot.hidden for slot in lacking),
+        found.requires_system_input_to_update_version or any(slot.hidden for slot in lacking),
+    )
 
 
 def values_after_move(values: Values, content: Content) -> dict[SlotKey, GivenValue]:

@@ -11,7 +11,8 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from app.database.sql_files import sql_file
-from app.solutions.instances.flags import OnRelease, read_flags
+from app.solutions.instances.flags import OnRelease, read_waits_for
+from app.solutions.instances.waiting import MAY_WAIT, read_lacking
 from app.solutions.releases.contents import contents_of_solutions
 
 LONGEST: Final = timedelta(days=30)
@@ -50,12 +51,12 @@ _BEHIND = text("""
     FROM solution_instance i JOIN solution s USING (solution_identifier)
     WHERE i.release_number < s.latest_release_number
 """)
-_ALL_BEHIND = text("""
+_MAY_WAIT = text(f"""
     SELECT i.instance_identifier::text, i.solution_identifier::text, i.release_number, s.latest_release_number
     FROM solution_instance i JOIN solution s USING (solution_identifier)
-    WHERE i.release_number < s.latest_release_number
+    WHERE {MAY_WAIT}
     LIMIT :most
-""")
+""")  # noqa: S608
 _OWNERS = text(sql_file("app.solutions.instances", "owners_of_waiting"))
 
 
@@ -81,8 +82,8 @@ class Behind:
 
 @dataclass(frozen=True)
 class WaitingCount:
-    """How many instances that are behind wait for input of their end users, and how many for input of the system. An
-    instance may wait for both, and be on hold as well. `is_complete`: all instances that are behind were looked at."""
+    """How many instances wait for input of their end users, and how many for input of the system. An instance may wait
+    for both, and be on hold as well. `is_complete`: all instances that may wait were looked at."""
 
     for_user: int
     for_system: int
@@ -119,13 +120,14 @@ def count_behind(connection: Connection) -> Behind:
 
 def count_waiting(connection: Connection) -> WaitingCount:
     """Return how many instances of all solutions wait for input, by who has to give it."""
-    instances = [OnRelease(*row) for row in connection.execute(_ALL_BEHIND, {"most": MOST_JUDGED + 1})]
+    given = {"most": MOST_JUDGED + 1, "lacking": read_lacking(connection)}
+    instances = [OnRelease(*row) for row in connection.execute(_MAY_WAIT, given)]
     judged = instances[:MOST_JUDGED]
     contents = contents_of_solutions(connection, {instance.solution_id for instance in judged}) if judged else {}
-    flags = read_flags(connection, judged, contents).values()
+    found = read_waits_for(connection, judged, contents).values()
     return WaitingCount(
-        sum(each.requires_user_input_to_update_version for each in flags),
-        sum(each.requires_system_input_to_update_version for each in flags),
+        sum(each.user for each in found),
+        sum(each.system for each in found),
         len(instances) <= MOST_JUDGED,
     )
 

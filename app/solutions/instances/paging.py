@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.errors import UserError, not_found
 from app.solutions.instances.reading import Instance, InstanceFilter, instance_listing, read_instances_of, read_row
+from app.solutions.instances.waiting import MAY_WAIT, InputFrom, read_lacking
 from app.solutions.listing import ListPlace, read_places
 
 MOST_LOOKED_AT: Final = 2000
@@ -26,14 +27,29 @@ class InstancePage:
     after: str | None
 
 
-def read_page(connection: Connection, wanted: InstanceFilter, after: str | None, size: int) -> InstancePage:
-    """Return the instances that match a filter, the oldest first, starting after the instance `after`.
+def read_page(
+    connection: Connection,
+    wanted: InstanceFilter,
+    after: str | None,
+    size: int,
+    *,
+    waiting_for: InputFrom | None = None,
+) -> InstancePage:
+    """Return the instances that match a filter, the oldest first, starting after the instance `after`. `waiting_for`
+    selects those that wait for this input.
 
     Raises UserError about `after`.
     """
-    listing = instance_listing(wanted)
+    listing = instance_listing(wanted, joined=waiting_for is not None)
+    if waiting_for is not None:
+        lacking = {"lacking": read_lacking(connection)}
+        listing = replace(
+            listing,
+            condition=f"{listing.condition} AND {MAY_WAIT}",
+            parameters={**listing.parameters, **lacking},
+        )
     place = None if after is None else _place(connection, after)
-    share = _SHARE if wanted.asks_for_input else size
+    share = _SHARE if wanted.asks_for_input or waiting_for is not None else size
     found: list[Instance] = []
     looked_at = 0
     while looked_at < MOST_LOOKED_AT:
@@ -42,7 +58,8 @@ def read_page(connection: Connection, wanted: InstanceFilter, after: str | None,
         for instance in read_instances_of(connection, ids, with_values=False):
             if len(found) == size:
                 return InstancePage(found, found[-1].instance_id)
-            if wanted.lets_through(instance.flags):
+            is_awaited = waiting_for is None or waiting_for.is_wanted_by(instance.waits_for)
+            if is_awaited and wanted.lets_through(instance.flags):
                 found.append(instance)
         if len(places) <= share:
             return InstancePage(found, None)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from app.database.sql_files import sql_file
 from app.errors import UserError, too_many, unknown
-from app.solutions.content.flags import Contents, PendingSlot, Values, flags, pending
+from app.solutions.content.flags import Contents, PendingSlot, Values, WaitsFor, flags, pending, waits_for
 from app.solutions.content.model import Flags, GivenValue, SlotKey, SlotKind
 from app.solutions.instances.flags import OnRelease, read_flags
 from app.solutions.instances.values import HELD_VALUES, read_values, values_of
@@ -75,6 +75,11 @@ class Instance:
     auth_values: dict[str, str]
     pending: tuple[PendingSlot, ...]
     hidden_slots: frozenset[SlotKey]
+
+    @property
+    def waits_for(self) -> WaitsFor:
+        """Whom the instance waits for, with its release behind the latest or on it."""
+        return waits_for(self.flags, self.pending)
 
 
 @dataclass(frozen=True)
@@ -190,11 +195,11 @@ def _with_contents(
     return [instance_of(row, contents[row.solution_id], values) for row, values in found]
 
 
-def instance_listing(wanted: InstanceFilter) -> Listing:
+def instance_listing(wanted: InstanceFilter, *, joined: bool = False) -> Listing:
     """Return the list of instances that match a filter, the oldest first. The fields about required input are not
     applied, since a database query cannot find them.
 
-    An invalid id matches nothing.
+    An invalid id matches nothing. With `joined`, the list has the solutions even if the filter does not need them.
     """
     of_instance: dict[str, object] = {
         "i.instance_identifier = ANY (cast(:ids AS uuid[]))": wanted.ids,
@@ -226,7 +231,7 @@ def instance_listing(wanted: InstanceFilter) -> Listing:
     of_solution = {condition: value for condition, value in of_solution.items() if value is not None}
     given = [condition for condition, value in {**of_instance, **of_solution}.items() if value is not None]
     return Listing(
-        _WITH_SOLUTION if of_solution else "solution_instance i",
+        _WITH_SOLUTION if of_solution or joined else "solution_instance i",
         "i.created_at",
         "i.instance_identifier",
         " AND ".join(given) or "true",
