@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,6 +14,7 @@ import click
 from app.commands.groups import CommandGroup
 from app.commands.orderly_end import orderly_end
 from app.commands.texts import check_arguments, folded
+from app.garbage import collections_paused
 
 _COMMANDS = {
     "serve": "app.commands.serve:serve",
@@ -36,6 +39,8 @@ _COMMANDS = {
     "completion": "app.commands.completion:completion",
 }
 
+# The process gives back all memory when it ends, so Python need not look for garbage in it first.
+atexit.register(gc.freeze)
 
 _EXIT_CANCELLED = 130
 _ERROR = "Error: "
@@ -74,7 +79,8 @@ class _Commands(CommandGroup):
         if cmd_name not in _COMMANDS:
             return None
         module, _, name = _COMMANDS[cmd_name].partition(":")
-        command = getattr(import_module(module), name)
+        with collections_paused():  # an import makes next to no garbage
+            command = getattr(import_module(module), name)
         return command if isinstance(command, click.Command) else None
 
 

@@ -1,4 +1,4 @@
-"""Pauses Python's garbage collections while a plan is made.
+"""Pauses Python's garbage collections while a plan is made, and while modules are imported.
 
 A plan makes millions of small objects that live and die together and are in no cycles. Collections would visit them
 again and again, which takes a fifth of the time of a plan.

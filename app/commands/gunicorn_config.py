@@ -6,6 +6,7 @@ PROMETHEUS_MULTIPROC_DIR names a directory.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,11 +15,16 @@ from typing import Any
 import click
 from prometheus_client import multiprocess
 
-import app.web_process  # noqa: F401 - so that the workers, which are forks, find it all imported
 from app.commands.parent import end_with_parent
+from app.garbage import collections_paused
 from app.logs import library_formatter
 from app.server import metrics_files
 from app.server.signals import end_from_now_on
+
+with collections_paused():  # an import makes next to no garbage
+    import app.web_process  # noqa: F401 - so that the workers, which are forks, find it all imported
+# The objects that exist now will stay, so that no collection of a worker needs to look at them.
+gc.freeze()
 
 worker_class = "app.server.worker.Worker"
 # Idle connections hold no thread.

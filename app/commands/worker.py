@@ -8,6 +8,7 @@ import click
 
 from app.commands.database import opened_database, plain_errors
 from app.commands.parent import end_with_parent
+from app.garbage import collections_paused
 from app.logs import configure_library_logs, configure_logs
 from app.settings import Settings
 from app.start import prepare_for_plans, with_secret_key
@@ -48,7 +49,8 @@ def worker(concurrency: int, beside_serve: bool) -> None:
             click.echo("Relink works in the background; Ctrl-C ends it.")
             sys.stdout.flush()
         prepare_for_plans()
-        # Imported here, because `relink --help` would take twice as long to import the whole application.
-        from app.worker import run_worker  # noqa: PLC0415
+        with collections_paused():  # an import makes next to no garbage
+            # Imported here, because `relink --help` would take twice as long to import the whole application.
+            from app.worker import run_worker  # noqa: PLC0415
 
         run_worker(engine, with_secret_key(settings), concurrency)
