@@ -105,19 +105,12 @@ CREATE FUNCTION public.check_created_on_frozen(created bigint[]) RETURNS void
 DECLARE
   wrong record;
 BEGIN
-  SELECT v.node_identifier, v.version_number INTO wrong
+  SELECT d.node_identifier, d.version_number INTO wrong
   FROM unnest(created) AS c (node_identifier)
   JOIN node f USING (node_identifier)
-  JOIN node_version v ON v.node_identifier = f.node_identifier AND v.version_number <= f.frozen_version_number
-  CROSS JOIN LATERAL (
-    SELECT v.type_node_identifier, v.type_version_number
-    UNION ALL
-    SELECT * FROM unnest(v.targets, v.target_numbers)
-    UNION ALL
-    SELECT * FROM unnest(v.member_types, v.member_type_numbers)
-  ) AS link (node_identifier, version_number)
-  JOIN node n ON n.node_identifier = link.node_identifier
-  WHERE link.version_number > n.frozen_version_number
+  JOIN dependency d ON d.node_identifier = f.node_identifier AND d.version_number <= f.frozen_version_number
+  JOIN node n ON n.node_identifier = d.on_node_identifier
+  WHERE d.on_version_number > n.frozen_version_number
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'version % of node % depends on a draft', wrong.version_number, wrong.node_identifier
@@ -359,18 +352,11 @@ CREATE FUNCTION public.refuse_frozen_on_draft() RETURNS trigger
     AS $$
 BEGIN
   IF EXISTS (
-    SELECT FROM node_version v
-    CROSS JOIN LATERAL (
-      SELECT v.type_node_identifier, v.type_version_number
-      UNION ALL
-      SELECT * FROM unnest(v.targets, v.target_numbers)
-      UNION ALL
-      SELECT * FROM unnest(v.member_types, v.member_type_numbers)
-    ) AS link (node_identifier, version_number)
-    JOIN node n ON n.node_identifier = link.node_identifier
-    WHERE v.node_identifier = NEW.node_identifier
-      AND v.version_number BETWEEN OLD.frozen_version_number + 1 AND NEW.frozen_version_number
-      AND link.version_number > n.frozen_version_number
+    SELECT FROM dependency d
+    JOIN node n ON n.node_identifier = d.on_node_identifier
+    WHERE d.node_identifier = NEW.node_identifier
+      AND d.version_number BETWEEN OLD.frozen_version_number + 1 AND NEW.frozen_version_number
+      AND d.on_version_number > n.frozen_version_number
   ) THEN
     RAISE EXCEPTION 'version % of node % depends on a draft', NEW.frozen_version_number, NEW.node_identifier
       USING ERRCODE = 'RL002';
@@ -544,26 +530,6 @@ CREATE TABLE public.authentication (
     announced_expires_at timestamp with time zone
 );
 
-CREATE TABLE public.external_user (
-    user_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
-    name text NOT NULL,
-    external_user_identifier text NOT NULL,
-    is_test_user boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-CREATE TABLE public.instance_value (
-    instance_identifier uuid NOT NULL,
-    slot_kind text NOT NULL,
-    external_identifier text NOT NULL,
-    value text,
-    authentication_identifier uuid,
-    given_for integer[] NOT NULL,
-    CONSTRAINT instance_value_check CHECK (((slot_kind = 'config'::text) = (value IS NOT NULL))),
-    CONSTRAINT instance_value_check1 CHECK (((slot_kind = 'auth'::text) = (authentication_identifier IS NOT NULL))),
-    CONSTRAINT instance_value_slot_kind_check CHECK ((slot_kind = ANY (ARRAY['auth'::text, 'config'::text])))
-);
-
 CREATE TABLE public.node_version (
     node_identifier bigint NOT NULL,
     version_number integer NOT NULL,
@@ -584,6 +550,43 @@ CREATE TABLE public.node_version (
     scales double precision[],
     comments text[],
     indexed_as integer
+);
+
+CREATE VIEW public.dependency AS
+ SELECT v.node_identifier,
+    v.version_number,
+    d.on_node_identifier,
+    d.on_version_number
+   FROM (public.node_version v
+     CROSS JOIN LATERAL ( SELECT v.type_node_identifier,
+            v.type_version_number
+        UNION ALL
+         SELECT unnest.unnest,
+            unnest.unnest_1 AS unnest
+           FROM UNNEST(v.targets, v.target_numbers) unnest(unnest, unnest_1)
+        UNION ALL
+         SELECT unnest.unnest,
+            unnest.unnest_1 AS unnest
+           FROM UNNEST(v.member_types, v.member_type_numbers) unnest(unnest, unnest_1)) d(on_node_identifier, on_version_number));
+
+CREATE TABLE public.external_user (
+    user_identifier uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    external_user_identifier text NOT NULL,
+    is_test_user boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.instance_value (
+    instance_identifier uuid NOT NULL,
+    slot_kind text NOT NULL,
+    external_identifier text NOT NULL,
+    value text,
+    authentication_identifier uuid,
+    given_for integer[] NOT NULL,
+    CONSTRAINT instance_value_check CHECK (((slot_kind = 'config'::text) = (value IS NOT NULL))),
+    CONSTRAINT instance_value_check1 CHECK (((slot_kind = 'auth'::text) = (authentication_identifier IS NOT NULL))),
+    CONSTRAINT instance_value_slot_kind_check CHECK ((slot_kind = ANY (ARRAY['auth'::text, 'config'::text])))
 );
 
 CREATE VIEW public.member AS

@@ -45,18 +45,11 @@ CREATE TRIGGER deleted_with_versions BEFORE DELETE ON node
 CREATE FUNCTION refuse_frozen_on_draft() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (
-    SELECT FROM node_version v
-    CROSS JOIN LATERAL (
-      SELECT v.type_node_identifier, v.type_version_number
-      UNION ALL
-      SELECT * FROM unnest(v.targets, v.target_numbers)
-      UNION ALL
-      SELECT * FROM unnest(v.member_types, v.member_type_numbers)
-    ) AS link (node_identifier, version_number)
-    JOIN node n ON n.node_identifier = link.node_identifier
-    WHERE v.node_identifier = NEW.node_identifier
-      AND v.version_number BETWEEN OLD.frozen_version_number + 1 AND NEW.frozen_version_number
-      AND link.version_number > n.frozen_version_number
+    SELECT FROM dependency d
+    JOIN node n ON n.node_identifier = d.on_node_identifier
+    WHERE d.node_identifier = NEW.node_identifier
+      AND d.version_number BETWEEN OLD.frozen_version_number + 1 AND NEW.frozen_version_number
+      AND d.on_version_number > n.frozen_version_number
   ) THEN
     RAISE EXCEPTION 'version % of node % depends on a draft', NEW.frozen_version_number, NEW.node_identifier
       USING ERRCODE = 'RL002';
@@ -72,19 +65,12 @@ CREATE FUNCTION check_created_on_frozen(created bigint[]) RETURNS void LANGUAGE 
 DECLARE
   wrong record;
 BEGIN
-  SELECT v.node_identifier, v.version_number INTO wrong
+  SELECT d.node_identifier, d.version_number INTO wrong
   FROM unnest(created) AS c (node_identifier)
   JOIN node f USING (node_identifier)
-  JOIN node_version v ON v.node_identifier = f.node_identifier AND v.version_number <= f.frozen_version_number
-  CROSS JOIN LATERAL (
-    SELECT v.type_node_identifier, v.type_version_number
-    UNION ALL
-    SELECT * FROM unnest(v.targets, v.target_numbers)
-    UNION ALL
-    SELECT * FROM unnest(v.member_types, v.member_type_numbers)
-  ) AS link (node_identifier, version_number)
-  JOIN node n ON n.node_identifier = link.node_identifier
-  WHERE link.version_number > n.frozen_version_number
+  JOIN dependency d ON d.node_identifier = f.node_identifier AND d.version_number <= f.frozen_version_number
+  JOIN node n ON n.node_identifier = d.on_node_identifier
+  WHERE d.on_version_number > n.frozen_version_number
   LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'version % of node % depends on a draft', wrong.version_number, wrong.node_identifier

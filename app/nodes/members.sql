@@ -10,3 +10,16 @@ CROSS JOIN LATERAL unnest(
   member_type_node_identifier, member_type_version_number, sequence, value, scale, target_node_identifier,
   target_version_number, comment, position
 );
+
+-- The versions that a version depends on: its type, the targets of its members and their types, with duplicates. A
+-- member without a target is a row of NULL.
+CREATE VIEW dependency AS
+SELECT v.node_identifier, v.version_number, d.on_node_identifier, d.on_version_number
+FROM node_version v
+CROSS JOIN LATERAL (
+  SELECT v.type_node_identifier, v.type_version_number
+  UNION ALL
+  SELECT * FROM unnest(v.targets, v.target_numbers)
+  UNION ALL
+  SELECT * FROM unnest(v.member_types, v.member_type_numbers)
+) AS d (on_node_identifier, on_version_number);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,9 +19,10 @@ from tests.access.oracle import Node, World
 from tests.access.worlds import EVERYBODY, GROUPS, MISSING, REFERENCES, load, version_name, worlds
 from tests.conftest import FreshDatabase
 from tests.support.databases import engine_on
+from tests.support.examples import EXAMPLES
 from tests.support.http import ADMIN, Client, Reply, message
 
-EXAMPLES = max(1, int(os.environ.get("RELINK_TEST_EXAMPLES", "40")) // 8)
+WORLDS = max(3, EXAMPLES // 8)
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -76,7 +76,7 @@ def counted(figures: Callable[[str], None]) -> Iterator[Counter[str]]:
         max_size=60,
     ),
 )
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=WORLDS, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_response_is_one_that_the_oracle_allows(
     fresh_database: FreshDatabase, counted: Counter[str], world: World, calls: list[Call]
 ) -> None:

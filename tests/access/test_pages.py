@@ -9,7 +9,7 @@ from app.references import packages_above
 from app.settings import Settings
 from tests.access import oracle
 from tests.access.oracle import World
-from tests.access.test_every_service import EXAMPLES, WORD
+from tests.access.test_every_service import WORD, WORLDS
 from tests.access.worlds import MISSING, REFERENCES, load, version_name, worlds
 from tests.conftest import FreshDatabase
 from tests.support.databases import engine_on
@@ -23,7 +23,7 @@ LISTS = ("/console", "/console/activity", "/console/nodes", "/console/runs", "/c
 
 
 @given(world=worlds())
-@settings(max_examples=max(1, EXAMPLES // 3), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=max(1, WORLDS // 3), deadline=None, suppress_health_check=list(HealthCheck))
 def test_pages_show_what_the_oracle_allows(fresh_database: FreshDatabase, world: World) -> None:
     with fresh_database(False, connected=True) as url, engine_on(url) as engine:
         app = create_app(Settings(), engine)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from app.application import create_app
 from app.settings import Settings
 from tests.access.oracle import World
-from tests.access.test_every_service import EXAMPLES, WORD
+from tests.access.test_every_service import WORD, WORLDS
 from tests.access.worlds import REFERENCES, load, worlds
 from tests.conftest import FreshDatabase
 from tests.support.databases import engine_on
@@ -28,7 +28,7 @@ FORCES = st.tuples(st.sampled_from(("ann", "bob", "carl", ADMIN)), st.sampled_fr
     forces=st.lists(FORCES, min_size=3, max_size=5),
     lost=st.lists(st.integers(0, 7), max_size=4, unique=True),
 )
-@settings(max_examples=max(1, EXAMPLES // 2), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=max(1, WORLDS // 2), deadline=None, suppress_health_check=list(HealthCheck))
 def test_runs_are_visible_to_the_users_that_the_oracle_allows(
     fresh_database: FreshDatabase, world: World, forces: list[tuple[str, str, bool]], lost: list[int]
 ) -> None:

@@ -45,7 +45,7 @@ def ids(store: Store, ann: str) -> dict[str, str]:
 @SCHEMA.parametrize()
 @settings(
     deadline=None,
-    max_examples=12,
+    max_examples=5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 def test_any_request_gets_a_response(

@@ -13,6 +13,7 @@ from app.solutions.instances.changing import create_instance, upgrade_instance
 from app.solutions.people.authentications import AuthenticationDraft, set_authentication
 from app.solutions.people.cipher import Cipher
 from tests.support.contents import fitting, histories
+from tests.support.examples import EXAMPLES
 from tests.support.http import SECRET_KEY
 from tests.support.world import World, move_instance
 
@@ -37,7 +38,7 @@ def make_authentication(world: World, slot: AuthSlot) -> str:
         return set_authentication(connection, Cipher(SECRET_KEY), draft)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(releases=histories(least=2), data=st.data())
 def test_every_path_ends_as_the_direct_one(world: World, releases: dict[int, Content], data: st.DataObject) -> None:
     contents = {number: without_linked(content) for number, content in releases.items()}

@@ -5,7 +5,6 @@ The pools are small, so that slots meet again from one release to the next. What
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import Any
 
@@ -27,8 +26,9 @@ from app.solutions.content.model import (
     Trigger,
     Workflow,
 )
+from tests.support.examples import at_least
 
-many_examples = settings(max_examples=max(100, int(os.environ.get("RELINK_TEST_EXAMPLES", "40"))), deadline=None)
+many_examples = settings(max_examples=at_least(50), deadline=None)
 
 IDS = ("a", "b")
 CHOICES: tuple[tuple[str, ...], ...] = ((), ("a",), ("b",), ("a", "b"), ("b", "a"))

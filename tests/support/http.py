@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ _LONG = 10_000
 """The form of a longer response is not looked for: equal entries take time that grows with the square of the length."""
 _REPEATED = re.compile(rb"(<(\w+)>[^\n]*?</\2>)\1+")
 _accepted: set[int] = set()
-"""The kinds of responses that xmlschema has accepted, as hashes."""
+"""The forms of responses, and their parts, that xmlschema has accepted, as hashes."""
 
 
 @dataclass(frozen=True)
@@ -185,20 +187,36 @@ def _member(element: etree._Element) -> str:
 
 
 def _second_opinion(name: str, tree: etree._Element, data: bytes) -> None:
-    """Validate a response by xmlschema, unless it has accepted one of the same form.
+    """Validate a response by xmlschema, unless it has accepted responses with all the parts of this one.
 
-    Forms are the same if they differ only in digits, in letters, and in how many equal entries follow each other.
-    libxml2 has validated each response as it is.
+    A schema checks each element by its place, its attributes and its text, and by the sequence of its children, so
+    a response of known parts is valid. libxml2 has validated each response as it is.
     """
-    kind = hash((name, data if len(data) > _LONG else _form(data)))
-    if kind not in _accepted:
+    form = hash((name, _form(data)))
+    if form in _accepted:
+        return
+    parts = {hash((name, part)) for part in _parts(tree, "")}
+    if not parts <= _accepted:
         _xmlschema().validate(etree.ElementTree(tree))
-        _accepted.add(kind)
+        _accepted.update(parts)
+    _accepted.add(form)
 
 
 def _form(data: bytes) -> bytes:
+    """Return a response without what rarely matters: its letters and digits, and how many equal entries there are."""
+    if len(data) > _LONG:
+        return data
     text = _TEXT.sub(lambda found: _WORD.sub(b"a", found[0]), _DIGITS.sub(b"0", data))
     return _REPEATED.sub(rb"\1", text)
+
+
+def _parts(element: etree._Element, above: str) -> Iterator[tuple[object, ...]]:
+    """Yield each element as its path, its attributes, the form of its text, and the tags of its children."""
+    path = f"{above}/{element.tag}"
+    tags = tuple(tag for tag, _ in groupby(str(child.tag) for child in element))
+    yield path, tuple(element.attrib), _form(f">{element.text or ''}".encode()), tags
+    for child in element:
+        yield from _parts(child, path)
 
 
 @cache

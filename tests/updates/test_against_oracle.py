@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +15,7 @@ from app.identity.users import add_user
 from app.settings import Settings
 from tests.conftest import FreshDatabase
 from tests.support.databases import engine_on
+from tests.support.examples import EXAMPLES
 from tests.support.http import PASSWORD, Client, Reply
 from tests.updates import oracle
 from tests.updates.chains import check_chains
@@ -24,7 +24,6 @@ from tests.updates.graphs import cases
 from tests.updates.oracle_links import may
 from tests.updates.oracle_model import Link, Request, Result, Row, Store
 
-EXAMPLES = int(os.environ.get("RELINK_TEST_EXAMPLES", "40"))
 PERMISSIONS = {right: f"node-{right}" for right in ("read", "link", "use-type", "use-draft", "administer")}
 
 

@@ -1,10 +1,10 @@
 """The oracle against what the documents promise of any store."""
 
-import os
 from xml.etree import ElementTree as ET
 
 from hypothesis import HealthCheck, given, settings
 
+from tests.support.examples import EXAMPLES
 from tests.updates.graph_documents import to_node_import
 from tests.updates.graphs import MEMBER_TYPES, PACKAGES, TYPES, cases
 from tests.updates.oracle import force, impact, stale_links
@@ -12,7 +12,7 @@ from tests.updates.oracle_model import Link, Request, Result, Row, Store, Versio
 from tests.updates.system_store import MANIFEST_TYPE, MEMBER_TYPE_CLASS, PACKAGE_LISTING, SYSTEM_NODES, TYPE_TYPE
 
 many = settings(
-    max_examples=max(1, int(os.environ.get("RELINK_TEST_EXAMPLES", "40")) // 2),
+    max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -9,10 +9,11 @@ from werkzeug.test import TestResponse
 
 from app.services.registry import SERVICES
 from tests.support.builders import Graph, M, frozen
+from tests.support.examples import at_least
 from tests.support.http import Client, assert_json_failure, checked, message
 
 # The client signs in as nobody: what the requests ask for is not done.
-ANY = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY = settings(deadline=None, max_examples=at_least(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 VALID = [
     message("GetNode", {"nodeVersionReference": "system.NULL.$current", "memberDetailLevel": "none"}),
@@ -107,7 +108,7 @@ def test_any_query_string_gets_a_response(reader: Client, query: bytes, path: st
     assert response.status_code in {200, 400, 405}
 
 
-@settings(ANY, max_examples=25)  # each pays for a password check
+@settings(ANY, max_examples=10)  # each pays for a password check
 @given(authorization=st.text(alphabet=st.characters(max_codepoint=255), max_size=60), basic=st.booleans())
 def test_any_authorization_gets_a_response(reader: Client, authorization: str, basic: bool) -> None:
     header = f"Basic {authorization}" if basic else authorization

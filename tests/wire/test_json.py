@@ -15,9 +15,10 @@ from werkzeug.test import TestResponse
 from app.response_json.writer import json_blocks
 from app.services.registry import SERVICES
 from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, package, type_with
+from tests.support.examples import at_least
 from tests.support.http import ADMIN, PASSWORD, Client, assert_json_failure, checked, message
 
-ANY = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY = settings(deadline=None, max_examples=at_least(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 JSON = "application/json"
 
 
