@@ -7,7 +7,6 @@ documents of all cases are compared with their JSON too, as another library conv
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +21,13 @@ from app.services.registry import SERVICES
 from app.wire.json_requests import json_members
 from app.wire.made_documents import made_document
 from tests.conformance.test_conformance import HERE, Ids, _name, _set_up
-from tests.support.http import SCHEMAS, Client
+from tests.support.http import Client
+from tests.support.schema_files import declaration, schema_of_all
 
 CASES = sorted(path.parent for path in HERE.glob("*/*/request.json"))
 PAIRS = (("request.json", "response.json"), ("force-request.json", "force-response.json"))
 REQUESTS = sorted(HERE.rglob("*request.xml"))
 RESPONSES = sorted(HERE.rglob("*response.xml"))
-
-
-@cache
-def schema_of(kind: str, root: str) -> xmlschema.XMLSchema:
-    return xmlschema.XMLSchema(str(SCHEMAS / kind / f"{root}.xsd"), allow="local")
 
 
 def parsed(file: Path) -> etree._Element:
@@ -67,7 +62,7 @@ def test_there_are_json_pairs() -> None:
 @pytest.mark.ledger("DEC-176")
 @pytest.mark.parametrize("root", [*SERVICES, "Error"])
 def test_the_shape_of_a_response_is_that_of_its_schema(root: str) -> None:
-    assert_same_shape(response_shape(root), schema_of("responses", root).elements[root])
+    assert_same_shape(response_shape(root), declaration("responses", root))
 
 
 def assert_same_shape(shape: Shape, element: xmlschema.XsdElement) -> None:
@@ -95,8 +90,7 @@ def test_a_response_as_json_is_what_another_library_makes_of_its_xml(file: Path)
         .encode()
     )
     made = json.loads(b"".join(json_blocks([document[:100], document[100:]])))
-    root = str(tree.tag)
-    expected = schema_of("responses", root).to_dict(
+    expected = schema_of_all("responses").to_dict(
         etree.fromstring(document), decimal_type=float, validation="skip", fill_missing=False
     )
     assert _without_empty(made) == _without_empty(expected)

@@ -20,7 +20,7 @@ from graphql import (
     validate_schema,
 )
 
-from tests.schemas.reading import SCHEMAS
+from tests.support.schema_files import SCHEMAS
 
 PRINTED_MUTATION = """
 mutation {

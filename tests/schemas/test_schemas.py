@@ -19,7 +19,6 @@ from tests.schemas.reading import (
     REQUESTS,
     RESPONSES,
     ROOTS,
-    SCHEMAS,
     XS,
     libxml2,
     parse,
@@ -30,6 +29,7 @@ from tests.schemas.reading import (
 )
 from tests.schemas.solution_requests import SOLUTION_REQUESTS
 from tests.schemas.solution_responses import FULL_SOLUTION_RESPONSES, SOLUTION_RESPONSES
+from tests.support.schema_files import SCHEMAS, declaration
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 REQUEST_TABLES = {**NODE_REQUESTS, **IDENTITY_REQUESTS, **SOLUTION_REQUESTS, **LIST_REQUESTS}
@@ -276,7 +276,7 @@ def test_a_full_response_has_one_order(name: str) -> None:
 
 @pytest.mark.parametrize("name", RESPONSES)
 def test_a_full_response_leaves_no_element_out(name: str) -> None:
-    declared = {element.local_name for element in python(f"responses/{name}").elements[name].iter()}
+    declared = {element.local_name for element in declaration("responses", name).iter()}
     assert declared == {element.tag for element in parse(wrap(name, FULL_RESPONSES[name])).iter()}
 
 

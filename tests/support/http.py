@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-import xmlschema
 from flask import Flask
 from lxml import etree
 from werkzeug.test import TestResponse
 
 from tests.support.builders import Graph
+from tests.support.schema_files import SCHEMAS, schema_of_all
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
 ADMIN = "admin"
 PASSWORD = "correct horse"  # noqa: S105 - of users that exist in tests alone
 SECRET_KEY = "A" * 43 + "="
@@ -197,7 +194,7 @@ def _second_opinion(name: str, tree: etree._Element, data: bytes) -> None:
         return
     parts = {hash((name, part)) for part in _parts(tree, "")}
     if not parts <= _accepted:
-        _xmlschema().validate(etree.ElementTree(tree))
+        schema_of_all("responses").validate(etree.ElementTree(tree))
         _accepted.update(parts)
     _accepted.add(form)
 
@@ -222,13 +219,3 @@ def _parts(element: etree._Element, above: str) -> Iterator[tuple[object, ...]]:
 @cache
 def _libxml2(name: str) -> etree.XMLSchema:
     return etree.XMLSchema(file=str(SCHEMAS / "responses" / f"{name}.xsd"))
-
-
-@cache
-def _xmlschema() -> xmlschema.XMLSchema:
-    """Return one schema for all responses, which takes no longer to build than two of them apart."""
-    includes = (f'<xs:include schemaLocation="{file.as_uri()}"/>' for file in sorted(SCHEMAS.glob("responses/*.xsd")))
-    source = f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{"".join(includes)}</xs:schema>'
-    schema = xmlschema.XMLSchema(source, allow="local")
-    gc.freeze()  # its many objects stay, and must not be looked at by each garbage collection
-    return schema
