@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -40,7 +41,7 @@ def test_long_statements_are_in_sql_files() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in modules()
         if path.is_relative_to(ROOT / "app")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(_tree(path))
         if _is_text(node) and _SQL.search(ast.unparse(node)) and _lines(node) > LONGEST_SQL
     ]
     assert found == []
@@ -62,7 +63,7 @@ def test_a_class_or_type_alias_has_the_same_name_everywhere() -> None:
     renamed = [
         f"{path.relative_to(ROOT)}:{node.lineno} {alias.name} as {alias.asname}"
         for path in modules()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("app.")
         for alias in node.names
         if alias.asname is not None and _TYPE.fullmatch(alias.name)
@@ -70,9 +71,14 @@ def test_a_class_or_type_alias_has_the_same_name_everywhere() -> None:
     assert renamed == []
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def _types(path: Path) -> set[str]:
     """The public classes and type aliases of a module, without its type variables."""
-    body = ast.parse(path.read_text()).body
+    body = _tree(path).body
     classes = {node.name for node in body if isinstance(node, ast.ClassDef)}
     annotated = {ast.unparse(node.target) for node in body if isinstance(node, ast.AnnAssign)}
     variables = {
@@ -94,5 +100,5 @@ def _lines(text: ast.Constant | ast.JoinedStr) -> int:
 
 def _assigned(path: Path) -> set[str]:
     """The names that a module assigns at its top level."""
-    assignments = (node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign))
+    assignments = (node for node in _tree(path).body if isinstance(node, ast.Assign))
     return {target.id for node in assignments for target in node.targets if isinstance(target, ast.Name)}
