@@ -42,9 +42,8 @@ soak: install ## run the long tests: slow clients, hostile requests, kills, a fu
 	@$(BIN)/python -m pytest -rA --show-capture=no tests/soak tests/server tests/access tests/commands/test_kills.py \
 	  tests/commands/test_hanging_database.py tests/commands/test_worker.py tests/commands/test_embedded.py \
 	  tests/commands/test_dead_runs.py tests/commands/test_serve_uploads.py tests/services/test_mixed_clients.py \
-	  tests/services/test_patterns.py tests/services/test_memory_of_updates.py \
-	  tests/graphql/test_response_size.py tests/wire/test_memory.py tests/updates/test_every_fault.py \
-	  tests/updates/test_oracle.py tests/updates/test_against_oracle.py
+	  tests/services/test_patterns.py tests/updates/test_every_fault.py tests/updates/test_oracle.py \
+	  tests/updates/test_against_oracle.py
 
 lint: install ## check style, types and the layers of the code
 	$(BIN)/ruff check .

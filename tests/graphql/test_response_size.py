@@ -1,11 +1,8 @@
-"""No response exceeds the limit, whatever a query multiplies, and building it takes little memory."""
+"""No response exceeds the limit, whatever a query multiplies."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
@@ -22,28 +19,6 @@ from tests.support.solution_store import Store, config_slot
 MIB = 1024 * 1024
 MOST = 64 * 1024
 VALUES = "edges { node { configValues { externalId value } } }"
-# What a process that serves one large query grows by at most: some copies of an document, and what its parts take.
-MOST_GROWTH = 160 * MIB
-CHILD = """
-import json, resource, sys
-from app.application import create_app
-from app.database.engine import make_engine
-from app.settings import Settings
-
-url, token, query = json.load(sys.stdin)
-client = create_app(Settings(), make_engine(url, pool_size=2)).test_client()
-
-def post(query):
-    return client.post("/graphql", json={"query": query}, headers={"Authorization": f"Bearer {token}"})
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-assert "errors" not in post("{ viewer { solutionInstances(first: 1) { edges { node { name } } } } }").get_json()
-before = peak()
-response = post(query)
-print(json.dumps([peak() - before, response.status_code, len(response.data), response.get_json().get("errors")]))
-"""
 
 
 @pytest.fixture
@@ -164,39 +139,3 @@ def test_a_page_of_xml_has_the_same_limit(store: Store, engine: Engine, ann: str
     assert store.faults("GetSolutionInstances", owner=ann) == ["pageSize"]
     reply = store.done("GetSolutionInstances", owner=ann, pageSize=10)
     assert len(reply.tree.findall("SolutionInstanceList/SolutionInstance")) == 10
-
-
-GREEDY = {
-    "aliases of lists": "{ viewer { "
-    + " ".join(f"{alias}: solutionInstances(first: 250) {{ {VALUES} }}" for alias in "abcd")
-    + " } }",
-    "aliases of values": "{ viewer { solutionInstances(first: 15) { edges { node { configValues { "
-    + " ".join(f"v{number}: value" for number in range(29))
-    + " } } } } } }",
-    "flags alone": (
-        "{ viewer { solutionInstances(first: 1000) { edges { node { solutionVersionFlags { hasNewerVersion } } } } } }"
-    ),
-}
-
-
-@pytest.mark.ledger("DEC-130")
-def test_a_process_does_not_grow_with_what_is_asked_for(
-    store: Store, engine: Engine, ann: str, anns: GraphQL, figures: Callable[[str], None]
-) -> None:
-    """A worker grew to 3.3 GB with four aliases over 250 instances of 0.9 MB."""
-    solution = store.published(config=[config_slot("a")])
-    fill(engine, solution, ann, 250, 900_000)
-    store.republish(solution, config=[config_slot("a", type="object")])
-    url = engine.url.render_as_string(hide_password=False)
-    for kind, query in GREEDY.items():
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD],
-            input=json.dumps([url, anns.token, query]),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        growth, status, size, errors = json.loads(done.stdout.splitlines()[-1])
-        figures(f"{kind}: the process grew by {growth // MIB} MiB for a response of {size / MIB:.1f} MiB")
-        assert (status, growth < MOST_GROWTH, size <= 16 * MIB) == (200, True, True), (kind, growth, size, errors)

@@ -1,4 +1,4 @@
-"""One real service, with gunicorn and sockets, for all tests of a process."""
+"""Real services, with gunicorn and sockets, for all tests of a process."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 
 from app.settings import FEWEST_THREADS
 from tests.conftest import FreshDatabase
-from tests.support.real_service import Service, serving
+from tests.support.real_service import Service, new_process, serving
 
 CLIENT_SECONDS = 2
+_SMALL = ("--workers=1", f"--threads={FEWEST_THREADS}")
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,35 @@ def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def small_service(fresh_database: FreshDatabase, tmp_path: Path) -> Iterator[Service]:
     """A service with one process and as few threads as there may be."""
-    options = ("--workers=1", f"--threads={FEWEST_THREADS}")
     variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS)}
-    with fresh_database(True) as url, serving(url, tmp_path / "serve.log", *options, **variables) as running:
+    with fresh_database(True) as url, serving(url, tmp_path / "serve.log", *_SMALL, **variables) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shared_small_service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service like `small_service`, for all tests that take a new process of it."""
+    log = tmp_path_factory.mktemp("served") / "serve.log"
+    variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS)}
+    with fresh_database(True) as url, serving(url, log, *_SMALL, **variables) as running:
+        yield running
+
+
+@pytest.fixture
+def small_process(shared_small_service: Service) -> int:
+    """The process of `shared_small_service`, which is a new one for each test."""
+    return new_process(shared_small_service)
+
+
+@pytest.fixture(scope="session")
+def patient_service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with one process that no client is too slow for."""
+    log = tmp_path_factory.mktemp("served") / "serve.log"
+    with fresh_database(True) as url, serving(url, log, "--workers=1", RELINK_CLIENT_SECONDS="3600") as running:
+        yield running
+
+
+@pytest.fixture
+def patient_process(patient_service: Service) -> int:
+    """The process of `patient_service`, which is a new one for each test."""
+    return new_process(patient_service)

@@ -6,30 +6,24 @@ import select
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import repeat
-from pathlib import Path
 
 import pytest
 
 from app.server.worker import MOST_HELD
-from tests.conftest import FreshDatabase
-from tests.support.processes import children, resident
+from tests.support.processes import resident
 from tests.support.raw import BASIC, connect, exchange, read_reply, request
-from tests.support.real_service import Service, serving
-from tests.support.served import eventually
+from tests.support.real_service import Service
 
 MIB = 1024 * 1024
 CLIENTS = 8
 
 
-def test_the_oldest_large_request_gives_way(fresh_database: FreshDatabase, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("patient_process")
+def test_the_oldest_large_request_gives_way(patient_service: Service) -> None:
     """All come from one network, each lacks its last byte, and with their heads they are more than is kept."""
     incomplete = request("/service", b"<GetNode>" + b" " * (MIB - 10), length=MIB, Authorization=BASIC)
-    with (
-        fresh_database(True) as url,
-        serving(url, tmp_path / "serve.log", "--workers=1", RELINK_CLIENT_SECONDS="60") as service,
-        ExitStack() as stack,
-    ):
-        clients = [stack.enter_context(connect(service.url)) for _ in range(MOST_HELD // MIB)]
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connect(patient_service.url)) for _ in range(MOST_HELD // MIB)]
         for client in clients:
             client.sendall(incomplete)
         assert select.select(clients, [], [], 30)[0] == clients[:1]
@@ -43,16 +37,14 @@ def test_the_oldest_large_request_gives_way(fresh_database: FreshDatabase, tmp_p
 
 
 @pytest.mark.ledger("DEC-388")
-def test_a_body_that_nobody_reads_does_not_stay(small_service: Service) -> None:
-    [gunicorn] = children(small_service.served.process.pid)
-    [worker] = eventually(lambda: children(gunicorn))
+def test_a_body_that_nobody_reads_does_not_stay(patient_service: Service, patient_process: int) -> None:
     unread = request("/nowhere", b"x" * MIB)
     with ThreadPoolExecutor(CLIENTS) as clients:
 
         def resident_after(requests: int) -> int:
-            replies = clients.map(exchange, repeat(small_service.url), [unread] * requests)
+            replies = clients.map(exchange, repeat(patient_service.url), [unread] * requests)
             assert {reply.status for reply in replies} == {404}
-            return resident(worker)
+            return resident(patient_process)
 
         before = resident_after(2 * CLIENTS)
         assert resident_after(128) - before < 64

@@ -18,7 +18,6 @@ from app.settings import FEWEST_THREADS, Settings
 from tests.server.conftest import CLIENT_SECONDS
 from tests.support.builders import Graph, M, frozen
 from tests.support.load import FORCES, allowed, dripping, is_over, long_forces, runs, seconds, slow_clients
-from tests.support.processes import children
 from tests.support.raw import BASIC, connect, exchange, read_reply, request
 from tests.support.real_service import Service
 from tests.support.served import eventually
@@ -128,29 +127,33 @@ def refused(service: Service) -> int:
     return service.log().count('"status": 503')
 
 
-def test_clients_that_do_not_read_leave_threads_for_others(small_service: Service) -> None:
+@pytest.mark.usefixtures("small_process")
+def test_clients_that_do_not_read_leave_threads_for_others(shared_small_service: Service) -> None:
     """More of them than there are threads, each with a larger response than the system's buffers take."""
-    read = large_node(small_service, "large.A")
-    others_are_served = served_in_time(small_service)
+    read = large_node(shared_small_service, "large.A")
+    before = cut_off(shared_small_service), refused(shared_small_service)
+    others_are_served = served_in_time(shared_small_service)
     with ExitStack() as stack:
         for _ in range(FEWEST_THREADS + 2):
-            connection = stack.enter_context(connect(small_service.url, receive_buffer=4096))
+            connection = stack.enter_context(connect(shared_small_service.url, receive_buffer=4096))
             connection.sendall(read)
-        eventually(lambda: len(exchange(small_service.url, read).body) > 7_000_000)
+        eventually(lambda: len(exchange(shared_small_service.url, read).body) > 7_000_000)
         others_are_served()
         # Some do not get the turn of a large response, of which one user has few.
-        eventually(lambda: cut_off(small_service) + refused(small_service) >= FEWEST_THREADS + 2)
-    assert cut_off(small_service)
+        many = sum(before) + FEWEST_THREADS + 2
+        eventually(lambda: cut_off(shared_small_service) + refused(shared_small_service) >= many)
+    assert cut_off(shared_small_service) > before[0]
 
 
-def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(small_service: Service) -> None:
+@pytest.mark.usefixtures("small_process")
+def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(shared_small_service: Service) -> None:
     """It is slower than a thread would wait for, and there are more of the others than a thread could wait for."""
-    read = large_node(small_service, "fair.A")
+    read = large_node(shared_small_service, "fair.A")
     with ExitStack() as stack:
-        fair = stack.enter_context(connect(small_service.url, receive_buffer=4096))
+        fair = stack.enter_context(connect(shared_small_service.url, receive_buffer=4096))
         fair.sendall(read)
         for _ in range(FEWEST_THREADS + 2):
-            connection = stack.enter_context(connect(small_service.url, receive_buffer=4096))
+            connection = stack.enter_context(connect(shared_small_service.url, receive_buffer=4096))
             connection.sendall(read)
         received = 0
         while block := fair.recv(4096):
@@ -160,31 +163,37 @@ def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(
     assert received > 7_000_000
 
 
-def test_a_client_that_reads_slowly_is_cut_off(small_service: Service) -> None:
-    read = large_node(small_service, "slow.A")
-    with connect(small_service.url, receive_buffer=4096) as connection:
+@pytest.mark.usefixtures("small_process")
+def test_a_client_that_reads_slowly_is_cut_off(shared_small_service: Service) -> None:
+    read = large_node(shared_small_service, "slow.A")
+    before = cut_off(shared_small_service)
+    with connect(shared_small_service.url, receive_buffer=4096) as connection:
         connection.sendall(read)
-        eventually(lambda: CUT_OFF in small_service.log())
+        eventually(lambda: cut_off(shared_small_service) > before)
         with pytest.raises((OSError, HTTPException)):
             read_reply(connection)
 
 
-def test_after_a_lack_of_file_descriptors_as_many_clients_are_served_as_before(small_service: Service) -> None:
-    [master] = children(small_service.served.process.pid)
-    [worker] = eventually(lambda: children(master))
-    used = len(list(Path(f"/proc/{worker}/fd").iterdir()))
-    before = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+def test_after_a_lack_of_file_descriptors_as_many_clients_are_served_as_before(
+    shared_small_service: Service, small_process: int
+) -> None:
+    health = request("/healthz", method="GET")
+    before = resource.prlimit(small_process, resource.RLIMIT_NOFILE)
     with ExitStack() as stack:
-        idle = [stack.enter_context(connect(small_service.url)) for _ in range(40)]
-        eventually(lambda: len(list(Path(f"/proc/{worker}/fd").iterdir())) >= used + 40)
-        resource.prlimit(worker, resource.RLIMIT_NOFILE, (used + 42, before[1]))
-        idle += [stack.enter_context(connect(small_service.url)) for _ in range(10)]
+        for _ in range(40):
+            stack.enter_context(connect(shared_small_service.url))
+        # Connections are accepted in their order, so that the process has all of them when it has handled this one.
+        assert exchange(shared_small_service.url, health).status == 200
+        used = len(list(Path(f"/proc/{small_process}/fd").iterdir()))
+        resource.prlimit(small_process, resource.RLIMIT_NOFILE, (used + 2, before[1]))
+        for _ in range(10):
+            stack.enter_context(connect(shared_small_service.url))
         # The oldest clients, which have sent nothing, make room for others, and for the files that a request opens.
-        assert exchange(small_service.url, request("/healthz", method="GET")).status == 200
-    resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
+        assert exchange(shared_small_service.url, health).status == 200
+    resource.prlimit(small_process, resource.RLIMIT_NOFILE, before)
     kept = request("/healthz", method="GET", Connection="keep-alive")
     with ExitStack() as stack:
-        many = [stack.enter_context(connect(small_service.url)) for _ in range(100)]
+        many = [stack.enter_context(connect(shared_small_service.url)) for _ in range(100)]
         for connection in many:
             connection.sendall(kept)
         assert {read_reply(connection).status for connection in many} == {200}

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-
-import pytest
+from collections.abc import Callable
 
 from app.solutions.people.tokens import create_master_token, remove_tokens
-from tests.conftest import FreshDatabase
 from tests.support.builders import Graph, frozen
 from tests.support.http import message
 from tests.support.raw import RawReply, exchange, request
-from tests.support.real_service import Service, serving
+from tests.support.real_service import Service
 
 OLD, NEW = "the first password", "the second password"
 NODE = message("GetNode", {"nodeVersionReference": "system"})
 INSTANCES = b'{"query": "{ viewer { solutionInstances { totalCount } } }"}'
 # Each request has a connection of its own. The chance that one of two processes gets none of them is 2 to the minus 29.
 OFTEN = 30
-
-
-@pytest.fixture(scope="module")
-def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    log = tmp_path_factory.mktemp("served") / "serve.log"
-    with fresh_database(True) as url, serving(url, log, "--workers=2") as running:
-        yield running
 
 
 def made_user(service: Service, name: str) -> str:

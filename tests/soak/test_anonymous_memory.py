@@ -13,11 +13,11 @@ from uuid import UUID
 
 from app.console.visitor import COOKIE, FORM_TOKEN
 from tests.conftest import FreshDatabase
+from tests.server.test_memory_of_invalid_documents import names
 from tests.support.processes import children, most_resident
 from tests.support.raw import exchange, request
 from tests.support.real_service import serving
 from tests.support.served import eventually
-from tests.wire.test_memory import names
 
 CLIENTS = 64
 ROUNDS = 2

@@ -12,7 +12,8 @@ from app.application import create_app
 from app.settings import Settings
 from app.solutions.people.tokens import authorize
 from tests.conftest import FreshDatabase
-from tests.graphql.test_response_size import GREEDY, fill
+from tests.graphql.test_response_size import fill
+from tests.server.test_memory_of_responses import GREEDY
 from tests.support.http import SECRET_KEY, Client
 from tests.support.processes import children, resident
 from tests.support.raw import exchange, request

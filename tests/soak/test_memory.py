@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.conftest import FreshDatabase
+from tests.server.test_memory_of_invalid_documents import KINDS
 from tests.support.processes import children, resident
 from tests.support.raw import BASIC, exchange, request
 from tests.support.real_service import serving
 from tests.support.served import eventually
-from tests.wire.test_memory import KINDS
 
 ROUNDS = 9
 WARM_UP = 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +13,9 @@ from sqlalchemy import Engine
 
 from app.database.engine import make_engine
 from tests.support.http import SECRET_KEY
+from tests.support.processes import children
 from tests.support.raw import BASIC, RawReply, exchange, request
-from tests.support.served import Served, served
+from tests.support.served import Served, eventually, served
 
 
 @dataclass(frozen=True)
@@ -44,3 +47,17 @@ def serving(url: str, log: Path, *options: str, **variables: str) -> Iterator[Se
     with served(environment, log, *options) as running:
         yield Service(running, engine)
     engine.dispose()
+
+
+def new_process(service: Service) -> int:
+    """Kill the one web process of a service that several tests use, and return the one that gunicorn starts instead.
+
+    It has no memory and no connection of an earlier test.
+    """
+    [gunicorn] = children(service.served.process.pid)
+    before = children(gunicorn)
+    for process in before:
+        os.kill(process, signal.SIGKILL)
+    [process] = eventually(lambda: [each for each in children(gunicorn) if each not in before])
+    assert exchange(service.url, request("/readyz", method="GET")).status == 200
+    return process

@@ -8,13 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 
-from tests.conftest import FreshDatabase
-from tests.support.processes import children, resident
+from tests.support.processes import resident
 from tests.support.raw import BASIC, exchange, request
-from tests.support.real_service import serving
-from tests.support.served import eventually
+from tests.support.real_service import Service
 
 SOAK = bool(os.environ.get("RELINK_TEST_SOAK"))
 WARM_UP = 3
@@ -76,19 +73,16 @@ ORDINARY = ("attributes of a node", "names around the nodes", "many names")
 
 
 def test_invalid_documents_leave_nothing_behind(
-    fresh_database: FreshDatabase, tmp_path: Path, figures: Callable[[str], None]
+    patient_service: Service, patient_process: int, figures: Callable[[str], None]
 ) -> None:
     kinds = KINDS if SOAK else ORDINARY
     grown = {}
-    with fresh_database(True) as url, serving(url, tmp_path / "serve.log", "--workers=1") as service:
-        [gunicorn] = children(service.served.process.pid)
-        [worker] = eventually(lambda: children(gunicorn))
-        for kind in kinds:
-            for number in range(WARM_UP + DOCUMENTS):
-                if number == WARM_UP:
-                    before = resident(worker)
-                body = KINDS[kind]().encode()
-                assert exchange(service.url, request("/service", body, Authorization=BASIC)).status in {400, 413}
-            grown[kind] = resident(worker) - before
+    for kind in kinds:
+        for number in range(WARM_UP + DOCUMENTS):
+            if number == WARM_UP:
+                before = resident(patient_process)
+            body = KINDS[kind]().encode()
+            assert exchange(patient_service.url, request("/service", body, Authorization=BASIC)).status in {400, 413}
+        grown[kind] = resident(patient_process) - before
     figures(f"the process grew by at most {max(grown.values())} MiB in {DOCUMENTS} documents of a kind")
     assert {kind: growth for kind, growth in grown.items() if growth > MOST_GROWTH_MIB} == {}
