@@ -177,15 +177,22 @@ def database_runs(data_directory: Path) -> bool:
     return (data_directory / "postgresql" / "postmaster.pid").exists()
 
 
-Serve = Callable[[dict[str, str]], Served]
+Serve = Callable[..., Served]
 
 
 @pytest.fixture
 def serve(tmp_path: Path, data_directory: Path) -> Iterator[Serve]:
-    """Start `relink serve` on a free port; all of them are stopped at the end, and after that their database."""
+    """Start `relink serve` on a free port with an environment and options.
+
+    All services are stopped at the end, and after that their database.
+    """
     numbers = count(1)
     with ExitStack() as stack:
-        yield lambda environment: stack.enter_context(served(environment, tmp_path / f"serve-{next(numbers)}.log"))
+
+        def start(environment: dict[str, str], *options: str) -> Served:
+            return stack.enter_context(served(environment, tmp_path / f"serve-{next(numbers)}.log", *options))
+
+        yield start
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The embedded database under commands that are killed, and under a service whose database is."""
+"""The embedded database under services and commands that end or are killed, and under a service whose database is."""
 
 from __future__ import annotations
 
@@ -8,18 +8,42 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
-from tests.commands.conftest import Serve, database_runs
+from app.database import embedded
+from tests.commands.conftest import Relink, Serve, database_runs
+from tests.commands.test_hanging_database import GET, ask, check_that_it_lives_without
+from tests.conftest import open_directory
+from tests.support.data_directories import copied
+from tests.support.http import ADMIN, PASSWORD
 from tests.support.processes import arguments, children, parent, runs
 from tests.support.served import ROOT, WITHIN, Served, eventually
+from tests.support.served import served as serving
 
 Check = Callable[[], subprocess.Popen[bytes]]
+WITH_WORKER = {"RELINK_NO_WORKER": "0"}
+
+
+@pytest.fixture(scope="module")
+def shared_directory(migrated_directory: Path) -> Iterator[Path]:
+    """The data directory of the service that tests share."""
+    with open_directory() as parent:
+        yield copied(migrated_directory, parent / "data")
+        embedded.stop(parent / "data")
+        eventually(lambda: not database_runs(parent / "data"))
+
+
+@pytest.fixture(scope="module")
+def shared(shared_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service with a worker, for tests after which it is ready as before."""
+    log = tmp_path_factory.mktemp("served") / "serve.log"
+    with serving({"RELINK_DATA_DIR": str(shared_directory)}, log, "--workers=1") as running:
+        yield running
 
 
 @pytest.fixture
@@ -28,21 +52,27 @@ def environment(data_directory: Path) -> dict[str, str]:
     return {"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
 
 
-@pytest.fixture
-def check(environment: dict[str, str]) -> Iterator[Check]:
-    """Start `relink check`."""
+@contextmanager
+def checking(directory: Path) -> Iterator[Check]:
+    """Start `relink check` on a data directory."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
         command = [sys.executable, "-W", "ignore", "-m", "app.cli", "check"]
-        process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT, stdout=subprocess.DEVNULL)
-        started.append(process)
-        return process
+        environment = {**os.environ, "RELINK_DATA_DIR": str(directory)}
+        started.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL))
+        return started[-1]
 
     yield start
     for process in started:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def check(data_directory: Path) -> Iterator[Check]:
+    with checking(data_directory) as start:
+        yield start
 
 
 def server_of(data_directory: Path) -> int:
@@ -61,54 +91,75 @@ def is_ready(served: Served) -> bool:
     return False
 
 
-@pytest.mark.usefixtures("used_directory")
-@pytest.mark.parametrize(
-    ("keeper_too", "by_command"),
-    [(False, False), (True, False), (True, True)],
-    ids=["server", "server-and-keeper", "by-a-command"],
-)
-def test_a_database_that_is_killed_is_started_again(
-    serve: Serve,
-    check: Check,
-    environment: dict[str, str],
-    data_directory: Path,
-    keeper_too: bool,
-    by_command: bool,
-    figures: Callable[[str], None],
-) -> None:
-    """By the service, or by a command that comes first: it ends with the service all the same."""
-    served = serve(environment)
-    assert is_ready(served)
+def workers_of(served: Served) -> list[int]:
+    """The processes of `relink worker` that a service has started."""
+    return [child for child in children(served.process.pid) if "worker" in arguments(child)]
+
+
+def kill_database(data_directory: Path, *, keeper_too: bool) -> int:
+    """Kill the server, and return the id that its process had."""
     server = server_of(data_directory)
     if keeper_too:
         os.kill(parent(server), signal.SIGKILL)
     with suppress(ProcessLookupError):
         os.kill(server, signal.SIGKILL)
+    return server
+
+
+@pytest.mark.parametrize("keeper_too", [False, True], ids=["server", "server-and-keeper"])
+def test_a_database_that_is_killed_is_started_again(
+    shared: Served, shared_directory: Path, keeper_too: bool, figures: Callable[[str], None]
+) -> None:
+    eventually(lambda: is_ready(shared))
+    server = kill_database(shared_directory, keeper_too=keeper_too)
     killed = time.monotonic()
-    if by_command:
-        assert check().wait(WITHIN) == 0
+    eventually(lambda: server_of(shared_directory) not in (0, server))
+    eventually(lambda: is_ready(shared))
+    figures(f"the service was ready {time.monotonic() - killed:.1f} s after the kill")
+
+
+@pytest.mark.usefixtures("used_directory")
+def test_a_database_that_a_command_has_started_again_ends_with_the_service(
+    serve: Serve, check: Check, environment: dict[str, str], data_directory: Path
+) -> None:
+    """With Ctrl-C; the service has no worker."""
+    served = serve(environment)
+    assert is_ready(served)
+    assert workers_of(served) == []
+    server = kill_database(data_directory, keeper_too=True)
+    assert check().wait(WITHIN) == 0
     eventually(lambda: server_of(data_directory) not in (0, server))
     eventually(lambda: is_ready(served))
-    figures(f"the service was ready {time.monotonic() - killed:.1f} s after the kill")
-    assert served.stop() == 0
+    assert served.stop(signal.SIGINT) == 0
     assert not database_runs(data_directory)
 
 
 @pytest.mark.usefixtures("used_directory")
-def test_a_database_whose_service_is_killed_ends(
+def test_a_killed_service_leaves_a_database_that_the_next_one_uses(
     serve: Serve, environment: dict[str, str], data_directory: Path
 ) -> None:
-    served = serve(environment)
+    """The next one is killed too: nobody else uses the database, which ends, and so does the worker."""
+    serve(environment, "--workers=1").stop(signal.SIGKILL)
+    served = serve({**environment, **WITH_WORKER}, "--workers=1")
+    assert is_ready(served)
     server = server_of(data_directory)
+    (worker,) = eventually(lambda: workers_of(served))
     served.stop(signal.SIGKILL)
     eventually(lambda: not runs(server))
+    eventually(lambda: not runs(worker))
+
+
+def test_a_worker_that_is_killed_is_started_again(shared: Served) -> None:
+    (worker,) = eventually(lambda: workers_of(shared))
+    os.kill(worker, signal.SIGKILL)
+    eventually(lambda: workers_of(shared) not in ([], [worker]))
 
 
 @pytest.mark.usefixtures("used_directory")
 def test_a_database_whose_gunicorn_is_killed_ends_with_the_service(
     serve: Serve, environment: dict[str, str], data_directory: Path
 ) -> None:
-    served = serve({**environment, "RELINK_NO_WORKER": "0"})
+    served = serve({**environment, **WITH_WORKER}, "--workers=1")
     (gunicorn,) = [child for child in children(served.process.pid) if "gunicorn" in arguments(child)]
     os.kill(gunicorn, signal.SIGKILL)
     assert served.process.wait(WITHIN) == 128 + signal.SIGKILL
@@ -136,32 +187,57 @@ def test_a_command_whose_keeper_is_killed_at_the_first_start_starts_another(chec
     assert not database_runs(data_directory)
 
 
-@pytest.mark.usefixtures("used_directory")
-def test_a_command_leaves_the_database_of_a_service_as_it_is(
-    serve: Serve, check: Check, environment: dict[str, str], data_directory: Path
-) -> None:
-    served = serve(environment)
-    server = server_of(data_directory)
-    assert check().wait(WITHIN) == 0
-    killed = check()
-    killed.kill()
-    killed.wait()
-    assert server_of(data_directory) == server
-    assert is_ready(served)
+def test_a_command_leaves_the_database_of_a_service_as_it_is(shared: Served, shared_directory: Path) -> None:
+    eventually(lambda: is_ready(shared))
+    server = server_of(shared_directory)
+    with checking(shared_directory) as check:
+        assert check().wait(WITHIN) == 0
+        killed = check()
+        killed.kill()
+        killed.wait()
+    assert server_of(shared_directory) == server
+    assert is_ready(shared)
 
 
 def test_two_services_share_a_data_directory(
     serve: Serve, check: Check, environment: dict[str, str], data_directory: Path
 ) -> None:
-    """On ports of their own; started at the same time, before there is a database."""
+    """On ports of their own; started at the same time, before there is a database, which ends with the last of them."""
     check()
-    first = serve(environment)
-    second = serve(environment)
+    first = serve(environment, "--workers=1")
+    second = serve({**environment, **WITH_WORKER})
+    assert f"Creating the embedded database in {data_directory} ..." in first.log.read_text()
     assert is_ready(first)
     assert first.stop(signal.SIGKILL) == -signal.SIGKILL
     assert is_ready(second)
-    assert second.stop() == 0
+    (worker,) = eventually(lambda: workers_of(second))
+    assert database_runs(data_directory)
+    assert second.stop(signal.SIGTERM) == 0
+    assert not runs(worker)
     eventually(lambda: not database_runs(data_directory))
+
+
+def test_a_service_lives_while_the_server_is_stopped(shared: Served, shared_directory: Path) -> None:
+    """Stopped as SIGSTOP does it: all of its sockets stay open."""
+    relink = Relink({"RELINK_DATA_DIR": str(shared_directory)})
+    assert relink("user", "add", ADMIN, "--admin", "--password-stdin", stdin=PASSWORD).exit_code == 0
+    eventually(lambda: ask(shared.url, GET).number == "105")
+    with stopped(server_of(shared_directory)):
+        check_that_it_lives_without(shared.url)
+    eventually(lambda: ask(shared.url, GET).number == "105")
+
+
+@contextmanager
+def stopped(server: int) -> Iterator[None]:
+    """Stop a server with all its processes."""
+    processes = [server, *children(server)]
+    try:
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
 
 
 def keepers_of(data_directory: Path) -> list[int]:

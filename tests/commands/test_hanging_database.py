@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import select
-import signal
 import socket
 import time
 from base64 import b64encode
@@ -13,19 +11,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
-from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text
 
+from app.application import create_app
 from app.database.connection import PATIENCE
 from app.database.engine import driver_connection, make_engine
-from app.settings import FEWEST_THREADS
-from tests.commands.conftest import Relink, Serve
+from app.settings import FEWEST_THREADS, Settings
+from tests.commands.conftest import Relink
+from tests.conftest import FreshDatabase
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import ADMIN, PASSWORD, Client, message
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, message
 from tests.support.proxy import Proxy, proxy
 from tests.support.raw import exchange, request
 from tests.support.real_service import serving
@@ -33,8 +32,15 @@ from tests.support.served import WITHIN, eventually
 
 DEADLINE = 10.0
 AT_ONCE = 16
-FORCE = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"})
+PACKAGES = ("P", "waited", "givenup")
 GET = message("GetNode", {"nodeVersionReference": "P.A"})
+
+
+def force_of(package: str) -> str:
+    return message(
+        "UpdateNodeVersions", {"nodeReference": package, "action": "force", "updateContentIndicator": "true"}
+    )
+
 
 _PAIR = b64encode(f"{ADMIN}:{PASSWORD}".encode()).decode()
 TOKEN = "t" * 43
@@ -51,8 +57,8 @@ KINDS = {
     "GraphQL": request("/graphql", QUERY, Content_Type="application/json", Authorization=f"Bearer {TOKEN}"),
     "runs": request("/runs", method="GET", Authorization=AS_ADMIN),
     "response of a run": request("/runs/1/response", method="GET", Authorization=AS_ADMIN),
-    "impact": request("/service", FORCE.replace("force", "impact").encode(), Authorization=AS_ADMIN),
-    "queued force": request("/service", FORCE.encode(), Prefer="respond-async", Authorization=AS_ADMIN),
+    "impact": request("/service", force_of("P").replace("force", "impact").encode(), Authorization=AS_ADMIN),
+    "queued force": request("/service", force_of("P").encode(), Prefer="respond-async", Authorization=AS_ADMIN),
     "edit": request("/service", GET.replace("GetNode", "SetNode").encode(), Authorization=AS_ADMIN),
     "JSON": request("/servicejson/GetNode?nodeVersionReference=P.A", method="GET", Authorization=AS_ADMIN),
     "wrong password": request("/service", WRONG.encode()),
@@ -103,9 +109,40 @@ def between(database_url: str) -> Iterator[Proxy]:
         yield made
 
 
+@dataclass(frozen=True)
+class Hanging:
+    """A service that reaches its database through a proxy, and what reaches the database without it."""
+
+    between: Proxy
+    url: str
+    engine: Engine
+    client: Client
+
+
+@pytest.fixture(scope="module")
+def shared(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hanging]:
+    """A service with as few threads as there may be."""
+    log = tmp_path_factory.mktemp("served") / "serve.log"
+    with (
+        fresh_database(True) as url,
+        proxy(url) as made,
+        serving(made.url, log, f"--threads={FEWEST_THREADS}") as service,
+    ):
+        engine = make_engine(url)
+        client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
+        for package in PACKAGES:
+            graph = Graph().node(f"{package}.B", frozen(), draft())
+            client.load(graph.node(f"{package}.A", frozen(*links(f"{package}.B.1"))))
+        yield Hanging(made, service.url, engine, client)
+        engine.dispose()
+
+
 @pytest.fixture
-def loaded(client: Client) -> None:
-    client.load(Graph().node("P.B", frozen(), draft()).node("P.A", frozen(*links("P.B.1"))))
+def hanging(shared: Hanging) -> Iterator[Hanging]:
+    """The service, all processes of which have their database."""
+    eventually(lambda: {ask(shared.url, GET).status for _ in range(AT_ONCE)} == {200})
+    yield shared
+    shared.between.forwarding.set()
 
 
 @contextmanager
@@ -138,68 +175,38 @@ def check_that_it_lives_without(url: str) -> float:
     return max(response.seconds for response in (health, ready, *first, *responses))
 
 
-@pytest.mark.usefixtures("loaded")
-def test_a_server_that_no_longer_responds(serve: Serve, between: Proxy, figures: Callable[[str], None]) -> None:
-    served = serve({"RELINK_DATABASE_URL": between.url})
-    assert ask(served.url, GET).status == 200
-    between.forwarding.clear()
-    figures(f"the slowest of {3 * AT_ONCE + 2} responses took {check_that_it_lives_without(served.url):.1f} s")
-    between.forwarding.set()
-    eventually(lambda: ask(served.url, GET).status == 200)
+def test_a_server_that_no_longer_responds(hanging: Hanging, figures: Callable[[str], None]) -> None:
+    hanging.between.forwarding.clear()
+    figures(f"the slowest of {3 * AT_ONCE + 2} responses took {check_that_it_lives_without(hanging.url):.1f} s")
+    hanging.between.forwarding.set()
+    eventually(lambda: ask(hanging.url, GET).status == 200)
 
 
-@pytest.mark.usefixtures("loaded")
-def test_every_kind_of_request_is_refused_in_time(between: Proxy, tmp_path: Path) -> None:
+def test_every_kind_of_request_is_refused_in_time(hanging: Hanging) -> None:
     """Also where there are many more clients than threads."""
-    options = ("--workers=1", f"--threads={FEWEST_THREADS}")
     names = sorted(KINDS) * 4
-    with serving(between.url, tmp_path / "log", *options) as service, ThreadPoolExecutor(len(names)) as clients:
+    with ThreadPoolExecutor(len(names)) as clients:
 
         def timed(name: str) -> tuple[str, int, bool, bool]:
             began = time.monotonic()
-            reply = exchange(service.url, KINDS[name])
+            reply = exchange(hanging.url, KINDS[name])
             return name, reply.status, "retry-after" in reply.headers, time.monotonic() - began < DEADLINE
 
-        assert ask(service.url, GET).status == 200
-        between.forwarding.clear()
+        hanging.between.forwarding.clear()
         asked = [clients.submit(timed, name) for name in names]
-        health = ask(service.url, path="/healthz")
+        health = ask(hanging.url, path="/healthz")
         assert (health.status, health.seconds < DEADLINE) == (200, True)
         assert [future.result() for future in asked] == [(name, 503, True, True) for name in names]
 
 
-def test_an_embedded_server_that_is_stopped(serve: Serve, used_directory: Path) -> None:
-    environment = {"RELINK_DATA_DIR": str(used_directory), "RELINK_NO_WORKER": "1"}
-    served = serve(environment)
-    added = Relink(dict(environment))("user", "add", ADMIN, "--admin", "--password-stdin", stdin=PASSWORD)
-    assert added.exit_code == 0
-    assert ask(served.url, GET).number == "105"
-    with stopped(int((used_directory / "postgresql" / "postmaster.pid").read_text().split()[0])):
-        check_that_it_lives_without(served.url)
-    eventually(lambda: ask(served.url, GET).number == "105")
-
-
 @contextmanager
-def stopped(postmaster: int) -> Iterator[None]:
-    """Stop a server with all its processes, as SIGSTOP does: its sockets stay open."""
-    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    processes = [postmaster, *map(int, children)]
-    try:
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
-        yield
-    finally:
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
-
-
-@contextmanager
-def held_force(url: str, engine: Engine) -> Iterator[Future[Timed]]:
+def held_force(hanging: Hanging, package: str) -> Iterator[Future[Timed]]:
     """A force that waits, in its one statement, for a node that is locked as long as the context lasts."""
-    with ThreadPoolExecutor(1) as executor, engine.connect() as holder:
-        holder.execute(text("SELECT FROM node WHERE node_reference = 'P.A' FOR UPDATE"))
-        force = executor.submit(ask, url, FORCE)
-        eventually(lambda: waiting(engine, 0))
+    with ThreadPoolExecutor(1) as executor, hanging.engine.connect() as holder:
+        locked = "SELECT FROM node WHERE node_reference = :reference FOR UPDATE"
+        holder.execute(text(locked), {"reference": f"{package}.A"})
+        force = executor.submit(ask, hanging.url, force_of(package))
+        eventually(lambda: waiting(hanging.engine, 0))
         yield force
         holder.rollback()
 
@@ -214,28 +221,22 @@ def waiting(engine: Engine, seconds: float) -> bool:
         return bool(connection.execute(query, {"seconds": seconds}).scalar_one())
 
 
-@pytest.mark.usefixtures("loaded")
-def test_a_long_statement_of_a_server_that_lives_is_waited_for(serve: Serve, between: Proxy, engine: Engine) -> None:
-    served = serve({"RELINK_DATABASE_URL": between.url})
-    with held_force(served.url, engine) as force:
-        eventually(lambda: waiting(engine, 3 * PATIENCE))
+def test_a_long_statement_of_a_server_that_lives_is_waited_for(hanging: Hanging) -> None:
+    with held_force(hanging, "waited") as force:
+        eventually(lambda: waiting(hanging.engine, 3 * PATIENCE))
         assert not force.done()
     assert (force.result().status, force.result().number) == (200, "0")
 
 
-@pytest.mark.usefixtures("loaded")
-def test_a_run_is_given_up_when_the_server_hangs_and_can_be_repeated(
-    serve: Serve, between: Proxy, engine: Engine, client: Client
-) -> None:
-    served = serve({"RELINK_DATABASE_URL": between.url})
-    with held_force(served.url, engine) as force:
-        between.forwarding.clear()
+def test_a_run_is_given_up_when_the_server_hangs_and_can_be_repeated(hanging: Hanging) -> None:
+    with held_force(hanging, "givenup") as force:
+        hanging.between.forwarding.clear()
         began = time.monotonic()
         assert force.result().status == 503
         assert time.monotonic() - began < DEADLINE
-        between.forwarding.set()
-    eventually(lambda: ask(served.url, FORCE).number == "0")
-    assert client.update("P").updates() == []
+        hanging.between.forwarding.set()
+    eventually(lambda: ask(hanging.url, force_of("givenup")).number == "0")
+    assert hanging.client.update("givenup").updates() == []
 
 
 @pytest.mark.parametrize("command", [("check",), ("token", "list"), ("migrate",)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from sqlalchemy.engine import make_url
 from app.commands.service import ServiceClient
 from app.database.engine import make_engine
 from app.database.migrate import migrate
-from tests.commands.conftest import Relink, Serve, database_runs
+from tests.commands.conftest import Relink, Serve
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.databases import execute
 from tests.support.http import ADMIN, PASSWORD, Client, message
@@ -50,29 +49,6 @@ def test_each_step_of_the_start_is_reported_before_it_is_done(
     file.touch()
     relink = Relink({"RELINK_DATABASE_URL": None, "RELINK_DATA_DIR": str(file)})
     assert relink("serve", "--bind", "127.0.0.1:0").stdout == f"Creating the embedded database in {file} ...\n"
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_embedded_database_runs_as_long_as_the_service(
-    serve: Serve, data_directory: Path, number: signal.Signals
-) -> None:
-    served = serve({"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": str(int(number == signal.SIGINT))})
-    assert '"ok"' in read(f"{served.url}/readyz")
-    assert database_runs(data_directory)
-    shown = served.log.read_text()
-    assert f"Creating the embedded database in {data_directory} ..." in shown
-    assert f"Relink listens on {served.url}" in shown
-    assert served.stop(number) == 0
-    assert not database_runs(data_directory)
-
-
-def test_a_killed_service_leaves_a_database_that_the_next_one_stops(serve: Serve, used_directory: Path) -> None:
-    environment = {"RELINK_DATA_DIR": str(used_directory), "RELINK_NO_WORKER": "1"}
-    serve(environment).stop(signal.SIGKILL)
-    served = serve(environment)
-    assert '"ok"' in read(f"{served.url}/readyz")
-    assert served.stop() == 0
-    assert not database_runs(used_directory)
 
 
 def test_metrics_are_those_of_all_workers(tmp_path: Path, database_url: str) -> None:

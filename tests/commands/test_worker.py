@@ -15,12 +15,11 @@ from app.database.migrate import migrate, require_schema
 from app.database.queue import missing_migrations, shipped_migrations
 from app.runs.queued import read_workers
 from app.solutions.rollout.lazy_updates import BATCH
-from tests.commands.conftest import Relink, Serve, StartWorker
+from tests.commands.conftest import Relink, StartWorker
 from tests.services.test_expiring_authentications import after, messages, set_expiry
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client, message
 from tests.support.moves import moves_made, moves_stopped, multiply, on_releases, record_moves
-from tests.support.processes import arguments, children, runs
 from tests.support.receiver import SECRET, receiver
 from tests.support.served import WITHIN, eventually
 from tests.support.solution_store import Store, config_slot, workflow
@@ -239,36 +238,6 @@ def test_a_force_goes_on_with_another_worker_when_its_worker_is_stopped(
     record = eventually(lambda: (found := shown(client, run))["state"] == "done" and found)
     assert (record["done"], record["attempts"]) == (30, 1)
     assert client.update("P").rows() == []
-
-
-class TestBesideServe:
-    def test_with_an_embedded_database_there_is_one_as_long_as_the_service(
-        self, serve: Serve, used_directory: Path
-    ) -> None:
-        served = serve({"RELINK_DATA_DIR": str(used_directory)})
-        (worker,) = eventually(lambda: workers_of(served.process.pid))
-        os.kill(worker, signal.SIGKILL)
-        (other,) = eventually(lambda: [pid for pid in workers_of(served.process.pid) if pid != worker])
-        assert served.stop() == 0
-        assert not runs(other)
-
-    def test_it_ends_with_a_service_that_is_killed(self, serve: Serve, used_directory: Path) -> None:
-        served = serve({"RELINK_DATA_DIR": str(used_directory)})
-        (worker,) = eventually(lambda: workers_of(served.process.pid))
-        served.stop(signal.SIGKILL)
-        eventually(lambda: not runs(worker))
-
-    def test_it_can_be_left_out(self, serve: Serve, used_directory: Path) -> None:
-        embedded = {"RELINK_DATA_DIR": str(used_directory), "RELINK_NO_WORKER": "1"}
-        assert workers_of(serve(embedded).process.pid) == []
-
-    def test_there_is_no_worker_beside_a_service_on_a_database_server(self, serve: Serve, database_url: str) -> None:
-        assert workers_of(serve({"RELINK_DATABASE_URL": database_url}).process.pid) == []
-
-
-def workers_of(pid: int) -> list[int]:
-    """The workers among the processes that a process started."""
-    return [child for child in children(pid) if "worker" in arguments(child)]
 
 
 class TestQueue:

@@ -31,6 +31,11 @@ def migrated_directory() -> Iterator[Path]:
 @pytest.fixture
 def used_directory(migrated_directory: Path, data_directory: Path) -> Path:
     """The data directory of the test, with a copy of that database."""
-    data_directory.mkdir(exist_ok=True)
-    subprocess.run(["cp", "-a", f"{migrated_directory}/.", data_directory], check=True)
-    return data_directory
+    return copied(migrated_directory, data_directory)
+
+
+def copied(migrated_directory: Path, to: Path) -> Path:
+    """Copy a data directory whose database does not run."""
+    to.mkdir(exist_ok=True)
+    subprocess.run(["cp", "-a", f"{migrated_directory}/.", to], check=True)
+    return to
