@@ -172,6 +172,15 @@ def test_the_form_of_the_console_refuses_a_large_draft(store: Client) -> None:
 
 
 @pytest.mark.ledger("DEC-385")
+def test_the_form_of_the_console_says_that_a_type_is_too_large_for_it(store: Client) -> None:
+    many = [M("system.MEMBER_TYPE_LIST.1", target="L.m.1")] * 10_001
+    store.load(Graph().node("L.long", frozen(*many, type=TYPE)).node("L.short", draft(type="L.long.1")))
+    page = Pages.of(store.app).get("/console/edit/L/short")
+    assert page.status == 400
+    assert "or its type has more than 10,000" in page.text
+
+
+@pytest.mark.ledger("DEC-385")
 def test_the_pages_that_change_a_type_wait_for_their_turn(store: Client) -> None:
     pages = Pages.of(store.app)
     at = "/console/type/L/A"

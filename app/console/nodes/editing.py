@@ -121,9 +121,9 @@ def _draft(connection: Connection, reference: str) -> Draft:
 
 
 def _refuse(reference: str) -> NoReturn:
-    """Raise Refused for a draft that is too large for a form."""
+    """Raise Refused for a draft that, or whose type, is too large for a form."""
     raise Refused(
         400,
-        f"This draft has more than {MOST_MEMBERS} members, or more than a mebibyte of values: edit it with"
-        f" `relink node edit {reference}`.",
+        f"This draft has more than {MOST_MEMBERS} members or more than a mebibyte of values, or its type has more than"
+        f" 10,000: edit it with `relink node edit {reference}`.",
     )
