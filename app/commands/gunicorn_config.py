@@ -47,8 +47,11 @@ loglevel = "warning"
 
 
 def on_starting(server: Any) -> None:  # noqa: ANN401, ARG001 - gunicorn has no types
-    """End with `relink serve` even where that is killed."""
+    """End with `relink serve` even where that is killed, and keep the directory of metrics until then."""
     end_with_parent()
+    directory = os.environ.get(_METRICS)
+    if directory is not None:
+        metrics_files.hold(Path(directory))
 
 
 def when_ready(server: Any) -> None:  # noqa: ANN401

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -77,4 +81,34 @@ def test_where_there_is_no_room_in_memory_another_place_is_taken(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with metrics_files.metrics_directory(2) as made:
         assert Path(made).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+MAKES = """
+import sys
+from pathlib import Path
+from app.server import metrics_files
+metrics_files._IN_MEMORY = Path(sys.argv[1])
+with metrics_files.metrics_directory(1) as made:
+    print(made, flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def owner(base: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A process that holds a directory in `base` until its input ends."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", MAKES, str(base)], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        yield process, Path(process.stdout.readline().strip())
+
+
+def test_a_start_removes_the_directories_of_killed_processes_and_no_others(tmp_path: Path) -> None:
+    with owner(tmp_path) as (killed, left), owner(tmp_path) as (_, used):
+        killed.kill()
+        killed.wait()
+        assert {left, used} <= set(tmp_path.iterdir())
+        with owner(tmp_path) as (_, new):
+            assert set(tmp_path.iterdir()) == {used, new}
     assert list(tmp_path.iterdir()) == []
