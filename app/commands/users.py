@@ -93,7 +93,7 @@ def passwd(logon: str, password_stdin: bool) -> None:
     """
     password = _new_password(password_stdin)
     with transaction(_NAMES) as connection:
-        change_password(connection, OPERATOR, logon, None, password)
+        change_password(connection, OPERATOR, logon, password)
     click.echo(f"The user {logon} has a new password.")
 
 

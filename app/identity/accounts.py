@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from app.errors import NotAuthorisedError, UserError, invalid, missing, no_such, refuse
 from app.identity import audit
 from app.identity.audit import Action, Event
-from app.identity.passwords import hash_password, is_right
+from app.identity.passwords import hash_password
 from app.identity.present_rights import lock_administrators
 from app.identity.right import ADMINISTER_ALL
 from app.identity.rights import Caller, require_administrator
@@ -131,13 +131,20 @@ def change_status(
 
 
 def change_password(
-    connection: Connection, caller: Caller, logon: str | None, old_password: str | None, new_password: str | None
+    connection: Connection,
+    caller: Caller,
+    logon: str | None,
+    new_password: str | None,
+    *,
+    old_password: str | None = None,
+    confirmed: str | None = None,
 ) -> None:
     """Give an account a new password, unlock it and end its sessions.
 
     Without a logon reference, it is the caller's own account.
 
     A caller with administer-all may change any password; other users may change their own, with the old password.
+    `confirmed` is the stored hash of the old password as `SignIn.confirm` has returned it.
     Raises NotAuthorisedError (101), and UserError (105) about `user_logon_reference_update`, `old_password` and
     `new_password`.
     """
@@ -146,7 +153,7 @@ def change_password(
     own = None if logon else caller.user_identifier
     account = _find(connection, own, logon) if caller.administers_all else _find_own(connection, caller, logon)
     refuse(password_faults("new_password", new_password or ""))
-    if not caller.administers_all and not is_right(account.password_hash, old_password or ""):
+    if not caller.administers_all and account.password_hash != confirmed:
         raise UserError(
             invalid("old_password", "is not the current password") if old_password else missing("old_password")
         )

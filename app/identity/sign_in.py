@@ -62,6 +62,7 @@ _LOCKED_UNTIL = text("""
     WHERE account = ANY (:accounts) AND failures >= :limit AND since > now() - make_interval(secs => :period)
     GROUP BY account
 """)
+_LOGON = text("SELECT user_logon_reference FROM account WHERE user_identifier = :user")
 _FORGET_FAILURES = text("DELETE FROM sign_in_failure WHERE network = :network AND account = :account")
 _UNLOCK_ACCOUNT = text("DELETE FROM sign_in_failure WHERE account = :account")
 # Rows are locked in the order of _RECORD_FAILURE: first those of accounts, then that of the whole network, whose
@@ -155,6 +156,28 @@ class SignIn:
         act_as(Actor(ActorKind.PUBLIC, address=address or None))
         with short_statements():
             return self._signed_in(credentials, address)
+
+    def confirm(self, caller: Caller, password: str | None) -> str | None:
+        """Check the password of a caller again, and return the stored hash that it belongs to, or None if it is wrong.
+
+        A wrong password counts as a failed sign-in from the address of the current actor, so that a stolen session
+        cannot be used to guess it. Raises TooManyFailuresError if the account or the network is locked, even if the
+        verifier remembers the password.
+        """
+        if caller.user_identifier is None or not password:
+            return None
+        with short_statements():
+            with self._engine.connect() as connection:
+                logon: str = connection.execute(_LOGON, {"user": caller.user_identifier}).scalar_one()
+            credentials = Credentials(logon, password)
+            keys = _Keys(_digest(logon), _digest(network_of(present_actor().address or "")))
+            account = self._look_up(credentials, keys)
+            if account.retry_after is not None:
+                raise TooManyFailuresError(account.retry_after)
+            if self._verifier.verify(logon, account.stored_hash, password):
+                return account.stored_hash
+            self._record_failure(credentials, keys)
+            return None
 
     def _signed_in(self, credentials: Credentials, address: str) -> SignedIn:
         keys = _Keys(_digest(credentials.user_logon_reference), _digest(network_of(address)))

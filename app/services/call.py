@@ -46,9 +46,9 @@ class LateError(Exception):
 class Call:
     """The context of a request: the caller, the database, the writers for responses that are kept and for parts of
     them, the conditions in HTTP headers, the cipher of authentications, the limits of end users and responses, the
-    turns of long work, the key of the request, its run if a worker does it, the network that it came from, what
-    is called before a large response is built, the settings of the process, and the time (`time.monotonic`) until which
-    the client waits before a worker does the request."""
+    turns of long work, the key of the request, its run if a worker does it, the network that it came from, what is
+    called before a large response is built, the check of the caller's password (`SignIn.confirm`), the settings of the
+    process, and the time (`time.monotonic`) until which the client waits before a worker does the request."""
 
     engine: Engine
     caller: Caller
@@ -62,6 +62,7 @@ class Call:
     run: HeldRun | None = None
     network: str = ""
     before_large: Callable[[], None] = lambda: None
+    confirm: Callable[[str | None], str | None] = lambda _: None
     settings: Settings = field(default_factory=Settings, repr=False)
     until: float | None = None
 

@@ -19,14 +19,18 @@ class UpdatePasswordRequest:
 
 
 def run(request: UpdatePasswordRequest, call: Call) -> ServiceResponse:
-    """Change the password; raises like `app.identity.accounts.change_password`."""
+    """Change the password; raises like `app.identity.accounts.change_password`, and as `app.identity.sign_in` if the
+    caller has given too many wrong passwords."""
+    old = request.old_password
+    confirmed = None if call.caller.administers_all else call.confirm(old)
     with call.engine.begin() as connection:
         change_password(
             connection,
             call.caller,
             request.user_logon_reference_update,
-            request.old_password,
             request.new_password,
+            old_password=old,
+            confirmed=confirmed,
         )
     return ServiceResponse()
 

@@ -202,6 +202,7 @@ def _call(message: Mapping[str, str]) -> Call:
         Limits.of(shared.settings),
         shared.workload,
         network=network_of(request.remote_addr or ""),
+        confirm=partial(shared.sign_in.confirm, caller),
         settings=shared.settings,
     )
     return replace(call, before_large=partial(begin_large_response, shared.workload.large_responses, call.user))

@@ -8,6 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
+from app.application import create_app
+from app.settings import Settings
 from app.solutions.people.tokens import create_master_token
 from tests.support.builders import Graph, frozen, package
 from tests.support.http import ADMIN, PASSWORD, Client, message
@@ -113,6 +115,19 @@ def test_users_change_their_own_password_with_the_old_one(app: Flask, make_user:
     page = anns.send(page, at("ann", "password"), **{**CHANGED, "old_password": PASSWORD})
     assert page.title == "Your password is changed"
     assert anns.get("/console").title == "Sign in"
+
+
+@pytest.mark.ledger("DEC-415")
+def test_a_session_cannot_be_used_to_guess_its_password(engine: Engine, make_user: MakeUser) -> None:
+    make_user("ann")
+    anns = Pages.of(create_app(Settings(sign_in_failures_per_account=2), engine), "ann")
+    token = anns.get("/console").form("/console/sign-out")
+    for expected in (422, 422, 429):
+        response = anns.post(at("ann", "password"), {**token, **CHANGED, "old_password": "wrong"})
+        assert response.status_code == expected
+    assert "Retry-After" in response.headers
+    right = {**token, **CHANGED, "old_password": PASSWORD}
+    assert anns.post(at("ann", "password"), right).status_code == 429
 
 
 @pytest.mark.usefixtures("nodes")

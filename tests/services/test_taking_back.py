@@ -97,6 +97,35 @@ def test_users_change_their_own_password_with_the_old_one(store: Client) -> None
     assert signs_in(store, "user", NEW)
 
 
+@pytest.mark.ledger("DEC-415")
+def test_wrong_old_passwords_count_as_failed_sign_ins(store: Client, engine: Engine) -> None:
+    strict = Client(create_app(Settings(sign_in_failures_per_account=2), engine))
+    user = strict.as_user("user")
+    assert signs_in(strict, "user")
+    for _ in range(2):
+        reply = ask(user, "UpdatePassword", newPassword=NEW, oldPassword="a wrong one")
+        assert (reply.number, reply.text("errorFields")) == (105, "oldPassword")
+    for old in ("another wrong one", PASSWORD):
+        reply = ask(user, "UpdatePassword", newPassword=NEW, oldPassword=old)
+        assert (reply.status, reply.number) == (429, 101)
+        assert "too many failed sign-ins" in (reply.text("errorDescription") or "")
+        assert "Retry-After" in reply.response.headers
+    refused = ask(store, "GetAuditList", auditAction="sign-in-refused")
+    recorded = rows(refused, "AuditList/Audit", "actorReference", "objectKind", "objectReference")
+    assert recorded.count(("user", "user", "user")) == 2
+    assert status(store, "user", "unlock").number == 0
+    assert ask(user, "UpdatePassword", newPassword=NEW, oldPassword=PASSWORD).number == 0
+
+
+@pytest.mark.ledger("DEC-415")
+def test_a_missing_old_password_is_no_failed_sign_in(store: Client, engine: Engine) -> None:
+    strict = Client(create_app(Settings(sign_in_failures_per_account=1), engine))
+    for _ in range(2):
+        assert ask(strict.as_user("user"), "UpdatePassword", newPassword=NEW).number == 105
+    given = {"newPassword": NEW, "oldPassword": PASSWORD}
+    assert ask(strict.as_user("user"), "UpdatePassword", **given).number == 0
+
+
 def test_a_new_password_unlocks(store: Client, engine: Engine) -> None:
     strict = Client(create_app(Settings(sign_in_failures_per_account=2), engine))
     assert [signs_in(strict, "user", "a wrong one") for _ in range(2)] == [False] * 2

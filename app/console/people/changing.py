@@ -40,15 +40,17 @@ def status(logon: str) -> Response:
 @short_statements()
 def password(logon: str) -> Response:
     """Give a user a new password. All sessions of the user end, also that of the visitor."""
-    is_own = logon == session().logon_reference
+    is_own, old = logon == session().logon_reference, request.form.get("old_password", "")
+    confirmed = None if caller().administers_all else resources().sign_in.confirm(caller(), old)
     try:
         with resources().engine.begin() as connection:
             change_password(
                 connection,
                 caller(),
                 logon,
-                request.form.get("old_password", ""),
                 request.form.get("new_password", ""),
+                old_password=old,
+                confirmed=confirmed,
             )
     except UserError as error:
         return show(logon, Form.sent().refused(error), status=422)
