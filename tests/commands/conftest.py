@@ -23,7 +23,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.cli import main
 from app.database import embedded
+from app.database.engine import make_engine
+from app.identity.users import add_user
+from tests.conftest import FreshDatabase, open_directory
+from tests.support import libpq
+from tests.support.data_directories import copied
+from tests.support.dead_runs import leave_dead_run
 from tests.support.http import ADMIN, PASSWORD
+from tests.support.real_service import Service, serving
 from tests.support.served import ROOT, WITHIN, Served, eventually, served
 from tests.support.terminal import Terminal, terminal
 from tests.support.workers import working
@@ -175,6 +182,65 @@ def data_directory(data_directory: Path) -> Iterator[Path]:
 def database_runs(data_directory: Path) -> bool:
     """Whether the embedded database runs; the last thing that it does is to remove this file."""
     return (data_directory / "postgresql" / "postmaster.pid").exists()
+
+
+@pytest.fixture(scope="session")
+def database_service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service on a database server, for tests after which it serves as before.
+
+    It listens on all addresses, was started in an environment that is hostile to libpq, and found a dead run when it
+    started: run 1.
+    """
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "uploads").mkdir()
+    variables = {**libpq.HOSTILE, "RELINK_UPLOAD_DIR": str(folder / "uploads")}
+    with fresh_database(True) as url:
+        engine = make_engine(url)
+        leave_dead_run(engine)
+        engine.dispose()
+        with serving(url, folder / "serve.log", "--bind=0.0.0.0:0", **variables) as running:
+            yield running
+
+
+@dataclass(frozen=True)
+class EmbeddedService:
+    """A service with an embedded database."""
+
+    served: Served
+    directory: Path
+
+    @property
+    def url(self) -> str:
+        return self.served.url
+
+    @property
+    def server(self) -> int:
+        """The process of the database, or 0 if there is none, or if the file that names it is being written."""
+        return server_of(self.directory)
+
+
+@pytest.fixture(scope="session")
+def embedded_service(migrated_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedService]:
+    """A service with an embedded database and a worker, for tests after which it serves as before."""
+    log = tmp_path_factory.mktemp("served") / "serve.log"
+    with open_directory() as parent:
+        directory = copied(migrated_directory, parent / "data")
+        engine = make_engine(embedded.start(directory))
+        with engine.begin() as connection:
+            add_user(connection, ADMIN, PASSWORD, admin=True)
+        engine.dispose()
+        with served({"RELINK_DATA_DIR": str(directory)}, log, "--workers=1") as running:
+            embedded.stop(directory)
+            yield EmbeddedService(running, directory)
+        eventually(lambda: not database_runs(directory))
+
+
+def server_of(data_directory: Path) -> int:
+    """The process of the database, or 0 if there is none, or if the file that names it is being written."""
+    try:
+        return int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])
+    except (FileNotFoundError, IndexError):
+        return 0
 
 
 Serve = Callable[..., Served]

@@ -12,11 +12,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.commands.service import ServiceClient
-from tests.commands.conftest import Serve, StartWorker
+from tests.commands.conftest import StartWorker
 from tests.support.builders import Graph, draft, frozen, links
+from tests.support.dead_runs import is_closed, leave_dead_run
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.kills import kill_web_processes
-from tests.support.served import Served, eventually
+from tests.support.real_service import Service
+from tests.support.served import eventually
 
 SOON = 15.0
 """The database notices a dead client within a second; the rest is for a busy machine."""
@@ -24,29 +26,36 @@ SOON = 15.0
 FORCE = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"})
 
 
-@pytest.fixture
-def served(serve: Serve, database_url: str, client: Client) -> Served:
-    """A service on a store in which three nodes are out of date, P.N2 first."""
+@contextmanager
+def held_up(service: Service) -> Iterator[Future[int]]:
+    """A force that has done P.N2 and waits for P.N1, of three nodes that are out of date."""
     graph = Graph().node("P.N3", frozen(), draft())
     for number in range(3):
         graph.node(f"P.N{number}", frozen(*links(f"P.N{number + 1}.1")))
-    client.load(graph)
-    return serve({"RELINK_DATABASE_URL": database_url})
-
-
-@contextmanager
-def held_up(served: Served, engine: Engine) -> Iterator[Future[int]]:
-    """A force that has done P.N2 and waits for P.N1."""
+    service.client.load(graph)
 
     def forced() -> int:
-        with ServiceClient(served.url, ADMIN, PASSWORD).post(FORCE.encode()) as reply:
+        with ServiceClient(service.url, ADMIN, PASSWORD).post(FORCE.encode()) as reply:
             return reply.error_number
 
-    with ThreadPoolExecutor(1) as threads, engine.connect() as holder:
+    with ThreadPoolExecutor(1) as threads, service.engine.connect() as holder:
         holder.execute(text("SELECT FROM node WHERE node_reference = 'P.N1' FOR UPDATE"))
         force = threads.submit(forced)
-        eventually(lambda: count(engine, "run_outcome") == 1)
+        eventually(lambda: done(service.engine, "P") == 1)
         yield force
+
+
+def done(engine: Engine, package: str) -> int:
+    """Return how many nodes of a package the runs on it have updated."""
+    query = "SELECT count(*) FROM run_outcome JOIN run USING (run_identifier) WHERE context_reference = :package"
+    with engine.connect() as connection:
+        return int(connection.execute(text(query), {"package": package}).scalar_one())
+
+
+def first_run(engine: Engine, package: str) -> int:
+    query = "SELECT min(run_identifier) FROM run WHERE context_reference = :package"
+    with engine.connect() as connection:
+        return int(connection.execute(text(query), {"package": package}).scalar_one())
 
 
 def count(engine: Engine, *tables: str) -> int:
@@ -54,24 +63,20 @@ def count(engine: Engine, *tables: str) -> int:
         return sum(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables)
 
 
-def state(engine: Engine) -> str:
-    """Return the record of the run, without closing dead runs."""
-    with engine.connect() as connection:
-        return str(connection.execute(text("SELECT state FROM run WHERE run_identifier = 1")).scalar_one())
-
-
 @pytest.mark.ledger("DEC-27")
 def test_a_run_whose_process_is_killed_frees_its_package_while_its_node_is_still_held(
-    served: Served, client: Client, engine: Engine, figures: Callable[[str], None]
+    database_service: Service, figures: Callable[[str], None]
 ) -> None:
-    with held_up(served, engine) as force:
+    client, engine = database_service.client, database_service.engine
+    with held_up(database_service) as force:
         assert client.update("P.N0", "force", content=False).number == 106
-        kill_web_processes(served.process.pid)
+        kill_web_processes(database_service.served.process.pid)
         killed = time.monotonic()
         eventually(lambda: client.update("P.N0", "force", content=False).number == 0, SOON)
         figures(f"the package was free {time.monotonic() - killed:.1f} s after the kill")
         assert count(engine, "run_step", "run_step_other") == 0
-        shown = client.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()
+        run = first_run(engine, "P")
+        shown = client.app.test_client().get(f"/runs/{run}", auth=(ADMIN, PASSWORD)).get_json()
         assert (shown["state"], shown["done"], shown["steps"]) == ("interrupted", 1, 3)
         with pytest.raises(click.ClickException):
             force.result()
@@ -80,35 +85,9 @@ def test_a_run_whose_process_is_killed_frees_its_package_while_its_node_is_still
     assert client.update("P").rows() == []
 
 
-def dead_run(engine: Engine) -> None:
-    """A run as a process that was killed leaves it behind."""
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO run (service, context_node_identifier, context_reference, include_content, options, state)"
-                " SELECT 'UpdateNodeVersions', node_identifier, node_reference, true, '{}', 'running' FROM node"
-                " WHERE node_reference = 'P'"
-            )
-        )
-        connection.execute(text("INSERT INTO run_step_other VALUES (1, 1, 1, 1, 1, NULL)"))
-        connection.execute(
-            text("INSERT INTO run_step VALUES (1, 1, 1, 1, 'version', 1, 1, NULL, NULL, NULL, NULL, false)")
-        )
-
-
-def is_closed(engine: Engine) -> bool:
-    """Whether the dead run is recorded as interrupted, and nothing is staged; read from the tables themselves."""
-    return state(engine) == "interrupted" and count(engine, "run_step", "run_step_other") == 0
-
-
 @pytest.mark.ledger("DEC-28")
-def test_a_service_closes_dead_runs_when_it_starts(
-    serve: Serve, database_url: str, client: Client, engine: Engine
-) -> None:
-    client.load(Graph().node("P.A", frozen()))
-    dead_run(engine)
-    serve({"RELINK_DATABASE_URL": database_url})
-    eventually(lambda: is_closed(engine))
+def test_a_service_closes_dead_runs_when_it_starts(database_service: Service) -> None:
+    eventually(lambda: is_closed(database_service.engine))
 
 
 @pytest.mark.ledger("DEC-28")
@@ -116,7 +95,7 @@ def test_a_worker_closes_dead_runs_and_deletes_old_ones(
     start_worker: StartWorker, client: Client, engine: Engine
 ) -> None:
     client.load(Graph().node("P.A", frozen()))
-    dead_run(engine)
+    leave_dead_run(engine)
     start_worker(RELINK_RUN_RETENTION_DAYS="30")
     eventually(lambda: is_closed(engine))
     client.update("P", "force")

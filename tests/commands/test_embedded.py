@@ -15,35 +15,13 @@ from urllib.request import urlopen
 
 import pytest
 
-from app.database import embedded
-from tests.commands.conftest import Relink, Serve, database_runs
+from tests.commands.conftest import EmbeddedService, Serve, database_runs, server_of
 from tests.commands.test_hanging_database import GET, ask, check_that_it_lives_without
-from tests.conftest import open_directory
-from tests.support.data_directories import copied
-from tests.support.http import ADMIN, PASSWORD
 from tests.support.processes import arguments, children, parent, runs
 from tests.support.served import ROOT, WITHIN, Served, eventually
-from tests.support.served import served as serving
 
 Check = Callable[[], subprocess.Popen[bytes]]
 WITH_WORKER = {"RELINK_NO_WORKER": "0"}
-
-
-@pytest.fixture(scope="module")
-def shared_directory(migrated_directory: Path) -> Iterator[Path]:
-    """The data directory of the service that tests share."""
-    with open_directory() as parent:
-        yield copied(migrated_directory, parent / "data")
-        embedded.stop(parent / "data")
-        eventually(lambda: not database_runs(parent / "data"))
-
-
-@pytest.fixture(scope="module")
-def shared(shared_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A service with a worker, for tests after which it is ready as before."""
-    log = tmp_path_factory.mktemp("served") / "serve.log"
-    with serving({"RELINK_DATA_DIR": str(shared_directory)}, log, "--workers=1") as running:
-        yield running
 
 
 @pytest.fixture
@@ -75,14 +53,6 @@ def check(data_directory: Path) -> Iterator[Check]:
         yield start
 
 
-def server_of(data_directory: Path) -> int:
-    """The process of the database, or 0 if there is none, or if the file that names it is being written."""
-    try:
-        return int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])
-    except (FileNotFoundError, IndexError):
-        return 0
-
-
 def is_ready(served: Served) -> bool:
     with urlopen(f"{served.url}/healthz") as response:  # noqa: S310 - it is the URL of our own service
         assert response.status == 200
@@ -108,13 +78,13 @@ def kill_database(data_directory: Path, *, keeper_too: bool) -> int:
 
 @pytest.mark.parametrize("keeper_too", [False, True], ids=["server", "server-and-keeper"])
 def test_a_database_that_is_killed_is_started_again(
-    shared: Served, shared_directory: Path, keeper_too: bool, figures: Callable[[str], None]
+    embedded_service: EmbeddedService, keeper_too: bool, figures: Callable[[str], None]
 ) -> None:
-    eventually(lambda: is_ready(shared))
-    server = kill_database(shared_directory, keeper_too=keeper_too)
+    eventually(lambda: is_ready(embedded_service.served))
+    server = kill_database(embedded_service.directory, keeper_too=keeper_too)
     killed = time.monotonic()
-    eventually(lambda: server_of(shared_directory) not in (0, server))
-    eventually(lambda: is_ready(shared))
+    eventually(lambda: embedded_service.server not in (0, server))
+    eventually(lambda: is_ready(embedded_service.served))
     figures(f"the service was ready {time.monotonic() - killed:.1f} s after the kill")
 
 
@@ -149,10 +119,10 @@ def test_a_killed_service_leaves_a_database_that_the_next_one_uses(
     eventually(lambda: not runs(worker))
 
 
-def test_a_worker_that_is_killed_is_started_again(shared: Served) -> None:
-    (worker,) = eventually(lambda: workers_of(shared))
+def test_a_worker_that_is_killed_is_started_again(embedded_service: EmbeddedService) -> None:
+    (worker,) = eventually(lambda: workers_of(embedded_service.served))
     os.kill(worker, signal.SIGKILL)
-    eventually(lambda: workers_of(shared) not in ([], [worker]))
+    eventually(lambda: workers_of(embedded_service.served) not in ([], [worker]))
 
 
 @pytest.mark.usefixtures("used_directory")
@@ -187,16 +157,16 @@ def test_a_command_whose_keeper_is_killed_at_the_first_start_starts_another(chec
     assert not database_runs(data_directory)
 
 
-def test_a_command_leaves_the_database_of_a_service_as_it_is(shared: Served, shared_directory: Path) -> None:
-    eventually(lambda: is_ready(shared))
-    server = server_of(shared_directory)
-    with checking(shared_directory) as check:
+def test_a_command_leaves_the_database_of_a_service_as_it_is(embedded_service: EmbeddedService) -> None:
+    eventually(lambda: is_ready(embedded_service.served))
+    server = embedded_service.server
+    with checking(embedded_service.directory) as check:
         assert check().wait(WITHIN) == 0
         killed = check()
         killed.kill()
         killed.wait()
-    assert server_of(shared_directory) == server
-    assert is_ready(shared)
+    assert embedded_service.server == server
+    assert is_ready(embedded_service.served)
 
 
 def test_two_services_share_a_data_directory(
@@ -217,14 +187,12 @@ def test_two_services_share_a_data_directory(
     eventually(lambda: not database_runs(data_directory))
 
 
-def test_a_service_lives_while_the_server_is_stopped(shared: Served, shared_directory: Path) -> None:
+def test_a_service_lives_while_the_server_is_stopped(embedded_service: EmbeddedService) -> None:
     """Stopped as SIGSTOP does it: all of its sockets stay open."""
-    relink = Relink({"RELINK_DATA_DIR": str(shared_directory)})
-    assert relink("user", "add", ADMIN, "--admin", "--password-stdin", stdin=PASSWORD).exit_code == 0
-    eventually(lambda: ask(shared.url, GET).number == "105")
-    with stopped(server_of(shared_directory)):
-        check_that_it_lives_without(shared.url)
-    eventually(lambda: ask(shared.url, GET).number == "105")
+    eventually(lambda: ask(embedded_service.url, GET).number == "105")
+    with stopped(embedded_service.server):
+        check_that_it_lives_without(embedded_service.url)
+    eventually(lambda: ask(embedded_service.url, GET).number == "105")
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -16,32 +15,32 @@ from sqlalchemy import Engine
 from app.application import create_app
 from app.database import embedded
 from app.database.engine import make_engine
-from app.identity.users import add_user
 from app.settings import Settings
-from tests.commands.conftest import Serve, StartWorker
+from tests.commands.conftest import EmbeddedService, StartWorker
 from tests.support.chance import seeded
-from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
+from tests.support.http import SECRET_KEY, Client
 from tests.support.kills import Battlefield, kill_web_processes, terminate_backend
+from tests.support.real_service import Service
 from tests.support.served import eventually
 
 KILLS = int(os.environ.get("RELINK_TEST_KILLS", "10"))
 
 
 def test_kills_of_web_processes_and_of_database_sessions(
-    serve: Serve, database_url: str, client: Client, engine: Engine, figures: Callable[[str], None]
+    database_service: Service, figures: Callable[[str], None]
 ) -> None:
-    served = serve({"RELINK_DATABASE_URL": database_url})
-    field = Battlefield(served.url, client, engine, eventually, seeded())
-    field.prepare()
-    for _ in range(part(3)):
-        field.kill_a_force(lambda _: kill_web_processes(served.process.pid))
-    figures(field.figure)
-    assert field.interrupted
-    field.interrupted = 0
-    for _ in range(part(5)):
-        field.kill_a_force(lambda run: terminate_backend(engine, run))
-    figures(field.figure)
-    assert field.interrupted
+    engine = database_service.engine
+    field = Battlefield(database_service.url, database_service.client, engine, eventually, seeded())
+    with field.prepared():
+        for _ in range(part(3)):
+            field.kill_a_force(lambda _: kill_web_processes(database_service.served.process.pid))
+        figures(field.figure)
+        assert field.interrupted
+        field.interrupted = 0
+        for _ in range(part(5)):
+            field.kill_a_force(lambda run: terminate_backend(engine, run))
+        figures(field.figure)
+        assert field.interrupted
 
 
 @pytest.mark.ledger("DEC-166")
@@ -65,35 +64,28 @@ def test_kills_of_workers(
     assert field.interrupted
 
 
-def test_kills_of_the_database_server(
-    serve: Serve, start_worker: StartWorker, used_directory: Path, figures: Callable[[str], None]
-) -> None:
-    url = embedded.start(used_directory)
-    engine = make_engine(url, pool_size=5)
-    with engine.begin() as connection:
-        add_user(connection, ADMIN, PASSWORD, admin=True)
-    client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
-    served = serve({"RELINK_DATABASE_URL": url})
+def test_kills_of_the_database_server(embedded_service: EmbeddedService, figures: Callable[[str], None]) -> None:
+    directory = embedded_service.directory
+    engine = make_engine(embedded.start(directory), pool_size=5)
 
     def kill(_: int) -> None:
-        os.kill(int((used_directory / "postgresql" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        os.kill(embedded_service.server, signal.SIGKILL)
 
     def restored() -> None:
         engine.dispose()
-        embedded.start(used_directory)
+        embedded.start(directory)
 
-    field = Battlefield(served.url, client, engine, eventually, seeded(), restored)
-    field.prepare()
-    for _ in range(part(2)):
-        field.kill_a_force(kill)
-    if part(1) > 1:  # with `make soak`: a worker takes its time before it tries a lost database again
-        start_worker(RELINK_DATABASE_URL=url)
-    for _ in range(part(1) - 1):
-        field.kill_a_queued_force(kill)
-    figures(field.figure)
-    assert field.interrupted
-    served.stop()
+    client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
+    field = Battlefield(embedded_service.url, client, engine, eventually, seeded(), restored)
+    with field.prepared():
+        for _ in range(part(2)):
+            field.kill_a_force(kill)
+        for _ in range(part(1) - 1):  # with `make soak`: a worker takes its time before it tries a lost database again
+            field.kill_a_queued_force(kill)
+        figures(field.figure)
+        assert field.interrupted
     engine.dispose()
+    embedded.stop(directory)
 
 
 def part(of_ten: int) -> int:

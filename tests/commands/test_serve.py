@@ -20,9 +20,9 @@ from tests.support.builders import Graph, draft, frozen, links
 from tests.support.databases import execute
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.kills import kill_web_processes
-from tests.support.processes import children, runs
-from tests.support.served import Served, eventually
-from tests.support.served import served as real_service
+from tests.support.processes import arguments, children, runs
+from tests.support.real_service import Service
+from tests.support.served import eventually
 
 
 def read(url: str) -> str:
@@ -51,19 +51,27 @@ def test_each_step_of_the_start_is_reported_before_it_is_done(
     assert relink("serve", "--bind", "127.0.0.1:0").stdout == f"Creating the embedded database in {file} ...\n"
 
 
-def test_metrics_are_those_of_all_workers(tmp_path: Path, database_url: str) -> None:
-    """Of a service that listens on all addresses, which says so."""
-    with real_service({"RELINK_DATABASE_URL": database_url}, tmp_path / "serve.log", "--bind", "0.0.0.0:0") as served:
-        assert "it listens on all addresses of this machine" in served.log.read_text()
-        assert_metrics_are_of_all_workers(served)
+def test_a_service_that_listens_on_all_addresses_says_so(database_service: Service) -> None:
+    assert "it listens on all addresses of this machine" in database_service.log()
 
 
-def assert_metrics_are_of_all_workers(served: Served) -> None:
+def test_there_is_no_worker_beside_a_service_on_a_database_server(database_service: Service) -> None:
+    [only] = children(database_service.served.process.pid)
+    assert "gunicorn" in arguments(only)
+
+
+def test_metrics_are_those_of_all_workers(database_service: Service) -> None:
+    before = health_checks(database_service)
     for _ in range(20):
-        read(f"{served.url}/healthz")
-    assert 'relink_requests_total{error_number="",service="health.healthz",status="200"} 20.0' in read(
-        f"{served.url}/metrics"
-    )
+        read(f"{database_service.url}/healthz")
+    assert health_checks(database_service) == before + 20
+
+
+def health_checks(service: Service) -> float:
+    """The number of requests to `/healthz` according to the metrics."""
+    name = 'relink_requests_total{error_number="",service="health.healthz",status="200"} '
+    lines = [line for line in read(f"{service.url}/metrics").splitlines() if line.startswith(name)]
+    return float(lines[0].removeprefix(name)) if lines else 0
 
 
 def test_a_database_that_is_behind_is_refused(relink_on: Callable[[str], Relink], empty_database_url: str) -> None:
@@ -127,7 +135,7 @@ def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
     for number in range(3):
         graph.node(f"P.N{number}", frozen(*links(f"P.N{number + 1}.1")))
     client.load(graph)
-    served = serve({"RELINK_DATABASE_URL": database_url})
+    served = serve({"RELINK_DATABASE_URL": database_url}, "--workers=1")
     force = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"})
     service = ServiceClient(served.url, ADMIN, PASSWORD)
     numbers: list[int] = []
@@ -153,11 +161,11 @@ def test_web_processes_that_wait_for_the_database_end_with_the_service(
     engine = make_engine(empty_database_url)
     migrate(engine)
     engine.dispose()
-    served = serve({"RELINK_DATABASE_URL": empty_database_url})
+    served = serve({"RELINK_DATABASE_URL": empty_database_url}, "--workers=1")
     [gunicorn] = children(served.process.pid)
     execute(server_url, f"DROP DATABASE {make_url(empty_database_url).database} WITH (FORCE)")
     kill_web_processes(served.process.pid)
-    eventually(lambda: served.log.read_text().count("waiting for it") == 2)
+    eventually(lambda: served.log.read_text().count("waiting for it") == 1)
     waiting = children(gunicorn)
     served.process.terminate()
     eventually(lambda: not any(map(runs, waiting)), 15)

@@ -11,12 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from flask import Flask
 
-from tests.commands.conftest import Serve
 from tests.support.builders import Graph, M, frozen
 from tests.support.http import ADMIN, PASSWORD
-from tests.support.processes import children
+from tests.support.processes import children, environment_of
+from tests.support.real_service import Service
 from tests.support.served import Served, eventually
 
 MIB = 1024 * 1024
@@ -65,45 +64,52 @@ def open_uploads(served: Served, directory: Path) -> list[str]:
     return found
 
 
-def test_an_anonymous_request_is_refused_at_once_and_not_stored(
-    serve: Serve, app: Flask, database_url: str, tmp_path: Path
-) -> None:
-    uploads = tmp_path / "uploads"
-    uploads.mkdir()
-    served = serve({"RELINK_DATABASE_URL": database_url, "RELINK_UPLOAD_DIR": str(uploads)})
-    with sending(served, 4 * 1024 * MIB) as connection:
+@pytest.fixture
+def uploads(database_service: Service) -> Path:
+    """The directory in which the service stores what it receives."""
+    return Path(environment_of(database_service.served.process.pid)["RELINK_UPLOAD_DIR"])
+
+
+def test_an_anonymous_request_is_refused_at_once_and_not_stored(database_service: Service, uploads: Path) -> None:
+    with sending(database_service.served, 4 * 1024 * MIB) as connection:
         # The service takes the first MiB in before it looks at a request.
         connection.sendall(START.ljust(MIB + 256 * 1024))
         # The rest of the body never comes.
         assert "<errorNumber>101</errorNumber>" in response_on(connection)
-        assert not open_uploads(served, uploads)
+        assert not open_uploads(database_service.served, uploads)
 
 
-def test_an_upload_has_no_name_that_could_be_left_behind(
-    serve: Serve, app: Flask, database_url: str, tmp_path: Path
-) -> None:
-    uploads = tmp_path / "uploads"
-    uploads.mkdir()
-    served = serve({"RELINK_DATABASE_URL": database_url, "RELINK_UPLOAD_DIR": str(uploads)})
-    with sending(served, 100 * MIB, BASIC) as connection:
+def test_an_upload_has_no_name_that_could_be_left_behind(database_service: Service, uploads: Path) -> None:
+    with sending(database_service.served, 100 * MIB, BASIC) as connection:
         connection.sendall(START.ljust(4 * MIB))
-        assert eventually(lambda: open_uploads(served, uploads))
+        assert eventually(lambda: open_uploads(database_service.served, uploads))
         assert not list(uploads.iterdir())
-    assert eventually(lambda: not open_uploads(served, uploads))
+    assert eventually(lambda: not open_uploads(database_service.served, uploads))
+
+
+@contextmanager
+def small_files(served: Served, most: int) -> Iterator[None]:
+    """Let the processes of a service write no file of more bytes, as where the disk is full."""
+    processes = [process for master in children(served.process.pid) for process in [master, *children(master)]]
+    before = {process: resource.prlimit(process, resource.RLIMIT_FSIZE) for process in processes}
+    for process, (_, hard) in before.items():
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (most, hard))
+    yield
+    for process, limits in before.items():
+        resource.prlimit(process, resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.ledger("DEC-51")
-def test_a_full_folder_for_uploads_affects_no_other_request(serve: Serve, app: Flask, database_url: str) -> None:
-    served = serve({"RELINK_DATABASE_URL": database_url})
-    assert "<errorNumber>0</errorNumber>" in post(served, SMALL)
-    for master in children(served.process.pid):
-        for process in [master, *children(master)]:
-            resource.prlimit(process, resource.RLIMIT_FSIZE, (2 * MIB, 2 * MIB))
+def test_a_full_folder_for_uploads_affects_no_other_request(database_service: Service) -> None:
+    served = database_service.served
     small = Graph().node("I.A", frozen()).xml().encode()
     large = Graph().node("I.B", frozen(*(M(value="x" * MIB) for _ in range(4)))).xml().encode()
     for _ in range(2):
-        refused = post(served, large)
-        assert refused.startswith("HTTP/1.1 507 ")
-        assert "<errorNumber>100</errorNumber>" in refused
         assert "<errorNumber>0</errorNumber>" in post(served, SMALL)
-        assert "<errorNumber>0</errorNumber>" in post(served, small)
+    with small_files(served, 2 * MIB):
+        for _ in range(2):
+            refused = post(served, large)
+            assert refused.startswith("HTTP/1.1 507 ")
+            assert "<errorNumber>100</errorNumber>" in refused
+            assert "<errorNumber>0</errorNumber>" in post(served, SMALL)
+            assert "<errorNumber>0</errorNumber>" in post(served, small)

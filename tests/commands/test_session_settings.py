@@ -15,16 +15,18 @@ from psycopg import sql
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
-from app.commands.service import ServiceClient
 from app.database.engine import driver_arguments, make_engine
 from app.database.session import SETTINGS, connection_arguments
 from app.settings import Settings
 from app.solutions.rollout.lazy_updates import move_due_instances
-from tests.commands.conftest import Relink, Serve
+from tests.commands.conftest import Relink
 from tests.graphql.client import GraphQL, nodes
+from tests.support import libpq
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client
 from tests.support.moves import on_releases
+from tests.support.processes import environment_of
+from tests.support.real_service import Service
 from tests.support.served import ROOT, WITHIN, eventually
 from tests.support.solution_store import Store, config_slot, slots
 
@@ -221,16 +223,7 @@ def test_an_empty_database_with_hostile_settings_is_migrated(
     assert schemas_of_tables(empty_database_url) == {"public"}
 
 
-ENVIRONMENT = {
-    "PGCLIENTENCODING": ["LATIN1", "nonsense"],
-    "PGOPTIONS": ["-c datestyle=German -c search_path=nowhere", "--nonsense=1"],
-    "PGTZ": ["Asia/Kathmandu", "nonsense"],
-    "PGDATESTYLE": ["German", "nonsense"],
-    "PGGEQO": ["off", "nonsense"],
-    "PGCONNECT_TIMEOUT": ["0", "nonsense"],
-    "PGHOSTADDR": ["127.0.0.255", "nonsense"],
-    "PGSERVICE": ["nonsense"],
-}
+VARIABLES = [(name, value) for name, values in libpq.ENVIRONMENT.items() for value in values]
 # What these say counts for a server, unless the URL says otherwise.
 FOR_SERVERS = {
     "PGHOST": "nowhere.invalid",
@@ -249,7 +242,7 @@ FOR_SERVERS = {
 def test_the_embedded_database_is_used_whatever_the_environment_says(
     used_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in ({name: values[-1] for name, values in ENVIRONMENT.items()} | FOR_SERVERS).items():
+    for name, value in (libpq.HOSTILE | FOR_SERVERS).items():
         monkeypatch.setenv(name, value)
     relink = Relink({"RELINK_DATA_DIR": str(used_directory)})
     assert relink("token", "add", "Partner", "--master").exit_code == 0
@@ -277,7 +270,7 @@ def test_a_timeout_that_is_not_a_number_is_reported(database_url: str, relink_on
     assert (result.exit_code, "connect_timeout" in result.output) == (1, True)
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ENVIRONMENT.items() for value in values])
+@pytest.mark.parametrize(("name", "value"), VARIABLES)
 def test_variables_of_the_environment_change_nothing(
     name: str, value: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,18 +281,13 @@ def test_variables_of_the_environment_change_nothing(
         assert present(engine) == before
 
 
-@pytest.mark.usefixtures("app")
-def test_commands_and_the_service_start_in_a_hostile_environment(serve: Serve, database_url: str) -> None:
-    hostile = {name: values[-1] for name, values in ENVIRONMENT.items()}
-    environment = {**os.environ, **hostile, "RELINK_DATABASE_URL": database_url}
+def test_commands_and_the_service_work_in_a_hostile_environment(database_service: Service) -> None:
+    environment = {**os.environ, **libpq.HOSTILE, "RELINK_DATABASE_URL": database_service.database_url}
     command = [sys.executable, "-W", "ignore", "-m", "app.cli", "check"]
     done = subprocess.run(command, env=environment, cwd=ROOT, text=True, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    served = serve({"RELINK_DATABASE_URL": database_url, **hostile})
-    service = ServiceClient(served.url, ADMIN, PASSWORD)
-    with service.post("<SetSolution><title>5 €</title></SetSolution>".encode()) as reply:
-        assert reply.error_number == 0
-    assert served.stop() == 0
+    assert libpq.HOSTILE.items() <= environment_of(database_service.served.process.pid).items()
+    assert database_service.post("<SetSolution><title>5 €</title></SetSolution>").number == "0"
 
 
 def schemas_of_tables(url: str) -> set[str]:

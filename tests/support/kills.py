@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import click
@@ -21,7 +21,7 @@ from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.processes import children
 from tests.support.workers import ASYNC, accepted, shown
 from tests.updates.test_against_oracle import Content, contents
-from tests.updates.test_force import interfere
+from tests.updates.test_force import interfere, stop_interfering
 
 NODES = 60
 STEPS = NODES + 6
@@ -78,6 +78,13 @@ class Battlefield:
         """Do an undisturbed force, and slow down those to come."""
         self.expect()
         slow_commits(self.engine)
+
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Prepare the store, and leave it as it was, but for the packages."""
+        self.prepare()
+        yield
+        stop_interfering(self.engine)
 
     def expect(self) -> None:
         """Do an undisturbed force: every other one has to end where this one ends."""

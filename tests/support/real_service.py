@@ -11,8 +11,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from app.application import create_app
 from app.database.engine import make_engine
-from tests.support.http import SECRET_KEY
+from app.settings import Settings
+from tests.support.http import SECRET_KEY, Client
 from tests.support.processes import children
 from tests.support.raw import BASIC, RawReply, exchange, request
 from tests.support.served import Served, eventually, served
@@ -28,6 +30,15 @@ class Service:
     @property
     def url(self) -> str:
         return self.served.url
+
+    @property
+    def database_url(self) -> str:
+        return self.engine.url.render_as_string(hide_password=False)
+
+    @property
+    def client(self) -> Client:
+        """A client of the same store in this process."""
+        return Client(create_app(Settings(secret_key=SECRET_KEY), self.engine))
 
     def post(self, body: str | bytes, path: str = "/service") -> RawReply:
         """POST as the user who may do everything."""
