@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from app.console.visitor import caller
 from app.nodes.patterns import BUDGET_OF_AN_EDIT, PatternCheck
-from app.runs.turns import Turns
+from app.runs.turns import AT_ONCE, SOON, Turns
 from app.web.context import resources
 from app.web.large_responses import begin_large_response
 
@@ -18,11 +18,14 @@ def turn_of(turns: Turns) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def checked_patterns() -> Iterator[PatternCheck]:
-    """Yield the check of patterns in an edit. An expensive check takes a turn."""
+def checked_patterns(*, locks: bool) -> Iterator[PatternCheck]:
+    """Yield the check of patterns in an edit, as `app.services.edit_check` does for a service."""
+    seconds = AT_ONCE if locks else SOON
     with ExitStack() as until_done:
         edits = resources().workload.edits
-        yield PatternCheck(BUDGET_OF_AN_EDIT, before_much=lambda: until_done.enter_context(edits.soon(_user())))
+        yield PatternCheck(
+            BUDGET_OF_AN_EDIT, before_much=lambda: until_done.enter_context(edits.soon(_user(), seconds))
+        )
 
 
 def before_large() -> None:

@@ -22,6 +22,8 @@ _LONG_EDIT = 0.5
 _PATIENT = 8
 SOON: Final = 10.0
 """The longest time, in seconds, that a request waits for its turn."""
+AT_ONCE: Final = 0.0
+"""No time to wait: for a request that holds locks."""
 _LOOK_EVERY = 0.25
 
 
@@ -108,8 +110,8 @@ class Turns:
                 raise self._busy()
         try:
             deadline = time.monotonic() + seconds
-            while not turn.wait(_LOOK_EVERY):
-                if time.monotonic() > deadline or self._is_hopeless(turn):
+            while not turn.wait(min(_LOOK_EVERY, seconds)):
+                if time.monotonic() >= deadline or self._is_hopeless(turn):
                     raise self._busy()
             yield
         finally:

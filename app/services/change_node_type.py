@@ -43,7 +43,8 @@ def run(request: ChangeNodeTypeRequest, call: Call) -> ServiceResponse:
     `app.nodes.type_change.change_type`."""
     force = request.action is TypeChangeAction.FORCE
     wanted = NamedVersion(request.node_version_identifier_new_type, request.node_version_reference_new_type)
-    with edit_check(call) as patterns, call.engine.begin() if force else snapshot(call.engine) as connection:
+    begun = call.engine.begin() if force else snapshot(call.engine)
+    with edit_check(call, locks=force) as patterns, begun as connection:
         change = change_type(
             connection,
             call.caller,

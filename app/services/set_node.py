@@ -36,14 +36,14 @@ def run(request: SetNodeRequest, call: Call) -> ServiceResponse:
                 form = _form(connection, call, draft.type, draft)
                 return ServiceResponse((*_head(draft), *form), headers=_tag(draft.version.node.edition))
         case EditAction.CREATE:
-            with edit_check(call) as patterns, call.engine.begin() as connection:
+            with edit_check(call, locks=True) as patterns, call.engine.begin() as connection:
                 node = create(connection, call.caller, given, patterns, call.before_large)
                 version = find_version(connection, call.caller, version_identifier(node, 1), None)
             edition = version.node.edition
             parts = (version_fields(version.node, 1, version.name), Fields(("nodeEdition", edition)))
             return ServiceResponse(parts, headers=_tag(edition))
         case EditAction.IMPACT:
-            with edit_check(call) as patterns, snapshot(call.engine) as connection:
+            with edit_check(call, locks=False) as patterns, snapshot(call.engine) as connection:
                 known, large = _known(request, call), call.before_large
                 edit = plan_edit(connection, call.caller, *_draft(request), given, known, patterns, large)
                 return _impact(connection, call, edit, 108)
@@ -53,7 +53,7 @@ def run(request: SetNodeRequest, call: Call) -> ServiceResponse:
 
 def _written(request: SetNodeRequest, given: GivenEdit, call: Call) -> ServiceResponse:
     force = request.action is EditAction.FORCE
-    with edit_check(call) as patterns, call.engine.begin() as connection:
+    with edit_check(call, locks=True) as patterns, call.engine.begin() as connection:
         draft, known, large = _draft(request), _known(request, call), call.before_large
         edit, edition = edit_draft(connection, call.caller, *draft, given, known, patterns, large, force=force)
         if edition is None:

@@ -110,7 +110,7 @@ def changed_type(path: str) -> Response:
     known = Known(if_match=edition or None)
     shared = resources()
     try:
-        with checked_patterns() as patterns, shared.engine.begin() as connection:
+        with checked_patterns(locks=True) as patterns, shared.engine.begin() as connection:
             node = administered(read_node(connection, reference))
             wanted, draft = NamedVersion(reference=given), _draft(node)
             change_type(connection, caller(), None, draft, wanted, known, patterns, before_large, force=True)
@@ -124,7 +124,7 @@ def changed_type(path: str) -> Response:
 def _type_page(reference: str, form: Form, given: str, *, status: int = 200) -> Response:
     change: TypeChange | None = None
     impacts: Impacts | None = None
-    with checked_patterns() as patterns, snapshot(resources().engine) as connection:
+    with checked_patterns(locks=False) as patterns, snapshot(resources().engine) as connection:
         node = administered(read_node(connection, reference))
         version = read_wanted(connection, _draft(node))
         if given:

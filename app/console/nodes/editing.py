@@ -64,7 +64,7 @@ def save(path: str) -> Response:
     try:
         given = edit_in(request.form)
         known = Known(if_match=request.form.get("edition") or None)
-        with checked_patterns() as patterns, resources().engine.begin() as connection:
+        with checked_patterns(locks=True) as patterns, resources().engine.begin() as connection:
             administered(read_node(connection, reference))
             force = request.form.get("lose") == "true"
             draft, large = f"{reference}.$draft", partial(_refuse, reference)

@@ -1,0 +1,60 @@
+"""Edits whose patterns take long take turns, and hold up nobody else while they wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from flask import Flask
+
+from app.runs.turns import Shares
+from app.settings import Settings
+from tests.support.builders import Graph, M, draft, member_type, type_with
+from tests.support.edits import given, members, set_node
+from tests.support.http import Client
+from tests.support.served import eventually
+
+PATTERN = "[0-9]*x*|.{0,990}y"
+EXPENSIVE = members({"L.m": [given(at=1, value="x" * 5_000)]})
+CHEAP = members({"L.m": [given(at=1, value="x")]})
+DRAFT = {"nodeVersionReference": "L.A"}
+
+
+@pytest.fixture
+def store(client: Client) -> Client:
+    graph = Graph().node("L.m", member_type(VALUE_PATTERN=PATTERN)).node("L.T", type_with("L.m.1"))
+    client.load(graph.node("L.A", draft(M("L.m.1", value="y"), type="L.T.1")))
+    return client
+
+
+@contextmanager
+def all_turns_taken(app: Flask) -> Iterator[None]:
+    turns = app.extensions["relink"].workload.edits
+    with ExitStack() as others:
+        for _ in range(Shares.of(Settings()).edits):
+            assert others.enter_context(turns.turn()).has_come
+        yield
+
+
+@pytest.mark.ledger("DEC-416")
+@pytest.mark.parametrize("action", ["update", "force"])
+def test_an_edit_that_locks_its_draft_does_not_wait_for_a_turn(store: Client, action: str) -> None:
+    with all_turns_taken(store.app):
+        refused = set_node(store, action, EXPENSIVE, **DRAFT)
+        assert (refused.status, refused.number) == (503, 106)
+        assert "Retry-After" in refused.response.headers
+        assert set_node(store, action, CHEAP, **DRAFT).number == 0
+    assert set_node(store, action, EXPENSIVE, **DRAFT).number == 0
+
+
+@pytest.mark.ledger("DEC-416")
+def test_an_impact_of_an_edit_waits_for_its_turn(store: Client) -> None:
+    edits = store.app.extensions["relink"].workload.edits
+    with ThreadPoolExecutor(1) as thread:
+        with all_turns_taken(store.app):
+            impact = thread.submit(set_node, store, "impact", EXPENSIVE, **DRAFT)
+            eventually(lambda: edits._waiting)
+            assert set_node(store, "update", CHEAP, **DRAFT).number == 0
+        assert impact.result().number == 0
