@@ -8,6 +8,7 @@ and all matches of one check (an import, the plan of an update) share a budget o
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -33,6 +34,12 @@ MOST_INSTRUCTIONS: Final = 20_000
 
 # Enough for the largest program. RE2 compares it with a generous estimate of the size before it compiles a program.
 _MEMORY = 8 * 1024 * 1024
+# A program keeps the states that it has met, up to a quarter of its limit of memory. The limit follows its size: with
+# too little memory for its states, RE2 is several times slower. With the sum of limits that a check may keep, it has
+# 256 ordinary programs, or 32 of the largest, and about 64 MiB.
+_LEAST_MEMORY = 1024 * 1024
+_MEMORY_OF_INSTRUCTION = 1024
+_MOST_MEMORY = 256 * 1024 * 1024
 # Longer values are not kept.
 _LONGEST_KEY = 64
 # The cost of compiling, in the unit of the budget: for each character and each instruction, for a pattern that is not a
@@ -72,7 +79,10 @@ class PatternCheck:
     """The part of the budget that is used."""
     before_much: Callable[[], object] | None = None
     """Called once, before the check becomes expensive (`MUCH`). What it raises ends the check."""
-    _programs: dict[str, re2._Regexp | PatternError] = field(default_factory=dict)
+    _programs: OrderedDict[str, re2._Regexp] = field(default_factory=OrderedDict)
+    """Those that were used last. The others are compiled again, which costs as much as the first time."""
+    _memory: int = 0
+    _unusable: dict[str, PatternError] = field(default_factory=dict)
     _matches: dict[tuple[str, str | bytes], bool] = field(default_factory=dict)
     _long_values: dict[tuple[str, LongValue], bool | str] = field(default_factory=dict)
     """Whether a long value matches a pattern, or why that cannot be checked."""
@@ -121,16 +131,29 @@ class PatternCheck:
         return known
 
     def _program(self, pattern: str) -> re2._Regexp:
-        program = self._programs.get(pattern)
-        if program is None:
+        if pattern in self._programs:
+            self._programs.move_to_end(pattern)
+            return self._programs[pattern]
+        error = self._unusable.get(pattern)
+        if error is None:
             if self.work >= self.budget:
                 raise OverBudgetError
-            program = self._programs[pattern] = _compiled(pattern)
-            self._add(_cost(pattern, program))
-        if isinstance(program, PatternError):
-            # A new error, since one that is raised again keeps the frames, and the values, of all former times.
-            raise PatternError(*program.args)
-        return program
+            program = _compiled(pattern)
+            if not isinstance(program, PatternError):
+                self._keep(pattern, program)
+                self._add(_cost(pattern, program))
+                return program
+            error = self._unusable[pattern] = program
+            self._add(_cost(pattern, error))
+        # A new error, since one that is raised again keeps the frames, and the values, of all former times.
+        raise PatternError(*error.args)
+
+    def _keep(self, pattern: str, program: re2._Regexp) -> None:
+        self._programs[pattern] = program
+        self._memory += _memory_of(program)
+        while self._memory > _MOST_MEMORY:
+            _, oldest = self._programs.popitem(last=False)
+            self._memory -= _memory_of(oldest)
 
     def _spend(self, work: int) -> None:
         """Take the cost of some work from the budget before the work is done. Raises OverBudgetError."""
@@ -155,15 +178,31 @@ def _cost(pattern: str, program: re2._Regexp | PatternError) -> int:
 def _compiled(pattern: str) -> re2._Regexp | PatternError:
     if len(pattern) > LONGEST_PATTERN:
         return PatternError(f"is too long: it has more than {LONGEST_PATTERN} characters")
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = True
-    options.max_mem = _MEMORY
     try:
-        program = re2.compile(pattern, options)
+        program = _program_within(_MEMORY, pattern)
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
         if "too large" in reason:
             return PatternError(_TOO_LARGE)
         return PatternError(f"is not a regular expression in RE2 syntax: {reason[:200]}")
-    return program if program.programsize <= MOST_INSTRUCTIONS else PatternError(_TOO_LARGE)
+    if program.programsize > MOST_INSTRUCTIONS:
+        return PatternError(_TOO_LARGE)
+    memory = _memory_of(program)
+    try:
+        return program if memory == _MEMORY else _program_within(memory, pattern)
+    except re2.error:  # the estimate of its size is larger than this
+        return program
+
+
+def _memory_of(program: re2._Regexp) -> int:
+    """Return the limit of memory of a program."""
+    return min(_MEMORY, max(_LEAST_MEMORY, _MEMORY_OF_INSTRUCTION * int(program.programsize)))
+
+
+def _program_within(memory: int, pattern: str) -> re2._Regexp:
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = memory
+    # `re2.compile` would keep the last 128 programs of the process.
+    return re2._Regexp(pattern, options)

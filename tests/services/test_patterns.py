@@ -7,7 +7,7 @@ import time
 import pytest
 from sqlalchemy import Engine, text
 
-from app.nodes.patterns import DEFAULT_BUDGET, OverBudgetError, PatternCheck, PatternError
+from app.nodes.patterns import BUDGET_OF_AN_EDIT, DEFAULT_BUDGET, OverBudgetError, PatternCheck, PatternError
 from tests.support.builders import Graph, M, V, member_type, type_with
 from tests.support.http import Client
 
@@ -181,6 +181,35 @@ def test_work_is_the_size_of_the_value_times_that_of_the_program_and_a_repeated_
     assert not check.matches("[a-z]+", "abcabc7")
     assert 0 < once - compiled < check.work - once
     assert check.work < 10_000 < DEFAULT_BUDGET
+
+
+@pytest.mark.ledger("DEC-417")
+def test_a_check_keeps_few_large_programs_and_charges_for_those_that_it_compiles_again() -> None:
+    check = PatternCheck()
+
+    def work(pattern: str) -> int:
+        before = check.work
+        check.check(pattern)
+        return check.work - before
+
+    patterns = [f".{{0,900}}y{number:03}" for number in range(40)]
+    costs = [work(pattern) for pattern in patterns]
+    assert min(costs) > 0
+    assert [work(pattern) for pattern in patterns[-32:]] == [0] * 32
+    assert work(patterns[0]) == costs[0]
+    assert work(patterns[-1]) == 0
+
+
+@pytest.mark.ledger("DEC-417")
+def test_many_ordinary_patterns_are_compiled_once() -> None:
+    check = PatternCheck()
+    patterns = [rf"\pL+ [0-9]{{1,20}} {number}" for number in range(100)]
+    for pattern in patterns:
+        check.check(pattern)
+    compiled = check.work
+    for pattern in patterns:
+        check.check(pattern)
+    assert check.work == compiled < BUDGET_OF_AN_EDIT
 
 
 def test_a_pattern_that_failed_is_not_compiled_again() -> None:
