@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, text
 
 from app.application import create_app
@@ -24,34 +25,32 @@ def test_a_test_sees_no_settings() -> None:
     assert Settings.from_environment() == Settings(data_directory=Settings.from_environment({}).data_directory)
 
 
-def test_settings_of_the_developer_do_not_reach_a_test() -> None:
-    settings = {"RELINK_DATABASE_URL": "postgresql://nowhere.invalid/relink", "RELINK_POOL_SIZE": "7"}
-    test = f"{__file__}::{test_a_test_sees_no_settings.__name__}"
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", test]
-    root = Path(__file__).parent.parent
-    done = subprocess.run(
-        command, env={**os.environ, **settings}, cwd=root, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
-
-
-def test_without_a_chromium_the_tests_in_a_browser_are_left_out_and_the_report_says_so(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest reports where the developer has settings and no Chromium is installed."""
     root = Path(__file__).parent.parent
     given = {name: value for name, value in os.environ.items() if name != "RELINK_TEST_CHROMIUM"}
-    in_browser, other = "tests/wizard/test_browser.py", f"{__file__}::{test_a_test_sees_no_settings.__name__}"
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", in_browser, other]
-    done = subprocess.run(
-        command, env={**given, "PATH": str(tmp_path)}, cwd=root, capture_output=True, text=True, check=False
-    )
+    settings = {"RELINK_DATABASE_URL": "postgresql://nowhere.invalid/relink", "RELINK_POOL_SIZE": "7"}
+    environment = {**given, **settings, "PATH": str(tmp_path_factory.mktemp("path"))}
+    tests = ("tests/wizard/test_browser.py", f"{__file__}::{test_a_test_sees_no_settings.__name__}")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "test_a_test_sees_no_settings" in done.stdout
-    assert "test_browser.py::" not in done.stdout
-    assert "browser tests left out" in done.stdout
+    return done.stdout
+
+
+def test_settings_of_the_developer_do_not_reach_a_test(report: str) -> None:
+    assert "1 passed, " in report.splitlines()[-1]
+
+
+def test_without_a_chromium_the_tests_in_a_browser_are_left_out_and_the_report_says_so(report: str) -> None:
+    assert "test_browser.py::" not in report
+    assert "browser tests left out" in report
     assert (
         "No Chromium was found, so the tests of pages in a browser were left out. Install Debian's package"
         " chromium-headless-shell, or set RELINK_TEST_CHROMIUM to the path of a Chromium.\n"
-    ) in done.stdout
-    assert "deselected" in done.stdout.splitlines()[-1]
+    ) in report
+    assert "deselected" in report.splitlines()[-1]
 
 
 def test_a_test_gets_a_database_without_anything_of_earlier_tests(fresh_database: FreshDatabase) -> None:

@@ -264,13 +264,21 @@ def serve(tmp_path: Path, data_directory: Path) -> Iterator[Serve]:
 @pytest.fixture
 def start_worker(database_url: str, tmp_path: Path) -> Iterator[StartWorker]:
     """Start workers on the database, with options and `RELINK_` variables; they are stopped at the end."""
-    with ExitStack() as stack, (tmp_path / "worker.log").open("wb") as log:
+    with worker_processes(database_url, tmp_path / "worker.log") as start:
+        yield start
+
+
+@contextmanager
+def worker_processes(database_url: str, log: Path) -> Iterator[StartWorker]:
+    """Start workers on a database; they are stopped at the end."""
+    with ExitStack() as stack, log.open("wb") as output:
 
         def start(*options: str, **variables: str) -> Worker:
             environment = {**os.environ, "RELINK_DATABASE_URL": database_url, "RELINK_LAZY_UPDATE_DELAY": "0"}
             command = [sys.executable, "-W", "ignore", "-m", "app.cli", "worker", *options]
+            given = {**environment, **variables}
             return stack.enter_context(
-                _ended(subprocess.Popen(command, env={**environment, **variables}, cwd=ROOT, stdout=log, stderr=log))
+                _ended(subprocess.Popen(command, env=given, cwd=ROOT, stdout=output, stderr=output))
             )
 
         yield start

@@ -12,10 +12,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.commands.service import ServiceClient
-from tests.commands.conftest import StartWorker
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.dead_runs import is_closed, leave_dead_run
-from tests.support.http import ADMIN, PASSWORD, Client, message
+from tests.support.dead_runs import is_closed
+from tests.support.http import ADMIN, PASSWORD, message
 from tests.support.kills import kill_web_processes
 from tests.support.real_service import Service
 from tests.support.served import eventually
@@ -88,24 +87,3 @@ def test_a_run_whose_process_is_killed_frees_its_package_while_its_node_is_still
 @pytest.mark.ledger("DEC-28")
 def test_a_service_closes_dead_runs_when_it_starts(database_service: Service) -> None:
     eventually(lambda: is_closed(database_service.engine))
-
-
-@pytest.mark.ledger("DEC-28")
-def test_a_worker_closes_dead_runs_and_deletes_old_ones(
-    start_worker: StartWorker, client: Client, engine: Engine
-) -> None:
-    client.load(Graph().node("P.A", frozen()))
-    leave_dead_run(engine)
-    start_worker(RELINK_RUN_RETENTION_DAYS="30")
-    eventually(lambda: is_closed(engine))
-    client.update("P", "force")
-    with engine.begin() as connection:
-        connection.execute(
-            text("UPDATE run SET finished_at = now() - make_interval(days => 33 - 2 * run_identifier::integer)")
-        )
-    eventually(lambda: [run["run"] for run in runs(client)] == [2])
-
-
-def runs(client: Client) -> list[dict[str, object]]:
-    shown = client.app.test_client().get("/runs", auth=(ADMIN, PASSWORD)).get_json()
-    return list(shown["runs"])

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, text
 
+from tests.support.solution_store import Store, config_slot, workflow
+
 _RECORD = """
     CREATE TABLE move_made (instance_identifier uuid, from_release integer, to_release integer, transaction xid8);
     CREATE FUNCTION record_move() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -61,6 +63,27 @@ def record_moves(engine: Engine) -> None:
     """From here on every move leaves a row."""
     with engine.begin() as connection:
         connection.execute(text(_RECORD))
+
+
+def moved(engine: Engine) -> int:
+    """How many instances are on the second release of their solution."""
+    return on_releases(engine).get(2, 0)
+
+
+def to_be_moved(store: Store, engine: Engine, count: int) -> None:
+    """Instances of a solution that all go with a release that drops one of their slots and adds a workflow."""
+    slots = [config_slot("a"), config_slot("b")]
+    solution = store.published(config=slots, workflows=[workflow("w", trigger="webhook")])
+    multiply(engine, store.instance(solution, config={"a": '"x"', "b": '"y"'}), count)
+    workflows = [workflow("w", trigger="webhook"), workflow("v", trigger="webhook")]
+    store.republish(solution, config=slots[:1], workflows=workflows)
+
+
+def announced(store: Store) -> None:
+    """There is an instance that needs its end user, and a message about it."""
+    solution = store.published()
+    store.instance(solution)
+    store.republish(solution, config=[config_slot("a")])
 
 
 def moves_made(engine: Engine) -> list[tuple[str, int, int]]:
