@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import stat
@@ -13,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from shutil import copy
 from typing import Any
-from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import Engine, text
@@ -25,10 +23,12 @@ from app.settings import Settings
 from app.solutions.people.cipher import Cipher
 from docs.generator.schema import dump_schema
 from tests.commands.conftest import Relink
+from tests.conftest import FreshDatabase
 from tests.database.keep_store import NEWEST_STORE, STORES
 from tests.database.test_migrations import execute, rows_by_table
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.databases import empty_database
+from tests.support.damaged_dumps import changed, cut, damaged
+from tests.support.databases import empty_database, engine_on
 from tests.support.http import SECRET_KEY, Client
 from tests.support.processes import children, runs
 from tests.support.served import ROOT, WITHIN, eventually
@@ -73,14 +73,21 @@ def on(url: str, key: str | None = SECRET_KEY) -> Relink:
     return Relink({"RELINK_DATABASE_URL": url, "RELINK_SECRET_KEY": key})
 
 
-@pytest.fixture
-def dumped(database_url: str, client: Client, tmp_path: Path) -> Path:
-    """The dump of a small store."""
-    client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
-    file = tmp_path / "store.dump"
-    result = on(database_url)("dump", str(file))
+@pytest.fixture(scope="module")
+def dump_of_small_store(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with fresh_database(True, connected=True) as url, engine_on(url) as engine:
+        client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
+        client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
+        file = tmp_path_factory.mktemp("dumped") / "store.dump"
+        result = on(url)("dump", str(file))
     assert result.exit_code == 0, result.output
     return file
+
+
+@pytest.fixture
+def dumped(dump_of_small_store: Path, tmp_path: Path) -> Path:
+    """The dump of a small store."""
+    return Path(copy(dump_of_small_store, tmp_path))
 
 
 @contextmanager
@@ -103,18 +110,6 @@ def relations(url: str) -> int:
         count = int(found.scalar_one())
     engine.dispose()
     return count
-
-
-def changed(dump: Path, **values: object) -> Path:
-    """A copy of a dump with other values in its manifest."""
-    made = dump.with_name("changed.dump")
-    with ZipFile(dump) as old, ZipFile(made, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "manifest.json":
-                content = json.dumps({**json.loads(content), **values}).encode()
-            new.writestr(name, content)
-    return made
 
 
 @pytest.mark.ledger("DEC-316")
@@ -211,25 +206,6 @@ def test_a_store_is_replaced_only_if_that_is_asked_for(dumped: Path, target: Rel
             None,
         )
     engine.dispose()
-
-
-def cut(dump: Path) -> Path:
-    made = dump.with_name("cut.dump")
-    made.write_bytes(dump.read_bytes()[: dump.stat().st_size // 2])
-    return made
-
-
-def damaged(dump: Path) -> Path:
-    """A copy in which one byte of the rows is another one."""
-    made = Path(copy(dump, dump.with_name("damaged.dump")))
-    with ZipFile(made) as archive:
-        place = archive.getinfo("database.dump").header_offset + archive.getinfo("database.dump").file_size - 2000
-    with made.open("r+b") as file:
-        file.seek(place)
-        byte = file.read(1)
-        file.seek(place)
-        file.write(bytes([byte[0] ^ 1]))
-    return made
 
 
 @pytest.mark.parametrize(
