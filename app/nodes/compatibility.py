@@ -167,6 +167,7 @@ def _match_long_values(
     data: Mapping[VersionKey, tuple[Rules, list[CheckedMember]]], patterns: PatternCheck, read_long: ReadLongValues
 ) -> None:
     """Match the long values of a version that are not known yet, up to the first fault of each member type."""
+    patterns.begin_version()
     wanted: dict[int, tuple[str, VersionKey, LongValue]] = {}
     for member_type, (rules, members) in data.items():
         if rules.pattern is None or not rules.use_value:

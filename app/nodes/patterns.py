@@ -40,6 +40,8 @@ _MEMORY = 8 * 1024 * 1024
 _LEAST_MEMORY = 1024 * 1024
 _MEMORY_OF_INSTRUCTION = 1024
 _MOST_MEMORY = 256 * 1024 * 1024
+# So many matches are kept at most.
+_MATCHES = 200_000
 # Longer values are not kept.
 _LONGEST_KEY = 64
 # The cost of compiling, in the unit of the budget: for each character and each instruction, for a pattern that is not a
@@ -70,8 +72,8 @@ class OverBudgetError(PatternError):
 class PatternCheck:
     """Matches values against patterns within one budget of work.
 
-    A repeated match costs nothing, so the same check of the same data always has the same result. Not safe to use from
-    several threads.
+    A repeated match costs nothing, so the same check of the same data always has the same result, unless there are many
+    different values. Not safe to use from several threads.
     """
 
     budget: int = DEFAULT_BUDGET
@@ -103,6 +105,11 @@ class PatternCheck:
             return found
         return self._matches_text(pattern, value)
 
+    def begin_version(self) -> None:
+        """Forget the long values of versions that have been checked, if there are many."""
+        if len(self._long_values) >= _MATCHES:
+            self._long_values.clear()
+
     def long_match(self, pattern: str, value: LongValue) -> bool | None:
         """Return what `match_long` has returned for a long value, or None if it has not been called."""
         found = self._long_values.get((pattern, value))
@@ -127,6 +134,8 @@ class PatternCheck:
             if size > LONGEST_VALUE:
                 raise PatternError(f"is not checked on values of more than {LONGEST_VALUE} bytes: shorten the value")
             self._spend(size * program.programsize)
+            if len(self._matches) >= _MATCHES:
+                self._matches.clear()
             known = self._matches[key] = program.fullmatch(value) is not None
         return known
 

@@ -12,7 +12,9 @@ from app.nodes.lookup import columns
 from app.nodes.members import CheckedMember
 from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
+from app.updates.data import MEMBERS_AT_ONCE
 from app.updates.graph import Details, Graph
+from app.updates.packed import pack
 from app.updates.plan import Concern
 
 
@@ -33,6 +35,7 @@ def read_ahead(
         **_named("draft", drafts),
         "list": MEMBER_TYPE_LIST,
         "longest": SHORT + 1,
+        "most": MEMBERS_AT_ONCE,
     }
     references = "SELECT node_identifier, node_reference FROM node WHERE node_identifier = ANY (%(nodes)s)"
     with driver.pipeline():
@@ -41,12 +44,14 @@ def read_ahead(
         targets = driver.execute(sql_file("app.updates", "ahead_targets"), parameters, prepare=True)
         of_moved = driver.execute(references, {"nodes": [node for node, _ in wanted.member_types]}, prepare=True)
     for node, number, mt_node, mt_number, place, text, scale, target, target_number, reference in members.fetchall():
-        content = details.contents.setdefault((node, number), [])
+        content = details.with_values.setdefault((node, number), [])
         if mt_node is not None:
             link = None if target is None else (target, target_number)
             value = short_or_long((node, number), place, text)
             content.append(CheckedMember((mt_node, mt_number), place, value, scale, link))
             details.references[mt_node] = reference
+    details.contents = {version: pack(content) for version, content in details.with_values.items()}
+    details.rule_members = dict(details.with_values)
     details.references.update(of_moved.fetchall())
     details.type_nodes = {(node, number): type_node for node, number, type_node in targets.fetchall()}
     return users.fetchall()

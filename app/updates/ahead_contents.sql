@@ -2,7 +2,8 @@
 -- `moved` the versions to which links move, `data` the versions whose type changes, and `drafts` the draft types. Read
 -- are the types, the member types that they list, before and after, and the data, with that of the users of draft types.
 -- A version without members has a row without a member. Each member has the reference of its member type; a long value
--- is cut. Users with so many members that PostgreSQL stores them apart are not read.
+-- is cut. Users with so many members that PostgreSQL stores them apart are not read, nor those after the first `most`
+-- members.
 -- OFFSET 0 keeps the planner from joining with all versions, since it expects more versions than there are.
 WITH types AS (
   SELECT node_identifier, version_number
@@ -31,14 +32,18 @@ WITH types AS (
   FROM unnest(%(data_nodes)s::bigint[], %(data_numbers)s::integer[]) AS d (node_identifier, version_number)
   UNION
   SELECT u.node_identifier, u.version_number
-  FROM unnest(%(draft_nodes)s::bigint[], %(draft_numbers)s::integer[]) AS t (node_identifier, version_number)
-  CROSS JOIN LATERAL (
-    SELECT v.node_identifier, v.version_number
-    FROM node_version v
-    WHERE v.type_node_identifier = t.node_identifier AND v.type_version_number = t.version_number
-      AND pg_column_size(v.member_types) < 2000
-    OFFSET 0
+  FROM (
+    SELECT v.node_identifier, v.version_number, sum(v.size) OVER (ROWS UNBOUNDED PRECEDING) AS members
+    FROM unnest(%(draft_nodes)s::bigint[], %(draft_numbers)s::integer[]) AS t (node_identifier, version_number)
+    CROSS JOIN LATERAL (
+      SELECT v.node_identifier, v.version_number, cardinality(v.member_types) AS size
+      FROM node_version v
+      WHERE v.type_node_identifier = t.node_identifier AND v.type_version_number = t.version_number
+        AND pg_column_size(v.member_types) < 2000
+      OFFSET 0
+    ) AS v
   ) AS u
+  WHERE u.members <= %(most)s::bigint
 )
 SELECT w.node_identifier, w.version_number, m.member_type_node_identifier, m.member_type_version_number, m.position,
        left(m.value, %(longest)s::integer), m.scale, m.target_node_identifier, m.target_version_number,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -16,18 +17,18 @@ from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.identity import right
 from app.identity.rights import Caller, rights_on
-from app.nodes.checked_members import read_members
+from app.nodes.checked_members import read_members, read_rule_members
 from app.nodes.long_values import long_value_reader
-from app.nodes.lookup import columns, read_references, read_types
+from app.nodes.lookup import columns, is_worth_preparing, read_references, read_types
 from app.nodes.members import listed_types
 from app.references import VersionKey
-from app.system_nodes import VALUE_PATTERN
 from app.updates.ahead import read_ahead
+from app.updates.data import MEMBERS_AT_ONCE
 from app.updates.fixpoint import Needs
 from app.updates.graph import Details, DraftUser, Graph
+from app.updates.packed import pack_columns
 from app.updates.plan import Concern, concern
 
-_MEMBERS_AT_ONCE: Final = 20_000
 _USUAL_MEMBERS: Final = 20
 
 
@@ -70,8 +71,8 @@ class _DetailReader:
     sizes: dict[int, int] = field(default_factory=dict)
 
     def details(self, wanted: Concern, *, small: bool) -> Details:
-        details = Details(read_long=long_value_reader(self.driver))
-        few_members = sum(self._size((node, 0)) for node in wanted.type_changes) <= _MEMBERS_AT_ONCE
+        details = Details(read_values=partial(read_members, self.driver), read_long=long_value_reader(self.driver))
+        few_members = sum(self._size((node, 0)) for node in wanted.type_changes) <= MEMBERS_AT_ONCE
         if small and few_members and (wanted.type_changes or wanted.draft_types):
             self.users = read_ahead(self.driver, details, self.graph, wanted, wanted.types | self._types(wanted))
         self._read_contents(details, wanted.types)
@@ -79,11 +80,9 @@ class _DetailReader:
         member_types = wanted.member_types
         if wanted.type_changes or wanted.draft_types:
             self._read_data(details, wanted)
-            member_types = member_types | {
-                member.member_type
-                for node in wanted.type_changes
-                for member in details.contents[node, self.graph.examined[node]]
-            }
+            member_types = member_types.union(
+                *(details.contents[node, self.graph.examined[node]].member_types for node in wanted.type_changes)
+            )
         unlisted = _unlisted(member_types, details) - details.references.keys()
         if unlisted:
             details.references.update(read_references(self.driver, list(unlisted)))
@@ -108,20 +107,18 @@ class _DetailReader:
             for member_type in listed_types(details.contents[of])
             for version in (member_type, *self._versions_after(member_type[0]))
         }
-        self._read_contents(details, member_types)
+        for block in self._blocks(member_types - details.rule_members.keys()):
+            details.rule_members.update(read_rule_members(self.driver, block))
         details.users = self._users({node: examined[node] for node in wanted.draft_types})
         data = {(node, examined[node]) for node in wanted.type_changes}
         data.update(user.version for users in details.users.values() for user in users)
-        has_patterns = any(
-            member.member_type[0] == VALUE_PATTERN for version in member_types for member in details.contents[version]
-        )
-        self._read_contents(details, data, with_values=has_patterns)
+        self._read_contents(details, data)
         targets = {
             version
             for version_with_data in data
-            for member in details.contents[version_with_data]
-            if member.target is not None
-            for version in (member.target, *self._versions_after(member.target[0]))
+            for target in details.contents[version_with_data].targets()
+            if target is not None
+            for version in (target, *self._versions_after(target[0]))
         }
         missing = targets - details.type_nodes.keys()
         if missing:
@@ -147,21 +144,30 @@ class _DetailReader:
             users[type_node].append(DraftUser((node, number), edition, mine))
         return dict(users)
 
-    def _read_contents(self, details: Details, versions: Collection[VersionKey], *, with_values: bool = True) -> None:
-        """Read the members of versions that have not been read, in blocks, since the rows of all may be many."""
+    def _read_contents(self, details: Details, versions: Collection[VersionKey]) -> None:
+        """Read the members of versions that have not been read, in blocks."""
+        graph = self.graph
+        for block in self._blocks(version for version in versions if version not in details.contents):
+            parameters, prepare = columns(block), is_worth_preparing(block)
+            found = self.driver.execute(sql_file("app.updates", "packed_members"), parameters, prepare=prepare)
+            for node, number, types, numbers, targets, target_numbers, has in found:
+                linked = (graph.links, node) if graph.examined.get(node) == number else None
+                member_types = zip(types, numbers, strict=True)
+                details.contents[node, number] = pack_columns(member_types, targets, target_numbers, has, linked)
+
+    def _blocks(self, versions: Iterable[VersionKey]) -> Iterator[list[VersionKey]]:
+        """Yield versions in blocks, since the rows of the members of all may be many."""
         block: list[VersionKey] = []
         members = 0
         for version in versions:
-            if version in details.contents:
-                continue
             size = self._size(version)
-            if block and members + size > _MEMBERS_AT_ONCE:
-                details.contents.update(read_members(self.driver, block, with_values=with_values))
+            if block and members + size > MEMBERS_AT_ONCE:
+                yield block
                 block, members = [], 0
             block.append(version)
             members += size
         if block:
-            details.contents.update(read_members(self.driver, block, with_values=with_values))
+            yield block
 
     def _size(self, version: VersionKey) -> int:
         """Return about how many members a version has. Of nodes outside the scope only draft users are known."""

@@ -5,12 +5,16 @@ The graph does not use an object for each node or link, because it may have mill
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from app.nodes.members import CheckedMember, ReadLongValues
 from app.references import VersionKey
 from app.updates.links import Links
+from app.updates.packed import PackedMembers
+
+ReadMembers = Callable[[Sequence[VersionKey]], Mapping[VersionKey, list[CheckedMember]]]
+"""Reads the members of versions with their values."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,20 @@ class Graph:
 class Details:
     """Details that a plan needs beyond the graph, of the few nodes that they concern.
 
-    `contents` gives the members of the versions whose rules or data matter: nodes whose type changes, their types and
-    member types, and the users of draft types. `lists` gives the member type list of each type in use. `type_nodes`
-    gives the node of a version's type, and `references` the references of member types. `read_long` reads long values
-    as long as the snapshot is open.
+    `contents` gives the members of the versions whose lists or data matter: nodes whose type changes, their types, and
+    the users of draft types. `rule_members` gives the rules of member types. `lists` gives the member type list of each
+    type in use. `type_nodes` gives the node of a version's type, and `references` the references of member types.
+
+    `with_values` gives the members with their values if these have been read already. `read_values` reads them, and
+    `read_long` reads long values, as long as the snapshot is open.
     """
 
-    contents: dict[VersionKey, list[CheckedMember]] = field(default_factory=dict)
+    contents: dict[VersionKey, PackedMembers] = field(default_factory=dict)
+    rule_members: dict[VersionKey, list[CheckedMember]] = field(default_factory=dict)
+    with_values: dict[VersionKey, list[CheckedMember]] = field(default_factory=dict)
     lists: dict[VersionKey, list[VersionKey]] = field(default_factory=dict)
     users: dict[int, list[DraftUser]] = field(default_factory=dict)
     type_nodes: dict[VersionKey, int] = field(default_factory=dict)
     references: dict[int, str] = field(default_factory=dict)
+    read_values: ReadMembers = field(default=lambda _: {})
     read_long: ReadLongValues | None = None

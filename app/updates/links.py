@@ -88,7 +88,7 @@ class MovedLinks:
         self._links = links
         self._updated = updated
         self._source = sources.get
-        self._removed: dict[int, set[int]] = {}
+        self._removed: dict[int, Collection[VersionKey]] = {}
 
     def member_types(self) -> set[VersionKey]:
         """Return the member types of the members whose links move."""
@@ -106,9 +106,10 @@ class MovedLinks:
         source = self._source
         moved = [link for link in self._links.of(node) if source(link[4], 0) > link[5]]
         if node in self._removed:
-            moved = [link for link in moved if link[3] not in self._removed[node]]
+            removed = self._removed[node]
+            moved = [link for link in moved if (link[1], link[2]) not in removed]
         return moved
 
-    def remove(self, node: int, places: set[int]) -> None:
-        """Leave out the links of the members of a node in these places, which are removed with them."""
-        self._removed[node] = places
+    def remove(self, node: int, member_types: Collection[VersionKey]) -> None:
+        """Leave out the links of the members of a node with these member types, which are removed with them."""
+        self._removed[node] = member_types

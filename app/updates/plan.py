@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.identity.right import ADMINISTER, LINK, READ, USE_TYPE
-from app.nodes.compatibility import Fit, Rules, fit
-from app.nodes.members import CheckedMember, listed_types
 from app.nodes.patterns import PatternCheck
 from app.references import VersionKey
 from app.system_nodes import MEMBER_TYPE_LIST
+from app.updates.data import DataValues, Judge, Judgement
 from app.updates.fixpoint import Closure, Needs
 from app.updates.graph import Details, Graph
 from app.updates.links import MovedLinks
@@ -128,9 +127,10 @@ def plan(
             if not graph.rights[node] & ADMINISTER
         }
     )
+    values = DataValues(details, _data_in_order(graph, needs, details))
     while True:
         closure = needs.closure(refused)
-        attempt = _Attempt(graph, details, closure, patterns)
+        attempt = _Attempt(graph, values, closure, patterns)
         newly_refused = attempt.refusals()
         if not newly_refused:
             break
@@ -147,28 +147,17 @@ def plan(
     )
 
 
-@dataclass(frozen=True)
-class _DataChange:
-    """What a new type does to the data of a node: how many members it removes, the place of the first one of each
-    member type, and the rules that the others break. The members themselves are not kept, since they may be many."""
-
-    removed: int
-    removed_types: dict[VersionKey, int]
-    broken: list[tuple[VersionKey, str]]
-
-
 class _Attempt:
     """Works out the changes of the nodes in one closure, and which of these nodes cannot be updated."""
 
-    def __init__(self, graph: Graph, details: Details, closure: Closure, patterns: PatternCheck) -> None:
-        self._patterns = patterns
+    def __init__(self, graph: Graph, values: DataValues, closure: Closure, patterns: PatternCheck) -> None:
         self.graph = graph
-        self.details = details
+        self.details = values.details
         self.updated = closure.updated
         self.sources = closure.sources
         self.moved = MovedLinks(graph.links, closure.updated, closure.sources)
         self.new_types = closure.type_changes
-        self._rules: dict[VersionKey, Rules] = {}
+        self._judge = Judge(graph, values, self.updated, self.sources, patterns)
         # Sorted, so that impact and force spend the budget for patterns on the same nodes.
         self.data_changes = {
             node: self._data_change(node, new_type) for node, new_type in sorted(self.new_types.items())
@@ -235,80 +224,38 @@ class _Attempt:
     def _harm_by_draft_type(self, type_node: int) -> list[Reason]:
         """Return the harm that changing the list of a draft type in place would do to the drafts of this type."""
         version = (type_node, self.graph.examined[type_node])
-        old_list, new_list = listed_types(self.details.contents[version]), self._list_after(version)
+        old_list, new_list = self._judge.list_before(version), self._judge.list_after(version)
         if old_list == new_list:
             return []
         reasons: dict[Reason, None] = {}
+        listed_before = {node for node, _ in old_list}
         for user in self.details.users[type_node]:
-            members = self._content_after(user.version)
-            fitted = self._fit(members, old_list, new_list)
-            listed_before = {node for node, _ in old_list}
-            if any(member.member_type[0] in listed_before for member in fitted.removed):
+            judgement = self._judge.judge(user.version, old_list, new_list)
+            if any(node in listed_before for node, _ in judgement.removed_types):
                 reasons[Reason(ReasonCode.DRAFT_TYPE, text="data of a node of this type would be lost")] = None
-            if fitted.moved and not user.mine:
+            if judgement.moved and not user.mine:
                 text = "data of a node outside the update, or that you may not administer, would be changed"
                 reasons[Reason(ReasonCode.DRAFT_TYPE, text=text)] = None
-            for about, fault in fitted.broken:
+            for about, fault in judgement.broken:
                 reasons[Reason(ReasonCode.DRAFT_TYPE, about, fault)] = None
         return list(reasons)
 
-    def _data_change(self, node: int, new_type: VersionKey) -> _DataChange:
-        """Fit the data of a node to its new type. Links of members that are removed do not move."""
-        members = self._moved_members(self.details.contents[node, self.graph.examined[node]])
-        old_list = listed_types(self.details.contents[self.graph.types[node]])
-        fitted = self._fit(members, old_list, self._list_after(new_type))
-        if fitted.removed:
-            self.moved.remove(node, {member.place for member in fitted.removed})
-        return _DataChange(len(fitted.removed), _first_places(fitted.removed), fitted.broken)
-
-    def _fit(self, members: list[CheckedMember], old_list: list[VersionKey], new_list: list[VersionKey]) -> Fit:
-        read_long = self.details.read_long
-        return fit(members, old_list, new_list, self._rules_after, self._type_node, self._patterns, read_long)
-
-    def _list_after(self, version: VersionKey) -> list[VersionKey]:
-        return listed_types(self._content_after(version))
-
-    def _rules_after(self, version: VersionKey) -> Rules:
-        if version not in self._rules:
-            self._rules[version] = Rules.of(self._content_after(version), self.details.read_long)
-        return self._rules[version]
-
-    def _content_after(self, version: VersionKey) -> list[CheckedMember]:
-        """Return the members that a version will have when the run is done."""
-        node, number = version
-        contents = self.details.contents
-        if node not in self.updated:
-            return contents[version]
-        examined = self.graph.examined[node]
-        if node in self.graph.drafts:
-            return self._moved_members(contents[version]) if number == examined else contents[version]
-        return self._moved_members(contents[node, examined]) if number == examined + 1 else contents[version]
-
-    def _moved_members(self, members: list[CheckedMember]) -> list[CheckedMember]:
-        moved = []
-        for member in members:
-            if member.target is not None and self.sources.get(member.target[0], 0) > member.target[1]:
-                node = member.target[0]
-                moved.append(member._replace(target=(node, self.sources[node])))
-            else:
-                moved.append(member)
-        return moved
-
-    def _type_node(self, version: VersionKey) -> int | None:
-        """Return the node of a version's type. A relink moves a type to another version, never to another node."""
-        found = self.details.type_nodes.get(version)
-        if found is None and version[0] in self.graph.types:
-            found = self.graph.types[version[0]][0]
-        return found
+    def _data_change(self, node: int, new_type: VersionKey) -> Judgement:
+        """Judge the data of a node under its new type. Links of members that are removed do not move."""
+        judge = self._judge
+        old_list, new_list = judge.list_before(self.graph.types[node]), judge.list_after(new_type)
+        judgement = judge.judge((node, self.graph.examined[node]), old_list, new_list)
+        if judgement.removed:
+            self.moved.remove(node, judgement.removed_types)
+        return judgement
 
 
 def _node_of(update: NodeUpdate) -> int:
     return update.node
 
 
-def _first_places(members: Iterable[CheckedMember]) -> dict[VersionKey, int]:
-    """Return the place of the first member of each member type."""
-    first: dict[VersionKey, int] = {}
-    for member in members:
-        first[member.member_type] = min(member.place, first.get(member.member_type, member.place))
-    return first
+def _data_in_order(graph: Graph, needs: Needs, details: Details) -> list[VersionKey]:
+    """Return the versions whose data may be judged, in the order in which an attempt judges them."""
+    data = [(node, graph.examined[node]) for node in sorted(needs.closure(()).type_changes)]
+    data += [user.version for users in details.users.values() for user in users]
+    return data

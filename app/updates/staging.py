@@ -27,6 +27,8 @@ from app.updates.steps import Step
 
 BLOCK = 2000
 """The number of steps that are staged at once: the database needs about 0.2 seconds for them."""
+MEMBERS: Final = 200_000
+"""The most members whose numbers are staged at once, unless a single step writes more."""
 
 _STEP_COLUMNS: Final = (
     "run_identifier, ordinal, node_identifier, edition, kind, version_number, type_version_number,"
@@ -112,24 +114,31 @@ class Staging:
         """Stage the next block of steps."""
         run, before = self.run.identifier, self.steps_before
         with collections_paused():
-            steps = list(islice(self.steps, BLOCK))
-            others = [
-                line
-                for step in steps
-                if step.users or step.draft_type is not None
-                for line in _staged_others(run, step, before)
-            ]
+            steps, is_last = self._next_steps()
+            with_others = [step for step in steps if step.users or step.draft_type is not None]
             # The other nodes first: a step that is visible is complete.
-            if others:
+            if with_others:
+                others = (line for step in with_others for line in _staged_others(run, step, before))
                 write_lines(driver, "run_step_other", _OTHER_COLUMNS, others)
             if steps:
-                write_lines(driver, "run_step", _STEP_COLUMNS, [_staged(run, step, before) for step in steps])
-        if len(steps) < BLOCK:
+                write_lines(driver, "run_step", _STEP_COLUMNS, (_staged(run, step, before) for step in steps))
+        if is_last:
             self.when_complete()
         with self._changed:
             self.count += len(steps)
-            self.is_complete = len(steps) < BLOCK
+            self.is_complete = is_last
             self._changed.notify_all()
+
+    def _next_steps(self) -> tuple[list[Step], bool]:
+        """Return the steps of the next block, and whether there are no more after them."""
+        steps: list[Step] = []
+        members = 0
+        for step in islice(self.steps, BLOCK):
+            steps.append(step)
+            members += _members(step)
+            if members >= MEMBERS:
+                return steps, False
+        return steps, len(steps) < BLOCK
 
 
 def unstage(driver: psycopg.Connection[Row], run: int, *, session: int) -> None:
@@ -141,6 +150,13 @@ def unstage(driver: psycopg.Connection[Row], run: int, *, session: int) -> None:
     held = {"run": run, "session": session}
     for delete in _UNSTAGE:
         driver.execute(delete, held)
+
+
+def _members(step: Step) -> int:
+    """Return how many members a step writes the numbers of."""
+    written = step.written
+    count = len(written.member_type_numbers or ()) + len(written.target_numbers or ())
+    return count + sum(len(user.member_type_numbers) for user in step.users or ())
 
 
 def _staged(run: int, step: Step, steps_before: int) -> str:

@@ -7,7 +7,7 @@ changed again in a *closing* step as soon as that version exists.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class User(NamedTuple):
     node: int
     edition: int
     number: int
-    member_type_numbers: list[int]
+    member_type_numbers: Sequence[int]
 
 
 class Step(NamedTuple):

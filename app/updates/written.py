@@ -6,12 +6,13 @@ written. A member moves to the version of its member type that its type lists at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.nodes.members import CheckedMember, listed_types
 from app.references import VersionKey
+from app.updates.packed import PackedMembers
 from app.updates.plan import Plan
 
 Numbers = list[int | None]
@@ -25,7 +26,7 @@ class WrittenVersion(NamedTuple):
     """
 
     type_number: int
-    member_type_numbers: list[int] | None = None
+    member_type_numbers: Sequence[int] | None = None
     target_numbers: Numbers | None = None
     kept: list[int] | None = None
 
@@ -35,14 +36,14 @@ class Writer:
     """Follows the steps of a plan and works out what each one writes.
 
     `written_at` gives the ordinal of the step that wrote a node first. The writer keeps the members only of the few
-    nodes whose member types move.
+    nodes whose member types move, with the targets that they had before the first step.
     """
 
     plan: Plan
     written_at: Mapping[int, int]
     _renewed: set[int] = field(init=False)
     _types: dict[int, int] = field(default_factory=dict)
-    _members: dict[int, list[CheckedMember]] = field(default_factory=dict)
+    _members: dict[int, PackedMembers] = field(default_factory=dict)
     _last_step: dict[int, int] = field(default_factory=dict)
     _versions: dict[int, VersionKey] = field(default_factory=dict)
 
@@ -61,22 +62,17 @@ class Writer:
         type_number = self._types.get(node, self.plan.graph.types[node][1])
         if node in self.plan.new_types:
             return self._write_members(node, new_type, type_number, ordinal)
-        if node in self._members:
-            self._members[node] = [self._moved(member, ordinal) for member in self._members[node]]
         return WrittenVersion(type_number, None, self._target_numbers(node, late))
 
-    def move_to_list(self, node: int, number: int, version: VersionKey) -> list[int]:
+    def move_to_list(self, node: int, number: int, version: VersionKey) -> Sequence[int]:
         """Return the member type numbers of a draft after the list of its type, which is this version, has moved.
 
         `number` is the number of the draft in the store. A member whose member type is not listed keeps its version.
         """
         listed = _Listed(self._list_now(version))
-        members = [
-            member._replace(member_type=listed.version_of(member.member_type) or member.member_type)
-            for member in self._members_now(node, number)
-        ]
-        self._members[node] = members
-        return [member.member_type[1] for member in members]
+        moved = self._packed(node, number).moved(listed.version_or_same)
+        self._members[node] = moved
+        return moved.type_numbers()
 
     def _target_numbers(self, node: int, late: Set[int]) -> Numbers | None:
         """Return the target numbers of a node after all its links have moved but those to `late` nodes.
@@ -98,45 +94,40 @@ class Writer:
 
     def _write_members(self, node: int, new_type: VersionKey | None, type_number: int, ordinal: int) -> WrittenVersion:
         """Move the members of a node whose type changes in this run, in this step if `new_type` is given."""
-        graph = self.plan.graph
-        members = [self._moved(member, ordinal) for member in self._members_now(node, graph.examined[node])]
+        before = after = self._packed(node, self.plan.graph.examined[node])
+        member_types = before
         kept: list[int] | None = None
         if new_type is not None:
             # A node that is its own type already has its new list.
-            self._members[node] = members
             listed = _Listed(self._list_now(new_type))
-            found = [listed.version_of(member.member_type) for member in members]
-            members = [
-                member._replace(member_type=to or member.member_type) for member, to in zip(members, found, strict=True)
-            ]
-            if None in found:
-                kept = [place for place, to in enumerate(found, start=1) if to is not None]
-        written = WrittenVersion(
+            member_types, after = before.moved(listed.version_or_same), before.moved(listed.version_of)
+            if after.size < before.size:
+                kept = before.positions_under(listed.version_of)
+        self._members[node] = after
+        return WrittenVersion(
             type_number,
-            [member.member_type[1] for member in members],
-            [None if member.target is None else member.target[1] for member in members],
+            member_types.type_numbers(),
+            [None if target is None else self._number(*target, ordinal) for target in before.targets()],
             kept,
         )
-        self._members[node] = members if kept is None else [members[place - 1] for place in kept]
-        return written
 
-    def _members_now(self, node: int, number: int) -> list[CheckedMember]:
-        """Return the members of a node's latest version, as the steps so far have written it."""
+    def _packed(self, node: int, number: int) -> PackedMembers:
+        """Return the members of a node's latest version, with the targets that they had before the first step."""
         members = self._members.get(node)
-        if members is not None:
-            return members
-        members = self.plan.details.contents[node, number]
+        return self.plan.details.contents[node, number] if members is None else members
+
+    def _members_now(self, node: int, number: int) -> Iterator[CheckedMember]:
+        """Yield the members of a node's latest version, as the steps so far have written it."""
         last_step = self._last_step.get(node)
-        return members if last_step is None else [self._moved(member, last_step) for member in members]
+        for member in self._packed(node, number):
+            yield member if last_step is None else self._moved(member, last_step)
 
     def _list_now(self, version: VersionKey) -> list[VersionKey]:
         """Return the list of a type, as the steps so far have written it."""
-        node, number = version
+        node = version[0]
         if self._versions.get(node) == version:
-            members = self._members_now(node, self.plan.graph.examined[node])
-        else:
-            members = self.plan.details.contents[node, number]
-        return listed_types(members)
+            return listed_types(self._members_now(node, self.plan.graph.examined[node]))
+        return listed_types(self.plan.details.contents[version])
 
     def _moved(self, member: CheckedMember, ordinal: int) -> CheckedMember:
         if member.target is None:
@@ -167,3 +158,7 @@ class _Listed:
             return member_type
         highest = self._highest.get(member_type[0])
         return None if highest is None else (member_type[0], highest)
+
+    def version_or_same(self, member_type: VersionKey) -> VersionKey:
+        """Return the version that a member moves to. If there is none, the member keeps its version."""
+        return self.version_of(member_type) or member_type

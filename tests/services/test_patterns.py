@@ -7,7 +7,9 @@ import time
 import pytest
 from sqlalchemy import Engine, text
 
+from app.nodes import patterns
 from app.nodes.patterns import BUDGET_OF_AN_EDIT, DEFAULT_BUDGET, OverBudgetError, PatternCheck, PatternError
+from app.updates import data, details
 from tests.support.builders import Graph, M, V, member_type, type_with
 from tests.support.http import Client
 
@@ -100,9 +102,15 @@ def test_a_value_that_is_too_long_for_a_pattern_is_an_error_row(client: Client) 
     ]
 
 
-@pytest.mark.ledger("DEC-409")
+@pytest.mark.ledger("DEC-409", "DEC-412")
 @pytest.mark.parametrize("action", ["impact", "force"])
-def test_long_and_short_values_of_several_member_types_are_checked_together(client: Client, action: str) -> None:
+@pytest.mark.parametrize("at_once", [1, 6, 20_000])
+def test_long_and_short_values_of_several_member_types_are_checked_together(
+    client: Client, monkeypatch: pytest.MonkeyPatch, action: str, at_once: int
+) -> None:
+    monkeypatch.setattr(data, "MEMBERS_AT_ONCE", at_once)
+    monkeypatch.setattr(details, "MEMBERS_AT_ONCE", at_once)
+    monkeypatch.setattr(patterns, "_MATCHES", at_once)
     digits, letters = (member_type(VALUE_PATTERN=pattern) for pattern in (f"[0-9]+|{'x' * 200}", "[a-z]+"))
     graph = Graph().node("X.a", member_type(), digits).node("X.b", member_type(), letters).node("X.c", member_type())
     graph.node("X.T", type_with("X.b.1", "X.a.1", "X.c.1"), type_with("X.b.2", "X.a.2", "X.c.1"))

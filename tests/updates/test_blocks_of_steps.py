@@ -32,12 +32,16 @@ def field(client: Client, engine: Engine) -> Battlefield:
     return field
 
 
+@pytest.mark.parametrize("limit", ["BLOCK", "MEMBERS"])
 def test_a_force_in_blocks_does_the_same_as_in_one(
-    field: Battlefield, client: Client, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    field: Battlefield, client: Client, engine: Engine, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
+    most = {"BLOCK": 10_000, "MEMBERS": 200_000}
     client.load(package("A"))
+    for name, value in most.items():
+        monkeypatch.setattr(staging, name, 7 if name == limit else value)
     in_blocks = client.update("A", "force")
-    monkeypatch.setattr(staging, "BLOCK", 10_000)
+    monkeypatch.setattr(staging, limit, most[limit])
     client.load(package("B"))
     in_one = client.update("B", "force")
     assert [row.replace("A.", "B.") for row in in_blocks.rows()] == in_one.rows()

@@ -34,5 +34,5 @@ def test_only_links_of_updated_nodes_to_later_sources_move() -> None:
     moved = MovedLinks(links, {7}, {8: 2, 9: 1})
     assert moved.of(7) == TOGETHER[:1]
     assert moved.of(5) == []
-    moved.remove(7, {1})
+    moved.remove(7, {TOGETHER[0][1:3]})
     assert moved.of(7) == []
