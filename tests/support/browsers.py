@@ -168,13 +168,19 @@ _TOO_WIDE = """() => [...document.querySelectorAll(".field label")]
     .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent)"""
 
 
+_AXE = Axe().axe_script
+_FAULTS = """async () => (await axe.run({resultTypes: ["violations"]})).violations
+    .map(({id, help, nodes}) => ({id, help, nodes: nodes.map(({html, failureSummary}) => [html, failureSummary])}))"""
+"""Only the faults leave the browser: a description of all that is right costs as much as the checks."""
+
+
 def check_accessible(page: Page) -> None:
     """Fail if axe-core finds a fault in a page, if numbers in tables do not line up, or if a label or the page is wider
     than its place."""
     assert page.evaluate(_TOO_WIDE) == []
     assert page.evaluate(_NOT_ALIGNED, _NUMBERS) == []
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    page.evaluate(_AXE)
+    assert page.evaluate(_FAULTS) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
