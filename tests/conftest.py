@@ -175,7 +175,7 @@ def server_url(developers_server: str | None) -> Iterator[str]:
     with open_directory(directory_in_memory()) as directory:
         url = embedded.start(directory)
         # Nothing here has to outlive the machine, and hundreds of databases are made.
-        for setting in ("fsync = off", "full_page_writes = off", f"max_wal_size = '{_MOST_WAL}'"):
+        for setting in ("fsync = off", "autovacuum = off", "full_page_writes = off", f"max_wal_size = '{_MOST_WAL}'"):
             execute(url, f"ALTER SYSTEM SET {setting}")
         execute(url, "SELECT pg_reload_conf()")
         yield url

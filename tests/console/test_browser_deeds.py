@@ -50,7 +50,7 @@ def test_a_type_that_stands_in_the_way_of_an_update_is_changed(site: Site, open_
         .node("things.N", draft(M("types.m.1", value="data"), type="types.T.1"))
     )
     Client(site.app).load(graph)
-    at = "/console/updates/new?node=things%26scope=current"
+    at = "/console/updates/new?node=things&scope=current"
     page = open_tab().sign_in(following=at)
     expect(page.get_by_text("Can not update to type types.T.2")).to_be_visible()
     press(page, "link", "Change the type")

@@ -17,7 +17,7 @@ SIZES = pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)]
 PAGES = {
     "search": "nodes?q=acme&values=true",
     "plan-counted": "updates/new?node=big",
-    "plan-refused": "updates/new?node=big&scope=manifest&source=big.none",
+    "plan-refused": "updates/new?node=acme&scope=manifest&source=acme.none",
 }
 
 

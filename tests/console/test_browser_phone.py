@@ -78,7 +78,7 @@ STATES: Mapping[str, Mapping[str, State]] = {
         "plan-empty": State("updates/new?node=acme.types"),
         "plan-drawn": State("updates/new?node=shop"),
         "plan-counted": State("updates/new?node=big"),
-        "plan-refused": State("updates/new?node=big&scope=manifest&source=big.none"),
+        "plan-refused": State("updates/new?node=acme&scope=manifest&source=acme.none"),
     },
     "runs": {
         "runs": State("runs"),

@@ -35,5 +35,5 @@ def test_a_user_signs_in_and_out_with_the_keyboard_alone(open_tab: OpenTab) -> N
 
 
 def test_the_sign_in_works_without_scripts(open_tab: OpenTab) -> None:
-    page = open_tab(scripts=False).sign_in()
+    page = open_tab(scripts=False).sign_in_with_form()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
