@@ -44,7 +44,7 @@ def test_the_readme_shows_two_small_pictures() -> None:
 
 
 def test_the_pictures_show_a_plan_and_the_home_page(stocked: Site, open_tab: OpenTab) -> None:
-    page = open_tab(size=WINDOW).sign_in(following="/console/updates/new?node=shop%26why=shop.rooms.Kitchen")
+    page = open_tab(size=WINDOW).sign_in(following="/console/updates/new?node=shop&why=shop.rooms.Kitchen")
     expect(page.get_by_role("heading", name="Why shop.rooms.Kitchen?")).to_be_visible()
     picture(page, "plan", whole=False)
     page = open_tab(size=WINDOW, dark=True).sign_in()

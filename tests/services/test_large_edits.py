@@ -130,13 +130,19 @@ def advisory_locks(connection: Connection) -> int:
     return int(connection.execute(text(query)).scalar_one())
 
 
+def somebody_waits(engine: Engine) -> bool:
+    query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    # In the transaction that holds the lock, the sessions that begin later would not be seen.
+    with engine.connect() as connection:
+        return bool(connection.execute(text(f"SELECT EXISTS ({query})")).scalar_one())
+
+
 @pytest.mark.ledger("DEC-385")
 def test_an_edit_of_a_draft_that_becomes_large_just_before_is_refused(store: Client, engine: Engine) -> None:
     with ThreadPoolExecutor(1) as threads, engine.connect() as connection:
         connection.execute(text("SELECT FROM node WHERE node_reference = 'L.small' FOR UPDATE"))
         editing = threads.submit(sent, store, set_node("update", EDIT, node="L.small"))
-        query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        eventually(lambda: connection.execute(text(f"SELECT EXISTS ({query})")).scalar_one())
+        eventually(lambda: somebody_waits(engine))
         enlarge = """
             UPDATE node_version v SET values = ARRAY[repeat('w', 2000000)] FROM node n
             WHERE n.node_identifier = v.node_identifier AND node_reference = 'L.small'
