@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Condition
-from typing import Final
+from typing import Final, TypeVar
 
 from app.errors import BusyError
 from app.settings import FEWEST_THREADS, Settings
+
+Result = TypeVar("Result")
 
 _LONG = 1.5
 _LONG_EDIT = 0.5
@@ -116,6 +118,30 @@ class Turns:
             yield
         finally:
             self._left(turn)
+
+    def without_locks(self, user: str | None, work: Callable[[Callable[[], None]], Result]) -> Result:
+        """Return what some work returns that holds locks and takes a turn in the middle, with the function it is given.
+
+        If no turn is free then, this function raises BusyError, which must end the work and give back its locks. The
+        work is done again in a turn that is waited for without a lock. Raises BusyError if that turn does not come.
+        """
+        refusals: list[BusyError] = []
+        with ExitStack() as until_done:
+
+            def take() -> None:
+                try:
+                    until_done.enter_context(self.soon(user, AT_ONCE))
+                except BusyError as error:
+                    refusals.append(error)
+                    raise
+
+            try:
+                return work(take)
+            except BusyError as error:
+                if error not in refusals:
+                    raise
+        with self.soon(user):
+            return work(lambda: None)
 
     def wait(self, turn: Turn, seconds: float) -> bool:
         """Wait for a turn, as `Turn.wait` describes."""

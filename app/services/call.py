@@ -42,6 +42,10 @@ class LateError(Exception):
     """The time that the client waits is over, so a worker has to carry out the request."""
 
 
+def _no_confirmation(_password: str | None) -> str | None:
+    raise RuntimeError("nothing checks the caller's password here")
+
+
 @dataclass(frozen=True)
 class Call:
     """The context of a request: the caller, the database, the writers for responses that are kept and for parts of
@@ -62,7 +66,7 @@ class Call:
     run: HeldRun | None = None
     network: str = ""
     before_large: Callable[[], None] = lambda: None
-    confirm: Callable[[str | None], str | None] = lambda _: None
+    confirm: Callable[[str | None], str | None] = field(default=_no_confirmation, repr=False)
     settings: Settings = field(default_factory=Settings, repr=False)
     until: float | None = None
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from app.database.engine import snapshot
 from app.nodes.drafts import Known
 from app.nodes.impacts import show
+from app.nodes.patterns import PatternCheck
 from app.nodes.resolving import NamedVersion
 from app.nodes.type_change import change_type
 from app.nodes.versions import version_name
 from app.references import version_identifier
 from app.services.call import Call, CollapsedText, Service
-from app.services.edit_check import edit_check
+from app.services.edit_check import edit_check, locking_edit
 from app.services.impact_rows import impact_description, impact_list
 from app.services.response import Fields, ServiceResponse
 
@@ -41,10 +43,16 @@ class ChangeNodeTypeRequest:
 def run(request: ChangeNodeTypeRequest, call: Call) -> ServiceResponse:
     """Impact: 0, or 108 with the impacts if there are any. Force: 0. 101, 105 and 106 as
     `app.nodes.type_change.change_type`."""
+    if request.action is TypeChangeAction.FORCE:
+        return locking_edit(call, partial(_changed, request, call))
+    with edit_check(call) as patterns:
+        return _changed(request, call, patterns)
+
+
+def _changed(request: ChangeNodeTypeRequest, call: Call, patterns: PatternCheck) -> ServiceResponse:
     force = request.action is TypeChangeAction.FORCE
     wanted = NamedVersion(request.node_version_identifier_new_type, request.node_version_reference_new_type)
-    begun = call.engine.begin() if force else snapshot(call.engine)
-    with edit_check(call, locks=force) as patterns, begun as connection:
+    with call.engine.begin() if force else snapshot(call.engine) as connection:
         change = change_type(
             connection,
             call.caller,

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TypeVar
 
 from app.nodes.patterns import BUDGET_OF_AN_EDIT, PatternCheck
-from app.runs.turns import AT_ONCE, SOON
 from app.services.call import Call
+
+Result = TypeVar("Result")
 
 
 @contextmanager
-def edit_check(call: Call, *, locks: bool) -> Iterator[PatternCheck]:
-    """Yield the check. Raises BusyError in the middle of an expensive check if its turn does not come.
-
-    `locks` says whether the edit locks nodes. Such an edit does not wait for its turn, since others would have to wait
-    for the nodes.
-    """
-    seconds = AT_ONCE if locks else SOON
+def edit_check(call: Call) -> Iterator[PatternCheck]:
+    """Yield the check for an edit that locks nothing. Raises BusyError in the middle of an expensive check if its turn
+    does not come."""
     with ExitStack() as until_done:
         yield PatternCheck(
             BUDGET_OF_AN_EDIT,
-            before_much=lambda: until_done.enter_context(call.workload.edits.soon(call.user, seconds)),
+            before_much=lambda: until_done.enter_context(call.workload.edits.soon(call.user)),
         )
+
+
+def locking_edit(call: Call, edit: Callable[[PatternCheck], Result]) -> Result:
+    """Return what an edit in a transaction of its own returns. Raises BusyError if the turn of its check does not come.
+
+    An edit whose check is expensive is undone while it waits for its turn, so that nobody waits for its locks.
+    """
+    edits = call.workload.edits
+    return edits.without_locks(call.user, lambda take: edit(PatternCheck(BUDGET_OF_AN_EDIT, before_much=take)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
@@ -9,10 +11,11 @@ from app.nodes.drafts import Draft, Known, take_draft
 from app.nodes.editing import Edit, GivenEdit, create, edit_draft, find_type, plan_edit
 from app.nodes.forms import read_form
 from app.nodes.impacts import show
+from app.nodes.patterns import PatternCheck
 from app.nodes.versions import find_version
 from app.references import version_identifier
 from app.services.call import Call, Service
-from app.services.edit_check import edit_check
+from app.services.edit_check import edit_check, locking_edit
 from app.services.form_rows import member_type_list
 from app.services.identifying_fields import reference_and_name, version_fields
 from app.services.impact_rows import impact_description, impact_list
@@ -36,24 +39,28 @@ def run(request: SetNodeRequest, call: Call) -> ServiceResponse:
                 form = _form(connection, call, draft.type, draft)
                 return ServiceResponse((*_head(draft), *form), headers=_tag(draft.version.node.edition))
         case EditAction.CREATE:
-            with edit_check(call, locks=True) as patterns, call.engine.begin() as connection:
-                node = create(connection, call.caller, given, patterns, call.before_large)
-                version = find_version(connection, call.caller, version_identifier(node, 1), None)
-            edition = version.node.edition
-            parts = (version_fields(version.node, 1, version.name), Fields(("nodeEdition", edition)))
-            return ServiceResponse(parts, headers=_tag(edition))
+            return locking_edit(call, partial(_created, given, call))
         case EditAction.IMPACT:
-            with edit_check(call, locks=False) as patterns, snapshot(call.engine) as connection:
+            with edit_check(call) as patterns, snapshot(call.engine) as connection:
                 known, large = _known(request, call), call.before_large
                 edit = plan_edit(connection, call.caller, *_draft(request), given, known, patterns, large)
                 return _impact(connection, call, edit, 108)
         case EditAction.UPDATE | EditAction.FORCE:
-            return _written(request, given, call)
+            return locking_edit(call, partial(_written, request, given, call))
 
 
-def _written(request: SetNodeRequest, given: GivenEdit, call: Call) -> ServiceResponse:
+def _created(given: GivenEdit, call: Call, patterns: PatternCheck) -> ServiceResponse:
+    with call.engine.begin() as connection:
+        node = create(connection, call.caller, given, patterns, call.before_large)
+        version = find_version(connection, call.caller, version_identifier(node, 1), None)
+    edition = version.node.edition
+    parts = (version_fields(version.node, 1, version.name), Fields(("nodeEdition", edition)))
+    return ServiceResponse(parts, headers=_tag(edition))
+
+
+def _written(request: SetNodeRequest, given: GivenEdit, call: Call, patterns: PatternCheck) -> ServiceResponse:
     force = request.action is EditAction.FORCE
-    with edit_check(call, locks=True) as patterns, call.engine.begin() as connection:
+    with call.engine.begin() as connection:
         draft, known, large = _draft(request), _known(request, call), call.before_large
         edit, edition = edit_draft(connection, call.caller, *draft, given, known, patterns, large, force=force)
         if edition is None:

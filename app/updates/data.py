@@ -110,21 +110,26 @@ class Judge:
         return _recent(self._lists_after, version, self._list_after)
 
     def judge(self, version: VersionKey, old_list: list[VersionKey], new_list: list[VersionKey]) -> Judgement:
-        """Judge the data of a version that moves from one list to another."""
+        """Judge the data of a version that moves from one list to another.
+
+        The links of the version move too if the update examines it and updates its node.
+        """
+        node, number = version
+        moves = node in self._updated and number == self._graph.examined[node]
         content = self._details.contents[version]
         if not (self._values.has_patterns and self._needs_values(content.member_types, old_list, new_list)):
-            return self._judged(content, old_list, new_list)
-        key = version, self._key(content, old_list, new_list)
+            return self._judged(content, old_list, new_list, moves=moves)
+        key = version, self._key(content, old_list, new_list, moves=moves)
         found = self._values.judged.get(key)
         if found is None:
-            found = self._judged(self._values.members(version), old_list, new_list)
+            found = self._judged(self._values.members(version), old_list, new_list, moves=moves)
             self._values.judged[key] = found
         return found
 
     def _judged(
-        self, content: Iterable[CheckedMember], old_list: list[VersionKey], new_list: list[VersionKey]
+        self, content: Iterable[CheckedMember], old_list: list[VersionKey], new_list: list[VersionKey], *, moves: bool
     ) -> Judgement:
-        members = [self._after(member) for member in content]
+        members = [self._after(member) for member in content] if moves else list(content)
         read_long = self._details.read_long
         fitted = fit(members, old_list, new_list, self._rules_after, self._type_node, self._patterns, read_long)
         return Judgement(len(fitted.removed), _first_places(fitted.removed), fitted.moved, fitted.broken)
@@ -138,12 +143,15 @@ class Judge:
             of[0] in nodes and self._rules_after(of).pattern is not None and of not in old_list for of in new_list
         )
 
-    def _key(self, content: PackedMembers, old_list: list[VersionKey], new_list: list[VersionKey]) -> bytes:
+    def _key(
+        self, content: PackedMembers, old_list: list[VersionKey], new_list: list[VersionKey], *, moves: bool
+    ) -> bytes:
         """Return a digest of the lists and of the sources of the targets."""
         numbers = array("q", [len(old_list)])
         for member_type in (*old_list, *new_list):
             numbers.extend(member_type)
-        numbers.extend([self._sources.get(target[0], 0) for target in content.targets() if target is not None])
+        if moves:
+            numbers.extend([self._sources.get(target[0], 0) for target in content.targets() if target is not None])
         return hashlib.blake2b(numbers, digest_size=16).digest()
 
     def _list_after(self, version: VersionKey) -> list[VersionKey]:

@@ -69,6 +69,7 @@ class _DetailReader:
     graph: Graph
     users: list[Row] | None = None
     sizes: dict[int, int] = field(default_factory=dict)
+    keys: dict[VersionKey, VersionKey] = field(default_factory=dict)
 
     def details(self, wanted: Concern, *, small: bool) -> Details:
         details = Details(read_values=partial(read_members, self.driver), read_long=long_value_reader(self.driver))
@@ -152,7 +153,8 @@ class _DetailReader:
             found = self.driver.execute(sql_file("app.updates", "packed_members"), parameters, prepare=prepare)
             for node, number, types, numbers, targets, target_numbers, has in found:
                 linked = (graph.links, node) if graph.examined.get(node) == number else None
-                member_types = zip(types, numbers, strict=True)
+                # All versions share the keys of their member types.
+                member_types = [self.keys.setdefault(key, key) for key in zip(types, numbers, strict=True)]
                 details.contents[node, number] = pack_columns(member_types, targets, target_numbers, has, linked)
 
     def _blocks(self, versions: Iterable[VersionKey]) -> Iterator[list[VersionKey]]:

@@ -170,7 +170,7 @@ class _Attempt:
         refusals = {}
         rights = self.graph.rights
         unlinkable = {node for node, held in rights.items() if not held & LINK}
-        for node in self.updated:
+        for node in sorted(self.updated):
             reasons = []
             new_type = self.new_types.get(node)
             if new_type is not None:
@@ -257,5 +257,5 @@ def _node_of(update: NodeUpdate) -> int:
 def _data_in_order(graph: Graph, needs: Needs, details: Details) -> list[VersionKey]:
     """Return the versions whose data may be judged, in the order in which an attempt judges them."""
     data = [(node, graph.examined[node]) for node in sorted(needs.closure(()).type_changes)]
-    data += [user.version for users in details.users.values() for user in users]
+    data += [user.version for _, users in sorted(details.users.items()) for user in users]
     return data

@@ -150,6 +150,7 @@ def _call(caller: Caller) -> Call:
         cipher=Cipher(shared.settings.secret_key),
         limits=Limits.of(shared.settings),
         workload=shared.workload,
+        confirm=partial(shared.sign_in.confirm, caller),
         settings=shared.settings,
     )
     return replace(call, before_large=partial(begin_large_response, shared.workload.large_responses, call.user))

@@ -12,7 +12,7 @@ from lxml import etree
 
 from app.wire import trying
 from tests.support.builders import Graph, frozen, package
-from tests.support.http import Client
+from tests.support.http import PASSWORD, Client
 from tests.support.pages import Page, Pages, shown
 from tests.support.solution_store import Store
 
@@ -150,6 +150,16 @@ def test_a_service_is_tried_with_the_rights_of_the_visitor(app: Flask, make_user
     form = {**anns.get("/console").form("/console/sign-out"), "userLogonReference": "admin", **given}
     page = Page(anns.post(f"{SERVICES}/CreateUser", form), SERVICES)
     assert response(page).findtext("errorNumber") == "101"
+
+
+@pytest.mark.ledger("DEC-415")
+def test_users_change_their_own_password(app: Flask, make_user: MakeUser) -> None:
+    make_user("ann")
+    anns = Pages.of(app, "ann")
+    wrong = send(anns, "UpdatePassword", oldPassword="wrong horse", newPassword="better horse")
+    assert response(wrong).findtext("errorNumber") == "105"
+    right = send(anns, "UpdatePassword", oldPassword=PASSWORD, newPassword="better horse")
+    assert response(right).findtext("errorNumber") == "0"
 
 
 def test_a_long_response_is_cut_off(pages: Pages, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

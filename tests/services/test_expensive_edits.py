@@ -40,13 +40,23 @@ def all_turns_taken(app: Flask) -> Iterator[None]:
 
 @pytest.mark.ledger("DEC-416")
 @pytest.mark.parametrize("action", ["update", "force"])
-def test_an_edit_that_locks_its_draft_does_not_wait_for_a_turn(store: Client, action: str) -> None:
+def test_an_edit_waits_for_its_turn_without_a_lock(store: Client, action: str) -> None:
+    edits = store.app.extensions["relink"].workload.edits
+    with ThreadPoolExecutor(1) as thread:
+        with all_turns_taken(store.app):
+            waiting = thread.submit(set_node, store, action, EXPENSIVE, **DRAFT)
+            eventually(lambda: edits._waiting)
+            assert set_node(store, action, CHEAP, **DRAFT).number == 0
+        assert waiting.result().number == 0
+    assert store.get("L.A.$draft").members() == [f"L.m.1 = {'x' * 5_000}"]
+
+
+@pytest.mark.ledger("DEC-416")
+def test_an_edit_whose_turn_does_not_come_is_refused(store: Client) -> None:
     with all_turns_taken(store.app):
-        refused = set_node(store, action, EXPENSIVE, **DRAFT)
-        assert (refused.status, refused.number) == (503, 106)
-        assert "Retry-After" in refused.response.headers
-        assert set_node(store, action, CHEAP, **DRAFT).number == 0
-    assert set_node(store, action, EXPENSIVE, **DRAFT).number == 0
+        refused = set_node(store, "update", EXPENSIVE, **DRAFT)
+    assert (refused.status, refused.number) == (503, 106)
+    assert "Retry-After" in refused.response.headers
 
 
 @pytest.mark.ledger("DEC-416")

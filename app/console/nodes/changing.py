@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response, request
 
 from app.console.forms import Form
@@ -9,7 +11,7 @@ from app.console.nodes.addresses import crumbs_to, node_url, reference_in
 from app.console.nodes.finding import administered, read_node, read_wanted
 from app.console.pages import page
 from app.console.responses import see_other
-from app.console.turns import before_large, checked_patterns, turn_of
+from app.console.turns import before_large, checked_patterns, locking_edit, turn_of
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
@@ -19,6 +21,7 @@ from app.nodes.deletion import keep_links
 from app.nodes.drafts import Known
 from app.nodes.freeze import freeze, plan_freeze
 from app.nodes.impacts import Impacts, show
+from app.nodes.patterns import PatternCheck
 from app.nodes.resolving import NamedVersion
 from app.nodes.type_change import TypeChange, change_type
 from app.nodes.versions import Node
@@ -108,12 +111,8 @@ def changed_type(path: str) -> Response:
     reference, given = reference_in(path), collapsed(request.form.get("type", ""))
     edition = request.form.get("edition", "")
     known = Known(if_match=edition or None)
-    shared = resources()
     try:
-        with checked_patterns(locks=True) as patterns, shared.engine.begin() as connection:
-            node = administered(read_node(connection, reference))
-            wanted, draft = NamedVersion(reference=given), _draft(node)
-            change_type(connection, caller(), None, draft, wanted, known, patterns, before_large, force=True)
+        locking_edit(partial(_change_type, reference, given, known))
     except BusyError:
         raise
     except (UserError, NotAuthorisedError, StateError) as error:
@@ -121,10 +120,17 @@ def changed_type(path: str) -> Response:
     return see_other(node_url(reference, done="type"))
 
 
+def _change_type(reference: str, given: str, known: Known, patterns: PatternCheck) -> None:
+    with resources().engine.begin() as connection:
+        node = administered(read_node(connection, reference))
+        wanted, draft = NamedVersion(reference=given), _draft(node)
+        change_type(connection, caller(), None, draft, wanted, known, patterns, before_large, force=True)
+
+
 def _type_page(reference: str, form: Form, given: str, *, status: int = 200) -> Response:
     change: TypeChange | None = None
     impacts: Impacts | None = None
-    with checked_patterns(locks=False) as patterns, snapshot(resources().engine) as connection:
+    with checked_patterns() as patterns, snapshot(resources().engine) as connection:
         node = administered(read_node(connection, reference))
         version = read_wanted(connection, _draft(node))
         if given:

@@ -16,15 +16,16 @@ from app.console.nodes.edit_rows import at_present, identifiers_of, rows_of
 from app.console.nodes.finding import administered, read_node
 from app.console.pages import page
 from app.console.responses import see_other
-from app.console.turns import checked_patterns
+from app.console.turns import locking_edit
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
 from app.errors import PreconditionError, StateError, UserError
 from app.nodes.drafts import Draft, Known, take_draft
-from app.nodes.editing import edit_draft
+from app.nodes.editing import GivenEdit, edit_draft
 from app.nodes.forms import read_form
 from app.nodes.impacts import Impacts, show
+from app.nodes.patterns import PatternCheck
 from app.web.context import resources
 from app.web.refusal import Refused
 
@@ -64,21 +65,26 @@ def save(path: str) -> Response:
     try:
         given = edit_in(request.form)
         known = Known(if_match=request.form.get("edition") or None)
-        with checked_patterns(locks=True) as patterns, resources().engine.begin() as connection:
-            administered(read_node(connection, reference))
-            force = request.form.get("lose") == "true"
-            draft, large = f"{reference}.$draft", partial(_refuse, reference)
-            edit, edition = edit_draft(connection, caller(), None, draft, given, known, patterns, large, force=force)
-            if edition is not None:
-                return see_other(node_url(reference, done="saved"))
-            impacts = show(connection, caller(), edit.impacts)
+        impacts = locking_edit(partial(_saved, reference, given, known))
     except UserError as error:
         return _page(reference, _Refusal(sent.refused(error, field_of), 422))
     except PreconditionError:
         return _page(reference, _Refusal(sent, 412, has_changed=True))
     except StateError as error:
         return _page(reference, _Refusal(sent.refused(error), 409))
+    if impacts is None:
+        return see_other(node_url(reference, done="saved"))
     return _page(reference, _Refusal(sent, 409, impacts))
+
+
+def _saved(reference: str, given: GivenEdit, known: Known, patterns: PatternCheck) -> Impacts | None:
+    """Save the draft and return None, or return the data that would be lost."""
+    with resources().engine.begin() as connection:
+        administered(read_node(connection, reference))
+        force = request.form.get("lose") == "true"
+        draft, large = f"{reference}.$draft", partial(_refuse, reference)
+        edit, edition = edit_draft(connection, caller(), None, draft, given, known, patterns, large, force=force)
+        return show(connection, caller(), edit.impacts) if edition is None else None
 
 
 def _page(reference: str, refusal: _Refusal | None = None) -> Response:
