@@ -36,7 +36,7 @@ MOST_INSTRUCTIONS: Final = 20_000
 _MEMORY = 8 * 1024 * 1024
 # A program keeps the states that it has met, up to a quarter of its limit of memory. The limit follows its size: with
 # too little memory for its states, RE2 is several times slower. With the sum of limits that a check may keep, it has
-# 256 ordinary programs, or 32 of the largest, and about 64 MiB.
+# 256 ordinary programs, or 32 of the largest. They were measured to take about 100 MiB.
 _LEAST_MEMORY = 1024 * 1024
 _MEMORY_OF_INSTRUCTION = 1024
 _MOST_MEMORY = 256 * 1024 * 1024
@@ -44,8 +44,9 @@ _MOST_MEMORY = 256 * 1024 * 1024
 _MATCHES = 200_000
 # Longer values are not kept.
 _LONGEST_KEY = 64
-# The cost of compiling, in the unit of the budget: for each character and each instruction, for a pattern that is not a
-# regular expression, and for a pattern that is too large, which can take 200 ms to find out.
+# The cost of compiling, in the unit of the budget: for each pattern, for each of its characters and instructions, for a
+# pattern that is not a regular expression, and for one that is too large, which can take 200 ms to find out.
+_COMPILING_ANY = 5_000
 _COMPILING = 100
 _FAILURE = 20_000_000
 _FAILURE_OF_SIZE = 100_000_000
@@ -181,7 +182,7 @@ def _cost(pattern: str, program: re2._Regexp | PatternError) -> int:
     """Return the cost of compiling a pattern."""
     if isinstance(program, PatternError):
         return _FAILURE_OF_SIZE if program.args[0] == _TOO_LARGE else _FAILURE
-    return _COMPILING * (len(pattern) + int(program.programsize))
+    return _COMPILING_ANY + _COMPILING * (len(pattern) + int(program.programsize))
 
 
 def _compiled(pattern: str) -> re2._Regexp | PatternError:
