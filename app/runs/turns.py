@@ -120,10 +120,11 @@ class Turns:
             self._left(turn)
 
     def without_locks(self, user: str | None, work: Callable[[Callable[[], None]], Result]) -> Result:
-        """Return what some work returns that holds locks and takes a turn in the middle, with the function it is given.
+        """Return the result of work that locks rows and may take a turn later, by calling its argument.
 
-        If no turn is free then, this function raises BusyError, which must end the work and give back its locks. The
-        work is done again in a turn that is waited for without a lock. Raises BusyError if that turn does not come.
+        If no turn is free at that time, the call raises BusyError. The work must not catch it, but must release its
+        locks. This method then waits for a turn, as `soon` does, and calls the work again. Raises BusyError if the turn
+        does not come.
         """
         refusals: list[BusyError] = []
         with ExitStack() as until_done:

@@ -14,6 +14,7 @@ from app.settings import Settings
 from tests.support.builders import Graph, M, draft, member_type, type_with
 from tests.support.edits import given, members, set_node
 from tests.support.http import Client
+from tests.support.pages import Pages
 from tests.support.served import eventually
 
 PATTERN = "[0-9]*x*|.{0,990}y"
@@ -57,6 +58,18 @@ def test_an_edit_whose_turn_does_not_come_is_refused(store: Client) -> None:
         refused = set_node(store, "update", EXPENSIVE, **DRAFT)
     assert (refused.status, refused.number) == (503, 106)
     assert "Retry-After" in refused.response.headers
+
+
+@pytest.mark.ledger("DEC-416")
+def test_the_form_keeps_what_was_typed_if_the_turn_does_not_come(store: Client) -> None:
+    pages, at = Pages.of(store.app), "/console/edit/L/A"
+    shown = pages.get(at)
+    (field,) = [name for name, value in shown.form(at).items() if value == "y"]
+    with all_turns_taken(store.app):
+        refused = pages.send(shown, at, **{field: "x" * 5_000})
+    assert refused.status == 503
+    assert refused.form(at)[field] == "x" * 5_000
+    assert "try again" in refused.text
 
 
 @pytest.mark.ledger("DEC-416")

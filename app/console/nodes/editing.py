@@ -20,7 +20,7 @@ from app.console.turns import locking_edit
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
-from app.errors import PreconditionError, StateError, UserError
+from app.errors import BusyError, PreconditionError, StateError, UserError
 from app.nodes.drafts import Draft, Known, take_draft
 from app.nodes.editing import GivenEdit, edit_draft
 from app.nodes.forms import read_form
@@ -70,6 +70,8 @@ def save(path: str) -> Response:
         return _page(reference, _Refusal(sent.refused(error, field_of), 422))
     except PreconditionError:
         return _page(reference, _Refusal(sent, 412, has_changed=True))
+    except BusyError as error:
+        return _page(reference, _Refusal(sent.refused(error), 503))
     except StateError as error:
         return _page(reference, _Refusal(sent.refused(error), 409))
     if impacts is None:
