@@ -6,12 +6,13 @@ is remembered under the stored hash.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from app.errors import NotAuthorisedError, UserError, invalid, missing, no_such, refuse
 from app.identity import audit
@@ -130,6 +131,28 @@ def change_status(
         end_sessions(connection, account.identifier)
 
 
+def confirm_and_change_password(
+    engine: Engine,
+    caller: Caller,
+    logon: str | None,
+    old_password: str | None,
+    new_password: str | None,
+    confirm: Callable[[str | None], str | None],
+) -> None:
+    """Change a password as `change_password` does, and check the old one of a caller without administer-all.
+
+    `confirm` is `SignIn.confirm` for this caller. It is called only if nothing else is wrong, since a wrong old
+    password counts as a failed sign-in. Raises what both functions raise.
+    """
+    confirmed = None
+    if not caller.administers_all:
+        with engine.connect() as connection:
+            _check_change(connection, caller, logon, new_password)
+        confirmed = confirm(old_password)
+    with engine.begin() as connection:
+        change_password(connection, caller, logon, new_password, old_password=old_password, confirmed=confirmed)
+
+
 def change_password(
     connection: Connection,
     caller: Caller,
@@ -148,11 +171,7 @@ def change_password(
     Raises NotAuthorisedError (101), and UserError (105) about `user_logon_reference_update`, `old_password` and
     `new_password`.
     """
-    if not caller.is_signed_in:
-        raise NotAuthorisedError("sign in to change a password")
-    own = None if logon else caller.user_identifier
-    account = _find(connection, own, logon) if caller.administers_all else _find_own(connection, caller, logon)
-    refuse(password_faults("new_password", new_password or ""))
+    account = _check_change(connection, caller, logon, new_password)
     if not caller.administers_all and account.password_hash != confirmed:
         raise UserError(
             invalid("old_password", "is not the current password") if old_password else missing("old_password")
@@ -162,6 +181,16 @@ def change_password(
     end_sessions(connection, account.identifier)
     unlock_account(connection, account.logon_reference)
     audit.record(connection, Event(Action.PASSWORD_CHANGED, "user", account.logon_reference))
+
+
+def _check_change(connection: Connection, caller: Caller, logon: str | None, new_password: str | None) -> _Found:
+    """Check all of a change but the old password. Returns the account, and locks it."""
+    if not caller.is_signed_in:
+        raise NotAuthorisedError("sign in to change a password")
+    own = None if logon else caller.user_identifier
+    account = _find(connection, own, logon) if caller.administers_all else _find_own(connection, caller, logon)
+    refuse(password_faults("new_password", new_password or ""))
+    return account
 
 
 def _find(connection: Connection, identifier: int | None, logon: str | None) -> _Found:

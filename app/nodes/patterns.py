@@ -36,8 +36,8 @@ MOST_INSTRUCTIONS: Final = 20_000
 _MEMORY = 8 * 1024 * 1024
 # A program keeps the states that it has met, up to a quarter of its limit of memory. The limit follows its size: with
 # too little memory for its states, RE2 is several times slower. With the sum of limits that a check may keep, it has
-# 256 ordinary programs, or 32 of the largest. They were measured to take about 100 MiB.
-_LEAST_MEMORY = 1024 * 1024
+# 2,048 ordinary programs, or 32 of the largest. They were measured to take about 100 MiB.
+_LEAST_MEMORY = 128 * 1024
 _MEMORY_OF_INSTRUCTION = 1024
 _MOST_MEMORY = 256 * 1024 * 1024
 # So many matches are kept at most.

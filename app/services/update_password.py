@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.identity.accounts import change_password
+from app.identity.accounts import confirm_and_change_password
 from app.services.call import Call, CollapsedText, Service
 from app.services.response import ServiceResponse
 
@@ -21,17 +21,14 @@ class UpdatePasswordRequest:
 def run(request: UpdatePasswordRequest, call: Call) -> ServiceResponse:
     """Change the password; raises like `app.identity.accounts.change_password`, and as `app.identity.sign_in` if the
     caller has given too many wrong passwords."""
-    old = request.old_password
-    confirmed = None if call.caller.administers_all else call.confirm(old)
-    with call.engine.begin() as connection:
-        change_password(
-            connection,
-            call.caller,
-            request.user_logon_reference_update,
-            request.new_password,
-            old_password=old,
-            confirmed=confirmed,
-        )
+    confirm_and_change_password(
+        call.engine,
+        call.caller,
+        request.user_logon_reference_update,
+        request.old_password,
+        request.new_password,
+        call.confirm,
+    )
     return ServiceResponse()
 
 

@@ -39,13 +39,13 @@ class DataValues:
     """The members of versions with their values, which are read again for each check of a pattern.
 
     `order` gives the versions in the order in which they are probably needed, so that they can be read in blocks.
-    `judged` are the judgements that have needed values, by all that they depend on: a later attempt to plan the same
-    update does not read the values again.
+    `judged` has the last judgement of each version that has needed values, with a digest of all that it depends on: a
+    later attempt to plan the same update reads the values again only if these have changed.
     """
 
     details: Details
     order: Sequence[VersionKey]
-    judged: dict[tuple[VersionKey, bytes], Judgement] = field(default_factory=dict)
+    judged: dict[VersionKey, tuple[bytes, Judgement]] = field(default_factory=dict)
     has_patterns: bool = field(init=False)
     _places: dict[VersionKey, int] = field(init=False)
     _block: Mapping[VersionKey, list[CheckedMember]] = field(default_factory=dict)
@@ -119,12 +119,12 @@ class Judge:
         content = self._details.contents[version]
         if not (self._values.has_patterns and self._needs_values(content.member_types, old_list, new_list)):
             return self._judged(content, old_list, new_list, moves=moves)
-        key = version, self._key(content, old_list, new_list, moves=moves)
-        found = self._values.judged.get(key)
-        if found is None:
-            found = self._judged(self._values.members(version), old_list, new_list, moves=moves)
-            self._values.judged[key] = found
-        return found
+        digest = self._digest(content, old_list, new_list, moves=moves)
+        known, judgement = self._values.judged.get(version, (b"", None))
+        if judgement is None or known != digest:
+            judgement = self._judged(self._values.members(version), old_list, new_list, moves=moves)
+            self._values.judged[version] = digest, judgement
+        return judgement
 
     def _judged(
         self, content: Iterable[CheckedMember], old_list: list[VersionKey], new_list: list[VersionKey], *, moves: bool
@@ -143,7 +143,7 @@ class Judge:
             of[0] in nodes and self._rules_after(of).pattern is not None and of not in old_list for of in new_list
         )
 
-    def _key(
+    def _digest(
         self, content: PackedMembers, old_list: list[VersionKey], new_list: list[VersionKey], *, moves: bool
     ) -> bytes:
         """Return a digest of the lists and of the sources of the targets."""

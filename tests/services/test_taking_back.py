@@ -126,6 +126,16 @@ def test_a_missing_old_password_is_no_failed_sign_in(store: Client, engine: Engi
     assert ask(strict.as_user("user"), "UpdatePassword", **given).number == 0
 
 
+@pytest.mark.ledger("DEC-415")
+def test_a_request_that_is_refused_anyway_does_not_check_the_old_password(store: Client, engine: Engine) -> None:
+    user = Client(create_app(Settings(sign_in_failures_per_account=1), engine)).as_user("user")
+    wrong = {"oldPassword": "a wrong one"}
+    assert ask(user, "UpdatePassword", userLogonReferenceUpdate="owner", newPassword=NEW, **wrong).number == 101
+    reply = ask(user, "UpdatePassword", newPassword="short", **wrong)
+    assert (reply.number, reply.text("errorFields")) == (105, "newPassword")
+    assert ask(user, "UpdatePassword", newPassword=NEW, oldPassword=PASSWORD).number == 0
+
+
 def test_a_new_password_unlocks(store: Client, engine: Engine) -> None:
     strict = Client(create_app(Settings(sign_in_failures_per_account=2), engine))
     assert [signs_in(strict, "user", "a wrong one") for _ in range(2)] == [False] * 2

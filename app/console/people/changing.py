@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response, request
 
 from app.console.forms import Form
@@ -13,7 +15,7 @@ from app.console.urls import SIGN_IN
 from app.console.visitor import caller, session
 from app.database.connection import short_statements
 from app.errors import UserError
-from app.identity.accounts import StatusAction, change_password, change_status
+from app.identity.accounts import StatusAction, change_status, confirm_and_change_password
 from app.runs.record import cancel_those_of_disabled_users
 from app.web.context import resources
 
@@ -40,18 +42,11 @@ def status(logon: str) -> Response:
 @short_statements()
 def password(logon: str) -> Response:
     """Give a user a new password. All sessions of the user end, also that of the visitor."""
-    is_own, old = logon == session().logon_reference, request.form.get("old_password", "")
-    confirmed = None if caller().administers_all else resources().sign_in.confirm(caller(), old)
+    is_own = logon == session().logon_reference
+    old, new = request.form.get("old_password", ""), request.form.get("new_password", "")
+    confirm = partial(resources().sign_in.confirm, caller())
     try:
-        with resources().engine.begin() as connection:
-            change_password(
-                connection,
-                caller(),
-                logon,
-                request.form.get("new_password", ""),
-                old_password=old,
-                confirmed=confirmed,
-            )
+        confirm_and_change_password(resources().engine, caller(), logon, old, new, confirm)
     except UserError as error:
         return show(logon, Form.sent().refused(error), status=422)
     if is_own:
