@@ -7,14 +7,15 @@ seconds whether the server is alive, by opening another connection. If the serve
 the wait continues. If not, the connection is closed and DatabaseHangsError is raised.
 
 The statements of sign-in and of short requests have a time limit of `SHORT` seconds, because they may wait for a lock
-that another session holds for long, such as that of an ALTER TABLE.
+that another session holds for long, such as that of an ALTER TABLE. Only a few of them may wait for locks at once: see
+`app.database.lock_waits`.
 """
 
 from __future__ import annotations
 
 import select
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from threading import Lock
 from time import monotonic
@@ -27,6 +28,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow as Row
 from psycopg.waiting import READY_NONE
 
+from app.database.lock_waits import RELATION, LockWaits
 from app.database.session import connection_arguments, settings_statement
 
 PATIENCE: Final = 3.0
@@ -40,6 +42,8 @@ FRESH: Final = 1.0
 _NEXT_ATTEMPT: Final = 1.0
 
 _INTERVAL = 0.1
+_BRIEF = 0.05
+"""A short statement that takes longer than this needs one of the places of `LockWaits` to wait for a lock."""
 Opened = TypeVar("Opened")
 _LIMIT: ContextVar[float | None] = ContextVar("limit of a statement", default=None)
 
@@ -62,6 +66,10 @@ class DatabaseBusyError(psycopg.OperationalError):
 
     def __init__(self) -> None:
         super().__init__("a statement was cancelled because it waited too long")
+
+
+class LockedError(DatabaseBusyError):
+    """A short statement has waited for a row that another transaction is changing, and was cancelled."""
 
 
 class DatabaseHangsError(psycopg.OperationalError):
@@ -147,6 +155,7 @@ class DriverConnection(psycopg.Connection[Row]):
     """A connection with our settings that does not wait forever."""
 
     pulse: Pulse
+    lock_waits: LockWaits
     arguments: Mapping[str, Any]
     settings: LiteralString
     in_use = False
@@ -230,7 +239,34 @@ class DriverConnection(psycopg.Connection[Row]):
 
     def _wait_while_it_lives(self, gen: PQGen[RV], interval: float) -> RV:
         limit = _LIMIT.get()
-        until = None if limit is None else monotonic() + limit
+        if limit is None:
+            return self._wait_long(gen, interval, None)
+        until = monotonic() + limit
+        try:
+            return super().wait(gen, min(interval, _BRIEF), _BRIEF)
+        except _WaitTimeout:
+            gen = _resumed(gen)
+        with self.lock_waits.place() as has_place:
+            if has_place:
+                return self._wait_long(gen, interval, until)
+        return self._wait_without_place(gen, interval, until)
+
+    def _wait_without_place(self, gen: PQGen[RV], interval: float, until: float) -> RV:
+        """Wait for a statement that must not wait for a lock."""
+        while monotonic() < until:
+            try:
+                lock = self._lock()
+            except psycopg.Error:
+                break  # It is not the locks that delay the statement.
+            if lock is not None:
+                return self._cancelled(gen, interval, lock)
+            try:
+                return super().wait(gen, interval, interval)
+            except _WaitTimeout:
+                pass
+        return self._wait_long(gen, interval, until)
+
+    def _wait_long(self, gen: PQGen[RV], interval: float, until: float | None) -> RV:
         resumed = False
         while True:
             patience = PATIENCE if until is None else min(PATIENCE, max(until - monotonic(), interval))
@@ -240,19 +276,28 @@ class DriverConnection(psycopg.Connection[Row]):
                 if not resumed:
                     gen, resumed = _resumed(gen), True
                 if until is not None and monotonic() >= until:
-                    return self._cancelled(gen, interval)
+                    return self._cancelled(gen, interval, self._lock_if_known())
                 if not self.pulse.beats(monotonic() - patience, self._another):
                     raise self._given_up() from None
 
-    def _cancelled(self, gen: PQGen[RV], interval: float) -> RV:
-        """Cancel a statement, and return its result if it succeeded just before."""
+    def _cancelled(self, gen: PQGen[RV], interval: float, lock: str | None) -> RV:
+        """Cancel a statement, and return its result if it succeeded just before. `lock` is what it waits for."""
         try:
             self.cancel_safe(timeout=PING_TIMEOUT)
             return super().wait(gen, interval, PING_TIMEOUT)
         except psycopg.errors.QueryCanceled:
-            raise DatabaseBusyError from None
+            raise (DatabaseBusyError if lock in (None, RELATION) else LockedError) from None
         except (_WaitTimeout, psycopg.errors.CancellationTimeout):
             raise self._given_up() from None
+
+    def _lock(self) -> str | None:
+        """Return what kind of lock the statement waits for. Raises psycopg.Error if that cannot be found out."""
+        return self.lock_waits.lock_of(self.info.backend_pid, lambda: self.pulse.opened(self._another))
+
+    def _lock_if_known(self) -> str | None:
+        with suppress(psycopg.Error):
+            return self._lock()
+        return None
 
     def _another(self) -> psycopg.Connection[Row]:
         return psycopg.Connection.connect(**self.arguments)
@@ -262,16 +307,17 @@ class DriverConnection(psycopg.Connection[Row]):
         return DatabaseHangsError()
 
 
-def connected(given: Mapping[str, Any], pulse: Pulse) -> DriverConnection:
+def connected(given: Mapping[str, Any], pulse: Pulse, lock_waits: LockWaits) -> DriverConnection:
     """Open a connection with the arguments of a URL and with our settings."""
     arguments = connection_arguments(given)
-    return pulse.opened(lambda: _connected(arguments, pulse))
+    return pulse.opened(lambda: _connected(arguments, pulse, lock_waits))
 
 
-def _connected(arguments: Mapping[str, Any], pulse: Pulse) -> DriverConnection:
+def _connected(arguments: Mapping[str, Any], pulse: Pulse, lock_waits: LockWaits) -> DriverConnection:
     settings = settings_statement(arguments["options"])
     connection = DriverConnection.connect(**arguments, autocommit=True)
-    connection.pulse, connection.arguments, connection.settings = pulse, arguments, settings
+    connection.pulse, connection.lock_waits = pulse, lock_waits
+    connection.arguments, connection.settings = arguments, settings
     try:
         connection.execute(settings)
         connection.autocommit = False

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.database.connection import DriverConnection, Pulse, connected
+from app.database.lock_waits import LockWaits
 from app.database.session import connection_arguments
 
 DEFAULT_POOL_SIZE = 20
@@ -26,7 +27,8 @@ _AFTER_COMMIT = "relink.after_commit"
 def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
     """Return an engine for a PostgreSQL URL (`postgresql://...`), with psycopg 3 as its driver.
 
-    Its connections have the settings of `app.database.session`, and notice a database that hangs.
+    Its connections have the settings of `app.database.session`, and notice a database that hangs. At most a quarter of
+    them wait for a lock in a short request.
     """
     engine = create_engine(
         make_url(database_url).set(drivername="postgresql+psycopg"),
@@ -37,11 +39,11 @@ def make_engine(database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Eng
         # Parameters may be password hashes and other secrets, which an error must not carry into a log.
         hide_parameters=True,
     )
-    pulse = Pulse()
+    pulse, lock_waits = Pulse(), LockWaits(pool_size // 4)
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Dialect, _record: object, _arguments: object, given: dict[str, Any]) -> DriverConnection:
-        return connected(given, pulse)
+        return connected(given, pulse, lock_waits)
 
     _call_after_commits(engine)
     _ping_only_idle_connections(engine)

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.database.connection import DatabaseBusyError, DatabaseHangsError
+from app.database.connection import DatabaseBusyError, DatabaseHangsError, LockedError
 from app.database.disk import full_disk
 from app.text import counted
 
@@ -134,6 +134,8 @@ def database_failure(error: BaseException | None) -> Failure | None:
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, DatabaseHangsError | psycopg.errors.ConnectionTimeout):
         return _HANGS
+    if isinstance(original, LockedError):
+        return _CONFLICT
     if isinstance(original, DatabaseBusyError):
         return _BUSY
     if not isinstance(original, psycopg.Error):

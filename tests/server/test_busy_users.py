@@ -6,6 +6,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
+import pytest
+from sqlalchemy import text
+
 from tests.support.builders import Graph, draft, frozen, links, member_type, type_with
 from tests.support.edits import given, members
 from tests.support.http import message
@@ -15,6 +18,8 @@ from tests.support.real_service import Service
 from tests.support.solution_store import element
 
 EDITS = 64
+WAITING = 96
+LOCK = text("SELECT FROM node WHERE node_reference = :reference FOR NO KEY UPDATE")
 HOSTILE = "|".join(f"[ab]*a[ab]{{{length}}}d" for length in range(1, 131))
 
 
@@ -56,3 +61,25 @@ def test_expensive_edits_delay_no_other_client(service: Service) -> None:
     replies = {(each.result().status, each.result().number) for each in edits}
     assert replies <= {(200, "105"), (503, "106")}
     assert (503, "106") in replies
+
+
+@pytest.mark.ledger("DEC-420")
+def test_edits_of_a_locked_node_delay_no_other_client(service: Service) -> None:
+    """An import locks its nodes until it commits."""
+    assert service.post(Graph().node("held.N", draft()).xml()).number == "0"
+    body = message("SetNode", {"action": "force", "nodeVersionReference": "held.N", "nodeName": "changed"})
+
+    def edit(_number: int) -> RawReply:
+        return service.post(body)
+
+    within = allowed(service)
+    with ThreadPoolExecutor(WAITING) as pool:
+        with service.engine.begin() as connection:
+            connection.execute(LOCK, {"reference": "held.N"})
+            edits = [pool.submit(edit, number) for number in range(WAITING)]
+            while not all(each.done() for each in edits):
+                assert seconds(service) < within
+        replies = [each.result() for each in edits]
+        assert {(reply.status, reply.number) for reply in replies} == {(200, "106")}
+        assert b"others are changing the same nodes" in replies[0].body
+    assert edit(0).number == "0"
