@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Final
 
 from gunicorn.http import errors  # type: ignore[import-untyped]
-from gunicorn.http.body import ChunkedReader, LengthReader  # type: ignore[import-untyped]
+from gunicorn.http.body import Body, ChunkedReader, EOFReader, LengthReader  # type: ignore[import-untyped]
 from gunicorn.http.message import Request  # type: ignore[import-untyped]
 
-from app.server.body import Incoming
-from app.server.chunks import ChunkScanner
+from app.server.body import BodySource, DecodingSource, Incoming
+from app.server.chunks import LEAST_AVERAGE, MOST_TINY_CHUNKS, ChunkDecoder, TinyChunksError
 from app.web.refusal import Refused
 
 HELD: Final = 1024 * 1024
-"""A body of at most this many bytes is received whole before a thread works on the request."""
+"""A body of at most this many bytes is received whole before a thread works on the request. Chunks are counted with
+their framing."""
 BEGINNING: Final = 64 * 1024
 """Of a larger body, this many bytes are received first, and a thread reads the rest as a stream. The first bytes of an
 import hold its credentials, so a caller without the right to import is refused without waiting."""
@@ -36,8 +38,10 @@ class Arrival:
         self._peer = peer
         self._number = number
         self._bytes = bytearray()
+        """The bytes received so far; after the head is parsed, those of the body, without the framing of chunks."""
         self._searched = 0
-        self._scanner: ChunkScanner | None = None
+        self._head_size = 0
+        self._decoder: ChunkDecoder | None = None
         self._length = 0
         self.received = 0
         self.incoming: Incoming | None = None
@@ -65,11 +69,12 @@ class Arrival:
     def feed(self, data: bytes) -> None:
         """Process the next bytes."""
         self.received += len(data)
-        self._bytes += data
+        if self._decoder is not None:
+            self._decode(data)
+        else:
+            self._bytes += data
         if self.request is None:
             self._look_for_head()
-        elif self._scanner is not None:
-            self._scanner.feed(data)
         if self.request is not None and not self.ready:
             self._look_for_end()
 
@@ -77,8 +82,17 @@ class Arrival:
         """Note that the client has sent its last byte."""
         if self.request is None:
             self.refuse(Refused(400, "the connection was closed before the request was complete"))
-        elif not self.ready:
+        elif self.ready:
+            return
+        elif self._decoder is not None:
+            self.refuse(refusal_of(errors.NoMoreData()))
+        else:
             self._be_ready(whole=True)
+
+    def read_on(self, source: BodySource) -> None:
+        """Let a thread read the rest of the body from this source."""
+        if self.incoming is not None:
+            self.incoming.source = DecodingSource(self._decoder, source) if self._decoder is not None else source
 
     def refuse(self, refusal: Refused) -> None:
         """Refuse the request, and drop its bytes."""
@@ -110,23 +124,41 @@ class Arrival:
 
     def _begin_body(self, incoming: Incoming) -> None:
         self.incoming = incoming
-        self._bytes = bytearray(incoming.taken_back())
+        beginning = incoming.taken_back()
+        self._head_size = self.received - len(beginning)
+        self._bytes.clear()
         reader = self.request.body.reader
         if isinstance(reader, ChunkedReader):
-            self._scanner = ChunkScanner()
-            self._scanner.feed(bytes(self._bytes))
-        elif isinstance(reader, LengthReader):
+            self._decoder = ChunkDecoder(partial(self.request.parse_headers, from_trailer=True))
+            self._decode(beginning)
+            return
+        self._bytes += beginning
+        if isinstance(reader, LengthReader):
             self._length = reader.length
 
+    def _decode(self, data: bytes) -> None:
+        if self._decoder is None:
+            raise RuntimeError("the body is not in chunks")
+        try:
+            self._bytes += self._decoder.feed(data)
+        except errors.ParseException as error:
+            self.refuse(refusal_of(error))
+
     def _look_for_end(self) -> None:
-        whole = self._scanner.ended if self._scanner is not None else len(self._bytes) >= self._length
+        received = self.received - self._head_size
+        whole = self._decoder.ended if self._decoder is not None else received >= self._length
         enough = BEGINNING if self._length > HELD else HELD + 1
-        if whole or len(self._bytes) >= enough:
+        if whole or received >= enough:
             self._be_ready(whole=whole)
 
     def _be_ready(self, *, whole: bool) -> None:
         if self.incoming is None:
             raise RuntimeError("the head must be parsed before the body")
+        if self._decoder is not None:
+            # What is decoded is read like a body with a length, or up to its end if its length is not known yet.
+            reader = LengthReader(self.incoming, len(self._bytes)) if whole else EOFReader(self.incoming)
+            self.request.body = Body(reader)
+            self._bytes += self._decoder.rest
         self.incoming.hold(bytes(self._bytes))
         self._bytes.clear()
         self.whole = whole
@@ -136,6 +168,12 @@ class Arrival:
 def refusal_of(error: BaseException) -> Refused:
     """Return the refusal of a request that gunicorn's parser rejects. It repeats nothing from the request."""
     match error:
+        case TinyChunksError():
+            return Refused(
+                400,
+                f"the body has more than {MOST_TINY_CHUNKS} chunks, and on average less than {LEAST_AVERAGE}"
+                " bytes of data in each: send larger chunks",
+            )
         case errors.LimitRequestLine():
             return Refused(414, "the request line is too long")
         case errors.LimitRequestHeaders():

@@ -9,10 +9,9 @@ from typing import Any, Protocol
 from gunicorn.http.errors import NoMoreData, ParseException  # type: ignore[import-untyped]
 from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 
+from app.server.chunks import ChunkDecoder
 from app.web.refusal import Refused
 
-# With every chunk, gunicorn's reader of chunks copies all bytes that it has read and not used yet, so pieces are small.
-_PIECE = 8 * 1024
 _BLOCK = 64 * 1024
 
 
@@ -21,6 +20,27 @@ class BodySource(Protocol):
 
     def receive(self, size: int) -> bytes:
         """Wait for the next bytes and return them; no bytes mean that the client has closed the connection."""
+
+
+class DecodingSource:
+    """The rest of a body in chunked transfer coding: its data, decoded as another source receives it."""
+
+    def __init__(self, decoder: ChunkDecoder, source: BodySource) -> None:
+        self._decoder = decoder
+        self._source = source
+
+    def receive(self, size: int) -> bytes:
+        """Wait for the next data and return them; no bytes mean that the body is complete.
+
+        Raises ParseException if the framing is not valid, and NoMoreData if the body ends too early.
+        """
+        while not self._decoder.ended:
+            received = self._source.receive(size)
+            if not received:
+                raise NoMoreData
+            if data := self._decoder.feed(received):
+                return bytes(data)
+        return b""
 
 
 class Incoming(Unreader):  # type: ignore[misc]
@@ -35,13 +55,12 @@ class Incoming(Unreader):  # type: ignore[misc]
         """Continue with these bytes."""
         self._held = memoryview(data)
 
-    def chunk(self, size_hint: int | None = None) -> bytes:
+    def chunk(self, size_hint: int | None = None) -> bytes:  # noqa: ARG002 - gunicorn gives it
         """Return the next bytes."""
         if self._held:
-            size = max(_PIECE, min(size_hint or 0, _BLOCK))
-            piece, self._held = self._held[:size], self._held[size:]
+            piece, self._held = self._held[:_BLOCK], self._held[_BLOCK:]
             return bytes(piece)
-        return self.source.receive(_BLOCK if size_hint and size_hint > _PIECE else _PIECE) if self.source else b""
+        return self.source.receive(_BLOCK) if self.source else b""
 
     def taken_back(self) -> bytes:
         """Return the unused bytes in memory: the beginning of the body or of the next request."""
@@ -50,8 +69,9 @@ class Incoming(Unreader):  # type: ignore[misc]
         return rest
 
     def drop(self) -> None:
-        """Free the bytes in memory."""
+        """Free the bytes in memory, and the source."""
         self.take_buffered()
+        self.source = None
         self._held = memoryview(b"")
 
 

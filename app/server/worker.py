@@ -27,6 +27,7 @@ from app.server import descriptors
 from app.server.arrival import refusal_of
 from app.server.body import body_stream
 from app.server.connection import ClientConnection, Phase, RestOfBody, too_slow
+from app.server.held import LARGE, HeldBytes
 from app.server.outgoing import Outgoing, SlowReaderError, Spool
 from app.server.pace import Pace
 from app.server.responding import write_blocks
@@ -63,6 +64,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._proxies = settings.trusted_proxies
         self._urgent = ThreadPoolExecutor(1)
         self._connections: set[ClientConnection] = set()
+        self._held = HeldBytes()
         self._looked_at = self._accept_again_at = 0.0
         super().init_process()
 
@@ -174,30 +176,30 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(connection)
             return
         if data and not arrival.begun:
-            connection.enter(Phase.ARRIVING)
+            self._enter(connection, Phase.ARRIVING)
         if data:
             connection.moved(len(data))
             arrival.feed(data)
         else:
             arrival.end()
+        self._held.count(connection)
         if arrival.awaits_continue:
             arrival.request._expected_100_continue = False
             connection.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         if arrival.ready:
             self._dispatch(connection)
-        elif arrival.held > _BLOCK:
+        elif arrival.held > LARGE:
             self._keep_memory_bounded()
 
     def _keep_memory_bounded(self) -> None:
         """If too much is held in memory, refuse the oldest incoming request of the network that holds the most."""
-        held: Counter[str] = Counter()
-        for each in self._connections:
-            if each.phase in (Phase.ARRIVING, Phase.AT_WORK):
-                held[self._network(each)] += each.arrival.held
-        arriving = [each for each in self._connections if each.phase is Phase.ARRIVING and each.arrival.held > _BLOCK]
-        if held.total() > MOST_HELD and arriving:
-            first = max(arriving, key=lambda each: (held[self._network(each)], -each.since))
+        first = self._held.first_to_go(self._network) if self._held.total > MOST_HELD else None
+        if first is not None:
             self._refuse(first, Refused(503, "too many large requests: try again", headers={"Retry-After": "5"}))
+
+    def _enter(self, connection: ClientConnection, phase: Phase) -> None:
+        connection.enter(phase)
+        self._held.count(connection)
 
     def _refuse(self, connection: ClientConnection, refusal: Refused) -> None:
         connection.arrival.refuse(refusal)
@@ -206,7 +208,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _dispatch(self, connection: ClientConnection) -> None:
         """Give a request to a thread."""
         self._unregister(connection)
-        connection.enter(Phase.AT_WORK)
+        self._enter(connection, Phase.AT_WORK)
         urgent = connection.arrival.refusal is None and connection.arrival.request.path in _URGENT
         future = (self._urgent if urgent else self.tpool).submit(self.handle, connection)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))
@@ -217,8 +219,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         network = self._network(connection)
         outgoing = connection.outgoing = Outgoing(connection.socket, self._spool, network)
         rest_of_body = RestOfBody(connection, self._body_slots, network)
-        if arrival.incoming is not None and not arrival.whole:
-            arrival.incoming.source = rest_of_body
+        if not arrival.whole:
+            arrival.read_on(rest_of_body)
         try:
             keep = self._respond(connection, outgoing)
             rest = self._rest(connection) if keep else None
@@ -284,7 +286,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(connection)
             return
         if connection.outgoing is not None and connection.outgoing.has_unsent:
-            connection.enter(Phase.SENDING)
+            self._enter(connection, Phase.SENDING)
             self._register(connection, selectors.EVENT_WRITE)
         else:
             self._go_on(connection)
@@ -302,7 +304,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._discard(connection)
         if connection.keep and self.alive:
             connection.begin_again()
-            connection.enter(Phase.ARRIVING)
+            self._enter(connection, Phase.ARRIVING)
             self._register(connection, selectors.EVENT_READ)
             if connection.arrival.ready:
                 self._dispatch(connection)
@@ -313,7 +315,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(connection)
             return
         # A connection that is closed with unread bytes is reset, and the client would lose the response.
-        connection.enter(Phase.LINGERING)
+        self._enter(connection, Phase.LINGERING)
         self._register(connection, selectors.EVENT_READ)
 
     def _drain(self, connection: ClientConnection) -> None:
@@ -338,7 +340,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         self._unregister(connection)
         self._discard(connection)
-        connection.enter(Phase.CLOSED)
+        self._enter(connection, Phase.CLOSED)
         self._connections.discard(connection)
         self.nr_conns -= 1
         with suppress(OSError):

@@ -8,6 +8,8 @@ import socket
 import pytest
 from lxml import etree
 
+from app.server.chunks import MOST_TINY_CHUNKS
+from tests.support.builders import Graph, M, frozen
 from tests.support.raw import BASIC, RawReply, connect, exchange, read_replies, read_reply, request
 from tests.support.real_service import Service
 
@@ -173,12 +175,41 @@ def test_chunks_are_decoded(service: Service) -> None:
         assert (reply.status, reply.number) == (200, "0")
 
 
-def test_many_small_chunks_cost_little_time(service: Service) -> None:
-    padded = b"<GetNode>" + b" " * 100_000 + GET_SYSTEM.removeprefix(b"<GetNode>")
-    body = b"".join(b"1\r\n%c\r\n" % byte for byte in padded) + b"0\r\n\r\n"
-    assert (
-        exchange(service.url, request("/service", body, Transfer_Encoding="chunked", Authorization=BASIC)).number == "0"
+@pytest.mark.ledger("DEC-418")
+def test_thousands_of_tiny_chunks_are_decoded_and_more_are_refused(service: Service) -> None:
+    statuses = []
+    for size in (MOST_TINY_CHUNKS, MOST_TINY_CHUNKS + 1):
+        body = b"".join(
+            b"1\r\n%c\r\n" % byte for byte in GET_SYSTEM.replace(b">", b">" + b" " * (size - len(GET_SYSTEM)), 1)
+        )
+        data = request("/service", body + b"0\r\n\r\n", Transfer_Encoding="chunked", Authorization=BASIC)
+        reply = exchange(service.url, data)
+        statuses.append((reply.status, reply.number))
+    assert statuses == [(200, "0"), (400, "103")]
+    assert b"send larger chunks" in reply.body
+
+
+@pytest.mark.ledger("DEC-418")
+def test_tiny_chunks_are_refused_in_a_large_body_too(service: Service) -> None:
+    """A thread decodes the rest of a body that is not received whole."""
+    beginning = b"<NodeImport><NodeList>" + b" " * 100_000
+    body = b"%x\r\n%b\r\n" % (len(beginning), beginning) + b"1\r\n \r\n" * 400_000
+    data = request("/service", body, Transfer_Encoding="chunked", Authorization=BASIC)
+    reply = exchange(service.url, data)
+    assert_refused(reply, 400)
+    assert b"send larger chunks" in reply.body
+
+
+def test_a_large_body_in_chunks_is_decoded(service: Service) -> None:
+    """It is an import that is received while it is read, in chunks whose framing is more than their data."""
+    document = Graph().node("chunked.A", frozen(*(M(value="x" * 100_000) for _ in range(20)))).xml().encode()
+    body = b"".join(
+        b"%x;%b\r\n%b\r\n" % (len(data), b"a" * 40, data)
+        for data in (document[place : place + 30] for place in range(0, len(document), 30))
     )
+    data = request("/service", body + b"0\r\nA: a\r\n\r\n", Transfer_Encoding="chunked", Authorization=BASIC)
+    assert exchange(service.url, data).number == "0"
+    assert exchange(service.url, data[: len(data) // 2], end=True).status == 400
 
 
 def test_responses_on_one_connection_come_in_the_order_of_the_requests(service: Service) -> None:

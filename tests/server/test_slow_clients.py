@@ -17,7 +17,16 @@ from app.runs.turns import Places, Shares
 from app.settings import FEWEST_THREADS, Settings
 from tests.server.conftest import CLIENT_SECONDS
 from tests.support.builders import Graph, M, frozen
-from tests.support.load import FORCES, allowed, dripping, is_over, long_forces, runs, seconds, slow_clients
+from tests.support.load import (
+    FORCES,
+    allowed,
+    dripping,
+    is_over,
+    long_forces,
+    runs,
+    served_in_time,
+    slow_clients,
+)
 from tests.support.raw import BASIC, connect, exchange, read_reply, request
 from tests.support.real_service import Service
 from tests.support.served import eventually
@@ -41,17 +50,6 @@ def opened(service: Service) -> Iterator[Callable[[bytes], socket.socket]]:
             return connection
 
         yield connected
-
-
-def served_in_time(service: Service) -> Callable[[], None]:
-    """Return a check that `/healthz` and a small request of a signed-in user get their responses in time."""
-    within = allowed(service)
-
-    def check() -> None:
-        for _ in range(5):
-            assert seconds(service) < within
-
-    return check
 
 
 def test_slow_clients_and_long_forces_delay_no_other_client(service: Service) -> None:

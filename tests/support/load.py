@@ -7,9 +7,10 @@ import socket
 import time
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPException
 from threading import Event
 
 from sqlalchemy import Engine, text
@@ -21,6 +22,9 @@ from tests.support.real_service import Service
 from tests.support.served import eventually
 
 FORCES = 30
+MIB = 1024 * 1024
+HELD = 66_000
+"""So many bytes of an incomplete request make it a large one."""
 GET_SYSTEM = "<GetNode><nodeVersionReference>system</nodeVersionReference></GetNode>"
 SLOW_REQUESTS = [
     request("/service", b"<", length=900),
@@ -31,13 +35,24 @@ SLOW_REQUESTS = [
 """The beginnings of requests whose rest comes byte by byte."""
 
 
+_TINY = b"1\r\na\r\n"
+_SMALL = b"10\r\n0123456789abcdef\r\n"
+CHUNKED_BODIES = [chunk * (MIB // len(chunk)) + b"0\r\n\r\n" for chunk in (_TINY, _SMALL)]
+"""Bodies of a MiB in the smallest chunks: of a byte, and of as many bytes as any number of chunks may have."""
+CHUNKED_REQUESTS = [
+    request(path, body, Transfer_Encoding="chunked")
+    for body in CHUNKED_BODIES
+    for path in ("/healthz", "/service", "/nowhere")
+]
+
+
 @contextmanager
-def dripping(connections: list[socket.socket], data: bytes = b" ") -> Iterator[None]:
-    """Send a byte on each connection every second, as long as the context lasts."""
+def dripping(connections: list[socket.socket], data: bytes = b" ", every: float = 1) -> Iterator[None]:
+    """Send a byte on each connection every second, or more often, as long as the context lasts."""
     ended = Event()
 
     def drip() -> None:
-        while not ended.wait(1):
+        while not ended.wait(every):
             for connection in connections:
                 try:
                     connection.send(data)
@@ -96,6 +111,38 @@ def _begun(url: str, place: int) -> socket.socket:
     return client
 
 
+@contextmanager
+def chunking_clients(url: str, number: int) -> Iterator[None]:
+    """This many clients that send bodies in the smallest chunks, one after the other, as long as the context lasts."""
+    ended = Event()
+
+    def send(place: int) -> None:
+        while not ended.is_set():
+            with suppress(OSError, HTTPException):
+                exchange(url, CHUNKED_REQUESTS[place % len(CHUNKED_REQUESTS)])
+            place += 1
+
+    with ThreadPoolExecutor(number) as pool:
+        clients = [pool.submit(send, place) for place in range(number)]
+        try:
+            yield
+        finally:
+            ended.set()
+            for client in clients:
+                client.result()
+
+
+@contextmanager
+def holding_clients(url: str, number: int, every: float) -> Iterator[list[socket.socket]]:
+    """This many clients that have sent a part of a large request, and send another byte now and then."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connect(url)) for _ in range(number)]
+        for client in clients:
+            client.sendall(request("/service", b"<" * HELD, length=MIB))
+        with dripping(clients, every=every):
+            yield clients
+
+
 def seconds(service: Service) -> float:
     """How long the slower of the two requests takes."""
     began = time.monotonic()
@@ -112,6 +159,17 @@ def allowed(service: Service) -> float:
     the time that the requests take at present is allowed for.
     """
     return 2.0 + 5 * max(seconds(service) for _ in range(5))
+
+
+def served_in_time(service: Service) -> Callable[[], None]:
+    """Return a check that `/healthz` and a small request of a signed-in user get their responses in time."""
+    within = allowed(service)
+
+    def check() -> None:
+        for _ in range(5):
+            assert seconds(service) < within
+
+    return check
 
 
 def user(service: Service, logon: str, package: str) -> str:
