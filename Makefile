@@ -40,7 +40,7 @@ soak: export RELINK_TEST_INSTANCES ?= 10000
 soak: export RELINK_TEST_EXAMPLES ?= 400
 soak: install ## run the long tests: slow clients, hostile requests, kills, a full disk, a database that hangs, a power cut
 	@$(BIN)/python -m pytest -rA --show-capture=no tests/soak tests/server tests/access tests/commands/test_kills.py \
-	  tests/commands/test_hanging_database.py tests/commands/test_worker.py tests/commands/test_embedded.py \
+	  tests/commands/test_hanging_database.py tests/commands/test_worker.py tests/commands/test_embedded.py tests/commands/test_shared_embedded.py \
 	  tests/commands/test_dead_runs.py tests/commands/test_serve_uploads.py tests/services/test_mixed_clients.py \
 	  tests/services/test_patterns.py tests/updates/test_every_fault.py tests/updates/test_oracle.py \
 	  tests/updates/test_against_oracle.py

@@ -38,7 +38,7 @@ from tests.support.solution_store import Store
 from tests.support.statements import Statements
 
 pytest_plugins = ["tests.support.browsers", "tests.support.data_directories", "tests.support.figures"]
-collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak"]
+collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak", "commands/test_shared_embedded.py"]
 """The tests of `make soak`: see tests/soak/conftest.py."""
 
 _TEMPLATE = f"relink_template_{os.getpid()}"

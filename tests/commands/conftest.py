@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.support import libpq
 from tests.support.data_directories import copied
 from tests.support.dead_runs import leave_dead_run
 from tests.support.http import ADMIN, PASSWORD
+from tests.support.processes import parent
 from tests.support.real_service import Service, serving
 from tests.support.served import ROOT, WITHIN, Served, eventually, served
 from tests.support.terminal import Terminal, terminal
@@ -38,6 +39,8 @@ from tests.support.workers import working
 OnTerminal = Callable[..., Terminal]
 Worker = subprocess.Popen[bytes]
 StartWorker = Callable[..., Worker]
+Check = Callable[[], subprocess.Popen[bytes]]
+WITH_WORKER = {"RELINK_NO_WORKER": "0"}
 
 
 @dataclass(frozen=True)
@@ -292,3 +295,42 @@ def _ended(process: Worker) -> Iterator[Worker]:
         if process.poll() is None:
             process.terminate()
         process.wait(WITHIN)
+
+
+@pytest.fixture
+def environment(data_directory: Path) -> dict[str, str]:
+    """The environment of a service without a worker, which would take seconds to start."""
+    return {"RELINK_DATA_DIR": str(data_directory), "RELINK_NO_WORKER": "1"}
+
+
+@contextmanager
+def checking(directory: Path) -> Iterator[Check]:
+    """Start `relink check` on a data directory."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-W", "ignore", "-m", "app.cli", "check"]
+        environment = {**os.environ, "RELINK_DATA_DIR": str(directory)}
+        started.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def check(data_directory: Path) -> Iterator[Check]:
+    with checking(data_directory) as start:
+        yield start
+
+
+def kill_database(data_directory: Path, *, keeper_too: bool) -> int:
+    """Kill the server, and return the id that its process had."""
+    server = server_of(data_directory)
+    if keeper_too:
+        os.kill(parent(server), signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(server, signal.SIGKILL)
+    return server

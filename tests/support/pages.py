@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from urllib.parse import urljoin, urlsplit
 
 from flask import Flask
 from lxml import html
+from lxml.cssselect import CSSSelector
 from werkzeug.test import Client, TestResponse
 
 from tests.support.http import ADMIN, PASSWORD
@@ -31,7 +33,7 @@ class Page:
     def status(self) -> int:
         return self.response.status_code
 
-    @property
+    @cached_property
     def tree(self) -> html.HtmlElement:
         return html.document_fromstring(self.response.get_data())
 
@@ -48,28 +50,28 @@ class Page:
     @property
     def sections(self) -> list[str]:
         """The entries of the navigation."""
-        return [shown(link) for link in self.tree.cssselect(".sections a")]
+        return [shown(link) for link in selected(self.tree, ".sections a")]
 
     @property
     def links(self) -> list[str]:
         """The addresses of all links in the content."""
-        return [link.get("href", "") for link in self.tree.cssselect("main a")]
+        return [link.get("href", "") for link in selected(self.tree, "main a")]
 
     def texts(self, selector: str) -> list[str]:
         """The text of each element that a CSS selector finds."""
-        return [shown(element) for element in self.tree.cssselect(selector)]
+        return [shown(element) for element in selected(self.tree, selector)]
 
     def rows(self, selector: str = "main table") -> list[list[str]]:
         """The cells of the body of the first table that a CSS selector finds."""
-        tables = self.tree.cssselect(selector)
-        return [[shown(cell) for cell in row] for row in tables[0].cssselect("tbody tr")] if tables else []
+        tables = selected(self.tree, selector)
+        return [[shown(cell) for cell in row] for row in selected(tables[0], "tbody tr")] if tables else []
 
     def form(self, action: str) -> dict[str, str]:
         """The fields of the form that is sent to an address."""
         for form in self.tree.forms:
             if form.method == "POST" and self.action(form) == urljoin(self.address, action):
                 # As in a browser, a line end at the beginning of a text area is not part of its text.
-                areas = {area.name for area in form.cssselect("textarea")}
+                areas = {area.name for area in selected(form, "textarea")}
                 return {
                     name: (value or "").removeprefix("\n") if name in areas else value or ""
                     for name, value in form.form_values()
@@ -78,6 +80,15 @@ class Page:
 
     def action(self, form: html.FormElement) -> str:
         return urljoin(self.address, str(form.action or self.address))
+
+
+def selected(element: html.HtmlElement, selector: str) -> list[html.HtmlElement]:
+    """The elements in an element that a CSS selector finds."""
+    found: list[html.HtmlElement] = _compiled(selector)(element)  # type: ignore[assignment]
+    return found
+
+
+_compiled = cache(CSSSelector)
 
 
 def shown(element: html.HtmlElement | None) -> str:
@@ -138,9 +149,9 @@ def check_ids(text: str) -> None:
 def check_numbers(page: html.HtmlElement) -> None:
     """Numbers in tables line up: each cell that holds only a number, or a field for one, has the class that aligns it,
     and so has the heading above it."""
-    for table in page.cssselect("table"):
-        headings = ["number" in heading.classes for heading in table.cssselect("thead th")]
-        for row in table.cssselect("tbody tr"):
+    for table in page.iter("table"):
+        headings = ["number" in heading.classes for heading in table.iterfind("thead//th")]
+        for row in table.iterfind("tbody//tr"):
             marked = ["number" in cell.classes for cell in row]
             assert marked == headings[: len(marked)], shown(row)
             wrong = [shown(cell) for cell in row if _is_number(cell) and "number" not in cell.classes]
@@ -149,9 +160,9 @@ def check_numbers(page: html.HtmlElement) -> None:
 
 def _is_number(cell: html.HtmlElement) -> bool:
     """Whether a cell holds a number. In a name or a value, digits are a text."""
-    if cell.cssselect("input[inputmode]"):
+    if any("inputmode" in field.attrib for field in cell.iter("input")):
         return True
-    return not cell.cssselect("code") and _NUMBER.fullmatch(shown(cell)) is not None
+    return next(cell.iter("code"), None) is None and _NUMBER.fullmatch(shown(cell)) is not None
 
 
 def checked(response: TestResponse) -> None:

@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
+
+from tests.support.processes import arguments, children
 
 WITHIN = 120
 ROOT = Path(__file__).parent.parent.parent
@@ -71,3 +75,16 @@ def eventually(found: Callable[[], Found | None], within: float = WITHIN) -> Fou
             return value
         time.sleep(0.02)
     pytest.fail(f"nothing within {within} s")
+
+
+def is_ready(served: Served) -> bool:
+    with urlopen(f"{served.url}/healthz") as response:  # noqa: S310 - it is the URL of our own service
+        assert response.status == 200
+    with suppress(HTTPError), urlopen(f"{served.url}/readyz") as response:  # noqa: S310
+        return bool(response.status == 200)
+    return False
+
+
+def workers_of(served: Served) -> list[int]:
+    """The processes of `relink worker` that a service has started."""
+    return [child for child in children(served.process.pid) if "worker" in arguments(child)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from flask import Flask
 from lxml import html
 from werkzeug.test import TestResponse
 
-from tests.support.pages import check_ids, shown
+from tests.support.pages import check_ids, selected, shown
 from tests.support.solution_store import Store
 
 STATIC = "/external/static/"
@@ -29,7 +30,7 @@ class WizardPage:
     def status(self) -> int:
         return self.response.status_code
 
-    @property
+    @cached_property
     def tree(self) -> html.HtmlElement:
         return html.document_fromstring(self.response.get_data())
 
@@ -63,7 +64,7 @@ class WizardPage:
         return self.texts(".reason, .notice.bad p")
 
     def texts(self, selector: str) -> list[str]:
-        return [shown(element) for element in self.tree.cssselect(selector)]
+        return [shown(element) for element in selected(self.tree, selector)]
 
     def send(self, action: str = "next", values: dict[str, str] | None = None) -> WizardPage:
         """Send the form with a button, and other values in some fields. A value of None in a field is left out."""
