@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.test_nodes import catalog
-from tests.support.browsers import OpenTab, Site, check_accessible, picture
+from tests.support.accessibility import check_accessible
+from tests.support.browsers import OpenTab, Site, picture
 from tests.support.http import Client
 
 

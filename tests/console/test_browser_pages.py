@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.console.test_nodes import catalog
-from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, forget_failures, picture
+from tests.support.accessibility import check_accessible
+from tests.support.browsers import OpenTab, Site, forget_failures, picture
 from tests.support.builders import Graph, draft, frozen, links, package
 from tests.support.http import Client
 from tests.support.releases import shop
 from tests.support.solution_store import Store
 
-SIZES = pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
-
 PAGES = {
     "search": "nodes?q=acme&values=true",
-    "plan-counted": "updates/new?node=big",
     "plan-refused": "updates/new?node=acme&scope=manifest&source=acme.none",
 }
 
@@ -29,11 +27,18 @@ def crowd() -> Graph:
     return graph
 
 
+def refuse_draft(page: Page) -> None:
+    """Save the draft of a solution with a new screen and a new slot that are not filled in."""
+    page.get_by_role("button", name="Add a screen").click()
+    page.get_by_role("button", name="Add a config slot").click()
+    page.get_by_role("button", name="Save the draft").first.click()
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+
+
 @pytest.fixture(scope="module")
 def solution(site: Site) -> str:
     client = Client(site.app)
     client.load(catalog())
-    client.load(crowd())
     return shop(Store(client))
 
 
@@ -47,23 +52,17 @@ def test_lists_and_plans_are_accessible_on_a_desk(solution: str, open_tab: OpenT
     forget_failures(tab)
 
 
-@SIZES
-def test_refused_forms_and_failures_are_accessible(
-    solution: str, open_tab: OpenTab, size: dict[str, int], dark: bool
-) -> None:
-    tab = open_tab(dark=dark, size=size)
+def test_refused_forms_and_failures_are_accessible_on_a_desk(solution: str, open_tab: OpenTab) -> None:
+    tab = open_tab()
     page = tab.sign_in(following=f"/console/solutions/{solution}/draft")
-    page.get_by_role("button", name="Add a screen").click()
-    page.get_by_role("button", name="Add a config slot").click()
-    page.get_by_role("button", name="Save the draft").first.click()
-    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
-    picture(page, f"draft-refused-{size['width']}")
+    refuse_draft(page)
+    picture(page, "draft-refused")
     check_accessible(page)
     page.goto(f"/console/solutions/{solution}/releases")
     page.locator("summary").first.click()
     check_accessible(page)
     page.goto("/console/nodes/nothing/here")
     expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
-    picture(page, f"failure-{size['width']}")
+    picture(page, "failure")
     check_accessible(page)
     forget_failures(tab)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.support.browsers import PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.accessibility import check_accessible
+from tests.support.browsers import PHONE, OpenTab, Site, picture
 from tests.support.builders import Graph, package
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.keyboard import choose, press, write
@@ -99,7 +100,6 @@ def test_users_see_their_own_account(site: Site, open_tab: OpenTab) -> None:
     picture(page, "own-account")
     page.get_by_role("link", name="what you did lately").click()
     expect(page.get_by_role("row").filter(has_text="signed in")).to_have_count(1)
-    check_accessible(page)
 
 
 def test_a_user_is_added_without_scripts(open_tab: OpenTab) -> None:

@@ -10,11 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.solutions.people.tokens import create_master_token
-from tests.console.test_browser_pages import crowd
+from tests.console.test_browser_pages import crowd, refuse_draft
 from tests.console.test_browser_updates import shop as furniture
 from tests.console.test_nodes import catalog
 from tests.console.test_runs import WORKER, locked
-from tests.support.browsers import PHONE, Site, Tab, check_accessible, forget_failures, picture, tabs_of
+from tests.support.accessibility import check_accessible
+from tests.support.browsers import PHONE, Site, Tab, forget_failures, picture, tabs_of
 from tests.support.builders import Graph, M, draft, frozen, links, member_type, type_with
 from tests.support.http import PASSWORD, Client, Reply, message
 from tests.support.releases import shop
@@ -74,6 +75,7 @@ STATES: Mapping[str, Mapping[str, State]] = {
     },
     "plans": {
         "home": State(""),
+        "failure": State("nodes/nothing/here", heading("Not found")),
         "plan-new": State("updates/new"),
         "plan-empty": State("updates/new?node=acme.types"),
         "plan-drawn": State("updates/new?node=shop"),
@@ -96,7 +98,7 @@ STATES: Mapping[str, Mapping[str, State]] = {
     "solutions": {
         "solutions": State("solutions"),
         "solution": State("solutions/{draft}"),
-        "draft": State("solutions/{draft}/draft"),
+        "draft-refused": State("solutions/{draft}/draft", refuse_draft),
         "publish": State("solutions/{draft}/publish"),
         "dialog": State("solutions/{draft}", open_dialog),
     },
@@ -118,6 +120,9 @@ STATES: Mapping[str, Mapping[str, State]] = {
         "activity": State("activity"),
     },
 }
+
+
+STATUSES = {"plan-refused": 422, "failure": 404}
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +199,7 @@ def test_pages_are_accessible_and_fit(phone: Tab, places: dict[str, object], sec
     for name, state in STATES[section].items():
         response = page.goto(f"/console/{state.path.format(**places)}")
         assert response is not None
-        assert response.status == (422 if name == "plan-refused" else 200), name
+        assert response.status == STATUSES.get(name, 200), name
         if state.deed is not None:
             state.deed(page)
         page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browsers import DESK, PHONE, OpenTab, check_accessible, picture
+from tests.support.accessibility import check_accessible
+from tests.support.browsers import DESK, PHONE, OpenTab, picture
 from tests.support.http import ADMIN, PASSWORD
 
 
@@ -29,7 +30,6 @@ def test_a_user_signs_in_and_out_with_the_keyboard_alone(open_tab: OpenTab) -> N
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
-    check_accessible(page)
     page.get_by_role("button", name="Sign out").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browsers import OpenTab, Site, check_accessible, picture
+from tests.support.accessibility import check_accessible
+from tests.support.browsers import OpenTab, Site, picture
 from tests.support.http import Client
 from tests.support.keyboard import choose, press, write
 from tests.support.releases import shop
@@ -22,7 +23,7 @@ def solution(site: Site) -> str:
 
 def test_the_pages_of_solutions_are_accessible_on_a_desk(solution: str, open_tab: OpenTab) -> None:
     page = open_tab().sign_in()
-    for path in ("", f"/{solution}", f"/{solution}/draft", f"/{solution}/publish"):
+    for path in ("", f"/{solution}", f"/{solution}/publish"):
         page.goto(f"/console/solutions{path}")
         for summary in page.locator("summary").all():
             summary.click()

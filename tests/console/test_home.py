@@ -9,7 +9,8 @@ from flask import Flask
 from playwright.sync_api import expect
 from sqlalchemy import Engine, text
 
-from tests.support.browsers import DESK, PHONE, OpenTab, Site, check_accessible, picture
+from tests.support.accessibility import check_accessible
+from tests.support.browsers import OpenTab, Site, picture
 from tests.support.builders import Graph, draft, frozen, links, out_of_date, package
 from tests.support.http import Client, message
 from tests.support.pages import Pages
@@ -172,12 +173,11 @@ def test_a_store_that_is_too_large_to_look_at_says_so(client: Client, app: Flask
     assert "too large to look for this" in page.text
 
 
-@pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
-def test_the_page_is_accessible(site: Site, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
+def test_the_page_is_accessible_on_a_desk(site: Site, open_tab: OpenTab) -> None:
     client = Client(site.app)
     client.load(Graph().node("R", package()).node("R.A", frozen(*links("R.B.1"))).node("R.B", frozen(), draft()))
     client.update("R", "force")
-    page = open_tab(dark=dark, size=size).sign_in()
+    page = open_tab().sign_in()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     check_accessible(page)
-    picture(page, f"home-{size['width']}")
+    picture(page, "home-desk")

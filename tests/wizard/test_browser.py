@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page
 
 from tests.conftest import FreshDatabase
-from tests.support.browsers import PHONE, OpenTab, Site, check_accessible, picture, site_on, tabs_of
+from tests.support.accessibility import check_accessible
+from tests.support.browsers import PHONE, OpenTab, Site, picture, site_on, tabs_of
 from tests.support.http import Client
 from tests.support.solution_store import Store, auth_slot, config_slot, ddl, element, screen, slots
 from tests.support.wizard_host import Host, hosting

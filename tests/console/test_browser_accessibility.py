@@ -1,0 +1,60 @@
+"""The check of pages for accessibility: it finds faults, however often it has looked at pages of the same kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.accessibility import check_accessible
+from tests.support.browsers import OpenTab
+
+PAGE = """<!doctype html><html lang="en"><title>A page</title><style>
+    body {{ color: #111; background: #fff }} .pale {{ color: #ccc }}
+    .shadow {{ background: linear-gradient(#fff, #fff) }}
+    </style><main><h1>A page</h1>{content}</main></html>"""
+CELLS = "<tr><td>a row</td></tr>"
+
+
+def rows(*added: str) -> str:
+    """A table with more rows than the check looks at, and some after them."""
+    heading = "<thead><tr><th>Name</th></tr></thead>"
+    return f"<table>{heading}<tbody>{CELLS * 20}{''.join(added)}</tbody></table>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<p class="pale">Some words</p>',
+        '<p>Some words</p><p style="color: #ccc">Some words</p>',
+        '<div class="shadow"><p class="pale">Some words</p></div>',
+        rows('<tr><td class="pale">another row</td></tr>'),
+    ],
+    ids=["class", "style", "on a gradient", "at the end of a table"],
+)
+def test_pale_text_is_a_fault_in_each_look(open_tab: OpenTab, content: str) -> None:
+    page = open_tab().page
+    page.set_content(PAGE.format(content=f"<p>Some words</p>{rows()}"))
+    check_accessible(page)
+    page.set_content(PAGE.format(content=content))
+    for _ in range(2):
+        with pytest.raises(AssertionError, match="color-contrast"):
+            check_accessible(page)
+
+
+def test_text_that_becomes_pale_in_the_dark_is_a_fault(open_tab: OpenTab) -> None:
+    dark = "<style>@media (prefers-color-scheme: dark) { p { color: #ccc } }</style>"
+    page = open_tab().page
+    page.set_content(PAGE.format(content=f"{dark}<p>Some words</p>"))
+    check_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    with pytest.raises(AssertionError, match="color-contrast"):
+        check_accessible(page)
+
+
+def test_a_field_without_a_label_is_a_fault_in_each_look(open_tab: OpenTab) -> None:
+    page = open_tab().page
+    page.set_content(PAGE.format(content="<label>Name <input></label>"))
+    check_accessible(page)
+    page.set_content(PAGE.format(content="<input>"))
+    for _ in range(2):
+        with pytest.raises(AssertionError, match="must have labels"):
+            check_accessible(page)
