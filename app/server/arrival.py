@@ -22,6 +22,9 @@ BEGINNING: Final = 64 * 1024
 import hold its credentials, so a caller without the right to import is refused without waiting."""
 LARGEST_HEAD: Final = 64 * 1024
 
+_PIECE = 64 * 1024
+_PIECE_OF_CHUNKS = 16 * 1024
+
 _END_OF_HEAD = b"\r\n\r\n"
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 _NOTHING = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
@@ -55,6 +58,11 @@ class Arrival:
     def begun(self) -> bool:
         """Whether any bytes have been received."""
         return self.received > 0
+
+    @property
+    def piece(self) -> int:
+        """The number of bytes to receive at once: few if there may be chunks in them, which take long to decode."""
+        return _PIECE if self.request is not None and self._decoder is None else _PIECE_OF_CHUNKS
 
     @property
     def held(self) -> int:

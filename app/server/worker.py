@@ -168,7 +168,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _receive(self, connection: ClientConnection) -> None:
         try:
-            data = connection.socket.recv(_BLOCK)
+            data = connection.socket.recv(connection.arrival.piece)
         except BlockingIOError:
             return
         arrival = connection.arrival
