@@ -87,14 +87,15 @@ class Pulse:
     """
 
     def __init__(self) -> None:
-        self._responded_at = 0.0
+        self.responded_at = 0.0
+        """The time (`time.monotonic`) when the server has last responded to a connection."""
         self._next_attempt_at: float | None = None
         self._attempt = Lock()
         self._check = Lock()
 
     def responded(self) -> None:
         """Note that the server has responded."""
-        self._responded_at = monotonic()
+        self.responded_at = monotonic()
         self._next_attempt_at = None
 
     def opened(self, open_: Callable[[], Opened]) -> Opened:
@@ -112,7 +113,7 @@ class Pulse:
     def beats(self, since: float, open_: Callable[[], psycopg.Connection[Row]]) -> bool:
         """Return whether the server has responded to any connection since that time, or responds now."""
         with self._check:
-            if self._responded_at > since:
+            if self.responded_at > since:
                 return True
             try:
                 self.opened(open_).close()
@@ -268,17 +269,20 @@ class DriverConnection(psycopg.Connection[Row]):
 
     def _wait_long(self, gen: PQGen[RV], interval: float, until: float | None) -> RV:
         resumed = False
+        alive_at = monotonic()
         while True:
-            patience = PATIENCE if until is None else min(PATIENCE, max(until - monotonic(), interval))
+            now = monotonic()
+            end = alive_at + PATIENCE if until is None else min(alive_at + PATIENCE, until)
             try:
-                return super().wait(gen, interval, patience)
+                return super().wait(gen, interval, max(end - now, interval))
             except _WaitTimeout:
                 if not resumed:
                     gen, resumed = _resumed(gen), True
                 if until is not None and monotonic() >= until:
                     return self._cancelled(gen, interval, self._lock_if_known())
-                if not self.pulse.beats(monotonic() - patience, self._another):
+                if not self.pulse.beats(alive_at, self._another):
                     raise self._given_up() from None
+                alive_at = self.pulse.responded_at
 
     def _cancelled(self, gen: PQGen[RV], interval: float, lock: str | None) -> RV:
         """Cancel a statement, and return its result if it succeeded just before. `lock` is what it waits for."""

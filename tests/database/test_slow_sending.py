@@ -32,7 +32,7 @@ def test_a_large_statement_is_sent_however_long_that_takes(
             between.forwarding.clear()
 
             def forward_again() -> None:
-                eventually(lambda: driver.pulse._responded_at > began)
+                eventually(lambda: driver.pulse.responded_at > began)
                 between.forwarding.set()
 
             threads.submit(forward_again)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -28,7 +29,7 @@ def test_the_service_of_make_dev_restarts_when_the_code_changes(database_url: st
     command = [sys.executable, "-W", "ignore", "-m", "examples.dev"]
 
     def page(path: str) -> bytes:
-        with suppress(OSError), urlopen(f"http://127.0.0.1:{port}{path}") as response:
+        with suppress(OSError, HTTPException), urlopen(f"http://127.0.0.1:{port}{path}") as response:
             return bytes(response.read())
         return b""
 

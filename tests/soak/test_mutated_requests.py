@@ -17,10 +17,12 @@ from tests.support.chance import seeded
 from tests.support.processes import children
 from tests.support.raw import BASIC, connect, read_reply, request
 from tests.support.real_service import Service
+from tests.support.served import eventually
 from tests.wire.test_any_bytes import PIECES, VALID
 
 MUTATIONS = int(os.environ.get("RELINK_TEST_MUTATIONS", "2000"))
 CLIENTS = 8
+WEB_PROCESSES = 2
 MOST_MEMORY = 700 * 1024 * 1024
 QUERY = b'{"query": "{ viewer { solutionInstances { edges { node { id } } } } }", "variables": {}}'
 HEAD_PIECES = [
@@ -77,6 +79,12 @@ def workers(service: Service) -> Iterator[int]:
             yield from children(child)
 
 
+def both_workers(service: Service) -> set[int]:
+    """The web processes, if both have started."""
+    found = set(workers(service))
+    return found if len(found) == WEB_PROCESSES else set()
+
+
 def memory(process: int) -> int:
     """The resident memory of a process, in bytes."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
@@ -86,7 +94,7 @@ def memory(process: int) -> int:
 def test_mutated_requests(service: Service, figures: Callable[[str], None]) -> None:
     chance = seeded()
     valid = originals()
-    before = set(workers(service))
+    before = eventually(lambda: both_workers(service))
     began = time.monotonic()
     with ThreadPoolExecutor(CLIENTS) as pool:
         batch = [mutated(chance, chance.choice(valid)) for _ in range(MUTATIONS)]

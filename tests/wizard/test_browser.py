@@ -67,8 +67,7 @@ def framed(page: Page, url: str) -> FrameLocator:
 def received(page: Page, kind: str) -> dict[str, Any]:
     """The message of a kind that the host has received, as soon as it is there."""
     page.wait_for_function("kind => received.some((message) => message.type === kind)", arg=kind)
-    found: dict[str, Any] = page.evaluate("kind => received.find((message) => message.type === kind)", kind)
-    return found
+    return dict(page.evaluate("kind => received.find((message) => message.type === kind)", kind))
 
 
 @pytest.mark.ledger("UVU-25", "UVU-26")
