@@ -27,8 +27,8 @@ dev: export PORT ?= 8080
 dev: install ## serve on port 8080 with examples in the store, and again whenever the code changes
 	@$(BIN)/python -m examples.dev
 
-test: install ## run the tests, three processes for two cores
-	@echo "Running all tests, which takes about 12 minutes on 2 cores"
+test: install ## run the tests, two processes for each core
+	@echo "Running all tests, which takes about 10 minutes on 2 cores"
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 soak: export RELINK_TEST_SOAK = 1

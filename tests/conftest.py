@@ -80,14 +80,14 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Three processes for two cores with `-n auto`, since many tests wait for a deadline, a browser or a service.
+    """Two processes for each core with `-n auto`, since many tests wait for a deadline, a browser or a service.
 
     xdist decides if this returns None.
     """
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return max(2, cores * 3 // 2)
+    return max(2, cores * 2)
 
 
 def pytest_collection_finish() -> None:

@@ -70,9 +70,10 @@ def test_every_service_has_a_request_and_a_response() -> None:
 
 @pytest.mark.parametrize("schema", ROOTS)
 def test_both_libraries_compile_it_and_only_its_own_root_is_global(schema: str) -> None:
-    name = schema.rpartition("/")[2]
+    """xmlschema compiles all files of a kind as one schema here, and each of them by itself in `make soak`."""
+    kind, _, name = schema.partition("/")
     assert libxml2(schema) is not None
-    assert list(python(schema).elements) == [name]
+    assert declaration(kind, name).name == name
     assert [element.get("name") for element in source(schema).findall(f"{XS}element")] == [name]
 
 
