@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 from time import monotonic
@@ -255,10 +255,7 @@ class DriverConnection(psycopg.Connection[Row]):
     def _wait_without_place(self, gen: PQGen[RV], interval: float, until: float) -> RV:
         """Wait for a statement that must not wait for a lock."""
         while monotonic() < until:
-            try:
-                lock = self._lock()
-            except psycopg.Error:
-                break  # It is not the locks that delay the statement.
+            lock = self._lock()
             if lock is not None:
                 return self._cancelled(gen, interval, lock)
             try:
@@ -279,7 +276,7 @@ class DriverConnection(psycopg.Connection[Row]):
                 if not resumed:
                     gen, resumed = _resumed(gen), True
                 if until is not None and monotonic() >= until:
-                    return self._cancelled(gen, interval, self._lock_if_known())
+                    return self._cancelled(gen, interval, self._lock())
                 if not self.pulse.beats(alive_at, self._another):
                     raise self._given_up() from None
                 alive_at = self.pulse.responded_at
@@ -295,13 +292,21 @@ class DriverConnection(psycopg.Connection[Row]):
             raise self._given_up() from None
 
     def _lock(self) -> str | None:
-        """Return what kind of lock the statement waits for. Raises psycopg.Error if that cannot be found out."""
-        return self.lock_waits.lock_of(self.info.backend_pid, lambda: self.pulse.opened(self._another))
+        """Return what kind of lock the statement waits for; None if it waits for none, or that cannot be found out.
 
-    def _lock_if_known(self) -> str | None:
-        with suppress(psycopg.Error):
-            return self._lock()
-        return None
+        Raises DatabaseHangsError if the server does not respond in time.
+        """
+        arguments = {**self.arguments, "connect_timeout": int(PING_TIMEOUT)}
+
+        def open_() -> DriverConnection:
+            return self.pulse.opened(lambda: _connected(arguments, self.pulse, self.lock_waits))
+
+        try:
+            return self.lock_waits.lock_of(self.info.backend_pid, open_)
+        except (ConnectionTimeout, DatabaseHangsError):
+            raise self._given_up() from None
+        except psycopg.Error:
+            return None
 
     def _another(self) -> psycopg.Connection[Row]:
         return psycopg.Connection.connect(**self.arguments)
