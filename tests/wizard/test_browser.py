@@ -95,9 +95,7 @@ def test_the_flow_of_a_host_application(open_tab: OpenTab, site: Site, host: Hos
 
     changed = [config_slot("channel", title="Channel"), config_slot("limit", title="Daily limit", type="integer")]
     store.set(element("ConfigSlotList", *changed), solution=solution)
-    assert store.publish(solution).text("notice") == "upgrade"
-    assert store.get(instance).flags == "NU"
-
+    assert (store.publish(solution).text("notice"), store.get(instance).flags) == ("upgrade", "NU")
     cancelled = framed(page, host.framing(address(store, instance)))
     cancelled.get_by_label("Daily limit").fill("5")
     cancelled.get_by_role("button", name="Next").click()
@@ -109,8 +107,10 @@ def test_the_flow_of_a_host_application(open_tab: OpenTab, site: Site, host: Hos
     wizard.get_by_role("heading", name="More settings").wait_for()
     assert wizard.locator(".mark").all_inner_texts() == ["New"]
     wizard.get_by_label("Daily limit").fill("5")
-    for name in ("Next", "Next", "Next", "Finish"):
-        wizard.get_by_role("button", name=name).click()
+    for following in ("Your account", "Messages", "Summary"):
+        wizard.get_by_role("button", name="Next").click()
+        wizard.get_by_role("heading", name=following).wait_for()
+    wizard.get_by_role("button", name="Finish").click()
     received(page, "tray.configPopup.finish")
     found = store.get(instance)
     assert (found.release, found.flags, found.enabled, found.pending) == (2, "", True, [])
