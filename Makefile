@@ -43,7 +43,10 @@ soak: install ## run the long tests: slow clients, hostile requests, kills, a fu
 	  tests/commands/test_hanging_database.py tests/commands/test_worker.py tests/commands/test_embedded.py tests/commands/test_shared_embedded.py \
 	  tests/commands/test_dead_runs.py tests/commands/test_serve_uploads.py tests/services/test_mixed_clients.py \
 	  tests/services/test_patterns.py tests/updates/test_every_fault.py tests/updates/test_oracle.py \
-	  tests/updates/test_against_oracle.py
+	  tests/updates/test_against_oracle.py tests/test_tidying.py tests/runs/test_upkeep.py tests/identity/test_throttling.py \
+	  tests/identity/test_proxies.py tests/services/test_existence.py tests/services/test_draft_names.py tests/graphql/test_hidden_slots.py \
+	  tests/services/test_taking_back.py tests/commands/test_database.py tests/identity/test_audit.py tests/wire/test_audit_log.py \
+	  tests/test_dependencies.py tests/test_settings.py tests/services/test_limits_of_end_users.py tests/graphql/test_response_size.py
 
 lint: install ## check style, types and the layers of the code
 	$(BIN)/ruff check .

@@ -34,9 +34,9 @@ def small_service(fresh_database: FreshDatabase, tmp_path: Path) -> Iterator[Ser
 
 @pytest.fixture(scope="session")
 def shared_small_service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service like `small_service`, for all tests that take a new process of it."""
+    """A service like `small_service` that trusts a proxy, for all tests that take a new process of it or need none."""
     log = tmp_path_factory.mktemp("served") / "serve.log"
-    variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS)}
+    variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS), "RELINK_TRUSTED_PROXIES": "1"}
     with fresh_database(True) as url, serving(url, log, *_SMALL, **variables) as running:
         yield running
 
