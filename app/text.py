@@ -38,6 +38,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def as_sentence(text: str) -> str:
+    """Return a description as a sentence, which begins with a capital letter and ends with a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
 def is_whole_number(text: str) -> bool:
     """Return whether the text is one or more digits from 0 to 9. `str.isdigit` also accepts other Unicode digits."""
     return text.isascii() and text.isdigit()

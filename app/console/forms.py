@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flask import request
 
+from app.console.reasons import reasons_of
 from app.errors import Fault, RelinkError, UserError
 
 
@@ -56,10 +57,10 @@ class Form:
             return Form(self.values, {}, (error.description,))
         beside: dict[str, list[str]] = {}
         others: list[str] = []
-        for fault in error.faults:
+        for fault, reason in zip(error.faults, reasons_of(error), strict=True):
             name = field_of(fault)
             if name in self.values or name in request.form:
                 beside.setdefault(name, []).append(fault.text)
             else:
-                others.append(str(fault))
+                others.append(reason)
         return Form(self.values, beside, tuple(others))

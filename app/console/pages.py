@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 
 from flask import Response, current_app, g, render_template, request
 
+from app.console.reasons import reasons_of
 from app.console.responses import secured, see_other
 from app.console.urls import HOME, sign_in_url
 from app.console.visitor import visitor
-from app.errors import NotAuthorisedError, PermissionNeededError, RelinkError, UserError
+from app.errors import NotAuthorisedError, PermissionNeededError, RelinkError
+from app.text import as_sentence
 from app.web.statuses import ERROR_NUMBER, failure_headers, http_status
 
 _TITLES: Final = {
@@ -81,10 +83,4 @@ def _reasons(error: RelinkError) -> list[str]:
     if isinstance(error, PermissionNeededError):
         use = "do this" if request.method == "POST" else "see this page"
         return [f"You need the permission {error.permission} to {use}. Ask an administrator."]
-    texts = [str(fault) for fault in error.faults] if isinstance(error, UserError) else [error.description]
-    return [_sentence(text) for text in texts if text]
-
-
-def _sentence(text: str) -> str:
-    """Return a description as a sentence, which begins with a capital letter and ends with a full stop."""
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    return [as_sentence(text) for text in reasons_of(error) if text]

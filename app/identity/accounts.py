@@ -122,7 +122,11 @@ def change_status(
     enabled = action is StatusAction.ENABLE
     if not enabled and account.identifier == caller.user_identifier:
         raise UserError(
-            invalid(LOGON_FIELD, f"{account.logon_reference} is your own account: another administrator can disable it")
+            invalid(
+                LOGON_FIELD,
+                f"{account.logon_reference} is your own account: another administrator can disable it",
+                is_sentence=True,
+            )
         )
     if connection.execute(_ENABLE, {"user": account.identifier, "enabled": enabled}).rowcount:
         changed = Action.USER_ENABLED if enabled else Action.USER_DISABLED

@@ -9,6 +9,7 @@ from flask import Response, g, render_template, request
 
 from app.errors import FaultCode, NotAuthorisedError, RelinkError, UserError
 from app.settings import Settings
+from app.text import as_sentence
 from app.web.context import resources
 from app.web.statuses import ERROR_NUMBER, failure_headers, http_status
 
@@ -118,14 +119,10 @@ def reasons_of(error: RelinkError) -> list[str]:
         texts = [fault.sentence(_LABELS, "a setting") for fault in error.faults]
     else:
         texts = [error.description]
-    return [_sentence(text) for text in texts if text]
+    return [as_sentence(text) for text in texts if text]
 
 
 def origin_of(url: str) -> str:
     """Return the origin of a URL: scheme, host and port."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

@@ -10,10 +10,11 @@ from app.console.activity import happenings
 from app.console.forms import Form
 from app.console.instances.addresses import CRUMB, found_instance
 from app.console.pages import page
+from app.console.reasons import reasons_of
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
-from app.errors import RelinkError, UserError
+from app.errors import RelinkError
 from app.identity.audit import read_events_of_instance
 from app.identity.rights import require_solutions
 from app.solutions.content.model import AuthSlot, Content, Slot
@@ -32,13 +33,6 @@ CONFIG_FIELD: Final = "value-"
 AUTH_FIELD: Final = "auth-"
 """The names of fields for slots begin with these, so that the name says nothing about what a field holds."""
 _EVENTS = 50
-_LABELS: Final = {
-    "instance_name": "the name",
-    "owner": "the end user",
-    "config_values": "the values",
-    "auth_values": "the accounts",
-}
-"""What the page calls the fields of a change."""
 
 
 @blueprint.get("/instances/<instance_id>")
@@ -91,7 +85,7 @@ def show(
         ahead=ahead,
         done=done,
         wizard=wizard,
-        reasons=_reasons(refused),
+        reasons=[] if refused is None else reasons_of(refused),
         status=status,
     )
 
@@ -115,11 +109,3 @@ def _pending(found: Instance, content: Content) -> list[tuple[str, str]]:
         (titles.get(key) or key[1], "the system" if slot.hidden else "its user in the wizard")
         for key, slot in slots.items()
     ]
-
-
-def _reasons(refused: RelinkError | None) -> list[str]:
-    if refused is None:
-        return []
-    if isinstance(refused, UserError):
-        return [fault.sentence(_LABELS, "the instance") for fault in refused.faults]
-    return [refused.description]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.console.nodes.addresses import NODES
 from app.console.nodes.finding import number_argument
 from app.console.pages import page
+from app.console.reasons import reasons_of
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
@@ -51,7 +52,7 @@ def _found(connection: Connection, words: str) -> Response:
         found = search(connection, caller(), words, everywhere=values, package=None, page=number, page_size=_HITS)
         hits, results = found.page, found.results
     except UserError as error:
-        fault = "; ".join(f"The words: {each.text}" for each in error.faults)
+        fault = "; ".join(reasons_of(error))
     given = {"q": words, **({"values": "true"} if values else {})}
     following = f"{NODES}?{urlencode({**given, 'page': number + 1})}" if number * _HITS < results else ""
     return page(
