@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -16,6 +17,16 @@ from app.nodes.lookup import Named, read_named
 from app.references import VersionKey
 from app.updates.rows import NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 from app.updates.update import UpdateResult
+
+_NOT_TO_TYPE = re.compile(r"(Not authorised to use type [^;]+; )?Can not update to type ")
+
+
+def has_type_reason(explanation: str) -> bool:
+    """Return whether the explanation of a refusal has a reason with the code `ReasonCode.TYPE`.
+
+    It is for the rows of kept responses, which have no codes: services document the words.
+    """
+    return _NOT_TO_TYPE.match(explanation) is not None
 
 
 class NamedOutcome:

@@ -151,13 +151,36 @@ def test_warnings_say_what_is_wrong_and_what_to_do(client: Client, app: Flask) -
         .node("P.N", draft(M("P.m.1", value="data"), type="X.T.1"))
     )
     client.load(graph)
-    page = Pages.of(app).get(f"{PLAN}&scope=current")
+    pages = Pages.of(app)
+    page = pages.get(f"{PLAN}&scope=current")
     assert figures(page)["warnings"] == 1
     (row,) = page.rows("#rows table")
     assert row[2] == "warning"
     assert row[4].startswith("Can not update to type X.T.2")
     assert "/console/type/P/N" in page.links
     assert boxes(page) == {"P.N": "warning", "X.T": "source"}
+    run = pages.send(page, NEW)
+    assert run.rows("#rows table") == [row]
+    assert "/console/type/P/N" in run.links
+
+
+def test_another_warning_does_not_offer_another_type_whatever_the_data_says(client: Client, app: Flask) -> None:
+    text = "Can not update to type"
+    graph = (
+        Graph()
+        .node("P", package())
+        .node("X", package())
+        .node("X.m", member_type(), member_type(VALUE_PATTERN="[a-z]+"))
+        .node("X.T", type_with("X.m.1"), type_with("X.m.2"))
+        .node("P.N", draft(M("X.m.1", value=text), type="X.T.1"))
+    )
+    client.load(graph)
+    pages = Pages.of(app)
+    plan = pages.get(f"{PLAN}&scope=current")
+    for page in (plan, pages.send(plan, NEW)):
+        (row,) = page.rows("#rows table")
+        assert text in row[4]
+        assert "/console/type/P/N" not in page.links
 
 
 def test_rows_are_filtered_and_paged(client: Client, app: Flask) -> None:

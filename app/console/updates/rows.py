@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from app.references import VersionKey
-from app.updates.naming import NamedOutcome
+from app.updates.naming import NamedOutcome, has_type_reason
 from app.updates.progress import StagedUpdate
-from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
+from app.updates.rows import MemberUpdate, NodeUpdate, ReasonCode, Refusal
 from app.updates.why import Link, chain
 
 KINDS: Final = ("version", "change", "warning", "error")
@@ -42,8 +42,9 @@ class MemberMove(NamedTuple):
 
 @dataclass(frozen=True)
 class UpdateRow:
-    """An update of a node from its version `number`, or the reason why the node is not updated. `waits`: a run is
-    going to update the node, and has not done so yet."""
+    """An update of a node from its version `number`, or the reason why the node is not updated. `needs_type`: the data
+    of the draft does not fit the new version of its type. `waits`: a run is going to update the node, and has not done
+    so yet."""
 
     reference: str
     number: int
@@ -52,6 +53,7 @@ class UpdateRow:
     new_type: str | None = None
     moves: tuple[MemberMove, ...] = ()
     message: str = ""
+    needs_type: bool = False
     why: tuple[WhyStep, ...] = ()
     omitted: int = 0
     waits: bool = False
@@ -179,7 +181,16 @@ def _refused(named: NamedOutcome, version: VersionKey, refusal: Refusal) -> Entr
         shown = named.named(version)
         message = named.explanation(refusal)
         why, omitted = _chain(named, version[0])
-        return UpdateRow(shown.reference, version[1], shown.name, kind.value, message=message, why=why, omitted=omitted)
+        return UpdateRow(
+            shown.reference,
+            version[1],
+            shown.name,
+            kind.value,
+            message=message,
+            needs_type=any(reason.code is ReasonCode.TYPE for reason in refusal.reasons),
+            why=why,
+            omitted=omitted,
+        )
 
     return Entry(_brief(named, version, kind.value), row)
 
@@ -229,6 +240,7 @@ def _reference(named: NamedOutcome, version: VersionKey) -> str:
 def _kept_row(update: dict[str, Any]) -> UpdateRow:
     kind = update.get("updateType", "")
     number = int(update.get("nodeVersionNumber") or 1) - (kind == "version")
+    message = update.get("errorMessage", "")
     whys = [entry for entry in update.get("WhyList", []) if "nodeReference" in entry]
     return UpdateRow(
         update.get("nodeReference", ""),
@@ -237,7 +249,8 @@ def _kept_row(update: dict[str, Any]) -> UpdateRow:
         kind,
         _version(update, "Type"),
         tuple(_kept_move(member) for member in update.get("MemberUpdateList", [])),
-        update.get("errorMessage", ""),
+        message,
+        has_type_reason(message),
         tuple(WhyStep(_version(each, "") or "", _version(each, "MemberType")) for each in whys),
         sum(int(entry.get("linksOmitted", 0)) for entry in update.get("WhyList", [])),
     )
