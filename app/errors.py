@@ -10,6 +10,9 @@ from typing import Final, TypeAlias
 MOST_FAULTS: Final = 100
 """At most this many faults of a request are reported."""
 
+IS_MISSING: Final = "is missing"
+"""The text of the fault of a required value that was not given, unless it says more."""
+
 FaultPath: TypeAlias = tuple[str | int, ...]
 """A place in a request: names of fields in snake_case, and positions in lists, counted from 0."""
 
@@ -126,7 +129,7 @@ def refuse(faults: Iterable[Fault]) -> None:
         raise UserError(*found)
 
 
-def missing(where: Where, text: str = "is missing") -> Fault:
+def missing(where: Where, text: str = IS_MISSING) -> Fault:
     """Return the fault of a required value that was not given."""
     return Fault(_path(where), FaultCode.MISSING, text)
 

@@ -43,6 +43,11 @@ def as_sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
+def with_line_feeds(text: str) -> str:
+    """Return the text of a form with the line ends of XML: a browser sends CR LF for each."""
+    return text.replace("\r\n", "\n")
+
+
 def is_whole_number(text: str) -> bool:
     """Return whether the text is one or more digits from 0 to 9. `str.isdigit` also accepts other Unicode digits."""
     return text.isascii() and text.isdigit()

@@ -15,9 +15,9 @@ from app.commands.confirmation import confirm, require_terminal, yes_option
 from app.commands.reading import document_options, print_document
 from app.commands.rows import Row, print_rows, say
 from app.commands.sending import SmallRequest, impact_request
-from app.commands.service import PARTIAL, Reply, ServiceClient, element, with_service
+from app.commands.service import Reply, ServiceClient, element, text_element, with_service
 from app.commands.texts import COLLAPSED
-from app.commands.updates import EXIT_PARTIAL, if_match_header
+from app.commands.updates import if_match_header, leave_if_partial
 from app.text import counted
 
 _MOVES = ("update", "upgrade")
@@ -76,7 +76,7 @@ def rollout(
     """
     content = []
     if tags:
-        content.append(element("TagList", *(_text("tag", tag) for tag in tags)))
+        content.append(element("TagList", *(text_element("tag", tag) for tag in tags)))
     if values:
         content.append(element("ConfigValueList", *map(_value, values)))
     request = element(
@@ -94,7 +94,7 @@ def rollout(
             planned = list(_rows(_document(reply)))
             if not any(map(_moves, planned)):
                 _show(reply, document=document)
-                _leave(reply)
+                leave_if_partial(reply)
                 return
         print_rows(_HEADINGS, planned, Console(stderr=True, highlight=False))
         confirm(f"Move {counted(sum(map(_moves, planned)), 'instance')}?")
@@ -112,7 +112,7 @@ def rollout(
         if ended.run_number and not document:
             say(f"This was run {ended.run_number}.")
         ended.check()
-    _leave(reply)
+    leave_if_partial(reply)
 
 
 @contextmanager
@@ -126,11 +126,6 @@ def _with_action(request: etree._Element, action: str) -> bytes:
     chosen = deepcopy(request)
     etree.SubElement(chosen, "action").text = action
     return etree.tostring(chosen)
-
-
-def _leave(reply: Reply) -> None:
-    if reply.error_number == PARTIAL:
-        raise SystemExit(EXIT_PARTIAL)
 
 
 def _document(reply: Reply) -> etree._Element:
@@ -179,9 +174,3 @@ def _value(given: str) -> etree._Element:
     if not equals:
         raise click.UsageError(f"--value {given!r} has no '=': give SLOT=JSON")
     return element("ConfigValue", externalId=slot.strip(), value=value)
-
-
-def _text(name: str, text: str) -> etree._Element:
-    made = etree.Element(name)
-    made.text = text
-    return made

@@ -168,6 +168,13 @@ def element(tag: str, /, *content: etree._Element, **fields: object) -> etree._E
     return made
 
 
+def text_element(tag: str, text: str) -> etree._Element:
+    """Return an element that contains only a text."""
+    made = etree.Element(tag)
+    made.text = text
+    return made
+
+
 def with_service(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options for a service and a user. The command gets a ServiceClient as its first argument."""
 

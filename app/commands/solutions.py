@@ -10,7 +10,7 @@ from lxml import etree
 from app.commands.groups import CommandGroup
 from app.commands.reading import ask, ask_pages, document_options, fields, print_document, show_list
 from app.commands.rows import Row, print_rows
-from app.commands.service import ServiceClient, element, with_service
+from app.commands.service import ServiceClient, element, text_element, with_service
 from app.commands.texts import COLLAPSED, note
 
 _CHANGE = fields("slotKind", "externalId", "code", "breakingChange", "message")
@@ -38,7 +38,7 @@ def show_all(service: ServiceClient, tags: tuple[str, ...], document: str | None
     Example:
       relink solution list --tag support
     """
-    content = [element("TagList", *(_text("tag", tag) for tag in tags))] if tags else []
+    content = [element("TagList", *(text_element("tag", tag) for tag in tags))] if tags else []
     pages = ask_pages(service, "ListSolutions", ["solutionIdAfter"], *content)
     headings = ["id", "title", "release", "held", "tags"]
     show_list(pages, "SolutionList/Solution", headings, _solution, document=document)
@@ -159,12 +159,6 @@ def _show_changes(found: etree._Element, *, document: str | None) -> None:
         print_document(found, document)
     else:
         print_rows(_CHANGE_HEADINGS, map(_CHANGE, found.iterfind("SlotChangeList/SlotChange")))
-
-
-def _text(name: str, text: str) -> etree._Element:
-    made = etree.Element(name)
-    made.text = text
-    return made
 
 
 def _solution(entry: etree._Element) -> Row:

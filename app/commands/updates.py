@@ -86,7 +86,7 @@ def impact(
     with _impact(service, reference, **options, why=True if why_node is not None else None) as reply:
         if why_node is not None:
             print_why(reply.required(), why_node)
-            _leave(reply)
+            leave_if_partial(reply)
             return
         shown = _shown(reply, xml=xml, as_json=as_json, everything=everything, forced=False)
     if shown and shown.rows:
@@ -94,7 +94,7 @@ def impact(
         say(f"This is plan {plan}; 'relink force --if-match' with it does exactly this plan or nothing.")
     elif shown and shown.is_empty:
         say_nothing_to_update(service, reference, shown.latest, **options)
-    _leave(reply)
+    leave_if_partial(reply)
 
 
 @click.command(short_help="Make the updates that a change requires.")
@@ -136,7 +136,7 @@ def force(
                 shown = _shown(reply, xml=xml, as_json=as_json, everything=everything, forced=False)
                 if shown and shown.is_empty:
                     say_nothing_to_update(service, reference, shown.latest, **options)
-                _leave(reply)
+                leave_if_partial(reply)
                 return
         confirm(f"Update {counted(planned.to_do, 'node')}?")
         if_match = reply.headers["ETag"]
@@ -148,7 +148,7 @@ def force(
     if shown and shown.is_empty:
         say_nothing_to_update(service, reference, shown.latest, **options)
     ended.check()
-    _leave(ended.reply)
+    leave_if_partial(ended.reply)
 
 
 def update_message(
@@ -219,6 +219,12 @@ def _shown(
     return updates
 
 
+def leave_if_partial(reply: Reply) -> None:
+    """End the command with exit code 8 if something was bypassed."""
+    if reply.error_number == PARTIAL:
+        raise SystemExit(EXIT_PARTIAL)
+
+
 def if_match_header(plan: str | None) -> dict[str, str]:
     """Return the header that asks for exactly one plan, or for any plan."""
     if plan is None:
@@ -228,8 +234,3 @@ def if_match_header(plan: str | None) -> dict[str, str]:
 
 def _bare(tag: str) -> str:
     return tag.strip('"')
-
-
-def _leave(reply: Reply) -> None:
-    if reply.error_number == PARTIAL:
-        raise SystemExit(EXIT_PARTIAL)

@@ -14,6 +14,7 @@ from app.console.forms import Form
 from app.console.pages import page
 from app.console.services import graphql
 from app.console.visitor import admit, keep_token
+from app.text import with_line_feeds
 from app.web.schema_directory import SCHEMA_DIRECTORY
 
 ADDRESS: Final = "/graphql"
@@ -72,7 +73,7 @@ def begin() -> Response | None:
 @form_blueprint.post(FORM)
 def send() -> Response:
     """Send the query of a browser without scripts, and show the response."""
-    query, given = request.form.get("query", "").replace("\r\n", "\n"), request.form.get("variables", "")
+    query, given = with_line_feeds(request.form.get("query", "")), request.form.get("variables", "")
     shown = Form({"query": query, "variables": given, "token": ""})
     body: dict[str, object] = {"query": query}
     if given.strip():

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from app.database.copy import as_field
-from app.errors import MOST_FAULTS, Fault, FaultCode, FaultPath
+from app.errors import IS_MISSING, MOST_FAULTS, Fault, FaultCode, FaultPath
 from app.nodes.patterns import PatternCheck, PatternError
 from app.references import (
     MAXIMUM_VERSION_NUMBER,
@@ -23,7 +23,6 @@ from app.references import (
 )
 
 _CHUNK_ROWS = 20_000
-_MISSING = "is missing"
 _SYSTEM = "system"
 _VALUE_PATTERN = "system.VALUE_PATTERN"
 _NULL: Final = r"\N"
@@ -204,7 +203,7 @@ class ImportDocument:
     def _read_link(self, reference: str | None, place: DocumentPlace, field_name: str) -> str:
         """Return the node reference and the requested version, as fields of a line: nulls if it is faulty."""
         if not reference:
-            reason = _MISSING
+            reason = IS_MISSING
         else:
             try:
                 return _parsed(reference)
@@ -215,13 +214,13 @@ class ImportDocument:
 
     def _add_fault(self, place: DocumentPlace, field_name: str, reason: str) -> None:
         if len(self.faults) < MOST_FAULTS:
-            code = FaultCode.MISSING if reason == _MISSING else FaultCode.INVALID
+            code = FaultCode.MISSING if reason == IS_MISSING else FaultCode.INVALID
             self.faults.append(DocumentFault(*place, field_name, reason, code))
 
 
 def _fault_of_node_reference(reference: str) -> str | None:
     if not reference:
-        return _MISSING
+        return IS_MISSING
     if reference.partition(".")[0] == _SYSTEM:
         return f"the {_SYSTEM} package cannot be imported"
     try:

@@ -9,8 +9,7 @@ from app.database.engine import snapshot
 from app.errors import UserError, not_found
 from app.identity.rights import require_solutions
 from app.services.call import Call, CollapsedText, Service
-from app.services.response import Fields, Group, Part, ServiceResponse
-from app.services.solution_fields import edition_tag
+from app.services.response import Fields, Group, Part, ServiceResponse, edition_tag
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Screen
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Release, Solution, read_releases, read_solution

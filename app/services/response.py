@@ -57,3 +57,8 @@ class ServiceResponse:
     error_description: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     written: Iterable[bytes] | None = None
+
+
+def edition_tag(edition: str | int) -> dict[str, str]:
+    """Return the header with the edition of a draft."""
+    return {"ETag": f'"{edition}"'}

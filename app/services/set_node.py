@@ -19,7 +19,7 @@ from app.services.edit_check import edit_check, locking_edit
 from app.services.form_rows import member_type_list
 from app.services.identifying_fields import reference_and_name, version_fields
 from app.services.impact_rows import impact_description, impact_list
-from app.services.response import Fields, Part, ServiceResponse
+from app.services.response import Fields, Part, ServiceResponse, edition_tag
 from app.services.set_node_request import EditAction, SetNodeRequest
 
 
@@ -37,7 +37,7 @@ def run(request: SetNodeRequest, call: Call) -> ServiceResponse:
                 known, large = _known(request, call), call.before_large
                 draft = take_draft(connection, call.caller, *_draft(request), known, large, lock=False)
                 form = _form(connection, call, draft.type, draft)
-                return ServiceResponse((*_head(draft), *form), headers=_tag(draft.version.node.edition))
+                return ServiceResponse((*_head(draft), *form), headers=edition_tag(draft.version.node.edition))
         case EditAction.CREATE:
             return locking_edit(call, partial(_created, given, call))
         case EditAction.IMPACT:
@@ -55,7 +55,7 @@ def _created(given: GivenEdit, call: Call, patterns: PatternCheck) -> ServiceRes
         version = find_version(connection, call.caller, version_identifier(node, 1), None)
     edition = version.node.edition
     parts = (version_fields(version.node, 1, version.name), Fields(("nodeEdition", edition)))
-    return ServiceResponse(parts, headers=_tag(edition))
+    return ServiceResponse(parts, headers=edition_tag(edition))
 
 
 def _written(request: SetNodeRequest, given: GivenEdit, call: Call, patterns: PatternCheck) -> ServiceResponse:
@@ -67,7 +67,7 @@ def _written(request: SetNodeRequest, given: GivenEdit, call: Call, patterns: Pa
             return _impact(connection, call, edit, 109)
     version = edit.draft.version
     head = version_fields(version.node, version.number, edit.name)
-    return ServiceResponse((head, Fields(("nodeEdition", edition))), headers=_tag(edition))
+    return ServiceResponse((head, Fields(("nodeEdition", edition))), headers=edition_tag(edition))
 
 
 def _impact(connection: Connection, call: Call, edit: Edit, number: int) -> ServiceResponse:
@@ -76,7 +76,7 @@ def _impact(connection: Connection, call: Call, edit: Edit, number: int) -> Serv
     edition = version.node.edition
     head = version_fields(version.node, version.number, version.name)
     parts = (head, Fields(("nodeEdition", edition)), impact_list(impacts))
-    return ServiceResponse(parts, number if impacts else 0, impact_description(impacts), _tag(edition))
+    return ServiceResponse(parts, number if impacts else 0, impact_description(impacts), edition_tag(edition))
 
 
 def _head(draft: Draft) -> tuple[Fields, Fields]:
@@ -97,10 +97,6 @@ def _draft(request: SetNodeRequest) -> tuple[int | None, str | None]:
 
 def _known(request: SetNodeRequest, call: Call) -> Known:
     return Known(request.node_edition, call.if_match)
-
-
-def _tag(edition: int) -> dict[str, str]:
-    return {"ETag": f'"{edition}"'}
 
 
 SERVICE = Service("SetNode", SetNodeRequest, run)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from app.identity.rights import require_solutions
 from app.services.call import Call, Service
-from app.services.response import Fields, ServiceResponse
+from app.services.response import Fields, ServiceResponse, edition_tag
 from app.services.set_solution_request import SetSolutionRequest
-from app.services.solution_fields import edition_tag
 from app.solutions.releases.solutions import KnownDraft, set_draft
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.services.call import CollapsedText
-from app.services.response import Fields, Group, Part, ServiceResponse
+from app.services.response import Fields, Group, Part, ServiceResponse, edition_tag
 from app.solutions.content.changes import Change
 from app.solutions.content.flags import PublishJudgement
 from app.solutions.instances.reading import Instance
@@ -89,11 +89,6 @@ def release_response(preview: PublishPreview) -> ServiceResponse:
     )
     changes = Group("SlotChangeList", (_change(change) for change in judgement.changes))
     return ServiceResponse((fields, changes), headers=edition_tag(preview.edition))
-
-
-def edition_tag(edition: str) -> dict[str, str]:
-    """Return the header with the edition of a draft."""
-    return {"ETag": f'"{edition}"'}
 
 
 def judgement_parts(judgement: PublishJudgement) -> tuple[Part, ...]:

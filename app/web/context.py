@@ -12,6 +12,7 @@ from app.identity.refusals import Refusals
 from app.identity.sign_in import SignIn
 from app.runs.turns import Workload
 from app.settings import Settings
+from app.solutions.limits import Limits
 from app.web.failures import Failures
 from app.web.storage import Storage
 from app.web.store_metrics import StoreMetrics
@@ -40,3 +41,8 @@ def resources() -> Resources:
     if not isinstance(found, Resources):
         raise TypeError("the application was not made by create_app")
     return found
+
+
+def limits() -> Limits:
+    """Return the limits of the settings."""
+    return Limits.of(resources().settings)

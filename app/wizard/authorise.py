@@ -22,11 +22,11 @@ from app.solutions.wizard.sessions import (
     create_session,
     end_session,
 )
-from app.web.context import resources
+from app.web.context import limits, resources
 from app.web.refusal import Forbidden
 from app.wizard.fields import NotAnAccountError, new_account
 from app.wizard.responses import page, reasons_of
-from app.wizard.visiting import cipher, is_only_looking, limits, redeemed_user, session_of
+from app.wizard.visiting import cipher, is_only_looking, redeemed_user, session_of
 
 blueprint = Blueprint("authorise", __name__)
 _FOR_SLOT: Final = "/auth/create/<partner>/<instance>/<path:external_id>"

@@ -33,11 +33,11 @@ from app.solutions.wizard.sessions import (
 )
 from app.solutions.wizard.steps import ShownSlot
 from app.solutions.wizard.texts_of_values import Choice, text_of
-from app.web.context import resources
+from app.web.context import limits, resources
 from app.web.refusal import Forbidden
 from app.wizard.fields import NEW, Entered, chosen_account, entered_in, fields_of, shown_value
 from app.wizard.responses import origin_of, page, reasons_of
-from app.wizard.visiting import cipher, is_only_looking, limits, redeemed_user, session_of
+from app.wizard.visiting import cipher, is_only_looking, redeemed_user, session_of
 
 blueprint = Blueprint("configure", __name__)
 _ADDRESS: Final = "/solutions/<partner>/configure/<instance>"

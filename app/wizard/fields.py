@@ -13,6 +13,7 @@ from app.solutions.wizard.configuring import Configuration
 from app.solutions.wizard.sessions import FilledIn, NewAuthentication
 from app.solutions.wizard.steps import ShownSlot, WizardStep
 from app.solutions.wizard.texts_of_values import Choice, NotAValueError, is_of_slot, text_of, value_of
+from app.text import with_line_feeds
 
 NEW: Final = "new"
 """The choice of an account that does not exist yet. Ids of authentications are longer."""
@@ -261,7 +262,7 @@ def _enter_value(
         if given is not None and not is_of_slot(slot, given):
             raise NotAValueError(_CHOOSE)
     else:
-        text = form.get(name, "").replace("\r\n", "\n")
+        text = with_line_feeds(form.get(name, ""))
         if not text.strip():
             given = None
         else:

@@ -9,7 +9,6 @@ from flask import g, request
 
 from app.database.connection import short_statements
 from app.identity.actor import Actor, ActorKind, act_as
-from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import redeem_authorization_code
 from app.solutions.texts import identifier
@@ -27,11 +26,6 @@ _ENDED = "The page was not used for an hour, or it was finished or cancelled in 
 def cipher() -> Cipher:
     """Return the cipher of the settings."""
     return Cipher(resources().settings.secret_key)
-
-
-def limits() -> Limits:
-    """Return the limits of the settings."""
-    return Limits.of(resources().settings)
 
 
 def check_request() -> None:

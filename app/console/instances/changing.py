@@ -17,9 +17,8 @@ from app.errors import Fault, UserError
 from app.identity.rights import require_solutions
 from app.solutions.instances.changing import update_instance, upgrade_instance
 from app.solutions.instances.wizard_codes import create_wizard_code
-from app.solutions.limits import Limits
 from app.text import is_blank
-from app.web.context import resources
+from app.web.context import limits, resources
 
 blueprint = Blueprint("instance_changes", __name__)
 
@@ -32,7 +31,7 @@ def enable(instance_id: str) -> Response:
 
     def change(connection: Connection) -> None:
         update_instance(
-            connection, instance_id, enabled=enabled, error_on_enabling_with_missing_values=True, limits=_limits()
+            connection, instance_id, enabled=enabled, error_on_enabling_with_missing_values=True, limits=limits()
         )
 
     return _changed(instance_id, change, "enabled" if enabled else "disabled")
@@ -45,7 +44,7 @@ def hold(instance_id: str) -> Response:
     held = request.form.get("held") == "true"
 
     def change(connection: Connection) -> None:
-        update_instance(connection, instance_id, held=held, limits=_limits())
+        update_instance(connection, instance_id, held=held, limits=limits())
 
     return _changed(instance_id, change, "held" if held else "released")
 
@@ -73,7 +72,7 @@ def upgrade(instance_id: str) -> Response:
     try:
         with resources().engine.begin() as connection:
             found_instance(connection, instance_id)
-            upgrade_instance(connection, instance_id, config_values, auth_values, limits=_limits())
+            upgrade_instance(connection, instance_id, config_values, auth_values, limits=limits())
     except UserError as error:
         return show(instance_id, form=sent.refused(error, field_of), status=422)
     return see_other(instance_url(instance_id, done="values" if config_values or auth_values else "upgraded"))
@@ -105,7 +104,3 @@ def _given(prefix: str) -> dict[str, str]:
     """Return what the fields for slots hold, by the external id of the slot, without empty fields."""
     given = {name.removeprefix(prefix): text for name, text in request.form.items() if name.startswith(prefix)}
     return {slot: text for slot, text in given.items() if not is_blank(text)}
-
-
-def _limits() -> Limits:
-    return Limits.of(resources().settings)

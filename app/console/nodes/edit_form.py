@@ -16,7 +16,7 @@ from app.errors import Fault, invalid, refuse
 from app.nodes.editing import GivenEdit
 from app.nodes.merging import GivenMember, GivenMemberType
 from app.nodes.resolving import NamedVersion
-from app.text import collapsed, is_blank, is_whole_number
+from app.text import collapsed, is_blank, is_whole_number, with_line_feeds
 
 MOST_MEMBERS: Final = 500
 """A draft with more members is edited with the service SetNode."""
@@ -57,7 +57,7 @@ class SentMember:
         """Return the member in the words of the domain. Raises UserError about a scale that is not a number."""
         value, target = self.text("value"), collapsed(self.text("target"))
         scale, comment = _scale(self.text("scale"), f"{self.name}-scale"), self.text("comment")
-        value_given = _lines(value) if value != "" else None
+        value_given = with_line_feeds(value) if value != "" else None
         says = value_given is not None or bool(target) or scale is not None or not is_blank(comment)
         return GivenMember(
             sequence=self.number("sequence"),
@@ -66,7 +66,7 @@ class SentMember:
             scale=scale,
             target=NamedVersion(reference=target or None),
             target_field=_TARGET,
-            comment=None if is_blank(comment) else _lines(comment),
+            comment=None if is_blank(comment) else with_line_feeds(comment),
             delete=self.text("remove") == "true",
             retain=not says and self.text("bare") == "true",
         )
@@ -82,7 +82,7 @@ def edit_in(fields: Mapping[str, str]) -> GivenEdit:
     comment = fields.get("comment", "")
     return GivenEdit(
         name=fields.get("name") or None,
-        comment=None if is_blank(comment) else _lines(comment),
+        comment=None if is_blank(comment) else with_line_feeds(comment),
         sets_comment=True,
         member_types=member_types,
     )
@@ -134,8 +134,3 @@ def _scale(given: str, field: str) -> float | None:
     if not math.isfinite(scale) or "_" in text:
         refuse([invalid(field, "is not a number, such as 2 or 0.5")])
     return scale
-
-
-def _lines(text: str) -> str:
-    """Return a text with the line ends that XML has: a browser sends two characters for each."""
-    return text.replace("\r\n", "\n")

@@ -14,6 +14,7 @@ from app.console.pages import Crumb, page
 from app.console.reference.catalogue import NO_FORM, Described, catalogue
 from app.console.services import Tried, services
 from app.console.visitor import caller, session
+from app.text import with_line_feeds
 from app.web.refusal import Refused
 
 SERVICES: Final = "/console/services"
@@ -43,7 +44,7 @@ def try_it(name: str) -> Response:
     found = _found(name)
     if name in NO_FORM:
         raise Refused(400, f"{name} has no form: send the document to /service/{name}.")
-    given = [(path, request.form.get(path, "").replace("\r\n", "\n")) for path, _ in found.inputs]
+    given = [(path, with_line_feeds(request.form.get(path, ""))) for path, _ in found.inputs]
     fields = [(path, text) for path, text in given if text != ""]
     if request.form.get("do") == _SHOW:
         return _page(found, Form.sent(), document=services().document(name, fields))

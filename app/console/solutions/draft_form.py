@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, TypeVar
 from app.errors import Fault, UserError
 from app.solutions.content.model import AuthSlot, ConfigSlot, ConfigType, Ddl, Screen, Trigger, Workflow
 from app.solutions.releases.solutions import CustomField, Solution, SolutionDraft
-from app.text import collapsed, is_blank, present
+from app.text import collapsed, is_blank, present, with_line_feeds
 
 _Kind = TypeVar("_Kind", ConfigType, Trigger)
 
@@ -80,9 +80,9 @@ class DraftForm:
         numbered: dict[str, dict[int, FormEntry]] = {word: {} for word in LISTS}
         for name, given in fields.items():
             if found := _OF_ENTRY.fullmatch(name):
-                numbered[found[1]].setdefault(int(found[2]), {})[found[3]] = _lines(given)
+                numbered[found[1]].setdefault(int(found[2]), {})[found[3]] = with_line_feeds(given)
         entries = {word: [by_number[number] for number in sorted(by_number)] for word, by_number in numbered.items()}
-        return cls({name: _lines(fields.get(name, "")) for name in _HEAD}, entries)
+        return cls({name: with_line_feeds(fields.get(name, "")) for name in _HEAD}, entries)
 
     @property
     def values(self) -> dict[str, str]:
@@ -253,11 +253,6 @@ def _text(entry: FormEntry, part: str) -> str:
 
 def _token(entry: FormEntry, part: str) -> str:
     return collapsed(entry.get(part, ""))
-
-
-def _lines(text: str) -> str:
-    """Return a text with the line ends of forms, which are CR LF, as LF."""
-    return text.replace("\r\n", "\n")
 
 
 def _each_line(text: str) -> tuple[str, ...]:

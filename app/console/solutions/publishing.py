@@ -19,7 +19,7 @@ from app.solutions.releases.solutions import KnownDraft
 from app.solutions.rollout.coming_moves import coming_moves
 from app.solutions.rollout.publishing import preview_with_instances
 from app.solutions.rollout.publishing import publish as publish_draft
-from app.text import present
+from app.text import present, with_line_feeds
 from app.web.context import resources
 from app.web.refusal import Refused
 
@@ -44,7 +44,7 @@ def publish(solution_id: str) -> Response:
     shared, known = resources(), KnownDraft(if_match=request.form.get("edition"))
     if not known.if_match:
         raise Refused(400, "The form names no draft: look at what publishing does first, and publish exactly that.")
-    notes = present(request.form.get("release_notes", "").replace("\r\n", "\n"))
+    notes = present(with_line_feeds(request.form.get("release_notes", "")))
     try:
         with turn_of(shared.workload.others), shared.engine.begin() as connection:
             found = found_solution(connection, solution_id)
