@@ -30,7 +30,7 @@ PARTIAL = 108
 _IN_MEMORY = 8 * 1024 * 1024
 _POLL_TIMEOUT = 10
 _READ_TIMEOUT = 60
-"""Of each read, in seconds."""
+"""The timeout of each read, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def check_variables() -> None:
-    """End the command if the environment has a variable that looks like a setting and is none."""
+    """End the command if the environment has a variable that looks like a setting but is unknown."""
     try:
         refuse_unknown(os.environ)
     except SettingsError as error:

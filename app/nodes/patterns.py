@@ -40,7 +40,7 @@ _MEMORY = 8 * 1024 * 1024
 _LEAST_MEMORY = 128 * 1024
 _MEMORY_OF_INSTRUCTION = 1024
 _MOST_MEMORY = 256 * 1024 * 1024
-# So many matches are kept at most.
+# At most this many matches are kept.
 _MATCHES = 200_000
 # Longer values are not kept.
 _LONGEST_KEY = 64

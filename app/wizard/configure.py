@@ -44,7 +44,8 @@ _ADDRESS: Final = "/solutions/<partner>/configure/<instance>"
 _PUBLISHED = "A new version was published meanwhile. Look at the settings again: what is new is marked."
 _OTHER_STEP = "The settings of this integration have changed meanwhile. Look at them again."
 _LISTS_WITHIN: Final = 10.0
-"""The lists of one page are loaded within this time. A list that is not tried is as one that cannot be had."""
+"""The lists of one page are loaded within this time. A list that was not requested counts as one that cannot
+be loaded."""
 _CHANGED_ELSEWHERE = "The page was finished or cancelled in another window."
 
 

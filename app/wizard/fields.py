@@ -33,7 +33,7 @@ _STAYS = "This value cannot be removed here. Give another one."
 
 _Value = TypeVar("_Value")
 Choices = Callable[[ConfigSlot, FilledIn], list[Choice] | None]
-"""Returns the entries of a drop-down list, or None if the list cannot be had."""
+"""Returns the entries of a drop-down list, or None if the list cannot be loaded."""
 
 
 @dataclass(frozen=True)

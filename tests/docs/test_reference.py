@@ -1,4 +1,4 @@
-"""The generated reference is that of the schema files and the code as they are."""
+"""The generated reference matches the schema files and the code."""
 
 from __future__ import annotations
 

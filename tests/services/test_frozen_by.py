@@ -79,7 +79,7 @@ def test_what_freezes_nothing_leaves_no_row(stocked: Client, make_user: MakeUser
 
 @pytest.mark.ledger("DEC-350")
 def test_an_import_that_freezes_a_draft_leaves_a_row_for_this_draft_alone(stocked: Client) -> None:
-    """Not for the versions that it brings frozen, and not if it only checks."""
+    """Versions that it imports frozen leave no row, nor does an impact."""
     brought = Graph().node("Q.Old", frozen(), frozen(), frozen()).node("Q.new", frozen()).node("Q.inner", draft())
     with capture_logs() as lines:
         assert stocked.post(brought.xml("impact")).number == 0
@@ -101,7 +101,7 @@ def test_list_node_versions_returns_who_froze_a_version_and_when(stocked: Client
 
 
 def test_a_freeze_that_began_before_the_draft_was_made_is_known(stocked: Client, engine: Engine) -> None:
-    """Nobody but the database could tell: the freeze has waited for whoever made the draft."""
+    """The freeze waited for the transaction that made the draft; only the database knows that."""
     stocked.load(Graph().node("Q.Late", frozen()))
     caller = sign_up(engine, "root", administers_all=True)
     with engine.begin() as connection:

@@ -228,7 +228,7 @@ class TestPublish:
 
     @pytest.mark.ledger("UVU-8", "DEC-70", "DEC-98")
     def test_the_notice_in_sentences(self, store: Store) -> None:
-        """What becomes of how many instances, and by whom."""
+        """The notice says how many instances move by themselves and who upgrades the others."""
         solution = store.published()
         user, both, held = (store.instance(solution) for _ in range(3))
         store.update(held, held=True)

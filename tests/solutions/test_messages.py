@@ -51,7 +51,7 @@ def make_due(engine: Engine, attempts: int | None = None) -> None:
 
 
 def make_older(engine: Engine, by: timedelta) -> None:
-    """All that has happened to the messages was so much earlier."""
+    """Move all times of the messages back by this much."""
     query = "UPDATE outbox SET created_at = created_at - :by, sent_at = sent_at - :by, given_up_at = given_up_at - :by"
     with engine.begin() as connection:
         connection.execute(text(query), {"by": by})
@@ -260,7 +260,7 @@ class TestTidied:
     @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
     def test_a_message_that_is_not_sent_is_given_up_after_a_day(self, engine: Engine, receiving: Receiver) -> None:
-        """A URL that is set later gets no history."""
+        """Messages given up before a URL was set are not sent to it."""
         make_older(engine, self.DAY - timedelta(minutes=1))
         tidy(engine)
         assert [row.given_up for row in outbox(engine)] == [False]

@@ -84,7 +84,7 @@ class Databases:
         execute(self._server_url, f"DROP DATABASE {copy.name} WITH (FORCE)")
 
     def _restored(self, copy: Copy) -> Copy | None:
-        """Make a database as the template is, and return it; None where it had to be dropped."""
+        """Restore a database to the template. Returns None if it had to be dropped."""
         with suppress(psycopg.Error):  # A test may have left a database that nobody can use.
             url = self.url(copy.name)
             if _restored_by_engine(url, copy, self._contents):

@@ -24,7 +24,7 @@ from tests.support.served import eventually
 FORCES = 30
 MIB = 1024 * 1024
 HELD = 66_000
-"""So many bytes of an incomplete request make it a large one."""
+"""An incomplete request with this many bytes counts as large."""
 GET_SYSTEM = "<GetNode><nodeVersionReference>system</nodeVersionReference></GetNode>"
 SLOW_REQUESTS = [
     request("/service", b"<", length=900),

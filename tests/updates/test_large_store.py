@@ -23,7 +23,7 @@ from tests.test_statements import changing_types
 
 NODES = 20_000
 BEFORE = 7
-"""So many requests are sent before the one that counts: after five, PostgreSQL may keep a plan for all parameters."""
+"""This many requests are sent before the one that counts: after five, PostgreSQL may keep a plan for all parameters."""
 FEW = 150
 """The most rows and index entries that a request about twelve nodes reads; one that depends on the size of the store
 reads thousands."""

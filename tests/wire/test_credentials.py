@@ -1,4 +1,4 @@
-"""Who signs a request, and what becomes of those who do it wrongly."""
+"""How a request is signed in, and how wrong credentials are refused."""
 
 from __future__ import annotations
 

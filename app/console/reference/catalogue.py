@@ -61,7 +61,7 @@ class Described:
 
     @property
     def inputs(self) -> list[tuple[str, Element]]:
-        """The fields of a form for a request with their paths. Of elements that may be many, there is the first."""
+        """The fields of a form for a request with their paths. A repeatable element appears once."""
         many = {each.path for each in self.request if each.occurs in _MANY}
         return [
             (_indexed(each.path, many), each)

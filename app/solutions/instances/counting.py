@@ -92,7 +92,7 @@ class WaitingCount:
 
 @dataclass(frozen=True)
 class Past:
-    """How many of the instances that there are now were on each release, at each of some times, the oldest first."""
+    """How many of the present instances were on each release, at each of several times, the oldest first."""
 
     times: Sequence[datetime]
     instances: dict[int, list[int]]
@@ -135,7 +135,7 @@ def count_waiting(connection: Connection) -> WaitingCount:
 def count_in_the_past(connection: Connection, solution_id: str, present: Sequence[ReleaseCount]) -> Past:
     """Return how many of the present instances were on each release, as far back as the audit is looked at.
 
-    The numbers are those of now, less what was created or has arrived since, and with what has left since.
+    Each number is the present one, minus the instances that were created or arrived since then, plus those that left.
     """
     now, start = connection.execute(_START, {"solution": solution_id, "longest": LONGEST}).one()
     if start is None or start >= now:

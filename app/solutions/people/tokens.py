@@ -66,7 +66,7 @@ _FORGET_EXPIRED = text("DELETE FROM access_token WHERE expires_at <= now()")
 
 @dataclass(frozen=True)
 class MadeToken:
-    """A token that was just created, which only its maker learns, and the identifier of its record."""
+    """A new token with the identifier of its record. Only its creator sees the token."""
 
     identifier: int
     token: str = field(repr=False)

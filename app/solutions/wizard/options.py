@@ -38,9 +38,9 @@ class ListSource:
 
 
 def read_choices(settings: Settings, source: ListSource) -> list[Choice] | None:
-    """Return the entries of a list, or None if no URL is set or the list cannot be had now.
+    """Return the entries of a list, or None if no URL is set or the list cannot be loaded now.
 
-    The log says why a list cannot be had. It names the authentication by its id, and holds nothing of the response.
+    The log says why a list cannot be loaded. It names the authentication by its id, and holds nothing of the response.
     """
     if settings.options_url is None:
         return None
@@ -58,7 +58,7 @@ def read_choices(settings: Settings, source: ListSource) -> list[Choice] | None:
 
 
 def _asked(settings: Settings, url: str, source: ListSource) -> list[Choice] | str:
-    """Return the entries, or why they cannot be had."""
+    """Return the entries, or why they cannot be loaded."""
     body = json.dumps(_question(source)).encode()
     secret = settings.webhook_secret
     headers = {} if secret is None else {SIGNATURE_HEADER: signature(secret, int(time.time()), body)}
