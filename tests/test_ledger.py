@@ -14,7 +14,7 @@ STATES = {"done", "decided otherwise", "not yet"}
 
 
 def sentences() -> list[Promise]:
-    """The sentences of the two documents."""
+    """The sentences of the two documents, and our promises."""
     return [promise for promise in promises() if not promise.identifier.startswith(DECISION)]
 
 

@@ -18,7 +18,7 @@ _LINK = re.compile(r"\]\((?!https?:|#)")
 
 
 class Promise(NamedTuple):
-    """A sentence of one of the two documents, or a decision, which has no state and no reason."""
+    """A sentence of one of the two documents, a promise of ours, or a decision, which has no state and no reason."""
 
     identifier: str
     sentence: str
@@ -58,8 +58,8 @@ def pages() -> Iterator[tuple[str, str]]:
     yield (
         "proofs.md",
         "# Which tests prove what\n\n"
-        "The sentences and decisions of the [ledger](../ledger.md), each with the tests that are marked with its id.\n"
-        "A directory is a golden pair of `tests/conformance`.\n\n"
+        "The sentences, promises and decisions of the [ledger](../ledger.md), each with the tests that are marked "
+        "with its id.\nA directory is a golden pair of `tests/conformance`.\n\n"
         "| id | promise | tests |\n|---|---|---|\n" + "\n".join(rows) + "\n",
     )
 

@@ -59,6 +59,7 @@ def counted(figures: Callable[[str], None]) -> Iterator[Counter[str]]:
     figures(f"{found['calls']} calls in {found['worlds']} stores with users and permissions")
 
 
+@pytest.mark.ledger("PRO-8")
 @given(
     world=worlds(),
     calls=st.lists(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from app.application import create_app
@@ -22,6 +23,7 @@ OF_A_NODE = ("nodes", "versions", "uses", "freeze", "edit", "type", "compare")
 LISTS = ("/console", "/console/activity", "/console/nodes", "/console/runs", "/console/nodes?q=Name&values=true")
 
 
+@pytest.mark.ledger("PRO-8")
 @given(world=worlds())
 @settings(max_examples=max(1, WORLDS // 3), deadline=None, suppress_health_check=list(HealthCheck))
 def test_pages_show_what_the_oracle_allows(fresh_database: FreshDatabase, world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -23,6 +24,7 @@ READERS = ("ann", "bob", None)
 FORCES = st.tuples(st.sampled_from(("ann", "bob", "carl", ADMIN)), st.sampled_from(REFERENCES), st.booleans())
 
 
+@pytest.mark.ledger("PRO-8")
 @given(
     world=worlds(),
     forces=st.lists(FORCES, min_size=3, max_size=5),

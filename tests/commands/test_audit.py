@@ -23,6 +23,7 @@ def listed(relink: Relink, *options: str) -> list[list[str]]:
     return [line.split("\t") for line in result.stdout.splitlines()]
 
 
+@pytest.mark.ledger("PRO-39")
 def test_commands_and_requests_are_listed_with_their_user_and_origin(on_database: Relink, client: Client) -> None:
     client.load(Graph().node("P.A", frozen()))
     on_database("user", "add", "ann", "--password-stdin", stdin=PASSWORD)
@@ -45,7 +46,7 @@ def test_commands_and_requests_are_listed_with_their_user_and_origin(on_database
     assert rows[0][4] == '{"errorNumber": 101}'
 
 
-@pytest.mark.ledger("DEC-42")
+@pytest.mark.ledger("DEC-42", "PRO-39")
 def test_failed_sign_ins_and_the_lock_of_an_account_are_listed(on_database: Relink, client: Client) -> None:
     nobody = client.as_user(None)
     node = message("GetNode", {"nodeVersionReference": "system"})

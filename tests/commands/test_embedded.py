@@ -26,6 +26,7 @@ from tests.support.processes import children, runs
 from tests.support.served import WITHIN, eventually, is_ready, workers_of
 
 
+@pytest.mark.ledger("PRO-32")
 @pytest.mark.parametrize("keeper_too", [False, True], ids=["server", "server-and-keeper"])
 def test_a_database_that_is_killed_is_started_again(
     embedded_service: EmbeddedService, keeper_too: bool, figures: Callable[[str], None]
@@ -38,6 +39,7 @@ def test_a_database_that_is_killed_is_started_again(
     figures(f"the service was ready {time.monotonic() - killed:.1f} s after the kill")
 
 
+@pytest.mark.ledger("PRO-33")
 @pytest.mark.usefixtures("used_directory")
 def test_a_killed_service_leaves_a_database_that_the_next_one_uses(
     serve: Serve, environment: dict[str, str], data_directory: Path
@@ -53,12 +55,14 @@ def test_a_killed_service_leaves_a_database_that_the_next_one_uses(
     eventually(lambda: not runs(worker))
 
 
+@pytest.mark.ledger("PRO-32")
 def test_a_worker_that_is_killed_is_started_again(embedded_service: EmbeddedService) -> None:
     (worker,) = eventually(lambda: workers_of(embedded_service.served))
     os.kill(worker, signal.SIGKILL)
     eventually(lambda: workers_of(embedded_service.served) not in ([], [worker]))
 
 
+@pytest.mark.ledger("PRO-33")
 def test_a_command_that_is_killed_at_the_first_start_leaves_nothing_in_the_way(
     check: Check, data_directory: Path
 ) -> None:
@@ -71,6 +75,7 @@ def test_a_command_that_is_killed_at_the_first_start_leaves_nothing_in_the_way(
     assert list(data_directory.glob("postgresql.new-*")) == []
 
 
+@pytest.mark.ledger("PRO-33")
 def test_a_command_leaves_the_database_of_a_service_as_it_is(embedded_service: EmbeddedService) -> None:
     eventually(lambda: is_ready(embedded_service.served))
     server = embedded_service.server
@@ -83,6 +88,7 @@ def test_a_command_leaves_the_database_of_a_service_as_it_is(embedded_service: E
     assert is_ready(embedded_service.served)
 
 
+@pytest.mark.ledger("PRO-15")
 def test_a_service_lives_while_the_server_is_stopped(embedded_service: EmbeddedService) -> None:
     """Stopped as SIGSTOP does it: all of its sockets stay open."""
     eventually(lambda: ask(embedded_service.url, GET).number == "105")

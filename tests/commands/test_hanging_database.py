@@ -175,6 +175,7 @@ def check_that_it_lives_without(url: str) -> float:
     return max(response.seconds for response in (health, ready, *first, *responses))
 
 
+@pytest.mark.ledger("PRO-15")
 def test_a_server_that_no_longer_responds(hanging: Hanging, figures: Callable[[str], None]) -> None:
     hanging.between.forwarding.clear()
     figures(f"the slowest of {3 * AT_ONCE + 2} responses took {check_that_it_lives_without(hanging.url):.1f} s")
@@ -182,6 +183,7 @@ def test_a_server_that_no_longer_responds(hanging: Hanging, figures: Callable[[s
     eventually(lambda: ask(hanging.url, GET).status == 200)
 
 
+@pytest.mark.ledger("PRO-15")
 def test_every_kind_of_request_is_refused_in_time(hanging: Hanging) -> None:
     """Also where there are many more clients than threads."""
     names = sorted(KINDS) * 4
@@ -221,6 +223,7 @@ def waiting(engine: Engine, seconds: float) -> bool:
         return bool(connection.execute(query, {"seconds": seconds}).scalar_one())
 
 
+@pytest.mark.ledger("PRO-17")
 def test_a_long_statement_of_a_server_that_lives_is_waited_for(hanging: Hanging) -> None:
     with held_force(hanging, "waited") as force:
         eventually(lambda: waiting(hanging.engine, 3 * PATIENCE))
@@ -228,6 +231,7 @@ def test_a_long_statement_of_a_server_that_lives_is_waited_for(hanging: Hanging)
     assert (force.result().status, force.result().number) == (200, "0")
 
 
+@pytest.mark.ledger("PRO-15")
 def test_a_run_is_given_up_when_the_server_hangs_and_can_be_repeated(hanging: Hanging) -> None:
     with held_force(hanging, "givenup") as force:
         hanging.between.forwarding.clear()
@@ -239,6 +243,7 @@ def test_a_run_is_given_up_when_the_server_hangs_and_can_be_repeated(hanging: Ha
     assert hanging.client.update("givenup").updates() == []
 
 
+@pytest.mark.ledger("PRO-15")
 @pytest.mark.parametrize("command", [("check",), ("token", "list"), ("migrate",)])
 def test_a_command_ends_in_time(between: Proxy, command: tuple[str, ...]) -> None:
     between.forwarding.clear()
@@ -249,6 +254,7 @@ def test_a_command_ends_in_time(between: Proxy, command: tuple[str, ...]) -> Non
     assert time.monotonic() - began < DEADLINE
 
 
+@pytest.mark.ledger("PRO-15")
 def test_an_engine_recovers(between: Proxy) -> None:
     """The connections that were lost are replaced, without a failed statement."""
     engine = make_engine(between.url)

@@ -26,6 +26,7 @@ from tests.support.served import eventually
 KILLS = int(os.environ.get("RELINK_TEST_KILLS", "10"))
 
 
+@pytest.mark.ledger("PRO-2")
 def test_kills_of_web_processes_and_of_database_sessions(
     database_service: Service, figures: Callable[[str], None]
 ) -> None:
@@ -43,7 +44,7 @@ def test_kills_of_web_processes_and_of_database_sessions(
         assert field.interrupted
 
 
-@pytest.mark.ledger("DEC-166")
+@pytest.mark.ledger("DEC-166", "PRO-2")
 def test_kills_of_workers(
     client: Client, engine: Engine, start_worker: StartWorker, figures: Callable[[str], None]
 ) -> None:
@@ -64,6 +65,7 @@ def test_kills_of_workers(
     assert field.interrupted
 
 
+@pytest.mark.ledger("PRO-2")
 def test_kills_of_the_database_server(embedded_service: EmbeddedService, figures: Callable[[str], None]) -> None:
     directory = embedded_service.directory
     engine = make_engine(embedded.start(directory), pool_size=5)

@@ -70,6 +70,7 @@ def uploads(database_service: Service) -> Path:
     return Path(environment_of(database_service.served.process.pid)["RELINK_UPLOAD_DIR"])
 
 
+@pytest.mark.ledger("PRO-20")
 def test_an_anonymous_request_is_refused_at_once_and_not_stored(database_service: Service, uploads: Path) -> None:
     with sending(database_service.served, 4 * 1024 * MIB) as connection:
         # The service takes the first MiB in before it looks at a request.
@@ -99,7 +100,7 @@ def small_files(served: Served, most: int) -> Iterator[None]:
         resource.prlimit(process, resource.RLIMIT_FSIZE, limits)
 
 
-@pytest.mark.ledger("DEC-51")
+@pytest.mark.ledger("DEC-51", "PRO-18")
 def test_a_full_folder_for_uploads_affects_no_other_request(database_service: Service) -> None:
     served = database_service.served
     small = Graph().node("I.A", frozen()).xml().encode()

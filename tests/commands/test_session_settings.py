@@ -109,6 +109,7 @@ def test_there_is_a_hostile_value_for_each_setting() -> None:
     assert all(HOSTILE[name] != value for name, value in SETTINGS.items())
 
 
+@pytest.mark.ledger("PRO-16")
 @pytest.mark.parametrize("whose", ["DATABASE {database}", 'ROLE "{role}" IN DATABASE {database}'])
 def test_each_setting_is_ours(database_url: str, whose: str) -> None:
     make_hostile(database_url, tuple(HOSTILE), whose)
@@ -249,6 +250,7 @@ def test_the_embedded_database_is_used_whatever_the_environment_says(
     assert relink("check").exit_code == 0
 
 
+@pytest.mark.ledger("PRO-16")
 @pytest.mark.parametrize(("given", "used"), [("2", 2), ("3600", 4), ("0", 4), ("-1", 4)])
 def test_the_shorter_timeout_for_connecting_is_used(database_url: str, given: str, used: int) -> None:
     url = make_url(database_url).update_query_dict({"connect_timeout": given}).render_as_string(hide_password=False)

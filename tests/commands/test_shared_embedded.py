@@ -21,6 +21,7 @@ from tests.support.processes import arguments, children, runs
 from tests.support.served import WITHIN, eventually, is_ready, workers_of
 
 
+@pytest.mark.ledger("PRO-33")
 @pytest.mark.usefixtures("used_directory")
 def test_a_database_that_a_command_has_started_again_ends_with_the_service(
     serve: Serve, check: Check, environment: dict[str, str], data_directory: Path
@@ -37,6 +38,7 @@ def test_a_database_that_a_command_has_started_again_ends_with_the_service(
     assert not database_runs(data_directory)
 
 
+@pytest.mark.ledger("PRO-33")
 @pytest.mark.usefixtures("used_directory")
 def test_a_database_whose_gunicorn_is_killed_ends_with_the_service(
     serve: Serve, environment: dict[str, str], data_directory: Path
@@ -48,6 +50,7 @@ def test_a_database_whose_gunicorn_is_killed_ends_with_the_service(
     assert not database_runs(data_directory)
 
 
+@pytest.mark.ledger("PRO-33")
 def test_a_command_whose_keeper_is_killed_at_the_first_start_starts_another(check: Check, data_directory: Path) -> None:
     process = check()
     eventually(lambda: list(data_directory.glob("postgresql.new-*")))
@@ -57,6 +60,7 @@ def test_a_command_whose_keeper_is_killed_at_the_first_start_starts_another(chec
     assert not database_runs(data_directory)
 
 
+@pytest.mark.ledger("PRO-33")
 def test_two_services_share_a_data_directory(
     serve: Serve, check: Check, environment: dict[str, str], data_directory: Path
 ) -> None:

@@ -28,6 +28,7 @@ def actions(pages: Pages, query: str = "") -> list[str]:
     return [row[3] for row in pages.get(f"{ACTIVITY}{query}").rows()]
 
 
+@pytest.mark.ledger("PRO-42")
 def test_an_administrator_sees_who_did_what(app: Flask, pages: Pages, make_user: MakeUser) -> None:
     make_user("ann")
     pages.send(pages.get("/console/people/ann"), "/console/people/ann/password", **CHANGED)

@@ -131,6 +131,7 @@ def figures_with_links(pages: Pages) -> dict[str, int]:
     return {address: count for address, count in found.items() if "/instances" in address}
 
 
+@pytest.mark.ledger("PRO-42")
 def test_recent_activity_says_who_did_what_and_how(pages: Pages, store: Store) -> None:
     solution = store.published(config=[config_slot("channel")])
     instance = store.instance(solution, name="Mine", config={"channel": '"secret"'})

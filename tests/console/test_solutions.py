@@ -215,6 +215,7 @@ def test_an_empty_first_release_is_not_compared_with_another(pages: Pages, store
     assert "It is empty." in pages.get(at(solution, "releases")).text
 
 
+@pytest.mark.ledger("PRO-42")
 def test_the_past_of_instances_is_drawn(pages: Pages, store: Store) -> None:
     solution = store.published(config=[CHANNEL])
     instances = [store.instance(solution, config={"channel": '"a"'}) for _ in range(3)]

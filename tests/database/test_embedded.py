@@ -77,6 +77,7 @@ def test_it_takes_the_connections_of_eight_web_processes(started: Callable[..., 
     assert row[0] >= wanted
 
 
+@pytest.mark.ledger("PRO-9")
 def test_its_log_repeats_nothing_that_was_sent(started: Callable[[str], str], data_directory: Path) -> None:
     with psycopg.connect(started("data"), autocommit=True) as connection:
         connection.execute("CREATE TABLE a (b text PRIMARY KEY)")

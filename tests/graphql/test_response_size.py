@@ -51,7 +51,7 @@ def refused(client: GraphQL, query: str) -> str:
     return message
 
 
-@pytest.mark.ledger("DEC-130")
+@pytest.mark.ledger("DEC-130", "PRO-25")
 def test_a_response_is_at_most_as_large_as_the_limit(
     store: Store, engine: Engine, ann: str, anns: GraphQL, small: GraphQL
 ) -> None:
@@ -65,6 +65,7 @@ def test_a_response_is_at_most_as_large_as_the_limit(
     assert len(nodes(anns.viewer(f"solutionInstances {{ {VALUES} }}"))) == 10
 
 
+@pytest.mark.ledger("PRO-25")
 def test_aliases_count_as_often_as_they_repeat_a_value(store: Store, ann: str, small: GraphQL) -> None:
     store.instance(store.published(config=[config_slot("a")]), ann, config={"a": json.dumps("x" * 8000)})
     repeated = " ".join(f"v{number}: value" for number in range(9))
@@ -115,6 +116,7 @@ def test_a_mutation_whose_response_is_too_large_reports_that_it_is_done(store: S
     assert store.get(instance).name == "New"
 
 
+@pytest.mark.ledger("PRO-25")
 def test_only_small_responses_are_built_while_others_build_large_ones(
     app: Flask, store: Store, engine: Engine, ann: str, anns: GraphQL
 ) -> None:

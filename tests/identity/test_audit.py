@@ -33,6 +33,7 @@ def released(store: Store) -> tuple[str, str]:
     return solution, instance
 
 
+@pytest.mark.ledger("PRO-40")
 def test_every_way_of_moving_an_instance_leaves_a_row(store: Store, engine: Engine, app: Flask) -> None:
     solution, instance = released(store)
     moves = [("upgrade", 1, 2), ("roll-back", 2, 1), ("bulk", 1, 2), ("lazy", 2, 3), ("upgrade", 3, 4)]

@@ -122,6 +122,7 @@ def test_one_process_does_not_know_what_another_remembers() -> None:
     assert not PasswordVerifier(300).is_remembered("anna", stored, RIGHT)
 
 
+@pytest.mark.ledger("PRO-23")
 def test_an_unknown_user_costs_as_much_as_a_wrong_password_and_a_remembered_one_next_to_nothing() -> None:
     verifier = PasswordVerifier(300)
     stored = hash_password(RIGHT)

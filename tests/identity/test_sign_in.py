@@ -65,6 +65,7 @@ def failures(engine: Engine) -> dict[str, list[int]]:
     return counts
 
 
+@pytest.mark.ledger("PRO-23")
 def test_without_credentials_the_caller_is_public(engine: Engine, statements: Statements) -> None:
     with statements.sent() as sent:
         assert make(engine).caller(None, HERE) == Caller(None, (1,), administers_all=False)

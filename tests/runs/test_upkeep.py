@@ -47,7 +47,7 @@ def rows(engine: Engine) -> list[tuple[int, int, int]]:
         return [(row[0], row[1], row[2]) for row in connection.execute(text(query))]
 
 
-@pytest.mark.ledger("DEC-29")
+@pytest.mark.ledger("DEC-29", "PRO-35")
 def test_runs_are_deleted_with_their_outcomes_and_responses_after_the_retention_time(
     forced: Client, engine: Engine
 ) -> None:
@@ -108,6 +108,7 @@ def running(engine: Engine) -> Iterator[int]:
         connection.execute(text("SELECT pg_advisory_unlock_all()"))
 
 
+@pytest.mark.ledger("PRO-34")
 def test_a_run_that_loses_its_connection_leaves_no_staged_rows_when_it_is_found(client: Client, engine: Engine) -> None:
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     interfere(engine, "PERFORM pg_terminate_backend(pg_backend_pid());")

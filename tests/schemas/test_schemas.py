@@ -68,6 +68,7 @@ def test_every_service_has_a_request_and_a_response() -> None:
     assert {"CreateUser", "CreatePermission"} <= set(REQUESTS)
 
 
+@pytest.mark.ledger("PRO-7")
 @pytest.mark.parametrize("schema", ROOTS)
 def test_both_libraries_compile_it_and_only_its_own_root_is_global(schema: str) -> None:
     """xmlschema compiles all files of a kind as one schema here, and each of them by itself in `make soak`."""

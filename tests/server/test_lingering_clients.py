@@ -6,12 +6,15 @@ import resource
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from tests.support.raw import connect, exchange, request
 from tests.support.real_service import Service
 
 MANY = 60
 
 
+@pytest.mark.ledger("PRO-13")
 def test_clients_that_linger_make_room_for_others(patient_service: Service, patient_process: int) -> None:
     """The process has file descriptors for no more clients than those; none of them is late yet."""
     lingering = request("/nowhere", method="GET", Connection="close")

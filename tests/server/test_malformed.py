@@ -75,6 +75,7 @@ def assert_refused(reply: RawReply, status: int) -> None:
         assert etree.fromstring(reply.body).findtext("errorNumber") == reply.number
 
 
+@pytest.mark.ledger("PRO-5")
 @pytest.mark.parametrize("name", HEADS)
 def test_a_head_that_is_not_right_is_refused(service: Service, name: str) -> None:
     data, status = HEADS[name]
@@ -83,6 +84,7 @@ def test_a_head_that_is_not_right_is_refused(service: Service, name: str) -> Non
     assert (reply.number, reply.headers["connection"]) == ("103", "close")
 
 
+@pytest.mark.ledger("PRO-5")
 @pytest.mark.parametrize("path", ADDRESSES)
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_in_wrong_chunks_is_refused_where_it_is_read(service: Service, name: str, path: str) -> None:
@@ -93,6 +95,7 @@ def test_a_body_in_wrong_chunks_is_refused_where_it_is_read(service: Service, na
         assert "chunk" in reply.body.decode() or "header field" in reply.body.decode()
 
 
+@pytest.mark.ledger("PRO-5")
 @pytest.mark.parametrize("path", ["/service", "/graphql"])
 @pytest.mark.parametrize("data", [CHUNKED[:-7], CHUNKED[:-2], CHUNKED[:20], b"", b"5"])
 def test_chunks_that_end_too_early_are_refused(service: Service, path: str, data: bytes) -> None:
@@ -101,6 +104,7 @@ def test_chunks_that_end_too_early_are_refused(service: Service, path: str, data
     assert reply.status in ({400} if path == "/service" else {400, 401})
 
 
+@pytest.mark.ledger("PRO-5")
 def test_a_body_that_ends_before_its_length_is_refused(service: Service) -> None:
     reply = exchange(service.url, request("/service", GET_SYSTEM, length=5_000), end=True)
     assert_refused(reply, 400)
@@ -113,10 +117,12 @@ def test_a_large_body_that_ends_before_its_length_is_refused(service: Service) -
     assert_refused(reply, 400)
 
 
+@pytest.mark.ledger("PRO-5")
 def test_a_head_that_ends_too_early_is_refused(service: Service) -> None:
     assert_refused(exchange(service.url, b"GET /healthz HTTP/1.1\r\nHost", end=True), 400)
 
 
+@pytest.mark.ledger("PRO-5")
 @pytest.mark.parametrize("path", ADDRESSES)
 @pytest.mark.parametrize(
     "value",
@@ -130,6 +136,7 @@ def test_invalid_credentials_are_not_an_internal_error(service: Service, path: s
         assert reply.status < 500
 
 
+@pytest.mark.ledger("PRO-5")
 @pytest.mark.parametrize(
     "target",
     ["/%", "/%zz", "/%ff%fe", "/service/%00", "/runs/%ff", "/runs?state=%ff", "/runs?%zz=%", "/runs?state=%00", "//",
@@ -144,6 +151,7 @@ def test_invalid_paths_and_queries_get_a_response(service: Service, target: str)
             assert read_reply(connection, method).status < 500
 
 
+@pytest.mark.ledger("PRO-5")
 @pytest.mark.parametrize(
     "field",
     [b"Cookie: a=\xff\xfe; =; \xc3", b'Cookie: session="', b"SCRIPT_NAME: /x", b"PATH_INFO: /y", b"X_Request_Id: a",

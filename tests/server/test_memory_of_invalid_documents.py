@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable
 from itertools import count
 
+import pytest
+
 from tests.support.processes import resident
 from tests.support.raw import BASIC, exchange, request
 from tests.support.real_service import Service
@@ -72,6 +74,7 @@ KINDS = {
 ORDINARY = ("attributes of a node", "names around the nodes", "many names")
 
 
+@pytest.mark.ledger("PRO-26")
 def test_invalid_documents_leave_nothing_behind(
     patient_service: Service, patient_process: int, figures: Callable[[str], None]
 ) -> None:

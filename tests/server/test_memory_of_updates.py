@@ -31,7 +31,7 @@ def package(name: str, rules: V, nodes: int, values: int) -> Graph:
     return graph
 
 
-@pytest.mark.ledger("DEC-409")
+@pytest.mark.ledger("DEC-409", "PRO-27")
 def test_an_update_of_nodes_with_long_values_takes_little_memory(
     patient_service: Service, figures: Callable[[str], None]
 ) -> None:

@@ -43,6 +43,7 @@ def counted(service: Service) -> int:
     return int(found[1]) if found else 0
 
 
+@pytest.mark.ledger("PRO-19")
 def test_metrics_files_have_no_holes(service: Service) -> None:
     """A file with holes would end its worker when the file system is full."""
     exchange(service.url, request("/healthz", method="GET"))
@@ -53,6 +54,7 @@ def test_metrics_files_have_no_holes(service: Service) -> None:
         assert found.st_blocks * 512 >= found.st_size
 
 
+@pytest.mark.ledger("PRO-19")
 def test_a_new_worker_takes_over_those_of_one_that_died(small_service: Service) -> None:
     for _ in range(3):
         exchange(small_service.url, request("/healthz", method="GET"))
@@ -65,6 +67,7 @@ def test_a_new_worker_takes_over_those_of_one_that_died(small_service: Service) 
     assert len(list(directory(small_service).glob("*.db"))) == len(metrics_files.KINDS)
 
 
+@pytest.mark.ledger("PRO-19")
 def test_two_workers_do_not_take_over_the_same_files(tmp_path: Path) -> None:
     metrics_files.prepare(tmp_path, 1, alive={1})
     metrics_files.prepare(tmp_path, 2, alive={2, 3})
@@ -74,6 +77,7 @@ def test_two_workers_do_not_take_over_the_same_files(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.ledger("PRO-19")
 def test_where_there_is_no_room_in_memory_another_place_is_taken(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -104,6 +108,7 @@ def owner(base: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
         yield process, Path(process.stdout.readline().strip())
 
 
+@pytest.mark.ledger("PRO-19")
 def test_a_start_removes_the_directories_of_killed_processes_and_no_others(tmp_path: Path) -> None:
     with owner(tmp_path) as (killed, left), owner(tmp_path) as (_, used):
         killed.kill()

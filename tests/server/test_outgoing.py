@@ -58,7 +58,7 @@ def test_a_directory_that_cannot_take_the_rest_is_named_as_the_reason(
         outgoing.sendall(LARGE)
 
 
-@pytest.mark.ledger("DEC-200")
+@pytest.mark.ledger("DEC-200", "PRO-21")
 def test_clients_that_have_not_signed_in_share_a_small_limit(tmp_path: Path) -> None:
     spool = Spool(tmp_path, most=4 * len(LARGE), most_unknown=2 * len(LARGE))
     with ExitStack() as stack:

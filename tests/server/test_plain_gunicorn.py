@@ -25,6 +25,7 @@ def gunicorn(fresh_database: FreshDatabase, tmp_path: Path) -> Iterator[Served]:
             yield running
 
 
+@pytest.mark.ledger("PRO-9", "PRO-13")
 def test_slow_clients_take_no_threads_and_nothing_that_fails_is_logged(gunicorn: Served) -> None:
     slow = [connect(gunicorn.url) for _ in range(2 * int(THREADS))]
     for connection in slow:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import pytest
+
 from app.server.connection import ClientConnection, RestOfBody
 from app.server.pace import Pace
 from app.server.slots import Slots
@@ -48,6 +50,7 @@ def refusal(body: RestOfBody) -> Refused:
             return refused
 
 
+@pytest.mark.ledger("PRO-12")
 def test_the_rest_of_a_body_has_a_deadline_at_any_rate() -> None:
     with receiving(Pace(20, 4096, most=0.2), Slots(1, 1, 20), "a") as body:
         refused = refusal(body)

@@ -95,6 +95,7 @@ def trap(service: Service) -> None:
         )
 
 
+@pytest.mark.ledger("PRO-9")
 @pytest.mark.parametrize("name", REQUESTS)
 def test_nothing_of_a_request_that_fails_is_logged(service: Service, name: str) -> None:
     reply = exchange(service.url, REQUESTS[name], end=True)
@@ -102,6 +103,7 @@ def test_nothing_of_a_request_that_fails_is_logged(service: Service, name: str) 
     assert_unseen(service)
 
 
+@pytest.mark.ledger("PRO-9")
 def test_nothing_of_a_request_that_meets_a_defect_is_logged(service: Service, trap: None) -> None:
     reply = service.post(
         f"<CreateUser><userLogonReferenceCreate>trap-{SECRET}</userLogonReferenceCreate>"
@@ -185,6 +187,7 @@ FORMS = {
 }
 
 
+@pytest.mark.ledger("PRO-9")
 @pytest.mark.parametrize("name", FORMS)
 def test_nothing_that_is_typed_is_logged(service: Service, beside: Flask, name: str) -> None:
     made, statuses = FORMS[name]

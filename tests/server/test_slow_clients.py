@@ -52,6 +52,7 @@ def opened(service: Service) -> Iterator[Callable[[bytes], socket.socket]]:
         yield connected
 
 
+@pytest.mark.ledger("PRO-10")
 def test_slow_clients_and_long_forces_delay_no_other_client(service: Service) -> None:
     others_are_served = served_in_time(service)
     with long_forces(service, "slow", users=3) as forces:
@@ -70,6 +71,7 @@ def test_slow_clients_and_long_forces_delay_no_other_client(service: Service) ->
     assert sum(reply.number == "0" for reply in replies) == FORCES - len(refused)
 
 
+@pytest.mark.ledger("PRO-12")
 @pytest.mark.parametrize(
     "begun",
     [b"POST /service HTTP/1.1\r\nHost: ", request("/service", b"<", length=900),
@@ -86,6 +88,7 @@ def test_a_request_has_a_deadline(service: Service, opened: Callable[[bytes], so
     assert reply.headers["connection"] == "close"
 
 
+@pytest.mark.ledger("PRO-12")
 def test_a_large_body_has_a_least_rate_too(service: Service, opened: Callable[[bytes], socket.socket]) -> None:
     """Of a larger body than is kept in memory, the rest is received while a thread works on the request."""
     connection = opened(
@@ -95,6 +98,7 @@ def test_a_large_body_has_a_least_rate_too(service: Service, opened: Callable[[b
         assert read_reply(connection).status in {408, 503}
 
 
+@pytest.mark.ledger("PRO-13")
 def test_large_bodies_that_come_slowly_leave_threads_for_others(
     service: Service, opened: Callable[[bytes], socket.socket]
 ) -> None:
@@ -125,6 +129,7 @@ def refused(service: Service) -> int:
     return service.log().count('"status": 503')
 
 
+@pytest.mark.ledger("PRO-13")
 @pytest.mark.usefixtures("small_process")
 def test_clients_that_do_not_read_leave_threads_for_others(shared_small_service: Service) -> None:
     """More of them than there are threads, each with a larger response than the system's buffers take."""
@@ -143,6 +148,7 @@ def test_clients_that_do_not_read_leave_threads_for_others(shared_small_service:
         eventually(lambda: cut_off(shared_small_service) > before[0])
 
 
+@pytest.mark.ledger("PRO-13")
 @pytest.mark.usefixtures("small_process")
 def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(shared_small_service: Service) -> None:
     """It is slower than a thread would wait for, and there are more of the others than a thread could wait for."""
@@ -163,6 +169,7 @@ def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(
     assert received > 7_000_000
 
 
+@pytest.mark.ledger("PRO-13")
 @pytest.mark.usefixtures("small_process")
 def test_a_client_that_reads_slowly_is_cut_off(shared_small_service: Service) -> None:
     read = large_node(shared_small_service, "slow.A")
@@ -174,6 +181,7 @@ def test_a_client_that_reads_slowly_is_cut_off(shared_small_service: Service) ->
             read_reply(connection)
 
 
+@pytest.mark.ledger("PRO-13")
 def test_after_a_lack_of_file_descriptors_as_many_clients_are_served_as_before(
     shared_small_service: Service, small_process: int
 ) -> None:
@@ -199,6 +207,7 @@ def test_after_a_lack_of_file_descriptors_as_many_clients_are_served_as_before(
         assert {read_reply(connection).status for connection in many} == {200}
 
 
+@pytest.mark.ledger("PRO-13")
 def test_an_idle_connection_holds_no_thread(service: Service, opened: Callable[[bytes], socket.socket]) -> None:
     others_are_served = served_in_time(service)
     kept = [opened(request("/healthz", method="GET", Connection="keep-alive")) for _ in range(4 * SLOW_CLIENTS)]

@@ -6,6 +6,8 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 
+import pytest
+
 from app.solutions.people.tokens import create_master_token, remove_tokens
 from tests.support.builders import Graph, frozen
 from tests.support.http import message
@@ -33,6 +35,7 @@ def numbers(ask: Callable[[], RawReply]) -> set[str]:
     return {ask().number for _ in range(OFTEN)}
 
 
+@pytest.mark.ledger("PRO-36")
 def test_an_old_password_and_a_disabled_account_are_refused_in_every_process(service: Service) -> None:
     user = made_user(service, "ann")
 
@@ -49,6 +52,7 @@ def test_an_old_password_and_a_disabled_account_are_refused_in_every_process(ser
     assert numbers(lambda: ask(NEW)) == {"101"}
 
 
+@pytest.mark.ledger("PRO-37")
 def test_a_removed_token_is_refused_in_every_process(service: Service) -> None:
     with service.engine.begin() as connection:
         token = create_master_token(connection, "builder").token
@@ -63,6 +67,7 @@ def test_a_removed_token_is_refused_in_every_process(service: Service) -> None:
     assert {ask().status for _ in range(OFTEN)} == {401}
 
 
+@pytest.mark.ledger("PRO-38")
 def test_a_removed_permission_no_longer_counts_in_any_process(service: Service) -> None:
     user = made_user(service, "bob")
     assert service.post(Graph().node("taken.A", frozen()).xml()).number == "0"

@@ -35,7 +35,7 @@ def create_user(client: Client, logon: str) -> None:
     client.post(message("CreateUser", {"userLogonReferenceCreate": logon, "passwordCreate": PASSWORD}))
 
 
-@pytest.mark.ledger("DEC-342")
+@pytest.mark.ledger("DEC-342", "PRO-39")
 def test_an_administrator_reads_who_did_what_from_where(client: Client) -> None:
     create_user(client, "ann")
     client.as_user(None).post(message("ListUsers", {}), auth=("ann", "a wrong one"))

@@ -47,7 +47,7 @@ def text_of(size: int) -> str:
     return json.dumps("ü" * ((size - 2) // 2), ensure_ascii=False)
 
 
-@pytest.mark.ledger("DEC-131")
+@pytest.mark.ledger("DEC-131", "PRO-29")
 def test_the_instances_of_an_end_user_are_counted(limited: Store, anns: tuple[str, GraphQL]) -> None:
     ann, client = anns
     solution = limited.published()
@@ -73,6 +73,7 @@ def test_the_limit_holds_for_instances_that_are_made_at_once(limited: Store, ann
     assert numbers == [0] * 3 + [105] * 5
 
 
+@pytest.mark.ledger("PRO-29")
 def test_the_values_of_an_instance_have_a_size(limited: Store, anns: tuple[str, GraphQL]) -> None:
     ann, client = anns
     solution = limited.published(config=CONFIG)
@@ -131,6 +132,7 @@ def test_the_authentications_of_an_end_user_are_counted_and_have_a_size(
     assert len(master.viewer("authentications { edges { node { id } } }")["edges"]) == 3
 
 
+@pytest.mark.ledger("PRO-29")
 def test_values_for_many_instances_at_once_have_the_size_of_one_instance(
     limited: Store, anns: tuple[str, GraphQL]
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from sqlalchemy import Engine
 
 from tests.support.chance import seeded
@@ -17,5 +18,6 @@ REQUESTS = int(os.environ.get("RELINK_TEST_REQUESTS", "100"))
 CLIENTS = 5
 
 
+@pytest.mark.ledger("PRO-4")
 def test_mixed_clients_lose_nothing(client: Client, engine: Engine) -> None:
     send_mixed_requests(client, engine, seeded(), CLIENTS, REQUESTS // CLIENTS)

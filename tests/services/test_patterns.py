@@ -40,7 +40,7 @@ def store_pattern(engine: Engine, pattern: str) -> None:
         assert changed.rowcount == 1
 
 
-@pytest.mark.ledger("DEC-53")
+@pytest.mark.ledger("DEC-53", "PRO-30")
 @pytest.mark.parametrize(
     ("pattern", "reason"),
     [
@@ -77,7 +77,7 @@ def test_an_import_of_many_bad_patterns_is_refused_soon(client: Client) -> None:
     assert time.process_time() - began < 30
 
 
-@pytest.mark.ledger("DEC-53")
+@pytest.mark.ledger("DEC-53", "PRO-30")
 def test_a_stored_pattern_that_is_too_large_is_an_error_row_and_not_hours(client: Client, engine: Engine) -> None:
     client.load(ruled("old", "ab" * 1_000_000, "red"))
     store_pattern(engine, HOSTILE)
@@ -90,6 +90,7 @@ def test_a_stored_pattern_that_is_too_large_is_an_error_row_and_not_hours(client
             assert row.startswith(f"P.N{number}.1 {update_type}: {broken}")
 
 
+@pytest.mark.ledger("PRO-30")
 def test_a_value_that_is_too_long_for_a_pattern_is_an_error_row(client: Client) -> None:
     client.load(ruled(".*", "x" * 65_536, "x" * 65_537, "é" * 40_000))
     reply = client.update("P", "force", sourceScope="current")
@@ -147,7 +148,7 @@ def test_long_and_short_values_of_several_member_types_are_checked_together(
     assert all(f"{broken} {text}" in rows["P.Long.1"] for text in long)
 
 
-@pytest.mark.ledger("DEC-53")
+@pytest.mark.ledger("DEC-53", "PRO-31")
 def test_an_update_that_spends_its_budget_says_so_for_the_nodes_that_it_could_not_check(client: Client) -> None:
     size = 60_000
     check = PatternCheck()

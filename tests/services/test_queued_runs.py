@@ -83,6 +83,7 @@ def one_at_work(stale: Client, engine: Engine, threads: ThreadPoolExecutor) -> I
         yield first
 
 
+@pytest.mark.ledger("PRO-14")
 def test_a_run_beyond_those_at_work_is_queued_until_one_is_done(
     stale: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_queued_run_can_be_cancelled(stale: Client, engine: Engine, threads: T
     assert stale.get("Q.A").text("nodeVersionNumber") == "1"
 
 
+@pytest.mark.ledger("PRO-14")
 def test_when_too_many_runs_of_a_user_are_queued_the_next_is_refused_with_a_time_to_retry(
     stale: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:

@@ -67,6 +67,7 @@ def permissions(reply: Reply) -> list[tuple[str | None, ...]]:
 # Users
 
 
+@pytest.mark.ledger("PRO-36")
 def test_a_disabled_user_is_refused_at_once_in_every_process(store: Client, other_process: Client) -> None:
     processes = (store, other_process)
     assert [signs_in(process, "user") for process in processes] == [True] * 2
@@ -75,6 +76,7 @@ def test_a_disabled_user_is_refused_at_once_in_every_process(store: Client, othe
         assert [signs_in(process, "user") for process in processes] == [accepted] * 2
 
 
+@pytest.mark.ledger("PRO-36")
 def test_an_old_password_is_refused_at_once_in_every_process(store: Client, other_process: Client) -> None:
     processes = (store, other_process)
     assert [signs_in(process, "user") for process in processes] == [True] * 2
@@ -189,6 +191,7 @@ def identifier(client: Client, **elements: str) -> str:
     return found
 
 
+@pytest.mark.ledger("PRO-38")
 def test_a_removed_permission_no_longer_counts(store: Client, other_process: Client) -> None:
     node = message("GetNode", {"nodeVersionReference": "P.A"})
     for process in (store, other_process):

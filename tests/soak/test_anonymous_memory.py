@@ -11,6 +11,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
 
+import pytest
+
 from app.console.visitor import COOKIE, FORM_TOKEN
 from tests.conftest import FreshDatabase
 from tests.server.test_memory_of_invalid_documents import names
@@ -78,6 +80,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.ledger("PRO-22")
 def test_clients_who_have_not_signed_in_do_not_make_a_web_process_grow(
     fresh_database: FreshDatabase, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:

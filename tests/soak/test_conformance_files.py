@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from lxml import etree
 
 from tests.support.real_service import Service
@@ -20,6 +21,7 @@ FEWEST_FILES = 2_000
 CLIENTS = 8
 
 
+@pytest.mark.ledger("PRO-5")
 def test_conformance_files(service: Service, figures: Callable[[str], None], tmp_path: Path) -> None:
     command = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=dev", PACKAGE]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)

@@ -60,6 +60,7 @@ def small_engine(data_directory: Path, small_disk: SmallDisk) -> Iterator[Engine
     embedded.stop(data_directory)
 
 
+@pytest.mark.ledger("PRO-18")
 def test_a_force_on_a_full_disk_ends_with_an_error_and_does_the_rest_when_there_is_room(
     small_engine: Engine, small_disk: SmallDisk
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_force_on_a_full_disk_ends_with_an_error_and_does_the_rest_when_there_
     assert_unchanged(before, frozen_hashes(small_engine))
 
 
+@pytest.mark.ledger("PRO-18")
 @pytest.mark.parametrize("leave", [LEFT, LEFT // 8], ids=["in its steps", "before its steps"])
 def test_a_queued_force_on_a_full_disk_is_finished_when_there_is_room(
     small_engine: Engine, small_disk: SmallDisk, leave: int
@@ -114,6 +116,7 @@ def test_a_queued_force_on_a_full_disk_is_finished_when_there_is_room(
     assert_unchanged(before, frozen_hashes(small_engine))
 
 
+@pytest.mark.ledger("PRO-18")
 def test_a_database_that_cannot_start_for_lack_of_room_says_so(data_directory: Path) -> None:
     with SmallDisk.mounted(data_directory / "disk", megabytes=MEGABYTES_OF_ALL) as disk:
         directory = disk.path / "data"
@@ -139,6 +142,7 @@ def test_a_database_that_cannot_start_for_lack_of_room_says_so(data_directory: P
         embedded.stop(directory)
 
 
+@pytest.mark.ledger("PRO-18")
 def test_a_dump_on_a_full_disk_leaves_nothing(database_url: str, client: Client, small_disk: SmallDisk) -> None:
     client.load(large_values())
     small_disk.fill(leave=LEFT // 2)

@@ -29,6 +29,7 @@ def service(fresh_database: FreshDatabase, small_disk: SmallDisk, tmp_path: Path
         yield running
 
 
+@pytest.mark.ledger("PRO-18")
 def test_a_full_disk_for_temporary_files(
     service: Service, small_disk: SmallDisk, figures: Callable[[str], None]
 ) -> None:

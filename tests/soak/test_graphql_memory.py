@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from app.application import create_app
 from app.settings import Settings
 from app.solutions.people.tokens import authorize
@@ -27,6 +29,7 @@ MOST_GROWTH_MIB = 640
 """What the responses that are built at once may take: one for an eighth of the threads, of 160 MiB each."""
 
 
+@pytest.mark.ledger("PRO-25")
 def test_greedy_queries_of_several_clients_do_not_make_a_web_process_grow(
     fresh_database: FreshDatabase, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:

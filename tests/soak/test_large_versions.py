@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import FreshDatabase
 from tests.support.builders import Graph, M, draft, frozen, member_type, type_with
 from tests.support.edits import given, members
@@ -76,6 +78,7 @@ def under_load(fresh_database: FreshDatabase, log: Path) -> Iterator[Load]:
         yield Load(service, users, worker, resident(worker))
 
 
+@pytest.mark.ledger("PRO-25")
 def test_many_readers_of_a_large_version_do_not_make_a_web_process_grow(
     fresh_database: FreshDatabase, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
@@ -88,6 +91,7 @@ def test_many_readers_of_a_large_version_do_not_make_a_web_process_grow(
     assert max(load.highest) - load.before < MOST_GROWTH_MIB
 
 
+@pytest.mark.ledger("PRO-25")
 def test_many_edits_of_a_large_draft_do_not_make_a_web_process_grow(
     fresh_database: FreshDatabase, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import FreshDatabase
 from tests.server.test_memory_of_invalid_documents import KINDS
 from tests.support.processes import children, resident
@@ -18,6 +20,7 @@ WARM_UP = 3
 MOST_GROWTH_MIB = 30
 
 
+@pytest.mark.ledger("PRO-26")
 def test_invalid_documents_do_not_make_a_web_process_grow(
     fresh_database: FreshDatabase, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
+import pytest
 from flask import Flask
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, TestResponse
@@ -36,6 +37,7 @@ class RemoteClient(Client):
         return checked(TestResponse([reply.body], str(reply.status), Headers(reply.headers), sent))
 
 
+@pytest.mark.ledger("PRO-4")
 def test_mixed_clients_of_two_processes_lose_nothing(service: Service, figures: Callable[[str], None]) -> None:
     client = RemoteClient(cast(Flask, None), url=service.url)
     send_mixed_requests(client, service.engine, seeded(), CLIENTS, REQUESTS // CLIENTS)

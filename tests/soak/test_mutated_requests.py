@@ -13,6 +13,8 @@ from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
+import pytest
+
 from tests.support.chance import seeded
 from tests.support.processes import children
 from tests.support.raw import BASIC, connect, read_reply, request
@@ -91,6 +93,7 @@ def memory(process: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+@pytest.mark.ledger("PRO-5")
 def test_mutated_requests(service: Service, figures: Callable[[str], None]) -> None:
     chance = seeded()
     valid = originals()

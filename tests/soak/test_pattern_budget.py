@@ -29,6 +29,7 @@ def match_without_end(check: PatternCheck, chance: random.Random) -> None:
         check.matches(HOSTILE, "".join(chance.choices("ab", k=LONGEST_VALUE)))
 
 
+@pytest.mark.ledger("PRO-31")
 def test_a_whole_budget_is_spent_in_time(figures: Callable[[str], None]) -> None:
     chance = random.Random(1)  # noqa: S311
     check = PatternCheck()
@@ -51,6 +52,7 @@ def in_transaction(service: Service) -> list[str]:
         return list(connection.execute(text(query)).scalars())
 
 
+@pytest.mark.ledger("PRO-31")
 def test_an_update_with_hostile_patterns_delays_nobody_and_ends_when_its_client_has_gone(
     service: Service, figures: Callable[[str], None]
 ) -> None:

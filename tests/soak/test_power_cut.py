@@ -87,7 +87,7 @@ def _address(log: Path) -> str | None:
     return found[1] if found else None
 
 
-@pytest.mark.ledger("DEC-27")
+@pytest.mark.ledger("DEC-27", "PRO-34")
 def test_a_run_whose_machine_loses_its_power_frees_its_package(
     data_directory: Path, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:

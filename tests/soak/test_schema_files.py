@@ -7,6 +7,7 @@ import pytest
 from tests.schemas.reading import ROOTS, python
 
 
+@pytest.mark.ledger("PRO-7")
 @pytest.mark.parametrize("schema", ROOTS)
 def test_xmlschema_compiles_it_and_only_its_own_root_is_global(schema: str) -> None:
     assert list(python(schema).elements) == [schema.rpartition("/")[2]]

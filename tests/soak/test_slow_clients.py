@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+import pytest
+
 from tests.support.load import FORCES, is_over, long_forces, runs, seconds, slow_clients
 from tests.support.real_service import Service
 
@@ -14,6 +16,7 @@ SECONDS = 60
 WITHIN = 2.0
 
 
+@pytest.mark.ledger("PRO-10")
 def test_slow_clients_beside_long_forces(service: Service, figures: Callable[[str], None]) -> None:
     """Each slow client that is refused is followed by another one."""
     times, waiting = [], []

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+import pytest
+
 from tests.support.load import allowed, chunking_clients, holding_clients, is_over, seconds
 from tests.support.real_service import Service
 
@@ -30,6 +32,7 @@ def in_words(times: list[float]) -> str:
     return f"{len(times)} requests: median {median(times):.3f} s, longest {max(times):.3f} s"
 
 
+@pytest.mark.ledger("PRO-11")
 def test_bodies_in_the_smallest_chunks(service: Service, figures: Callable[[str], None]) -> None:
     within = allowed(service)
     with chunking_clients(service.url, CHUNKING_CLIENTS):
@@ -38,6 +41,7 @@ def test_bodies_in_the_smallest_chunks(service: Service, figures: Callable[[str]
     assert max(times) < within
 
 
+@pytest.mark.ledger("PRO-11")
 def test_large_requests_that_come_byte_by_byte(service: Service, figures: Callable[[str], None]) -> None:
     within = allowed(service)
     times: list[float] = []

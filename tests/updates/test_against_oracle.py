@@ -1,10 +1,11 @@
-"""Impact and force over HTTP, on random graphs, against the naive oracle (promises 1, 2, 3 and 6 of the design)."""
+"""Impact and force over HTTP, on random graphs, against the naive oracle, and frozen versions before and after."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
@@ -27,6 +28,7 @@ from tests.updates.oracle_model import Link, Request, Result, Row, Store
 PERMISSIONS = {right: f"node-{right}" for right in ("read", "link", "use-type", "use-draft", "administer")}
 
 
+@pytest.mark.ledger("PRO-1")
 @given(case=cases(), why=st.booleans())
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_impact_and_force_are_what_the_oracle_says(

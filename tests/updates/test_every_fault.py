@@ -95,14 +95,14 @@ def disturbed(
     return Disturbed(client, engine, field, request.param == "queued")
 
 
-@pytest.mark.ledger("DEC-34", "DEC-166")
+@pytest.mark.ledger("DEC-34", "DEC-166", "PRO-3")
 def test_a_connection_that_is_lost_at_any_statement(
     disturbed: Disturbed, engine: Engine, monkeypatch: pytest.MonkeyPatch, figures: Callable[[str], None]
 ) -> None:
     figures(fail_at_each(disturbed, LostConnections(engine.url.database, monkeypatch)))
 
 
-@pytest.mark.ledger("DEC-34", "DEC-166")
+@pytest.mark.ledger("DEC-34", "DEC-166", "PRO-3")
 def test_a_disk_that_is_full_at_any_write(disturbed: Disturbed, engine: Engine, figures: Callable[[str], None]) -> None:
     figures(fail_at_each(disturbed, FullDisk(engine)))
 

@@ -58,18 +58,21 @@ def assert_response(response: TestResponse) -> None:
     assert reply.number in {0, 101, 102, 103, 105, 106, 108, 109}
 
 
+@pytest.mark.ledger("PRO-5")
 @ANY
 @given(body=st.binary(max_size=300), name=st.sampled_from(["", *(f"/{name}" for name in SERVICES)]))
 def test_any_bytes_get_a_response(reader: Client, body: bytes, name: str) -> None:
     assert_response(posted(reader, f"/service{name}", body))
 
 
+@pytest.mark.ledger("PRO-5")
 @ANY
 @given(body=mutated(), name=st.sampled_from(["", "", *(f"/{name}" for name in SERVICES)]))
 def test_almost_valid_requests_get_a_response(reader: Client, body: bytes, name: str) -> None:
     assert_response(posted(reader, f"/service{name}", body))
 
 
+@pytest.mark.ledger("PRO-5")
 @ANY
 @given(
     service=st.sampled_from(list(SERVICES)),
@@ -84,12 +87,14 @@ def test_any_text_in_an_element_gets_a_response(reader: Client, service: str, el
     assert_response(posted(reader, "/service", body.encode()))
 
 
+@pytest.mark.ledger("PRO-5")
 @ANY
 @given(content_type=st.text(max_size=60).filter(lambda text: "\n" not in text and "\r" not in text))
 def test_any_content_type_gets_a_response(reader: Client, content_type: str) -> None:
     assert_response(posted(reader, "/service", VALID[0].encode(), content_type))
 
 
+@pytest.mark.ledger("PRO-5")
 @ANY
 @given(path=st.text(max_size=40), method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS", "X"]))
 def test_any_url_gets_a_response(reader: Client, path: str, method: str) -> None:
@@ -99,6 +104,7 @@ def test_any_url_gets_a_response(reader: Client, path: str, method: str) -> None
     assert response.headers["X-Request-Id"]
 
 
+@pytest.mark.ledger("PRO-5")
 @ANY
 @given(query=st.binary(max_size=60))
 @pytest.mark.parametrize("path", ["/runs", "/service/GetNode"])
@@ -108,6 +114,7 @@ def test_any_query_string_gets_a_response(reader: Client, query: bytes, path: st
     assert response.status_code in {200, 400, 405}
 
 
+@pytest.mark.ledger("PRO-5")
 @settings(ANY, max_examples=10)  # each pays for a password check
 @given(authorization=st.text(alphabet=st.characters(max_codepoint=255), max_size=60), basic=st.booleans())
 def test_any_authorization_gets_a_response(reader: Client, authorization: str, basic: bool) -> None:

@@ -16,6 +16,7 @@ NODE = message("GetNode", {"nodeVersionReference": "system"})
 NEW = {"userLogonReferenceCreate": "new", "passwordCreate": "a n3w s3cret"}
 
 
+@pytest.mark.ledger("PRO-41")
 def test_changes_and_sign_ins_are_log_lines_without_secrets(client: Client) -> None:
     with capture_logs() as lines:
         client.as_user(None).post(NODE, auth=(ADMIN, "a wrong s3cret"))
@@ -31,6 +32,7 @@ def test_changes_and_sign_ins_are_log_lines_without_secrets(client: Client) -> N
     assert PASSWORD not in str(lines)
 
 
+@pytest.mark.ledger("PRO-41")
 def test_the_lines_of_a_request_say_which_request_who_and_from_where(client: Client) -> None:
     with capture_logs([merge_contextvars]) as lines:
         client.post(message("CreateUser", NEW), headers={"X-Request-Id": "r-1"})
@@ -47,6 +49,7 @@ def test_the_lines_of_a_request_say_which_request_who_and_from_where(client: Cli
     assert {line["path"] for line in lines if line["event"] == "request"} == {"/service"}
 
 
+@pytest.mark.ledger("PRO-41")
 def test_a_change_that_is_undone_is_not_in_the_audit(client: Client) -> None:
     client.get("system")
     with capture_logs() as lines:

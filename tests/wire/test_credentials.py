@@ -200,6 +200,7 @@ away.get("/readyz")
 """
 
 
+@pytest.mark.ledger("PRO-9")
 def test_no_password_comes_into_a_log(app: Flask, database_url: str) -> None:
     environment = {**os.environ, "RELINK_TEST_URL": database_url}
     done = subprocess.run([sys.executable, "-c", SERVER], env=environment, capture_output=True, text=True, check=True)

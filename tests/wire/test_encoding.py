@@ -48,6 +48,7 @@ def test_the_charset_may_be_named(reader: Client, charset: str) -> None:
     assert reader.post(body, content_type=f"application/xml; charset={charset}").number == 0
 
 
+@pytest.mark.ledger("PRO-6")
 @pytest.mark.parametrize(
     "charset", ["utf-7", "iso-8859-1", "us-ascii", "utf-32", "windows-1252", "nonsense", "x" * 5000]
 )
@@ -62,6 +63,7 @@ def test_other_declared_encodings_are_refused(reader: Client, encoding: str) -> 
         assert_refused(reader.post(body.format(encoding)), 400, 103, "Error", "encoding", "UTF-8")
 
 
+@pytest.mark.ledger("PRO-6")
 def test_utf_7_is_refused(reader: Client) -> None:
     hidden = "+ADw-!DOCTYPE GetNode+AD4-"
     for content_type in ("application/xml; charset=utf-7", "text/xml; charset=UTF-7"):
@@ -115,6 +117,7 @@ def test_the_place_of_broken_bytes_is_reported(reader: Client, encoding: str, br
 SECRET = "relink-secret-of-the-server"  # noqa: S105
 
 
+@pytest.mark.ledger("PRO-6")
 @pytest.mark.parametrize(
     "declaration",
     [
@@ -156,6 +159,7 @@ def test_a_document_type_declaration_elsewhere_is_not_well_formed(reader: Client
         assert (reader.post(body).status, reader.post(body).number) == (400, 103)
 
 
+@pytest.mark.ledger("PRO-6")
 def test_an_entity_bomb_takes_no_time(reader: Client) -> None:
     levels = "".join(f'<!ENTITY e{level} "{f"&e{level - 1};" * 10}">' for level in range(1, 12))
     began = time.process_time()

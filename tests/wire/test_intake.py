@@ -102,6 +102,7 @@ def test_a_body_with_the_encoding_identity_is_accepted(reader: Client) -> None:
     assert reader.post(GET_SYSTEM, headers={"Content-Encoding": "identity"}).number == 0
 
 
+@pytest.mark.ledger("PRO-22")
 @pytest.mark.parametrize("path", ["/service", "/service/GetNode"])
 def test_a_body_of_two_mebibytes_is_too_large(reader: Client, path: str) -> None:
     for reply in (reader.post(padded("GetNode", 2 * MIB), path), chunked(reader, padded("GetNode", 2 * MIB), path)):

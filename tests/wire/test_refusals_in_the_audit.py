@@ -36,7 +36,7 @@ def token(app: Flask, engine: Engine) -> str:
         return create_master_token(connection, "Partner").token
 
 
-@pytest.mark.ledger("DEC-42")
+@pytest.mark.ledger("DEC-42", "PRO-39")
 def test_a_token_that_is_not_valid_is_one_row_an_hour_for_a_network(app: Flask, engine: Engine) -> None:
     for _ in range(3):
         assert GraphQL(app, "guessed").post(QUERY).status_code == 401
@@ -49,6 +49,7 @@ def test_a_token_that_is_not_valid_is_one_row_an_hour_for_a_network(app: Flask, 
     ]
 
 
+@pytest.mark.ledger("PRO-39")
 def test_a_refused_query_of_a_token_is_a_row_of_the_audit(app: Flask, engine: Engine, client: Client) -> None:
     owner = Store(client).user("Ann")
     with engine.begin() as connection:
@@ -60,6 +61,7 @@ def test_a_refused_query_of_a_token_is_a_row_of_the_audit(app: Flask, engine: En
     assert shown(row) == ("token", f"user token of {owner}", "service", "graphql.graphql", {"errorNumber": 101})
 
 
+@pytest.mark.ledger("PRO-39")
 def test_the_use_of_a_token_is_a_sign_in_and_is_noted(app: Flask, engine: Engine, token: str) -> None:
     with engine.connect() as connection:
         assert [each.last_used for each in read_tokens(connection)] == [None]
@@ -84,6 +86,7 @@ def test_the_use_of_a_token_is_a_sign_in_and_is_noted(app: Flask, engine: Engine
         assert len(rows(engine, "sign-in")) == sign_ins
 
 
+@pytest.mark.ledger("PRO-39")
 def test_a_refused_response_of_a_run_is_a_row_of_the_audit(
     client: Client, engine: Engine, make_user: Callable[..., None]
 ) -> None:
@@ -97,6 +100,7 @@ def test_a_refused_response_of_a_run_is_a_row_of_the_audit(
     assert shown(row) == ("user", "bob", "service", "runs.kept_response", {"errorNumber": 101})
 
 
+@pytest.mark.ledger("PRO-39")
 def test_a_sign_in_that_is_locked_is_one_row_an_hour(app: Flask, engine: Engine) -> None:
     client = Client(create_app(Settings(sign_in_failures_per_account=2), engine))
     get = message("GetNode", {"nodeVersionReference": "system"})

@@ -40,6 +40,7 @@ def everything_in_the_audit(engine: Engine) -> str:
         return "\n".join(connection.execute(text("SELECT CAST(audit AS text) FROM audit")).scalars())
 
 
+@pytest.mark.ledger("PRO-9")
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_a_secret_in_any_element_of_a_request_is_neither_logged_nor_recorded(
     client: Client, engine: Engine, make_user: Callable[..., None], service: str

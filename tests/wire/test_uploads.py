@@ -46,7 +46,7 @@ def send(client: Client, start: str, path: str = "/service") -> tuple[Reply, int
     return reply, body.size
 
 
-@pytest.mark.ledger("DEC-49")
+@pytest.mark.ledger("DEC-49", "PRO-24")
 @pytest.mark.parametrize("path", ["/service", "/service/NodeImport"])
 @pytest.mark.parametrize(
     "start",
@@ -73,7 +73,7 @@ def test_an_anonymous_caller_is_told_how_to_sign_in(reader: Client) -> None:
     assert "userLogonReference" in (reply.text("errorDescription") or "")
 
 
-@pytest.mark.ledger("DEC-50")
+@pytest.mark.ledger("DEC-50", "PRO-24")
 @pytest.mark.parametrize("permissions", [(), ("node-read P.A",), ("package-update P", "administer-solutions")])
 def test_an_import_of_a_user_without_any_right_to_it_is_refused_before_it_is_read(
     client: Client, make_user: Callable[..., None], permissions: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What changed between two contents: every code of the design, and what it breaks."""
+"""What changed between two contents: every code of a change, and what it breaks."""
 
 from __future__ import annotations
 
