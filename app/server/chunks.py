@@ -12,6 +12,8 @@ MOST_TINY_CHUNKS: Final = 16 * 1024
 """A body may have more chunks than this only if they have `LEAST_AVERAGE` bytes of data on average."""
 LEAST_AVERAGE: Final = 16
 
+_LARGEST = 1 << 62
+"""A chunk of more bytes is refused: positions in the body must fit into 64 bits."""
 _LONGEST = 8190
 """At most this many bytes may be between the data of two chunks, or in the trailers."""
 
@@ -76,6 +78,8 @@ class ChunkDecoder:
             if start - position > _LONGEST:
                 raise _fault(found[0])
             length = _SMALL_SIZES.get(found[1]) or int(found[1], 16)
+            if length > _LARGEST:
+                raise errors.InvalidChunkSize(b"")
             position = start + length
             if not length:
                 self._in_trailers = True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import select
 import socket
 import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
@@ -26,6 +28,10 @@ class Phase(Enum):
     SENDING = "sending"
     LINGERING = "lingering"
     CLOSED = "closed"
+
+
+_WAITING = (Phase.LINGERING, Phase.ARRIVING, Phase.SENDING)
+"""The phases in which a connection waits for its client, the least useful first."""
 
 
 class ClientConnection:
@@ -50,6 +56,11 @@ class ClientConnection:
         self._peer = network_of(str(client[0])) if isinstance(client, tuple) else ""
         self._requests = 0
         self.arrival = self._next_arrival()
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether a part of the response has not been sent yet."""
+        return self.outgoing is not None and self.outgoing.has_unsent
 
     def network(self, proxies: int) -> str:
         """Return the network of the client, as named by this many trusted proxies if there are any."""
@@ -90,6 +101,18 @@ class ClientConnection:
     def _next_arrival(self) -> Arrival:
         self._requests += 1
         return Arrival(self._config, self.client, self._requests)
+
+
+def first_to_close(
+    connections: Iterable[ClientConnection], network: Callable[[ClientConnection], str]
+) -> list[ClientConnection]:
+    """Return the connections that wait for their clients, in the order in which to close them when room is lacking.
+
+    The networks with the most connections come first, then sent responses before arriving requests, then the oldest.
+    """
+    waiting = [each for each in connections if each.phase in _WAITING]
+    count = Counter(map(network, waiting))
+    return sorted(waiting, key=lambda each: (-count[network(each)], _WAITING.index(each.phase), each.since))
 
 
 class RestOfBody:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from app.runs.turns import Shares
 from app.server import descriptors
 from app.server.arrival import refusal_of
 from app.server.body import body_stream
-from app.server.connection import ClientConnection, Phase, RestOfBody, too_slow
+from app.server.connection import ClientConnection, Phase, RestOfBody, first_to_close, too_slow
 from app.server.held import LARGE, HeldBytes
 from app.server.outgoing import Outgoing, SlowReaderError, Spool
 from app.server.pace import Pace
@@ -47,7 +47,6 @@ _LOOK_EVERY = 0.5
 _AT_SHUTDOWN = 5.0
 _PAUSE = 0.5
 """No connection is accepted for this long when file descriptors are lacking."""
-_GIVEN_UP = (Phase.LINGERING, Phase.ARRIVING, Phase.SENDING)
 _URGENT = frozenset({"/healthz"})
 
 
@@ -98,23 +97,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._pause_accepting()
 
     def _pause_accepting(self) -> None:
-        """Stop accepting connections for a moment, because file descriptors are lacking, and close some connections.
-
-        gunicorn's loop accepts again as soon as there are fewer connections than `worker_connections`.
-        """
-        self.worker_connections = 0
+        """Stop accepting connections for a moment, because file descriptors are lacking, and close some connections."""
+        self.worker_connections = 0  # gunicorn's loop accepts again as soon as there are fewer connections than this.
         self._accept_again_at = time.monotonic() + _PAUSE
         self.set_accept_enabled(False)
         self._make_room()
 
     def _make_room(self) -> None:
         """Close a quarter of the connections that wait for their clients."""
-        waited_for = [each for each in self._connections if each.phase in _GIVEN_UP]
-        count = Counter(map(self._network, waited_for))
-        # Networks with the most connections first, then sent responses before arriving requests, then the oldest.
-        waited_for.sort(key=lambda each: (-count[self._network(each)], _GIVEN_UP.index(each.phase), each.since))
-        for connection in waited_for[: len(waited_for) // 4 + 1]:
-            self._give_up(connection)
+        candidates = first_to_close(self._connections, self._network)
+        for connection in candidates[: len(candidates) // 4 + 1]:
+            with self._closed_on_error(connection):
+                self._give_up(connection)
 
     def _network(self, connection: ClientConnection) -> str:
         return connection.network(self._proxies)
@@ -128,8 +122,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if now >= self._accept_again_at:
             self.worker_connections = self.cfg.worker_connections
         for connection in list(self._connections):
-            if connection.is_late(now, self.cfg.keepalive) or self._may_go(connection, now):
-                self._give_up(connection)
+            with self._closed_on_error(connection):
+                if connection.is_late(now, self.cfg.keepalive) or self._may_go(connection, now):
+                    self._give_up(connection)
         if self.nr_conns >= self.cfg.worker_connections:
             self._make_room()
 
@@ -151,20 +146,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _register(self, connection: ClientConnection, events: int) -> None:
         self.poller.register(connection.socket, events, partial(self._on_event, connection))
 
-    def _on_event(self, connection: ClientConnection, _socket: object) -> None:
-        """Handle a client that has sent bytes or reads again. An error with one client must not end the loop."""
+    @contextmanager
+    def _closed_on_error(self, connection: ClientConnection) -> Iterator[None]:
+        """Close the connection if an error occurs. An error with one client must not end the loop."""
         try:
+            yield
+        except OSError:
+            self._close(connection)
+        except Exception:
+            self.log.exception("a connection was closed because of a defect")
+            self._close(connection)
+
+    def _on_event(self, connection: ClientConnection, _socket: object) -> None:
+        """Handle a client that has sent bytes or reads again."""
+        with self._closed_on_error(connection):
             if connection.phase is Phase.ARRIVING:
                 self._receive(connection)
             elif connection.phase is Phase.SENDING:
                 self._send(connection)
             elif connection.phase is Phase.LINGERING:
                 self._drain(connection)
-        except OSError:
-            self._close(connection)
-        except Exception:
-            self.log.exception("a connection was closed because of a defect")
-            self._close(connection)
 
     def _receive(self, connection: ClientConnection) -> None:
         try:
@@ -183,6 +184,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         else:
             arrival.end()
         self._held.count(connection)
+        self._go_on_with_arrival(connection)
+
+    def _go_on_with_arrival(self, connection: ClientConnection) -> None:
+        """Dispatch a request that is ready. Ask for the body of one whose client waits for `100 Continue`."""
+        arrival = connection.arrival
         if arrival.awaits_continue:
             arrival.request._expected_100_continue = False
             connection.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -279,23 +285,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, connection: ClientConnection, done: Future[bool]) -> None:
         """Continue with a connection whose request is done."""
-        try:
+        with self._closed_on_error(connection):
             connection.keep = done.result()
-        except Exception:
-            self.log.exception("a request got no response because of a defect")
-            self._close(connection)
-            return
-        if connection.outgoing is not None and connection.outgoing.has_unsent:
-            self._enter(connection, Phase.SENDING)
-            self._register(connection, selectors.EVENT_WRITE)
-        else:
-            self._go_on(connection)
+            if connection.has_unsent:
+                self._enter(connection, Phase.SENDING)
+                self._register(connection, selectors.EVENT_WRITE)
+            else:
+                self._go_on(connection)
 
     def _send(self, connection: ClientConnection) -> None:
-        outgoing = connection.outgoing
-        if outgoing is not None:
-            connection.moved(outgoing.flush())
-        if outgoing is None or not outgoing.has_unsent:
+        if connection.outgoing is not None:
+            connection.moved(connection.outgoing.flush())
+        if not connection.has_unsent:
             self._unregister(connection)
             self._go_on(connection)
 
@@ -306,8 +307,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             connection.begin_again()
             self._enter(connection, Phase.ARRIVING)
             self._register(connection, selectors.EVENT_READ)
-            if connection.arrival.ready:
-                self._dispatch(connection)
+            self._go_on_with_arrival(connection)
             return
         try:
             connection.socket.shutdown(socket.SHUT_WR)

@@ -11,7 +11,7 @@ from lxml import etree
 from app.server.chunks import MOST_TINY_CHUNKS
 from tests.support.builders import Graph, M, frozen
 from tests.support.raw import BASIC, RawReply, connect, exchange, read_replies, read_reply, request
-from tests.support.real_service import Service
+from tests.support.real_service import Service, web_processes
 
 GET_SYSTEM = b"<GetNode><nodeVersionReference>system</nodeVersionReference></GetNode>"
 CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(GET_SYSTEM), GET_SYSTEM)
@@ -58,6 +58,8 @@ BODIES = {
     "size that is too small": b"3\r\nabcdefgh\r\n0\r\n\r\n",
     "size ended by a line feed": b"3\nabc\r\n0\r\n\r\n",
     "endless size": b"0" * 20_000,
+    "size of 64 bits": b"f" * 16 + b"\r\nabc\r\n0\r\n\r\n",
+    "size of 400 bits": b"f" * 100 + b"\r\nabc\r\n0\r\n\r\n",
     "wrong extension": b'3;a="b\r\nabc\r\n0\r\n\r\n',
     "forbidden trailer": b"0\r\nContent-Length: 5\r\n\r\n",
     "trailer without colon": b"0\r\nAuthorization Basic eDp5\r\n\r\n",
@@ -93,6 +95,30 @@ def test_a_body_in_wrong_chunks_is_refused_where_it_is_read(service: Service, na
     if path.startswith("/service"):
         assert_refused(reply, 400)
         assert "chunk" in reply.body.decode() or "header field" in reply.body.decode()
+
+
+@pytest.mark.ledger("PRO-5")
+def test_a_wrong_size_in_a_large_body_is_refused(service: Service) -> None:
+    """A thread decodes the rest of a body that is not received whole."""
+    beginning = b"<NodeImport><NodeList>" + b" " * 2_000_000
+    body = b"%x\r\n%b\r\n" % (len(beginning), beginning) + BODIES["size of 64 bits"]
+    reply = exchange(service.url, request("/service", body, Transfer_Encoding="chunked", Authorization=BASIC))
+    assert_refused(reply, 400)
+    assert b"the size of a chunk" in reply.body
+
+
+@pytest.mark.ledger("PRO-5")
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_in_wrong_chunks_is_refused_after_another_request(service: Service, name: str) -> None:
+    """Both requests arrive in one piece. The loop of the process decodes the second when the first has its response."""
+    before = web_processes(service)
+    first = request("/service", GET_SYSTEM, Authorization=BASIC, Connection="keep-alive")
+    with connect(service.url) as connection:
+        connection.sendall(first + request("/service", BODIES[name], Transfer_Encoding="chunked", Authorization=BASIC))
+        good, bad = read_replies(connection, 2)
+    assert good.number == "0"
+    assert_refused(bad, 400)
+    assert web_processes(service) == before
 
 
 @pytest.mark.ledger("PRO-5")
@@ -237,6 +263,19 @@ def test_a_body_is_asked_for_where_the_client_waits_to_be_asked(service: Service
     with connect(service.url) as connection:
         connection.sendall(request("/service", length=len(GET_SYSTEM), Authorization=BASIC, Expect="100-continue"))
         assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(GET_SYSTEM)
+        assert read_reply(connection).number == "0"
+
+
+def test_a_body_is_asked_for_where_its_head_came_with_another_request(service: Service) -> None:
+    first = request("/service", GET_SYSTEM, Authorization=BASIC, Connection="keep-alive")
+    second = request("/service", length=len(GET_SYSTEM), Authorization=BASIC, Expect="100-continue")
+    with connect(service.url) as connection:
+        connection.sendall(first + second)
+        received = b""
+        while received.count(b"HTTP/1.1 ") < 2 or not received.endswith(b"\r\n\r\n"):
+            received += connection.recv(1000)
+        assert received.endswith(b"HTTP/1.1 100 Continue\r\n\r\n")
         connection.sendall(GET_SYSTEM)
         assert read_reply(connection).number == "0"
 

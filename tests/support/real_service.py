@@ -60,15 +60,20 @@ def serving(url: str, log: Path, *options: str, **variables: str) -> Iterator[Se
     engine.dispose()
 
 
+def web_processes(service: Service) -> list[int]:
+    """Return the numbers of the web processes of a service."""
+    [gunicorn] = children(service.served.process.pid)
+    return children(gunicorn)
+
+
 def new_process(service: Service) -> int:
     """Kill the one web process of a service that several tests use, and return the one that gunicorn starts instead.
 
     It has no memory and no connection of an earlier test.
     """
-    [gunicorn] = children(service.served.process.pid)
-    before = children(gunicorn)
+    before = web_processes(service)
     for process in before:
         os.kill(process, signal.SIGKILL)
-    [process] = eventually(lambda: [each for each in children(gunicorn) if each not in before])
+    [process] = eventually(lambda: [each for each in web_processes(service) if each not in before])
     assert exchange(service.url, request("/readyz", method="GET")).status == 200
     return process
