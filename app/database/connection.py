@@ -7,16 +7,17 @@ seconds whether the server is alive, by opening another connection. If the serve
 the wait continues. If not, the connection is closed and DatabaseHangsError is raised.
 
 The statements of sign-in and of short requests have a time limit of `SHORT` seconds, because they may wait for a lock
-that another session holds for long, such as that of an ALTER TABLE. Only a few of them may wait for locks at once: see
-`app.database.lock_waits`.
+that another session holds for long, such as that of an ALTER TABLE. Only a few of them may wait for such locks at once:
+see `app.database.lock_waits`.
 """
 
 from __future__ import annotations
 
 import select
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from math import inf
 from threading import Lock
 from time import monotonic
 from typing import Any, Final, LiteralString, TypeVar
@@ -28,7 +29,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow as Row
 from psycopg.waiting import READY_NONE
 
-from app.database.lock_waits import RELATION, LockWaits
+from app.database.lock_waits import RELATION, LockWait, LockWaits
 from app.database.session import connection_arguments, settings_statement
 
 PATIENCE: Final = 3.0
@@ -42,8 +43,9 @@ FRESH: Final = 1.0
 _NEXT_ATTEMPT: Final = 1.0
 
 _INTERVAL = 0.1
-_BRIEF = 0.05
-"""A short statement that takes longer than this needs one of the places of `LockWaits` to wait for a lock."""
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 0.5
+"""A short statement asks at these intervals, each twice as long as the one before, whether it waits for a lock."""
 Opened = TypeVar("Opened")
 _LIMIT: ContextVar[float | None] = ContextVar("limit of a statement", default=None)
 
@@ -240,71 +242,56 @@ class DriverConnection(psycopg.Connection[Row]):
 
     def _wait_while_it_lives(self, gen: PQGen[RV], interval: float) -> RV:
         limit = _LIMIT.get()
-        if limit is None:
-            return self._wait_long(gen, interval, None)
-        until = monotonic() + limit
-        try:
-            return super().wait(gen, min(interval, _BRIEF), _BRIEF)
-        except _WaitTimeout:
-            gen = _resumed(gen)
-        with self.lock_waits.place() as has_place:
-            if has_place:
-                return self._wait_long(gen, interval, until)
-        return self._wait_without_place(gen, interval, until)
-
-    def _wait_without_place(self, gen: PQGen[RV], interval: float, until: float) -> RV:
-        """Wait for a statement that must not wait for a lock."""
-        while monotonic() < until:
-            lock = self._lock()
-            if lock is not None:
-                return self._cancelled(gen, interval, lock)
-            try:
-                return super().wait(gen, interval, interval)
-            except _WaitTimeout:
-                pass
-        return self._wait_long(gen, interval, until)
-
-    def _wait_long(self, gen: PQGen[RV], interval: float, until: float | None) -> RV:
+        began = alive_at = monotonic()
+        until = inf if limit is None else began + limit
+        pause = _FIRST_PAUSE
+        ask_at = inf if limit is None else began + pause
         resumed = False
-        alive_at = monotonic()
-        while True:
-            now = monotonic()
-            end = alive_at + PATIENCE if until is None else min(alive_at + PATIENCE, until)
-            try:
-                return super().wait(gen, interval, max(end - now, interval))
-            except _WaitTimeout:
-                if not resumed:
-                    gen, resumed = _resumed(gen), True
-                if until is not None and monotonic() >= until:
-                    return self._cancelled(gen, interval, self._lock())
-                if not self.pulse.beats(alive_at, self._another):
-                    raise self._given_up() from None
-                alive_at = self.pulse.responded_at
+        with ExitStack() as place:
+            while True:
+                rest = min(ask_at, until, alive_at + PATIENCE) - monotonic()
+                try:
+                    return super().wait(gen, interval, max(rest, 0.0))
+                except _WaitTimeout:
+                    if not resumed:
+                        gen, resumed = _resumed(gen), True
+                now = monotonic()
+                if now >= until:
+                    return self._cancelled(gen, interval, self._lock_wait(began))
+                if now >= alive_at + PATIENCE:
+                    if not self.pulse.beats(alive_at, self._another):
+                        raise self._given_up()
+                    alive_at = self.pulse.responded_at
+                if now >= ask_at:
+                    wait = self._lock_wait(began)
+                    if wait is None or not wait.is_long:
+                        pause = min(pause * 2, _LONGEST_PAUSE)
+                        ask_at = monotonic() + pause
+                    elif self.lock_waits.take_place():
+                        place.callback(self.lock_waits.give_back)
+                        ask_at = inf
+                    else:
+                        return self._cancelled(gen, interval, wait)
 
-    def _cancelled(self, gen: PQGen[RV], interval: float, lock: str | None) -> RV:
-        """Cancel a statement, and return its result if it succeeded just before. `lock` is what it waits for."""
+    def _cancelled(self, gen: PQGen[RV], interval: float, wait: LockWait | None) -> RV:
+        """Cancel a statement, and return its result if it succeeded just before. `wait` is what it waits for."""
         try:
             self.cancel_safe(timeout=PING_TIMEOUT)
             return super().wait(gen, interval, PING_TIMEOUT)
         except psycopg.errors.QueryCanceled:
-            raise (DatabaseBusyError if lock in (None, RELATION) else LockedError) from None
+            raise (DatabaseBusyError if wait is None or wait.kind == RELATION else LockedError) from None
         except (_WaitTimeout, psycopg.errors.CancellationTimeout):
             raise self._given_up() from None
 
-    def _lock(self) -> str | None:
-        """Return what kind of lock the statement waits for; None if it waits for none, or that cannot be found out.
-
-        Raises DatabaseHangsError if the server does not respond in time.
-        """
+    def _lock_wait(self, since: float) -> LockWait | None:
+        """Return the lock that the statement waits for; None if it waits for none, or that cannot be found out."""
         arguments = {**self.arguments, "connect_timeout": int(PING_TIMEOUT)}
 
         def open_() -> DriverConnection:
             return self.pulse.opened(lambda: _connected(arguments, self.pulse, self.lock_waits))
 
         try:
-            return self.lock_waits.lock_of(self.info.backend_pid, open_)
-        except (ConnectionTimeout, DatabaseHangsError):
-            raise self._given_up() from None
+            return self.lock_waits.wait_of(self.info.backend_pid, since, open_)
         except psycopg.Error:
             return None
 

@@ -22,7 +22,7 @@ LONGEST_PATTERN: Final = 4_000
 LONGEST_VALUE: Final = 64 * 1024
 """The longest value that is checked against a pattern, in bytes of UTF-8."""
 DEFAULT_BUDGET: Final = 2_000_000_000
-"""The budget of one check, in bytes of values times instructions of programs: at most about 20 seconds of CPU time."""
+"""The budget of one check, in bytes of values times instructions of programs: at most about 25 seconds of CPU time."""
 BUDGET_OF_AN_EDIT: Final = DEFAULT_BUDGET // 10
 """The budget of an edit of one version."""
 MUCH: Final = DEFAULT_BUDGET // 200

@@ -19,6 +19,7 @@ from tests.support.solution_store import element
 
 EDITS = 64
 WAITING = 96
+SHARING = 24
 LOCK = text("SELECT FROM node WHERE node_reference = :reference FOR NO KEY UPDATE")
 HOSTILE = "|".join(f"[ab]*a[ab]{{{length}}}d" for length in range(1, 131))
 
@@ -61,6 +62,19 @@ def test_expensive_edits_delay_no_other_client(service: Service) -> None:
     replies = {(each.result().status, each.result().number) for each in edits}
     assert replies <= {(200, "105"), (503, "106")}
     assert (503, "106") in replies
+
+
+@pytest.mark.ledger("DEC-420")
+def test_many_edits_of_one_node_wait_for_each_other(service: Service) -> None:
+    """Each holds the lock of the node for a moment."""
+    assert service.post(Graph().node("shared.N", draft()).xml()).number == "0"
+    bodies = [
+        message("SetNode", {"action": "force", "nodeVersionReference": "shared.N", "nodeName": f"name {number}"})
+        for number in range(3 * SHARING)
+    ]
+    with ThreadPoolExecutor(SHARING) as pool:
+        replies = list(pool.map(service.post, bodies))
+    assert {(reply.status, reply.number) for reply in replies} == {(200, "0")}
 
 
 @pytest.mark.ledger("DEC-420")

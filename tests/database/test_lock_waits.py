@@ -1,0 +1,87 @@
+"""Short statements that wait for locks of other transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from app.database.connection import LockedError, short_statements
+from tests.support.served import eventually
+
+PLACES = 2
+"""A quarter of the connections of the engine of a test, rounded down."""
+UPDATE = text("UPDATE node SET edition = edition + 1 WHERE node_reference = :reference")
+WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+SLOW = text("SELECT pg_sleep(1.5)")
+
+
+@contextmanager
+def _held(engine: Engine, reference: str) -> Iterator[Connection]:
+    """A transaction that has changed a node."""
+    with engine.connect() as connection:
+        assert connection.execute(UPDATE, {"reference": reference}).rowcount == 1
+        yield connection
+
+
+def _update(engine: Engine, reference: str) -> None:
+    with short_statements(), engine.begin() as connection:
+        connection.execute(UPDATE, {"reference": reference})
+
+
+def _update_slowly(engine: Engine, reference: str) -> None:
+    with short_statements(), engine.begin() as connection:
+        connection.execute(UPDATE, {"reference": reference})
+        connection.execute(text("SELECT pg_sleep(0.4)"))
+
+
+def _read_slowly(engine: Engine) -> None:
+    with short_statements(), engine.connect() as connection:
+        connection.execute(SLOW)
+
+
+def _waiting(engine: Engine) -> int:
+    """Return how many sessions wait. A transaction that is open already would not see those that begin later."""
+    with engine.connect() as connection:
+        return int(connection.execute(WAITING).scalar_one())
+
+
+def _refused(futures: list[Future[None]]) -> list[Future[None]]:
+    """Wait until one of several updates is refused, and return the others, which wait."""
+    done, waiting = wait(futures, return_when=FIRST_COMPLETED)
+    [error] = [each.exception() for each in done]
+    assert isinstance(error, OperationalError)
+    assert isinstance(error.orig, LockedError)
+    return list(waiting)
+
+
+@pytest.mark.ledger("DEC-420")
+def test_a_few_wait_for_a_lock_that_is_held_for_long_and_others_are_refused(engine: Engine) -> None:
+    """Slow statements that wait for no lock take none of the places."""
+    with ThreadPoolExecutor() as pool:
+        reads = [pool.submit(_read_slowly, engine) for _ in range(PLACES + 1)]
+        with _held(engine, "system") as holder:
+            waiting = _refused([pool.submit(_update, engine, "system") for _ in range(PLACES + 1)])
+            assert not any(each.done() for each in waiting)
+            holder.commit()
+        for each in waiting + reads:
+            each.result()
+
+
+@pytest.mark.ledger("DEC-420")
+def test_a_statement_that_waits_no_longer_is_not_cancelled(engine: Engine) -> None:
+    """All places are taken, and the session has waited for a lock in the statement before."""
+    with ThreadPoolExecutor() as pool, _held(engine, "system") as holder:
+        waiting = _refused([pool.submit(_update, engine, "system") for _ in range(PLACES + 1)])
+        with _held(engine, "system.NULL") as other:
+            slow = pool.submit(_update_slowly, engine, "system.NULL")
+            eventually(lambda: _waiting(engine) > PLACES)
+            other.commit()
+        slow.result()
+        holder.commit()
+        for each in waiting:
+            each.result()
