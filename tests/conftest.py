@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import copy
 import gc
 import os
@@ -76,6 +77,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # `nohup` ignores SIGHUP for them. A handler that does nothing is the same for the tests, and is not inherited.
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Write the bytecode of the application where the environment tells Python not to.
+
+    Python reads it all the same. Without it, each process that a test starts compiles all modules, for half a second.
+    """
+    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(application.__file__).parent, quiet=2)
 
 
 @pytest.hookimpl(optionalhook=True)
