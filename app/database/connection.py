@@ -43,9 +43,10 @@ FRESH: Final = 1.0
 _NEXT_ATTEMPT: Final = 1.0
 
 _INTERVAL = 0.1
-_FIRST_PAUSE = 0.1
+_LOOK_EVERY = 0.1
 _LONGEST_PAUSE = 0.5
-"""A short statement asks at these intervals, each twice as long as the one before, whether it waits for a lock."""
+"""A short statement looks every 0.1 seconds at what is known about its lock. It asks the server after 0.1 seconds, and
+then after pauses that double up to this one."""
 Opened = TypeVar("Opened")
 _LIMIT: ContextVar[float | None] = ContextVar("limit of a statement", default=None)
 
@@ -244,12 +245,13 @@ class DriverConnection(psycopg.Connection[Row]):
         limit = _LIMIT.get()
         began = alive_at = monotonic()
         until = inf if limit is None else began + limit
-        pause = _FIRST_PAUSE
-        ask_at = inf if limit is None else began + pause
+        pause = _LOOK_EVERY
+        look_at = ask_at = inf if limit is None else began + pause
+        wait: LockWait | None = None
         resumed = False
         with ExitStack() as place:
             while True:
-                rest = min(ask_at, until, alive_at + PATIENCE) - monotonic()
+                rest = min(look_at, until, alive_at + PATIENCE) - monotonic()
                 try:
                     return super().wait(gen, interval, max(rest, 0.0))
                 except _WaitTimeout:
@@ -257,43 +259,42 @@ class DriverConnection(psycopg.Connection[Row]):
                         gen, resumed = _resumed(gen), True
                 now = monotonic()
                 if now >= until:
-                    return self._cancelled(gen, interval, self._lock_wait(began))
+                    return self._cancelled(gen, interval, wait)
                 if now >= alive_at + PATIENCE:
                     if not self.pulse.beats(alive_at, self._another):
                         raise self._given_up()
                     alive_at = self.pulse.responded_at
-                if now >= ask_at:
-                    wait = self._lock_wait(began)
-                    if wait is None or not wait.is_long:
+                if now >= look_at:
+                    # A question may take PING_TIMEOUT, and must not delay finding out that the server hangs.
+                    if ask_at <= now <= alive_at + PATIENCE - PING_TIMEOUT:
+                        self.lock_waits.ask(self._ping)
                         pause = min(pause * 2, _LONGEST_PAUSE)
                         ask_at = monotonic() + pause
-                    elif self.lock_waits.take_place():
+                    look_at = monotonic() + _LOOK_EVERY
+                    wait = self.lock_waits.wait_of(self.info.backend_pid, began)
+                    if wait is not None and wait.is_long:
+                        if not self.lock_waits.take_place():
+                            return self._cancelled(gen, interval, wait)
                         place.callback(self.lock_waits.give_back)
-                        ask_at = inf
-                    else:
-                        return self._cancelled(gen, interval, wait)
+                        look_at = inf
 
     def _cancelled(self, gen: PQGen[RV], interval: float, wait: LockWait | None) -> RV:
         """Cancel a statement, and return its result if it succeeded just before. `wait` is what it waits for."""
         try:
             self.cancel_safe(timeout=PING_TIMEOUT)
+        except psycopg.OperationalError:
+            raise self._given_up() from None
+        try:
             return super().wait(gen, interval, PING_TIMEOUT)
         except psycopg.errors.QueryCanceled:
             raise (DatabaseBusyError if wait is None or wait.kind == RELATION else LockedError) from None
-        except (_WaitTimeout, psycopg.errors.CancellationTimeout):
+        except _WaitTimeout:
             raise self._given_up() from None
 
-    def _lock_wait(self, since: float) -> LockWait | None:
-        """Return the lock that the statement waits for; None if it waits for none, or that cannot be found out."""
+    def _ping(self) -> DriverConnection:
+        """Open another connection, for trivial statements. A failure says nothing about other connections."""
         arguments = {**self.arguments, "connect_timeout": int(PING_TIMEOUT)}
-
-        def open_() -> DriverConnection:
-            return self.pulse.opened(lambda: _connected(arguments, self.pulse, self.lock_waits))
-
-        try:
-            return self.lock_waits.wait_of(self.info.backend_pid, since, open_)
-        except psycopg.Error:
-            return None
+        return _connected(arguments, self.pulse, self.lock_waits)
 
     def _another(self) -> psycopg.Connection[Row]:
         return psycopg.Connection.connect(**self.arguments)

@@ -24,7 +24,10 @@ LONG: Final = 0.5
 """A transaction that others have waited for during this many seconds holds its locks for long."""
 _FEWEST = 2
 _RECENT = 0.1
+_REST = 4.0
+"""The server is asked again after `_RECENT` seconds, or after this many times as long as the last question took."""
 _WAITING: LiteralString = sql_file("app.database", "lock_waits")
+Connect = Callable[[], psycopg.Connection[TupleRow]]
 Transaction = tuple[int, object]
 """A process of the server and the time when its transaction began, or None if the role may not see the time."""
 
@@ -45,8 +48,9 @@ class LockWaits:
     def __init__(self, places: int) -> None:
         """Let this many statements wait for locks that are held for long."""
         self._places = BoundedSemaphore(max(places, _FEWEST))
-        self._reading = Lock()
-        self._read_at = 0.0
+        self._asking = Lock()
+        self._ask_again_at = 0.0
+        self._asked_at = 0.0
         self._waits: dict[int, LockWait] = {}
         self._in_the_way: dict[Transaction, float] = {}
         """The transactions that others wait for, each with the time when that was first seen."""
@@ -59,31 +63,48 @@ class LockWaits:
         """Give a place back."""
         self._places.release()
 
-    def wait_of(self, process: int, since: float, open_: Callable[[], psycopg.Connection[TupleRow]]) -> LockWait | None:
+    def wait_of(self, process: int, since: float) -> LockWait | None:
         """Return the lock for which a process of the server has waited at some time after `since` (`time.monotonic`).
 
-        Returns None if it did not wait for a lock. Threads that ask at the same time share one query. Raises
-        psycopg.Error if no connection can be opened.
+        Returns None if it did not wait for a lock, or that is not known.
         """
-        with self._reading:
-            now = monotonic()
-            if self._read_at <= since or now - self._read_at > _RECENT:
-                with open_() as connection:
-                    rows = connection.execute(_WAITING).fetchall()
-                self._note(now, rows)
-            return self._waits.get(process)
+        return self._waits.get(process) if self._asked_at > since else None
 
-    def _note(self, now: float, rows: list[TupleRow]) -> None:
-        """Note what the query has returned: see its file for the columns."""
+    def ask(self, connect: Connect) -> None:
+        """Ask the server which processes wait for locks, on a new connection.
+
+        Does nothing if another thread is asking, or that was done a moment ago, so that no statement waits because of
+        another one's question.
+        """
+        if monotonic() < self._ask_again_at or not self._asking.acquire(blocking=False):
+            return
+        try:
+            self._ask(connect)
+        finally:
+            self._asking.release()
+
+    def _ask(self, connect: Connect) -> None:
+        asked_at = monotonic()
+        try:
+            with connect() as connection:
+                rows = connection.execute(_WAITING).fetchall()
+        except psycopg.Error:
+            rows = []
+        now = monotonic()
+        self._note(rows, asked_at, now)
+        self._ask_again_at = now + max(_RECENT, _REST * (now - asked_at))
+
+    def _note(self, rows: list[TupleRow], asked_at: float, now: float) -> None:
+        """Note what the query has returned between these times. See its file for the columns."""
+        # A transaction whose beginning is hidden may be another one after a while.
+        is_recent = asked_at - self._asked_at < LONG
+        known = {each: at for each, at in self._in_the_way.items() if is_recent or each[1] is not None}
         began = {process: began for process, began, _, _ in rows}
         waiting = {process: blockers for process, _, _, blockers in rows if blockers is not None}
-        ahead = {each for blockers in waiting.values() for each in blockers if each not in waiting}
-        self._in_the_way = {
-            (each, began.get(each)): self._in_the_way.get((each, began.get(each)), now) for each in ahead
-        }
-        long = {process for (process, _), first_seen in self._in_the_way.items() if now - first_seen >= LONG}
-        behind = set(long)
+        ahead = {(each, began.get(each)) for blockers in waiting.values() for each in blockers if each not in waiting}
+        self._in_the_way = {each: known.get(each, now) for each in ahead}
+        behind = {process for (process, _), first_seen in self._in_the_way.items() if asked_at - first_seen >= LONG}
         while more := {each for each, blockers in waiting.items() if each not in behind and behind & set(blockers)}:
             behind |= more
         self._waits = {process: LockWait(kind, process in behind) for process, _, kind, _ in rows if kind is not None}
-        self._read_at = now
+        self._asked_at = asked_at

@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
@@ -80,7 +81,8 @@ class _SpoolFile:
 
     def close(self) -> None:
         self._storage.give_back(self._network, self._written)
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
 
 
 def _no_room(error: OSError) -> SlowReaderError:

@@ -191,7 +191,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         arrival = connection.arrival
         if arrival.awaits_continue:
             arrival.request._expected_100_continue = False
-            connection.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            with suppress(BlockingIOError):  # A client does not wait forever for the response to its expectation.
+                connection.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         if arrival.ready:
             self._dispatch(connection)
         elif arrival.held > LARGE:
@@ -201,7 +202,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """If too much is held in memory, refuse the oldest incoming request of the network that holds the most."""
         first = self._held.first_to_go(self._network) if self._held.total > MOST_HELD else None
         if first is not None:
-            self._refuse(first, Refused(503, "too many large requests: try again", headers={"Retry-After": "5"}))
+            with self._closed_on_error(first):
+                self._refuse(first, Refused(503, "too many large requests: try again", headers={"Retry-After": "5"}))
 
     def _enter(self, connection: ClientConnection, phase: Phase) -> None:
         connection.enter(phase)

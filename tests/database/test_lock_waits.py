@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from threading import Event
 
+import psycopg
 import pytest
+from psycopg.rows import TupleRow as Row
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from app.database.connection import LockedError, short_statements
-from tests.support.served import eventually
+from app.database.connection import PING_TIMEOUT, LockedError, short_statements
+from app.database.engine import make_engine
+from app.database.lock_waits import LockWaits
+from tests.support.proxy import proxy
+from tests.support.served import WITHIN, eventually
 
 PLACES = 2
 """A quarter of the connections of the engine of a test, rounded down."""
 UPDATE = text("UPDATE node SET edition = edition + 1 WHERE node_reference = :reference")
 WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
 SLOW = text("SELECT pg_sleep(1.5)")
+STALL = text("SELECT pg_sleep(:seconds)")
 
 
 @contextmanager
@@ -42,6 +49,21 @@ def _update_slowly(engine: Engine, reference: str) -> None:
 def _read_slowly(engine: Engine) -> None:
     with short_statements(), engine.connect() as connection:
         connection.execute(SLOW)
+
+
+def _run(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_sleep(4)"))
+
+
+def _active(engine: Engine, statement: str) -> int:
+    """Return how many sessions execute a statement."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE state = 'active' AND datname = current_database() AND query LIKE :statement"
+    )
+    with engine.connect() as connection:
+        return int(connection.execute(query, {"statement": statement}).scalar_one())
 
 
 def _waiting(engine: Engine) -> int:
@@ -85,3 +107,44 @@ def test_a_statement_that_waits_no_longer_is_not_cancelled(engine: Engine) -> No
         holder.commit()
         for each in waiting:
             each.result()
+
+
+def test_no_statement_waits_for_the_question_of_another() -> None:
+    lock_waits = LockWaits(PLACES)
+    asked, may_end = Event(), Event()
+
+    def connect() -> psycopg.Connection[Row]:
+        asked.set()
+        assert may_end.wait(WITHIN)
+        raise psycopg.OperationalError
+
+    def refuse() -> psycopg.Connection[Row]:
+        pytest.fail("there is a question already")
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lock_waits.ask, connect)
+        assert asked.wait(WITHIN)
+        lock_waits.ask(refuse)
+        may_end.set()
+        first.result()
+    lock_waits.ask(refuse)
+    assert lock_waits.wait_of(1, 0.0) is None
+
+
+def test_a_server_that_stalls_for_a_moment_ends_no_statement(engine: Engine, database_url: str) -> None:
+    """The stall is longer than a question may take, and shorter than a check of a server that may hang."""
+    with proxy(database_url) as way, ThreadPoolExecutor(2) as pool:
+        through = make_engine(way.url, pool_size=4)
+        with through.connect() as long, through.connect() as short, short_statements():
+            for each in (long, short):
+                each.execute(text("SELECT"))
+        slow = pool.submit(_read_slowly, through)
+        run = pool.submit(_run, through)
+        eventually(lambda: _active(engine, "SELECT pg_sleep%") == 2)
+        way.forwarding.clear()
+        with engine.connect() as connection:
+            connection.execute(STALL, {"seconds": PING_TIMEOUT + 0.5})
+        way.forwarding.set()
+        slow.result()
+        run.result()
+        through.dispose()
