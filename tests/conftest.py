@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +34,7 @@ from app.nodes.permissions import create_permission
 from app.settings import Settings
 from tests.support.databases import Databases, empty_database, engine_on, execute, url_of
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
+from tests.support.kept_imports import LOOKING_AT_IMPORTS, keeping
 from tests.support.round_trips import RoundTrips
 from tests.support.solution_store import Store
 from tests.support.statements import Statements
@@ -166,6 +167,14 @@ def endpoints() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(application, "_with_endpoints", copied)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def imports(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Imports that a test only begins with are kept for other tests. `make soak` does each import."""
+    looking = "import" in request.node.nodeid or LOOKING_AT_IMPORTS & set(request.fixturenames)
+    with nullcontext() if looking or os.environ.get("RELINK_TEST_SOAK") else keeping():
         yield
 
 

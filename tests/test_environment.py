@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from tests.conftest import FreshDatabase
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.databases import engine_on
 from tests.support.http import SECRET_KEY, Client
+from tests.support.kept_imports import keeping
 from tests.support.solution_store import Store
 
 GRAPH = Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft())
@@ -71,6 +74,30 @@ def test_a_test_gets_a_database_without_anything_of_earlier_tests(fresh_database
                     connection.execute(text("ALTER TABLE audit ALTER COLUMN details SET STATISTICS 7"))
     assert all(each == found[0] for each in found)
     assert len(found[0]) > 30
+
+
+def test_an_import_that_is_kept_leaves_the_store_as_the_import_does(fresh_database: FreshDatabase) -> None:
+    """Except that nobody has signed in for it, which the next request does."""
+    more = Graph().node("P.C", frozen(*links("P.A.1"), *links("P.B.1")))
+    found = []
+    for is_kept in (False, True, True):
+        with (
+            fresh_database(True, connected=True) as url,
+            engine_on(url) as engine,
+            keeping() if is_kept else nullcontext(),
+        ):
+            client = Client(create_app(Settings(secret_key=SECRET_KEY), engine))
+            replies = [client.load(GRAPH), client.load(more), client.get("P.C")]
+            with engine.connect() as connection:
+                contents = contents_of(connection)
+            del contents["audit"], contents["sign_in_network"]
+            found.append(([reply.text("membersWritten") for reply in replies], without_times(contents)))
+    assert found[0] == found[1] == found[2]
+    assert found[0][0] == ["1", "2", None]
+
+
+def without_times(contents: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {table: [re.sub(r"datetime\([^)]*\)+", "", row) for row in rows] for table, rows in contents.items()}
 
 
 def contents_of(connection: Connection) -> dict[str, list[str]]:
