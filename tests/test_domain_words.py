@@ -76,10 +76,12 @@ def _makes_fault(name: str) -> bool:
 
 def named(texts: Texts, names: set[str]) -> list[str]:
     """Where the domain uses one of the names in these texts."""
+    sources = {path: path.read_text(encoding="utf-8") for path in DOMAIN}
     return [
         f"{path.relative_to(ROOT)}:{line}: {word}"
-        for path in DOMAIN
-        for line, text in texts(path.read_text(encoding="utf-8"))
+        for path, source in sources.items()
+        if not names.isdisjoint(_WORD.findall(source))
+        for line, text in texts(source)
         for word in _WORD.findall(text)
         if word in names
     ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
-from docs.generator.ledger import Promise, promises, proofs
+from docs.generator import ledger
+from docs.generator.ledger import Promise, promises
 
 ROOT = Path(__file__).parent.parent
 DECISION = "DEC-"
@@ -16,6 +18,12 @@ STATES = {"done", "decided otherwise", "not yet"}
 def sentences() -> list[Promise]:
     """The sentences of the two documents, and our promises."""
     return [promise for promise in promises() if not promise.identifier.startswith(DECISION)]
+
+
+@cache
+def proofs() -> dict[str, list[str]]:
+    """The tests that prove each promise."""
+    return ledger.proofs()
 
 
 def twice(texts: list[str]) -> list[str]:

@@ -70,7 +70,10 @@ def _shown(tests: list[str]) -> str:
 
 def _marked(path: Path) -> Iterator[tuple[str, list[str]]]:
     """The test functions of a file that have the marker `ledger`, with its ids."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    source = path.read_text(encoding="utf-8")
+    if "pytest.mark.ledger" not in source:
+        return
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef):
             identifiers = [
                 argument.value
