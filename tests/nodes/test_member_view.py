@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from app.application import create_app
 from app.database.sql_files import sql_file
 from app.nodes.checked_members import SHORT
+from app.settings import Settings
 from benchmarks.packages import SIZE, add_packages
+from tests.conftest import FreshDatabase
 from tests.support.builders import Graph, frozen, links
-from tests.support.databases import connected
-from tests.support.http import Client
+from tests.support.databases import connected, engine_on
+from tests.support.http import SECRET_KEY, Client
 
 PACKAGES = 500
 MEMBERS = 7
@@ -29,17 +32,23 @@ _OF_CURRENT_VERSION = """
 """
 
 
+@pytest.fixture(scope="module")
+def store(fresh_database: FreshDatabase) -> Iterator[Engine]:
+    """A store with thousands of versions, of which `P.A.1` has seven members."""
+    members = links(*(f"store.p{number}.1" for number in range(1, MEMBERS + 1)))
+    with fresh_database(True, connected=True) as url, engine_on(url) as engine:
+        with connected(url) as filling:
+            filling.autocommit = True
+            add_packages(filling, PACKAGES)
+            Client(create_app(Settings(secret_key=SECRET_KEY), engine)).load(Graph().node("P.A", frozen(*members)))
+            filling.execute("ANALYZE")
+        yield engine
+
+
 @pytest.fixture
-def connection(client: Client, engine: Engine, database_url: str) -> Iterator[Connection]:
-    """A connection to a store with thousands of versions, of which `P.A.1` has seven members."""
-    with connected(database_url) as filling:
-        filling.autocommit = True
-        add_packages(filling, PACKAGES)
-    client.load(Graph().node("P.A", frozen(*links(*(f"store.p{number}.1" for number in range(1, MEMBERS + 1))))))
-    with connected(database_url) as filling:
-        filling.autocommit = True
-        filling.execute("ANALYZE")
-    with engine.connect() as connection:
+def connection(store: Engine) -> Iterator[Connection]:
+    """A connection to the store."""
+    with store.connect() as connection:
         yield connection
 
 

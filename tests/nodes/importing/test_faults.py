@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from sqlalchemy import Engine
@@ -11,6 +11,8 @@ from app.errors import NotAuthorisedError
 from app.identity.rights import Caller
 from app.nodes.import_document import ImportMember, ImportNode
 from app.nodes.importing import import_nodes
+from tests.conftest import FreshDatabase
+from tests.support.databases import engine_on
 from tests.support.imports import (
     NAME,
     NODE_1,
@@ -24,6 +26,7 @@ from tests.support.imports import (
     member,
     node,
     nodes_of,
+    sign_up,
     version,
 )
 
@@ -185,11 +188,20 @@ FAULTS: list[tuple[str, Sequence[ImportNode], list[tuple[str, str]]]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def holding(fresh_database: FreshDatabase) -> Iterator[tuple[Engine, Caller]]:
+    """A store with one node, for imports that write nothing, and who made it."""
+    with fresh_database(False, connected=True) as url, engine_on(url) as engine:
+        admin = sign_up(engine, "admin", administers_all=True)
+        bring(engine, admin, node("held", version(1, comment="first"), version(2)))
+        yield engine, admin
+
+
 @pytest.mark.parametrize(("document", "expected"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS])
 def test_names_the_fault_and_writes_nothing(
-    engine: Engine, admin: Caller, document: Sequence[ImportNode], expected: list[tuple[str, str]]
+    holding: tuple[Engine, Caller], document: Sequence[ImportNode], expected: list[tuple[str, str]]
 ) -> None:
-    bring(engine, admin, node("held", version(1, comment="first"), version(2)))
+    engine, admin = holding
     assert faults(engine, admin, *document, node("innocent", version(1))) == expected
     assert nodes_of(engine) == {"held": (2, 2, 1)}
 
