@@ -46,6 +46,7 @@ soak: install ## run the long tests: slow clients, hostile requests, kills, a fu
 	  tests/updates/test_against_oracle.py tests/test_tidying.py tests/runs/test_upkeep.py tests/identity/test_throttling.py \
 	  tests/identity/test_proxies.py tests/services/test_existence.py tests/services/test_draft_names.py tests/graphql/test_hidden_slots.py \
 	  tests/services/test_taking_back.py tests/commands/test_database.py tests/identity/test_audit.py tests/wire/test_audit_log.py \
+	  tests/wire/test_import_stream.py tests/graphql/test_any_request.py \
 	  tests/test_dependencies.py tests/test_settings.py tests/services/test_limits_of_end_users.py tests/graphql/test_response_size.py
 
 lint: install ## check style, types and the layers of the code

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.graphql.client import GraphQL
+from tests.support.examples import EXAMPLES
 from tests.support.solution_store import Store, auth_slot, config_slot
 
 JSON = ["null", "{}", '"x"', "1", "not JSON", "", "\0"]
@@ -45,7 +46,7 @@ def ids(store: Store, ann: str) -> dict[str, str]:
 @SCHEMA.parametrize()
 @settings(
     deadline=None,
-    max_examples=5,
+    max_examples=max(3, EXAMPLES // 8),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 def test_any_request_gets_a_response(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,17 +23,12 @@ def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
-@pytest.fixture
-def small_service(fresh_database: FreshDatabase, tmp_path: Path) -> Iterator[Service]:
-    """A service with one process and as few threads as there may be."""
-    variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS)}
-    with fresh_database(True) as url, serving(url, tmp_path / "serve.log", *_SMALL, **variables) as running:
-        yield running
-
-
 @pytest.fixture(scope="session")
 def shared_small_service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service like `small_service` that trusts a proxy, for all tests that take a new process of it or need none."""
+    """A service with one process and as few threads as there may be, which trusts a proxy.
+
+    It is for all tests that take a new process of it or need none.
+    """
     log = tmp_path_factory.mktemp("served") / "serve.log"
     variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS), "RELINK_TRUSTED_PROXIES": "1"}
     with fresh_database(True) as url, serving(url, log, *_SMALL, **variables) as running:

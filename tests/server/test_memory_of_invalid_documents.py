@@ -17,8 +17,8 @@ from tests.support.real_service import Service
 
 SOAK = bool(os.environ.get("RELINK_TEST_SOAK"))
 WARM_UP = 3
-DOCUMENTS = 12 if SOAK else 5
-# A name that is kept takes some 40 bytes: 60,000 of them in each of five documents are 11 MiB, and 15,000 in each of
+DOCUMENTS = 12 if SOAK else 3
+# A name that is kept takes some 40 bytes: 60,000 of them in each of three documents are 7 MiB, and 15,000 in each of
 # twelve are 7 MiB.
 MOST_GROWTH_MIB = 5
 

@@ -55,16 +55,18 @@ def test_metrics_files_have_no_holes(service: Service) -> None:
 
 
 @pytest.mark.ledger("PRO-19")
-def test_a_new_worker_takes_over_those_of_one_that_died(small_service: Service) -> None:
+def test_a_new_worker_takes_over_those_of_one_that_died(shared_small_service: Service) -> None:
+    service = shared_small_service
+    before = counted(service)
     for _ in range(3):
-        exchange(small_service.url, request("/healthz", method="GET"))
-    assert counted(small_service) == 3
-    [dead] = children(gunicorn(small_service))
+        exchange(service.url, request("/healthz", method="GET"))
+    assert counted(service) == before + 3
+    [dead] = children(gunicorn(service))
     os.kill(dead, signal.SIGKILL)
-    eventually(lambda: [process for process in children(gunicorn(small_service)) if process != dead])
-    exchange(small_service.url, request("/healthz", method="GET"))
-    assert counted(small_service) == 4
-    assert len(list(directory(small_service).glob("*.db"))) == len(metrics_files.KINDS)
+    eventually(lambda: [process for process in children(gunicorn(service)) if process != dead])
+    exchange(service.url, request("/healthz", method="GET"))
+    assert counted(service) == before + 4
+    assert len(list(directory(service).glob("*.db"))) == len(metrics_files.KINDS)
 
 
 @pytest.mark.ledger("PRO-19")

@@ -27,7 +27,7 @@ from tests.support.kills import Battlefield, package
 from tests.support.served import eventually
 from tests.support.workers import ASYNC, get, work
 
-FAULTS = int(os.environ.get("RELINK_TEST_FAULTS", "4"))
+FAULTS = int(os.environ.get("RELINK_TEST_FAULTS", "2"))
 """The number of statements of each test that fail, one in each force."""
 
 
