@@ -81,11 +81,14 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Write the bytecode of the application where the environment tells Python not to.
+    """Write bytecode, also where the environment tells Python not to, as in many containers.
 
-    Python reads it all the same. Without it, each process that a test starts compiles all modules, for half a second.
+    Without it, each process of pytest-xdist rewrites all tests, for some ten seconds, and each process that a test
+    starts compiles the application, for half a second.
     """
-    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    if not hasattr(config, "workerinput"):
         compileall.compile_dir(Path(application.__file__).parent, quiet=2)
 
 
