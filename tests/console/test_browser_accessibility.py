@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from playwright.sync_api import Browser, Page
 
 from tests.support.accessibility import check_accessible
-from tests.support.browsers import OpenTab
+from tests.support.browsers import OpenTab, tabs_of
 
 PAGE = """<!doctype html><html lang="en"><title>A page</title><style>
     body {{ color: #111; background: #fff }} .pale {{ color: #ccc }}
@@ -20,6 +23,13 @@ def rows(*added: str) -> str:
     return f"<table>{heading}<tbody>{CELLS * 20}{''.join(added)}</tbody></table>"
 
 
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that each test fills."""
+    with tabs_of(browser, "about:blank") as open_tab:
+        yield open_tab().page
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -30,8 +40,7 @@ def rows(*added: str) -> str:
     ],
     ids=["class", "style", "on a gradient", "at the end of a table"],
 )
-def test_pale_text_is_a_fault_in_each_look(open_tab: OpenTab, content: str) -> None:
-    page = open_tab().page
+def test_pale_text_is_a_fault_in_each_look(page: Page, content: str) -> None:
     page.set_content(PAGE.format(content=f"<p>Some words</p>{rows()}"))
     check_accessible(page)
     page.set_content(PAGE.format(content=content))
@@ -50,8 +59,7 @@ def test_text_that_becomes_pale_in_the_dark_is_a_fault(open_tab: OpenTab) -> Non
         check_accessible(page)
 
 
-def test_a_field_without_a_label_is_a_fault_in_each_look(open_tab: OpenTab) -> None:
-    page = open_tab().page
+def test_a_field_without_a_label_is_a_fault_in_each_look(page: Page) -> None:
     page.set_content(PAGE.format(content="<label>Name <input></label>"))
     check_accessible(page)
     page.set_content(PAGE.format(content="<input>"))

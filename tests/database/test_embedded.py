@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from app.database import embedded
 from app.database.embedded import EmbeddedDatabaseError
 from app.settings import Settings
+from tests.support.data_directories import copied
 
 ODD = 'it\'s "a" \\ $HOME `x` %41 \u00e9'
 LONG = "/".join("abcdefghij" * 5 for _ in range(4))
@@ -23,7 +24,7 @@ LONG = "/".join("abcdefghij" * 5 for _ in range(4))
 
 @pytest.fixture
 def started(data_directory: Path) -> Iterator[Callable[[str], str]]:
-    """Start the database of a directory in the data directory; it is stopped at the end."""
+    """Start the database of a directory in the data directory, for the first time; it is stopped at the end."""
     directories = []
 
     def start(name: str = "data") -> str:
@@ -34,6 +35,21 @@ def started(data_directory: Path) -> Iterator[Callable[[str], str]]:
     for directory in directories:
         embedded.stop(directory)
         assert not (directory / "postgresql" / "postmaster.pid").exists()
+
+
+@pytest.fixture
+def started_again(
+    started: Callable[[str], str], migrated_directory: Path, data_directory: Path
+) -> Callable[[str], str]:
+    """Start a database that has been used before, which is quicker."""
+
+    def start(name: str = "data") -> str:
+        if not (data_directory / name).exists():
+            (data_directory / name).mkdir(parents=True)
+            copied(migrated_directory, data_directory / name)
+        return started(name)
+
+    return start
 
 
 def server_of(data_directory: Path) -> int:
@@ -69,17 +85,17 @@ def test_the_programs_may_lie_at_any_path(
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_it_takes_the_connections_of_eight_web_processes(started: Callable[..., str]) -> None:
+def test_it_takes_the_connections_of_eight_web_processes(started_again: Callable[..., str]) -> None:
     wanted = 8 * (Settings().threads + Settings().runs_at_work)
-    with psycopg.connect(started()) as connection:
+    with psycopg.connect(started_again()) as connection:
         row = connection.execute("SELECT current_setting('max_connections')::integer").fetchone()
     assert row is not None
     assert row[0] >= wanted
 
 
 @pytest.mark.ledger("PRO-9")
-def test_its_log_repeats_nothing_that_was_sent(started: Callable[[str], str], data_directory: Path) -> None:
-    with psycopg.connect(started("data"), autocommit=True) as connection:
+def test_its_log_repeats_nothing_that_was_sent(started_again: Callable[[str], str], data_directory: Path) -> None:
+    with psycopg.connect(started_again("data"), autocommit=True) as connection:
         connection.execute("CREATE TABLE a (b text PRIMARY KEY)")
         connection.execute("INSERT INTO a VALUES ('s3cr3t')")
         for statement in ("SELECT 's3cr3t'::integer", "INSERT INTO a VALUES ('s3cr3t')", "SELECT s3cr3t"):
@@ -93,14 +109,14 @@ def test_its_log_repeats_nothing_that_was_sent(started: Callable[[str], str], da
 
 
 @pytest.mark.parametrize("name", ["data", LONG], ids=["short", "long"])
-def test_other_users_of_the_machine_cannot_reach_the_socket(started: Callable[[str], str], name: str) -> None:
-    folder = Path(str(make_url(started(name)).query["host"]))
+def test_other_users_of_the_machine_cannot_reach_the_socket(started_again: Callable[[str], str], name: str) -> None:
+    folder = Path(str(make_url(started_again(name)).query["host"]))
     assert (folder / ".s.PGSQL.5432").is_socket()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_a_socket_folder_of_another_user_is_refused(started: Callable[[str], str], data_directory: Path) -> None:
-    folder = Path(str(make_url(started(LONG)).query["host"]))
+def test_a_socket_folder_of_another_user_is_refused(started_again: Callable[[str], str], data_directory: Path) -> None:
+    folder = Path(str(make_url(started_again(LONG)).query["host"]))
     embedded.stop(data_directory / LONG)
     assert not folder.exists()
     folder.mkdir()
@@ -156,10 +172,10 @@ def test_a_data_directory_that_cannot_be_made_is_reported(data_directory: Path) 
 
 
 def test_the_process_number_of_a_dead_server_may_be_that_of_any_other(
-    started: Callable[[str], str], data_directory: Path
+    started_again: Callable[[str], str], data_directory: Path
 ) -> None:
-    """As in a container that was killed and started again: its processes have the numbers of those before."""
-    started("data")
+    """As in a container that was killed and started_again again: its processes have the numbers of those before."""
+    started_again("data")
     embedded.stop(data_directory / "data")
     files = data_directory / "data" / "postgresql"
     owner = files.stat()
@@ -167,7 +183,7 @@ def test_the_process_number_of_a_dead_server_may_be_that_of_any_other(
         pid_file = files / "postmaster.pid"
         pid_file.write_text(f"{other.pid}\n{files}\n1700000000\n5432\n{files}\n\n\n")
         os.chown(pid_file, owner.st_uid, owner.st_gid)
-        psycopg.connect(started("data")).close()
+        psycopg.connect(started_again("data")).close()
         assert server_of(data_directory / "data") != other.pid
         assert other.poll() is None
         other.kill()
