@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sources import statements
+
 ROOT = Path(__file__).parent.parent
 OURS = {"app", "tests", "benchmarks", "docs", "examples", *(file.stem for file in (ROOT / "examples").rglob("*.py"))}
 
@@ -42,7 +44,7 @@ def _imported(folder: str) -> Iterator[tuple[str, Path]]:
     """
     peers = set(ROOT.glob("benchmarks/peers/*_program.py"))
     for file in set((ROOT / folder).rglob("*.py")) - peers:
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in statements(ast.parse(file.read_text())):
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.sources import statements
+
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("app", "benchmarks", "docs", "examples")
 OVERRIDES = {
@@ -34,7 +36,7 @@ def test_each_name_is_used() -> None:
 
 def _defined(module: ast.Module) -> Iterator[str]:
     """Yield the names of functions, methods, classes and constants. What has a decorator is used by the decorator."""
-    for node in ast.walk(module):
+    for node in statements(module):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
         if not node.decorator_list and not node.name.startswith("__"):
