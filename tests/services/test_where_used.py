@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from app.application import create_app
 from app.database.engine import snapshot
-from app.identity.rights import Caller
+from app.identity.rights import OPERATOR, Caller
+from app.identity.users import add_user
+from app.nodes.permissions import create_permission
 from app.nodes.versions import find_version
 from app.nodes.where_used import START, UsePlace, where_used
+from app.settings import Settings
+from tests.conftest import FreshDatabase
 from tests.support.builders import Graph, M, V, draft, frozen, links, member_type, package, type_with
-from tests.support.http import Client, Reply, message
+from tests.support.databases import engine_on
+from tests.support.http import PASSWORD, SECRET_KEY, Client, Reply, message
 
 MakeUser = Callable[..., None]
 
@@ -180,12 +186,23 @@ HUB = 4000
 """The number of versions that use H.m, H.T and H.Z."""
 
 
-@pytest.fixture
-def hub(client: Client) -> None:
+@pytest.fixture(scope="module")
+def hub(fresh_database: FreshDatabase) -> Iterator[Engine]:
+    """A store for tests that only read, with `ann`, who may read a few of the many uses."""
     graph = Graph().node("H.m", member_type()).node("H.T", type_with("H.m.1")).node("H.Z", frozen())
     for number in range(HUB):
         graph.node(f"H.A{number:04}", frozen(M("H.m.1", "H.Z.1"), type="H.T.1"))
-    client.load(graph)
+    with fresh_database(True, connected=True) as url, engine_on(url) as engine:
+        client_of(engine).load(graph)
+        with engine.begin() as connection:
+            add_user(connection, "ann", PASSWORD)
+            for reference in ("H.Z", "H.m", "H.A0007", "H.A3999"):
+                create_permission(connection, OPERATOR, "node-read", "ann", reference)
+        yield engine
+
+
+def client_of(engine: Engine) -> Client:
+    return Client(create_app(Settings(secret_key=SECRET_KEY), engine))
 
 
 def rows_read(connection: Connection) -> int:
@@ -205,27 +222,26 @@ def page_of(engine: Engine, reference: str, after: UsePlace) -> tuple[list[UsePl
 
 
 @pytest.mark.ledger("DEC-175")
-def test_a_page_of_many_uses_reads_only_a_part_of_them(hub: None, client: Client, engine: Engine) -> None:
+def test_a_page_of_many_uses_reads_only_a_part_of_them(hub: Engine) -> None:
     for used in ("H.Z.1", "H.m.1", "H.T.1"):
-        first, read = page_of(engine, used, START)
+        first, read = page_of(hub, used, START)
         assert len(first) == 10
         assert read < HUB / 2, used
         begin = (1, (first[-1][1][0] + HUB // 2, 1))
-        deep, read = page_of(engine, used, begin)
+        deep, read = page_of(hub, used, begin)
         assert len(deep) == 10
         assert deep[0] > begin
         assert read < HUB / 2, used
 
 
 @pytest.mark.ledger("DEC-143", "DEC-175")
-def test_pages_of_many_uses_have_each_use_once(hub: None, client: Client) -> None:
-    pages = all_pages(client, "H.Z.1", 1000)
+def test_pages_of_many_uses_have_each_use_once(hub: Engine) -> None:
+    pages = all_pages(client_of(hub), "H.Z.1", 1000)
     listed = [use for page in pages for use in page]
     assert [len(page) for page in pages] == [1000] * 4
     assert sorted(listed) == [f"H.A{number:04}.1 1 target" for number in range(HUB)]
 
 
 @pytest.mark.ledger("DEC-144", "DEC-175")
-def test_a_reader_of_a_few_of_many_uses_gets_these_alone(hub: None, client: Client, make_user: MakeUser) -> None:
-    make_user("ann", "node-read H.Z", "node-read H.m", "node-read H.A0007", "node-read H.A3999")
-    assert uses(ask(client.as_user("ann"), "H.Z.1", pageSize=2)) == ["H.A0007.1 1 target", "H.A3999.1 1 target"]
+def test_a_reader_of_a_few_of_many_uses_gets_these_alone(hub: Engine) -> None:
+    assert uses(ask(client_of(hub).as_user("ann"), "H.Z.1", pageSize=2)) == ["H.A0007.1 1 target", "H.A3999.1 1 target"]
