@@ -11,7 +11,7 @@ from lxml import etree, html
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import FreshDatabase
-from tests.support.browsers import Site, forget_failures, site_on, tabs_of
+from tests.support.browsers import Site, Tab, forget_failures, site_on, tabs_of
 from tests.support.http import Client
 from tests.support.named_by_scripts import named_nodes, named_rollout, named_solution
 from tests.support.pages import Page, Pages
@@ -95,6 +95,18 @@ def site(fresh_database: FreshDatabase) -> Iterator[Site]:
         host.choices = [{"text": script("choice-text"), "value": script("choice-value")}]
         with site_on(url, options_url=f"{host.url}/lists") as site:
             yield site
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, site: Site) -> Iterator[Tab]:
+    """A tab of somebody who has signed in.
+
+    The security policy would report a script that it has stopped, and each test fails on any report.
+    """
+    with tabs_of(browser, site.url) as open_tab:
+        tab = open_tab()
+        tab.sign_in()
+        yield tab
 
 
 @pytest.fixture(scope="module")
@@ -211,79 +223,73 @@ def _texts(page: html.HtmlElement) -> str:
 
 
 @pytest.mark.ledger("DEC-345")
-def test_no_script_runs_in_a_browser(browser: Browser, site: Site, paths: tuple[str, ...]) -> None:
-    """The security policy would report a script that it has stopped, and the end of the test fails on any report."""
-    with tabs_of(browser, site.url) as open_tab:
-        page = open_tab().sign_in()
-        for path in paths:
-            page.goto(path)
-            assert page.evaluate("window.ran") is None
-        page.goto(wizard_path(site, paths))
-        for _ in range(2):
-            page.get_by_role("button", name="Next").click()
-            assert page.evaluate("window.ran") is None
-        page.get_by_role("button", name="Finish").click()
-        page.get_by_role("heading", name="Your settings are saved").wait_for()
+def test_no_script_runs_in_a_browser(visitor: Tab, site: Site, paths: tuple[str, ...]) -> None:
+    page = visitor.page
+    for path in paths:
+        page.goto(path)
         assert page.evaluate("window.ran") is None
+    page.goto(wizard_path(site, paths))
+    for _ in range(2):
+        page.get_by_role("button", name="Next").click()
+        assert page.evaluate("window.ran") is None
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("heading", name="Your settings are saved").wait_for()
+    assert page.evaluate("window.ran") is None
+    assert visitor.faults == []
 
 
 @pytest.mark.ledger("DEC-345")
 def test_no_script_in_the_name_of_a_node_runs_in_a_browser(
-    browser: Browser, site: Site, node_paths: tuple[str, ...]
+    visitor: Tab, site: Site, node_paths: tuple[str, ...]
 ) -> None:
     """Nor in what is sent to a service or in a query."""
-    with tabs_of(browser, site.url) as open_tab:
-        tab = open_tab()
-        page = tab.sign_in()
-        for path in node_paths:
-            page.goto(path)
-            assert page.evaluate("window.ran") is None, path
-        for reference in ("odd.D", script("tried-reference")):
-            page.goto(GET_NODE)
-            page.get_by_label("nodeVersionReference").fill(reference)
-            page.keyboard.press("Enter")
-            page.locator("#tried").wait_for()
-            assert page.evaluate("window.ran") is None
-        page.goto("/graphql")
-        for name, text in _query().items():
-            page.locator(f"[name={name}]").fill(text)
-        page.get_by_role("button", name="Send").click()
-        expect(page.locator("#result")).to_contain_text("errors")
+    page = visitor.page
+    for path in node_paths:
+        page.goto(path)
+        assert page.evaluate("window.ran") is None, path
+    for reference in ("odd.D", script("tried-reference")):
+        page.goto(GET_NODE)
+        page.get_by_label("nodeVersionReference").fill(reference)
+        page.keyboard.press("Enter")
+        page.locator("#tried").wait_for()
         assert page.evaluate("window.ran") is None
-        forget_failures(tab)
+    page.goto("/graphql")
+    for name, text in _query().items():
+        page.locator(f"[name={name}]").fill(text)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#result")).to_contain_text("errors")
+    assert page.evaluate("window.ran") is None
+    forget_failures(visitor)
 
 
 @pytest.mark.ledger("DEC-345")
-def test_no_script_in_a_roll_out_runs_in_a_browser(browser: Browser, site: Site) -> None:
+def test_no_script_in_a_roll_out_runs_in_a_browser(visitor: Tab, site: Site) -> None:
     path, instance = named_rollout(Store(Client(site.app)))
-    with tabs_of(browser, site.url) as open_tab:
-        tab = open_tab()
-        page = tab.sign_in(following=path)
-        page.locator("[name^=value-]").fill(script("typed-value"))
-        page.get_by_role("button", name="Show what it would do").click()
-        expect(page.locator(".reason")).to_be_visible()
-        assert page.evaluate("window.ran") is None
-        page.locator("[name^=value-]").fill(json_string(script("rolled-value")))
-        page.get_by_role("button", name="Show what it would do").click()
-        page.get_by_role("button", name="Do exactly this").click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text("Roll-out")
-        assert page.evaluate("window.ran") is None
-        page.goto(instance)
-        expect(page.get_by_text("rolled-value")).to_be_visible()
-        assert page.evaluate("window.ran") is None
-        forget_failures(tab)
+    page = visitor.page
+    page.goto(path)
+    page.locator("[name^=value-]").fill(script("typed-value"))
+    page.get_by_role("button", name="Show what it would do").click()
+    expect(page.locator(".reason")).to_be_visible()
+    assert page.evaluate("window.ran") is None
+    page.locator("[name^=value-]").fill(json_string(script("rolled-value")))
+    page.get_by_role("button", name="Show what it would do").click()
+    page.get_by_role("button", name="Do exactly this").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Roll-out")
+    assert page.evaluate("window.ran") is None
+    page.goto(instance)
+    expect(page.get_by_text("rolled-value")).to_be_visible()
+    assert page.evaluate("window.ran") is None
+    forget_failures(visitor)
 
 
 @pytest.mark.ledger("DEC-345")
 @pytest.mark.usefixtures("node_paths")
-def test_no_script_in_an_address_runs_in_a_browser(browser: Browser, site: Site) -> None:
-    with tabs_of(browser, site.url) as open_tab:
-        tab = open_tab()
-        page = tab.sign_in()
-        for field in REFLECTED:
-            page.goto(_reflected(field))
-            assert page.evaluate("window.ran") is None, field
-        forget_failures(tab)
+def test_no_script_in_an_address_runs_in_a_browser(visitor: Tab, site: Site) -> None:
+    page = visitor.page
+    for field in REFLECTED:
+        page.goto(_reflected(field))
+        assert page.evaluate("window.ran") is None, field
+    forget_failures(visitor)
 
 
 @pytest.mark.ledger("DEC-345")
