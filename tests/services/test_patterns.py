@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import pytest
@@ -69,14 +68,13 @@ def test_a_pattern_of_ordinary_size_is_accepted(client: Client, pattern: str) ->
 
 
 def test_an_import_of_many_bad_patterns_is_refused_soon(client: Client) -> None:
-    count = 1500 if os.environ.get("RELINK_TEST_SOAK") else 400
-    patterns = (r"\pL" * 1000 + f"{number}" for number in range(count))
+    patterns = (r"\pL" * 1000 + f"{number}" for number in range(1500))
     graph = Graph().node("X.m", *(member_type(VALUE_PATTERN=pattern) for pattern in patterns))
     began = time.process_time()
     reply = client.post(graph.xml(), content_type="application/xml")
     assert reply.number == 105
     assert len((reply.text("errorMessage") or "").split("\n")) == 100
-    assert time.process_time() - began < count / 50
+    assert time.process_time() - began < 30
 
 
 @pytest.mark.ledger("DEC-53", "PRO-30")
