@@ -251,23 +251,24 @@ class DriverConnection(psycopg.Connection[Row]):
         resumed = False
         with ExitStack() as place:
             while True:
-                rest = min(look_at, until, alive_at + PATIENCE) - monotonic()
+                alive_at = max(alive_at, self.pulse.responded_at)
+                check_at = alive_at + PATIENCE
+                if check_at > until - PING_TIMEOUT:
+                    check_at = inf  # The cancellation at the end of the time finds out that the server hangs.
                 try:
-                    return super().wait(gen, interval, max(rest, 0.0))
+                    return super().wait(gen, interval, max(min(look_at, until, check_at) - monotonic(), 0.0))
                 except _WaitTimeout:
                     if not resumed:
                         gen, resumed = _resumed(gen), True
                 now = monotonic()
                 if now >= until:
                     return self._cancelled(gen, interval, wait)
-                if now >= alive_at + PATIENCE:
-                    if not self.pulse.beats(alive_at, self._another):
-                        raise self._given_up()
-                    alive_at = self.pulse.responded_at
+                if now >= check_at and not self.pulse.beats(alive_at, self._another):
+                    raise self._given_up()
                 if now >= look_at:
                     # A question may take PING_TIMEOUT, and must not delay finding out that the server hangs.
-                    if ask_at <= now <= alive_at + PATIENCE - PING_TIMEOUT:
-                        self.lock_waits.ask(self._ping)
+                    may_ask = ask_at <= now <= min(check_at, until) - PING_TIMEOUT
+                    if may_ask and self.lock_waits.ask(self._ping):
                         pause = min(pause * 2, _LONGEST_PAUSE)
                         ask_at = monotonic() + pause
                     look_at = monotonic() + _LOOK_EVERY
@@ -292,9 +293,11 @@ class DriverConnection(psycopg.Connection[Row]):
             raise self._given_up() from None
 
     def _ping(self) -> DriverConnection:
-        """Open another connection, for trivial statements. A failure says nothing about other connections."""
+        """Open a connection for one trivial statement, without our settings. A failure is not noted in the pulse."""
         arguments = {**self.arguments, "connect_timeout": int(PING_TIMEOUT)}
-        return _connected(arguments, self.pulse, self.lock_waits)
+        connection = DriverConnection.connect(**arguments, autocommit=True)
+        connection.pulse = self.pulse
+        return connection
 
     def _another(self) -> psycopg.Connection[Row]:
         return psycopg.Connection.connect(**self.arguments)

@@ -24,8 +24,10 @@ LONG: Final = 0.5
 """A transaction that others have waited for during this many seconds holds its locks for long."""
 _FEWEST = 2
 _RECENT = 0.1
-_REST = 4.0
-"""The server is asked again after `_RECENT` seconds, or after this many times as long as the last question took."""
+_REST = 2.0
+_LONGEST_REST = 1.0
+"""The server is asked again after `_RECENT` seconds, or after `_REST` times as long as the last question took, if that
+is longer, but after `_LONGEST_REST` seconds at the latest."""
 _WAITING: LiteralString = sql_file("app.database", "lock_waits")
 Connect = Callable[[], psycopg.Connection[TupleRow]]
 Transaction = tuple[int, object]
@@ -70,34 +72,35 @@ class LockWaits:
         """
         return self._waits.get(process) if self._asked_at > since else None
 
-    def ask(self, connect: Connect) -> None:
-        """Ask the server which processes wait for locks, on a new connection.
+    def ask(self, connect: Connect) -> bool:
+        """Ask the server which processes wait for locks, on a new connection. Returns whether that was done.
 
-        Does nothing if another thread is asking, or that was done a moment ago, so that no statement waits because of
+        It is not done if another thread is asking, or has asked a moment ago, so that no statement waits because of
         another one's question.
         """
         if monotonic() < self._ask_again_at or not self._asking.acquire(blocking=False):
-            return
+            return False
         try:
             self._ask(connect)
         finally:
             self._asking.release()
+        return True
 
     def _ask(self, connect: Connect) -> None:
         asked_at = monotonic()
         try:
             with connect() as connection:
                 rows = connection.execute(_WAITING).fetchall()
+            self._note(rows, asked_at, monotonic())
         except psycopg.Error:
-            rows = []
+            pass  # What was known before remains valid for the statements that had begun by then.
         now = monotonic()
-        self._note(rows, asked_at, now)
-        self._ask_again_at = now + max(_RECENT, _REST * (now - asked_at))
+        self._ask_again_at = now + min(max(_RECENT, _REST * (now - asked_at)), _LONGEST_REST)
 
     def _note(self, rows: list[TupleRow], asked_at: float, now: float) -> None:
         """Note what the query has returned between these times. See its file for the columns."""
         # A transaction whose beginning is hidden may be another one after a while.
-        is_recent = asked_at - self._asked_at < LONG
+        is_recent = asked_at - self._asked_at < 2 * LONG
         known = {each: at for each, at in self._in_the_way.items() if is_recent or each[1] is not None}
         began = {process: began for process, began, _, _ in rows}
         waiting = {process: blockers for process, _, _, blockers in rows if blockers is not None}

@@ -148,3 +148,20 @@ def test_a_server_that_stalls_for_a_moment_ends_no_statement(engine: Engine, dat
         slow.result()
         run.result()
         through.dispose()
+
+
+@pytest.mark.ledger("DEC-420")
+def test_statements_that_begin_to_wait_late_are_refused_too(engine: Engine) -> None:
+    """The first statement to wait for the long lock has taken a second before."""
+    late = text("UPDATE node SET edition = edition + (SELECT 0 FROM pg_sleep(1.2)) WHERE node_reference = 'system'")
+
+    def update() -> None:
+        with short_statements(), engine.begin() as connection:
+            connection.execute(late)
+
+    with ThreadPoolExecutor() as pool, _held(engine, "system") as holder:
+        waiting = _refused([pool.submit(update) for _ in range(PLACES + 1)])
+        assert not any(each.done() for each in waiting)
+        holder.commit()
+        for each in waiting:
+            each.result()
