@@ -110,6 +110,7 @@ def test_mutated_requests(service: Service, figures: Callable[[str], None]) -> N
     )
     assert statuses[500] == 0
     assert '"event": "defect' not in service.log()
+    assert "because of a defect" not in service.log()
     assert statuses[0] < MUTATIONS / 20
     assert set(workers(service)) == before
     assert largest < MOST_MEMORY
