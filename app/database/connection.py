@@ -45,8 +45,8 @@ _NEXT_ATTEMPT: Final = 1.0
 _INTERVAL = 0.1
 _LOOK_EVERY = 0.1
 _LONGEST_PAUSE = 0.5
-"""A short statement looks every 0.1 seconds at what is known about its lock. It asks the server after 0.1 seconds, and
-then after pauses that double up to this one."""
+"""A short statement checks every 0.1 seconds whether it is known to wait for a lock. It asks the server after 0.1
+seconds, and again after pauses that double until they are this long."""
 Opened = TypeVar("Opened")
 _LIMIT: ContextVar[float | None] = ContextVar("limit of a statement", default=None)
 
@@ -242,6 +242,10 @@ class DriverConnection(psycopg.Connection[Row]):
         return result
 
     def _wait_while_it_lives(self, gen: PQGen[RV], interval: float) -> RV:
+        """Wait for a result while the server is alive, and for a short statement until its time limit.
+
+        A short statement that waits for a lock which is held for long needs one of the places of `LockWaits`.
+        """
         limit = _LIMIT.get()
         began = alive_at = monotonic()
         until = inf if limit is None else began + limit
@@ -254,7 +258,7 @@ class DriverConnection(psycopg.Connection[Row]):
                 alive_at = max(alive_at, self.pulse.responded_at)
                 check_at = alive_at + PATIENCE
                 if check_at > until - PING_TIMEOUT:
-                    check_at = inf  # The cancellation at the end of the time finds out that the server hangs.
+                    check_at = inf  # The cancellation at the time limit notices if the server hangs.
                 try:
                     return super().wait(gen, interval, max(min(look_at, until, check_at) - monotonic(), 0.0))
                 except _WaitTimeout:
@@ -266,7 +270,7 @@ class DriverConnection(psycopg.Connection[Row]):
                 if now >= check_at and not self.pulse.beats(alive_at, self._another):
                     raise self._given_up()
                 if now >= look_at:
-                    # A question may take PING_TIMEOUT, and must not delay finding out that the server hangs.
+                    # The query may take PING_TIMEOUT, and must not delay the check whether the server is alive.
                     may_ask = ask_at <= now <= min(check_at, until) - PING_TIMEOUT
                     if may_ask and self.lock_waits.ask(self._ping):
                         pause = min(pause * 2, _LONGEST_PAUSE)
@@ -293,7 +297,7 @@ class DriverConnection(psycopg.Connection[Row]):
             raise self._given_up() from None
 
     def _ping(self) -> DriverConnection:
-        """Open a connection for one trivial statement, without our settings. A failure is not noted in the pulse."""
+        """Open a connection for one trivial statement, without our settings. The pulse does not note a failure."""
         arguments = {**self.arguments, "connect_timeout": int(PING_TIMEOUT)}
         connection = DriverConnection.connect(**arguments, autocommit=True)
         connection.pulse = self.pulse

@@ -26,12 +26,12 @@ _FEWEST = 2
 _RECENT = 0.1
 _REST = 2.0
 _LONGEST_REST = 1.0
-"""The server is asked again after `_RECENT` seconds, or after `_REST` times as long as the last question took, if that
-is longer, but after `_LONGEST_REST` seconds at the latest."""
+"""The server is asked again after `_RECENT` seconds, or after `_REST` times the duration of the last query if that is
+longer, but after `_LONGEST_REST` seconds at the latest."""
 _WAITING: LiteralString = sql_file("app.database", "lock_waits")
 Connect = Callable[[], psycopg.Connection[TupleRow]]
 Transaction = tuple[int, object]
-"""A process of the server and the time when its transaction began, or None if the role may not see the time."""
+"""A server process and the time when its transaction began, or None if the role may not see the time."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,17 @@ class LockWaits:
         self._places.release()
 
     def wait_of(self, process: int, since: float) -> LockWait | None:
-        """Return the lock for which a process of the server has waited at some time after `since` (`time.monotonic`).
+        """Return the lock for which a server process has waited at some time after `since` (`time.monotonic`).
 
         Returns None if it did not wait for a lock, or that is not known.
         """
         return self._waits.get(process) if self._asked_at > since else None
 
     def ask(self, connect: Connect) -> bool:
-        """Ask the server which processes wait for locks, on a new connection. Returns whether that was done.
+        """Ask the server which of its processes wait for locks, on a new connection. Returns whether it was asked.
 
-        It is not done if another thread is asking, or has asked a moment ago, so that no statement waits because of
-        another one's question.
+        It is not asked if another thread is asking or has just asked. So no statement waits for the query of another
+        thread.
         """
         if monotonic() < self._ask_again_at or not self._asking.acquire(blocking=False):
             return False
@@ -93,13 +93,13 @@ class LockWaits:
                 rows = connection.execute(_WAITING).fetchall()
             self._note(rows, asked_at, monotonic())
         except psycopg.Error:
-            pass  # What was known before remains valid for the statements that had begun by then.
+            pass  # The result of the last query is still true of the statements that had begun by then.
         now = monotonic()
         self._ask_again_at = now + min(max(_RECENT, _REST * (now - asked_at)), _LONGEST_REST)
 
     def _note(self, rows: list[TupleRow], asked_at: float, now: float) -> None:
-        """Note what the query has returned between these times. See its file for the columns."""
-        # A transaction whose beginning is hidden may be another one after a while.
+        """Keep the result of a query that ran between these times. The file of the query explains its columns."""
+        # Where the start of a transaction is hidden, the same process may have begun another one meanwhile.
         is_recent = asked_at - self._asked_at < 2 * LONG
         known = {each: at for each, at in self._in_the_way.items() if is_recent or each[1] is not None}
         began = {process: began for process, began, _, _ in rows}

@@ -191,7 +191,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         arrival = connection.arrival
         if arrival.awaits_continue:
             arrival.request._expected_100_continue = False
-            with suppress(BlockingIOError):  # A client does not wait forever for the response to its expectation.
+            with suppress(BlockingIOError):  # A client sends its body after a while even without it.
                 connection.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         if arrival.ready:
             self._dispatch(connection)

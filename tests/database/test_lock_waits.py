@@ -109,7 +109,7 @@ def test_a_statement_that_waits_no_longer_is_not_cancelled(engine: Engine) -> No
             each.result()
 
 
-def test_no_statement_waits_for_the_question_of_another() -> None:
+def test_no_statement_waits_for_the_query_of_another() -> None:
     lock_waits = LockWaits(PLACES)
     asked, may_end = Event(), Event()
 
@@ -119,7 +119,7 @@ def test_no_statement_waits_for_the_question_of_another() -> None:
         raise psycopg.OperationalError
 
     def refuse() -> psycopg.Connection[Row]:
-        pytest.fail("there is a question already")
+        pytest.fail("another thread is asking, or has just asked")
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(lock_waits.ask, connect)
@@ -132,7 +132,7 @@ def test_no_statement_waits_for_the_question_of_another() -> None:
 
 
 def test_a_server_that_stalls_for_a_moment_ends_no_statement(engine: Engine, database_url: str) -> None:
-    """The stall is longer than a question may take, and shorter than a check of a server that may hang."""
+    """It stalls for longer than the query about locks may take, and for less than a check of the server may take."""
     with proxy(database_url) as way, ThreadPoolExecutor(2) as pool:
         through = make_engine(way.url, pool_size=4)
         with through.connect() as long, through.connect() as short, short_statements():
