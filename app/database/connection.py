@@ -127,10 +127,13 @@ class Pulse:
             return True
 
     def _noted(self, open_: Callable[[], Opened]) -> Opened:
+        began = monotonic()
         try:
             connection = open_()
         except (ConnectionTimeout, DatabaseHangsError):
-            self._next_attempt_at = monotonic() + _NEXT_ATTEMPT
+            # If the server has responded to another connection meanwhile, only this attempt was lost.
+            if self.responded_at < began:
+                self._next_attempt_at = monotonic() + _NEXT_ATTEMPT
             raise
         except psycopg.Error:
             self.responded()  # a server that refuses a connection is alive
@@ -162,6 +165,8 @@ class DriverConnection(psycopg.Connection[Row]):
     lock_waits: LockWaits
     arguments: Mapping[str, Any]
     settings: LiteralString
+    process: int
+    """The number of the server process. `info.backend_pid` is another number if PgBouncer is in between."""
     in_use = False
     """Whether the connection is checked out of the pool. An idle connection executes only trivial statements."""
     is_large = False
@@ -276,7 +281,7 @@ class DriverConnection(psycopg.Connection[Row]):
                         pause = min(pause * 2, _LONGEST_PAUSE)
                         ask_at = monotonic() + pause
                     look_at = monotonic() + _LOOK_EVERY
-                    wait = self.lock_waits.wait_of(self.info.backend_pid, began)
+                    wait = self.lock_waits.wait_of(self.process, began)
                     if wait is not None and wait.is_long:
                         if not self.lock_waits.take_place():
                             return self._cancelled(gen, interval, wait)
@@ -297,8 +302,13 @@ class DriverConnection(psycopg.Connection[Row]):
             raise self._given_up() from None
 
     def _ping(self) -> DriverConnection:
-        """Open a connection for one trivial statement, without our settings. The pulse does not note a failure."""
-        arguments = {**self.arguments, "connect_timeout": int(PING_TIMEOUT)}
+        """Open a connection for one trivial statement, without our settings. The pulse does not note a failure.
+
+        It leads to the server of this connection. Trying each host of the URL could take several times as long.
+        """
+        info = self.info
+        address = {"host": info.host, "hostaddr": info.hostaddr, "port": info.port}
+        arguments = {**self.arguments, **address, "connect_timeout": int(PING_TIMEOUT)}
         connection = DriverConnection.connect(**arguments, autocommit=True)
         connection.pulse = self.pulse
         return connection
@@ -323,7 +333,9 @@ def _connected(arguments: Mapping[str, Any], pulse: Pulse, lock_waits: LockWaits
     connection.pulse, connection.lock_waits = pulse, lock_waits
     connection.arguments, connection.settings = arguments, settings
     try:
-        connection.execute(settings)
+        cursor = connection.execute(f"{settings}; SELECT pg_backend_pid()")
+        cursor.set_result(-1)
+        [connection.process] = cursor.fetchall()[0]
         connection.autocommit = False
     except BaseException:
         connection.close()

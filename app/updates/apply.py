@@ -65,7 +65,7 @@ def apply(run: HeldRun, staging: Staging) -> Stop | None:
             staged = staging.count
             stop = _applied(run, driver, staging.steps_before, done, staged)
             done = staged
-    unstage(driver, run.identifier, session=driver.info.backend_pid)
+    unstage(driver, run.identifier, session=driver.process)
     return stop
 
 

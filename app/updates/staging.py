@@ -63,7 +63,7 @@ class Staging:
     def begin(self) -> None:
         """Stage the first steps."""
         driver = driver_connection(self.run.connection)
-        self._session = driver.info.backend_pid
+        self._session = driver.process
         unstage(driver, self.run.identifier, session=self._session)
         self._stage(driver)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -10,13 +11,13 @@ from threading import Event
 import psycopg
 import pytest
 from psycopg.rows import TupleRow as Row
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import URL, Connection, Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from app.database.connection import PING_TIMEOUT, LockedError, short_statements
 from app.database.engine import make_engine
 from app.database.lock_waits import LockWaits
-from tests.support.proxy import proxy
+from tests.support.proxy import as_a_pooler, proxy
 from tests.support.served import WITHIN, eventually
 
 PLACES = 2
@@ -79,6 +80,19 @@ def _refused(futures: list[Future[None]]) -> list[Future[None]]:
     assert isinstance(error, OperationalError)
     assert isinstance(error.orig, LockedError)
     return list(waiting)
+
+
+def _check_that_few_wait(engine: Engine) -> None:
+    with ThreadPoolExecutor() as pool, _held(engine, "system") as holder:
+        waiting = _refused([pool.submit(_update, engine, "system") for _ in range(PLACES + 1)])
+        assert not any(each.done() for each in waiting)
+        holder.commit()
+        for each in waiting:
+            each.result()
+
+
+def _engine(url: URL) -> Engine:
+    return make_engine(url.render_as_string(hide_password=False), pool_size=4 * PLACES)
 
 
 @pytest.mark.ledger("DEC-420")
@@ -165,3 +179,36 @@ def test_statements_that_begin_to_wait_late_are_refused_too(engine: Engine) -> N
         holder.commit()
         for each in waiting:
             each.result()
+
+
+@pytest.mark.ledger("DEC-420")
+def test_few_wait_where_the_server_writes_dates_differently(database_url: str) -> None:
+    engine = _engine(make_url(database_url).update_query_dict({"options": "-c DateStyle=SQL,DMY"}))
+    _check_that_few_wait(engine)
+    engine.dispose()
+
+
+@pytest.mark.ledger("DEC-420")
+def test_few_wait_behind_a_pooler(database_url: str) -> None:
+    with proxy(database_url, as_a_pooler) as way:
+        engine = _engine(make_url(way.url))
+        _check_that_few_wait(engine)
+        engine.dispose()
+
+
+@pytest.mark.ledger("DEC-420")
+def test_few_wait_where_another_host_of_the_url_does_not_respond(database_url: str) -> None:
+    """It refuses connections at first. Later it accepts them and says nothing."""
+    with proxy(database_url) as way, socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = make_url(way.url)
+        ports = f"{silent.getsockname()[1]},{url.port}"
+        engine = _engine(url.update_query_dict({"host": "127.0.0.1,127.0.0.1", "port": ports}))
+        for each in [engine.connect() for _ in range(PLACES + 2)]:
+            each.close()
+        silent.listen()
+        silent.setblocking(False)
+        _check_that_few_wait(engine)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+        engine.dispose()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -11,14 +12,22 @@ from threading import Event, Thread
 from sqlalchemy.engine import URL, make_url
 
 _BLOCK = 64 * 1024
+_SESSION_NUMBER = re.compile(rb"(K\0\0\0\x0c|\0\0\0\x10\x04\xd2\x16\x2e)(....)", re.DOTALL)
+"""The number of a session where the server tells it to the client, and where the client cancels a statement."""
+
+
+def as_a_pooler(block: bytes) -> bytes:
+    """Change the numbers of sessions. PgBouncer gives each session a number that is not that of a server process."""
+    return _SESSION_NUMBER.sub(lambda found: found[1] + bytes(255 - each for each in found[2]), block)
 
 
 @dataclass
 class Proxy:
-    """Forwards what comes to `url` to a database server, except while `forwarding` is cleared."""
+    """Forwards what comes to `url` to a database server, changed by `change`, except while `forwarding` is cleared."""
 
     target: URL
     listener: socket.socket
+    change: Callable[[bytes], bytes] = bytes
     forwarding: Event = field(default_factory=Event)
     sockets: list[socket.socket] = field(default_factory=list)
 
@@ -50,17 +59,17 @@ class Proxy:
         with suppress(OSError):
             while block := source.recv(_BLOCK):
                 self.forwarding.wait()
-                sink.sendall(block)
+                sink.sendall(self.change(block))
         with suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
 
 
 @contextmanager
-def proxy(database_url: str) -> Iterator[Proxy]:
+def proxy(database_url: str, change: Callable[[bytes], bytes] = bytes) -> Iterator[Proxy]:
     """A proxy that forwards, before the server of a database."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        made = Proxy(make_url(database_url), listener)
+        made = Proxy(make_url(database_url), listener, change)
         made.forwarding.set()
         thread = Thread(target=made.serve)
         thread.start()

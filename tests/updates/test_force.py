@@ -16,7 +16,8 @@ from app.database.engine import make_engine
 from app.identity.users import add_user
 from app.settings import Settings
 from tests.support.builders import Graph, draft, frozen, links
-from tests.support.http import ADMIN, PASSWORD, Client
+from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
+from tests.support.proxy import as_a_pooler, proxy
 from tests.support.run_records import held_run
 from tests.updates.test_against_oracle import Content, contents
 
@@ -56,6 +57,18 @@ def test_a_node_that_changes_once_is_planned_again_and_done(client: Client, engi
     forced = client.update("P", "force")
     assert forced.number == 0
     assert [row["nodeReference"] for row in forced.updates()] == ["P.A", "P.B", "P.C", "P.D", "P.F"]
+    assert client.update("P").updates() == []
+
+
+def test_a_node_is_planned_again_behind_a_pooler(client: Client, engine: Engine, database_url: str) -> None:
+    assert client.post(CHAIN.xml()).number == 0
+    change = "UPDATE node SET edition = edition + 1 WHERE node_reference = 'P.A'"
+    interfere(engine, f"IF nextval('step') = 1 THEN {change}; END IF;")
+    with proxy(database_url, as_a_pooler) as way:
+        through = make_engine(way.url)
+        forced = Client(create_app(Settings(secret_key=SECRET_KEY), through)).update("P", "force")
+        through.dispose()
+    assert (forced.status, forced.number) == (200, 0)
     assert client.update("P").updates() == []
 
 
