@@ -14,22 +14,22 @@ see `app.database.lock_waits`.
 from __future__ import annotations
 
 import select
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from math import inf
-from threading import Lock
 from time import monotonic
-from typing import Any, Final, LiteralString, TypeVar
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from psycopg.errors import ConnectionTimeout, _WaitTimeout
+from psycopg.errors import _WaitTimeout
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow as Row
 from psycopg.waiting import READY_NONE
 
 from app.database.lock_waits import RELATION, LockWait, LockWaits
+from app.database.pulse import DatabaseHangsError, Pulse
 from app.database.session import connection_arguments, settings_statement
 
 PATIENCE: Final = 3.0
@@ -40,14 +40,12 @@ SHORT: Final = 6.0
 """The time limit of a statement of a short request, in seconds."""
 FRESH: Final = 1.0
 """A connection that was used less than this many seconds ago is not checked before it is used again."""
-_NEXT_ATTEMPT: Final = 1.0
 
 _INTERVAL = 0.1
 _LOOK_EVERY = 0.1
 _LONGEST_PAUSE = 0.5
 """A short statement checks every 0.1 seconds whether it is known to wait for a lock. It asks the server after 0.1
 seconds, and again after pauses that double until they are this long."""
-Opened = TypeVar("Opened")
 _LIMIT: ContextVar[float | None] = ContextVar("limit of a statement", default=None)
 
 
@@ -75,73 +73,6 @@ class LockedError(DatabaseBusyError):
     """A short statement has waited for a row that another transaction is changing, and was cancelled."""
 
 
-class DatabaseHangsError(psycopg.OperationalError):
-    """The database did not respond in time. The connection is closed."""
-
-    def __init__(self) -> None:
-        super().__init__("the database does not respond")
-
-
-class Pulse:
-    """Knows whether a server responds, for all connections of a process to it.
-
-    While the server hangs, one thread at a time tries to connect, and the others get DatabaseHangsError at once, so
-    that they do not hold up requests that need no database.
-    """
-
-    def __init__(self) -> None:
-        self.responded_at = 0.0
-        """The time (`time.monotonic`) when the server has last responded to a connection."""
-        self._next_attempt_at: float | None = None
-        self._attempt = Lock()
-        self._check = Lock()
-
-    def responded(self) -> None:
-        """Note that the server has responded."""
-        self.responded_at = monotonic()
-        self._next_attempt_at = None
-
-    def opened(self, open_: Callable[[], Opened]) -> Opened:
-        """Open a connection. Raises DatabaseHangsError if the server is known to hang and another thread is trying."""
-        next_attempt_at = self._next_attempt_at
-        if next_attempt_at is None:
-            return self._noted(open_)
-        if monotonic() < next_attempt_at or not self._attempt.acquire(blocking=False):
-            raise DatabaseHangsError
-        try:
-            return self._noted(open_)
-        finally:
-            self._attempt.release()
-
-    def beats(self, since: float, open_: Callable[[], psycopg.Connection[Row]]) -> bool:
-        """Return whether the server has responded to any connection since that time, or responds now."""
-        with self._check:
-            if self.responded_at > since:
-                return True
-            try:
-                self.opened(open_).close()
-            except (ConnectionTimeout, DatabaseHangsError):
-                return False
-            except psycopg.Error:
-                return True
-            return True
-
-    def _noted(self, open_: Callable[[], Opened]) -> Opened:
-        began = monotonic()
-        try:
-            connection = open_()
-        except (ConnectionTimeout, DatabaseHangsError):
-            # If the server has responded to another connection meanwhile, only this attempt was lost.
-            if self.responded_at < began:
-                self._next_attempt_at = monotonic() + _NEXT_ATTEMPT
-            raise
-        except psycopg.Error:
-            self.responded()  # a server that refuses a connection is alive
-            raise
-        self.responded()
-        return connection
-
-
 def _resumed(gen: PQGen[RV]) -> PQGen[RV]:
     """Return a generator that goes on where a waiting one stands, and that may be left waiting again.
 
@@ -164,6 +95,7 @@ class DriverConnection(psycopg.Connection[Row]):
     pulse: Pulse
     lock_waits: LockWaits
     arguments: Mapping[str, Any]
+    """The arguments for another connection to the same server."""
     settings: LiteralString
     process: int
     """The number of the server process. `info.backend_pid` is another number if PgBouncer is in between."""
@@ -302,13 +234,8 @@ class DriverConnection(psycopg.Connection[Row]):
             raise self._given_up() from None
 
     def _ping(self) -> DriverConnection:
-        """Open a connection for one trivial statement, without our settings. The pulse does not note a failure.
-
-        It leads to the server of this connection. Trying each host of the URL could take several times as long.
-        """
-        info = self.info
-        address = {"host": info.host, "hostaddr": info.hostaddr, "port": info.port}
-        arguments = {**self.arguments, **address, "connect_timeout": int(PING_TIMEOUT)}
+        """Open a connection for one trivial statement, without our settings. The pulse does not note a failure."""
+        arguments = {**self.arguments, "connect_timeout": int(PING_TIMEOUT)}
         connection = DriverConnection.connect(**arguments, autocommit=True)
         connection.pulse = self.pulse
         return connection
@@ -330,9 +257,11 @@ def connected(given: Mapping[str, Any], pulse: Pulse, lock_waits: LockWaits) -> 
 def _connected(arguments: Mapping[str, Any], pulse: Pulse, lock_waits: LockWaits) -> DriverConnection:
     settings = settings_statement(arguments["options"])
     connection = DriverConnection.connect(**arguments, autocommit=True)
-    connection.pulse, connection.lock_waits = pulse, lock_waits
-    connection.arguments, connection.settings = arguments, settings
+    connection.lock_waits, connection.settings = lock_waits, settings
     try:
+        info = connection.info
+        connection.pulse = pulse.of_server((info.hostaddr or info.host, info.port))
+        connection.arguments = {**arguments, "host": info.host, "hostaddr": info.hostaddr, "port": info.port}
         cursor = connection.execute(f"{settings}; SELECT pg_backend_pid()")
         cursor.set_result(-1)
         [connection.process] = cursor.fetchall()[0]

@@ -15,8 +15,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.database.connection import DriverConnection, Pulse, connected
+from app.database.connection import DriverConnection, connected
 from app.database.lock_waits import LockWaits
+from app.database.pulse import Pulse
 from app.database.session import connection_arguments
 
 DEFAULT_POOL_SIZE = 20

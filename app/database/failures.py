@@ -12,8 +12,9 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.database.connection import DatabaseBusyError, DatabaseHangsError, LockedError
+from app.database.connection import DatabaseBusyError, LockedError
 from app.database.disk import full_disk
+from app.database.pulse import DatabaseHangsError
 from app.text import counted
 
 _log = structlog.get_logger("relink.database")

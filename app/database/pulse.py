@@ -1,0 +1,96 @@
+"""Whether a server responds, as all connections of a process know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from time import monotonic
+from typing import Final, TypeVar
+
+import psycopg
+from psycopg.errors import ConnectionTimeout
+from psycopg.rows import TupleRow as Row
+
+_NEXT_ATTEMPT: Final = 1.0
+Opened = TypeVar("Opened")
+
+
+class DatabaseHangsError(psycopg.OperationalError):
+    """The database did not respond in time. The connection is closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the database does not respond")
+
+
+class Pulse:
+    """Knows whether a server responds, for all connections of a process to it.
+
+    While the server hangs, one thread at a time tries to connect, and the others get DatabaseHangsError at once, so
+    that they do not hold up requests that need no database. A URL may lead to several servers, one after the other:
+    each has a pulse of its own, and `whole` is that of the URL.
+    """
+
+    def __init__(self, whole: Pulse | None = None) -> None:
+        self._whole = whole
+        self._servers: dict[tuple[str, int], Pulse] = {}
+        self.responded_at = 0.0
+        """The time (`time.monotonic`) when the server has last responded to a connection."""
+        self._next_attempt_at: float | None = None
+        self._attempt = Lock()
+        self._check = Lock()
+
+    def responded(self) -> None:
+        """Note that the server has responded."""
+        self.responded_at = monotonic()
+        self._next_attempt_at = None
+        if self._whole is not None:
+            self._whole.responded()
+
+    def of_server(self, address: tuple[str, int]) -> Pulse:
+        """Return the pulse of one of the servers."""
+        return self._servers.setdefault(address, Pulse(self))
+
+    def opened(self, open_: Callable[[], Opened]) -> Opened:
+        """Open a connection. Raises DatabaseHangsError if the server is known to hang and another thread is trying."""
+        next_attempt_at = self._next_attempt_at
+        if next_attempt_at is None:
+            return self._noted(open_)
+        if monotonic() < next_attempt_at or not self._attempt.acquire(blocking=False):
+            raise DatabaseHangsError
+        try:
+            return self._noted(open_)
+        finally:
+            self._attempt.release()
+
+    def beats(self, since: float, open_: Callable[[], psycopg.Connection[Row]]) -> bool:
+        """Return whether the server has responded to any connection since that time, or responds now."""
+        with self._check:
+            if self.responded_at > since:
+                return True
+            try:
+                self.opened(open_).close()
+            except (ConnectionTimeout, DatabaseHangsError):
+                return False
+            except psycopg.Error:
+                return True
+            return True
+
+    def _noted(self, open_: Callable[[], Opened]) -> Opened:
+        began = monotonic()
+        try:
+            connection = open_()
+        except (ConnectionTimeout, DatabaseHangsError):
+            self._note_failure(began)
+            raise
+        except psycopg.Error:
+            self.responded()  # a server that refuses a connection is alive
+            raise
+        self.responded()
+        return connection
+
+    def _note_failure(self, since: float) -> None:
+        # If the server has responded to another connection since then, only this attempt was lost.
+        if self.responded_at < since:
+            self._next_attempt_at = monotonic() + _NEXT_ATTEMPT
+        if self._whole is not None:
+            self._whole._note_failure(since)
