@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 from flask import Flask
 
+import app.wire.explanations  # noqa: F401 - imported before gunicorn forks, so that no invalid request waits for it
 from app.application import create_app
 from app.database.failures import Passing, passing
 from app.logs import configure_logs

@@ -11,8 +11,6 @@ from werkzeug.datastructures import Authorization
 from app.identity.sign_in import Credentials
 from app.text import collapsed, is_blank
 
-CREDENTIALS: Final = ("userLogonReference", "password")
-"""The elements of a message that hold credentials."""
 SIGNED_IN: Final = "relink.signed_in"
 """The key of the WSGI environment for a function that is called when the client of a request has signed in."""
 

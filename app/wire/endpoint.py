@@ -30,13 +30,15 @@ from app.web.credentials import credentials
 from app.web.large_responses import begin_large_response
 from app.wire.asynchronous import accepted, as_refusal, key_of, key_of_request, prefers_async, seconds_to_wait
 from app.wire.decode import decode
-from app.wire.envelope import failed, http_response, written
+from app.wire.envelope import failed, http_response
 from app.wire.import_stream import IMPORT, import_request
-from app.wire.intake import Intake, RequestDocument
+from app.wire.intake import Intake
 from app.wire.json_responses import as_json, wants_json
 from app.wire.kept_responses import begun_before
 from app.wire.other_forms import Body, check_only_reads, made_request
 from app.wire.refused_requests import NoSuchServiceError
+from app.wire.request_document import RequestDocument
+from app.wire.response_documents import written
 from app.wire.stored_requests import import_without_credentials, small_import_without_credentials, without_credentials
 from app.wire.threads import in_own_thread, parsers_freed
 from app.wire.tree import valid_tree

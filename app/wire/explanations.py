@@ -5,11 +5,15 @@ xmlschema finds the fault. Its own messages name positions and facets, but not w
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator
+from functools import cache, lru_cache
+from itertools import islice
 from typing import Final, cast
 
 from lxml import etree
-from xmlschema import XMLSchema, XMLSchemaChildrenValidationError, XMLSchemaValidationError
+from xmlschema import XMLSchema, XMLSchemaChildrenValidationError, XMLSchemaException, XMLSchemaValidationError
 from xmlschema.validators import (
     XsdAtomicBuiltin,
     XsdAttributeGroup,
@@ -24,14 +28,48 @@ from xmlschema.validators import (
     XsdUnion,
 )
 
+from app.errors import MOST_FAULTS
 from app.suggestions import nearest
 
 _LONGEST_NAME: Final = 60
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _NUMBERS: Final = {"decimal", "double"}
+_POSITION = re.compile(r"\[\d+\]")
+
+_explaining = threading.Lock()
 
 
-def explanation(error: XMLSchemaValidationError, declared: object) -> str:
+def explained(source: str, directory: str, root: etree._Element) -> Iterator[tuple[str, str]]:
+    """Yield the path and the explanation of each fault in a tree, none if xmlschema fails.
+
+    `source` is the file or the text of a schema, which includes files of the directory.
+    """
+    try:
+        with _explaining:
+            errors = list(islice(_schema(source, directory).iter_errors(root, use_defaults=False), MOST_FAULTS))
+    except XMLSchemaException:
+        return  # it fails where the document names types that do not exist
+    for error in errors:
+        path = error.path or ""
+        declared = _declaration(source, directory, _POSITION.sub("", path))
+        if isinstance(error, XMLSchemaChildrenValidationError) and error.invalid_child is not None:
+            child = cast(etree._Element, error.invalid_child)
+            path = f"/{root.tag}/{etree.ElementTree(root).getelementpath(child)}"
+        yield path, _explanation(error, declared)
+
+
+@lru_cache(1024)
+def _declaration(source: str, directory: str, path: str) -> object:
+    """Return the declaration of the element at a path, or None for an element that the schema does not have."""
+    return _schema(source, directory).find(path)
+
+
+@cache
+def _schema(source: str, directory: str) -> XMLSchema:
+    return XMLSchema(source, base_url=directory, allow="local")
+
+
+def _explanation(error: XMLSchemaValidationError, declared: object) -> str:
     """Return what is wrong. `declared` is the declaration of the element with the fault, if it has one."""
     if isinstance(error, XMLSchemaChildrenValidationError):
         return _of_children(error)

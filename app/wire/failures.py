@@ -16,8 +16,9 @@ from app.errors import RelinkError
 from app.services.registry import SERVICES
 from app.web.failures import is_below
 from app.web.statuses import ERROR_NUMBER, failure_headers, http_status
-from app.wire.envelope import error_fields, failed
+from app.wire.envelope import failed
 from app.wire.json_responses import as_json, wants_json
+from app.wire.response_documents import error_fields
 
 SIGN_IN: Final = 'Basic realm="Relink"'
 _JSON = ("/runs", "/healthz", "/readyz")

@@ -12,13 +12,13 @@ from app.errors import MOST_FAULTS
 from app.nodes.import_document import ImportNode
 from app.services.node_import import SERVICE, ImportAction, NodeImportRequest
 from app.text import WHITE_SPACE, collapsed, is_blank
-from app.web.credentials import CREDENTIALS
 from app.web.refusal import Refused
 from app.wire.import_nodes import NodeReader, taken_together
-from app.wire.intake import RequestDocument
 from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import OPTIONS
 from app.wire.refused_requests import NotValidError
+from app.wire.request_document import RequestDocument
+from app.wire.scan import CREDENTIALS
 from app.wire.schemas import faults, is_valid
 
 IMPORT = SERVICE.name

@@ -30,9 +30,10 @@ from app.web.context import resources
 from app.web.large_responses import begin_large_response
 from app.web.refusal import Refused
 from app.wire.decode import decode
-from app.wire.envelope import failed, http_response, reported_faults, written
-from app.wire.intake import RequestDocument
+from app.wire.envelope import failed, http_response
 from app.wire.kept_responses import response_of
+from app.wire.request_document import RequestDocument
+from app.wire.response_documents import reported_faults, written
 from app.wire.stored_requests import without_credentials
 from app.wire.threads import parsers_freed
 from app.wire.tree import valid_tree

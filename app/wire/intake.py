@@ -7,12 +7,12 @@ its sender has signed in.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain
-from typing import IO, Protocol
+from typing import Protocol
 
 from flask import Request
 
@@ -20,34 +20,13 @@ from app.settings import Settings
 from app.web.encoding import utf8_blocks
 from app.web.refusal import Refused
 from app.web.storage import Storage
+from app.wire.request_document import RequestDocument
 from app.wire.scan import HEAD_LIMIT, LARGE, Scan
 from app.wire.uploads import UploadFile
 
 _XML_TYPES = frozenset({"application/xml", "text/xml"})
 FORM_TYPE = "application/x-www-form-urlencoded"
 _BLOCK = 64 * 1024
-
-
-@dataclass(frozen=True)
-class RequestDocument:
-    """A request's body in UTF-8, and the name of its root element.
-
-    `credentials` are those in a small message. `ordinary` says whether all its names are known to be names of the
-    schemas, `nodes` counts its elements and attributes, and `fault` is set if the document ends too early.
-    """
-
-    root: str
-    file: IO[bytes]
-    size: int
-    credentials: Mapping[str, str] = field(default_factory=dict)
-    ordinary: bool = False
-    nodes: int = 0
-    fault: Refused | None = None
-
-    @property
-    def large(self) -> bool:
-        """Whether the document needs the handling of large documents."""
-        return self.size > 64 * 1024
 
 
 class Readable(Protocol):

@@ -10,11 +10,10 @@ from io import BytesIO
 from typing import Final, TypeAlias, Union
 
 from app.text import is_writable
-from app.web.credentials import CREDENTIALS
 from app.web.refusal import Refused
-from app.wire.intake import RequestDocument
 from app.wire.refused_requests import NotValidError
-from app.wire.scan import Scan
+from app.wire.request_document import RequestDocument
+from app.wire.scan import CREDENTIALS, Scan
 from app.wire.xml_writer import escape
 
 MOST_DEPTH: Final = 32

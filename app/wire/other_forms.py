@@ -11,9 +11,10 @@ from flask import Request
 from app.settings import Settings
 from app.web.refusal import Refused
 from app.wire.flat_requests import flat_members
-from app.wire.intake import FORM_TYPE, RequestDocument, looks_like_xml
+from app.wire.intake import FORM_TYPE, looks_like_xml
 from app.wire.json_requests import json_members
 from app.wire.made_documents import made_document
+from app.wire.request_document import RequestDocument
 
 _JSON_TYPE = "application/json"
 _READ = ("GET", "HEAD")

@@ -28,9 +28,9 @@ from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.web.storage import Storage
 from app.wire.decode import decode
-from app.wire.envelope import failure_document, written
 from app.wire.import_stream import IMPORT, import_request
-from app.wire.intake import RequestDocument
+from app.wire.request_document import RequestDocument
+from app.wire.response_documents import failure_document, written
 from app.wire.threads import in_own_thread
 from app.wire.tree import valid_tree
 from app.wire.uploads import TooManyUploadsError, UploadFile, UploadsFullError

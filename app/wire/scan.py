@@ -11,9 +11,11 @@ from typing import Final
 from xml.parsers import expat
 
 from app.text import WHITE_SPACE
-from app.web.credentials import CREDENTIALS
 from app.web.refusal import Refused
 from app.wire.schemas import element_names
+
+CREDENTIALS: Final = ("userLogonReference", "password")
+"""The elements of a message that hold credentials."""
 
 HEAD_LIMIT: Final = 64 * 1024
 """The root element and, in an import, the credentials must come within this many bytes."""

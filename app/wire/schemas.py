@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice
 from typing import cast
 
-import xmlschema
 from lxml import etree
-from xmlschema import XMLSchemaChildrenValidationError
 
 from app.errors import MOST_FAULTS
 from app.web.schema_directory import SCHEMA_DIRECTORY
 from app.web.secret_names import names_a_secret
-from app.wire.explanations import explanation
 from app.wire.parsers import validating_parser
 
 IMPORTED_NODE = "NodeImport/Node"
@@ -48,14 +44,11 @@ _EXPLAINED_ATTRIBUTES = 100
 _LIGHT = 1000
 _LONGEST_TEXT = 600
 
-_POSITION = re.compile(r"\[\d+\]")
-
 _MOST_LOG_TEXT = 64 * 1024
 
 _idle: defaultdict[str, list[etree.XMLSchema]] = defaultdict(list)
 _compiling = threading.Lock()
 """libxml2 prepares its built-in types when it compiles the first schema, and crashes if two threads do so at once."""
-_explaining = threading.Lock()
 
 
 @cache
@@ -122,18 +115,13 @@ def faults(grammar: str, root: etree._Element) -> list[tuple[str, str]]:
 
 
 def _by_xmlschema(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]:
-    try:
-        with _explaining:
-            errors = list(islice(_explainer(grammar).iter_errors(root, use_defaults=False), MOST_FAULTS))
-    except xmlschema.XMLSchemaException:
-        return  # it fails where the document names types that do not exist
-    for error in errors:
-        path = error.path or ""
-        declared = _declaration(grammar, _POSITION.sub("", path))
-        if isinstance(error, XMLSchemaChildrenValidationError) and error.invalid_child is not None:
-            child = cast(etree._Element, error.invalid_child)
-            path = f"/{root.tag}/{etree.ElementTree(root).getelementpath(child)}"
-        yield _fault(path, explanation(error, declared))
+    # Imported here, because it imports xmlschema, which takes long and which a process without invalid documents, such
+    # as a worker, does not need. The web process imports it before its first request.
+    from app.wire.explanations import explained  # noqa: PLC0415
+
+    source = _IMPORTED_NODE_SCHEMA if grammar == IMPORTED_NODE else str(_REQUESTS / f"{grammar}.xsd")
+    for path, reason in explained(source, str(_REQUESTS), root):
+        yield _fault(path, reason)
 
 
 def _by_libxml2(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]:
@@ -165,12 +153,6 @@ def _fault(path: str, reason: str) -> tuple[str, str]:
     return _short(path.lstrip("/").partition("/")[2]), _short(reason)
 
 
-@lru_cache(1024)
-def _declaration(grammar: str, path: str) -> object:
-    """Return the declaration of the element at a path, or None for an element that the schema does not have."""
-    return _explainer(grammar).find(path)
-
-
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_TEXT else line[:_LONGEST_TEXT] + "..."
@@ -180,9 +162,3 @@ def _compile(grammar: str) -> etree.XMLSchema:
     if grammar == IMPORTED_NODE:
         return etree.XMLSchema(etree.fromstring(_IMPORTED_NODE_SCHEMA, base_url=str(_REQUESTS / "Node.xsd")))
     return etree.XMLSchema(file=str(_REQUESTS / f"{grammar}.xsd"))
-
-
-@cache
-def _explainer(grammar: str) -> xmlschema.XMLSchema:
-    source = _IMPORTED_NODE_SCHEMA if grammar == IMPORTED_NODE else str(_REQUESTS / f"{grammar}.xsd")
-    return xmlschema.XMLSchema(source, base_url=str(_REQUESTS), allow="local")

@@ -11,11 +11,10 @@ from xml.parsers import expat
 
 from lxml import etree
 
-from app.web.credentials import CREDENTIALS
 from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import hardened_parser
 from app.wire.refused_requests import NotValidError
-from app.wire.scan import HEAD_LIMIT
+from app.wire.scan import CREDENTIALS, HEAD_LIMIT
 
 _BLOCK = 1024 * 1024
 _LONGEST_TAG = 100

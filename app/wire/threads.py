@@ -11,12 +11,12 @@ import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from typing import TypeVar
 
-from flask import g, has_app_context
-
 Result = TypeVar("Result")
+
+_used_own_thread = ContextVar("used_own_thread", default=False)
 
 
 def in_own_thread(work: Callable[[], Result]) -> Result:
@@ -24,8 +24,7 @@ def in_own_thread(work: Callable[[], Result]) -> Result:
 
     Code that is called without a request, as in a worker, frees the parsers itself.
     """
-    if has_app_context():
-        g.used_own_thread = True
+    _used_own_thread.set(True)
     with ThreadPoolExecutor(1, thread_name_prefix="document") as executor:
         return executor.submit(copy_context().run, work).result()
 
@@ -34,8 +33,11 @@ def in_own_thread(work: Callable[[], Result]) -> Result:
 def parsers_freed() -> Iterator[None]:
     """Frees the parsers of threads that ended during the context. No exception that they raised may be referenced
     after the context."""
+    outer = _used_own_thread.set(False)
     try:
         yield
     finally:
-        if g.pop("used_own_thread", False):
+        used = _used_own_thread.get()
+        _used_own_thread.reset(outer)
+        if used:
             gc.collect()

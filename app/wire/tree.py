@@ -7,10 +7,10 @@ from threading import BoundedSemaphore
 
 from lxml import etree
 
-from app.wire.intake import RequestDocument
 from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import hardened_parser
 from app.wire.refused_requests import NotValidError
+from app.wire.request_document import RequestDocument
 from app.wire.schemas import faults, is_valid
 from app.wire.threads import in_own_thread
 

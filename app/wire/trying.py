@@ -13,9 +13,9 @@ from lxml import etree
 
 from app.web.statuses import ERROR_NUMBER
 from app.wire.flat_requests import flat_members
-from app.wire.intake import RequestDocument
 from app.wire.made_documents import made_document
 from app.wire.parsers import hardened_parser
+from app.wire.request_document import RequestDocument
 
 MOST_SHOWN: Final = 256 * 1024
 """A page shows at most this many bytes of a response."""

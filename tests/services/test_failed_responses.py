@@ -15,7 +15,7 @@ from app.runs.wanted import NodeContext, WantedRun
 from app.services.call import Call
 from app.services.forced import end_run
 from app.services.response import Fields, Group, ServiceResponse
-from app.wire.envelope import written
+from app.wire.response_documents import written
 from app.wire.xml_writer import write_parts
 from tests.support.builders import Graph, package
 from tests.support.http import Client
