@@ -1,6 +1,7 @@
 -- The faults of the document, given the store: the first hundred, and all others at the place of the last. A version
--- that is already frozen in the store is only compared: its links are not checked.
-WITH version AS (
+-- that is already frozen in the store is only compared: its links are not checked. No query is materialized: servers
+-- before PostgreSQL 17 have no statistics of its columns, expect few rows, and join large documents by nested loops.
+WITH version AS NOT MATERIALIZED (
   SELECT v.node_position, v.version_position, v.version_number, v.frozen, v.node_name, v.node_version_comment,
          v.type_reference, v.type_version, v.members,
          s.is_new, s.node_identifier, s.frozen_before,
@@ -9,16 +10,16 @@ WITH version AS (
   LEFT JOIN import_state s USING (node_position)
 ),
 -- The versions that must be equal to those in the store.
-held AS (
+held AS NOT MATERIALIZED (
   SELECT * FROM version WHERE frozen AND NOT is_written
 ),
-held_member AS (
+held_member AS NOT MATERIALIZED (
   SELECT h.node_position, h.version_position, m.member_type_node_identifier, m.member_type_version_number, m.sequence,
          m.value, m.scale, m.target_node_identifier, m.target_version_number, m.comment
   FROM held h
   JOIN member m USING (node_identifier, version_number)
 ),
-link AS (
+link AS NOT MATERIALIZED (
   SELECT node_reference, version, version_number, may_link, may_use_type, shown, node_identifier,
          version_number = usable_draft AS is_draft,
          shown || ' is not found'
@@ -48,34 +49,19 @@ FROM (
   WHERE NOT frozen AND NOT is_written
 
   UNION ALL
-  SELECT v.node_position, v.version_position, 0, 'node_name',
-         format('version %s is frozen with another name', v.version_number)
+  SELECT v.node_position, v.version_position, 0, compared.field,
+         format('version %s is frozen with %s', v.version_number, compared.difference)
   FROM held v
   JOIN node_version stored USING (node_identifier, version_number)
-  WHERE v.node_name <> stored.node_name
-
-  UNION ALL
-  SELECT v.node_position, v.version_position, 0, 'node_version_comment',
-         format('version %s is frozen with another comment', v.version_number)
-  FROM held v
-  JOIN node_version stored USING (node_identifier, version_number)
-  WHERE v.node_version_comment IS DISTINCT FROM stored.node_version_comment
-
-  UNION ALL
-  SELECT v.node_position, v.version_position, 0, 'node_version_reference_type',
-         format('version %s is frozen with another type', v.version_number)
-  FROM held v
-  JOIN node_version stored USING (node_identifier, version_number)
-  JOIN link t ON t.node_reference = v.type_reference AND t.version = v.type_version
-  WHERE (t.node_identifier, t.version_number) <> (stored.type_node_identifier, stored.type_version_number)
-
-  UNION ALL
-  SELECT v.node_position, v.version_position, 0, 'members',
-         format('version %s is frozen with members that are not in this list', v.version_number)
-  FROM held v
-  WHERE v.members < (
-    SELECT cardinality(stored.targets) FROM node_version stored
-    WHERE stored.node_identifier = v.node_identifier AND stored.version_number = v.version_number)
+  LEFT JOIN link t ON t.node_reference = v.type_reference AND t.version = v.type_version
+  CROSS JOIN LATERAL (VALUES
+    ('node_name', 'another name', v.node_name <> stored.node_name),
+    ('node_version_comment', 'another comment', v.node_version_comment IS DISTINCT FROM stored.node_version_comment),
+    ('node_version_reference_type', 'another type',
+     (t.node_identifier, t.version_number) <> (stored.type_node_identifier, stored.type_version_number)),
+    ('members', 'members that are not in this list', v.members < cardinality(stored.targets))
+  ) compared (field, difference, is_different)
+  WHERE compared.is_different
 
   UNION ALL
   SELECT v.node_position, v.version_position, m.member_position, '',
