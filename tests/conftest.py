@@ -47,7 +47,7 @@ _TEMPLATE = f"relink_template_{os.getpid()}"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a directory with a random name is made in it
 _LEAST_MEMORY = 2 * 1024**3
 _MOST_WAL = "256MB"
-_LINES = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+_LINES = (structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str))
 
 
 def directory_in_memory() -> Path | None:
@@ -186,9 +186,9 @@ def imports(request: pytest.FixtureRequest) -> Iterator[None]:
 def logs() -> Iterator[None]:
     """Logs are as they are by default, whatever commands the tests before have run in this process.
 
-    Except for tracebacks: those of the default show all local variables, which takes longer than most tests.
+    Except for their form: coloured columns, and tracebacks with all local variables, take longer than many tests.
     """
-    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _LINES])
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], *_LINES])
     yield
     structlog.reset_defaults()
 

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from tests.console.test_updates import PLAN, chain, figures
-from tests.support.builders import out_of_date
+from tests.support.builders import many_out_of_date
 from tests.support.http import ADMIN, PASSWORD, Client
 from tests.support.pages import Page, Pages
 from tests.support.releases import CHANNEL, TOKEN, shop
@@ -166,7 +166,7 @@ def test_a_run_that_waits_for_a_worker_says_when_one_was_last_alive(client: Clie
 
 @pytest.mark.ledger("DEC-328")
 def test_a_large_run_says_that_its_drawing_comes_at_its_end(client: Client, app: Flask, engine: Engine) -> None:
-    client.load(out_of_date(205))
+    client.load(many_out_of_date(205))
     pages = Pages.of(app)
     page = queued(pages, engine)
     with working(engine), locked(engine, "P.N0"):
@@ -204,7 +204,7 @@ def test_the_progress_tells_outcomes_only_to_those_who_may_know_them(
 
 
 def test_a_large_run_sends_its_latest_outcomes_and_its_whole_table(client: Client, app: Flask) -> None:
-    client.load(out_of_date(520))
+    client.load(many_out_of_date(520))
     pages = Pages.of(app)
     plan = pages.client.get("/console/updates/plan.csv?node=P").text
     run = pages.send(pages.get(PLAN), NEW)

@@ -15,7 +15,7 @@ from lxml import etree
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from tests.support.builders import Graph, M, draft, frozen, links, member_type, out_of_date, package, type_with
+from tests.support.builders import Graph, M, draft, frozen, links, many_out_of_date, member_type, package, type_with
 from tests.support.http import Client
 from tests.support.pages import Page, Pages
 from tests.support.workers import work
@@ -184,7 +184,7 @@ def test_another_warning_does_not_offer_another_type_whatever_the_data_says(clie
 
 
 def test_rows_are_filtered_and_paged(client: Client, app: Flask) -> None:
-    client.load(out_of_date(150))
+    client.load(many_out_of_date(150))
     pages = Pages.of(app)
     page = pages.get(PLAN)
     assert len(page.rows("#rows table")) == 100

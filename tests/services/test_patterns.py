@@ -68,13 +68,13 @@ def test_a_pattern_of_ordinary_size_is_accepted(client: Client, pattern: str) ->
 
 
 def test_an_import_of_many_bad_patterns_is_refused_soon(client: Client) -> None:
-    patterns = (r"\pL" * 1000 + f"{number}" for number in range(1500))
+    patterns = (r"\pL" * 1000 + f"{number}" for number in range(300))
     graph = Graph().node("X.m", *(member_type(VALUE_PATTERN=pattern) for pattern in patterns))
     began = time.process_time()
     reply = client.post(graph.xml(), content_type="application/xml")
     assert reply.number == 105
     assert len((reply.text("errorMessage") or "").split("\n")) == 100
-    assert time.process_time() - began < 30
+    assert time.process_time() - began < 6
 
 
 @pytest.mark.ledger("DEC-53", "PRO-30")

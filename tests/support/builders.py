@@ -128,3 +128,12 @@ def out_of_date(count: int) -> Graph:
     for number in range(count):
         graph.node(f"P.N{number}", frozen(*links(f"P.N{number + 1}.1")))
     return graph
+
+
+def many_out_of_date(count: int) -> Graph:
+    """Package P with P.N0, P.N1 ...: the last has a draft, and all others link to it; the first links to them all."""
+    last = f"P.N{count}"
+    graph = Graph().node("P", frozen()).node(last, frozen(), draft())
+    for number in range(1, count):
+        graph.node(f"P.N{number}", frozen(*links(f"{last}.1")))
+    return graph.node("P.N0", frozen(*links(*(f"P.N{number}.1" for number in range(1, count + 1)))))

@@ -107,16 +107,19 @@ class Pages:
 
     @classmethod
     def of(cls, app: Flask, user: str = ADMIN) -> Pages:
-        """The browser of a user who has signed in."""
+        """The browser of a user who has signed in, and has not opened the page that follows."""
         pages = cls(app)
-        page = pages.sign_in(user)
-        assert page.status == 200, page.text
+        response = pages._sent_in(user, PASSWORD, "/console")
+        assert response.status_code == 303, response.text
         return pages
 
     def sign_in(self, user: str = ADMIN, password: str = PASSWORD, following: str = "/console") -> Page:
         """Sign in with the form, and return the page that follows."""
+        return self._following("/console/sign-in", self._sent_in(user, password, following))
+
+    def _sent_in(self, user: str, password: str, following: str) -> TestResponse:
         page = self.get(f"/console/sign-in?next={following}")
-        return self.send(page, "/console/sign-in", user=user, password=password)
+        return self.post("/console/sign-in", {**page.form("/console/sign-in"), "user": user, "password": password})
 
     def get(self, path: str, **options: object) -> Page:
         """The page at a path, or at the one that it redirects to. Each page has the headers that keep it safe."""
@@ -128,7 +131,9 @@ class Pages:
 
     def send(self, page: Page, action: str, /, **values: str) -> Page:
         """Send a form of a page with other values in some fields, and return the page that follows."""
-        response = self.post(action, {**page.form(action), **values})
+        return self._following(action, self.post(action, {**page.form(action), **values}))
+
+    def _following(self, action: str, response: TestResponse) -> Page:
         if response.status_code == 303:
             return self.get(urljoin(action, response.headers["Location"]))
         return Page(response, urlsplit(action).path)

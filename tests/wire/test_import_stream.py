@@ -175,9 +175,9 @@ def test_an_import_of_an_anonymous_caller_is_refused(importer: Client) -> None:
     [
         document("<Node>", "<x/>" * 2_000_000, "</Node>"),
         document("<Node>", " a='1'".join(["<x", *[""] * 400_000]), "/></Node>"),
-        f"<NodeImport>{'<x/>' * 2_000_000}</NodeImport>",
+        f"<NodeImport>{'<x/>' * 600_000}</NodeImport>",
         document("<x><Node/></x>" * 500_000),
-        document().replace("</NodeImport>", f"{'<x/>' * 2_000_000}</NodeImport>"),
+        document().replace("</NodeImport>", f"{'<x/>' * 600_000}</NodeImport>"),
     ],
     ids=range(5),
 )
