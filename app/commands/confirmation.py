@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Final, TextIO
+from typing import Final
 
 import click
 
 from app.commands.reading import Command
+from app.commands.texts import is_terminal
 
 EXIT_DECLINED: Final = 130
 
@@ -19,7 +20,7 @@ def yes_option(command: Command) -> Command:
 
 def require_terminal(impact: str) -> None:
     """Raise UsageError if nobody can be asked. `impact` is the command that lists what would be done."""
-    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stderr)):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise click.UsageError(
             f"there is no terminal to ask on: give --yes, or --if-match with the plan that '{impact}' prints"
         )
@@ -35,8 +36,3 @@ def confirm(question: str) -> None:
     if not agreed:
         click.echo("Nothing was done.", err=True)
         raise SystemExit(EXIT_DECLINED)
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    """Return whether a stream is a terminal. Python has no stream where the shell has closed it."""
-    return stream is not None and stream.isatty()

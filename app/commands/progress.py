@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.cells import cell_len
-from rich.console import Console, RenderableType
-from rich.constrain import Constrain
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TimeElapsedColumn
-from rich.text import Text
-
 from app.commands.run_record import RunStatus
-from app.commands.texts import note
+from app.commands.texts import is_terminal, note
 
 _LINE_EVERY = 5.0
 _QUIET_FOR = 5.0
-_ROOM_FOR_CTRL_C = 2
-"""Columns at the end of the line that stay free, so that the `^C` of the terminal does not break the line."""
-_SPINNER = 2
-_TIME = 9
-_SHORTEST_BAR = 11
-"""The widths of the parts of the line, each with the space between it and the text."""
 
 
 class Display(Protocol):
@@ -42,12 +31,14 @@ class Display(Protocol):
 @contextmanager
 def shown_progress() -> Iterator[Display]:
     """Yield a display for as long as the context lasts."""
-    console = Console(stderr=True, highlight=False)
-    if not console.file.isatty():
+    if not is_terminal(sys.stderr):
         yield _Lines()
         return
-    with _Line(console) as line:
-        yield _Bar(line, line.add_task("", total=None))
+    # Imported here, because rich takes a quarter of the time of a command to import, and only a terminal needs it.
+    from app.commands.progress_bar import shown_bar  # noqa: PLC0415
+
+    with shown_bar() as bar:
+        yield bar
 
 
 @contextmanager
@@ -56,61 +47,6 @@ def shown_waiting(text: str) -> Iterator[None]:
     with shown_progress() as display:
         display.begin(text)
         yield
-
-
-class _Line(Progress):
-    """One line that fits the terminal. Where it is narrow, the bar is left out first, and then the time."""
-
-    def __init__(self, console: Console) -> None:
-        self._terminal = console
-        self._spinner = SpinnerColumn()
-        self._description = _Description()
-        self._bar = BarColumn(bar_width=None)
-        self._time = TimeElapsedColumn()
-        super().__init__(console=console, transient=True)
-
-    def get_renderable(self) -> RenderableType:
-        width = max(_SPINNER + 1, self._terminal.width - _ROOM_FOR_CTRL_C)
-        self.columns = self._columns(width - _SPINNER)
-        return Constrain(super().get_renderable(), width)
-
-    def _columns(self, width: int) -> tuple[ProgressColumn, ...]:
-        text = max((cell_len(task.description) for task in self.tasks), default=0)
-        if text + _TIME + _SHORTEST_BAR <= width:
-            self._description.width = text
-            return self._spinner, self._description, self._bar, self._time
-        if text + _TIME <= width:
-            self._description.width = width - _TIME
-            return self._spinner, self._description, self._time
-        self._description.width = min(text, width)
-        return self._spinner, self._description
-
-
-class _Description(ProgressColumn):
-    """What a command does, cut at a width."""
-
-    width = 1
-
-    def render(self, task: Task) -> Text:
-        text = Text(task.description, no_wrap=True)
-        text.truncate(self.width, overflow="ellipsis")
-        return text
-
-
-class _Bar:
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress = progress
-        self._task = task
-
-    def begin(self, text: str) -> None:
-        self._progress.update(self._task, description=text, total=None)
-
-    def show(self, run: RunStatus) -> None:
-        text = f"run {run.identifier}: {run.what_happens()}"
-        self._progress.update(self._task, description=text, total=run.steps or None, completed=run.done)
-
-    def say(self, text: str) -> None:
-        self._progress.console.print(text, markup=False)
 
 
 class _Lines:

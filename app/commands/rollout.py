@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 
 import click
 from lxml import etree
-from rich.console import Console
 
 from app.commands.asynchronous import carried_out
 from app.commands.confirmation import confirm, require_terminal, yes_option
@@ -16,7 +16,7 @@ from app.commands.reading import document_options, print_document
 from app.commands.rows import Row, print_rows, say
 from app.commands.sending import SmallRequest, impact_request
 from app.commands.service import Reply, ServiceClient, element, text_element, with_service
-from app.commands.texts import COLLAPSED
+from app.commands.texts import COLLAPSED, is_terminal
 from app.commands.updates import if_match_header, leave_if_partial
 from app.text import counted
 
@@ -96,7 +96,7 @@ def rollout(
                 _show(reply, document=document)
                 leave_if_partial(reply)
                 return
-        print_rows(_HEADINGS, planned, Console(stderr=True, highlight=False))
+        print_rows(_HEADINGS, planned, err=True)
         confirm(f"Move {counted(sum(map(_moves, planned)), 'instance')}?")
         if_match = reply.headers["ETag"]
     if impact:
@@ -141,7 +141,7 @@ def _show(reply: Reply, planned: Collection[Row] = (), *, document: str | None) 
         print_document(found, document)
         return
     rows = list(_rows(found))
-    known = set(map(tuple, planned if Console().file.isatty() else ()))
+    known = set(map(tuple, planned if is_terminal(sys.stdout) else ()))
     if shown := [row for row in rows if tuple(row) not in known]:
         print_rows(_HEADINGS, shown)
     if not rows:

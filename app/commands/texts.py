@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
@@ -37,6 +37,11 @@ def check_arguments(arguments: Iterable[str]) -> None:
             raise click.UsageError(f"the argument {shown} {wrong}: give text in UTF-8")
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal. Python has no stream where the shell has closed it."""
+    return stream is not None and stream.isatty()
+
+
 def note(text: str) -> None:
     """Print a sentence on standard error."""
     click.echo(folded(text), err=True)
@@ -47,7 +52,7 @@ def folded(text: str, prefix: str = "") -> str:
 
     `prefix` is what is printed before the text. The text is unchanged if there is no terminal.
     """
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         return text
     width = shutil.get_terminal_size().columns
     first, *others = text.split("\n")
@@ -57,7 +62,7 @@ def folded(text: str, prefix: str = "") -> str:
 
 def hanging(first: str, text: str) -> str:
     """Return a text behind a word of a fixed width, and folded beside it if standard output is a terminal."""
-    if sys.stdout is None or not sys.stdout.isatty():
+    if not is_terminal(sys.stdout):
         return first + text
     width = shutil.get_terminal_size().columns
     return _filled(text, width, first=first, others=" " * len(first))

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from lxml import etree
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from app.commands.service import Reply
+from app.commands.texts import is_terminal
 from app.text import counted
 
-FIRST = 40
-"""How many rows are shown unless all are asked for."""
-
 _MOST_TARGETS = 12
-_LEAST_ROOM = 24
 _DONE = ("version", "change")
-_STYLES = {"version": "green", "change": "cyan", "warning": "yellow", "error": "red"}
 _WORDS = {"version": "new version", "change": "changed draft", "warning": "warning", "error": "error"}
 
 
@@ -90,48 +83,19 @@ def read_updates(reply: Reply, *, forced: bool) -> Updates:
     return Updates(description, rows, forced, latest)
 
 
-def print_updates(console: Console, updates: Updates, *, everything: bool) -> None:
-    """Print the first rows or all of them in a table on a terminal, and all rows as lines with tabs elsewhere."""
-    if not console.file.isatty():
-        for row in updates.rows:
-            console.file.write("\t".join((row.reference, row.version, row.kind, row.changes)) + "\n")
-        return
-    shown = updates.rows if everything else updates.rows[:FIRST]
-    print_table(console, shown)
-    if len(shown) < len(updates.rows):
-        console.print(f"... and {len(updates.rows) - len(shown):,} more (--all shows them)")
+def print_updates(updates: Updates, *, everything: bool, err: bool = False) -> None:
+    """Print the first rows or all of them in a table on a terminal, and all rows as lines with tabs elsewhere.
 
-
-def print_table(console: Console, rows: list[Update]) -> None:
-    """Print rows under headings, in lines that are folded to the width of the terminal.
-
-    On a narrow terminal, each row has a line for its node and lines for the rest.
+    They go to standard output, or with `err` to standard error.
     """
-    if not rows:
-        return
-    before = [max(map(len, column)) + 2 for column in _columns(rows)]
-    if console.width - sum(before) < _LEAST_ROOM:
-        for row in rows:
-            console.print(Text(row.reference, "bold", overflow="fold"))
-            console.print(Padding(Text.assemble(f"{row.version} ", _kind(row), f" {row.changes}"), (0, 0, 0, 2)))
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("node", "version", "update"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("what changes", overflow="fold")
-    for row in rows:
-        table.add_row(Text(row.reference), row.version, Text(*_kind(row)), Text(row.changes))
-    console.print(table)
+    stream = sys.stderr if err else sys.stdout
+    if is_terminal(stream):
+        # Imported here, because rich takes a quarter of the time of a command to import, and only a terminal needs it.
+        from app.commands.tables import print_first_updates, terminal  # noqa: PLC0415
 
-
-def _columns(rows: list[Update]) -> Iterator[list[str]]:
-    yield ["node", *(row.reference for row in rows)]
-    yield ["version", *(row.version for row in rows)]
-    yield ["update", *(row.kind for row in rows)]
-
-
-def _kind(row: Update) -> tuple[str, str]:
-    return row.kind, _STYLES.get(row.kind, "")
+        print_first_updates(terminal(err=err), updates, everything=everything)
+    elif stream is not None:
+        stream.writelines("\t".join((row.reference, row.version, row.kind, row.changes)) + "\n" for row in updates.rows)
 
 
 def _update(element: etree._Element, forced: bool) -> Update:

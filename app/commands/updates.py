@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from rich.console import Console
 
 from app.commands.asynchronous import carried_out
 from app.commands.confirmation import confirm, require_terminal, yes_option
@@ -17,7 +16,7 @@ from app.commands.reading import Command, json_option
 from app.commands.rows import print_as_json, say
 from app.commands.sending import SmallRequest, impact_request
 from app.commands.service import PARTIAL, Reply, ServiceClient, message, with_service
-from app.commands.texts import COLLAPSED
+from app.commands.texts import COLLAPSED, is_terminal
 from app.commands.update_list import Updates, print_updates, read_updates
 from app.commands.why import print_why
 from app.text import counted
@@ -188,9 +187,8 @@ def _planned(reply: Reply, *, everything: bool) -> Updates | None:
     updates = read_updates(reply, forced=False)
     reply.file.seek(0)
     if updates.to_do:
-        console = Console(stderr=True, highlight=False)
-        print_updates(console, updates, everything=everything)
-        console.print(updates.summary(), markup=False)
+        print_updates(updates, everything=everything, err=True)
+        say(updates.summary(), err=True)
     return updates
 
 
@@ -212,8 +210,7 @@ def _shown(
     if xml or as_json:
         return None
     updates = read_updates(reply, forced=forced)
-    console = Console(highlight=False)
-    print_updates(console, updates.apart_from(planned) if console.file.isatty() else updates, everything=everything)
+    print_updates(updates.apart_from(planned) if is_terminal(sys.stdout) else updates, everything=everything)
     if not updates.is_empty:
         say(updates.summary())
     return updates

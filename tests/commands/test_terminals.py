@@ -8,8 +8,8 @@ import sys
 import pytest
 from rich.console import Console
 
-from app.commands import rows
-from app.commands.update_list import FIRST, Update, Updates, print_updates
+from app.commands.tables import FIRST, print_first_updates, print_table
+from app.commands.update_list import Update, Updates
 from tests.support.terminal import terminal
 
 WIDTHS = [40, 60, 80, 120]
@@ -19,7 +19,7 @@ CHANGES = "NODE_LIST: " + ", ".join(f"N{number} 2" for number in range(50))
 def shown(width: int, updates: Updates, *, everything: bool = False) -> list[str]:
     """The lines that a terminal of this width shows."""
     console = console_of(width)
-    print_updates(console, updates, everything=everything)
+    print_first_updates(console, updates, everything=everything)
     return [line.rstrip() for line in written(console).splitlines()]
 
 
@@ -77,7 +77,7 @@ def test_a_list_of_many_columns_has_a_line_for_each_field(width: int) -> None:
         "2026-11-26T10:00:00.000Z",
         "lost",
     ]
-    rows.print_rows(headings, [row], console)
+    print_table(console, headings, [row])
     text = written(console)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     assert "…" not in text
@@ -89,9 +89,7 @@ def test_a_list_of_many_columns_has_a_line_for_each_field(width: int) -> None:
 def test_no_word_of_a_list_is_broken(width: int) -> None:
     console = console_of(width)
     cells = ["acme.catalog.Widget", "2026-11-26T10:00:01.123Z", "Widget with a long name", "system.NODE_LIST_TYPE.1"]
-    rows.print_rows(
-        ["node", "created", "name", "type"], [cells, ["acme.catalog.Bolt", None, "Bolt", "acme.T.1"]], console
-    )
+    print_table(console, ["node", "created", "name", "type"], [cells, ["acme.catalog.Bolt", "", "Bolt", "acme.T.1"]])
     text = written(console)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     words = "acme.catalog.Widget 2026-11-26 10:00:01Z Widget with long system.NODE_LIST_TYPE.1 Bolt acme.T.1"

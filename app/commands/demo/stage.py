@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app.commands.service import Reply
-from app.commands.update_list import Updates, print_table
+from app.commands.tables import print_update_table
+from app.commands.update_list import Updates
 
 _WIDTH = 110
 
@@ -33,7 +34,7 @@ class Stage:
 
     def updates(self, updates: Updates, rows: int) -> None:
         """Print the first rows of a list of updates, and how many there are."""
-        print_table(self._console, updates.rows[:rows])
+        print_update_table(self._console, updates.rows[:rows])
         self.say(f"... and {len(updates.rows) - rows} more\n\n{updates.summary()}")
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
