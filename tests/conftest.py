@@ -20,6 +20,7 @@ import pytest
 import structlog
 from argon2 import PasswordHasher, Type
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine
 
 from app import application
@@ -207,6 +208,18 @@ def server_url(developers_server: str | None) -> Iterator[str]:
         execute(url, "SELECT pg_reload_conf()")
         yield url
         embedded.stop(directory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_pages(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """The templates of pages are compiled once for all applications of all processes."""
+    own = tmp_path_factory.getbasetemp()
+    directory = (own if worker_id == "master" else own.parent) / "pages"
+    directory.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        kept = {"bytecode_cache": FileSystemBytecodeCache(str(directory))}
+        patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, **kept})
+        yield
 
 
 @dataclass(frozen=True)
