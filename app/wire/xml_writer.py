@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from app.services.response import Fields, Group, Part, Value, Written
+from app.text import writable
 
 _BLOCK = 64 * 1024
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_document(root: str, parts: Iterable[Part | Written]) -> Iterator[bytes]:
@@ -49,7 +48,7 @@ def escape(text: str) -> str:
     if "&" in text or "<" in text or ">" in text:
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if not text.isprintable():
-        text = _NOT_XML.sub("\ufffd", text).replace("\r", "&#13;")
+        text = writable(text).replace("\r", "&#13;")
     return text
 
 

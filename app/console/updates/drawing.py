@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import igraph
 from markupsafe import Markup
 
 from app.console.updates.graph import MIXED, SOURCE, Box, BoxGraph
@@ -120,6 +119,9 @@ def _ordered(graph: BoxGraph) -> list[Box]:
         for cause, effect in graph.edges
         if graph.boxes[cause].column < graph.boxes[effect].column
     ]
+    # Imported here, because it takes a while to import, and a process may never draw.
+    import igraph  # noqa: PLC0415
+
     whole = igraph.Graph(n=len(boxes), edges=forward, directed=True)
     layout = whole.layout_sugiyama(layers=[box.column for box in boxes], maxiter=_ROUNDS)
     across = {box.key: layout[place][0] for place, box in enumerate(boxes)}
