@@ -353,10 +353,10 @@ CREATE FUNCTION public.refuse_frozen_on_draft() RETURNS trigger
 BEGIN
   IF EXISTS (
     SELECT FROM dependency d
-    JOIN node n ON n.node_identifier = d.on_node_identifier
     WHERE d.node_identifier = NEW.node_identifier
       AND d.version_number BETWEEN OLD.frozen_version_number + 1 AND NEW.frozen_version_number
-      AND d.on_version_number > n.frozen_version_number
+      AND d.on_version_number > (
+        SELECT n.frozen_version_number FROM node n WHERE n.node_identifier = d.on_node_identifier)
   ) THEN
     RAISE EXCEPTION 'version % of node % depends on a draft', NEW.frozen_version_number, NEW.node_identifier
       USING ERRCODE = 'RL002';
