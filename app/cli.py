@@ -7,36 +7,47 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from app.commands.groups import CommandGroup
 from app.commands.orderly_end import orderly_end
 from app.commands.texts import check_arguments, folded
 from app.garbage import collections_paused
 
+
+class _Listed(NamedTuple):
+    """A command in the list of commands: the place where it is defined, and what it does."""
+
+    place: str
+    summary: str
+
+
 _COMMANDS = {
-    "serve": "app.commands.serve:serve",
-    "worker": "app.commands.worker:worker",
-    "migrate": "app.commands.database:migrate",
-    "check": "app.commands.database:check",
-    "dump": "app.commands.dump:dump",
-    "restore": "app.commands.dump:restore",
-    "secret-key": "app.commands.dump:secret_key",
-    "user": "app.commands.users:user",
-    "permission": "app.commands.permissions:permission",
-    "token": "app.commands.tokens:token",
-    "audit": "app.commands.audit:audit",
-    "import": "app.commands.imports:import_file",
-    "impact": "app.commands.updates:impact",
-    "force": "app.commands.updates:force",
-    "run": "app.commands.runs:run",
-    "node": "app.commands.nodes:node",
-    "solution": "app.commands.solutions:solution",
-    "rollout": "app.commands.rollout:rollout",
-    "demo": "app.commands.demo:demo",
-    "completion": "app.commands.completion:completion",
+    "serve": _Listed("app.commands.serve:serve", "Serve over HTTP until stopped."),
+    "worker": _Listed("app.commands.worker:worker", "Do runs, move instances and send messages."),
+    "migrate": _Listed("app.commands.database:migrate", "Bring the database up to date."),
+    "check": _Listed("app.commands.database:check", "Check the settings, the database and its migrations."),
+    "dump": _Listed("app.commands.dump:dump", "Write the whole store to a file, with its secret key."),
+    "restore": _Listed("app.commands.dump:restore", "Restore the store from a file of relink dump."),
+    "secret-key": _Listed("app.commands.dump:secret_key", "Print the key that encrypts authentications."),
+    "user": _Listed("app.commands.users:user", "Manage users."),
+    "permission": _Listed("app.commands.permissions:permission", "Manage permissions."),
+    "token": _Listed("app.commands.tokens:token", "Manage tokens for the GraphQL interface."),
+    "audit": _Listed("app.commands.audit:audit", "Read who did what."),
+    "import": _Listed("app.commands.imports:import_file", "Import nodes from a file: all of them or none."),
+    "impact": _Listed("app.commands.updates:impact", "List the updates that a change requires."),
+    "force": _Listed("app.commands.updates:force", "Make the updates that a change requires."),
+    "run": _Listed("app.commands.runs:run", "List, watch and cancel runs."),
+    "node": _Listed("app.commands.nodes:node", "Look at, search, compare, freeze, copy and edit nodes."),
+    "solution": _Listed("app.commands.solutions:solution", "List, compare and publish solutions."),
+    "rollout": _Listed("app.commands.rollout:rollout", "Move the instances of a solution to a release."),
+    "demo": _Listed("app.commands.demo:demo", "Show what Relink does, in less than a minute."),
+    "completion": _Listed(
+        "app.commands.completion:completion", "Print the script that completes commands and options in SHELL."
+    ),
 }
 
 # The process gives back all memory when it ends, so Python need not look for garbage in it first.
@@ -78,10 +89,20 @@ class _Commands(CommandGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
+        module, _, name = _COMMANDS[cmd_name].place.partition(":")
         with collections_paused():  # an import makes next to no garbage
             command = getattr(import_module(module), name)
         return command if isinstance(command, click.Command) else None
+
+    def summaries(self, ctx: click.Context) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [(name, listed.summary) for name, listed in _COMMANDS.items()]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that begin so. A shell asks at each Tab, so no command is imported."""
+        commands = [
+            CompletionItem(name, help=each) for name, each in self.summaries(ctx) if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 @contextmanager

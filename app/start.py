@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from cryptography.fernet import Fernet
 from sqlalchemy import Engine
 
 from app.database import embedded
@@ -83,6 +82,9 @@ def _kept_key(file: Path) -> str:
     If several processes create the file at once, the first one wins and all of them read its key.
     """
     if not file.exists():
+        # Imported here, because most commands need no key.
+        from cryptography.fernet import Fernet  # noqa: PLC0415
+
         with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-") as made:
             made.write(Fernet.generate_key())
             made.flush()

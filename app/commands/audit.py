@@ -18,7 +18,7 @@ from app.solutions.texts import time_text
 _HEADINGS = ("time", "action", "who", "address", "on what", "details")
 
 
-@click.group(cls=CommandGroup, short_help="Read who did what.")
+@click.group(cls=CommandGroup)
 def audit() -> None:
     """Read who did what: sign-ins, refusals, and changes of users, permissions, tokens, nodes and solutions.
 

@@ -29,7 +29,7 @@ from app.text import counted
 _COUNTS = text("SELECT (SELECT count(*) FROM node), (SELECT count(*) FROM account)")
 
 
-@click.command(short_help="Write the whole store to a file, with its secret key.")
+@click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def dump(file: Path) -> None:
     """Write the whole store to FILE, as of one moment, with the secret key. The service may run meanwhile.
@@ -74,7 +74,7 @@ def dump(file: Path) -> None:
         note("The secret key is in it: keep the file where only you can read it.")
 
 
-@click.command(short_help="Restore the store from a file of relink dump.")
+@click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Delete the store that is there, and all else in its schema.")
 def restore(file: Path, replace: bool) -> None:
@@ -108,7 +108,7 @@ def restore(file: Path, replace: bool) -> None:
     click.echo(f"Restored {contents}, as of {found.manifest.created}.")
 
 
-@click.command("secret-key", short_help="Print the key that encrypts authentications.")
+@click.command("secret-key")
 @click.option("--new", is_flag=True, help="Print a new key, and change nothing.")
 @click.option(
     "--dump",

@@ -34,7 +34,7 @@ _MAY_BE_IMPORTED = (
 _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 
 
-@click.command("import", short_help="Import nodes from a file: all of them or none.")
+@click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @document_options
 @with_service

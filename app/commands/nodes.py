@@ -17,7 +17,7 @@ from app.commands.texts import COLLAPSED, note
 EXIT_IMPOSSIBLE = 1
 
 
-@click.group(cls=CommandGroup, short_help="Look at, search, compare, freeze, copy and edit nodes.")
+@click.group(cls=CommandGroup)
 def node() -> None:
     """Look at nodes, find and compare them, see where they are used; freeze, copy and edit them.
 

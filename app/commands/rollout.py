@@ -24,7 +24,7 @@ _MOVES = ("update", "upgrade")
 _HEADINGS = ("instance", "name", "release", "update", "what is missing or wrong")
 
 
-@click.command(short_help="Move the instances of a solution to a release.")
+@click.command()
 @click.argument("solution_id", metavar="ID", type=COLLAPSED)
 @click.option(
     "--to", "release", type=click.IntRange(1), help="The release, which may be an older one; else the latest."

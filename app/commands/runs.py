@@ -26,7 +26,7 @@ _MOST_IN_A_PAGE = 1000
 _run_as_json = click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
 
 
-@click.group(cls=CommandGroup, short_help="List, watch and cancel runs.")
+@click.group(cls=CommandGroup)
 def run() -> None:
     """List, watch and cancel runs: forces, roll-outs, and requests that a worker carries out.
 

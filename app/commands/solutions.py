@@ -17,7 +17,7 @@ _CHANGE = fields("slotKind", "externalId", "code", "breakingChange", "message")
 _CHANGE_HEADINGS = ["kind", "slot", "change", "breaks", "message"]
 
 
-@click.group(cls=CommandGroup, short_help="List, compare and publish solutions.")
+@click.group(cls=CommandGroup)
 def solution() -> None:
     """List solutions and their releases, compare releases, and publish a draft.
 

@@ -49,7 +49,7 @@ def _update_options(command: Command) -> Command:
     return with_service(command)
 
 
-@click.command(short_help="List the updates that a change requires.")
+@click.command()
 @_update_options
 @click.option(
     "--why", "why_node", metavar="NODE", type=COLLAPSED, help="Say why this node is in the list, and no more."
@@ -96,7 +96,7 @@ def impact(
     leave_if_partial(reply)
 
 
-@click.command(short_help="Make the updates that a change requires.")
+@click.command()
 @_update_options
 @yes_option
 @click.option("--if-match", metavar="PLAN", help="Make exactly the updates of this plan of an impact, or none.")

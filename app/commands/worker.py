@@ -14,7 +14,7 @@ from app.settings import Settings
 from app.start import prepare_for_plans, with_secret_key
 
 
-@click.command(short_help="Do runs, move instances and send messages.")
+@click.command()
 @click.option(
     "--concurrency",
     default=2,
@@ -50,7 +50,7 @@ def worker(concurrency: int, beside_serve: bool) -> None:
             sys.stdout.flush()
         prepare_for_plans()
         with collections_paused():  # an import makes next to no garbage
-            # Imported here, because `relink --help` would take twice as long to import the whole application.
+            # Imported here, because `relink worker --help` would take twice as long to import the whole application.
             from app.worker import run_worker  # noqa: PLC0415
 
         run_worker(engine, with_secret_key(settings), concurrency)
