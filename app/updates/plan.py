@@ -39,11 +39,6 @@ class Plan:
     removed: dict[int, int]
     sources: Mapping[int, int]
 
-    @property
-    def clean(self) -> bool:
-        """Whether no node is refused."""
-        return not self.refusals
-
     def fingerprint(self) -> str:
         """Return the ETag of the impact: plans that look equal to their reader have equal ETags.
 

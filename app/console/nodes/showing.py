@@ -46,14 +46,13 @@ class Actions:
     may_edit: bool
     may_freeze: bool
     may_draft: bool
-    may_plan: bool
 
     @classmethod
     def on(cls, node: Node) -> Actions:
         """Return what the rights of the visitor and the state of the node allow."""
         administers = node.may(right.ADMINISTER) and node.identifier > LAST_SYSTEM_IDENTIFIER
         has_draft = node.draft is not None
-        return cls(administers and has_draft, administers and has_draft, administers and not has_draft, True)
+        return cls(administers and has_draft, administers and has_draft, administers and not has_draft)
 
 
 @dataclass(frozen=True)
