@@ -10,6 +10,9 @@ from typing import Final, TypeAlias
 MOST_FAULTS: Final = 100
 """At most this many faults of a request are reported."""
 
+DESCRIBED_FAULTS: Final = 3
+"""The description of an error has at most this many faults."""
+
 IS_MISSING: Final = "is missing"
 """The text of the fault of a required value that was not given, unless it says more."""
 
@@ -92,7 +95,7 @@ class UserError(RelinkError):
     number = 105
 
     def __init__(self, *faults: Fault) -> None:
-        super().__init__("; ".join(map(str, faults[:3])))
+        super().__init__("; ".join(map(str, faults[:DESCRIBED_FAULTS])))
         self.faults = faults
 
 

@@ -12,7 +12,16 @@ import structlog
 from graphql import GraphQLError
 
 from app.database.failures import Passing, logged_failure
-from app.errors import Fault, FaultCode, FaultPath, InternalError, NotAuthorisedError, RelinkError, UserError
+from app.errors import (
+    DESCRIBED_FAULTS,
+    Fault,
+    FaultCode,
+    FaultPath,
+    InternalError,
+    NotAuthorisedError,
+    RelinkError,
+    UserError,
+)
 from app.solutions.texts import time_text
 from app.text import camel_case
 
@@ -25,8 +34,6 @@ _REPEATED_TOKEN = re.compile(r"(Unexpected (?:Block)?String).*", re.DOTALL)
 # Fields whose name in the GraphQL schema differs from their name in the domain.
 _FIELDS = {"service": "service_id", "service_version": "service_id", "service_environment": "service_environment_id"}
 _ADVICE = {FaultCode.NEEDS_UPGRADE: ": use upgradeSolutionInstance, which moves the instance"}
-_MOST_FAULTS = 3
-"""At most this many faults are reported in one message."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,8 @@ def _message_and_kind(error: GraphQLError, request_id: str) -> tuple[str, _Kind]
             return original.description, _ACCESS
         case UserError():
             unknown = any(fault.code is FaultCode.NOT_FOUND for fault in original.faults)
-            return "; ".join(map(_described, original.faults[:_MOST_FAULTS])), _NOT_FOUND if unknown else _INVALID_INPUT
+            described = "; ".join(map(_described, original.faults[:DESCRIBED_FAULTS]))
+            return described, _NOT_FOUND if unknown else _INVALID_INPUT
         case NotAvailableError():
             return original.description, _NOT_AVAILABLE
         case BadRequestError():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from app.errors import Fault, FaultCode, FaultPath, RelinkError, UserError
+from app.errors import DESCRIBED_FAULTS, Fault, FaultCode, FaultPath, RelinkError, UserError
 from app.text import camel_case
 
 _LISTS: Final = {
@@ -30,8 +30,6 @@ _ELEMENTS: Final = {"ddl": "Ddl", "node_reference_section": "NodeReferenceSectio
 """Other elements whose name is not the field's name in camelCase."""
 
 _ADVICE: Final = {FaultCode.NEEDS_UPGRADE: ": use UpgradeSolutionInstance, which moves the instance"}
-_DESCRIBED = 3
-"""`errorDescription` reports at most this many faults."""
 
 
 def places(error: UserError) -> list[tuple[str, str]]:
@@ -46,7 +44,7 @@ def described(error: RelinkError) -> str:
 
 def joined(found: Sequence[tuple[str, str]]) -> str:
     """Return the first faults of a list in one line."""
-    return "; ".join(f"{path}: {text}" if path else text for path, text in found[:_DESCRIBED])
+    return "; ".join(f"{path}: {text}" if path else text for path, text in found[:DESCRIBED_FAULTS])
 
 
 def xml_path(path: FaultPath) -> str:
