@@ -12,7 +12,8 @@ from sqlalchemy import Connection, text
 from app.database.connection import short_statements
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
-from app.errors import BusyError, NotAuthorisedError, PreconditionError, StateError, UserError, invalid
+from app.editions import KnownEdition
+from app.errors import BusyError, NotAuthorisedError, UserError, invalid
 from app.identity import right
 from app.identity.rights import Caller
 from app.nodes.deletion import keep_links
@@ -62,22 +63,6 @@ _WRITE = text(f"UPDATE node_version SET {_COLUMNS} WHERE node_identifier = :node
 _INSERT = text(sql_file("app.nodes", "insert_first_version"))
 
 
-@dataclass(frozen=True)
-class Known:
-    """The edition of the node that the editor has seen: a field of the request, or the header `If-Match`."""
-
-    edition: int | None = None
-    if_match: str | None = None
-
-    def check(self, edition: int) -> None:
-        """Raise StateError (106) if the node has another edition."""
-        advice = "somebody else has changed the node since you read it: read it again, and repeat your change"
-        changed = f"the node has edition {edition} now, which is not the one that you know: {advice}"
-        PreconditionError.check(self.if_match, str(edition), changed)
-        if self.edition and self.edition != edition:
-            raise StateError(f"the node has edition {edition} and not {self.edition}: {advice}")
-
-
 class StoredMember(NamedTuple):
     """A member with all that is stored of it."""
 
@@ -110,7 +95,7 @@ class Draft:
 
 
 def find_draft(
-    connection: Connection, caller: Caller, identifier: int | None, reference: str | None, known: Known
+    connection: Connection, caller: Caller, identifier: int | None, reference: str | None, known: KnownEdition
 ) -> Version:
     """Return a draft that the caller may edit, named by identifier, which takes precedence, or reference.
 
@@ -118,7 +103,7 @@ def find_draft(
     administer the node, and StateError (106) if somebody else has changed it since the caller read it.
     """
     version = _editable(connection, caller, identifier, reference)
-    known.check(version.node.edition)
+    _check_edition(version.node.edition, known)
     return version
 
 
@@ -127,7 +112,7 @@ def take_draft(
     caller: Caller,
     identifier: int | None,
     reference: str | None,
-    known: Known,
+    known: KnownEdition,
     before_large: Callable[[], None],
     *,
     also: int | None = None,
@@ -223,6 +208,15 @@ def _is_large(connection: Connection, version: Version) -> bool:
 def _time_for(is_large: bool) -> AbstractContextManager[None]:
     """Give the statements about the members of a large draft more time than other short statements."""
     return short_statements(LARGE_SECONDS) if is_large else nullcontext()
+
+
+def _check_edition(edition: int, known: KnownEdition) -> None:
+    advice = "somebody else has changed the node since you read it: read it again, and repeat your change"
+    known.check(
+        edition,
+        f"the node has edition {edition} now, which is not the one that you know: {advice}",
+        f"the node has edition {edition} and not {known.edition}: {advice}",
+    )
 
 
 def _editable(connection: Connection, caller: Caller, identifier: int | None, reference: str | None) -> Version:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
+from app.editions import KnownEdition
 from app.errors import (
     MOST_FAULTS,
     Fault,
@@ -29,7 +30,7 @@ from app.identity.rights import Caller
 from app.nodes.compatibility import Fit, fit
 from app.nodes.creation import check_package, create_node, free_reference
 from app.nodes.deletion import keep_links
-from app.nodes.drafts import Draft, Known, StoredMember, insert_first_version, take_draft, write_draft
+from app.nodes.drafts import Draft, StoredMember, insert_first_version, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
 from app.nodes.members import CheckedMember
@@ -88,7 +89,7 @@ def plan_edit(
     identifier: int | None,
     reference: str | None,
     given: GivenEdit,
-    known: Known,
+    known: KnownEdition,
     patterns: PatternCheck,
     before_large: Callable[[], None],
     *,
@@ -133,7 +134,7 @@ def edit_draft(
     identifier: int | None,
     reference: str | None,
     given: GivenEdit,
-    known: Known,
+    known: KnownEdition,
     patterns: PatternCheck,
     before_large: Callable[[], None],
     *,

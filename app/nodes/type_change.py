@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
+from app.editions import KnownEdition
 from app.errors import NotAuthorisedError, UserError, invalid, missing, unresolved
 from app.identity import right
 from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
 from app.nodes.checked_members import read_rule_members
 from app.nodes.compatibility import Fit, Rules, fit
-from app.nodes.drafts import Draft, Known, StoredMember, find_draft, take_draft, write_draft
+from app.nodes.drafts import Draft, StoredMember, find_draft, take_draft, write_draft
 from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
 from app.nodes.members import listed_types
@@ -38,7 +39,7 @@ def change_type(
     identifier: int | None,
     reference: str | None,
     wanted: NamedVersion,
-    known: Known,
+    known: KnownEdition,
     patterns: PatternCheck,
     before_large: Callable[[], None],
     *,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 
 from app.database.engine import snapshot
-from app.nodes.drafts import Known
+from app.editions import KnownEdition
 from app.nodes.impacts import show
 from app.nodes.patterns import PatternCheck
 from app.nodes.resolving import NamedVersion
@@ -59,7 +59,7 @@ def _changed(request: ChangeNodeTypeRequest, call: Call, patterns: PatternCheck)
             request.node_version_identifier,
             request.node_version_reference,
             wanted,
-            Known(request.node_edition, call.if_match),
+            KnownEdition(request.node_edition or None, call.if_match),
             patterns,
             call.before_large,
             force=force,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.editions import KnownEdition
 from app.identity.rights import require_solutions
 from app.services.call import Call, CollapsedText, Service
 from app.services.response import ServiceResponse
 from app.services.solution_fields import release_response
-from app.solutions.releases.solutions import KnownDraft
 from app.solutions.rollout.publishing import publish
 
 
@@ -25,7 +25,7 @@ def run(request: PublishSolutionReleaseRequest, call: Call) -> ServiceResponse:
     """Return the same as PreviewSolutionRelease, for the release that is now published; 106 if the draft no longer has
     the edition that the caller knows."""
     require_solutions(call.caller)
-    user, known = call.caller.user_identifier, KnownDraft(request.solution_edition, call.if_match)
+    user, known = call.caller.user_identifier, KnownEdition(request.solution_edition, call.if_match)
     with call.workload.others.soon(call.user), call.engine.begin() as connection:
         return release_response(publish(connection, user, request.solution_id or "", request.release_notes, known))
 

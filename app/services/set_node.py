@@ -7,7 +7,8 @@ from functools import partial
 from sqlalchemy import Connection
 
 from app.database.engine import snapshot
-from app.nodes.drafts import Draft, Known, take_draft
+from app.editions import KnownEdition
+from app.nodes.drafts import Draft, take_draft
 from app.nodes.editing import Edit, GivenEdit, create, edit_draft, find_type, plan_edit
 from app.nodes.forms import read_form
 from app.nodes.impacts import show
@@ -95,8 +96,8 @@ def _draft(request: SetNodeRequest) -> tuple[int | None, str | None]:
     return request.node_version_identifier, request.node_version_reference
 
 
-def _known(request: SetNodeRequest, call: Call) -> Known:
-    return Known(request.node_edition, call.if_match)
+def _known(request: SetNodeRequest, call: Call) -> KnownEdition:
+    return KnownEdition(request.node_edition or None, call.if_match)
 
 
 SERVICE = Service("SetNode", SetNodeRequest, run)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from app.editions import KnownEdition
 from app.identity.rights import require_solutions
 from app.services.call import Call, Service
 from app.services.response import Fields, ServiceResponse, edition_tag
 from app.services.set_solution_request import SetSolutionRequest
-from app.solutions.releases.solutions import KnownDraft, set_draft
+from app.solutions.releases.solutions import set_draft
 
 
 def run(request: SetSolutionRequest, call: Call) -> ServiceResponse:
@@ -14,7 +15,7 @@ def run(request: SetSolutionRequest, call: Call) -> ServiceResponse:
     `app.solutions.releases.solutions.set_draft`."""
     require_solutions(call.caller)
     with call.engine.begin() as connection:
-        solution = set_draft(connection, request.draft(), KnownDraft(request.solution_edition, call.if_match))
+        solution = set_draft(connection, request.draft(), KnownEdition(request.solution_edition, call.if_match))
     fields = Fields(("solutionId", solution.solution_id), ("solutionEdition", solution.edition))
     return ServiceResponse((fields,), headers=edition_tag(solution.edition))
 

@@ -15,10 +15,10 @@ from app.console.turns import before_large, checked_patterns, locking_edit, turn
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
+from app.editions import ANY_EDITION, KnownEdition
 from app.errors import BusyError, Fault, NotAuthorisedError, PreconditionError, RelinkError, StateError, UserError
 from app.nodes.copying import copy_node
 from app.nodes.deletion import keep_links
-from app.nodes.drafts import Known
 from app.nodes.freeze import freeze, plan_freeze
 from app.nodes.impacts import Impacts, show
 from app.nodes.patterns import PatternCheck
@@ -110,7 +110,7 @@ def changed_type(path: str) -> Response:
     """Change the type of a draft."""
     reference, given = reference_in(path), collapsed(request.form.get("type", ""))
     edition = request.form.get("edition", "")
-    known = Known(if_match=edition or None)
+    known = KnownEdition(if_match=edition or None)
     try:
         locking_edit(partial(_change_type, reference, given, known))
     except BusyError:
@@ -120,7 +120,7 @@ def changed_type(path: str) -> Response:
     return see_other(node_url(reference, done="type"))
 
 
-def _change_type(reference: str, given: str, known: Known, patterns: PatternCheck) -> None:
+def _change_type(reference: str, given: str, known: KnownEdition, patterns: PatternCheck) -> None:
     with resources().engine.begin() as connection:
         node = administered(read_node(connection, reference))
         wanted, draft = NamedVersion(reference=given), _draft(node)
@@ -137,7 +137,7 @@ def _type_page(reference: str, form: Form, given: str, *, status: int = 200) -> 
             try:
                 wanted, draft = NamedVersion(reference=given), _draft(node)
                 change = change_type(
-                    connection, caller(), None, draft, wanted, Known(), patterns, before_large, force=False
+                    connection, caller(), None, draft, wanted, ANY_EDITION, patterns, before_large, force=False
                 )
                 impacts = show(connection, caller(), change.impacts)
             except (UserError, NotAuthorisedError) as error:

@@ -20,8 +20,9 @@ from app.console.turns import locking_edit
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
+from app.editions import ANY_EDITION, KnownEdition
 from app.errors import BusyError, PreconditionError, StateError, UserError
-from app.nodes.drafts import Draft, Known, take_draft
+from app.nodes.drafts import Draft, take_draft
 from app.nodes.editing import GivenEdit, edit_draft
 from app.nodes.forms import read_form
 from app.nodes.impacts import Impacts, show
@@ -64,7 +65,7 @@ def save(path: str) -> Response:
     sent = Form.sent()
     try:
         given = edit_in(request.form)
-        known = Known(if_match=request.form.get("edition") or None)
+        known = KnownEdition(if_match=request.form.get("edition") or None)
         impacts = locking_edit(partial(_saved, reference, given, known))
     except UserError as error:
         return _page(reference, _Refusal(sent.refused(error, field_of), 422))
@@ -79,7 +80,7 @@ def save(path: str) -> Response:
     return _page(reference, _Refusal(sent, 409, impacts))
 
 
-def _saved(reference: str, given: GivenEdit, known: Known, patterns: PatternCheck) -> Impacts | None:
+def _saved(reference: str, given: GivenEdit, known: KnownEdition, patterns: PatternCheck) -> Impacts | None:
     """Save the draft and return None, or return the data that would be lost."""
     with resources().engine.begin() as connection:
         administered(read_node(connection, reference))
@@ -123,7 +124,7 @@ def _draft(connection: Connection, reference: str) -> Draft:
     """Return the draft. Raises StateError if there is none."""
     try:
         large = partial(_refuse, reference)
-        return take_draft(connection, caller(), None, f"{reference}.$draft", Known(), large, lock=False)
+        return take_draft(connection, caller(), None, f"{reference}.$draft", ANY_EDITION, large, lock=False)
     except UserError:
         raise StateError(f"{reference} has no draft that you may use: make one first") from None
 

@@ -13,11 +13,12 @@ from app.console.solutions.draft_form import DraftForm, field_of
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
+from app.editions import KnownEdition
 from app.errors import PreconditionError, UserError
 from app.identity.rights import require_solutions
 from app.solutions.content.model import ConfigType, Trigger
 from app.solutions.people.authentications import read_authentications
-from app.solutions.releases.solutions import KnownDraft, set_draft
+from app.solutions.releases.solutions import set_draft
 from app.web.context import resources
 
 blueprint = Blueprint("solution_draft", __name__)
@@ -57,7 +58,7 @@ def change(solution_id: str) -> Response:
     try:
         with resources().engine.begin() as connection:
             found = found_solution(connection, solution_id)
-            set_draft(connection, sent.draft(found.solution_id), KnownDraft(if_match=edition))
+            set_draft(connection, sent.draft(found.solution_id), KnownEdition(if_match=edition))
     except UserError as error:
         refused = Form(sent.values).refused(sent.named(error), field_of)
         return _page(solution_id, sent, refused, edition, status=422)

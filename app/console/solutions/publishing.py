@@ -12,10 +12,10 @@ from app.console.turns import turn_of
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
+from app.editions import KnownEdition
 from app.errors import PreconditionError, UserError
 from app.identity.rights import require_solutions
 from app.solutions.instances.counting import count_owners
-from app.solutions.releases.solutions import KnownDraft
 from app.solutions.rollout.coming_moves import coming_moves
 from app.solutions.rollout.publishing import preview_with_instances
 from app.solutions.rollout.publishing import publish as publish_draft
@@ -41,7 +41,7 @@ def publishing(solution_id: str) -> Response:
 def publish(solution_id: str) -> Response:
     """Publish the draft, if it is still the one that was shown."""
     require_solutions(caller())
-    shared, known = resources(), KnownDraft(if_match=request.form.get("edition"))
+    shared, known = resources(), KnownEdition(if_match=request.form.get("edition"))
     if not known.if_match:
         raise Refused(400, "The form names no draft: look at what publishing does first, and publish exactly that.")
     notes = present(with_line_feeds(request.form.get("release_notes", "")))

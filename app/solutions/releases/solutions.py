@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from croniter import CroniterError, croniter
 from sqlalchemy import Connection, Row, text
 
-from app.errors import Fault, PreconditionError, StateError, UserError, not_found, refuse, unknown
+from app.editions import ANY_EDITION, KnownEdition
+from app.errors import Fault, UserError, not_found, refuse, unknown
 from app.solutions.content.documents import content_faults, to_document
 from app.solutions.content.lengths import length_faults
 from app.solutions.content.model import AuthSlot, ConfigSlot, Content, Screen, Workflow
@@ -114,25 +115,6 @@ class Solution:
 
 
 @dataclass(frozen=True)
-class KnownDraft:
-    """The edition of the draft that the caller has read: a field of the request, or the header `If-Match`."""
-
-    edition: str | None = None
-    if_match: str | None = None
-
-    def check(self, solution: Solution) -> None:
-        """Raise StateError (106) if the draft has another edition."""
-        changed = "the draft was changed or published since you read it: read it again, then repeat the request"
-        PreconditionError.check(self.if_match, solution.edition, changed)
-        if self.edition is not None and self.edition != solution.edition:
-            raise StateError(changed)
-
-
-ANY_DRAFT = KnownDraft()
-"""The caller accepts any edition of the draft."""
-
-
-@dataclass(frozen=True)
 class Release:
     """A release without its content. `published_by` is a logon reference."""
 
@@ -144,30 +126,36 @@ class Release:
     published_at: datetime
 
 
-def set_draft(connection: Connection, draft: SolutionDraft, known: KnownDraft = ANY_DRAFT) -> Solution:
+def set_draft(connection: Connection, draft: SolutionDraft, known: KnownEdition = ANY_EDITION) -> Solution:
     """Create a solution or change it and its draft, and return it.
 
     Raises UserError about fields of the draft, and StateError if it no longer has the edition that the caller knows. A
     new solution has none.
     """
-    held = None if draft.solution_id is None else lock_solution(connection, draft.solution_id)
-    if held is not None:
-        known.check(held)
+    stored = None if draft.solution_id is None else lock_solution(connection, draft.solution_id)
+    if stored is not None:
+        check_edition(stored, known)
     faults = [
-        *text_faults("title", draft.title, required=held is None or draft.title is not None),
+        *text_faults("title", draft.title, required=stored is None or draft.title is not None),
         *text_faults("description", draft.description, most=MOST_DESCRIPTION, required=False),
         *_tag_faults(draft.tags or ()),
         *_custom_field_faults(draft.custom_fields or ()),
     ]
-    content = _merged(Content() if held is None else held.draft, draft)
+    content = _merged(Content() if stored is None else stored.draft, draft)
     faults += content_faults(content, is_schedule)
     faults += length_faults(_given(draft))
     faults += _authentication_faults(connection, draft.auth_slots or ())
     refuse(faults)
-    values = _values(draft, held, content)
-    if held is None:
+    values = _values(draft, stored, content)
+    if stored is None:
         return _solution(connection.execute(_INSERT, values).one())
-    return _solution(connection.execute(_UPDATE, {**values, "solution": held.solution_id}).one())
+    return _solution(connection.execute(_UPDATE, {**values, "solution": stored.solution_id}).one())
+
+
+def check_edition(solution: Solution, known: KnownEdition) -> None:
+    """Raise StateError (106) if the draft of a solution does not have the known edition."""
+    changed = "the draft was changed or published since you read it: read it again, then repeat the request"
+    known.check(solution.edition, changed)
 
 
 def read_solution(connection: Connection, solution_id: str) -> Solution:
@@ -240,14 +228,14 @@ def _given(draft: SolutionDraft) -> Content:
     return Content(draft.auth_slots or (), draft.config_slots or (), draft.workflows or (), draft.screens or ())
 
 
-def _merged(held: Content, draft: SolutionDraft) -> Content:
+def _merged(stored: Content, draft: SolutionDraft) -> Content:
     given = {
         "auth_slots": None if draft.auth_slots is None else tuple(map(_with_known_id, draft.auth_slots)),
         "config_slots": draft.config_slots,
         "workflows": draft.workflows,
         "screens": draft.screens,
     }
-    merged = replace(held, **{name: part for name, part in given.items() if part is not None})  # type: ignore[arg-type]
+    merged = replace(stored, **{name: part for name, part in given.items() if part is not None})  # type: ignore[arg-type]
     return merged if draft.screens is not None else _without_removed_slots(merged)
 
 
@@ -266,17 +254,17 @@ def _with_known_id(slot: AuthSlot) -> AuthSlot:
     return replace(slot, authentication_id=identifier(slot.authentication_id) or slot.authentication_id)
 
 
-def _values(draft: SolutionDraft, held: Solution | None, content: Content) -> dict[str, object]:
+def _values(draft: SolutionDraft, stored: Solution | None, content: Content) -> dict[str, object]:
     """Return all columns of a solution. Absent fields keep their value."""
-    tags = draft.tags if draft.tags is not None else held.tags if held else ()
-    fields = draft.custom_fields if draft.custom_fields is not None else held.custom_fields if held else ()
+    tags = draft.tags if draft.tags is not None else stored.tags if stored else ()
+    fields = draft.custom_fields if draft.custom_fields is not None else stored.custom_fields if stored else ()
     return {
-        "title": draft.title or (held.title if held else None),
-        "description": (held and held.description if draft.description is None else draft.description) or None,
+        "title": draft.title or (stored.title if stored else None),
+        "description": (stored and stored.description if draft.description is None else draft.description) or None,
         "tags": list(dict.fromkeys(tags)),
         "custom_fields": json.dumps([{"key": field.key, "value": field.value} for field in fields]),
         "draft": json.dumps(to_document(content)),
-        "held": draft.held if draft.held is not None else held.held if held else False,
+        "held": draft.held if draft.held is not None else stored.held if stored else False,
     }
 
 

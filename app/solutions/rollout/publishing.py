@@ -13,6 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, text
 
 from app.database.sql_files import sql_file
+from app.editions import ANY_EDITION, KnownEdition
 from app.errors import refuse
 from app.identity import audit
 from app.identity.audit import Action, Event
@@ -23,7 +24,7 @@ from app.solutions.instances.flags import OnRelease, read_flags
 from app.solutions.messages import announce
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.draft_content import released_content
-from app.solutions.releases.solutions import ANY_DRAFT, KnownDraft, Solution, lock_solution, read_solution
+from app.solutions.releases.solutions import Solution, check_edition, lock_solution, read_solution
 from app.solutions.texts import MOST_DESCRIPTION, text_faults
 
 _PUBLISH = audit.statement(sql_file("app.solutions.rollout", "publish"))
@@ -128,7 +129,7 @@ def publish(
     user_identifier: int | None,
     solution_id: str,
     notes: str | None,
-    known: KnownDraft = ANY_DRAFT,
+    known: KnownEdition = ANY_EDITION,
 ) -> PublishPreview:
     """Make the draft the next release, and write messages about the instances that need their end users.
 
@@ -137,7 +138,7 @@ def publish(
     """
     refuse(text_faults("release_notes", notes, most=MOST_DESCRIPTION, required=False))
     solution = lock_solution(connection, solution_id)
-    known.check(solution)
+    check_edition(solution, known)
     content = released_content(connection, solution.draft)
     previewed, affected = _preview(connection, solution, content)
     values = {
