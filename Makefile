@@ -63,7 +63,7 @@ fix: install ## correct the style, and write the generated documents
 check: lint ## lint, and name the generated documents that are out of date
 	$(BIN)/python -m docs.generator --check
 
-docs: install ## write docs/reference and app/database/schema.sql from the code
+docs: install ## write docs/reference, app/console/reference/services.json and app/database/schema.sql from the code and the tests
 	$(BIN)/python -m docs.generator
 
 pictures: export RELINK_TEST_PICTURES = docs/pictures

@@ -1,4 +1,7 @@
-"""`python -m docs.generator` writes the reference and the schema file; `--check` names the files out of date."""
+"""Writes docs/reference, app/console/reference/services.json and app/database/schema.sql from the code and the tests.
+
+`python -m docs.generator` writes them; with `--check` it names the files that are out of date.
+"""
 
 from __future__ import annotations
 

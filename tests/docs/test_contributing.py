@@ -1,4 +1,4 @@
-"""CONTRIBUTING tells a newcomer where things are."""
+"""CONTRIBUTING says where things are, and which variables change what the tests do."""
 
 from __future__ import annotations
 
@@ -31,3 +31,12 @@ def test_the_map_names_the_modules_beside_the_packages() -> None:
     modules = [path.name for path in ROOT.glob("app/*.py") if path.stat().st_size > 0]
     assert len(modules) > 10
     assert [name for name in modules if f"{name}`" not in text] == []
+
+
+def test_the_table_of_variables_has_those_that_the_tests_use() -> None:
+    variable = re.compile(r"\bRELINK_TEST_[A-Z_]*[A-Z]\b")
+    rows = (ROOT / "CONTRIBUTING.md").read_text().splitlines()
+    listed = [name for row in rows if row.startswith("| `RELINK_TEST_") for name in variable.findall(row.split("|")[1])]
+    files = [ROOT / "Makefile", *(file for folder in ("tests", "benchmarks") for file in (ROOT / folder).rglob("*.py"))]
+    used = {name for file in files for name in variable.findall(file.read_text(encoding="utf-8"))}
+    assert sorted(listed) == sorted(used)

@@ -182,7 +182,7 @@ from app.logs import configure_logs
 from app.settings import Settings
 
 configure_logs()
-client = create_app(Settings(), make_engine(os.environ["RELINK_TEST_URL"])).test_client()
+client = create_app(Settings(), make_engine(os.environ["RELINK_DATABASE_URL"])).test_client()
 xml = {"content_type": "application/xml"}
 admin = "<userLogonReference>admin</userLogonReference><password>correct horse</password>"
 new = "<userLogonReferenceCreate>new</userLogonReferenceCreate><passwordCreate>s3cret-of-new-user</passwordCreate>"
@@ -202,7 +202,7 @@ away.get("/readyz")
 
 @pytest.mark.ledger("PRO-9")
 def test_no_password_comes_into_a_log(app: Flask, database_url: str) -> None:
-    environment = {**os.environ, "RELINK_TEST_URL": database_url}
+    environment = {**os.environ, "RELINK_DATABASE_URL": database_url}
     done = subprocess.run([sys.executable, "-c", SERVER], env=environment, capture_output=True, text=True, check=True)
     log = done.stdout + done.stderr
     assert log.count('"event": "request"') == 10
