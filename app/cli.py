@@ -98,7 +98,10 @@ class _Commands(CommandGroup):
         return [(name, listed.summary) for name, listed in _COMMANDS.items()]
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return the commands and options that begin so. A shell asks at each Tab, so no command is imported."""
+        """Return the commands and options that begin with `incomplete`.
+
+        A shell calls this at each Tab, so it does not import the commands.
+        """
         commands = [
             CompletionItem(name, help=each) for name, each in self.summaries(ctx) if name.startswith(incomplete)
         ]

@@ -70,7 +70,7 @@ def exception_without_values(exc_info: _ExcInfo) -> str:
 
 
 class _LibraryFormatter(structlog.stdlib.ProcessorFormatter):
-    """Formats the records of libraries. Of their arguments, only numbers are shown, such as process ids."""
+    """Formats the records of libraries. It shows only those arguments that are numbers, such as process ids."""
 
     def format(self, record: logging.LogRecord) -> str:
         shown = logging.makeLogRecord(record.__dict__)

@@ -185,9 +185,9 @@ def imports(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def logs() -> Iterator[None]:
-    """Logs are as they are by default, whatever commands the tests before have run in this process.
+    """Resets logging to its defaults, because a test may change it.
 
-    Except for their form: coloured columns, and tracebacks with all local variables, take longer than many tests.
+    Only the format differs: coloured columns, and tracebacks with all local variables, take longer than many tests.
     """
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], *_LINES])
     yield

@@ -22,7 +22,7 @@ class Display(Protocol):
         """Show what the command does."""
 
     def show(self, run: RunStatus) -> None:
-        """Show how far a run is."""
+        """Show the progress of a run."""
 
     def say(self, text: str) -> None:
         """Write a message on a line of its own."""
@@ -34,7 +34,7 @@ def shown_progress() -> Iterator[Display]:
     if not is_terminal(sys.stderr):
         yield _Lines()
         return
-    # Imported here, because rich takes a quarter of the time of a command to import, and only a terminal needs it.
+    # Imported here, because it imports rich: see the module.
     from app.commands.progress_bar import shown_bar  # noqa: PLC0415
 
     with shown_bar() as bar:

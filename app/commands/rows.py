@@ -26,7 +26,7 @@ def print_rows(headings: Sequence[str], rows: Iterable[Row], *, err: bool = Fals
         for row in rows:
             click.echo("\t".join(map(_plain, row)), err=err)
         return
-    # Imported here, because rich takes a quarter of the time of a command to import, and only a terminal needs it.
+    # Imported here, because it imports rich: see the module.
     from app.commands.tables import print_table, terminal  # noqa: PLC0415
 
     print_table(terminal(err=err), headings, [[_plain(cell) for cell in row] for row in rows])

@@ -1,6 +1,6 @@
 """Tables and sentences on a terminal, folded to its width.
 
-Imported only when something is printed on a terminal, since rich takes a quarter of the time of a command to import.
+Imported only when something is printed on a terminal, because importing rich takes a quarter of the time of a command.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LEAST_ROOM = 24
 _READABLE = 12
 """A column that is folded keeps at least this width."""
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
-"""A time, which a table shows in seconds, with a space at which it may be folded."""
+"""Matches a time. A table shows it in whole seconds, with a space where the line may break."""
 _STYLES = {"version": "green", "change": "cyan", "warning": "yellow", "error": "red"}
 
 

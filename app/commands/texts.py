@@ -13,7 +13,7 @@ import click
 from app.text import collapsed, is_writable
 
 MOST_BYTES: Final = 8192
-"""Of a line on standard input: more than any password may have."""
+"""Standard input may have at most this many bytes, which is more than any password may have."""
 
 
 class CollapsedParameter(click.ParamType[str]):

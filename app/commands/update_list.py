@@ -90,7 +90,7 @@ def print_updates(updates: Updates, *, everything: bool, err: bool = False) -> N
     """
     stream = sys.stderr if err else sys.stdout
     if is_terminal(stream):
-        # Imported here, because rich takes a quarter of the time of a command to import, and only a terminal needs it.
+        # Imported here, because it imports rich: see the module.
         from app.commands.tables import print_first_updates, terminal  # noqa: PLC0415
 
         print_first_updates(terminal(err=err), updates, everything=everything)

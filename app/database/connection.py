@@ -98,7 +98,7 @@ class DriverConnection(psycopg.Connection[Row]):
     """The arguments for another connection to the same server."""
     settings: LiteralString
     process: int
-    """The number of the server process. `info.backend_pid` is another number if PgBouncer is in between."""
+    """The number of the server process. Behind PgBouncer, `info.backend_pid` is not this number."""
     in_use = False
     """Whether the connection is checked out of the pool. An idle connection executes only trivial statements."""
     is_large = False

@@ -1,4 +1,4 @@
-"""Whether a server responds, as all connections of a process know it."""
+"""Keeps track, for all connections of a process, of whether a database server responds."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class DatabaseHangsError(psycopg.OperationalError):
 
 
 class Pulse:
-    """Knows whether a server responds, for all connections of a process to it.
+    """Keeps track of whether a server responds.
 
     While the server hangs, one thread at a time tries to connect, and the others get DatabaseHangsError at once, so
-    that they do not hold up requests that need no database. A URL may lead to several servers, one after the other:
-    each has a pulse of its own, and `whole` is that of the URL.
+    that they do not hold up requests that need no database. A URL may name several servers. Each has its own `Pulse`;
+    `whole` is the `Pulse` of the URL.
     """
 
     def __init__(self, whole: Pulse | None = None) -> None:
         self._whole = whole
         self._servers: dict[tuple[str, int], Pulse] = {}
         self.responded_at = 0.0
-        """The time (`time.monotonic`) when the server has last responded to a connection."""
+        """The time (`time.monotonic`) when the server last responded."""
         self._next_attempt_at: float | None = None
         self._attempt = Lock()
         self._check = Lock()
@@ -47,7 +47,7 @@ class Pulse:
             self._whole.responded()
 
     def of_server(self, address: tuple[str, int]) -> Pulse:
-        """Return the pulse of one of the servers."""
+        """Return the Pulse of the server at an address, and create it if there is none."""
         return self._servers.setdefault(address, Pulse(self))
 
     def opened(self, open_: Callable[[], Opened]) -> Opened:
@@ -89,7 +89,7 @@ class Pulse:
         return connection
 
     def _note_failure(self, since: float) -> None:
-        # If the server has responded to another connection since then, only this attempt was lost.
+        # A response to another connection since then means that only this attempt was lost, not that the server hangs.
         if self.responded_at < since:
             self._next_attempt_at = monotonic() + _NEXT_ATTEMPT
         if self._whole is not None:

@@ -34,7 +34,7 @@ def read_rule_members(
 ) -> dict[VersionKey, list[CheckedMember]]:
     """Read those members of types and member types that are lists of member types or rules.
 
-    Of several values of a rule, only the first counts and is read.
+    If a rule has several values, only the first counts and is read.
     """
     others = {"longest": LONGEST_PATTERN + 1, "rules": list(RULES), "lists": [MEMBER_TYPE_LIST, TARGET_TYPE_LIST]}
     return _read(driver, "rule_members", versions, others, whole=True)

@@ -1,6 +1,7 @@
 -- The faults of the document, given the store: the first hundred, and all others at the place of the last. A version
--- that is already frozen in the store is only compared: its links are not checked. No query is materialized: servers
--- before PostgreSQL 17 have no statistics of its columns, expect few rows, and join large documents by nested loops.
+-- that is already frozen in the store is only compared: its links are not checked. The queries are not materialized.
+-- PostgreSQL 15 and 16 have no statistics for a materialized query, expect few rows, and would use nested loops for
+-- large documents.
 WITH version AS NOT MATERIALIZED (
   SELECT v.node_position, v.version_position, v.version_number, v.frozen, v.node_name, v.node_version_comment,
          v.type_reference, v.type_version, v.members,

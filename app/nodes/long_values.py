@@ -13,7 +13,7 @@ from app.nodes.patterns import LONGEST_VALUE
 from app.references import VersionKey
 
 _AT_ONCE: Final = 16
-# A value that is cut to so many characters is still too long for a pattern.
+# A value that is cut to this many characters is still too long for a pattern.
 _LONGEST: Final = LONGEST_VALUE + 1
 
 

@@ -1,5 +1,5 @@
 -- The members of types and member types that are lists of member types or rules, with values cut where they are longer
--- than any rule. Of a rule that is not a list, only the first member with a value is read, since only that one counts.
+-- than any rule. If a rule is not a list, only its first member with a value counts and is read.
 SELECT r.node_identifier, r.version_number, r.member_type_node_identifier, r.member_type_version_number,
        r.position, r.value, r.scale, r.target_node_identifier, r.target_version_number
 FROM (

@@ -19,7 +19,7 @@ from app.references import content_range
 MOST_WORDS = 20
 _SHORTEST_BEGINNING = 3
 _SEARCH = (Path(__file__).parent / "search.sql").read_text(encoding="utf-8")
-# References and addresses are split into words. Of a long text only the beginning is indexed, because a vector of words
+# References and addresses are split into words. Only the beginning of a long text is indexed, because a vector of words
 # has a size limit. The indexes are on these expressions.
 _PUNCTUATION = "._/@:-"
 _PLAIN = f"translate(left({{}}, 65536), '{_PUNCTUATION}', '{' ' * len(_PUNCTUATION)}')"

@@ -18,7 +18,7 @@ HELD: Final = 1024 * 1024
 """A body of at most this many bytes is received whole before a thread works on the request. Chunks are counted with
 their framing."""
 BEGINNING: Final = 64 * 1024
-"""Of a larger body, this many bytes are received first, and a thread reads the rest as a stream. The first bytes of an
+"""This many bytes of a larger body are received first, and a thread reads the rest as a stream. The first bytes of an
 import hold its credentials, so a caller without the right to import is refused without waiting."""
 LARGEST_HEAD: Final = 64 * 1024
 

@@ -1,4 +1,4 @@
-"""The arguments of a service besides its request, and the description of a service for its callers."""
+"""The arguments of a service other than its request, and the description of a service for its callers."""
 
 from __future__ import annotations
 

@@ -172,6 +172,6 @@ class _DetailReader:
             yield block
 
     def _size(self, version: VersionKey) -> int:
-        """Return about how many members a version has. Of nodes outside the scope only draft users are known."""
+        """Return about how many members a version has. Outside the scope, only the sizes of draft users are known."""
         node = version[0]
         return self.graph.sizes.get(node) or self.sizes.get(node, _USUAL_MEMBERS)

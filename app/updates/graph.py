@@ -1,6 +1,6 @@
-"""The input of a plan: a snapshot of the store as plain integers.
+"""The input of a plan: the part of the store that it needs.
 
-The graph does not use an object for each node or link, because it may have millions of links.
+A graph consists of plain integers, without an object for each node or link, because it may have millions of links.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from app.web.refusal import STOPPING
 from app.web.run_json import run_json
 
 ReadDetails: TypeAlias = Callable[[Connection, Caller, Run], dict[str, object]]
-"""Returns what an event says about a run besides its state and progress."""
+"""Returns what an event says about a run in addition to its state and progress."""
 
 LONGEST: Final = 600.0
 """A stream ends after this many seconds."""

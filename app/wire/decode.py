@@ -1,8 +1,8 @@
 """Decodes a valid element to the typed request of a service.
 
-A field `node_reference` is the element `nodeReference`. A dataclass is an element with children, such as `Ddl`. A
-tuple `config_slot_list` is the element `ConfigSlotList`: of dataclasses it has `ConfigSlot` elements, of texts
-`configSlot` elements, unless the tuple is annotated with another name for its items. Elements may be absent, empty, or
+A field `node_reference` is the element `nodeReference`. A dataclass is an element with children, such as `Ddl`. A tuple
+`config_slot_list` is the element `ConfigSlotList`. It has `ConfigSlot` elements for dataclasses and `configSlot`
+elements for texts, unless the tuple is annotated with another name for its items. Elements may be absent, empty, or
 hold white space only; each gives the field's default, except that a `Verbatim` field keeps its white space. A list with
 one empty item is an empty list. NodeImport, which is read as a stream, is not decoded here.
 """

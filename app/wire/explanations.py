@@ -40,15 +40,16 @@ _explaining = threading.Lock()
 
 
 def explained(source: str, directory: str, root: etree._Element) -> Iterator[tuple[str, str]]:
-    """Yield the path and the explanation of each fault in a tree, none if xmlschema fails.
+    """Yield the path and the explanation of each fault in a tree.
 
-    `source` is the file or the text of a schema, which includes files of the directory.
+    Yields nothing if xmlschema fails. `source` is the path or the text of a schema; `directory` holds the files that it
+    includes.
     """
     try:
         with _explaining:
             errors = list(islice(_schema(source, directory).iter_errors(root, use_defaults=False), MOST_FAULTS))
     except XMLSchemaException:
-        return  # it fails where the document names types that do not exist
+        return  # xmlschema fails if the document names types that do not exist
     for error in errors:
         path = error.path or ""
         declared = _declaration(source, directory, _POSITION.sub("", path))
@@ -66,7 +67,7 @@ def _declaration(source: str, directory: str, path: str) -> object:
 
 @cache
 def _schema(source: str, directory: str) -> XMLSchema:
-    # The schema itself is known to be valid; to check it by the schema of schemas would take five times as long.
+    # The schema itself is known to be valid; validating it too would make building it five times slower.
     return XMLSchema(source, base_url=directory, allow="local", validation="skip")
 
 

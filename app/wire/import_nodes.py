@@ -19,7 +19,7 @@ from app.wire.schemas import IMPORTED_NODE, MOST_ATTRIBUTES, count, faults, is_v
 Faults = list[tuple[str, str]]
 
 # While it validates a tree, lxml notes the path of every fault, and counts the elements before each to do so: a tree
-# must not have many. What is valid has no more in a block of 64 KiB.
+# must not have many. A valid block of 64 KiB has no more elements than this.
 _MOST_ELEMENTS = 4000
 _ELEMENTS = etree.XPath("count(descendant-or-self::node()[not(self::text())])")
 _PARTS_AT_ONCE = 300
@@ -144,8 +144,8 @@ class NodeReader:
 def taken_together(nodes: list[etree._Element], elements: int, attributes: int) -> bool:
     """Move nodes into a list of their own, and return whether they are known to be valid.
 
-    They have at most so many elements and attributes. To validate them at once takes half of the time. If one of
-    them is not valid, each is to be validated by itself.
+    `elements` and `attributes` are upper bounds of how many they have. Validating them at once takes half of the time.
+    If they are not known to be valid, each must be validated by itself.
     """
     alone = etree.Element("NodeList")
     alone.extend(nodes)

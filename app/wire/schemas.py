@@ -115,8 +115,8 @@ def faults(grammar: str, root: etree._Element) -> list[tuple[str, str]]:
 
 
 def _by_xmlschema(grammar: str, root: etree._Element) -> Iterator[tuple[str, str]]:
-    # Imported here, because it imports xmlschema, which takes long and which a process without invalid documents, such
-    # as a worker, does not need. The web process imports it before its first request.
+    # Imported here, because it imports xmlschema, which is slow. Processes that see no invalid documents, such as
+    # workers, do without. The web process imports it before its first request.
     from app.wire.explanations import explained  # noqa: PLC0415
 
     source = _IMPORTED_NODE_SCHEMA if grammar == IMPORTED_NODE else str(_REQUESTS / f"{grammar}.xsd")

@@ -1,4 +1,4 @@
-"""What is known of whether a server responds."""
+"""How a process keeps track of whether a server responds."""
 
 from __future__ import annotations
 

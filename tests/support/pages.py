@@ -107,7 +107,7 @@ class Pages:
 
     @classmethod
     def of(cls, app: Flask, user: str = ADMIN) -> Pages:
-        """The browser of a user who has signed in, and has not opened the page that follows."""
+        """Return the browser of a signed-in user, without opening the page after the sign-in."""
         pages = cls(app)
         response = pages._sent_in(user, PASSWORD, "/console")
         assert response.status_code == 303, response.text

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 
 _BLOCK = 64 * 1024
 _SESSION_NUMBER = re.compile(rb"(K\0\0\0\x0c|\0\0\0\x10\x04\xd2\x16\x2e)(....)", re.DOTALL)
-"""The number of a session where the server tells it to the client, and where the client cancels a statement."""
+"""Matches the session number in BackendKeyData (from the server) and in CancelRequest (from the client)."""
 
 
 def as_a_pooler(block: bytes) -> bytes:
@@ -23,7 +23,10 @@ def as_a_pooler(block: bytes) -> bytes:
 
 @dataclass
 class Proxy:
-    """Forwards what comes to `url` to a database server, changed by `change`, except while `forwarding` is cleared."""
+    """Forwards what comes to `url` to a database server. `change` changes the bytes in both directions.
+
+    Nothing is forwarded while `forwarding` is cleared.
+    """
 
     target: URL
     listener: socket.socket

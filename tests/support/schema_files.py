@@ -14,7 +14,7 @@ SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 @cache
 def schema_of_all(kind: str, *, strict: bool = False) -> xmlschema.XMLSchema10:
-    """One schema for all `requests` or all `responses`, which takes no longer to build than four of them apart.
+    """One schema for all `requests` or all `responses`; building it takes as long as building four separate schemas.
 
     A strict one is itself checked by the schema of schemas, which takes longer.
     """

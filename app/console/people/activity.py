@@ -1,4 +1,4 @@
-"""Who did what: the audit, newest first. Whoever is not an administrator sees the rows about themselves."""
+"""Who did what: the audit, newest first. Users who are not administrators see the rows about themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of users, and a new user. Whoever is not an administrator sees their own account only."""
+"""The list of users, and a new user. Users who are not administrators see only their own account."""
 
 from __future__ import annotations
 

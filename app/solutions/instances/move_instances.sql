@@ -8,7 +8,7 @@
 -- instance that has changed is left as it is. So is an instance, with all after it, if the solution has another latest
 -- release by now, or is on hold and `unless_held` is true. An error rolls back the move of one instance.
 --
--- Of the instances, those in `waiting` do not move: they are marked as needing input for the release.
+-- The instances in `waiting` do not move: they are marked as needing input for the release.
 --
 -- `kept_kinds` and `kept_ids` are the slots of the release: the values of other slots are dropped. `keys` are the trigger
 -- keys of the workflows, for one instance after the other. `of_run` is null, or the run that moves the instances, whose

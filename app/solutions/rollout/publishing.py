@@ -45,8 +45,8 @@ class Notice(StrEnum):
 class InstanceCounts:
     """How many instances move automatically, and how many need an upgrade.
 
-    Of the latter, `user_input` need their end user and `system_input` the system; an instance may need both. `held`
-    counts all instances that are on hold, or whose solution is.
+    `user_input` counts the upgrades that need input from the end user, and `system_input` those that need input from
+    the system; an instance may need both. `held` counts all instances that are on hold, or whose solution is.
     """
 
     automatic: int = 0
