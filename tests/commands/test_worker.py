@@ -30,10 +30,11 @@ from tests.support.served import WITHIN, eventually
 from tests.support.solution_store import Store
 from tests.support.workers import ASYNC, accepted, shown
 
-MANY = int(os.environ.get("RELINK_TEST_INSTANCES", "600"))
+MANY = int(os.environ.get("RELINK_TEST_INSTANCES", "450"))
 MANY_WITHIN = 600
 """Two workers need some 30 s for 10,000 on two idle cores."""
-
+SOME = BATCH + 50
+THREE_BATCHES = 2 * BATCH + 1
 
 FORCE = {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"}
 
@@ -64,7 +65,7 @@ def test_a_signal_ends_it_after_the_present_instance_and_node_and_the_next_one_g
     store: Store, client: Client, engine: Engine, start_worker: StartWorker
 ) -> None:
     record_moves(engine)
-    to_be_moved(store, engine, 600)
+    to_be_moved(store, engine, SOME)
     graph = Graph().node("P.N30", frozen(), draft())
     for node in range(30):
         graph.node(f"P.N{node}", frozen(*links(f"P.N{node + 1}.1")))
@@ -80,13 +81,13 @@ def test_a_signal_ends_it_after_the_present_instance_and_node_and_the_next_one_g
         holder.rollback()
     assert worker.wait(WITHIN) == 0
     assert in_the_queue(engine) == (0, 0)
-    assert moved(engine) == len(moves_made(engine)) < 600
+    assert moved(engine) == len(moves_made(engine)) < SOME
     record = shown(client, run)
     assert record["state"] == "queued"
     assert 0 < record["done"] < 30
     worker = start_worker()
-    eventually(lambda: moved(engine) == 600)
-    assert len(moves_made(engine)) == 600
+    eventually(lambda: moved(engine) == SOME)
+    assert len(moves_made(engine)) == SOME
     record = eventually(lambda: (found := shown(client, run))["state"] == "done" and found)
     assert (record["done"], record["attempts"]) == (30, 1)
     assert client.update("P").rows() == []
@@ -111,7 +112,7 @@ def in_the_queue(engine: Engine) -> tuple[int, int]:
 @pytest.mark.ledger("DEC-113")
 def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engine, start_worker: StartWorker) -> None:
     """The receiver responds after further sweeps, still at the first attempt."""
-    to_be_moved(store, engine, 3 * BATCH)
+    to_be_moved(store, engine, THREE_BATCHES)
     with receiver() as receiving:
         receiving.responding.clear()
         with moves_stopped(engine, after=1):
@@ -119,7 +120,7 @@ def test_instances_move_while_a_message_is_being_sent(store: Store, engine: Engi
             eventually(lambda: moved(engine) == 1)
             announced(store)
             eventually(lambda: receiving.messages)
-        eventually(lambda: moved(engine) == 3 * BATCH)
+        eventually(lambda: moved(engine) == THREE_BATCHES)
         receiving.responding.set()
         with engine.connect() as connection:
             query = text("SELECT attempts FROM outbox WHERE sent_at IS NOT NULL")

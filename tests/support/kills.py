@@ -27,7 +27,7 @@ NODES = 60
 STEPS = NODES + 6
 """At least so many commits has a force of `package`."""
 
-Eventually = Callable[[Callable[[], object]], object]
+Eventually = Callable[..., object]
 
 
 def package(name: str) -> Graph:
@@ -155,7 +155,7 @@ class Battlefield:
                 run, done = connection.execute(query).one()
                 return int(run) if run > last and (done >= steps or ended()) else None
 
-            return int(str(self.eventually(found)))
+            return int(str(self.eventually(found, slowest=0.02)))
 
     def _newest_run(self) -> int:
         with self.engine.connect() as connection:

@@ -66,14 +66,18 @@ def _address(process: subprocess.Popen[str], log: Path) -> str | None:
     return found[1] if found else None
 
 
-def eventually(found: Callable[[], Found | None], within: float = WITHIN) -> Found:
-    """Ask until there is something; fails when that takes too long."""
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
+def eventually(found: Callable[[], Found | None], within: float = WITHIN, *, slowest: float = 0.25) -> Found:
+    """Ask until there is something; fails when that takes too long.
+
+    Asks less often the longer that it has waited, but at least every `slowest` seconds: the questions take time from
+    what is waited for.
+    """
+    began = time.monotonic()
+    while (waited := time.monotonic() - began) < within:
         value = found()
         if value:
             return value
-        time.sleep(0.02)
+        time.sleep(min(slowest, max(0.02, waited / 20)))
     pytest.fail(f"nothing within {within} s")
 
 

@@ -14,7 +14,7 @@ from app.settings import Settings
 from app.wire import queued_runs
 from tests.support.http import PASSWORD, SECRET_KEY, Client, Reply, checked
 
-_LOOK_EVERY = 0.02
+_LOOK_EVERY = 0.05
 ASYNC = {"Prefer": "respond-async"}
 
 
