@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from sqlalchemy import Engine, text
@@ -60,10 +60,11 @@ PACKAGES: dict[str, tuple[Graph, int]] = {
 """The packages, with the number of rows of their updates."""
 
 
-def add_copies(engine: Engine) -> None:
+def add_copies(engine: Engine, packages: Iterable[str], copies: int) -> None:
+    """Copy the first node of each package."""
     with engine.begin() as connection:
-        for name in PACKAGES:
-            connection.execute(text(COPY_NODES), {"package": name, "copies": NODES - 1})
+        for name in packages:
+            connection.execute(text(COPY_NODES), {"package": name, "copies": copies})
 
 
 @pytest.mark.ledger("DEC-412", "PRO-27")
@@ -73,7 +74,7 @@ def test_an_update_of_nodes_with_many_members_takes_little_memory(
     client = Client(create_app(Settings(secret_key=SECRET_KEY), patient_service.engine))
     for graph, _ in PACKAGES.values():
         client.load(graph)
-    add_copies(patient_service.engine)
+    add_copies(patient_service.engine, PACKAGES, NODES - 1)
     worker = new_process(patient_service)
 
     def force(name: str) -> int:

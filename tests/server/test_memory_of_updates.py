@@ -8,6 +8,7 @@ import pytest
 
 from app.application import create_app
 from app.settings import Settings
+from tests.server.test_memory_of_type_changes import add_copies
 from tests.support.builders import Graph, M, V, frozen, member_type, type_with
 from tests.support.http import SECRET_KEY, Client, message
 from tests.support.processes import most_resident
@@ -21,14 +22,12 @@ RULES = {"Plain": member_type(), "Pattern": member_type(VALUE_PATTERN="[a-z0-9]+
 """The rules of the new version of the member type of each package."""
 
 
-def package(name: str, rules: V, nodes: int, values: int) -> Graph:
-    """Nodes with long values; their type and its member type have new versions."""
+def package(name: str, rules: V, values: int) -> Graph:
+    """A node with long values; its type and its member type have new versions."""
     graph = Graph().node(f"T{name}.m", member_type(), rules)
     graph.node(f"T{name}.T", type_with(f"T{name}.m.1"), type_with(f"T{name}.m.2"))
-    for node in range(nodes):
-        texts = [f"n{node}v{value}".ljust(CHARACTERS, "x") for value in range(values)]
-        graph.node(f"{name}.N{node}", frozen(*(M(f"T{name}.m.1", value=text) for text in texts), type=f"T{name}.T.1"))
-    return graph
+    texts = [f"v{value}".ljust(CHARACTERS, "x") for value in range(values)]
+    return graph.node(f"{name}.N0", frozen(*(M(f"T{name}.m.1", value=text) for text in texts), type=f"T{name}.T.1"))
 
 
 @pytest.mark.ledger("DEC-409", "PRO-27")
@@ -37,8 +36,9 @@ def test_an_update_of_nodes_with_long_values_takes_little_memory(
 ) -> None:
     client = Client(create_app(Settings(secret_key=SECRET_KEY), patient_service.engine))
     for name, rules in RULES.items():
-        client.load(package(name, rules, NODES, VALUES))
-    client.load(package("Small", member_type(), 1, 1))
+        client.load(package(name, rules, VALUES))
+    client.load(package("Small", member_type(), 1))
+    add_copies(patient_service.engine, RULES, NODES - 1)
     worker = new_process(patient_service)
 
     def update(name: str, action: str, nodes: int = NODES) -> int:
