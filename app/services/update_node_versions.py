@@ -57,10 +57,10 @@ def _impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
     wanted = WantedUpdate(request.node_identifier, request.node_reference, request.options, request.why)
     with call.impact_turn():
         found = named_impact(call.engine, call.caller, wanted, call.check_goes_on)
-    outcome, rows = found.rows.outcome, UpdateRows(found.rows)
+    result, rows = found.rows.result, UpdateRows(found.rows)
     update_list = Group("UpdateList", rows.groups())
-    response = _rendered(outcome, found.number, found.name, update_list, rows.hidden)
-    response.headers["ETag"] = f'"{outcome.fingerprint}"'
+    response = _rendered(result, found.number, found.name, update_list, rows.hidden)
+    response.headers["ETag"] = f'"{result.fingerprint}"'
     return response
 
 
@@ -70,12 +70,12 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
         return response
     with call.begun(_run(request, node)) as run:
         with rows_in_advance(call) as in_advance:
-            outcome = force(run, node, request.options, call.if_match, in_advance.begin, why=request.why)
-            written = in_advance.rows(outcome)
+            result = force(run, node, request.options, call.if_match, in_advance.begin, why=request.why)
+            written = in_advance.rows(result)
         with snapshot(call.engine) as connection:
-            response = _response(connection, outcome, written)
+            response = _response(connection, result, written)
         note_earlier(response, run)
-        return end_run(call, _NAME, run, response, cancelled=outcome.cancelled)
+        return end_run(call, _NAME, run, response, cancelled=result.cancelled)
 
 
 def wanted_run(request: UpdateNodeVersionsRequest, call: Call) -> WantedRun | None:
@@ -100,37 +100,37 @@ def _run(request: UpdateNodeVersionsRequest, node: Node) -> WantedRun:
 def _all_bypassed(context: Node, request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse | None:
     """Return the response to a force of a caller who may not begin a run; see `app.updates.bypassed`."""
     with call.workload.impacts.soon(call.user), snapshot(call.engine) as connection:
-        outcome = all_bypassed(connection, call.caller, context, request.options, call.if_match, why=request.why)
-        return None if outcome is None else _response(connection, outcome)
+        result = all_bypassed(connection, call.caller, context, request.options, call.if_match, why=request.why)
+        return None if result is None else _response(connection, result)
 
 
 def _response(
-    connection: Connection, outcome: UpdateResult, written: tuple[Written, int] | None = None
+    connection: Connection, result: UpdateResult, written: tuple[Written, int] | None = None
 ) -> ServiceResponse:
     """Return the response, whose rows and the number of those that are hidden may have been written in advance."""
-    context = outcome.context
+    context = result.context
     number = context.number(VersionKeyword.LATEST)
     name = None if number is None else version_name(connection, context.identifier, number)
     if written is None:
-        rows = read_rows(connection, outcome)
-        return _rendered(outcome, number, name, Group("UpdateList", rows.groups()), rows.hidden)
-    return _rendered(outcome, number, name, *written)
+        rows = read_rows(connection, result)
+        return _rendered(result, number, name, Group("UpdateList", rows.groups()), rows.hidden)
+    return _rendered(result, number, name, *written)
 
 
 def _rendered(
-    outcome: UpdateResult, number: int | None, name: str | None, update_list: Part | Written, hidden: int
+    result: UpdateResult, number: int | None, name: str | None, update_list: Part | Written, hidden: int
 ) -> ServiceResponse:
     return ServiceResponse(
-        parts=(version_fields(outcome.context, number, name), update_list),
-        error_number=outcome.error_number,
-        error_description=_description(outcome, hidden),
+        parts=(version_fields(result.context, number, name), update_list),
+        error_number=result.error_number,
+        error_description=_description(result, hidden),
     )
 
 
-def _description(outcome: UpdateResult, hidden: int) -> str | None:
-    if not outcome.error_number:
+def _description(result: UpdateResult, hidden: int) -> str | None:
+    if not result.error_number:
         return None
-    parts = bypassed(len(outcome.refusals), done=outcome.done, cancelled=outcome.cancelled)
+    parts = bypassed(len(result.refusals), done=result.done, cancelled=result.cancelled)
     if hidden:
         nodes = "1 node is" if hidden == 1 else f"{hidden} nodes are"
         parts.append(f"{nodes} not listed, because you are not authorised to read {'it' if hidden == 1 else 'them'}.")

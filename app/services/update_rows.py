@@ -1,4 +1,4 @@
-"""The `UpdateList` of an outcome, row by row in the order of references, with references and names instead of ids."""
+"""The `UpdateList` of a result, row by row in the order of references, with references and names instead of ids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.references import VersionKey
 from app.services.response import Fields, Group, Part
-from app.updates.naming import NamedOutcome, with_names
+from app.updates.naming import NamedResult, with_names
 from app.updates.rows import MemberUpdate, NodeUpdate, Refusal
 from app.updates.update import UpdateResult
 from app.updates.why import Link, chain
@@ -20,28 +20,28 @@ _SAME_TYPE = Fields(("typeUpdateType", "none"))
 
 
 class UpdateRows:
-    """The rows of an outcome as parts of a response."""
+    """The rows of a result as parts of a response."""
 
-    def __init__(self, outcome: NamedOutcome) -> None:
-        self._outcome = outcome
-        self._named = outcome.named
-        self.hidden = outcome.hidden
+    def __init__(self, result: NamedResult) -> None:
+        self._result = result
+        self._named = result.named
+        self.hidden = result.hidden
         """The number of refused nodes that have no row, because the caller may not read them."""
         # By the identity of the change: equal changes are one object, and to hash each of them takes long. The rendered
-        # changes of a large outcome would fill the memory.
+        # changes of a large result would fill the memory.
         self._members: dict[int, Group] = {}
         self._links: dict[Link, Group] = {}
 
     def groups(self) -> Iterator[Group]:
         """Return the `Update` elements."""
-        for version, row in self._outcome.in_order():
+        for version, row in self._result.in_order():
             yield self._refusal(version, row) if isinstance(row, Refusal) else self._update(version, row)
 
     def _update(self, version: VersionKey, update: NodeUpdate) -> Group:
         named = self._named(version)
         head = Fields(
             ("nodeReference", named.reference),
-            ("nodeVersionNumber", self._outcome.number(update)),
+            ("nodeVersionNumber", self._result.number(update)),
             ("nodeName", named.name),
             ("updateType", update.update_type.value),
         )
@@ -84,13 +84,13 @@ class UpdateRows:
             ("nodeReference", named.reference),
             ("nodeVersionNumber", version[1]),
             ("nodeName", named.name),
-            ("updateType", self._outcome.kind(refusal).value),
-            ("errorMessage", self._outcome.explanation(refusal)),
+            ("updateType", self._result.kind(refusal).value),
+            ("errorMessage", self._result.explanation(refusal)),
         )
         return Group("Update", (fields, *self._why(version[0])))
 
     def _why(self, node: int) -> tuple[Group, ...]:
-        why = self._outcome.outcome.why
+        why = self._result.result.why
         if why is None:
             return ()
         links, omitted = chain(why, node)
@@ -111,6 +111,6 @@ class UpdateRows:
         return group
 
 
-def read_rows(connection: Connection, outcome: UpdateResult) -> UpdateRows:
-    """Return the rows of an outcome, with names and rights from a snapshot in which all its nodes exist."""
-    return UpdateRows(with_names(connection, outcome))
+def read_rows(connection: Connection, result: UpdateResult) -> UpdateRows:
+    """Return the rows of a result, with names and rights from a snapshot in which all its nodes exist."""
+    return UpdateRows(with_names(connection, result))

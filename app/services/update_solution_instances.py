@@ -52,9 +52,9 @@ def run(request: UpdateSolutionInstancesRequest, call: Call) -> ServiceResponse:
     if request.action is not UpdateAction.IMPACT:
         return _forced(wanted, call)
     with call.impact_turn(), snapshot(call.engine) as connection:
-        outcome = impact(connection, rollout(connection, wanted, call.limits), call.check_goes_on)
-    response = _response(outcome)
-    response.headers["ETag"] = f'"{outcome.fingerprint}"'
+        result = impact(connection, rollout(connection, wanted, call.limits), call.check_goes_on)
+    response = _response(result)
+    response.headers["ETag"] = f'"{result.fingerprint}"'
     return response
 
 
@@ -62,10 +62,10 @@ def _forced(wanted: RolloutParameters, call: Call) -> ServiceResponse:
     with snapshot(call.engine) as connection:
         bulk = rollout(connection, wanted, call.limits)
     with call.begun(wanted_of(bulk, FORCE)) as run:
-        outcome = force(run, bulk, call.if_match)
-        response = _response(outcome)
+        result = force(run, bulk, call.if_match)
+        response = _response(result)
         note_earlier(response, run)
-        return end_run(call, NAME, run, response, cancelled=outcome.cancelled)
+        return end_run(call, NAME, run, response, cancelled=result.cancelled)
 
 
 def wanted_run(request: UpdateSolutionInstancesRequest, call: Call) -> WantedRun:
@@ -76,16 +76,16 @@ def wanted_run(request: UpdateSolutionInstancesRequest, call: Call) -> WantedRun
     return wanted_of(bulk, IMPACT if request.action is UpdateAction.IMPACT else FORCE)
 
 
-def _response(outcome: RolloutResult) -> ServiceResponse:
-    rollout = outcome.rollout
+def _response(result: RolloutResult) -> ServiceResponse:
+    rollout = result.rollout
     head = Fields(
         ("solutionId", rollout.solution.solution_id),
         ("title", rollout.solution.title),
         ("releaseNumber", rollout.target),
     )
-    rows = Group("UpdateList", (_row(update, rollout.target) for update in outcome.updates))
-    description = bypassed(outcome.bypassed, done=outcome.done, cancelled=outcome.cancelled)
-    return ServiceResponse((head, rows), outcome.error_number, " ".join(description) or None)
+    rows = Group("UpdateList", (_row(update, rollout.target) for update in result.updates))
+    description = bypassed(result.bypassed, done=result.done, cancelled=result.cancelled)
+    return ServiceResponse((head, rows), result.error_number, " ".join(description) or None)
 
 
 def _row(update: InstanceUpdate, target: int) -> Group:

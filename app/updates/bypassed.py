@@ -24,10 +24,10 @@ def all_bypassed(
     PreconditionError if `if_match` is not the fingerprint of the plan.
     """
     node = find_node(connection, caller, context.identifier, None, "node")
-    outcome = impact(connection, caller, node, options, why=why)
-    check_match(outcome.fingerprint, if_match)
-    if not outcome.updates:
-        return replace(outcome, done=True)
+    result = impact(connection, caller, node, options, why=why)
+    check_match(result.fingerprint, if_match)
+    if not result.updates:
+        return replace(result, done=True)
     if not caller.is_signed_in:
         raise NotAuthorisedError("sign in to update nodes: without credentials only an impact is possible")
     return None

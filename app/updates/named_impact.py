@@ -13,7 +13,7 @@ from app.database.engine import driver_connection, single_statements, snapshot
 from app.identity.rights import Caller
 from app.nodes.versions import find_node, version_name
 from app.references import VersionKeyword
-from app.updates.naming import NamedOutcome, with_names
+from app.updates.naming import NamedResult, with_names
 from app.updates.options import Options, SourceScope
 from app.updates.small_scope import SmallScope, read_small_scope
 from app.updates.update import impact, small_impact
@@ -32,7 +32,7 @@ class WantedUpdate:
 class NamedImpact(NamedTuple):
     """An impact with its names, and the number and the name of the latest version of the context node."""
 
-    rows: NamedOutcome
+    rows: NamedResult
     number: int | None
     name: str | None
 
@@ -57,10 +57,10 @@ def _small_impact(engine: Engine, caller: Caller, wanted: WantedUpdate) -> Named
         return None
     with short_statements(), single_statements(engine) as driver:
         scope = _small_scope(driver, caller, wanted)
-        outcome = None if scope is None else small_impact(driver, scope, wanted.options, why=wanted.why)
-        if scope is None or outcome is None:
+        result = None if scope is None else small_impact(driver, scope, wanted.options, why=wanted.why)
+        if scope is None or result is None:
             return None
-        rows = NamedOutcome(driver, lambda _: scope.rights, outcome)
+        rows = NamedResult(driver, lambda _: scope.rights, result)
     if not rows.is_complete:
         return None
     number = scope.node.number(VersionKeyword.LATEST)
@@ -73,15 +73,15 @@ def _planned_impact(engine: Engine, caller: Caller, wanted: WantedUpdate, check:
         scope = _small_scope(driver_connection(connection), caller, wanted, first=True)
         if scope is None:
             node = find_node(connection, caller, wanted.identifier, wanted.reference, "node")
-            outcome = impact(connection, caller, node, options, why=why, check=check)
+            result = impact(connection, caller, node, options, why=why, check=check)
         else:
-            outcome = impact(connection, scope.caller, scope.node, options, scope, why=why, check=check)
-        context = outcome.context
+            result = impact(connection, scope.caller, scope.node, options, scope, why=why, check=check)
+        context = result.context
         number = context.number(VersionKeyword.LATEST)
         name = None if number is None or scope is None else scope.names.get(number)
         if name is None and number is not None:
             name = version_name(connection, context.identifier, number)
-        return NamedImpact(with_names(connection, outcome, last=scope is not None), number, name)
+        return NamedImpact(with_names(connection, result, last=scope is not None), number, name)
 
 
 def _small_scope(

@@ -1,4 +1,4 @@
-"""The names in the rows of an outcome, as far as its caller may know them."""
+"""The names in the rows of a result, as far as its caller may know them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from app.references import VersionKey
 from app.updates.rows import NodeUpdate, Reason, ReasonCode, Refusal, UpdateType
 from app.updates.update import UpdateResult
 
-_NOT_TO_TYPE = re.compile(r"(Not authorised to use type [^;]+; )?Can not update to type ")
+_USE_TYPE = "Not authorised to use type"
+_TYPE = "Can not update to type"
+_TYPE_REASON = re.compile(rf"({_USE_TYPE} [^;]+; )?{_TYPE} ")
 
 
 def has_type_reason(explanation: str) -> bool:
@@ -26,11 +28,11 @@ def has_type_reason(explanation: str) -> bool:
 
     It is for the rows of kept responses, which have no codes: services document the words.
     """
-    return _NOT_TO_TYPE.match(explanation) is not None
+    return _TYPE_REASON.match(explanation) is not None
 
 
-class NamedOutcome:
-    """An outcome with the names of all versions in its rows, without those that its caller may not read.
+class NamedResult:
+    """The result of an update with the names of all versions in its rows, without those that its caller may not read.
 
     `rights_on` reads the rights of the caller on nodes with the given references. `last` says that nothing else is read
     in this transaction, so that its COMMIT may be sent together with the statement that reads the names.
@@ -40,15 +42,15 @@ class NamedOutcome:
         self,
         driver: DriverConnection,
         rights_on: Callable[[list[str]], Rights],
-        outcome: UpdateResult,
+        result: UpdateResult,
         *,
         last: bool = False,
     ) -> None:
-        self.outcome = outcome
+        self.result = result
         self.rows = rows = self._rows_by_version()
         """The version that each row is about, and whether its node was refused."""
         member_types, others = self._linked()
-        abouts = {reason.about for refusal in outcome.refusals.values() for reason in refusal.reasons if reason.about}
+        abouts = {reason.about for refusal in result.refusals.values() for reason in refusal.reasons if reason.about}
         wanted = {*rows, *member_types, *abouts, *others}
         self._named = read_named(driver, list(wanted), last=last) if wanted else {}
         self.is_complete = len(self._named) == len(wanted)
@@ -57,7 +59,7 @@ class NamedOutcome:
             return
         drafts = {version for version, named in self._named.items() if named.draft}
         refused = {version for version in rows if rows[version]}
-        if not outcome.caller.administers_all:
+        if not result.caller.administers_all:
             self._hide(rights_on, {*member_types, *abouts, *refused, *drafts})
 
     def in_order(self) -> Iterator[tuple[VersionKey, NodeUpdate | Refusal]]:
@@ -65,7 +67,7 @@ class NamedOutcome:
 
         A refused node that the caller may not read has no row.
         """
-        refusals, updates = self.outcome.refusals, self.outcome.updates
+        refusals, updates = self.result.refusals, self.result.updates
         rows = [(self.named(version).reference, version) for version in self.rows]
         rows.sort()
         for reference, version in rows:
@@ -78,11 +80,11 @@ class NamedOutcome:
         """Return the kind of a row. A refusal that was predicted is an error once the update has been tried."""
         if isinstance(row, NodeUpdate):
             return row.update_type
-        return UpdateType.ERROR if row.predicted and self.outcome.done else UpdateType.WARNING
+        return UpdateType.ERROR if row.predicted and self.result.done else UpdateType.WARNING
 
     def number(self, row: NodeUpdate | Refusal) -> int:
         """Return the number of the version in a row: that of the new version if the update has made one."""
-        created = self.outcome.done and isinstance(row, NodeUpdate) and row.update_type is UpdateType.VERSION
+        created = self.result.done and isinstance(row, NodeUpdate) and row.update_type is UpdateType.VERSION
         return row.number + created
 
     def explanation(self, refusal: Refusal) -> str:
@@ -103,15 +105,15 @@ class NamedOutcome:
         """Return the member types and the other versions that the rows show, without those that the update creates."""
         member_types: set[VersionKey] = set()
         others: set[VersionKey] = set()
-        for update in self.outcome.updates.values():
+        for update in self.result.updates.values():
             if update.type is not None:
                 others.add(update.type)
             for member_type, target in update.members:
                 member_types.add(member_type)
                 if target is not None:
                     others.add(target)
-        if self.outcome.why is not None:
-            for why in self.outcome.why.values():
+        if self.result.why is not None:
+            for why in self.result.why.values():
                 for link in (why.first, why.last):
                     others.add(link.version)
                     if link.member_type is not None:
@@ -120,16 +122,16 @@ class NamedOutcome:
         return member_types, others - created
 
     def _is_created(self, version: VersionKey) -> bool:
-        update = self.outcome.updates.get(version[0])
+        update = self.result.updates.get(version[0])
         return update is not None and version[1] == update.number + (update.update_type is UpdateType.VERSION)
 
     def _rows_by_version(self) -> dict[VersionKey, bool]:
-        rows = {(node, update.number): False for node, update in self.outcome.updates.items()}
+        rows = {(node, update.number): False for node, update in self.result.updates.items()}
         rows.update(dict.fromkeys(self._refused(), True))
         return rows
 
     def _refused(self) -> list[VersionKey]:
-        return [(node, refusal.number) for node, refusal in self.outcome.refusals.items()]
+        return [(node, refusal.number) for node, refusal in self.result.refusals.items()]
 
     def _in_words(self, reason: Reason) -> str:
         about = self._version_reference(reason.about) if reason.about is not None else ""
@@ -137,12 +139,12 @@ class NamedOutcome:
             case ReasonCode.ADMINISTER:
                 return "Not authorised to administer this node"
             case ReasonCode.USE_TYPE:
-                return f"Not authorised to use type {about}"
+                return f"{_USE_TYPE} {about}"
             case ReasonCode.LINK:
                 return f"Not authorised to link to {about}"
             case ReasonCode.TYPE:
                 why = "the type has no version of a member type that this draft has data for"
-                return f"Can not update to type {about}: {why}"
+                return f"{_TYPE} {about}: {why}"
             case ReasonCode.RULES:
                 return f"The data breaks the rules of {about}, which {reason.text}"
             case ReasonCode.DRAFT_TYPE:
@@ -170,12 +172,12 @@ class NamedOutcome:
                 self._named[version] = named._replace(name="")
 
 
-def with_names(connection: Connection, outcome: UpdateResult, *, last: bool = False) -> NamedOutcome:
-    """Return an outcome with the names and rights from a snapshot in which all its nodes exist.
+def with_names(connection: Connection, result: UpdateResult, *, last: bool = False) -> NamedResult:
+    """Return a result with the names and rights from a snapshot in which all its nodes exist.
 
     `last` says that nothing else is read in this transaction, and that the rights of the caller are known.
     """
     with collections_paused():
-        return NamedOutcome(
-            driver_connection(connection), partial(rights_on, connection, outcome.caller), outcome, last=last
+        return NamedResult(
+            driver_connection(connection), partial(rights_on, connection, result.caller), result, last=last
         )

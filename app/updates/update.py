@@ -157,7 +157,7 @@ def force(
     """
     found: dict[int, Why] | None = {} if why else None
     update = _Force(run, run.caller, context.identifier, options, steps_before=run.done_before, why=found)
-    return update.outcome(if_match, expect)
+    return update.result(if_match, expect)
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class _Force:
     steps_before: int = 0
     why: dict[int, Why] | None = None
 
-    def outcome(self, if_match: str | None, expect: Callable[[UpdateResult], None]) -> UpdateResult:
+    def result(self, if_match: str | None, expect: Callable[[UpdateResult], None]) -> UpdateResult:
         with many_small_commits(self.run.connection), links_kept(driver_connection(self.run.connection)):
             planned = self._stage(if_match, expect)
             stop = self._do(planned)

@@ -27,7 +27,7 @@ from app.database.engine import snapshot
 from app.errors import UserError
 from app.nodes.versions import find_node
 from app.runs.access import may_begin
-from app.updates.naming import NamedOutcome, with_names
+from app.updates.naming import NamedResult, with_names
 from app.updates.update import impact
 from app.web.context import resources
 from app.web.refusal import Refused
@@ -94,8 +94,8 @@ def _plan_page(wanted: UpdateRequest, filters: UpdateFilter) -> Response:
     with _named(wanted) as named:
         found = look_at(planned(named), filters)
         with resources().engine.connect() as connection:
-            may_do = may_begin(connection, caller(), named.outcome.context, include_content=wanted.content)
-    plan_id = named.outcome.fingerprint
+            may_do = may_begin(connection, caller(), named.result.context, include_content=wanted.content)
+    plan_id = named.result.fingerprint
     host, user = request.host_url, session().logon_reference
     graph = graph_of(found)
     return page(
@@ -123,15 +123,15 @@ def _plan_page(wanted: UpdateRequest, filters: UpdateFilter) -> Response:
 
 
 @contextmanager
-def _named(wanted: UpdateRequest) -> Iterator[NamedOutcome]:
+def _named(wanted: UpdateRequest) -> Iterator[NamedResult]:
     """Yield the plan of a request, with the names of its nodes. Holds a turn of impacts while the plan is used."""
     shared = resources()
     with turn_of(shared.workload.impacts):
         with snapshot(shared.engine) as connection:
             with hidden_if_unreadable(f"node {wanted.node}"):
                 node = find_node(connection, caller(), None, wanted.node, "node")
-            outcome = impact(connection, caller(), node, wanted.options, why=True)
-            named = with_names(connection, outcome)
+            result = impact(connection, caller(), node, wanted.options, why=True)
+            named = with_names(connection, result)
         yield named
 
 

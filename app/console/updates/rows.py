@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from app.references import VersionKey
-from app.updates.naming import NamedOutcome, has_type_reason
+from app.updates.naming import NamedResult, has_type_reason
 from app.updates.progress import StagedUpdate
 from app.updates.rows import MemberUpdate, NodeUpdate, ReasonCode, Refusal
 from app.updates.why import Link, chain
@@ -145,7 +145,7 @@ def look_at(entries: Iterable[Entry], wanted: UpdateFilter) -> Overview:
     return found
 
 
-def planned(named: NamedOutcome) -> Iterator[Entry]:
+def planned(named: NamedResult) -> Iterator[Entry]:
     """Yield the updates of a plan in the order of references."""
     for version, row in named.in_order():
         yield _refused(named, version, row) if isinstance(row, Refusal) else _updated(named, version, row)
@@ -174,7 +174,7 @@ def staged(updates: Iterable[StagedUpdate]) -> list[UpdateRow]:
     ]
 
 
-def _refused(named: NamedOutcome, version: VersionKey, refusal: Refusal) -> Entry:
+def _refused(named: NamedResult, version: VersionKey, refusal: Refusal) -> Entry:
     kind = named.kind(refusal)
 
     def row() -> UpdateRow:
@@ -195,7 +195,7 @@ def _refused(named: NamedOutcome, version: VersionKey, refusal: Refusal) -> Entr
     return Entry(_brief(named, version, kind.value), row)
 
 
-def _updated(named: NamedOutcome, version: VersionKey, update: NodeUpdate) -> Entry:
+def _updated(named: NamedResult, version: VersionKey, update: NodeUpdate) -> Entry:
     def row() -> UpdateRow:
         shown = named.named(version)
         why, omitted = _chain(named, version[0])
@@ -207,32 +207,32 @@ def _updated(named: NamedOutcome, version: VersionKey, update: NodeUpdate) -> En
     return Entry(_brief(named, version, update.update_type.value), row)
 
 
-def _brief(named: NamedOutcome, version: VersionKey, kind: str) -> Brief:
+def _brief(named: NamedResult, version: VersionKey, kind: str) -> Brief:
     shown = named.named(version)
-    why = (named.outcome.why or {}).get(version[0])
+    why = (named.result.why or {}).get(version[0])
     if why is None:
         return Brief(shown.reference, shown.name, kind, 0, "")
     return Brief(shown.reference, shown.name, kind, why.length, named.named(why.last.version).reference)
 
 
-def _chain(named: NamedOutcome, node: int) -> tuple[tuple[WhyStep, ...], int]:
-    links, omitted = chain(named.outcome.why or {}, node)
+def _chain(named: NamedResult, node: int) -> tuple[tuple[WhyStep, ...], int]:
+    links, omitted = chain(named.result.why or {}, node)
     return tuple(_step(named, link) for link in links), omitted
 
 
-def _step(named: NamedOutcome, link: Link) -> WhyStep:
+def _step(named: NamedResult, link: Link) -> WhyStep:
     return WhyStep(
         _reference(named, link.version), None if link.member_type is None else _reference(named, link.member_type)
     )
 
 
-def _move(named: NamedOutcome, member: MemberUpdate) -> MemberMove:
+def _move(named: NamedResult, member: MemberUpdate) -> MemberMove:
     return MemberMove(
         _reference(named, member.member_type), None if member.target is None else _reference(named, member.target)
     )
 
 
-def _reference(named: NamedOutcome, version: VersionKey) -> str:
+def _reference(named: NamedResult, version: VersionKey) -> str:
     reference = named.named(version).reference
     return f"{reference}.{version[1]}" if reference else _UNKNOWN
 
