@@ -18,34 +18,34 @@ from app.commands.texts import check_arguments, folded
 from app.garbage import collections_paused
 
 
-class _Listed(NamedTuple):
-    """A command in the list of commands: the place where it is defined, and what it does."""
+class _CommandEntry(NamedTuple):
+    """A command in the list of commands: the module and the name of its function, and what it does."""
 
-    place: str
+    target: str
     summary: str
 
 
 _COMMANDS = {
-    "serve": _Listed("app.commands.serve:serve", "Serve over HTTP until stopped."),
-    "worker": _Listed("app.commands.worker:worker", "Do runs, move instances and send messages."),
-    "migrate": _Listed("app.commands.database:migrate", "Bring the database up to date."),
-    "check": _Listed("app.commands.database:check", "Check the settings, the database and its migrations."),
-    "dump": _Listed("app.commands.dump:dump", "Write the whole store to a file, with its secret key."),
-    "restore": _Listed("app.commands.dump:restore", "Restore the store from a file of relink dump."),
-    "secret-key": _Listed("app.commands.dump:secret_key", "Print the key that encrypts authentications."),
-    "user": _Listed("app.commands.users:user", "Manage users."),
-    "permission": _Listed("app.commands.permissions:permission", "Manage permissions."),
-    "token": _Listed("app.commands.tokens:token", "Manage tokens for the GraphQL interface."),
-    "audit": _Listed("app.commands.audit:audit", "Read who did what."),
-    "import": _Listed("app.commands.imports:import_file", "Import nodes from a file: all of them or none."),
-    "impact": _Listed("app.commands.updates:impact", "List the updates that a change requires."),
-    "force": _Listed("app.commands.updates:force", "Make the updates that a change requires."),
-    "run": _Listed("app.commands.runs:run", "List, watch and cancel runs."),
-    "node": _Listed("app.commands.nodes:node", "Look at, search, compare, freeze, copy and edit nodes."),
-    "solution": _Listed("app.commands.solutions:solution", "List, compare and publish solutions."),
-    "rollout": _Listed("app.commands.rollout:rollout", "Move the instances of a solution to a release."),
-    "demo": _Listed("app.commands.demo:demo", "Show what Relink does, in less than a minute."),
-    "completion": _Listed(
+    "serve": _CommandEntry("app.commands.serve:serve", "Serve over HTTP until stopped."),
+    "worker": _CommandEntry("app.commands.worker:worker", "Do runs, move instances and send messages."),
+    "migrate": _CommandEntry("app.commands.database:migrate", "Bring the database up to date."),
+    "check": _CommandEntry("app.commands.database:check", "Check the settings, the database and its migrations."),
+    "dump": _CommandEntry("app.commands.dump:dump", "Write the whole store to a file, with its secret key."),
+    "restore": _CommandEntry("app.commands.dump:restore", "Restore the store from a file of relink dump."),
+    "secret-key": _CommandEntry("app.commands.dump:secret_key", "Print the key that encrypts authentications."),
+    "user": _CommandEntry("app.commands.users:user", "Manage users."),
+    "permission": _CommandEntry("app.commands.permissions:permission", "Manage permissions."),
+    "token": _CommandEntry("app.commands.tokens:token", "Manage tokens for the GraphQL interface."),
+    "audit": _CommandEntry("app.commands.audit:audit", "Read who did what."),
+    "import": _CommandEntry("app.commands.imports:import_file", "Import nodes from a file: all of them or none."),
+    "impact": _CommandEntry("app.commands.updates:impact", "List the updates that a change requires."),
+    "force": _CommandEntry("app.commands.updates:force", "Make the updates that a change requires."),
+    "run": _CommandEntry("app.commands.runs:run", "List, watch and cancel runs."),
+    "node": _CommandEntry("app.commands.nodes:node", "Look at, search, compare, freeze, copy and edit nodes."),
+    "solution": _CommandEntry("app.commands.solutions:solution", "List, compare and publish solutions."),
+    "rollout": _CommandEntry("app.commands.rollout:rollout", "Move the instances of a solution to a release."),
+    "demo": _CommandEntry("app.commands.demo:demo", "Show what Relink does, in less than a minute."),
+    "completion": _CommandEntry(
         "app.commands.completion:completion", "Print the script that completes commands and options in SHELL."
     ),
 }
@@ -89,7 +89,7 @@ class _Commands(CommandGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].place.partition(":")
+        module, _, name = _COMMANDS[cmd_name].target.partition(":")
         with collections_paused():  # an import makes next to no garbage
             command = getattr(import_module(module), name)
         return command if isinstance(command, click.Command) else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.database.engine import snapshot
-from app.errors import UserError, invalid, unresolved
+from app.errors import UserError, invalid, no_such
 from app.identity.audit import Action, AuditFilter, AuditRow
 from app.nodes.audit_reading import read_own_audit
 from app.services.call import Call, CollapsedText, Service
@@ -46,8 +46,8 @@ def _action(request: GetAuditListRequest) -> Action | None:
     try:
         return Action(request.audit_action)
     except ValueError:
-        reason = f'there is no action "{request.audit_action}": use one of {", ".join(Action)}'
-        raise UserError(unresolved("audit_action", reason)) from None
+        advice = f": use one of {', '.join(Action)}"
+        raise UserError(no_such("audit_action", "action", request.audit_action, advice)) from None
 
 
 def _since(request: GetAuditListRequest) -> datetime | None:

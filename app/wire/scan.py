@@ -29,8 +29,8 @@ _MOST_NODES = 20_000
 _ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf16", "utf-16le", "utf-16be"})
 
 
-class _EnoughError(Exception):
-    """Raised when everything needed from the beginning of a large request is known."""
+class EnoughError(Exception):
+    """Raised by a handler when all that is needed of the document has been read."""
 
 
 class Scan:
@@ -72,7 +72,7 @@ class Scan:
             return
         try:
             self._parser.Parse(block, last)
-        except _EnoughError:
+        except EnoughError:
             pass
         except expat.ExpatError as error:
             raise _fault(error) from None
@@ -116,7 +116,7 @@ class DocumentHead:
         elif self._depth == 2:
             self.leading_ended = self.leading_ended or name not in _LEADING
             if self.leading_ended and self.root in LARGE:
-                raise _EnoughError
+                raise EnoughError
             if name in CREDENTIALS and name not in self.texts:
                 self.texts[name] = ""
                 self._open = name

@@ -14,7 +14,7 @@ from lxml import etree
 from app.wire.limits import not_well_formed, path_of_fault
 from app.wire.parsers import hardened_parser
 from app.wire.refused_requests import NotValidError
-from app.wire.scan import CREDENTIALS, HEAD_LIMIT
+from app.wire.scan import CREDENTIALS, HEAD_LIMIT, EnoughError
 
 _BLOCK = 1024 * 1024
 _LONGEST_TAG = 100
@@ -60,10 +60,6 @@ def import_without_credentials(file: IO[bytes]) -> Iterator[bytes]:
         rest = bytearray(file.read(_BLOCK))
 
 
-class _EnoughError(Exception):
-    """Raised when an element that holds no credentials begins in the document."""
-
-
 def _places(head: bytes) -> list[tuple[int, int]]:
     """Return where the credentials at the beginning of a document begin and end."""
     found: list[tuple[int, int]] = []
@@ -76,7 +72,7 @@ def _places(head: bytes) -> list[tuple[int, int]]:
         depth += 1
         if depth == 2:
             if name == "NodeList":
-                raise _EnoughError
+                raise EnoughError
             begun = parser.CurrentByteIndex
 
     def end(name: str) -> None:
@@ -88,6 +84,6 @@ def _places(head: bytes) -> list[tuple[int, int]]:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     # A document that is not well-formed is refused by the worker, which reads it as a whole.
-    with suppress(_EnoughError, expat.ExpatError, ValueError):
+    with suppress(EnoughError, expat.ExpatError, ValueError):
         parser.Parse(head, False)
     return found
