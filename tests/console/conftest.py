@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from tests.conftest import FreshDatabase
-from tests.support.browsers import OpenTab, Site, site_on, tabs_of
+from tests.support.browsers import OpenTab, Site, Tab, site_on, tabs_of
 from tests.support.pages import Pages
 
 
@@ -31,3 +31,21 @@ def open_tab(browser: Browser, site: Site) -> Iterator[OpenTab]:
     """Open tabs on the service of the module."""
     with tabs_of(browser, site.url) as open_tab:
         yield open_tab
+
+
+@pytest.fixture(scope="module")
+def desk_of_admin(browser: Browser, site: Site) -> Iterator[Tab]:
+    """A tab for the tests of a module, which saves each of them the time of a new one and of a sign-in."""
+    with tabs_of(browser, site.url) as open_tab:
+        tab = open_tab()
+        tab.sign_in(following="about:blank")
+        yield tab
+
+
+@pytest.fixture
+def desk(desk_of_admin: Tab) -> Iterator[Tab]:
+    """That tab. In no test may it have an error."""
+    yield desk_of_admin
+    faults = desk_of_admin.faults.copy()
+    desk_of_admin.faults.clear()
+    assert faults == []

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.accessibility import check_accessible
-from tests.support.browsers import OpenTab, tabs_of
+from tests.support.accessibility import check_accessible, check_looks
+from tests.support.browsers import DESK, PHONE, Look, OpenTab, tabs_of
 
 PAGE = """<!doctype html><html lang="en"><title>A page</title><style>
     body {{ color: #111; background: #fff }} .pale {{ color: #ccc }}
@@ -57,6 +57,22 @@ def test_text_that_becomes_pale_in_the_dark_is_a_fault(open_tab: OpenTab) -> Non
     page.emulate_media(color_scheme="dark")
     with pytest.raises(AssertionError, match="color-contrast"):
         check_accessible(page)
+
+
+@pytest.mark.parametrize(
+    ("style", "fault"),
+    [
+        ("@media (prefers-color-scheme: dark) { button { color: #ccc; background: #fff } }", "color-contrast"),
+        ("@media (max-width: 30rem) { button { width: 40rem } }", "about:blank"),
+    ],
+    ids=["pale", "wide"],
+)
+def test_a_fault_in_another_look_is_found(page: Page, style: str, fault: str) -> None:
+    buttons = "<button>Back</button><button>Next</button>"
+    page.set_content(PAGE.format(content=f"<style>{style}</style>{buttons}"))
+    check_looks(page, "buttons", Look(DESK, dark=False))
+    with pytest.raises(AssertionError, match=fault):
+        check_looks(page, "buttons", Look(DESK, dark=False), Look(PHONE, dark=True))
 
 
 def test_a_field_without_a_label_is_a_fault_in_each_look(page: Page) -> None:

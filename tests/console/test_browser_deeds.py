@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.test_nodes import catalog
-from tests.support.browsers import OpenTab, Site
+from tests.support.browsers import Site, Tab
 from tests.support.builders import Graph, M, draft, member_type, package, type_with
 from tests.support.http import Client
 from tests.support.keyboard import press, tab_to, write
@@ -19,11 +19,11 @@ def store(site: Site) -> Store:
     return Store(Client(site.app))
 
 
-def test_a_draft_is_edited_frozen_and_made_again_with_the_keyboard(site: Site, open_tab: OpenTab) -> None:
+def test_a_draft_is_edited_frozen_and_made_again_with_the_keyboard(site: Site, desk: Tab) -> None:
     client = Client(site.app)
     client.load(catalog())
     client.copy("acme.Widget.1", "acme.Widget")
-    page = open_tab().sign_in(following="/console/nodes/acme/Widget")
+    page = desk.show("/console/nodes/acme/Widget")
     press(page, "link", "Edit the draft")
     write(page, "Target of member 2 of part", "acme.Nut.1")
     tab_to(page, page.get_by_label("Remove member 1").last)
@@ -41,7 +41,7 @@ def test_a_draft_is_edited_frozen_and_made_again_with_the_keyboard(site: Site, o
     expect(page.get_by_role("heading", level=1)).to_contain_text("draft")
 
 
-def test_a_type_that_stands_in_the_way_of_an_update_is_changed(site: Site, open_tab: OpenTab) -> None:
+def test_a_type_that_stands_in_the_way_of_an_update_is_changed(site: Site, desk: Tab) -> None:
     graph = (
         Graph()
         .node("types", package())
@@ -51,7 +51,7 @@ def test_a_type_that_stands_in_the_way_of_an_update_is_changed(site: Site, open_
     )
     Client(site.app).load(graph)
     at = "/console/updates/new?node=things&scope=current"
-    page = open_tab().sign_in(following=at)
+    page = desk.show(at)
     expect(page.get_by_text("Can not update to type types.T.2")).to_be_visible()
     press(page, "link", "Change the type")
     write(page, "New type", "types.T.2")
@@ -63,9 +63,9 @@ def test_a_type_that_stands_in_the_way_of_an_update_is_changed(site: Site, open_
     expect(page.get_by_text("Everything is up to date")).to_be_visible()
 
 
-def test_a_draft_is_published_with_the_keyboard(store: Store, open_tab: OpenTab) -> None:
+def test_a_draft_is_published_with_the_keyboard(store: Store, desk: Tab) -> None:
     solution = shop(store)
-    page = open_tab().sign_in(following=f"/console/solutions/{solution}")
+    page = desk.show(f"/console/solutions/{solution}")
     press(page, "link", "Publish draft")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("An upgrade is needed.")).to_be_visible()
@@ -75,11 +75,11 @@ def test_a_draft_is_published_with_the_keyboard(store: Store, open_tab: OpenTab)
     expect(page.get_by_text("Needs a token.")).to_be_attached()
 
 
-def test_an_instance_is_held_upgraded_enabled_and_given_to_its_user(store: Store, open_tab: OpenTab) -> None:
+def test_an_instance_is_held_upgraded_enabled_and_given_to_its_user(store: Store, desk: Tab) -> None:
     solution = store.published(config=[CHANNEL])
     instance = store.instance(solution, name="Mine", config={"channel": '"general"'})
     store.republish(solution, config=[CHANNEL, config_slot("more", mandatory="false")])
-    page = open_tab().sign_in(following=f"/console/instances/{instance}")
+    page = desk.show(f"/console/instances/{instance}")
     press(page, "button", "Hold")
     expect(page.get_by_text("It would move to release 2 by itself, but is on hold.")).to_be_visible()
     press(page, "button", "Release the hold")
@@ -96,11 +96,11 @@ def test_an_instance_is_held_upgraded_enabled_and_given_to_its_user(store: Store
     expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
 
 
-def test_instances_are_rolled_back_after_a_warning(store: Store, open_tab: OpenTab) -> None:
+def test_instances_are_rolled_back_after_a_warning(store: Store, desk: Tab) -> None:
     solution = store.published(config=[CHANNEL])
     store.republish(solution, config=[CHANNEL, config_slot("more", mandatory="false")])
     instance = store.instance(solution, name="Mine", config={"channel": '"general"', "more": '"lost"'})
-    page = open_tab().sign_in(following=f"/console/solutions/{solution}")
+    page = desk.show(f"/console/solutions/{solution}")
     tab_to(page, page.locator("summary", has_text="Release 1"))
     page.keyboard.press("Enter")
     press(page, "link", "Roll instances back to release 1")

@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.test_nodes import catalog
-from tests.support.accessibility import check_accessible
-from tests.support.browsers import OpenTab, Site, picture
+from tests.support.browsers import OpenTab, Site, Tab
 from tests.support.http import Client
 
 
@@ -17,21 +16,6 @@ def stocked(site: Site) -> Site:
     client.load(catalog())
     client.copy("acme.Widget.1", "acme.Widget")
     return site
-
-
-def test_the_pages_of_nodes_are_accessible_on_a_desk(stocked: Site, open_tab: OpenTab) -> None:
-    page = open_tab().sign_in()
-    for name, path in {
-        "nodes": "nodes",
-        "node": "nodes/acme/Widget",
-        "edit": "edit/acme/Widget",
-        "compare": "compare/acme/Widget?from=1&to=2",
-        "freeze": "freeze/acme/Widget",
-        "type": "type/acme/Widget?type=acme.types.Bare.1",
-    }.items():
-        page.goto(f"/console/{path}")
-        picture(page, name)
-        check_accessible(page)
 
 
 def test_a_draft_is_edited_without_scripts(stocked: Site, open_tab: OpenTab) -> None:
@@ -44,8 +28,8 @@ def test_a_draft_is_edited_without_scripts(stocked: Site, open_tab: OpenTab) -> 
     expect(page.locator("td time").first).to_contain_text("UTC")
 
 
-def test_times_are_those_of_the_reader(stocked: Site, open_tab: OpenTab) -> None:
-    page = open_tab().sign_in(following="/console/nodes/acme/Widget")
+def test_times_are_those_of_the_reader(stocked: Site, desk: Tab) -> None:
+    page = desk.show("/console/nodes/acme/Widget")
     shown = page.locator("td time").first
     expect(shown).not_to_contain_text("UTC")
     moment = shown.get_attribute("datetime") or ""

@@ -5,31 +5,16 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.support.accessibility import check_accessible
-from tests.support.browsers import PHONE, OpenTab, Site, picture
+from tests.support.browsers import PHONE, OpenTab, Site, Tab, picture
 from tests.support.builders import Graph, package
-from tests.support.http import ADMIN, PASSWORD, Client, message
+from tests.support.http import PASSWORD, Client, message
 from tests.support.keyboard import choose, press, write
 from tests.support.pages import Pages
 
 
-def test_the_pages_of_people_are_accessible_on_a_desk(open_tab: OpenTab) -> None:
-    page = open_tab().sign_in(following="/console/people")
-    pages = {
-        "people": "people",
-        "person": f"people/{ADMIN}?node=system",
-        "permissions": "permissions?node=system",
-        "tokens": "tokens",
-        "activity": "activity",
-    }
-    for name, path in pages.items():
-        page.goto(f"/console/{path}")
-        picture(page, name)
-        check_accessible(page)
-
-
-def test_a_user_is_added_and_given_a_permission_with_the_keyboard(site: Site, open_tab: OpenTab) -> None:
+def test_a_user_is_added_and_given_a_permission_with_the_keyboard(site: Site, desk: Tab) -> None:
     Client(site.app).load(Graph().node("acme", package()).node("acme.parts", package()))
-    page = open_tab().sign_in(following="/console/people")
+    page = desk.show("/console/people")
     write(page, "User", "bob", exact=True)
     write(page, "Password", PASSWORD, exact=True)
     press(page, "button", "Add the user")
@@ -49,12 +34,12 @@ def test_a_user_is_added_and_given_a_permission_with_the_keyboard(site: Site, op
     expect(whats.filter(has_text="permission revoked")).to_contain_text("on acme")
 
 
-def test_an_account_is_unlocked_and_disabled_with_the_keyboard(site: Site, open_tab: OpenTab) -> None:
+def test_an_account_is_unlocked_and_disabled_with_the_keyboard(site: Site, desk: Tab) -> None:
     new = {"userLogonReferenceCreate": "dora", "passwordCreate": PASSWORD}
     assert Client(site.app).post(message("CreateUser", new)).number == 0
     for _ in range(10):
         Pages(site.app).sign_in("dora", "a wrong one")
-    page = open_tab().sign_in(following="/console/people/dora")
+    page = desk.show("/console/people/dora")
     press(page, "button", "Unlock")
     expect(page.get_by_text("The failed sign-ins are forgotten.")).to_be_visible()
     write(page, "New password", "another one")

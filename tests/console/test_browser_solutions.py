@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.accessibility import check_accessible
-from tests.support.browsers import OpenTab, Site, picture
+from tests.support.browsers import OpenTab, Site, Tab, picture
 from tests.support.http import Client
 from tests.support.keyboard import choose, press, write
 from tests.support.releases import shop
@@ -21,28 +21,11 @@ def solution(site: Site) -> str:
     return solution
 
 
-def test_the_pages_of_solutions_are_accessible_on_a_desk(solution: str, open_tab: OpenTab) -> None:
-    page = open_tab().sign_in()
-    for path in ("", f"/{solution}", f"/{solution}/publish"):
-        page.goto(f"/console/solutions{path}")
-        for summary in page.locator("summary").all():
-            summary.click()
-        picture(page, f"solutions{path.replace(solution, 'one').replace('/', '-')}")
-        check_accessible(page)
-    page.goto(f"/console/solutions/{solution}/rollout")
-    page.get_by_role("button", name="Show what it would do").click()
-    check_accessible(page)
-    page.get_by_label("Token").fill('"secret"')
-    page.get_by_role("button", name="Show what it would do").click()
-    page.get_by_role("button", name="Do exactly this").scroll_into_view_if_needed()
-    picture(page, "solutions-rollout")
-
-
-def test_a_roll_out_is_done_with_the_keyboard(site: Site, open_tab: OpenTab) -> None:
+def test_a_roll_out_is_done_with_the_keyboard(site: Site, desk: Tab) -> None:
     store = Store(Client(site.app))
     solution = shop(store)
     store.publish(solution)
-    page = open_tab().sign_in(following=f"/console/solutions/{solution}/rollout")
+    page = desk.show(f"/console/solutions/{solution}/rollout")
     choose(page, "To", "1")
     choose(page, "To", "2")
     write(page, "Token", '"secret"')
@@ -57,9 +40,9 @@ def test_a_roll_out_is_done_with_the_keyboard(site: Site, open_tab: OpenTab) -> 
 
 
 @pytest.mark.ledger("UVU-7", "UVU-8")
-def test_the_draft_is_published_in_a_dialog(site: Site, open_tab: OpenTab) -> None:
+def test_the_draft_is_published_in_a_dialog(site: Site, desk: Tab) -> None:
     solution = shop(Store(Client(site.app)))
-    page = open_tab().sign_in(following=f"/console/solutions/{solution}")
+    page = desk.show(f"/console/solutions/{solution}")
     page.get_by_role("link", name="Publish draft").press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("An upgrade is needed.")).to_be_visible()
@@ -81,14 +64,3 @@ def test_a_slot_is_added_with_the_keyboard_and_without_scripts(solution: str, op
     page.keyboard.press("Enter")
     expect(page.get_by_text("The draft is saved.")).to_be_visible()
     expect(page.get_by_role("group", name="Changes of the draft")).to_contain_text("colour")
-
-
-def test_the_pages_of_instances_are_accessible_on_a_desk_in_the_dark(solution: str, open_tab: OpenTab) -> None:
-    page = open_tab(dark=True).sign_in(following=f"/console/instances?solution={solution}")
-    picture(page, "instances")
-    check_accessible(page)
-    page.get_by_role("link", name="Ann's desk").click()
-    page.get_by_role("button", name="Wizard link").click()
-    expect(page.get_by_text("The link to the wizard.")).to_be_visible()
-    picture(page, "instance")
-    check_accessible(page)

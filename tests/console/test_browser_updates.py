@@ -41,7 +41,7 @@ def stocked(site: Site) -> Site:
 @pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
 def test_a_plan_is_looked_at(stocked: Site, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
     page = open_tab(dark=dark, size=size).sign_in(following="/console/updates/new")
-    if size == DESK:  # test_browser_phone looks at it on a phone
+    if size == DESK:  # test_browser_states looks at it on a phone
         check_accessible(page)
     picture(page, f"new-{size['width']}")
     page.get_by_role("textbox", name="Node").fill("shop")

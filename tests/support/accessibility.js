@@ -1,8 +1,10 @@
 // Returns the faults that axe-core finds in the page, and the kinds of text whose contrast it has judged. Contrast is
-// expensive, so only one element of each kind is judged, and none of a kind that has been judged before.
-async (judgedBefore) => {
+// expensive, so only one element of each kind is judged, and none of a kind that has been judged before. A page that has
+// been judged in another theme or size is judged only by the rules that depend on these.
+async ({ judgedBefore, onlyLook }) => {
   const ROWS = 8;
   const MARK = "data-contrast";
+  const RULES_OF_LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable"];
   // No style sheet chooses colours by these attributes, which name or address an element, or by those for scripts.
   const NAMES = "id for name value href src action title datetime content pattern placeholder min max maxlength rows";
   const MORE = "scope tabindex aria-label aria-labelledby aria-describedby aria-controls";
@@ -56,7 +58,13 @@ async (judgedBefore) => {
   // The rows of a long table repeat each other.
   const { violations, incomplete } = await axe.run(
     { exclude: [[`tbody tr:nth-of-type(n + ${ROWS + 1}):not(:has([${MARK}]))`]] },
-    { resultTypes: ["violations", "incomplete"], elementRef: true, selectors: false },
+    {
+      resultTypes: ["violations", "incomplete"],
+      elementRef: true,
+      selectors: false,
+      preload: false,
+      ...(onlyLook ? { runOnly: RULES_OF_LOOKS } : {}),
+    },
   );
   elements.forEach((element) => element.removeAttribute(MARK));
   document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== plain);

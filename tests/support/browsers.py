@@ -36,11 +36,22 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--js-flags=--no-opt,--no-maglev",
+    "--in-process-gpu",
+    "--renderer-process-limit=1",
+    "--disable-site-isolation-trials",
 )
-"""A page of a test does not live long enough to repay the optimizing compilers of JavaScript."""
+"""A page of a test lives too briefly to repay the optimizing compilers of JavaScript, or a process of its own."""
 _PATIENCE_MS = 30_000
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
+
+
+@dataclass(frozen=True)
+class Look:
+    """The size and the theme that a page is shown in."""
+
+    size: dict[str, int]
+    dark: bool
 
 
 def chromium() -> str | None:
@@ -122,7 +133,11 @@ class Tab:
         shown: html.HtmlElement = html.document_fromstring(requests.get("/console/sign-in").body())
         fields = {**dict(shown.forms[0].form_values()), "user": user, "password": PASSWORD}
         assert requests.post("/console/sign-in", form=fields, max_redirects=0).status == 303
-        self.page.goto(following)
+        return self.show(following)
+
+    def show(self, path: str) -> Page:
+        """Open a page."""
+        self.page.goto(path)
         return self.page
 
     def sign_in_with_form(self, user: str = ADMIN) -> Page:

@@ -1,4 +1,5 @@
-"""Every page of the console in each of its states, on a phone in the dark: accessible, and no wider than the window."""
+"""Every page of the console in each of its states, on a phone in the dark and on a desk: accessible, and no wider than
+the window."""
 
 from __future__ import annotations
 
@@ -10,13 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.solutions.people.tokens import create_master_token
-from tests.console.test_browser_pages import crowd, refuse_draft
 from tests.console.test_browser_updates import shop as furniture
 from tests.console.test_nodes import catalog
 from tests.console.test_runs import WORKER, locked
-from tests.support.accessibility import check_accessible
-from tests.support.browsers import PHONE, Site, Tab, forget_failures, picture, tabs_of
-from tests.support.builders import Graph, M, draft, frozen, links, member_type, type_with
+from tests.support.accessibility import check_looks
+from tests.support.browsers import DESK, PHONE, Look, Site, Tab, forget_failures, tabs_of
+from tests.support.builders import Graph, M, draft, frozen, links, member_type, package, type_with
 from tests.support.http import PASSWORD, Client, Reply, message
 from tests.support.releases import shop
 from tests.support.served import eventually
@@ -24,6 +24,7 @@ from tests.support.solution_store import Store
 from tests.support.workers import ASYNC, accepted, shown, working
 
 Deed = Callable[[Page], None]
+LOOKS = (Look(PHONE, dark=True), Look(DESK, dark=False))
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,14 @@ class State:
 
     path: str
     deed: Deed | None = None
+
+
+def refuse_draft(page: Page) -> None:
+    """Save the draft of a solution with a new screen and a new slot that are not filled in."""
+    page.get_by_role("button", name="Add a screen").click()
+    page.get_by_role("button", name="Add a config slot").click()
+    page.get_by_role("button", name="Save the draft").first.click()
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
 
 
 def open_dialog(page: Page) -> None:
@@ -145,6 +154,14 @@ def places(site: Site) -> Iterator[dict[str, object]]:
         yield {"draft": solution, "published": published, **runs(client, site, store, until_the_end)}
 
 
+def crowd() -> Graph:
+    """A package in which more nodes are out of date than a drawing shows."""
+    graph = Graph().node("big", package()).node("big.C", frozen(), draft())
+    for number in range(205):
+        graph.node(f"big.p{number % 3}.N{number}", frozen(*links("big.C.1")))
+    return graph
+
+
 def chain(name: str) -> Graph:
     """A package in which two nodes are out of date."""
     graph = Graph().node(f"{name}.C", frozen(), draft()).node(f"{name}.B", frozen(*links(f"{name}.C.1")))
@@ -188,7 +205,7 @@ def begun(reply: Reply) -> int:
 def phone(browser: Browser, site: Site) -> Iterator[Tab]:
     """A visitor who has signed in."""
     with tabs_of(browser, site.url) as open_tab:
-        tab = open_tab(dark=True, size=PHONE)
+        tab = open_tab(dark=LOOKS[0].dark, size=LOOKS[0].size)
         tab.sign_in()
         yield tab
 
@@ -203,6 +220,5 @@ def test_pages_are_accessible_and_fit(phone: Tab, places: dict[str, object], sec
         if state.deed is not None:
             state.deed(page)
         page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")
-        picture(page, f"{name}-{PHONE['width']}")
-        check_accessible(page)
+        check_looks(page, name, *LOOKS)
     forget_failures(phone)
