@@ -67,7 +67,7 @@ class Settings:
     """The longest time in which one request body is received or one response is sent, at whatever rate."""
     max_stored_bytes: int = 8 * 1024**3
     """The total size of the imports that a process stores at once; one user may have half of it."""
-    max_answer_bytes: int = 16 * 1024**2
+    max_response_bytes: int = 16 * 1024**2
     """The largest GraphQL response, and the largest total size of the values of the instances in one response."""
     max_instance_bytes: int = 256 * 1024
     """The largest total size of the values of an instance, and the largest size of the data of an authentication."""
@@ -121,7 +121,9 @@ class Settings:
             client_bytes_per_second=_number(
                 environment, "CLIENT_BYTES_PER_SECOND", cls.client_bytes_per_second, least=1, most=_GIB
             ),
-            max_answer_bytes=_number(environment, "MAX_ANSWER_BYTES", cls.max_answer_bytes, least=64 * 1024, most=_GIB),
+            max_response_bytes=_number(
+                environment, "MAX_RESPONSE_BYTES", cls.max_response_bytes, least=64 * 1024, most=_GIB
+            ),
             max_instance_bytes=_number(
                 environment, "MAX_INSTANCE_BYTES", cls.max_instance_bytes, least=1024, most=_GIB
             ),

@@ -33,7 +33,7 @@ VARIABLES = {
     ),
     "RELINK_MAX_REQUEST_BYTES": Variable("1048576", "The largest request body."),
     "RELINK_MAX_IMPORT_BYTES": Variable("4294967296", "The largest body of a NodeImport, which is read as a stream."),
-    "RELINK_MAX_ANSWER_BYTES": Variable(
+    "RELINK_MAX_RESPONSE_BYTES": Variable(
         "16777216",
         "The largest GraphQL response, and the largest total size of the values of the instances in one response.",
     ),

@@ -75,7 +75,8 @@ def test_documents_name_no_unknown_settings() -> None:
     texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "Dockerfile", ROOT / "Makefile"]
     named = {word for file in texts for word in WORD.findall(file.read_text())}
     assert {word for word in named - set(VARIABLES) if not word.startswith("RELINK_TEST_")} <= {
-        "RELINK_LAZY_UPDATE_DELY"
+        "RELINK_LAZY_UPDATE_DELY",
+        "RELINK_MAX_ANSWER_BYTES",  # the changes say that it has another name now
     }
 
 
@@ -131,6 +132,7 @@ def test_the_service_refuses_an_unknown_setting(refusals: list[str]) -> None:
         ("RELINK_POOLSIZE", "RELINK_POOL_SIZE"),
         ("RELINK_DATA_DIRECTORY", "RELINK_DATA_DIR"),
         ("RELINK_SECRETKEY", "RELINK_SECRET_KEY"),
+        ("RELINK_MAX_ANSWER_BYTES", "RELINK_MAX_RESPONSE_BYTES"),
     ],
 )
 def test_the_nearest_name_is_reported(name: str, meant: str) -> None:

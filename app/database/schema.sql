@@ -662,12 +662,6 @@ CREATE TABLE public.routine (
     CONSTRAINT routine_kind_check CHECK ((kind = ANY (ARRAY['routine'::text, 'view'::text])))
 );
 
-CREATE TABLE public.run_answer (
-    run_identifier bigint NOT NULL,
-    part integer NOT NULL,
-    content bytea NOT NULL
-);
-
 CREATE TABLE public.run_outcome (
     run_identifier bigint NOT NULL,
     ordinal integer NOT NULL,
@@ -678,6 +672,12 @@ CREATE TABLE public.run_outcome (
 );
 
 CREATE TABLE public.run_request (
+    run_identifier bigint NOT NULL,
+    part integer NOT NULL,
+    content bytea NOT NULL
+);
+
+CREATE TABLE public.run_response (
     run_identifier bigint NOT NULL,
     part integer NOT NULL,
     content bytea NOT NULL
@@ -871,9 +871,6 @@ ALTER TABLE ONLY public.queue_migration
 ALTER TABLE ONLY public.routine
     ADD CONSTRAINT routine_pkey PRIMARY KEY (kind, signature);
 
-ALTER TABLE ONLY public.run_answer
-    ADD CONSTRAINT run_answer_pkey PRIMARY KEY (run_identifier, part);
-
 ALTER TABLE ONLY public.run_outcome
     ADD CONSTRAINT run_outcome_pkey PRIMARY KEY (run_identifier, ordinal);
 
@@ -882,6 +879,9 @@ ALTER TABLE ONLY public.run
 
 ALTER TABLE ONLY public.run_request
     ADD CONSTRAINT run_request_pkey PRIMARY KEY (run_identifier, part);
+
+ALTER TABLE ONLY public.run_response
+    ADD CONSTRAINT run_response_pkey PRIMARY KEY (run_identifier, part);
 
 ALTER TABLE ONLY public.run_step_other
     ADD CONSTRAINT run_step_other_pkey PRIMARY KEY (run_identifier, ordinal, node_identifier);
@@ -1041,11 +1041,11 @@ ALTER TABLE ONLY public.permission
 ALTER TABLE ONLY public.permission
     ADD CONSTRAINT permission_user_group_identifier_fkey FOREIGN KEY (user_group_identifier) REFERENCES public.user_group(user_group_identifier);
 
-ALTER TABLE ONLY public.run_answer
-    ADD CONSTRAINT run_answer_run_identifier_fkey FOREIGN KEY (run_identifier) REFERENCES public.run(run_identifier);
-
 ALTER TABLE ONLY public.run_request
     ADD CONSTRAINT run_request_run_identifier_fkey FOREIGN KEY (run_identifier) REFERENCES public.run(run_identifier);
+
+ALTER TABLE ONLY public.run_response
+    ADD CONSTRAINT run_response_run_identifier_fkey FOREIGN KEY (run_identifier) REFERENCES public.run(run_identifier);
 
 ALTER TABLE ONLY public.run
     ADD CONSTRAINT run_solution_identifier_fkey FOREIGN KEY (solution_identifier) REFERENCES public.solution(solution_identifier);

@@ -21,8 +21,8 @@ class Compressed(bytes):
     """A piece of a document that is already compressed, as a stream of its own."""
 
 
-_INSERT = text("INSERT INTO run_answer (run_identifier, part, content) VALUES (:run, :part, :content)")
-_SELECT = text("SELECT content FROM run_answer WHERE run_identifier = :run AND part = :part")
+_INSERT = text("INSERT INTO run_response (run_identifier, part, content) VALUES (:run, :part, :content)")
+_SELECT = text("SELECT content FROM run_response WHERE run_identifier = :run AND part = :part")
 
 
 def keep(connection: Connection, run: int, parts: Iterable[bytes]) -> None:

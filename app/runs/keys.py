@@ -19,7 +19,7 @@ from app.runs import record
 _SELECT = text("""
     SELECT r.run_identifier, r.request_digest, r.state IN ('queued', 'running') AS is_open,
            r.queued_at > now() - interval '1 day' AS is_recent,
-           r.state <> 'interrupted' AND EXISTS (SELECT FROM run_answer a WHERE a.run_identifier = r.run_identifier)
+           r.state <> 'interrupted' AND EXISTS (SELECT FROM run_response s WHERE s.run_identifier = r.run_identifier)
              OR r.asynchronous AND r.state = 'cancelled' AND r.cancel_requested AS is_settled
     FROM run r WHERE r.user_identifier = :user AND r.idempotency_key = :key
 """)

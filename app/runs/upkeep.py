@@ -21,7 +21,7 @@ _DELETE_OUTCOMES = text("""
     DELETE FROM run_outcome WHERE run_identifier = :run AND ordinal IN (
       SELECT o.ordinal FROM run_outcome o WHERE o.run_identifier = :run ORDER BY o.ordinal LIMIT :batch)
 """)
-_DELETE_RESPONSE = text("DELETE FROM run_answer WHERE run_identifier = :run")
+_DELETE_RESPONSE = text("DELETE FROM run_response WHERE run_identifier = :run")
 _DELETE_RUN = text("DELETE FROM run WHERE run_identifier = :run")
 
 

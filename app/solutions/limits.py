@@ -26,7 +26,7 @@ class Limits:
             settings.max_instances_per_user,
             settings.max_authentications_per_user,
             settings.max_instance_bytes,
-            settings.max_answer_bytes,
+            settings.max_response_bytes,
         )
 
 

@@ -31,6 +31,7 @@ ADDED_COLUMNS = {
     "authentication": ("expires_at", "announced_expires_at"),
 }
 """The columns that later migrations have added to tables of the first schema."""
+RENAMED_TABLES = {"run_answer": "run_response"}
 _AS_AN_OLDER_PROGRAM = """
     DROP FUNCTION refuse_thaw CASCADE;
     CREATE OR REPLACE FUNCTION others_are_as_planned(run bigint, step integer, others integer, node bigint,
@@ -156,7 +157,7 @@ class TestKeptData:
         after = rows_by_table(empty, ADDED_COLUMNS if store is FIRST_STORE else {})
         del before["routine"], before["alembic_version"], before["queue_migration"]
         # A migration that changes or renames what a table has says so here.
-        assert {table: after[table] for table in before} == before
+        assert {table: after[RENAMED_TABLES.get(table, table)] for table in before} == before
         assert dump_schema(empty_database_url) == dump_schema(database_url)
 
     def test_the_next_migration_is_tried_against_a_value_in_every_column(self, empty: Engine) -> None:

@@ -24,7 +24,7 @@ VALUES = "edges { node { configValues { externalId value } } }"
 @pytest.fixture
 def small(engine: Engine, anns: GraphQL) -> GraphQL:
     """Ann's client of a service with a low limit."""
-    return GraphQL(create_app(Settings(max_answer_bytes=MOST, secret_key=SECRET_KEY), engine), anns.token)
+    return GraphQL(create_app(Settings(max_response_bytes=MOST, secret_key=SECRET_KEY), engine), anns.token)
 
 
 def fill(engine: Engine, solution: str, owner: str, instances: int, size: int) -> None:

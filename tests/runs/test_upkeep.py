@@ -39,8 +39,8 @@ def shown(client: Client, path: str) -> int:
 def rows(engine: Engine) -> list[tuple[int, int, int]]:
     """Per run that is recorded: its id, how many outcomes and how many parts of its response are kept."""
     query = """
-        SELECT coalesce(r.run_identifier, 0), count(DISTINCT o.ordinal), count(DISTINCT a.part)
-        FROM run r FULL JOIN run_outcome o USING (run_identifier) FULL JOIN run_answer a USING (run_identifier)
+        SELECT coalesce(r.run_identifier, 0), count(DISTINCT o.ordinal), count(DISTINCT s.part)
+        FROM run r FULL JOIN run_outcome o USING (run_identifier) FULL JOIN run_response s USING (run_identifier)
         GROUP BY r.run_identifier ORDER BY 1
     """
     with engine.connect() as connection:

@@ -106,7 +106,7 @@ class TestImport:
         run = accepted(client.post(IMPORTED.xml(), headers=ASYNC))
         with dies(engine, 1):
             interfere_with_the_end = (
-                "CREATE TRIGGER at_end AFTER INSERT ON run_answer FOR EACH ROW EXECUTE FUNCTION interfere()"
+                "CREATE TRIGGER at_end AFTER INSERT ON run_response FOR EACH ROW EXECUTE FUNCTION interfere()"
             )
             with engine.begin() as connection:
                 connection.execute(text(interfere_with_the_end))

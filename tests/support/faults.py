@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-_TABLES = ("node", "node_version", "run", "run_outcome", "run_step", "run_step_other", "run_answer", "run_request")
+_TABLES = ("node", "node_version", "run", "run_outcome", "run_step", "run_step_other", "run_response", "run_request")
 _TRIGGERS = """
     CREATE SEQUENCE fault;
     CREATE TABLE fault_at (write bigint NOT NULL);
