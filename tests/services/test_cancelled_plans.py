@@ -14,7 +14,7 @@ from tests.services.asynchronous import numbers, stored, update
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
 from tests.support.served import eventually
 from tests.support.solution_store import Store, config_slot
-from tests.support.workers import ASYNC, accepted, get, response_of, shown, work
+from tests.support.workers import ASYNC, accepted, response_of, shown, work
 from tests.updates.test_force import interfere
 from tests.wire.test_locked_tables import locked
 
@@ -42,9 +42,19 @@ def planned(client: Client, engine: Engine, run: int, stop: Event, table: str = 
     with ThreadPoolExecutor(1) as threads:
         with locked(engine, table):
             worked = threads.submit(work, engine, stop.is_set, most=1)
-            eventually(lambda: shown(client, run)["state"] == "running")
+            eventually(lambda: shown(client, run)["state"] == "running" and is_waited_for(engine, table))
             yield
         assert worked.result() == 1
+
+
+def is_waited_for(engine: Engine, table: str) -> bool:
+    """Whether a plan waits for a locked table. It has read the rights of its user by then."""
+    waiting = text(
+        "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        " WHERE NOT l.granted AND l.relation = CAST(:name AS regclass) AND d.datname = current_database())"
+    )
+    with engine.connect() as connection:
+        return bool(connection.execute(waiting, {"name": table}).scalar_one())
 
 
 def stopped(client: Client, run: int, stop: Event) -> None:
@@ -91,7 +101,7 @@ def test_a_force_whose_client_waits_is_cancelled_while_it_is_planned(
     with ThreadPoolExecutor(1) as threads:
         with locked(engine, "node_version"):
             forced: Future[Reply] = threads.submit(stale.as_user("owner").update, "P", "force")
-            eventually(lambda: [run["state"] for run in get(stale, "/runs").get_json()["runs"]] == ["running"])
+            eventually(lambda: is_waited_for(engine, "node_version"))
             end(stale, 1)
         reply = forced.result()
     assert (reply.number, reply.text("errorDescription")) == (106, "run 1 was cancelled")

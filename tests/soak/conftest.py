@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FreshDatabase
+from tests.support.oldest_server import OLDEST, programs
 from tests.support.real_service import Service, serving
 from tests.support.small_disk import SmallDisk
 
@@ -28,7 +29,8 @@ def _left_out() -> dict[str, str]:
         if not (_IS_ROOT and shutil.which(program))
     }
     others = {name: f"the program {program!r}" for name, program in _OF_ANYBODY.items() if not shutil.which(program)}
-    return of_root | others
+    oldest = {} if programs() else {"test_oldest_server.py": f"PostgreSQL {OLDEST}, as Debian's package has it"}
+    return of_root | others | oldest
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
