@@ -10,14 +10,14 @@ WITH version AS NOT MATERIALIZED (
   FROM import_version v
   LEFT JOIN import_state s USING (node_position)
 ),
--- The versions that must be equal to those in the store.
-held AS NOT MATERIALIZED (
+-- The versions of the document that are already frozen in the store, and must be equal to what it has.
+repeated AS NOT MATERIALIZED (
   SELECT * FROM version WHERE frozen AND NOT is_written
 ),
-held_member AS NOT MATERIALIZED (
-  SELECT h.node_position, h.version_position, m.member_type_node_identifier, m.member_type_version_number, m.sequence,
+stored_member AS NOT MATERIALIZED (
+  SELECT r.node_position, r.version_position, m.member_type_node_identifier, m.member_type_version_number, m.sequence,
          m.value, m.scale, m.target_node_identifier, m.target_version_number, m.comment
-  FROM held h
+  FROM repeated r
   JOIN member m USING (node_identifier, version_number)
 ),
 link AS NOT MATERIALIZED (
@@ -52,7 +52,7 @@ FROM (
   UNION ALL
   SELECT v.node_position, v.version_position, 0, compared.field,
          format('version %s is frozen with %s', v.version_number, compared.difference)
-  FROM held v
+  FROM repeated v
   JOIN node_version stored USING (node_identifier, version_number)
   LEFT JOIN link t ON t.node_reference = v.type_reference AND t.version = v.type_version
   CROSS JOIN LATERAL (VALUES
@@ -67,11 +67,11 @@ FROM (
   UNION ALL
   SELECT v.node_position, v.version_position, m.member_position, '',
          format('version %s is frozen without this member', v.version_number)
-  FROM held v
+  FROM repeated v
   JOIN import_member m USING (node_position, version_position)
   JOIN link mt ON mt.node_reference = m.member_type_reference AND mt.version = m.member_type_version
   LEFT JOIN link t ON t.node_reference = m.target_reference AND t.version = m.target_version
-  LEFT JOIN held_member stored
+  LEFT JOIN stored_member stored
     ON stored.node_position = v.node_position AND stored.version_position = v.version_position
     AND stored.member_type_node_identifier = mt.node_identifier AND stored.sequence = m.sequence
   WHERE mt.version_number IS NOT NULL AND (t.version_number IS NOT NULL OR m.target_reference IS NULL)
