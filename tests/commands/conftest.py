@@ -328,7 +328,7 @@ def check(data_directory: Path) -> Iterator[Check]:
 
 def kill_database(data_directory: Path, *, keeper_too: bool) -> int:
     """Kill the server, and return the id that its process had."""
-    server = server_of(data_directory)
+    server = eventually(lambda: server_of(data_directory))
     if keeper_too:
         os.kill(parent(server), signal.SIGKILL)
     with suppress(ProcessLookupError):

@@ -71,7 +71,7 @@ def test_kills_of_the_database_server(embedded_service: EmbeddedService, figures
     engine = make_engine(embedded.start(directory), pool_size=5)
 
     def kill(_: int) -> None:
-        os.kill(embedded_service.server, signal.SIGKILL)
+        os.kill(eventually(lambda: embedded_service.server), signal.SIGKILL)
 
     def restored() -> None:
         engine.dispose()
