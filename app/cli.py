@@ -95,7 +95,7 @@ class _Commands(CommandGroup):
         return command if isinstance(command, click.Command) else None
 
     def summaries(self, ctx: click.Context) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [(name, listed.summary) for name, listed in _COMMANDS.items()]
+        return [(name, entry.summary) for name, entry in _COMMANDS.items()]
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands and options that begin with `incomplete`.
