@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import schemathesis
 from graphql import StringValueNode
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
 
 from tests.graphql.client import GraphQL
 from tests.support.examples import EXAMPLES
@@ -19,6 +22,7 @@ from tests.support.solution_store import Store, auth_slot, config_slot
 JSON = ["null", "{}", '"x"', "1", "not JSON", "", "\0"]
 SCHEMA = schemathesis.graphql.from_path(Path(__file__).parents[2] / "schemas" / "solutions.graphql")
 schemathesis.graphql.scalar("Json", st.sampled_from(JSON).map(lambda text: StringValueNode(value=text)))
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
 CODES = {"access_not_allowed", "not_found", "invalid_input", "invalid_query", "not_available"}
 
 
@@ -43,17 +47,27 @@ def ids(store: Store, ann: str) -> dict[str, str]:
     }
 
 
-@SCHEMA.parametrize()
+def test_each_operation_of_the_schema_is_tried() -> None:
+    assert len(OPERATIONS) == SCHEMA.statistic.operations.total
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.label for operation in OPERATIONS])
+@given(data=st.data())
 @settings(
     deadline=None,
     max_examples=max(3, EXAMPLES // 8),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 def test_any_request_gets_a_response(
-    case: schemathesis.Case[Any], ids: dict[str, str], master: GraphQL, anns: GraphQL
+    data: st.DataObject,
+    operation: APIOperation[Any, Any, Any, Any],
+    ids: dict[str, str],
+    master: GraphQL,
+    anns: GraphQL,
 ) -> None:
-    assert isinstance(case.body, str)
+    sent = data.draw(st.one_of([operation.as_strategy(mode) for mode in GenerationMode])).body
+    assert isinstance(sent, str)
     for client in (master, anns):
-        for request in (case.body, with_real_ids(case.body, ids)):
+        for request in (sent, with_real_ids(sent, ids)):
             document = client.document(request)
             assert {error["extensions"]["code"] for error in document.get("errors", ())} <= CODES, document
