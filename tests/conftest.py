@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
 import copy
 import gc
 import os
@@ -40,7 +39,9 @@ from tests.support.round_trips import RoundTrips
 from tests.support.solution_store import Store
 from tests.support.statements import Statements
 
-pytest_plugins = ["tests.support.browsers", "tests.support.data_directories", "tests.support.figures"]
+pytest_plugins = [
+    f"tests.support.{name}" for name in ("browsers", "data_directories", "figures", "long_tests", "shared_files")
+]
 collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak", "commands/test_shared_embedded.py"]
 """The tests of `make soak`: see tests/soak/conftest.py."""
 
@@ -80,18 +81,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # `nohup` ignores SIGHUP for them. A handler that does nothing is the same for the tests, and is not inherited.
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, lambda *_: None)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Write bytecode, also where the environment tells Python not to, as in many containers.
-
-    Without it, each process of pytest-xdist rewrites all tests, for some ten seconds, and each process that a test
-    starts compiles the application, for half a second.
-    """
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    sys.dont_write_bytecode = False
-    if not hasattr(config, "workerinput"):
-        compileall.compile_dir(Path(application.__file__).parent, quiet=2)
 
 
 @pytest.hookimpl(optionalhook=True)

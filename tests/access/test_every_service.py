@@ -22,7 +22,7 @@ from tests.support.databases import engine_on
 from tests.support.examples import EXAMPLES
 from tests.support.http import ADMIN, Client, Reply, message
 
-WORLDS = max(3, EXAMPLES // 8)
+WORLDS = max(2, EXAMPLES // 8)
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 

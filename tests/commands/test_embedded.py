@@ -62,6 +62,7 @@ def test_a_worker_that_is_killed_is_started_again(embedded_service: EmbeddedServ
     eventually(lambda: workers_of(embedded_service.served) not in ([], [worker]))
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-33")
 def test_a_command_that_is_killed_at_the_first_start_leaves_nothing_in_the_way(
     check: Check, data_directory: Path

@@ -44,6 +44,7 @@ def test_kills_of_web_processes_and_of_database_sessions(
         assert field.interrupted
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-166", "PRO-2")
 def test_kills_of_workers(
     client: Client, engine: Engine, start_worker: StartWorker, figures: Callable[[str], None]

@@ -155,6 +155,7 @@ def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
     assert client.get("P.N0").text("nodeVersionNumber") == "1"
 
 
+@pytest.mark.soak
 def test_web_processes_that_wait_for_the_database_end_with_the_service(
     serve: Serve, server_url: str, empty_database_url: str
 ) -> None:

@@ -39,6 +39,7 @@ THREE_BATCHES = 2 * BATCH + 1
 FORCE = {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"}
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("UVU-3", "UVU-9")
 def test_two_workers_one_of_them_killed_half_way_move_each_of_many_instances_once(
     store: Store, engine: Engine, start_worker: StartWorker

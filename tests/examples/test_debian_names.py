@@ -2,10 +2,11 @@
 
 import pytest
 from convert import debian_name, reference_part
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.examples.test_debian import LEGAL_PART
+from tests.support.examples import EXAMPLES
 
 debian_names = st.from_regex(r"[a-z0-9][a-z0-9+.-]*", fullmatch=True)
 parts = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]*", fullmatch=True)
@@ -27,6 +28,7 @@ def test_a_name_and_its_part(name: str, part: str) -> None:
 
 
 @given(debian_names)
+@settings(max_examples=EXAMPLES)
 def test_every_part_is_legal_and_leads_back_to_its_name(name: str) -> None:
     part = reference_part(name)
     assert LEGAL_PART.fullmatch(part)
@@ -34,11 +36,13 @@ def test_every_part_is_legal_and_leads_back_to_its_name(name: str) -> None:
 
 
 @given(st.lists(debian_names, unique=True, min_size=2))
+@settings(max_examples=EXAMPLES)
 def test_no_two_names_share_a_part(names: list[str]) -> None:
     assert len({reference_part(name) for name in names}) == len(names)
 
 
 @given(parts)
+@settings(max_examples=EXAMPLES)
 def test_a_part_is_refused_or_comes_from_exactly_the_name_that_it_gives(part: str) -> None:
     try:
         name = debian_name(part)

@@ -139,6 +139,7 @@ def test_an_invalid_stored_hash_is_an_internal_error_and_not_a_wrong_password() 
         PasswordVerifier(300).verify("anna", "plain text", "plain text")
 
 
+@pytest.mark.soak
 def test_many_threads_at_once_get_correct_responses() -> None:
     verifier = PasswordVerifier(300, capacity=3)
     stored = hash_password(RIGHT)

@@ -158,6 +158,7 @@ def test_a_writer_waits_for_a_deletion_and_then_misses_the_node(client: Client, 
     assert lost_links(engine) == []
 
 
+@pytest.mark.soak
 def test_deletions_race_with_forces_imports_copies_and_edits(app: Flask, client: Client, engine: Engine) -> None:
     """Each writer repeats its requests until all deletions are done. Every second one is `sure` to succeed, because it
     needs no node that is deleted. In each round of deletions, a node to which nothing links is deleted, and one to

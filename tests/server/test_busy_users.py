@@ -30,6 +30,7 @@ def check_beside(edits: list[Future[RawReply]], service: Service, within: float)
         assert seconds(service) < within
 
 
+@pytest.mark.soak
 def test_forces_of_one_user_leave_a_place_for_another_user(service: Service) -> None:
     stale = Graph().node("bobs.A", frozen(*links("bobs.B.1"))).node("bobs.B", frozen(), draft())
     assert service.post(stale.xml()).number == "0"
@@ -45,6 +46,7 @@ def test_forces_of_one_user_leave_a_place_for_another_user(service: Service) -> 
     assert took < within
 
 
+@pytest.mark.soak
 def test_expensive_edits_delay_no_other_client(service: Service) -> None:
     """Each edit checks its values with a pattern for about a second of CPU time."""
     rules = Graph().node("hostile.m", member_type(VALUE_PATTERN=HOSTILE)).node("hostile.T", type_with("hostile.m.1"))
@@ -69,6 +71,7 @@ def test_expensive_edits_delay_no_other_client(service: Service) -> None:
     assert (503, "106") in replies
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-420")
 def test_many_edits_of_one_node_wait_for_each_other(service: Service) -> None:
     """Each holds the lock of the node for a moment."""

@@ -18,6 +18,7 @@ MIB = 1024 * 1024
 CLIENTS = 8
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-28")
 @pytest.mark.usefixtures("patient_process")
 def test_the_oldest_large_request_gives_way(patient_service: Service) -> None:
@@ -37,6 +38,7 @@ def test_the_oldest_large_request_gives_way(patient_service: Service) -> None:
             assert read_reply(client).status == 400
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-388", "PRO-28")
 def test_a_body_that_nobody_reads_does_not_stay(patient_service: Service, patient_process: int) -> None:
     unread = request("/nowhere", b"x" * MIB)

@@ -14,6 +14,7 @@ from tests.support.real_service import Service
 MANY = 60
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-13")
 def test_clients_that_linger_make_room_for_others(patient_service: Service, patient_process: int) -> None:
     """The process has file descriptors for no more clients than those; none of them is late yet."""

@@ -74,6 +74,7 @@ KINDS = {
 ORDINARY = ("attributes of a node", "names around the nodes", "many names")
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-26")
 def test_invalid_documents_leave_nothing_behind(
     patient_service: Service, patient_process: int, figures: Callable[[str], None]

@@ -35,6 +35,7 @@ GREEDY = {
 ONE = "{ viewer { solutionInstances(first: 1) { edges { node { name } } } } }"
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-130", "PRO-25")
 def test_a_process_does_not_grow_with_what_is_asked_for(
     patient_service: Service, figures: Callable[[str], None]

@@ -67,6 +67,7 @@ def add_copies(engine: Engine, packages: Iterable[str], copies: int) -> None:
             connection.execute(text(COPY_NODES), {"package": name, "copies": copies})
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-412", "PRO-27")
 def test_an_update_of_nodes_with_many_members_takes_little_memory(
     patient_service: Service, figures: Callable[[str], None]

@@ -30,6 +30,7 @@ def package(name: str, rules: V, values: int) -> Graph:
     return graph.node(f"{name}.N0", frozen(*(M(f"T{name}.m.1", value=text) for text in texts), type=f"T{name}.T.1"))
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-409", "PRO-27")
 def test_an_update_of_nodes_with_long_values_takes_little_memory(
     patient_service: Service, figures: Callable[[str], None]

@@ -54,6 +54,7 @@ def test_metrics_files_have_no_holes(service: Service) -> None:
         assert found.st_blocks * 512 >= found.st_size
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-19")
 def test_a_new_worker_takes_over_those_of_one_that_died(shared_small_service: Service) -> None:
     service = shared_small_service

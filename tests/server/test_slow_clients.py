@@ -52,6 +52,7 @@ def opened(service: Service) -> Iterator[Callable[[bytes], socket.socket]]:
         yield connected
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-10")
 def test_slow_clients_and_long_forces_delay_no_other_client(service: Service) -> None:
     others_are_served = served_in_time(service)
@@ -148,6 +149,7 @@ def test_clients_that_do_not_read_leave_threads_for_others(shared_small_service:
         eventually(lambda: cut_off(shared_small_service) > before[0])
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-13")
 @pytest.mark.usefixtures("small_process")
 def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(shared_small_service: Service) -> None:

@@ -14,6 +14,7 @@ HOLDING_CLIENTS = 400
 SECONDS = 2
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-418", "PRO-11")
 @pytest.mark.usefixtures("patient_process")
 def test_bodies_in_the_smallest_chunks_delay_no_other_client(patient_service: Service) -> None:
@@ -22,6 +23,7 @@ def test_bodies_in_the_smallest_chunks_delay_no_other_client(patient_service: Se
         others_are_served()
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-419", "PRO-11")
 @pytest.mark.usefixtures("patient_process")
 def test_many_large_requests_that_come_byte_by_byte_delay_no_other_client(patient_service: Service) -> None:

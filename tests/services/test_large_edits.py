@@ -199,6 +199,7 @@ def test_the_pages_that_change_a_type_wait_for_their_turn(store: Client) -> None
     assert pages.post(at, form).status_code == 303
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-386")
 def test_an_edit_makes_no_draft_of_more_than_64_mib(store: Client, engine: Engine) -> None:
     sizes(engine, 65, MIB)
@@ -207,6 +208,7 @@ def test_an_edit_makes_no_draft_of_more_than_64_mib(store: Client, engine: Engin
     assert outcome(sent(store, set_node("impact", less))) == (200, "0")
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-386")
 def test_an_edit_makes_no_draft_of_more_than_120_000_members(store: Client, engine: Engine) -> None:
     sizes(engine, MOST_MEMBERS, 0)

@@ -71,7 +71,7 @@ def test_without_a_package_the_whole_store_is_listed(store: Client) -> None:
 def test_pages_have_each_node_once(store: Client, start: str) -> None:
     for depth in range(4):
         everything = references(ask(store, nodeReference=start, depth=depth))
-        for size in (1, 2, 3):
+        for size in (1, 3):
             found = list(pages(store, nodeReference=start, depth=depth, pageSize=size))
             assert [each for page in found for each in page] == everything, (depth, size)
             assert [len(page) for page in found[:-1]] == [size] * (len(found) - 1)

@@ -18,6 +18,7 @@ REQUESTS = int(os.environ.get("RELINK_TEST_REQUESTS", "100"))
 CLIENTS = 5
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-4")
 def test_mixed_clients_lose_nothing(client: Client, engine: Engine) -> None:
     send_mixed_requests(client, engine, seeded(), CLIENTS, REQUESTS // CLIENTS)

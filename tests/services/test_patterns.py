@@ -67,6 +67,7 @@ def test_a_pattern_of_ordinary_size_is_accepted(client: Client, pattern: str) ->
     client.load(ruled(pattern))
 
 
+@pytest.mark.soak
 def test_an_import_of_many_bad_patterns_is_refused_soon(client: Client) -> None:
     patterns = (r"\pL" * 1000 + f"{number}" for number in range(300))
     graph = Graph().node("X.m", *(member_type(VALUE_PATTERN=pattern) for pattern in patterns))

@@ -152,6 +152,7 @@ def test_two_clients_that_force_overlapping_packages_lose_no_update(
         assert all(member.endswith(".2") for member in shown.members())
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("UNV-34")
 def test_a_run_and_an_editor_of_the_same_nodes_lose_nothing_to_each_other(
     client: Client, threads: ThreadPoolExecutor

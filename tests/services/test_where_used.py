@@ -104,7 +104,7 @@ def test_pages_have_each_use_once(client: Client) -> None:
     for depth, count in ((1, 8), (2, 12), (3, 12), (4, 12)):
         whole = uses(ask(client, "P.x.1", depth=depth))
         assert len(whole) == len(set(whole)) == count
-        for size in range(1, 5):
+        for size in (1, 3):
             found = all_pages(client, "P.x.1", size, depth=depth)
             assert [each for page in found for each in page] == whole, (depth, size)
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -211,11 +211,16 @@ def _form(data: bytes) -> bytes:
     return _REPEATED.sub(rb"\1", text)
 
 
+@lru_cache(10_000)
+def _form_of_text(text: str | None) -> bytes:
+    return _form(f">{text or ''}".encode())
+
+
 def _parts(element: etree._Element, above: str) -> Iterator[tuple[object, ...]]:
     """Yield each element as its path, its attributes, the form of its text, and the tags of its children."""
     path = f"{above}/{element.tag}"
     tags = tuple(tag for tag, _ in groupby(str(child.tag) for child in element))
-    yield path, tuple(element.attrib), _form(f">{element.text or ''}".encode()), tags
+    yield path, tuple(element.attrib), _form_of_text(element.text), tags
     for child in element:
         yield from _parts(child, path)
 

@@ -174,7 +174,7 @@ def test_a_run_whose_connection_is_killed_is_interrupted_and_a_repeated_force_fi
     every_node_is_old_or_new(contents(engine))
 
 
-@pytest.mark.parametrize("step", [1, 4])
+@pytest.mark.parametrize("step", [1, pytest.param(4, marks=pytest.mark.soak)])
 def test_a_run_outlives_the_death_of_the_database_server(used_directory: Path, step: int) -> None:
     engine = make_engine(embedded.start(used_directory), pool_size=4)
     with engine.begin() as connection:

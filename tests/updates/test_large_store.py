@@ -96,6 +96,7 @@ FORCES = (("P", "latest", 2), ("R", "node", 1), ("S", "node", 4))
 """Forces that change the types of nodes, one to a draft type with its drafts, and one to a version that it makes."""
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-360")
 def test_a_small_request_reads_few_rows_of_a_large_store(fresh_database: FreshDatabase) -> None:
     found: dict[tuple[str, str], RowsRead] = {}

@@ -208,6 +208,7 @@ print(*peaks)
 """
 
 
+@pytest.mark.soak
 def test_an_import_takes_no_more_memory_where_it_is_three_times_as_large(
     app: Flask, database_url: str, tmp_path: Path
 ) -> None:

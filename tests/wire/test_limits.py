@@ -86,6 +86,7 @@ def test_limits_of_another_service(reader: Client) -> None:
     assert_told(reader.post(f"<SetSolution><TagList><{name}/>"), 413, f"TagList: {NAME}")
 
 
+@pytest.mark.soak
 def test_limits_of_a_service_with_a_higher_limit(app: Flask, engine: Engine) -> None:
     client = Client(create_app(Settings(max_request_bytes=3 * MOST_VALUE), engine))
     for body, shown in (

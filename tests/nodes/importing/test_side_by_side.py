@@ -133,7 +133,7 @@ def bulk(frozen: bool) -> Iterator[ImportNode]:
     yield node("bulk.types.next", version(1, of=MEMBER_TYPE))
 
 
-@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("frozen", [True, pytest.param(False, marks=pytest.mark.soak)])
 def test_many_nodes(engine: Engine, admin: Caller, frozen: bool) -> None:
     with engine.begin() as connection:
         totals = import_nodes(connection, admin, bulk(frozen), force=True)
