@@ -100,6 +100,8 @@ class SilentHandler(WSGIRequestHandler):
 def served_here(app: Flask, log: Path) -> Iterator[str]:
     """Serve an application in this process, at the URL that is returned."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=SilentHandler)
+    # Requests that clients have left end before the test does: their connections belong to it.
+    server.daemon_threads = False  # type: ignore[attr-defined]
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     with log.open("w") as file:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(file))

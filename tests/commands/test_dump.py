@@ -30,6 +30,7 @@ from tests.support.builders import Graph, draft, frozen, links
 from tests.support.damaged_dumps import changed, cut, damaged
 from tests.support.databases import empty_database, engine_on
 from tests.support.http import SECRET_KEY, Client
+from tests.support.lock_waits import waiting_sessions
 from tests.support.processes import children, runs
 from tests.support.served import ROOT, WITHIN, eventually
 from tests.support.solution_store import DATA, Store
@@ -283,11 +284,10 @@ def test_a_signal_leaves_no_half_dump(
     """`pg_dump` waits for a table that this test holds."""
     file = tmp_path / "store.dump"
     file.write_text("of before")
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    with engine.connect() as connection, engine.connect() as watching:
+    with engine.connect() as connection:
         connection.execute(text("LOCK TABLE node IN ACCESS EXCLUSIVE MODE"))
         with started(on(database_url), "dump", str(file)) as process:
-            eventually(lambda: watching.execute(waiting).scalar_one() > 0)
+            eventually(lambda: waiting_sessions(engine))
             programs = children(process.pid)
             assert programs
             assert len(list(tmp_path.iterdir())) == 2, "the file that the dump writes has no name yet"

@@ -12,6 +12,7 @@ from tests.commands.test_ctrl_c import is_cancelled, states
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client, message
 from tests.support.http_proxy import HttpProxy
+from tests.support.lock_waits import waiting_sessions
 from tests.support.served import eventually
 from tests.support.solution_store import Store, config_slot
 from tests.support.workers import be_alive, working
@@ -77,7 +78,7 @@ def test_ctrl_c_before_the_run_is_known_leaves_none_behind(client: Client, engin
     client.load(GRAPH)
     with locked(engine, "node_version"):
         impact = start(*IMPACT)
-        eventually(lambda: waits_for_the_table(engine))
+        eventually(lambda: waiting_sessions(engine))
         impact.press_ctrl_c()
         assert impact.ended() == 130
     assert impact.shown().endswith("run 1 is cancelled: nothing was listed\n")
@@ -91,7 +92,7 @@ def test_without_a_user_ctrl_c_leaves_at_once(client: Client, engine: Engine, st
     assert client.post(message("CreatePermission", given)).number == 0
     with locked(engine, "node_version"):
         impact = start(*IMPACT, user="")
-        eventually(lambda: waits_for_the_table(engine))
+        eventually(lambda: waiting_sessions(engine))
         impact.press_ctrl_c()
         assert impact.ended() == 130
         assert impact.shown() == "cancelled: nothing was changed\n"
@@ -131,9 +132,3 @@ def test_the_plan_of_a_roll_out_comes_from_a_run(
     plan = listed.stderr.partition("This is plan ")[2].partition(";")[0]
     assert behind("rollout", solution, "--if-match", plan).exit_code == 0
     assert store.get(instance).release == 2
-
-
-def waits_for_the_table(engine: Engine) -> bool:
-    with engine.connect() as connection:
-        query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'node_version'::regclass"
-        return int(connection.execute(text(query)).scalar_one()) > 0

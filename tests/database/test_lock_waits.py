@@ -17,13 +17,13 @@ from sqlalchemy.exc import OperationalError
 from app.database.connection import PING_TIMEOUT, LockedError, short_statements
 from app.database.engine import make_engine
 from app.database.lock_waits import LockWaits
+from tests.support.lock_waits import waiting_sessions
 from tests.support.proxy import as_a_pooler, proxy
 from tests.support.served import WITHIN, eventually
 
 PLACES = 2
 """A quarter of the connections of the engine of a test, rounded down."""
 UPDATE = text("UPDATE node SET edition = edition + 1 WHERE node_reference = :reference")
-WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
 SLOW = text("SELECT pg_sleep(1.5)")
 STALL = text("SELECT pg_sleep(:seconds)")
 
@@ -65,12 +65,6 @@ def _active(engine: Engine, statement: str) -> int:
     )
     with engine.connect() as connection:
         return int(connection.execute(query, {"statement": statement}).scalar_one())
-
-
-def _waiting(engine: Engine) -> int:
-    """Return how many sessions wait. A transaction that is open already would not see those that begin later."""
-    with engine.connect() as connection:
-        return int(connection.execute(WAITING).scalar_one())
 
 
 def _refused(futures: list[Future[None]]) -> list[Future[None]]:
@@ -115,7 +109,7 @@ def test_a_statement_that_waits_no_longer_is_not_cancelled(engine: Engine) -> No
         waiting = _refused([pool.submit(_update, engine, "system") for _ in range(PLACES + 1)])
         with _held(engine, "system.NULL") as other:
             slow = pool.submit(_update_slowly, engine, "system.NULL")
-            eventually(lambda: _waiting(engine) > PLACES)
+            eventually(lambda: waiting_sessions(engine) > PLACES)
             other.commit()
         slow.result()
         holder.commit()

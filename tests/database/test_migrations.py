@@ -20,6 +20,7 @@ from app.database.routines import ROUTINE_FILES
 from docs.generator.schema import SCHEMA_FILE, dump_schema
 from tests.commands.conftest import Relink
 from tests.database.keep_store import NEWEST_STORE, STORES
+from tests.support.lock_waits import waiting_sessions
 from tests.support.served import ROOT, eventually
 
 FIRST_STORE = STORES[0]
@@ -99,11 +100,10 @@ class TestRoutines:
 
     def test_a_long_transaction_delays_the_routines_and_no_other_session(self, engine: Engine) -> None:
         execute(engine, _AS_AN_OLDER_PROGRAM)
-        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'")
         with engine.connect() as busy, engine.connect() as watching, ThreadPoolExecutor(1) as other:
             busy.execute(text("LOCK TABLE node IN ACCESS SHARE MODE"))
             migrated = other.submit(migrate, engine)
-            eventually(lambda: watching.execute(waiting).scalar_one() > 0)
+            eventually(lambda: waiting_sessions(engine))
             assert watching.execute(text("SELECT count(*) FROM node")).scalar_one() > 0
             watching.rollback()
             assert not migrated.done()

@@ -15,9 +15,10 @@ from app.solutions.people.cipher import Cipher
 from app.solutions.people.external_users import update_external_user
 from app.solutions.people.tokens import redeem_authorization_code
 from tests.graphql.client import INSTANCE, GraphQL, mutation, nodes
-from tests.identity.test_users import wait_until_blocked
 from tests.support.authentications import read_data
 from tests.support.http import SECRET_KEY
+from tests.support.lock_waits import waiting_sessions
+from tests.support.served import eventually
 from tests.support.solution_store import DATA, Store, auth_slot, config_slot
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -287,7 +288,7 @@ class TestUsersAndTokens:
         with ThreadPoolExecutor(1) as executor, engine.connect() as connection:
             update_external_user(connection, ann, external_user_id="a-1")
             waiting = executor.submit(master.refused, "updateExternalUser", userId=bob, externalUserId="a-1")
-            wait_until_blocked(engine)
+            eventually(lambda: waiting_sessions(engine))
             connection.commit()
             assert waiting.result() == ("invalid_input", "externalUserId: a-1 is taken")
         master.mutate("updateExternalUser", userId=ann, externalUserId="a-1", name="Anne")

@@ -20,6 +20,7 @@ from app.identity.sign_in import (
 from app.identity.users import add_user
 from tests.identity.test_sign_in import HERE, NO_LIMIT, RIGHT, WRONG, execute, fail, failures, make
 from tests.services.test_queued_runs import eventually
+from tests.support.lock_waits import waiting_sessions
 from tests.support.statements import Statements
 
 
@@ -250,16 +251,8 @@ def test_unlocking_a_network_locks_rows_in_the_order_in_which_failures_do(engine
         failing.execute(text(lock), {"network": network, "account": b"account"})
         unlocked = thread.submit(unlock)
         try:
-            eventually(lambda: _somebody_waits_for_a_row(engine))
+            eventually(lambda: waiting_sessions(engine) > 0)
             failing.execute(text(f"{lock} NOWAIT"), {"network": network, "account": b""})
         finally:
             failing.rollback()
         unlocked.result()
-
-
-def _somebody_waits_for_a_row(engine: Engine) -> bool:
-    waiting = """
-        SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
-    """
-    with engine.connect() as connection:
-        return bool(connection.execute(text(waiting)).scalar_one())

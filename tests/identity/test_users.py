@@ -11,6 +11,8 @@ from app.identity.passwords import PasswordVerifier
 from app.identity.rights import Caller
 from app.identity.users import add_user, create_user
 from app.services.fault_paths import places
+from tests.support.lock_waits import waiting_sessions
+from tests.support.served import eventually
 
 ADMIN = Caller(None, (1,), administers_all=True)
 ANYBODY = Caller(None, (1,))
@@ -34,18 +36,6 @@ def faults_of(
 def count(engine: Engine, table: str) -> int:
     with engine.connect() as connection:
         return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
-
-
-def wait_until_blocked(engine: Engine) -> None:
-    """Look on until some transaction waits for another."""
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    for _ in range(100_000):
-        with engine.connect() as connection:
-            if connection.execute(query).scalar_one():
-                return
-    pytest.fail("nobody waits")
 
 
 def test_a_user_has_its_data_a_hash_and_a_group_of_its_own(engine: Engine) -> None:
@@ -169,7 +159,7 @@ def test_the_second_request_waits_for_the_first(engine: Engine, first_gives_up: 
     with engine.connect() as first, ThreadPoolExecutor(1) as pool:
         create_user(first, ADMIN, "anna", RIGHT)
         second = pool.submit(create)
-        wait_until_blocked(engine)
+        eventually(lambda: waiting_sessions(engine))
         if first_gives_up:
             first.rollback()
             assert isinstance(second.result(), int)

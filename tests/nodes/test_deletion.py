@@ -20,6 +20,7 @@ from tests.support.builders import Graph, draft, frozen, links
 from tests.support.chance import seeded
 from tests.support.edits import given, members, set_node
 from tests.support.http import Client, message
+from tests.support.lock_waits import waiting_sessions
 from tests.support.served import eventually
 
 _LOST = text("""
@@ -36,7 +37,6 @@ _LOST = text("""
       ON found.node_identifier = link.node_identifier AND found.version_number = link.version_number
     WHERE link.node_identifier IS NOT NULL AND found.node_identifier IS NULL OR n.node_identifier IS NULL
 """)
-_WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 ROUNDS = 5
 NODES = 4
@@ -103,8 +103,7 @@ def test_a_deletion_is_refused_while_a_force_is_at_work(client: Client, engine: 
     with engine.connect() as editor, ThreadPoolExecutor(1) as other:
         editor.execute(text("SELECT FROM node WHERE node_reference = 'P.A' FOR UPDATE"))
         forced = other.submit(client.update, "P", "force", sourceScope="latest")
-        with engine.connect() as watching:
-            eventually(lambda: watching.execute(_WAITING).scalar_one() > 0)
+        eventually(lambda: waiting_sessions(engine))
         with pytest.raises(StateError, match="in progress"):
             delete(engine, "X.C")
         editor.rollback()
@@ -123,8 +122,7 @@ def test_a_deletion_is_refused_while_a_writer_is_at_work(client: Client, engine:
     with engine.connect() as editor, ThreadPoolExecutor(1) as other:
         editor.execute(text("SELECT FROM node WHERE node_reference IN ('P.A', 'P.B') FOR UPDATE"))
         written = other.submit(client.post, requests[writer])
-        with engine.connect() as watching:
-            eventually(lambda: watching.execute(_WAITING).scalar_one() > 0)
+        eventually(lambda: waiting_sessions(engine))
         with pytest.raises(StateError, match="in progress"):
             delete(engine, "X.C")
         assert get(client, "X.C.1") == 0
@@ -149,10 +147,10 @@ def test_a_writer_waits_for_a_deletion_and_then_misses_the_node(client: Client, 
     }
     nodes = identifiers(engine, "X.B")
     with ThreadPoolExecutor(1) as other:
-        with engine.begin() as connection, engine.connect() as watching:
+        with engine.begin() as connection:
             assert delete_nodes(connection, nodes) == []
             written = other.submit(write[writer])
-            eventually(lambda: watching.execute(_WAITING).scalar_one() > 0)
+            eventually(lambda: waiting_sessions(engine))
         assert written.result() == 105
     assert identifiers(engine, "P.N") == []
     assert lost_links(engine) == []

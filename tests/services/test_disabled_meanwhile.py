@@ -13,6 +13,7 @@ from app.identity.present_rights import lock_administrators
 from app.identity.rights import OPERATOR
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import Client, message
+from tests.support.lock_waits import waiting_sessions
 
 WITHIN = 30
 DISABLE = text("UPDATE account SET enabled = false WHERE user_logon_reference = 'bob'")
@@ -65,7 +66,7 @@ def test_a_user_who_is_disabled_meanwhile_begins_no_run(client: Client, engine: 
         connection.execute(DISABLE)
         force = pool.submit(client.as_user("bob").update, "P", "force")
         deadline = time.monotonic() + WITHIN
-        while not waits(engine):
+        while not waiting_sessions(engine, "%FROM account%FOR SHARE%"):
             assert time.monotonic() < deadline
             assert not force.done()
         connection.commit()
@@ -80,19 +81,10 @@ def test_a_user_who_is_disabled_meanwhile_creates_no_token(client: Client, engin
         lock_administrators(connection, OPERATOR)
         made = pool.submit(client.as_user("bob").post, message("CreateToken", {"tokenName": "Mine"}))
         deadline = time.monotonic() + WITHIN
-        while not waits(engine, "%pg_advisory%"):
+        while not waiting_sessions(engine, "%pg_advisory%"):
             assert time.monotonic() < deadline
             assert not made.done()
         connection.execute(DISABLE)
         connection.commit()
         assert made.result().number == 101
     assert client.post(message("ListTokens", {})).tree.findall("TokenList/Token") == []
-
-
-def waits(engine: Engine, statement: str = "%FROM account%FOR SHARE%") -> bool:
-    with engine.connect() as connection:
-        query = text(
-            "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
-            " AND wait_event_type = 'Lock' AND query LIKE :statement"
-        )
-        return bool(connection.execute(query, {"statement": statement}).scalar_one())

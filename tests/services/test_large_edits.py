@@ -18,6 +18,7 @@ from tests.services.test_large_versions import all_turns_taken, sent
 from tests.support.builders import TYPE, Graph, M, draft, frozen, member_type, type_with
 from tests.support.edits import given, members
 from tests.support.http import Client, message
+from tests.support.lock_waits import waiting_sessions
 from tests.support.pages import Pages
 from tests.support.served import eventually
 from tests.support.solution_store import element
@@ -130,19 +131,12 @@ def advisory_locks(connection: Connection) -> int:
     return int(connection.execute(text(query)).scalar_one())
 
 
-def somebody_waits(engine: Engine) -> bool:
-    query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    # In the transaction that holds the lock, the sessions that begin later would not be seen.
-    with engine.connect() as connection:
-        return bool(connection.execute(text(f"SELECT EXISTS ({query})")).scalar_one())
-
-
 @pytest.mark.ledger("DEC-385")
 def test_an_edit_of_a_draft_that_becomes_large_just_before_is_refused(store: Client, engine: Engine) -> None:
     with ThreadPoolExecutor(1) as threads, engine.connect() as connection:
         connection.execute(text("SELECT FROM node WHERE node_reference = 'L.small' FOR UPDATE"))
         editing = threads.submit(sent, store, set_node("update", EDIT, node="L.small"))
-        eventually(lambda: somebody_waits(engine))
+        eventually(lambda: waiting_sessions(engine))
         enlarge = """
             UPDATE node_version v SET values = ARRAY[repeat('w', 2000000)] FROM node n
             WHERE n.node_identifier = v.node_identifier AND node_reference = 'L.small'

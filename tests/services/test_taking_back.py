@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from flask import Flask
 from lxml import etree
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from app.application import create_app
 from app.errors import NotAuthorisedError
@@ -22,6 +22,7 @@ from app.settings import Settings
 from tests.services.test_queued_runs import eventually
 from tests.support.builders import Graph, draft, frozen, package
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
+from tests.support.lock_waits import waiting_sessions
 
 MakeUser = Callable[..., None]
 Remove = Callable[[Connection, Caller, str], None]
@@ -275,7 +276,7 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(
         first(connection, mine, "other")
         removed = thread.submit(remove_me)
         try:
-            eventually(lambda: removed.done() or waits_for_advisory_lock(engine))
+            eventually(lambda: removed.done() or waiting_sessions(engine) > 0)
         finally:
             connection.commit()
         removed.result()
@@ -286,12 +287,3 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(
 def caller_of(engine: Engine, logon: str) -> Caller:
     sign_in = SignIn(engine, Settings(), PasswordVerifier(1))
     return sign_in.caller(Credentials(logon, PASSWORD), "127.0.0.1")
-
-
-def waits_for_advisory_lock(engine: Engine) -> bool:
-    waiting = """
-        SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-    """
-    with engine.connect() as connection:
-        return bool(connection.execute(text(waiting)).scalar_one())

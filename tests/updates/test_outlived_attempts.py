@@ -17,6 +17,7 @@ from app.updates import staging
 from tests.support.chance import seeded
 from tests.support.http import Client, message
 from tests.support.kills import Battlefield, package, terminate_backend
+from tests.support.lock_waits import waiting_sessions
 from tests.support.run_records import insert_run
 from tests.support.served import eventually
 from tests.support.workers import ASYNC, accepted, shown, work
@@ -109,11 +110,10 @@ def test_a_run_that_is_taken_while_it_is_about_to_be_closed_stays_with_its_taker
 ) -> None:
     client.load(package("F"))
     run = insert_run(engine, "running", "F")
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    with ThreadPoolExecutor(1) as pool, engine.connect() as taker, engine.connect() as watching:
+    with ThreadPoolExecutor(1) as pool, engine.connect() as taker:
         taker.execute(text("SELECT FROM run WHERE run_identifier = :run FOR UPDATE"), {"run": run})
         closed = pool.submit(close_dead, engine)
-        eventually(lambda: watching.execute(waiting).scalar_one() > 0)
+        eventually(lambda: waiting_sessions(engine))
         locks.lock(taker, run)
         taker.commit()
         assert closed.result() == 0

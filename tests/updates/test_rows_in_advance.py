@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, Client, Reply
+from tests.support.lock_waits import waiting_sessions
 from tests.support.served import eventually
 from tests.updates.test_against_oracle import contents
 from tests.updates.test_force import interfere
@@ -78,9 +79,7 @@ def test_a_node_that_changes_meanwhile_is_planned_again(client: Client, engine: 
     with engine.connect() as editor, ThreadPoolExecutor(1) as other:
         editor.execute(text("SELECT FROM node WHERE node_reference = 'P.W150' FOR UPDATE"))
         forced = other.submit(client.update, "P", "force")
-        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('tuple', 'transactionid')")
-        with engine.connect() as watching:
-            eventually(lambda: watching.execute(waiting).scalar_one() > 0)
+        eventually(lambda: waiting_sessions(engine, event="transactionid"))
         editor.execute(text("UPDATE node SET edition = edition + 1 WHERE node_reference = 'P.W150'"))
         editor.commit()
         reply = forced.result()

@@ -16,6 +16,7 @@ from app.settings import Settings
 from app.solutions.wizard.sessions import forget_sessions
 from tests.services.test_queued_runs import eventually
 from tests.support.http import SECRET_KEY, Client
+from tests.support.lock_waits import waiting_sessions
 from tests.support.pages import Pages
 from tests.support.solution_store import Store, auth_slot, config_slot, ddl, element, screen, slots
 from tests.support.wizard import Wizard, WizardPage
@@ -63,17 +64,10 @@ def test_of_requests_with_one_code_at_the_same_moment_one_gets_in(
         with engine.begin() as connection:
             connection.execute(text("SELECT FROM access_token FOR UPDATE"))
             requests = [threads.submit(wizard.get, address(instance, code)) for _ in range(4)]
-            eventually(lambda: waiting(engine) == len(requests))
+            eventually(lambda: waiting_sessions(engine) == len(requests))
         pages = sorted((request.result() for request in requests), key=lambda page: page.status)
     assert [page.status for page in pages] == [200, 403, 403, 403]
     assert pages[0].send(values={"config:a": "x"}).send("finish").title == "Your settings are saved"
-
-
-def waiting(engine: Engine) -> int:
-    """How many requests wait for a lock."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with engine.connect() as connection:
-        return int(connection.execute(text(query)).scalar_one())
 
 
 @pytest.mark.ledger("DEC-276")

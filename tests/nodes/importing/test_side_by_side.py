@@ -31,6 +31,8 @@ from tests.support.imports import (
     version,
     versions_of,
 )
+from tests.support.lock_waits import waiting_sessions
+from tests.support.served import eventually
 
 
 def test_an_import_without_force_writes_nothing(engine: Engine, admin: Caller) -> None:
@@ -85,10 +87,10 @@ def test_existing_nodes_are_locked(engine: Engine, admin: Caller) -> None:
 
 
 def test_a_node_that_another_request_creates_meanwhile_is_a_conflict(engine: Engine, admin: Caller) -> None:
-    with ThreadPoolExecutor(1) as executor, engine.connect() as other, engine.connect() as watcher:
+    with ThreadPoolExecutor(1) as executor, engine.connect() as other:
         import_nodes(other, admin, [node("acme", version(1))], force=True)
         waiting = executor.submit(bring, engine, admin, node("acme.Widget", version(1)))
-        until_somebody_waits(watcher)
+        eventually(lambda: waiting_sessions(engine))
         other.commit()
         with pytest.raises(StateError, match="just created"):
             waiting.result(timeout=30)
@@ -97,24 +99,14 @@ def test_a_node_that_another_request_creates_meanwhile_is_a_conflict(engine: Eng
 
 def test_an_import_sees_what_another_one_has_just_written(engine: Engine, admin: Caller) -> None:
     bring(engine, admin, node("acme", version(1)))
-    with ThreadPoolExecutor(1) as executor, engine.connect() as other, engine.connect() as watcher:
+    with ThreadPoolExecutor(1) as executor, engine.connect() as other:
         import_nodes(other, admin, [node("acme", version(2, name="First"))], force=True)
         waiting = executor.submit(bring, engine, admin, node("acme", version(2, name="Second")))
-        until_somebody_waits(watcher)
+        eventually(lambda: waiting_sessions(engine))
         other.commit()
         with pytest.raises(UserError, match="version 2 is frozen with another name"):
             waiting.result(timeout=30)
     assert [row[2] for row in versions_of(engine, "acme")] == ["acme", "First"]
-
-
-def until_somebody_waits(connection: Connection) -> None:
-    connection.execution_options(isolation_level="AUTOCOMMIT")
-    query = text(
-        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-        " WHERE NOT l.granted AND a.datname = current_database()"
-    )
-    while not connection.execute(query).scalar():
-        pass
 
 
 NODES_OF_A_BULK = 3000

@@ -23,13 +23,13 @@ from app.solutions.people.authentications import AuthenticationDraft, remove_aut
 from app.solutions.people.cipher import Cipher
 from app.solutions.rollout.publishing import publish
 from tests.support.http import SECRET_KEY
+from tests.support.lock_waits import waiting_sessions
 from tests.support.served import eventually
 from tests.support.statements import Statements
 from tests.support.world import World, config, ddl, move_instance
 
 CIPHER = Cipher(SECRET_KEY)
 
-_WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 HOOK = Workflow("hook", trigger=Trigger.WEBHOOK)
 PLAIN = Workflow("plain")
 
@@ -240,7 +240,7 @@ class TestAtOnce:
             with world.engine.begin() as connection:
                 made = create_instance(connection, world.solution, world.owner, "Mine").instance_id
                 published = thread.submit(world.release, config("a"))
-                eventually(lambda: bool(world.rows(_WAITING)))
+                eventually(lambda: waiting_sessions(world.engine))
                 assert not published.done()
             assert published.result() == 2
         assert world.rows("SELECT body->>'solutionInstanceId' FROM outbox") == [(made,)]
@@ -252,7 +252,7 @@ class TestAtOnce:
             with world.engine.begin() as connection:
                 publish(connection, None, world.solution, None)
                 made = thread.submit(world.make, "Mine")
-                eventually(lambda: bool(world.rows(_WAITING)))
+                eventually(lambda: waiting_sessions(world.engine))
             assert world.read(made.result()).release_number == 2
 
     def test_a_release_waits_for_moving_instances_and_announces_their_needs(self, world: World) -> None:
@@ -266,7 +266,7 @@ class TestAtOnce:
             with world.engine.begin() as connection:
                 move_instance(connection, instance, 2, {"a": "1"})
                 published = thread.submit(world.release, config(text_slot))
-                eventually(lambda: bool(world.rows(_WAITING)))
+                eventually(lambda: waiting_sessions(world.engine))
             assert published.result() == 3
         assert world.rows("SELECT body->>'releaseNumber' FROM outbox WHERE body->>'releaseNumber' = '3'") == [("3",)]
 
@@ -278,7 +278,7 @@ class TestAtOnce:
             with world.engine.begin() as connection:
                 update_instance(connection, instance, config_values={"a": '"2"'})
                 upgraded = thread.submit(world.upgrade, instance)
-                eventually(lambda: bool(world.rows(_WAITING)))
+                eventually(lambda: waiting_sessions(world.engine))
             assert upgraded.result().config_values == {"a": '"2"'}
         assert (upgraded.result().pending, world.read(instance)) == ((), upgraded.result())
 
@@ -292,7 +292,7 @@ class TestAtOnce:
             with world.engine.begin() as connection:
                 give(connection, instance, config_values={"b": '"2"'})
                 moved = thread.submit(world.move, instance, 1)
-                eventually(lambda: bool(world.rows(_WAITING)))
+                eventually(lambda: waiting_sessions(world.engine))
             assert moved.result().config_values == {}
         assert world.rows("SELECT external_identifier FROM instance_value") == []
 

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from app.solutions.rollout.lazy_updates import BATCH, move_due_instances, time_put_off
 from app.solutions.rollout.publishing import publish
 from tests.solutions.rollout.test_lazy_updates import AT_ONCE, BOTH_SCOPES, instance_that_lacks_a_scope
+from tests.support.lock_waits import waiting_sessions
 from tests.support.moves import moves_made, multiply, on_releases, record_moves, refusals, refuse_broken
 from tests.support.served import eventually
 from tests.support.solution_store import Store, config_slot
@@ -170,11 +171,11 @@ class TestMeanwhile:
         """The sweep has judged by the scopes that were there, and what it found is to be seen after the change."""
         instance, slack = instance_that_lacks_a_scope(store)
         with ThreadPoolExecutor(2) as threads:
-            with marks_held_back(engine) as connection:
+            with marks_held_back(engine):
                 sweep = threads.submit(move_due_instances, engine, AT_ONCE)
-                eventually(lambda: waiting(connection) == 1)
+                eventually(lambda: waiting_sessions(engine) == 1)
                 change = threads.submit(store.done, "SetAuthentication", BOTH_SCOPES, authenticationId=slack)
-                eventually(lambda: change.done() or waiting(connection) == 2)
+                eventually(lambda: change.done() or waiting_sessions(engine) == 2)
             assert sweep.result() == 0
             change.result()
         assert store.get(instance).flags == "N"
@@ -187,7 +188,7 @@ class TestMeanwhile:
         with ThreadPoolExecutor(1) as thread, engine.connect() as connection:
             connection.execute(text("SELECT FROM solution FOR NO KEY UPDATE"))
             sweep = thread.submit(move_due_instances, engine, AT_ONCE)
-            eventually(lambda: waiting(connection) == 1)
+            eventually(lambda: waiting_sessions(engine) == 1)
             store.done("SetAuthentication", BOTH_SCOPES, authenticationId=slack)
             connection.rollback()
             assert sweep.result() + move_due_instances(engine, AT_ONCE) == 1
@@ -205,7 +206,7 @@ class TestMeanwhile:
             with engine.begin() as connection:
                 publish(connection, None, solution, None)
                 sweep = thread.submit(move_due_instances, engine, AT_ONCE)
-                eventually(lambda: waiting(connection) == 1)
+                eventually(lambda: waiting_sessions(engine) == 1)
             assert sweep.result() == 0
         assert move_due_instances(engine, AT_ONCE) == 1
         assert moves_made(engine) == [(instance, 1, 3)]
@@ -228,10 +229,3 @@ def marks_held_back(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(1)"))
         yield connection
-
-
-def waiting(connection: Connection) -> int:
-    """How many wait for a lock in this database."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    connection.execute(text("SELECT pg_stat_clear_snapshot()"))
-    return int(connection.execute(text(query)).scalar_one())
