@@ -36,14 +36,15 @@ from tests.support.databases import Databases, empty_database, engine_on, execut
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client
 from tests.support.kept_imports import LOOKING_AT_IMPORTS, keeping
 from tests.support.round_trips import RoundTrips
+from tests.support.soak import RUNS_LONG_TESTS
 from tests.support.solution_store import Store
 from tests.support.statements import Statements
 
 pytest_plugins = [
     f"tests.support.{name}" for name in ("browsers", "data_directories", "figures", "long_tests", "shared_files")
 ]
-collect_ignore = [] if os.environ.get("RELINK_TEST_SOAK") else ["soak", "commands/test_shared_embedded.py"]
-"""The tests of `make soak`: see tests/soak/conftest.py."""
+collect_ignore = [] if RUNS_LONG_TESTS else ["soak"]
+"""Tests that only `make soak` runs, like those that are marked `soak` elsewhere."""
 
 _TEMPLATE = f"relink_template_{os.getpid()}"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a directory with a random name is made in it
@@ -168,7 +169,7 @@ def endpoints() -> Iterator[None]:
 def imports(request: pytest.FixtureRequest) -> Iterator[None]:
     """Imports that a test only begins with are kept for other tests. `make soak` does each import."""
     looking = "import" in request.node.nodeid or LOOKING_AT_IMPORTS & set(request.fixturenames)
-    with nullcontext() if looking or os.environ.get("RELINK_TEST_SOAK") else keeping():
+    with nullcontext() if looking or RUNS_LONG_TESTS else keeping():
         yield
 
 

@@ -1,4 +1,4 @@
-"""`make soak` runs each test that `make test` leaves out."""
+"""`make soak` runs every file that has a test marked `soak`."""
 
 from __future__ import annotations
 

@@ -26,6 +26,13 @@ class Promise(NamedTuple):
     reason: str
 
 
+class Proof(NamedTuple):
+    """A test, `tests/file.py::test` or the directory of a golden pair, and whether only `make soak` runs it."""
+
+    test: str
+    is_long: bool = False
+
+
 def promises() -> list[Promise]:
     """The rows of the ledger."""
     return [
@@ -35,17 +42,23 @@ def promises() -> list[Promise]:
     ]
 
 
-def proofs() -> dict[str, list[str]]:
-    """The tests that prove each promise, by its id: `tests/file.py::test` or the directory of a golden pair."""
-    found: dict[str, list[str]] = defaultdict(list)
+def proofs() -> dict[str, list[Proof]]:
+    """The tests that prove each promise, by its id."""
+    found: dict[str, list[Proof]] = defaultdict(list)
     for path in sorted(_TESTS.rglob("test_*.py")):
-        for name, identifiers in _marked(path):
+        file = path.relative_to(ROOT).as_posix()
+        for test, identifiers in _marked(path):
             for identifier in identifiers:
-                found[identifier].append(f"{path.relative_to(ROOT).as_posix()}::{name}")
+                found[identifier].append(Proof(f"{file}::{test.name}", _is_long(path, test)))
     for path in sorted(_CONFORMANCE.rglob("proves.txt")):
         for identifier in path.read_text(encoding="utf-8").split():
-            found[identifier].append(path.parent.relative_to(ROOT).as_posix())
+            found[identifier].append(Proof(path.parent.relative_to(ROOT).as_posix()))
     return dict(found)
+
+
+def only_in_soak() -> set[str]:
+    """The ids of the promises whose tests only `make soak` runs."""
+    return {identifier for identifier, tests in proofs().items() if all(each.is_long for each in tests)}
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -59,16 +72,26 @@ def pages() -> Iterator[tuple[str, str]]:
         "proofs.md",
         "# Which tests prove what\n\n"
         "The sentences, promises and decisions of the [ledger](../ledger.md), each with the tests that are marked "
-        "with its id.\nA directory is a golden pair of `tests/conformance`.\n\n"
+        "with its id.\nA directory is a golden pair of `tests/conformance`. A test that only `make soak` runs is "
+        "marked as such.\n\n"
         "| id | promise | tests |\n|---|---|---|\n" + "\n".join(rows) + "\n",
     )
 
 
-def _shown(tests: list[str]) -> str:
-    return "<br>".join(f"`{test}`" for test in tests)
+def _shown(tests: list[Proof]) -> str:
+    return "<br>".join(f"`{each.test}`{' (only `make soak`)' if each.is_long else ''}" for each in tests)
 
 
-def _marked(path: Path) -> Iterator[tuple[str, list[str]]]:
+def _is_long(path: Path, test: ast.FunctionDef) -> bool:
+    """Whether only `make soak` runs a test."""
+    return (
+        path.is_relative_to(_TESTS / "soak")
+        or "pytestmark = pytest.mark.soak" in path.read_text(encoding="utf-8")
+        or any(ast.unparse(decorator) == "pytest.mark.soak" for decorator in test.decorator_list)
+    )
+
+
+def _marked(path: Path) -> Iterator[tuple[ast.FunctionDef, list[str]]]:
     """The test functions of a file that have the marker `ledger`, with its ids."""
     source = path.read_text(encoding="utf-8")
     if "pytest.mark.ledger" not in source:
@@ -83,4 +106,4 @@ def _marked(path: Path) -> Iterator[tuple[str, list[str]]]:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
             ]
             if identifiers:
-                yield node.name, identifiers
+                yield node, identifiers

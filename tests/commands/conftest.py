@@ -100,7 +100,7 @@ class SilentHandler(WSGIRequestHandler):
 def served_here(app: Flask, log: Path) -> Iterator[str]:
     """Serve an application in this process, at the URL that is returned."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=SilentHandler)
-    # Requests that clients have left end before the test does: their connections belong to it.
+    # Wait for the requests whose clients have gone: they still use connections of the engine of the test.
     server.daemon_threads = False  # type: ignore[attr-defined]
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     with log.open("w") as file:
@@ -108,8 +108,8 @@ def served_here(app: Flask, log: Path) -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-        thread.join()
-        server.server_close()
+        thread.join(WITHIN)
+        assert not thread.is_alive(), "a request has not ended"
         structlog.reset_defaults()
 
 

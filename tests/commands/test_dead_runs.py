@@ -62,7 +62,6 @@ def count(engine: Engine, *tables: str) -> int:
         return sum(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables)
 
 
-@pytest.mark.soak
 @pytest.mark.ledger("DEC-27", "PRO-34")
 def test_a_run_whose_process_is_killed_frees_its_package_while_its_node_is_still_held(
     database_service: Service, figures: Callable[[str], None]

@@ -287,7 +287,7 @@ def test_a_signal_leaves_no_half_dump(
     with engine.connect() as connection:
         connection.execute(text("LOCK TABLE node IN ACCESS EXCLUSIVE MODE"))
         with started(on(database_url), "dump", str(file)) as process:
-            eventually(lambda: waiting_sessions(engine))
+            eventually(lambda: waiting_sessions(engine, event="relation"))
             programs = children(process.pid)
             assert programs
             assert len(list(tmp_path.iterdir())) == 2, "the file that the dump writes has no name yet"

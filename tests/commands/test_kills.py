@@ -1,6 +1,6 @@
 """Forces that are killed at random moments: every node is old or new, and a repeated force ends as an undisturbed one.
 
-`make soak` does the same a hundred times.
+`make soak` does the same a hundred times, and kills workers too.
 """
 
 from __future__ import annotations

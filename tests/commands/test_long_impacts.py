@@ -78,7 +78,7 @@ def test_ctrl_c_before_the_run_is_known_leaves_none_behind(client: Client, engin
     client.load(GRAPH)
     with locked(engine, "node_version"):
         impact = start(*IMPACT)
-        eventually(lambda: waiting_sessions(engine))
+        eventually(lambda: waiting_sessions(engine, event="relation"))
         impact.press_ctrl_c()
         assert impact.ended() == 130
     assert impact.shown().endswith("run 1 is cancelled: nothing was listed\n")
@@ -92,7 +92,7 @@ def test_without_a_user_ctrl_c_leaves_at_once(client: Client, engine: Engine, st
     assert client.post(message("CreatePermission", given)).number == 0
     with locked(engine, "node_version"):
         impact = start(*IMPACT, user="")
-        eventually(lambda: waiting_sessions(engine))
+        eventually(lambda: waiting_sessions(engine, event="relation"))
         impact.press_ctrl_c()
         assert impact.ended() == 130
         assert impact.shown() == "cancelled: nothing was changed\n"

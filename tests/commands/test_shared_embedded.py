@@ -1,4 +1,4 @@
-"""The embedded database under several services and commands, of which some end or are killed: for `make soak`."""
+"""The embedded database under several services and commands, of which some end or are killed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from tests.commands.conftest import (
 )
 from tests.support.processes import arguments, children, runs
 from tests.support.served import WITHIN, eventually, is_ready, workers_of
+
+pytestmark = pytest.mark.soak
 
 
 @pytest.mark.ledger("PRO-33")

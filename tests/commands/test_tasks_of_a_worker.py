@@ -162,7 +162,6 @@ def test_what_expires_within_seven_days_is_announced_once(sending: Sending) -> N
     assert announced_once == sorted([sending.expired, sending.soon, sending.later])
 
 
-@pytest.mark.soak
 def test_a_worker_continues_after_its_connections_are_lost(sending: Sending) -> None:
     before = moved(sending.engine)
     to_be_moved(sending.store, sending.engine, 1)

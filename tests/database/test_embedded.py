@@ -56,7 +56,7 @@ def server_of(data_directory: Path) -> int:
     return int((data_directory / "postgresql" / "postmaster.pid").read_text().split()[0])
 
 
-@pytest.mark.parametrize("name", [f"{ODD}, b", LONG], ids=["odd", "long"])
+@pytest.mark.parametrize("name", [f"{ODD}, b", LONG], ids=["odd-with-comma", "long"])
 def test_the_first_start_depends_neither_on_the_path_nor_on_the_environment(
     started: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

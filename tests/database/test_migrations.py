@@ -103,7 +103,7 @@ class TestRoutines:
         with engine.connect() as busy, engine.connect() as watching, ThreadPoolExecutor(1) as other:
             busy.execute(text("LOCK TABLE node IN ACCESS SHARE MODE"))
             migrated = other.submit(migrate, engine)
-            eventually(lambda: waiting_sessions(engine))
+            eventually(lambda: waiting_sessions(engine, event="relation"))
             assert watching.execute(text("SELECT count(*) FROM node")).scalar_one() > 0
             watching.rollback()
             assert not migrated.done()

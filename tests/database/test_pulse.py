@@ -59,7 +59,10 @@ def test_a_statement_ends_when_its_server_hangs_although_another_host_of_the_url
             with through.connect() as connection:
                 connection.execute(text("SELECT pg_sleep(1)"))
 
-        running = text("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(1)'")
+        running = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state = 'active' AND query = 'SELECT pg_sleep(1)'"
+        )
         statement = pool.submit(run)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             eventually(lambda: connection.execute(running).scalar_one() == 1)

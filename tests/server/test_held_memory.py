@@ -18,7 +18,6 @@ MIB = 1024 * 1024
 CLIENTS = 8
 
 
-@pytest.mark.soak
 @pytest.mark.ledger("PRO-28")
 @pytest.mark.usefixtures("patient_process")
 def test_the_oldest_large_request_gives_way(patient_service: Service) -> None:

@@ -1,11 +1,7 @@
-"""A web process does not keep the memory that invalid documents took, whatever is wrong with them.
-
-`make soak` tries all kinds of documents, `make test` a few.
-"""
+"""A web process does not keep the memory that invalid documents took, whatever is wrong with them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from itertools import count
 
@@ -15,11 +11,9 @@ from tests.support.processes import resident
 from tests.support.raw import BASIC, exchange, request
 from tests.support.real_service import Service
 
-SOAK = bool(os.environ.get("RELINK_TEST_SOAK"))
 WARM_UP = 3
-DOCUMENTS = 12 if SOAK else 3
-# A name that is kept takes some 40 bytes: 60,000 of them in each of three documents are 7 MiB, and 15,000 in each of
-# twelve are 7 MiB.
+DOCUMENTS = 12
+# A name that is kept takes some 40 bytes: 15,000 of them in each of twelve documents are 7 MiB.
 MOST_GROWTH_MIB = 5
 
 _numbers = count()
@@ -49,7 +43,7 @@ def namespaces(amount: int) -> str:
     return "".join(f"<x xmlns='urn:{next(_numbers)}'/>" for _ in range(amount))
 
 
-KINDS = {
+KINDS: dict[str, Callable[[], str]] = {
     "elements of an import": lambda: imported(f"<Node>{'<x/>' * 500_000}</Node>"),
     "names in an import": lambda: imported(f"<Node>{names(60_000)}</Node>"),
     "names between the nodes": lambda: imported(names(60_000)),
@@ -71,7 +65,6 @@ KINDS = {
     "depth": lambda: f"<GetNode>{'<x>' * 100_000}",
     "entities": lambda: f"<GetNode>{''.join(f'&e{next(_numbers)};' for _ in range(10_000))}</GetNode>",
 }
-ORDINARY = ("attributes of a node", "names around the nodes", "many names")
 
 
 @pytest.mark.soak
@@ -79,13 +72,12 @@ ORDINARY = ("attributes of a node", "names around the nodes", "many names")
 def test_invalid_documents_leave_nothing_behind(
     patient_service: Service, patient_process: int, figures: Callable[[str], None]
 ) -> None:
-    kinds = KINDS if SOAK else ORDINARY
     grown = {}
-    for kind in kinds:
+    for kind, document in KINDS.items():
         for number in range(WARM_UP + DOCUMENTS):
             if number == WARM_UP:
                 before = resident(patient_process)
-            body = KINDS[kind]().encode()
+            body = document().encode()
             assert exchange(patient_service.url, request("/service", body, Authorization=BASIC)).status in {400, 413}
         grown[kind] = resident(patient_process) - before
     figures(f"the process grew by at most {max(grown.values())} MiB in {DOCUMENTS} documents of a kind")

@@ -52,7 +52,6 @@ def opened(service: Service) -> Iterator[Callable[[bytes], socket.socket]]:
         yield connected
 
 
-@pytest.mark.soak
 @pytest.mark.ledger("PRO-10")
 def test_slow_clients_and_long_forces_delay_no_other_client(service: Service) -> None:
     others_are_served = served_in_time(service)

@@ -23,7 +23,6 @@ def test_bodies_in_the_smallest_chunks_delay_no_other_client(patient_service: Se
         others_are_served()
 
 
-@pytest.mark.soak
 @pytest.mark.ledger("DEC-419", "PRO-11")
 @pytest.mark.usefixtures("patient_process")
 def test_many_large_requests_that_come_byte_by_byte_delay_no_other_client(patient_service: Service) -> None:

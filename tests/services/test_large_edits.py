@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from werkzeug.test import TestResponse
 
+from app.nodes import editing
 from app.nodes.editing import MOST_MEMBERS
 from app.runs.turns import Shares
 from app.settings import Settings
@@ -135,7 +136,7 @@ def advisory_locks(connection: Connection) -> int:
 def test_an_edit_of_a_draft_that_becomes_large_just_before_is_refused(store: Client, engine: Engine) -> None:
     with ThreadPoolExecutor(1) as threads, engine.connect() as connection:
         connection.execute(text("SELECT FROM node WHERE node_reference = 'L.small' FOR UPDATE"))
-        editing = threads.submit(sent, store, set_node("update", EDIT, node="L.small"))
+        edited = threads.submit(sent, store, set_node("update", EDIT, node="L.small"))
         eventually(lambda: waiting_sessions(engine))
         enlarge = """
             UPDATE node_version v SET values = ARRAY[repeat('w', 2000000)] FROM node n
@@ -143,7 +144,7 @@ def test_an_edit_of_a_draft_that_becomes_large_just_before_is_refused(store: Cli
         """
         connection.execute(text(enlarge))
         connection.commit()
-        assert outcome(editing.result()) == (503, "106")
+        assert outcome(edited.result()) == (503, "106")
     assert outcome(sent(store, set_node("update", EDIT, node="L.small"))) == (200, "0")
 
 
@@ -208,6 +209,19 @@ def test_an_edit_makes_no_draft_of_more_than_120_000_members(store: Client, engi
     sizes(engine, MOST_MEMBERS, 0)
     more = members({"L.m": [given(value="w")]})
     assert f"the most are {MOST_MEMBERS}" in refused(store, set_node("update", more))
+
+
+@pytest.mark.ledger("DEC-386")
+def test_an_edit_makes_no_draft_beyond_the_limits(
+    store: Client, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editing, "MOST_MEMBERS", 100)
+    monkeypatch.setattr(editing, "LONGEST_TEXTS", 4 * MIB)
+    more, less = members({"L.m": [given(value="w")]}), members({"L.m": [given(at=1, value="w")]})
+    for count, size, shown in ((100, 0, "the most are 100"), (5, MIB, "of values and comments")):
+        sizes(engine, count, size)
+        assert shown in refused(store, set_node("update", more))
+    assert outcome(sent(store, set_node("impact", less))) == (200, "0")
 
 
 def sizes(engine: Engine, count: int, size: int) -> None:

@@ -14,11 +14,10 @@ from tests.support.chance import seeded
 from tests.support.http import Client
 from tests.support.mixed import send_mixed_requests
 
-REQUESTS = int(os.environ.get("RELINK_TEST_REQUESTS", "100"))
+REQUESTS = int(os.environ.get("RELINK_TEST_REQUESTS", "50"))
 CLIENTS = 5
 
 
-@pytest.mark.soak
 @pytest.mark.ledger("PRO-4")
 def test_mixed_clients_lose_nothing(client: Client, engine: Engine) -> None:
     send_mixed_requests(client, engine, seeded(), CLIENTS, REQUESTS // CLIENTS)

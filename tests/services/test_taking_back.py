@@ -276,7 +276,7 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(
         first(connection, mine, "other")
         removed = thread.submit(remove_me)
         try:
-            eventually(lambda: removed.done() or waiting_sessions(engine) > 0)
+            eventually(lambda: removed.done() or waiting_sessions(engine, event="advisory") > 0)
         finally:
             connection.commit()
         removed.result()

@@ -28,6 +28,7 @@ from app.settings import Settings
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.far_machine import FarMachine
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, message
+from tests.support.lock_waits import waiting_sessions
 from tests.support.served import eventually
 
 ROOT = Path(__file__).parent.parent.parent
@@ -125,8 +126,6 @@ def test_a_run_whose_machine_loses_its_power_frees_its_package(
 def waiting_for_a_lock(url: str) -> bool:
     """Whether the run waits for the node."""
     engine = make_engine(url)
-    with engine.connect() as connection:
-        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CALL apply_run%'"
-        found = connection.execute(text(query)).scalar_one()
+    found = waiting_sessions(engine, "CALL apply_run%")
     engine.dispose()
-    return bool(found)
+    return found > 0

@@ -5,10 +5,11 @@ The figures travel with the reports of the tests, so that they also arrive from 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
+
+from tests.support.soak import RUNS_LONG_TESTS
 
 _PROPERTY = "figure"
 
@@ -21,7 +22,7 @@ def figures(record_property: Callable[[str, object], None]) -> Callable[[str], N
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show what was measured, if the long tests run."""
-    if not os.environ.get("RELINK_TEST_SOAK"):
+    if not RUNS_LONG_TESTS:
         return
     for reports in terminalreporter.stats.values():
         for report in reports:

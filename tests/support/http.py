@@ -211,16 +211,21 @@ def _form(data: bytes) -> bytes:
     return _REPEATED.sub(rb"\1", text)
 
 
+def _form_of_text(text: str) -> bytes:
+    return _form_of_short_text(text) if len(text) < _LONG else text.encode()
+
+
 @lru_cache(10_000)
-def _form_of_text(text: str | None) -> bytes:
-    return _form(f">{text or ''}".encode())
+def _form_of_short_text(text: str) -> bytes:
+    """Return the form of a text. Most texts are in many responses."""
+    return _form(f">{text}".encode())
 
 
 def _parts(element: etree._Element, above: str) -> Iterator[tuple[object, ...]]:
     """Yield each element as its path, its attributes, the form of its text, and the tags of its children."""
     path = f"{above}/{element.tag}"
     tags = tuple(tag for tag, _ in groupby(str(child.tag) for child in element))
-    yield path, tuple(element.attrib), _form_of_text(element.text), tags
+    yield path, tuple(element.attrib), _form_of_text(element.text or ""), tags
     for child in element:
         yield from _parts(child, path)
 

@@ -12,11 +12,11 @@ _WAITING = text("""
 
 
 def waiting_sessions(engine: Engine, statement: str = "%", event: str = "%") -> int:
-    """Return how many sessions of the database wait for a lock, in a statement and for an event like these patterns.
+    """Return how many sessions of the database wait for a lock.
 
-    The events are those of PostgreSQL: `transactionid` for a row, `relation` for a table, `advisory`.
-
-    Asks in a session of its own: a transaction sees the activity of the moment at which it asked first.
+    `statement` and `event` are patterns of LIKE: for the statement that waits, and for PostgreSQL's name of what it
+    waits for: `transactionid` or `tuple` for a row, `relation` for a table, `advisory`. The question is asked in a new
+    transaction, because PostgreSQL shows a transaction the same activity each time that it asks.
     """
     with engine.connect() as connection:
         return int(connection.execute(_WAITING, {"statement": statement, "event": event}).scalar_one())

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
 from app.solutions.rollout.lazy_updates import BATCH, move_due_instances, time_put_off
@@ -213,7 +213,7 @@ class TestMeanwhile:
 
 
 @contextmanager
-def marks_held_back(engine: Engine) -> Iterator[Connection]:
+def marks_held_back(engine: Engine) -> Iterator[None]:
     """What a sweep finds to need input is marked when the context ends, and not before."""
     hold = """
         CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -228,4 +228,4 @@ def marks_held_back(engine: Engine) -> Iterator[Connection]:
         connection.execute(text(hold))
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(1)"))
-        yield connection
+        yield
