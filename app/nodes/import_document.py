@@ -23,6 +23,8 @@ from app.references import (
 )
 
 _CHUNK_ROWS = 20_000
+_CHUNK_CHARACTERS = 4 * 1024 * 1024
+"""A chunk is full when it has this many rows, or when its lines have this many characters."""
 _SYSTEM = "system"
 _VALUE_PATTERN = "system.VALUE_PATTERN"
 _NULL: Final = r"\N"
@@ -116,11 +118,14 @@ class Chunk:
     nodes: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
+    characters: int = 0
+    """The length of the lines of versions and members, which may hold long texts."""
 
     @property
     def full(self) -> bool:
-        """Whether the chunk has enough rows to be written."""
-        return len(self.nodes) + len(self.versions) + len(self.members) >= _CHUNK_ROWS
+        """Whether the chunk is large enough to be written."""
+        rows = len(self.nodes) + len(self.versions) + len(self.members)
+        return rows >= _CHUNK_ROWS or self.characters >= _CHUNK_CHARACTERS
 
 
 class ImportDocument:
@@ -158,10 +163,12 @@ class ImportDocument:
                 self._add_fault(place, "frozen_indicator", "only the last version may be a draft")
             name = version.name or node.reference.rpartition(".")[2]
             link = self._read_link(version.type_reference, place, "node_version_reference_type")
-            chunk.versions.append(
+            line = (
                 f"{position}\t{version_position}\t{_NULL if number is None else number}\t{version.frozen}\t"
                 f"{as_field(name)}\t{as_field(version.comment or None)}\t{link}\t{len(version.members)}\n"
             )
+            chunk.versions.append(line)
+            chunk.characters += len(line)
             self._read_members(chunk, position, version_position, version.members)
             previous = version
 
@@ -187,10 +194,12 @@ class ImportDocument:
             sequence = sequences[type_node] = sequences.get(type_node, 0) + 1
             if value and type_node == _VALUE_PATTERN:
                 self._check_pattern(value, place)
-            chunk.members.append(
+            line = (
                 f"{node}\t{version}\t{position}\t{member_type}\t{sequence}\t{as_field(value or None)}\t"
                 f"{_NULL if scale is None else repr(scale)}\t{target}\t{as_field(comment or None)}\n"
             )
+            chunk.members.append(line)
+            chunk.characters += len(line)
 
     def _check_pattern(self, pattern: str, place: DocumentPlace) -> None:
         if len(self.faults) >= MOST_FAULTS:
