@@ -28,7 +28,7 @@ dev: install ## serve on port 8080 with examples in the store, and again wheneve
 	@$(BIN)/python -m examples.dev
 
 test: install ## run the tests, two processes for each core
-	@echo "Running the tests, which takes about 8 minutes on 2 cores"
+	@echo "Running the tests, which takes about 9 minutes on 2 cores"
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 soak: export RELINK_TEST_SOAK = 1
