@@ -13,7 +13,7 @@ from docs.generator.ledger import Promise, Proof, promises
 ROOT = Path(__file__).parent.parent
 DECISION = "DEC-"
 ONLY_IN_SOAK = {"PRO-26", "PRO-27", "DEC-360", "DEC-388"}
-"""What `make test` proves nothing of, because that would take too long."""
+"""The promises that `make test` does not prove, because their tests take too long."""
 STATES = {"done", "decided otherwise", "not yet"}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from tests.services.asynchronous import numbers, stored, update
 from tests.support.http import ADMIN, PASSWORD, Client, Reply, message
+from tests.support.lock_waits import waiting_sessions
 from tests.support.served import eventually
 from tests.support.solution_store import Store, config_slot
 from tests.support.workers import ASYNC, accepted, response_of, shown, work
@@ -42,19 +43,14 @@ def planned(client: Client, engine: Engine, run: int, stop: Event, table: str = 
     with ThreadPoolExecutor(1) as threads:
         with locked(engine, table):
             worked = threads.submit(work, engine, stop.is_set, most=1)
-            eventually(lambda: shown(client, run)["state"] == "running" and is_waited_for(engine, table))
+            eventually(lambda: shown(client, run)["state"] == "running" and waits_for_a_table(engine))
             yield
         assert worked.result() == 1
 
 
-def is_waited_for(engine: Engine, table: str) -> bool:
-    """Whether a plan waits for a locked table. It has read the rights of its user by then."""
-    waiting = text(
-        "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
-        " WHERE NOT l.granted AND l.relation = CAST(:name AS regclass) AND d.datname = current_database())"
-    )
-    with engine.connect() as connection:
-        return bool(connection.execute(waiting, {"name": table}).scalar_one())
+def waits_for_a_table(engine: Engine) -> bool:
+    """Whether a plan waits for the locked table. It has read the rights of its user by then."""
+    return waiting_sessions(engine, event="relation") > 0
 
 
 def stopped(client: Client, run: int, stop: Event) -> None:
@@ -101,7 +97,7 @@ def test_a_force_whose_client_waits_is_cancelled_while_it_is_planned(
     with ThreadPoolExecutor(1) as threads:
         with locked(engine, "node_version"):
             forced: Future[Reply] = threads.submit(stale.as_user("owner").update, "P", "force")
-            eventually(lambda: is_waited_for(engine, "node_version"))
+            eventually(lambda: waits_for_a_table(engine))
             end(stale, 1)
         reply = forced.result()
     assert (reply.number, reply.text("errorDescription")) == (106, "run 1 was cancelled")

@@ -217,7 +217,7 @@ def _form_of_text(text: str) -> bytes:
 
 @lru_cache(10_000)
 def _form_of_short_text(text: str) -> bytes:
-    """Return the form of a text. Most texts are in many responses."""
+    """Return the form of a text. It is cached, because most texts occur in many responses."""
     return _form(f">{text}".encode())
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from tests.support.builders import Graph, M, frozen
+from tests.support.builders import Graph, M, V, frozen
 from tests.support.http import ADMIN, PASSWORD, Client, Reply
 from tests.wire.test_schemas import fields
 
@@ -207,12 +208,17 @@ print(*peaks)
 
 @pytest.mark.ledger("DEC-421")
 @pytest.mark.parametrize(
-    ("count", "length"), [(10, 100_000), pytest.param(1000, 1000, marks=pytest.mark.soak)], ids=["few", "many"]
+    ("count", "version"),
+    [
+        pytest.param(10, frozen(*(M(value="x" * 100_000) for _ in range(6))), id="long values"),
+        pytest.param(1500, replace(frozen(), comment="x" * 4000), id="comments of versions"),
+        pytest.param(1000, frozen(*(M(value="x" * 1000) for _ in range(6))), id="many", marks=pytest.mark.soak),
+    ],
 )
 def test_an_import_takes_no_more_memory_where_it_is_four_times_as_large(
-    app: Flask, database_url: str, tmp_path: Path, count: int, length: int
+    app: Flask, database_url: str, tmp_path: Path, count: int, version: V
 ) -> None:
-    node = Graph().node("I.A", frozen(*(M(value="x" * length) for _ in range(6)))).xml()
+    node = Graph().node("I.A", version).xml()
     node = node[node.index("<Node>") : node.index("</NodeList>")]
     paths = []
     for nodes_of_import in (count, 4 * count):
