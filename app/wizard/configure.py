@@ -18,6 +18,7 @@ from app.solutions.wizard.configuring import (
     Configuration,
     EndedError,
     NewerReleaseError,
+    StepsLeftError,
     finish,
     read_configuration,
     read_instance_of,
@@ -73,13 +74,14 @@ def go_on(partner: str, instance: str) -> Response:  # noqa: ARG001
             end_session(connection, session.token)
         message = {"type": "tray.configPopup.cancel"}
         return page("done.html", "Cancelled", message=message, text="Nothing was stored.")
+    position = _position()
+    if action == "finish" and (finished := _finished(session, position)) is not None:
+        return finished
     configuration = _configuration(session)
     if session.filled_in.release != configuration.row.latest_release_number:
         return _again(session, configuration)
-    position = _position(len(configuration.steps))
+    position = min(position, len(configuration.steps))
     if position == len(configuration.steps):
-        if action == "finish":
-            return _finished(session, configuration)
         return _screen(session, configuration, _target(action, position))
     step = configuration.steps[position]
     if request.form.get("shown") != step.fingerprint:
@@ -93,9 +95,9 @@ def go_on(partner: str, instance: str) -> Response:  # noqa: ARG001
     return _screen(session, configuration, _target(action, position))
 
 
-def _position(last: int) -> int:
+def _position() -> int:
     given = request.form.get("position", "0")
-    return min(int(given), last) if given.isascii() and given.isdigit() and len(given) < 6 else 0
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
 
 
 def _target(action: str, position: int) -> int:
@@ -124,17 +126,18 @@ def _again(session: WizardSession, configuration: Configuration) -> Response:
     return _screen(session, configuration, 0, notices=[_PUBLISHED])
 
 
-def _finished(session: WizardSession, configuration: Configuration) -> Response:
-    """Store everything in one transaction, or say why it cannot be stored."""
+def _finished(session: WizardSession, position: int) -> Response | None:
+    """Store everything in one transaction, or say why it cannot be stored. Returns None if the page is not the summary
+    of the latest release."""
     try:
         with short_statements(), resources().engine.begin() as connection:
-            finish(connection, cipher(), limits(), session)
+            finish(connection, cipher(), limits(), session, position)
     except EndedError:
         raise Forbidden(_CHANGED_ELSEWHERE) from None
-    except NewerReleaseError:
-        return _again(session, _configuration(session))
+    except (NewerReleaseError, StepsLeftError):
+        return None
     except UserError as error:
-        return _summary(session, configuration, reasons_of(error))
+        return _summary(session, _configuration(session), reasons_of(error))
     return page(
         "done.html",
         "Your settings are saved",

@@ -265,3 +265,12 @@ def test_too_much_in_a_form_is_said_beside_the_longest_field_and_the_form_stays(
     assert page.title == "Summary"
     assert page.send("finish").title == "Your settings are saved"
     assert store.get(instance).config == {"a": '"again"', "b": '"short"'}
+
+
+def test_only_the_summary_can_finish(wizard: Wizard, store: Store) -> None:
+    """A request that says so from a step stays there, with what was filled in, and the session goes on."""
+    instance = store.instance(store.published(config=[config_slot("a", title="A")]))
+    step = wizard.open(instance).send("finish", {"config:a": "x"})
+    assert (step.title, step.fields["config:a"], store.get(instance).config) == ("Settings", "x", {})
+    assert step.send().send("finish").title == "Your settings are saved"
+    assert store.get(instance).config == {"a": '"x"'}

@@ -156,31 +156,44 @@ def upgrade_instance(
     *,
     by_end_user: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-    first: bool = True,
 ) -> Instance:
     """Move an instance to the latest release of its solution, with values for slots of that release. An end user
     cannot give values for hidden slots.
 
     Slots that still need a value are pending afterwards. If the request has only the id and the end user has to fill
-    pending slots, a message announces it. `first` says that this begins the transaction. Raises UserError about the
-    arguments.
+    pending slots, a message announces it. Raises UserError about the arguments.
     """
-    locked = lock_to_move(connection, instance_id, first=first)
+    locked = lock_to_move(connection, instance_id, first=True)
     if locked is None:
         raise UserError(unknown("solution_instance_id", instance_id))
+    contents = read_contents(connection, locked.row.solution_id, locked.needed_releases)
+    given = GivenValues(config_values, auth_values)
+    return upgrade_locked(connection, locked, contents, given, by_end_user=by_end_user, limits=limits)
+
+
+def upgrade_locked(
+    connection: Connection,
+    locked: InstanceState,
+    contents: Contents,
+    given: GivenValues,
+    *,
+    by_end_user: bool,
+    limits: Limits,
+) -> Instance:
+    """Move an instance that `lock_to_move` has locked and read, as `upgrade_instance` does. `contents` must have the
+    releases of `needed_releases`."""
     row = locked.row
-    contents = read_contents(connection, row.solution_id, locked.needed_releases)
     taker = Taker(row.owner, row.latest_release_number, row.latest_release_number, contents, by_end_user)
-    values = _checked(connection, taker, GivenValues(config_values, auth_values))
+    values = _checked(connection, taker, given)
     after = {**values_after_move(locked.values, contents[taker.release]), **values}
-    check_size(after, config_values, limits)
+    check_size(after, given.config_values, limits)
     if taker.release == row.release_number:
         _tell_of_change(connection, locked, InstanceState(row, after))
         store_values(connection, row.instance_id, values)
     else:
         move(connection, locked, taker.release, contents, values, how=Move.UPGRADE)
     instance = instance_of(replace(row, release_number=taker.release), contents, after)
-    id_only = not config_values and not auth_values
+    id_only = not given.config_values and not given.auth_values
     if id_only and row.release_number != instance.release_number and any(not slot.hidden for slot in instance.pending):
         announce(connection, row.solution_id, instance.release_number, [row.instance_id])
     return instance

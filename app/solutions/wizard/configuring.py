@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 from app.errors import UserError, missing, not_found
 from app.solutions.content.model import AuthSlot, SlotKind
 from app.solutions.content.values import authentication_fault
-from app.solutions.instances.changing import upgrade_instance
-from app.solutions.instances.moving import lock
+from app.solutions.instances.changing import upgrade_locked
+from app.solutions.instances.moving import lock_to_move
 from app.solutions.instances.reading import Instance, InstanceRow, read_row
-from app.solutions.instances.values import read_values
+from app.solutions.instances.values import GivenValues, read_values
 from app.solutions.limits import Limits
 from app.solutions.people.authentications import (
     Authentication,
@@ -37,6 +37,10 @@ class EndedError(Exception):
 
 class NewerReleaseError(Exception):
     """A release was published after the pages were made. Nothing was stored."""
+
+
+class StepsLeftError(Exception):
+    """The request comes from a step, not from the summary. Nothing was stored."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,7 @@ def read_instance_of(connection: Connection, owner: str, instance_id: str) -> In
         row = read_row(connection, instance_id)
         if row.owner == owner:
             return row
-    reason = "it was removed, or it belongs to another user"
-    raise UserError(not_found("solution_instance_id", "the integration", reason, is_sentence=True))
+    raise _not_found()
 
 
 def read_configuration(connection: Connection, owner: str, instance_id: str) -> Configuration:
@@ -106,11 +109,12 @@ def read_configuration(connection: Connection, owner: str, instance_id: str) -> 
     return Configuration(row, title, found, known, hidden)
 
 
-def finish(connection: Connection, cipher: Cipher, limits: Limits, session: WizardSession) -> Instance:
+def finish(connection: Connection, cipher: Cipher, limits: Limits, session: WizardSession, position: int) -> Instance:
     """Store what was filled in, move the instance to the latest release if it is behind, and end the session.
 
-    Raises UserError if a value is refused or a slot that the end user sees is still pending, EndedError and
-    NewerReleaseError. Nothing is stored then, if the transaction is rolled back.
+    `position` is that of the page: the summary follows the last step. Raises UserError if a value is refused, if a slot
+    that the end user sees is still pending, or if there is no such instance; EndedError, NewerReleaseError and
+    StepsLeftError. Nothing is stored then, if the transaction is rolled back.
     """
     if session.instance_id is None:
         raise EndedError
@@ -119,35 +123,42 @@ def finish(connection: Connection, cipher: Cipher, limits: Limits, session: Wiza
         lock_external_user(connection, session.owner, "owner", alone=True)
     except UserError:
         raise EndedError from None
-    lock(connection, session.instance_id)
+    locked = lock_to_move(connection, session.instance_id)
     if not end_session(connection, session.token):
         raise EndedError
-    configuration = read_configuration(connection, session.owner, session.instance_id)
-    filled_in = session.filled_in
-    if configuration.row.latest_release_number != filled_in.release:
+    if locked is None or locked.row.owner != session.owner:
+        raise _not_found()
+    row, filled_in = locked.row, session.filled_in
+    if row.latest_release_number != filled_in.release:
         raise NewerReleaseError
-    chosen = dict(_chosen(connection, cipher, limits, session, configuration))
-    keys = {place.key for place in configuration.places}
-    given = {name: value for name, value in filled_in.config.items() if (SlotKind.CONFIG, name) in keys}
-    instance = upgrade_instance(
-        connection, session.instance_id, given, chosen, by_end_user=True, limits=limits, first=False
+    contents = read_contents(connection, row.solution_id, locked.needed_releases)
+    found = steps(row.release_number, row.latest_release_number, contents, locked.values)
+    if position < len(found):
+        raise StepsLeftError
+    places = {place.key: place for step in found for place in step.places}
+    chosen = dict(_chosen(connection, cipher, limits, session, places.values()))
+    config = {name: value for name, value in filled_in.config.items() if (SlotKind.CONFIG, name) in places}
+    instance = upgrade_locked(
+        connection, locked, contents, GivenValues(config, chosen), by_end_user=True, limits=limits
     )
-    if instance.release_number != filled_in.release:
-        raise NewerReleaseError
-    titles = {place.key: place.title for place in configuration.places}
-    lacking = [titles.get((slot.kind, slot.external_id)) for slot in instance.pending if not slot.hidden]
+    lacking = [places[slot.kind, slot.external_id].title for slot in instance.pending if not slot.hidden]
     if lacking:
         named = ", ".join(f'"{title}"' for title in lacking)
         raise UserError(missing("", f"These settings still need a value: {named}"))
     return instance
 
 
+def _not_found() -> UserError:
+    reason = "it was removed, or it belongs to another user"
+    return UserError(not_found("solution_instance_id", "the integration", reason, is_sentence=True))
+
+
 def _chosen(
-    connection: Connection, cipher: Cipher, limits: Limits, session: WizardSession, configuration: Configuration
+    connection: Connection, cipher: Cipher, limits: Limits, session: WizardSession, places: Iterable[ShownSlot]
 ) -> Iterator[tuple[str, str]]:
     """Yield the authentication for each auth slot that has one. New ones are created now."""
     filled_in: FilledIn = session.filled_in
-    for place in configuration.places:
+    for place in places:
         name = place.slot.external_id
         if not isinstance(place.slot, AuthSlot):
             continue

@@ -71,7 +71,7 @@ def steps(release: int, latest: int, contents: Contents, values: Values) -> list
 
     The steps are the screens of the latest release, and a last one for the slots that are on no screen. Steps without
     slots and text are left out. Steps with marks come first, unless the end user sees all of this for the first time.
-    `contents` must have all releases of the solution.
+    `contents` must have both releases and the releases that the values were given for.
     """
     places = dict(_places(release, latest, contents, values))
     found = [_step(screen, places) for screen in contents[latest].screens]
