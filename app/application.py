@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.console import face as console
+from app.console import sections as console
 from app.console.pages import failure_page
 from app.graphql import endpoint as graphql
 from app.identity.audit_room import AuditRoom
@@ -24,7 +24,7 @@ from app.web.storage import Storage
 from app.web.store_metrics import StoreMetrics
 from app.wire import endpoint, failures, runs, schema_files
 from app.wire.in_process import InProcess
-from app.wizard import face as wizard
+from app.wizard import pages as wizard
 from app.wizard.responses import PREFIX as WIZARD
 from app.wizard.responses import failure_page as wizard_failure_page
 

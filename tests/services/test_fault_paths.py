@@ -1,4 +1,4 @@
-"""Faults are data in the domain, and each face writes their places in its own words."""
+"""The domain reports faults as data, and each interface writes their places in its own form."""
 
 from __future__ import annotations
 
