@@ -202,7 +202,7 @@ CREATE FUNCTION public.members_at(places integer[], elements anyarray) RETURNS a
   SELECT ARRAY(SELECT elements[p.place] FROM unnest(places) WITH ORDINALITY AS p (place, ordinal) ORDER BY p.ordinal);
 $$;
 
-CREATE PROCEDURE public.move_instances(IN of_solution uuid, IN latest integer, IN unless_held boolean, IN target integer, IN pinned_at integer, IN how text, IN instances uuid[], IN versions text[], IN values_held integer[], IN waiting boolean[], IN kept_kinds text[], IN kept_ids text[], IN given json, IN workflows text[], IN keys text[], IN actor_kind text, IN actor bigint, IN actor_name text, IN address text, IN details jsonb, IN of_run bigint, IN outcome text, INOUT ordinal integer, INOUT results text[])
+CREATE PROCEDURE public.move_instances(IN of_solution uuid, IN latest integer, IN unless_on_hold boolean, IN target integer, IN pinned_at integer, IN how text, IN instances uuid[], IN versions text[], IN value_counts integer[], IN waiting boolean[], IN kept_kinds text[], IN kept_ids text[], IN given json, IN workflows text[], IN keys text[], IN actor_kind text, IN actor bigint, IN actor_name text, IN address text, IN details jsonb, IN of_run bigint, IN outcome text, INOUT ordinal integer, INOUT results text[])
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -224,14 +224,14 @@ BEGIN
         PERFORM FROM solution_instance i WHERE i.instance_identifier = instances[n] FOR NO KEY UPDATE;
       END IF;
       PERFORM FROM solution s
-      WHERE s.solution_identifier = of_solution AND s.latest_release_number = latest AND NOT (s.held AND unless_held)
+      WHERE s.solution_identifier = of_solution AND s.latest_release_number = latest AND NOT (s.held AND unless_on_hold)
       FOR SHARE;
       IF NOT FOUND THEN
         RETURN;
       END IF;
       SELECT i.release_number INTO present FROM solution_instance i
       WHERE i.instance_identifier = instances[n] AND i.xmin::text = versions[n]
-        AND values_held[n] = (SELECT count(*) FROM instance_value v WHERE v.instance_identifier = instances[n])
+        AND value_counts[n] = (SELECT count(*) FROM instance_value v WHERE v.instance_identifier = instances[n])
       FOR NO KEY UPDATE SKIP LOCKED;
       IF NOT FOUND THEN
         result := 'changed';
@@ -259,11 +259,11 @@ BEGIN
         WHERE w.instance_identifier = instances[n] AND NOT w.source_workflow_identifier = ANY (workflows);
         IF cardinality(workflows) > 0 THEN
           -- A workflow that stays keeps its key, and with it the URL that others know.
-          INSERT INTO workflow_instance AS held (instance_identifier, source_workflow_identifier, trigger_key)
+          INSERT INTO workflow_instance AS stored (instance_identifier, source_workflow_identifier, trigger_key)
           SELECT instances[n], w.workflow, keys[(n - 1) * cardinality(workflows) + w.place]
           FROM unnest(workflows) WITH ORDINALITY AS w (workflow, place)
           ON CONFLICT (instance_identifier, source_workflow_identifier)
-          DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE held.trigger_key IS NULL;
+          DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE stored.trigger_key IS NULL;
         END IF;
         INSERT INTO audit (action, actor_kind, user_identifier, actor_name, address, object_kind, object_name, details)
         VALUES ('instance-moved', actor_kind, actor, actor_name, address, 'instance', instances[n]::text,
@@ -417,7 +417,7 @@ CREATE FUNCTION public.run_goes_before(r public.run, waiting public.run) RETURNS
                      waiting.include_content)
 $$;
 
-CREATE FUNCTION public.run_is_held(r public.run) RETURNS boolean
+CREATE FUNCTION public.run_needs_lock(r public.run) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
   SELECT r.state = 'running' OR r.state = 'queued' AND NOT r.asynchronous

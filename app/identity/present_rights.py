@@ -38,8 +38,8 @@ def hold_account(connection: Connection, caller: Caller) -> None:
     if the account was disabled or removed since the request was signed in.
     """
     if caller.user_identifier is not None:
-        held = connection.execute(_HOLD, {"user": caller.user_identifier})
-        if held.one_or_none() is None:
+        account = connection.execute(_HOLD, {"user": caller.user_identifier})
+        if account.one_or_none() is None:
             raise NotAuthorisedError(_DISABLED)
 
 
@@ -59,10 +59,10 @@ def read_again(connection: Connection, caller: Caller) -> Caller:
     row = connection.execute(_READ, values).one_or_none()
     if row is None:
         raise NotAuthorisedError(_DISABLED)
-    held = row.global_permissions
+    permissions = row.global_permissions
     return replace(
         caller,
         groups=tuple(sorted(set(row.group_identifiers))),
-        administers_all=ADMINISTER_ALL in held,
-        administers_solutions=ADMINISTER_SOLUTIONS in held,
+        administers_all=ADMINISTER_ALL in permissions,
+        administers_solutions=ADMINISTER_SOLUTIONS in permissions,
     )

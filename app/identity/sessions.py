@@ -93,9 +93,9 @@ def find_session(connection: Connection, token: str) -> Session | None:
     row = connection.execute(_FIND, values).one_or_none()
     if row is None:
         return None
-    held = row.global_permissions
+    permissions = row.global_permissions
     groups = tuple(sorted(set(row.group_identifiers)))
-    caller = Caller(row.user_identifier, groups, ADMINISTER_ALL in held, ADMINISTER_SOLUTIONS in held)
+    caller = Caller(row.user_identifier, groups, ADMINISTER_ALL in permissions, ADMINISTER_SOLUTIONS in permissions)
     return Session(caller, row.user_logon_reference, row.user_name, row.is_to_note)
 
 

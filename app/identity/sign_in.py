@@ -207,11 +207,11 @@ class SignIn:
         look_up = sql_file("app.identity", "account_at_sign_in")
         with single_statements(self._engine) as driver:
             (row,) = driver.execute(look_up, values, prepare=True)
-        user, stored_hash, group_identifiers, held, has_failures, is_noted, retry_after = row
+        user, stored_hash, group_identifiers, permissions, has_failures, is_noted, retry_after = row
         if user is None:
             return _Account(None, None, retry_after=retry_after)
         groups = tuple(sorted(set(group_identifiers)))
-        caller = Caller(user, groups, ADMINISTER_ALL in held, ADMINISTER_SOLUTIONS in held)
+        caller = Caller(user, groups, ADMINISTER_ALL in permissions, ADMINISTER_SOLUTIONS in permissions)
         return _Account(caller, stored_hash, has_failures, is_noted, retry_after)
 
     def _remembers(self, account: _Account, credentials: Credentials) -> bool:

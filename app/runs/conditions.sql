@@ -1,8 +1,8 @@
 -- Conditions about runs that several statements share. Except for the last, PostgreSQL puts the expression in the place of
 -- the call, so that the statement can use the indexes of the table.
 
--- Whether a session holds the lock of a run, unless the run is dead.
-CREATE FUNCTION run_is_held(r run) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+-- Whether a session has to hold the lock of a run in this state. If none does, the run is dead.
+CREATE FUNCTION run_needs_lock(r run) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT r.state = 'running' OR r.state = 'queued' AND NOT r.asynchronous
 $$;
 

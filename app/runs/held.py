@@ -26,7 +26,7 @@ _SET_STEPS = text("UPDATE run SET steps = :steps WHERE run_identifier = :run")
 # A force that waits for a worker does not hold its package yet.
 _OVERLAPPING = text("""
     SELECT o.run_identifier, coalesce(o.started_at, o.queued_at) FROM run o
-    WHERE run_is_held(o) AND run_overlaps(o, CAST(:node AS bigint), CAST(:solution AS uuid), :reference, :content)
+    WHERE run_needs_lock(o) AND run_overlaps(o, CAST(:node AS bigint), CAST(:solution AS uuid), :reference, :content)
     ORDER BY o.run_identifier
 """)
 

@@ -21,8 +21,8 @@ from app.runs import locks
 
 READ_RUNS: Final = sql_file("app.runs", "read_runs")
 """Reads the columns of `Run`."""
-_SELECT_OPEN = text("SELECT r.run_identifier FROM run r WHERE run_is_held(r)")
-_IS_OPEN = text("SELECT run_is_held(r) FROM run r WHERE r.run_identifier = :run FOR NO KEY UPDATE")
+_SELECT_OPEN = text("SELECT r.run_identifier FROM run r WHERE run_needs_lock(r)")
+_IS_OPEN = text("SELECT run_needs_lock(r) FROM run r WHERE r.run_identifier = :run FOR NO KEY UPDATE")
 _SELECT_CANCELLED: Final = """
     SELECT r.cancel_requested OR NOT coalesce(a.enabled, true),
            CASE WHEN %(step)s THEN set_config('synchronous_commit', 'off', true) END

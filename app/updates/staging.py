@@ -147,9 +147,9 @@ def unstage(driver: psycopg.Connection[Row], run: int, *, session: int) -> None:
     That is another attempt of the run, after this one has lost its session: the staged steps are those of the other
     attempt. `session` is the process number of the session that held the run for the staged steps.
     """
-    held = {"run": run, "session": session}
+    parameters = {"run": run, "session": session}
     for delete in _UNSTAGE:
-        driver.execute(delete, held)
+        driver.execute(delete, parameters)
 
 
 def _members(step: Step) -> int:

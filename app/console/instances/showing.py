@@ -104,7 +104,7 @@ def _option(authentication: Authentication) -> tuple[str, str]:
 def _pending(found: Instance, content: Content) -> list[tuple[str, str]]:
     """Return the slots that lack a value, each with who gives it."""
     slots = {(slot.kind, slot.external_id): slot for slot in found.pending}
-    titles = {key: held.title for key in slots if (held := content.slot(*key)) is not None}
+    titles = {key: slot.title for key in slots if (slot := content.slot(*key)) is not None}
     return [
         (titles.get(key) or key[1], "the system" if slot.hidden else "its user in the wizard")
         for key, slot in slots.items()

@@ -114,7 +114,7 @@ def update_instance(
     by_end_user: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Instance:
-    """Change an instance on its present release. Absent fields keep their value, and given values replace those held.
+    """Change an instance on its present release. Absent fields keep their value; given values replace stored ones.
     An end user cannot give values for hidden slots: for end users these slots do not exist.
 
     Raises UserError about the arguments, also if a slot exists only in a newer release ("You cannot

@@ -9,7 +9,7 @@ WITH page AS MATERIALIZED (
 )
 SELECT (SELECT count(*) FROM {table} WHERE {condition}), size.bytes,
        CASE WHEN size.instances = 1 OR size.bytes <= :most_bytes THEN (
-         {held_values} WHERE v.instance_identifier = i.instance_identifier) END,
+         {select_values} WHERE v.instance_identifier = i.instance_identifier) END,
        {columns}
 FROM size
 LEFT JOIN (page JOIN {with_solution} USING (instance_identifier)) ON true

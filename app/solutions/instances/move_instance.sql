@@ -21,9 +21,9 @@ WITH moved AS (
 ),
 -- A workflow that stays keeps its key, and with it the URL that others know.
 begun AS (
-  INSERT INTO workflow_instance AS held (instance_identifier, source_workflow_identifier, trigger_key)
+  INSERT INTO workflow_instance AS stored (instance_identifier, source_workflow_identifier, trigger_key)
   SELECT %(instance)s, * FROM unnest(%(workflows)s::text[], %(keys)s::text[])
   ON CONFLICT (instance_identifier, source_workflow_identifier)
-  DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE held.trigger_key IS NULL
+  DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE stored.trigger_key IS NULL
 )
 INSERT INTO audit ({columns}) SELECT {values} FROM moved

@@ -4,9 +4,9 @@
 -- columns of the audit are written out here.
 --
 -- `versions` are the row versions (xmin) of the instances as they were judged; a trigger writes the row of an instance
--- whenever it gets a value. `values_held` are the numbers of their values, some of which may have been removed since. An
+-- whenever it gets a value. `value_counts` are the numbers of their values, some of which may have been removed since. An
 -- instance that has changed is left as it is. So is an instance, with all after it, if the solution has another latest
--- release by now, or is on hold and `unless_held` is true. An error rolls back the move of one instance.
+-- release by now, or is on hold and `unless_on_hold` is true. An error rolls back the move of one instance.
 --
 -- The instances in `waiting` do not move: they are marked as needing input for the release.
 --
@@ -16,8 +16,8 @@
 -- looked at; there are fewer results than instances if the procedure ended early, also because the run was cancelled.
 -- `details` are more details of the rows of the audit.
 CREATE PROCEDURE move_instances(
-  of_solution uuid, latest integer, unless_held boolean, target integer, pinned_at integer, how text,
-  instances uuid[], versions text[], values_held integer[], waiting boolean[], kept_kinds text[], kept_ids text[],
+  of_solution uuid, latest integer, unless_on_hold boolean, target integer, pinned_at integer, how text,
+  instances uuid[], versions text[], value_counts integer[], waiting boolean[], kept_kinds text[], kept_ids text[],
   given json, workflows text[], keys text[], actor_kind text, actor bigint, actor_name text, address text, details jsonb,
   of_run bigint, outcome text, INOUT ordinal integer, INOUT results text[])
 LANGUAGE plpgsql AS $$
@@ -40,14 +40,14 @@ BEGIN
         PERFORM FROM solution_instance i WHERE i.instance_identifier = instances[n] FOR NO KEY UPDATE;
       END IF;
       PERFORM FROM solution s
-      WHERE s.solution_identifier = of_solution AND s.latest_release_number = latest AND NOT (s.held AND unless_held)
+      WHERE s.solution_identifier = of_solution AND s.latest_release_number = latest AND NOT (s.held AND unless_on_hold)
       FOR SHARE;
       IF NOT FOUND THEN
         RETURN;
       END IF;
       SELECT i.release_number INTO present FROM solution_instance i
       WHERE i.instance_identifier = instances[n] AND i.xmin::text = versions[n]
-        AND values_held[n] = (SELECT count(*) FROM instance_value v WHERE v.instance_identifier = instances[n])
+        AND value_counts[n] = (SELECT count(*) FROM instance_value v WHERE v.instance_identifier = instances[n])
       FOR NO KEY UPDATE SKIP LOCKED;
       IF NOT FOUND THEN
         result := 'changed';
@@ -75,11 +75,11 @@ BEGIN
         WHERE w.instance_identifier = instances[n] AND NOT w.source_workflow_identifier = ANY (workflows);
         IF cardinality(workflows) > 0 THEN
           -- A workflow that stays keeps its key, and with it the URL that others know.
-          INSERT INTO workflow_instance AS held (instance_identifier, source_workflow_identifier, trigger_key)
+          INSERT INTO workflow_instance AS stored (instance_identifier, source_workflow_identifier, trigger_key)
           SELECT instances[n], w.workflow, keys[(n - 1) * cardinality(workflows) + w.place]
           FROM unnest(workflows) WITH ORDINALITY AS w (workflow, place)
           ON CONFLICT (instance_identifier, source_workflow_identifier)
-          DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE held.trigger_key IS NULL;
+          DO UPDATE SET trigger_key = EXCLUDED.trigger_key WHERE stored.trigger_key IS NULL;
         END IF;
         INSERT INTO audit (action, actor_kind, user_identifier, actor_name, address, object_kind, object_name, details)
         VALUES ('instance-moved', actor_kind, actor, actor_name, address, 'instance', instances[n]::text,

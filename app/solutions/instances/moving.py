@@ -20,7 +20,7 @@ from app.solutions.content.flags import Contents, values_after_move
 from app.solutions.content.model import GivenValue, SlotKey
 from app.solutions.instances.reading import InstanceRow, needed_releases
 from app.solutions.instances.values import (
-    HELD_VALUES,
+    SELECT_VALUES,
     STORE_VALUES,
     as_rows,
     read_values,
@@ -30,7 +30,7 @@ from app.solutions.instances.values import (
 from app.solutions.instances.workflows import trigger_keys
 from app.solutions.texts import identifier
 
-_STATES = sql_file("app.solutions.instances", "states").replace("{held_values}", HELD_VALUES)
+_STATES = sql_file("app.solutions.instances", "states").replace("{select_values}", SELECT_VALUES)
 _COLUMNS = """
     i.instance_identifier, i.solution_identifier, i.release_number, s.latest_release_number, i.name, i.enabled, i.held,
     i.created_at, i.owner, i.xmin AS version
@@ -113,10 +113,10 @@ def _locked(
 def state_of_row(connection: Connection, row: tuple[Any, ...]) -> InstanceState:
     """Return the instance from a row of a `reading_statement`. Reads its values again if they have changed while the
     statement waited for a lock."""
-    *of_instance, is_fresh, held_values, version = row[:READ_COLUMNS]
+    *of_instance, is_fresh, stored_values, version = row[:READ_COLUMNS]
     instance = InstanceRow(*of_instance)
     if is_fresh:
-        return InstanceState(instance, values_of(held_values or ()), version)
+        return InstanceState(instance, values_of(stored_values or ()), version)
     values = read_values(connection, [instance.instance_id]).get(instance.instance_id, {})
     return InstanceState(instance, values, version)
 
@@ -133,7 +133,7 @@ def move(
 ) -> None:
     """Move a locked instance to another release.
 
-    Given values replace those held; values of slots that the release does not have are dropped. Workflow instances
+    Given values replace the stored ones; values of slots that the release does not have are dropped. Workflow instances
     that stay keep their trigger keys. With `pinned_at`, lazy updates do not move the instance until there is a newer
     release than `pinned_at`.
     """

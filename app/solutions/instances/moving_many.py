@@ -27,8 +27,8 @@ CHANGED: Final = "changed"
 
 _CALL: Final = """
     CALL move_instances(
-      %(solution)s, %(latest)s, %(unless_held)s, %(target)s, %(pinned_at)s, %(how)s, %(instances)s::uuid[],
-      %(versions)s::text[], %(values_held)s::integer[], %(waiting)s::boolean[], %(kept_kinds)s::text[],
+      %(solution)s, %(latest)s, %(unless_on_hold)s, %(target)s, %(pinned_at)s, %(how)s, %(instances)s::uuid[],
+      %(versions)s::text[], %(value_counts)s::integer[], %(waiting)s::boolean[], %(kept_kinds)s::text[],
       %(kept_ids)s::text[], %(given)s::json, %(workflows)s::text[], %(keys)s::text[], %(actor_kind)s, %(actor)s,
       %(actor_name)s, %(address)s, %(details)s::jsonb, %(run)s, %(outcome)s, %(ordinal)s, NULL)
 """
@@ -38,8 +38,8 @@ _CALL: Final = """
 class Destination:
     """Where the instances of a solution move, and how.
 
-    They move only while `latest` is the latest release of the solution and, with `unless_held`, while the solution is
-    not on hold. Given values replace those held. For `pinned_at`, see `app.solutions.instances.moving.move`.
+    They move only while `latest` is the latest release of the solution and, with `unless_on_hold`, while the solution
+    is not on hold. Given values replace the stored ones. For `pinned_at`, see `app.solutions.instances.moving.move`.
     """
 
     solution_id: str
@@ -49,7 +49,7 @@ class Destination:
     how: Move
     given: dict[SlotKey, GivenValue]
     pinned_at: int | None = None
-    unless_held: bool = False
+    unless_on_hold: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ def move_many(
     parameters = {
         "solution": to.solution_id,
         "latest": to.latest,
-        "unless_held": to.unless_held,
+        "unless_on_hold": to.unless_on_hold,
         "target": to.target,
         "pinned_at": to.pinned_at,
         "how": to.how.value,
         "instances": [state.row.instance_id for state in states],
         "versions": [state.version for state in states],
-        "values_held": [len(state.values) for state in states],
+        "value_counts": [len(state.values) for state in states],
         "waiting": waits,
         "kept_kinds": [kind.value for kind, _ in content.slot_keys],
         "kept_ids": [external_id for _, external_id in content.slot_keys],

@@ -13,7 +13,7 @@ from app.errors import UserError, too_many, unknown
 from app.solutions.content.flags import Contents, PendingSlot, Values, WaitsFor, flags, pending, waits_for
 from app.solutions.content.model import Flags, GivenValue, SlotKey, SlotKind
 from app.solutions.instances.flags import OnRelease, read_flags
-from app.solutions.instances.values import HELD_VALUES, read_values, values_of
+from app.solutions.instances.values import SELECT_VALUES, read_values, values_of
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.listing import Listing
 from app.solutions.releases.contents import contents_of_releases, contents_of_solutions
@@ -169,7 +169,7 @@ def _page(
         order=listing.order,
         columns=_COLUMNS,
         with_solution=_WITH_SOLUTION,
-        held_values=HELD_VALUES,
+        select_values=SELECT_VALUES,
     )
     parameters = {**listing.parameters, "size": page_size, "first": first, "most_bytes": limits.response_bytes}
     rows = connection.execute(text(query), parameters).all()
@@ -257,13 +257,13 @@ def instance_of(row: InstanceRow, contents: Contents, values: Values) -> Instanc
     content = contents[row.release_number]
     config_values, auth_values = {}, {}
     for config_slot in content.config_slots:
-        held = values.get((SlotKind.CONFIG, config_slot.external_id))
-        if held is not None and held.value is not None:
-            config_values[config_slot.external_id] = held.value
+        stored = values.get((SlotKind.CONFIG, config_slot.external_id))
+        if stored is not None and stored.value is not None:
+            config_values[config_slot.external_id] = stored.value
     for auth_slot in content.auth_slots:
-        held = values.get((SlotKind.AUTH, auth_slot.external_id))
-        if held is not None and held.authentication is not None:
-            auth_values[auth_slot.external_id] = held.authentication.authentication_id
+        stored = values.get((SlotKind.AUTH, auth_slot.external_id))
+        if stored is not None and stored.authentication is not None:
+            auth_values[auth_slot.external_id] = stored.authentication.authentication_id
     return Instance(
         instance_id=row.instance_id,
         name=row.name,

@@ -5,6 +5,6 @@
 SELECT found.instance_identifier::text, found.solution_identifier::text, found.release_number,
        found.latest_release_number, found.name, found.enabled, found.held, found.created_at,
        found.owner::text, found.version = seen.xmin AS is_fresh,
-       ({held_values} WHERE v.instance_identifier = found.instance_identifier) AS held_values,
+       ({select_values} WHERE v.instance_identifier = found.instance_identifier) AS stored_values,
        found.version::text{columns}
 FROM found JOIN solution_instance seen USING (instance_identifier)

@@ -1,4 +1,4 @@
--- Stores values in slots of an instance and replaces the values held.
+-- Stores values in slots of an instance and replaces the values that they have.
 INSERT INTO instance_value (instance_identifier, slot_kind, external_identifier, value,
                             authentication_identifier, given_for)
 SELECT %(instance)s::uuid, v.kind, v.external_id, v.value, v.authentication, v.given_for

@@ -36,8 +36,8 @@ def read_system_slots(connection: Connection, instance: Instance) -> list[System
     contents = read_contents(connection, instance.solution_id)
     present, latest = instance.release_number, instance.latest_release_number
     content = contents[latest]
-    held = read_values(connection, [instance.instance_id]).get(instance.instance_id, {})
-    values: dict[SlotKey, GivenValue] = values_after_move(held, content)
+    stored = read_values(connection, [instance.instance_id]).get(instance.instance_id, {})
+    values: dict[SlotKey, GivenValue] = values_after_move(stored, content)
     wanted = {(slot.kind, slot.external_id) for slot in pending(latest, contents, values)}
     if present < latest:
         breaking = breaking_changes(contents[present], content)

@@ -61,9 +61,9 @@ _OF_SLOTS = """
         (SELECT * FROM unnest(cast(:kinds AS text[]), cast(:external_ids AS text[])))
 """
 STORE_VALUES = sql_file("app.solutions.instances", "store_values")
-"""Stores values in slots of an instance and replaces the values held. `as_rows` returns the parameter `given`."""
+"""Stores values in slots of an instance, in place of those that they have. `as_rows` returns the parameter `given`."""
 
-HELD_VALUES: Final = """
+SELECT_VALUES: Final = """
     SELECT json_agg(json_build_array(v.slot_kind, v.external_identifier, v.value, v.given_for,
                                      v.authentication_identifier, a.service, a.service_version, a.service_environment,
                                      a.scopes, a.expires_at <= now()))
@@ -119,8 +119,8 @@ def read_values(
         query += _OF_SLOTS
         parameters |= {"kinds": [kind for kind, _ in slots], "external_ids": [name for _, name in slots]}
     found: dict[str, dict[SlotKey, GivenValue]] = defaultdict(dict)
-    for instance, *held in connection.execute(text(query), parameters):
-        found[instance].update(values_of([held]))
+    for instance, *row in connection.execute(text(query), parameters):
+        found[instance].update(values_of([row]))
     return dict(found)
 
 
@@ -175,7 +175,7 @@ def bytes_of_values(connection: Connection, instance_ids: Sequence[str]) -> int:
 
 
 def store_values(connection: Connection, instance_id: str, values: Mapping[SlotKey, GivenValue]) -> None:
-    """Store values in slots of an instance and replace the values held."""
+    """Store values in slots of an instance and replace the values that they have."""
     if values:
         prepared(connection, STORE_VALUES, {"instance": instance_id, "given": as_rows(values)})
 

@@ -105,14 +105,16 @@ def set_authentication(
         audit.make_change(connection, _INSERT, {**values, "owner": owner, "new_id": new}, created)
         return new
     # Not FOR UPDATE, so that a transaction that gives the authentication to an instance does not wait.
-    held = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
-    if draft.owner is not None and identifier(draft.owner) != held.owner:
+    stored = _locked(connection, draft.authentication_id, "NO KEY UPDATE")
+    if draft.owner is not None and identifier(draft.owner) != stored.owner:
         raise UserError(invalid("owner", "cannot be changed"))
-    values |= {"authentication": held.facts.authentication_id, "keeps_expiry": draft.expires is None}
+    values |= {"authentication": stored.facts.authentication_id, "keeps_expiry": draft.expires is None}
     fields = _given_fields(draft)
     if fields:
-        audit.make_change(connection, _UPDATE, values, _event_about(Action.AUTHENTICATION_CHANGED, held, fields=fields))
-    return held.facts.authentication_id
+        audit.make_change(
+            connection, _UPDATE, values, _event_about(Action.AUTHENTICATION_CHANGED, stored, fields=fields)
+        )
+    return stored.facts.authentication_id
 
 
 def remove_authentication(connection: Connection, authentication_id: str) -> None:
@@ -121,11 +123,11 @@ def remove_authentication(connection: Connection, authentication_id: str) -> Non
     Raises UserError about `authentication_id`, also if the authentication is the builder's and a draft or an instance
     uses it.
     """
-    held = _locked(connection, authentication_id, "UPDATE")
-    values = {"authentication": held.facts.authentication_id}
-    if held.owner is None:
+    stored = _locked(connection, authentication_id, "UPDATE")
+    values = {"authentication": stored.facts.authentication_id}
+    if stored.owner is None:
         _check_not_used(connection, values)
-    audit.make_change(connection, _REMOVE, values, _event_about(Action.AUTHENTICATION_REMOVED, held))
+    audit.make_change(connection, _REMOVE, values, _event_about(Action.AUTHENTICATION_REMOVED, stored))
 
 
 def read_authentications(
@@ -168,8 +170,8 @@ def _given_fields(draft: AuthenticationDraft) -> list[str]:
     return [name for name, value in given.items() if value is not None]
 
 
-def _event_about(action: Action, held: Authentication, **details: object) -> Event:
-    return _event(action, held.facts.authentication_id, held.facts.service, held.owner, **details)
+def _event_about(action: Action, stored: Authentication, **details: object) -> Event:
+    return _event(action, stored.facts.authentication_id, stored.facts.service, stored.owner, **details)
 
 
 def _event(action: Action, authentication_id: str, service: str | None, owner: str | None, **details: object) -> Event:

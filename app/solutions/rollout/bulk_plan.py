@@ -12,8 +12,8 @@ Each selected instance on another release than the target has one of these outco
 - `warning`: it is on hold, or hidden slots would still need values. It does not move.
 - `error`: it should have moved, and moving it failed.
 
-The given values replace those held in every instance that moves. A hold on the solution stops only lazy updates, so
-that a release can be rolled out in parts.
+The given values replace the stored ones in every instance that moves. A hold on the solution stops only lazy updates,
+so that a release can be rolled out in parts.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Rollout:
             page = chosen[first : first + _PAGE]
             asked = [candidate.instance_id for candidate in page if self._asks(candidate)]
             values = read_values(connection, asked) if asked else {}
-            self._learn(connection, _given_for(value for held in values.values() for value in held.values()))
+            self._learn(connection, _given_for(value for stored in values.values() for value in stored.values()))
             planned += [self._judged(candidate, values.get(candidate.instance_id, {})) for candidate in page]
         return planned
 

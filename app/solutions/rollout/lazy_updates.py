@@ -254,7 +254,7 @@ class _Sweep:
 
     def _move(self, judged: Sequence[_Next], group: _Group, contents: Contents) -> list[str]:
         to = Destination(
-            group.solution_id, group.latest, group.latest, contents, how=Move.LAZY, given={}, unless_held=True
+            group.solution_id, group.latest, group.latest, contents, how=Move.LAZY, given={}, unless_on_hold=True
         )
         return move_many(self.connection, [each.state for each in judged], to, [each.needs_input for each in judged])
 
