@@ -151,13 +151,13 @@ def not_found(where: Where, what: object = "", why: str = "", *, is_sentence: bo
 
 
 def no_such(where: Where, noun: str, name: str | int | None, hint: str = "") -> Fault:
-    """Return the fault of a name that nothing of a kind has, such as a logon reference that no user has."""
+    """Return the fault that nothing of a kind has a name, such as that no user has a logon reference."""
     shown = f'"{name}"' if isinstance(name, str) else name
     return unresolved(where, f"there is no {noun} {shown}{hint}", is_sentence=True)
 
 
 def unresolved(where: Where, reason: str, *, is_sentence: bool = False) -> Fault:
-    """Return the fault of a name that leads to nothing, with its reason."""
+    """Return the fault that a name cannot be resolved, with the reason."""
     return Fault(_path(where), FaultCode.NOT_FOUND, reason, is_sentence=is_sentence)
 
 

@@ -36,7 +36,7 @@ _MEBIBYTE = 1024 * 1024
 class Figure:
     """A measurement and its floor in the same unit, their ratio, and the goal for the ratio.
 
-    It is that of the round with the median ratio, of so many `rounds`.
+    The figure is that of the round with the median ratio. `rounds` is the number of rounds.
     """
 
     what: str

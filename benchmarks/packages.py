@@ -19,7 +19,7 @@ ROWS: Final = 10
 """The rows of the impact of a package."""
 _FIRST = 10_000_000
 _ASKED = 80
-"""So many packages of a store are asked for in turn."""
+"""This many packages of a store are requested in turn."""
 
 
 def add_packages(connection: psycopg.Connection[Any], packages: int) -> None:

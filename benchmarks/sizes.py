@@ -37,7 +37,7 @@ _COPIES = (1, 2, 4, 8)
 class Measured:
     """The figures of one store: seconds, rows of the impact, nodes per second, and MiB of the web process.
 
-    Each is the median of so many `rounds`.
+    Each is the median of the rounds, whose number is `rounds`.
     """
 
     nodes: int

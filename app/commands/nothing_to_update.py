@@ -42,7 +42,7 @@ def say_nothing_to_update(
 
 
 class _OutOfBudgetError(Exception):
-    """There may be no more requests: the user waits for a list that is a help only."""
+    """No more requests may be sent: the list is only a hint, and the user waits for it."""
 
 
 class _Users:

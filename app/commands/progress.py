@@ -50,7 +50,10 @@ def shown_waiting(text: str) -> Iterator[None]:
 
 
 class _Lines:
-    """A line at first, one every few seconds, and one at the end; none twice. Short waits are not worth a line."""
+    """Prints a line at the start, every few seconds, and at the end, but never the same line twice in a row.
+
+    A short wait prints nothing.
+    """
 
     def __init__(self) -> None:
         self._last = ""

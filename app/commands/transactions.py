@@ -14,7 +14,7 @@ from app.errors import Fault, RelinkError, UserError
 
 @contextmanager
 def transaction(names: Mapping[str, str]) -> Iterator[Connection]:
-    """Begin a transaction. An error in what the command was given ends the command with a message.
+    """Begin a transaction. An error that the arguments or options cause ends the command with a message.
 
     `names` are the names of the arguments and options, by the fields that they stand for.
     """

@@ -1,4 +1,4 @@
-"""Pages are made from templates here, those of failures too."""
+"""Makes the pages of the console from templates, including the pages about failures."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def page(
 
 
 def failure_page(error: RelinkError) -> Response:
-    """Return the page that says why a request failed, or the way to the sign-in where that is what is missing."""
+    """Return the page that says why a request failed, or a redirect to the sign-in if the visitor has not signed in."""
     if isinstance(error, NotAuthorisedError) and "visitor" in g and visitor().session is None:
         return see_other(sign_in_url(request.path))
     status = 403 if isinstance(error, NotAuthorisedError) else http_status(error)

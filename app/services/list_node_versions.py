@@ -67,13 +67,13 @@ def _version(node: Node, each: VersionRecord) -> Group:
     return Group("Version", (fields,))
 
 
-def _by(deed: str, person: Person | None, at: datetime | None) -> tuple[tuple[str, Value], ...]:
+def _by(action: str, person: Person | None, at: datetime | None) -> tuple[tuple[str, Value], ...]:
     who = (None, None, None) if person is None else (person.identifier, person.logon_reference, person.name)
     return (
-        (f"userIdentifier{deed}By", who[0]),
-        (f"userLogonReference{deed}By", who[1]),
-        (f"userName{deed}By", who[2]),
-        (f"nodeVersionTimestamp{deed}", None if at is None else time_text(at)),
+        (f"userIdentifier{action}By", who[0]),
+        (f"userLogonReference{action}By", who[1]),
+        (f"userName{action}By", who[2]),
+        (f"nodeVersionTimestamp{action}", None if at is None else time_text(at)),
     )
 
 

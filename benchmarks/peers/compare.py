@@ -21,7 +21,7 @@ SIZES = (1000, 4000)
 
 @dataclass(frozen=True)
 class Compared:
-    """The seconds of a peer and those of Relink, which are medians of so many rounds.
+    """The seconds of a peer and those of Relink: the medians of several rounds.
 
     `peer` is None where the peer was left out.
     """

@@ -1,4 +1,4 @@
-"""What users may learn of rights and of the audit, the slow way, and the sources of rights in a response."""
+"""The oracle for rights and the audit: what users may read of both, and the sources of the rights in a response."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.access.oracle import GIVES, Grant, World, context
 
 
 def about_rights(world: World, user: str | None, about: str | None, reference: str) -> int:
-    """The number for a question what a user may do with a node: of oneself, or of anybody for an administrator."""
+    """The error number of GetEffectivePermissions. Users may ask about themselves, administrators about everybody."""
     if user is None or (user != about and user not in world.administrators):
         return 101
     number = context(world, user, reference)
@@ -34,7 +34,7 @@ def effective(world: World, user: str | None, reference: str) -> dict[str, set[G
 
 
 def about_audit(world: World, user: str | None, about: str | None) -> int:
-    """The number for a question about the audit: all of it for an administrator, and one's own rows."""
+    """The error number of GetAuditList. Users may read the rows about themselves, administrators all rows."""
     return 0 if user in world.administrators or (user is not None and about in {None, user}) else 101
 
 
@@ -51,7 +51,7 @@ def listed(tree: etree._Element) -> dict[str, set[Grant | str]]:
 
 
 def _source(source: etree._Element) -> Grant | str:
-    """A grant, or another source by its word."""
+    """A grant, or the word for another source."""
     kind = source.findtext("permissionTypeReference") or source.findtext("sourceKind") or ""
     if "-" not in kind or kind == "administer-all":
         return kind

@@ -81,7 +81,7 @@ Start = Callable[..., RunningCommand]
 
 @pytest.fixture(autouse=True)
 def signal_handlers() -> Iterator[None]:
-    """`relink serve` takes signals; after it was run in this process they go where they went."""
+    """Restore the signal handlers that `relink serve` replaces when it runs in this process."""
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     yield
@@ -90,7 +90,7 @@ def signal_handlers() -> Iterator[None]:
 
 
 class SilentHandler(WSGIRequestHandler):
-    """Serves without a line for every request: what a command writes is looked at."""
+    """Serves without printing a line for each request, because tests read what a command prints."""
 
     def log(self, type: str, message: str, *args: object) -> None:
         pass
@@ -185,7 +185,7 @@ def data_directory(data_directory: Path) -> Iterator[Path]:
 
 
 def database_runs(data_directory: Path) -> bool:
-    """Whether the embedded database runs; the last thing that it does is to remove this file."""
+    """Whether the embedded database runs. Removing this file is the last thing that it does."""
     return (data_directory / "postgresql" / "postmaster.pid").exists()
 
 

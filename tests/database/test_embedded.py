@@ -174,7 +174,7 @@ def test_a_data_directory_that_cannot_be_made_is_reported(data_directory: Path) 
 def test_the_process_number_of_a_dead_server_may_be_that_of_any_other(
     started_again: Callable[[str], str], data_directory: Path
 ) -> None:
-    """As in a container that was killed and started_again again: its processes have the numbers of those before."""
+    """This happens in a container that was killed and started again: its processes get the same numbers as before."""
     started_again("data")
     embedded.stop(data_directory / "data")
     files = data_directory / "data" / "postgresql"

@@ -8,7 +8,7 @@ PAGE_SIZES = ["0", "1001", "ten", "1.0", "-1"]
 
 
 def sized(*bad: str) -> list[str]:
-    """Contents that are refused, and page sizes that are."""
+    """Refused contents: these, and one for each refused page size."""
     return [*bad, *(wrap("pageSize", size) for size in PAGE_SIZES)]
 
 

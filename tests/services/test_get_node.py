@@ -1,4 +1,4 @@
-"""GetNode: which version is meant, what it tells, and what it does not tell to whom."""
+"""GetNode: which version a request means, what the response has, and what it leaves out for whom."""
 
 from __future__ import annotations
 

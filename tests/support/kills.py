@@ -25,7 +25,7 @@ from tests.updates.test_force import interfere, stop_interfering
 
 NODES = 60
 STEPS = NODES + 6
-"""At least so many commits has a force of `package`."""
+"""A force of `package` makes at least this many commits."""
 
 Eventually = Callable[..., object]
 

@@ -95,7 +95,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Store:
-    """Does things that work; with `reply_to`, what may not."""
+    """Sends requests that must succeed, except with `reply_to` and `faults`."""
 
     client: Client
 

@@ -57,8 +57,7 @@ class Actions:
 
 @dataclass(frozen=True)
 class NodeLists:
-    """The parts of the page that are lists: the first permissions, and of the others one more entry than is shown if
-    there are more."""
+    """The lists on the page. A list other than the permissions has one entry more than is shown if it goes on."""
 
     children: list[ListedNode]
     versions: list[VersionRecord]

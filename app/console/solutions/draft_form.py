@@ -39,7 +39,7 @@ _NEW: Final[Mapping[str, FormEntry]] = {
 }
 _HEAD = ("title", "description", "tags")
 _OF_ENTRY = re.compile(rf"({'|'.join(LISTS)})-([0-9]{{1,4}})-([a-z_-]{{1,40}})", re.ASCII)
-_DEED = re.compile(rf"(add|up|down|remove)-({'|'.join(LISTS)})(?:-([0-9]{{1,4}}))?", re.ASCII)
+_ACTION = re.compile(rf"(add|up|down|remove)-({'|'.join(LISTS)})(?:-([0-9]{{1,4}}))?", re.ASCII)
 _DDL = ("connector", "connector_version", "operation", "input", "auth_slot_external_id")
 _LINES = {"scopes", "slots"}
 
@@ -95,9 +95,9 @@ class DraftForm:
         }
         return {**self.head, **listed}
 
-    def after(self, deed: str) -> DraftForm | None:
-        """Return the form after an entry was added, moved or removed, or None if `deed` says something else."""
-        found = _DEED.fullmatch(deed)
+    def after(self, action: str) -> DraftForm | None:
+        """Return the form after an entry was added, moved or removed, or None if `action` names no such change."""
+        found = _ACTION.fullmatch(action)
         if found is None:
             return None
         what, word = found[1], found[2]
@@ -131,7 +131,7 @@ class DraftForm:
         )
 
     def named(self, error: UserError) -> UserError:
-        """Return the error with the text of the line in each fault of a field that has one text a line."""
+        """Return the error. A fault in one line of a field with a text on each line quotes the text of that line."""
         return UserError(*map(self._named, error.faults))
 
     def _named(self, fault: Fault) -> Fault:

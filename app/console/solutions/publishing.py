@@ -1,4 +1,4 @@
-"""The page that publishes a draft. It shows first which of the two notices holds, and whom the release affects."""
+"""The page that publishes a draft. It first shows which of the two notices applies, and whom the release affects."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The page that rolls a release out to instances, or back: what it would do comes first, then a run does exactly that.
 
-The parameters are sent in forms only, because values for hidden slots may be secrets. So the table for a spreadsheet is
-asked for with a form too.
+The parameters are sent in forms only, because values for hidden slots may be secrets. For the same
+reason, a form requests the table for a spreadsheet.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Entry:
 @dataclass(frozen=True)
 class UpdateFilter:
     """Which updates a page shows: of a kind, with a text in the reference or name, after a reference; and the node
-    whose chain is lit."""
+    whose chain is highlighted."""
 
     kind: str = ""
     text: str = ""

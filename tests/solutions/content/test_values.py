@@ -248,7 +248,7 @@ def test_a_value_of_one_kind_does_not_fill_a_slot_of_the_other() -> None:
 @many_examples
 @given(releases=histories(), data=st.data())
 def test_a_value_is_valid_for_an_unchanged_slot(releases: dict[int, Content], data: st.DataObject) -> None:
-    """Against the definition: for its own release; for another if no change but that of need is breaking."""
+    """A value is valid for its own release, and for any other release whose breaking changes only require a value."""
     kind, external_id = data.draw(st.sampled_from(SlotKind)), data.draw(st.sampled_from(IDS))
     given_for = data.draw(st.sampled_from(sorted(releases)))
     slot = releases[given_for].slot(kind, external_id)
