@@ -211,7 +211,7 @@ print(*peaks)
     ("count", "version"),
     [
         pytest.param(10, frozen(*(M(value="x" * 100_000) for _ in range(6))), id="long values"),
-        pytest.param(1500, replace(frozen(), comment="x" * 4000), id="comments of versions"),
+        pytest.param(1500, replace(frozen(), comment="x" * 4000), id="comments of versions", marks=pytest.mark.soak),
         pytest.param(1000, frozen(*(M(value="x" * 1000) for _ in range(6))), id="many", marks=pytest.mark.soak),
     ],
 )
