@@ -1,7 +1,8 @@
 """A service for development, on a store with examples: `make dev`.
 
-Flask's server restarts whenever a file of the code changes. The store is in a temporary directory and is deleted at the
-end. A store that `RELINK_DATA_DIR` or `RELINK_DATABASE_URL` names is used instead and is kept.
+The service restarts whenever a file of the code changes (`examples/reloading.py`). The store is in a temporary
+directory and is deleted at the end. A store that `RELINK_DATA_DIR` or `RELINK_DATABASE_URL` names is used instead and
+is kept.
 """
 
 from __future__ import annotations
@@ -52,9 +53,8 @@ def main() -> None:
         engine.dispose()
         port = os.environ.get("PORT", "8080")
         click.echo(f"Sign in as {_USER} with the password '{_PASSWORD}'. Try: relink impact debian")
-        schemas = os.pathsep.join(map(str, (_ROOT / "schemas").rglob("*.*")))
-        options = ["--port", port, "--reload", "--extra-files", schemas]
-        subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "run", *options], cwd=_ROOT, check=False)  # noqa: S603
+        environment = {**os.environ, "PORT": port}
+        subprocess.run([sys.executable, "-m", "examples.reloading"], cwd=_ROOT, env=environment, check=False)
 
 
 @contextmanager
