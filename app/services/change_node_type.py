@@ -14,8 +14,8 @@ from app.nodes.resolving import NamedVersion
 from app.nodes.type_change import change_type
 from app.nodes.versions import version_name
 from app.references import version_identifier
+from app.runs.edit_checks import edit_check, locking_edit
 from app.services.call import Call, CollapsedText, Service
-from app.services.edit_check import edit_check, locking_edit
 from app.services.impact_rows import impact_description, impact_list
 from app.services.response import Fields, ServiceResponse
 
@@ -44,8 +44,8 @@ def run(request: ChangeNodeTypeRequest, call: Call) -> ServiceResponse:
     """Impact: 0, or 108 with the impacts if there are any. Force: 0. 101, 105 and 106 as
     `app.nodes.type_change.change_type`."""
     if request.action is TypeChangeAction.FORCE:
-        return locking_edit(call, partial(_changed, request, call))
-    with edit_check(call) as patterns:
+        return locking_edit(call.workload, call.user, partial(_changed, request, call))
+    with edit_check(call.workload, call.user) as patterns:
         return _changed(request, call, patterns)
 
 

@@ -15,8 +15,8 @@ from app.nodes.impacts import show
 from app.nodes.patterns import PatternCheck
 from app.nodes.versions import find_version
 from app.references import version_identifier
+from app.runs.edit_checks import edit_check, locking_edit
 from app.services.call import Call, Service
-from app.services.edit_check import edit_check, locking_edit
 from app.services.form_rows import member_type_list
 from app.services.identifying_fields import reference_and_name, version_fields
 from app.services.impact_rows import impact_description, impact_list
@@ -40,14 +40,14 @@ def run(request: SetNodeRequest, call: Call) -> ServiceResponse:
                 form = _form(connection, call, draft.type, draft)
                 return ServiceResponse((*_head(draft), *form), headers=edition_tag(draft.version.node.edition))
         case EditAction.CREATE:
-            return locking_edit(call, partial(_created, given, call))
+            return locking_edit(call.workload, call.user, partial(_created, given, call))
         case EditAction.IMPACT:
-            with edit_check(call) as patterns, snapshot(call.engine) as connection:
+            with edit_check(call.workload, call.user) as patterns, snapshot(call.engine) as connection:
                 known, large = _known(request, call), call.before_large
                 edit = plan_edit(connection, call.caller, *_draft(request), given, known, patterns, large)
                 return _impact(connection, call, edit, 108)
         case EditAction.UPDATE | EditAction.FORCE:
-            return locking_edit(call, partial(_written, request, given, call))
+            return locking_edit(call.workload, call.user, partial(_written, request, given, call))
 
 
 def _created(given: GivenEdit, call: Call, patterns: PatternCheck) -> ServiceResponse:

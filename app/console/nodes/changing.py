@@ -11,7 +11,7 @@ from app.console.nodes.addresses import crumbs_to, node_url, reference_in
 from app.console.nodes.finding import administered, read_node, read_wanted
 from app.console.pages import page
 from app.console.responses import see_other
-from app.console.turns import before_large, checked_patterns, locking_edit, turn_of
+from app.console.turns import before_large, turn_of, user
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
@@ -26,6 +26,7 @@ from app.nodes.resolving import NamedVersion
 from app.nodes.type_change import TypeChange, change_type
 from app.nodes.versions import Node
 from app.references import VersionKeyword
+from app.runs.edit_checks import edit_check, locking_edit
 from app.text import collapsed
 from app.web.context import resources
 from app.web.refusal import Refused
@@ -112,7 +113,7 @@ def changed_type(path: str) -> Response:
     edition = request.form.get("edition", "")
     known = KnownEdition(if_match=edition or None)
     try:
-        locking_edit(partial(_change_type, reference, given, known))
+        locking_edit(resources().workload, user(), partial(_change_type, reference, given, known))
     except BusyError:
         raise
     except (UserError, NotAuthorisedError, StateError) as error:
@@ -130,7 +131,8 @@ def _change_type(reference: str, given: str, known: KnownEdition, patterns: Patt
 def _type_page(reference: str, form: Form, given: str, *, status: int = 200) -> Response:
     change: TypeChange | None = None
     impacts: Impacts | None = None
-    with checked_patterns() as patterns, snapshot(resources().engine) as connection:
+    shared = resources()
+    with edit_check(shared.workload, user()) as patterns, snapshot(shared.engine) as connection:
         node = administered(read_node(connection, reference))
         version = read_wanted(connection, _draft(node))
         if given:

@@ -16,7 +16,7 @@ from app.console.nodes.edit_rows import at_present, identifiers_of, rows_of
 from app.console.nodes.finding import administered, read_node
 from app.console.pages import page
 from app.console.responses import see_other
-from app.console.turns import locking_edit
+from app.console.turns import user
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
@@ -27,6 +27,7 @@ from app.nodes.editing import GivenEdit, edit_draft
 from app.nodes.forms import read_form
 from app.nodes.impacts import Impacts, show
 from app.nodes.patterns import PatternCheck
+from app.runs.edit_checks import locking_edit
 from app.web.context import resources
 from app.web.refusal import Refused
 
@@ -66,7 +67,7 @@ def save(path: str) -> Response:
     try:
         given = edit_in(request.form)
         known = KnownEdition(if_match=request.form.get("edition") or None)
-        impacts = locking_edit(partial(_saved, reference, given, known))
+        impacts = locking_edit(resources().workload, user(), partial(_saved, reference, given, known))
     except UserError as error:
         return _page(reference, _Refusal(sent.refused(error, field_of), 422))
     except PreconditionError:
