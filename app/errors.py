@@ -132,14 +132,14 @@ def refuse(faults: Iterable[Fault]) -> None:
         raise UserError(*found)
 
 
-def missing(where: Where, text: str = IS_MISSING) -> Fault:
-    """Return the fault of a required value that was not given."""
-    return Fault(_path(where), FaultCode.MISSING, text)
+def missing(where: Where, text: str = IS_MISSING, *, why: str = "") -> Fault:
+    """Return the fault of a required value that was not given. `why` says more about it."""
+    return Fault(_path(where), FaultCode.MISSING, _explained(text, why))
 
 
 def absence(what: object = "", why: str = "") -> str:
     """Return the text that says that something is not found. `what` is its name, and `why` says more about it."""
-    return f"{what} is not found".lstrip() + (f": {why}" if why else "")
+    return _explained(f"{what} is not found".lstrip(), why)
 
 
 def not_found(where: Where, what: object = "", why: str = "", *, is_sentence: bool = False) -> Fault:
@@ -190,6 +190,10 @@ def needs_upgrade(where: Where, text: str) -> Fault:
     """Return the fault of something that is valid only for a later release than that of the instance. The text is a
     sentence."""
     return Fault(_path(where), FaultCode.NEEDS_UPGRADE, text, is_sentence=True)
+
+
+def _explained(text: str, why: str) -> str:
+    return f"{text}: {why}" if why else text
 
 
 def _path(where: Where) -> FaultPath:

@@ -23,7 +23,7 @@ class InvalidReferenceError(ValueError):
 
 
 class VersionKeyword(StrEnum):
-    """Keywords that stand for a version number. See `app.nodes.versions.resolve` for the meaning of each."""
+    """Keywords that stand for a version number. See `app.nodes.versions.Node.number` for the meaning of each."""
 
     LATEST = "$latest"
     CURRENT = "$current"

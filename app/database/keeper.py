@@ -6,7 +6,7 @@ imports only the standard library, so that it starts quickly and stays small.
 Each process that uses the server holds a shared lock on the file `users.lock`. The kernel releases the lock when the
 process ends for whatever reason. The keeper starts the server and restarts it when it dies. When the keeper gets an
 exclusive lock on the file, no process uses the server any more, and the keeper stops it. The keeper also holds an
-exclusive lock on the file `keeper`, so that there is never a second keeper.
+exclusive lock on the file `keeper.lock`, so that there is never a second keeper.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def change_status(
     """
     require_administrator(caller, "to change the status of users")
     if action is None:
-        raise UserError(missing("action", f"is missing: give one of {', '.join(StatusAction)}"))
+        raise UserError(missing("action", why=f"give one of {', '.join(StatusAction)}"))
     if action is StatusAction.DISABLE:
         require_administrator(lock_administrators(connection, caller), "to change the status of users")
     account = _find(connection, identifier, logon)

@@ -122,7 +122,7 @@ def _logon_faults(logon: str) -> list[Fault]:
 def password_faults(field: str, password: str) -> list[Fault]:
     """Return the faults of a new password that was given in a field."""
     if is_blank(password):
-        return [missing(field, "is missing: white space alone is not a password")]
+        return [missing(field, why="white space alone is not a password")]
     if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
         return [invalid(field, f"must have {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters")]
     if not is_writable(password):

@@ -5,16 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from app.database.sql_files import sql_file
-from app.errors import NotAuthorisedError, UserError, invalid, missing, taken
+from app.errors import NotAuthorisedError, UserError, invalid, taken
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.creation import check_package, create_node
-from app.nodes.versions import Node, Version, find_node, node_by_reference
-from app.references import (
-    MAXIMUM_VERSION_NUMBER,
-    InvalidReferenceError,
-    check_node_reference,
-)
+from app.nodes.versions import Node, Version, find_node, node_by_reference, parsed_node_reference
+from app.references import MAXIMUM_VERSION_NUMBER
 
 _COPY_VERSION = text("""
     INSERT INTO node_version (node_identifier, version_number, type_node_identifier, type_version_number, node_name,
@@ -37,7 +33,7 @@ def copy_node(connection: Connection, caller: Caller, source: Version, to: str |
 
     Raises UserError (105) and NotAuthorisedError (101).
     """
-    reference = _checked_reference(to)
+    reference = parsed_node_reference(to, "node_reference_to")
     node = node_by_reference(connection, caller, reference)
     if not caller.is_signed_in and (node is None or not node.may(right.READ)):
         raise NotAuthorisedError(f"not authorised to copy to {reference}: sign in")
@@ -57,15 +53,6 @@ def copy_node(connection: Connection, caller: Caller, source: Version, to: str |
     }
     connection.execute(_COPY_VERSION, parameters)
     return find_node(connection, caller, identifier, None, "node")
-
-
-def _checked_reference(to: str | None) -> str:
-    if not to:
-        raise UserError(missing("node_reference_to"))
-    try:
-        return check_node_reference(to)
-    except InvalidReferenceError as error:
-        raise UserError(invalid("node_reference_to", str(error))) from None
 
 
 def _new_draft(connection: Connection, node: Node, reference: str) -> int:

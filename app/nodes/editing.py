@@ -276,7 +276,7 @@ class _Checker:
         if given.reference:
             (package, _, local), of_field = given.reference.rpartition("."), "node_reference"
         elif not (given.package or given.local):
-            self.faults.append(missing((section, "node_reference"), "is missing: give the reference of the new node"))
+            self.faults.append(missing((section, "node_reference"), why="give the reference of the new node"))
             return ""
         reference = f"{package}.{local}" if package else local
         try:

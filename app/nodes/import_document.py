@@ -148,8 +148,9 @@ class ImportDocument:
 
     def _read_node(self, chunk: Chunk, position: int, node: ImportNode) -> None:
         place = (position, 0, 0)
-        reason = _fault_of_node_reference(node.reference)
-        if reason:
+        if not node.reference:
+            self._add_fault(place, "node_reference", IS_MISSING, FaultCode.MISSING)
+        elif reason := _fault_of_node_reference(node.reference):
             self._add_fault(place, "node_reference", reason)
         else:
             chunk.nodes.append(f"{position}\t{node.reference}\t{package_of(node.reference) or _NULL}\n")
@@ -212,24 +213,22 @@ class ImportDocument:
     def _read_link(self, reference: str | None, place: DocumentPlace, field_name: str) -> str:
         """Return the node reference and the requested version, as fields of a line: nulls if it is faulty."""
         if not reference:
-            reason = IS_MISSING
-        else:
-            try:
-                return _parsed(reference)
-            except InvalidReferenceError as error:
-                reason = str(error)
-        self._add_fault(place, field_name, reason)
-        return _NO_LINK
+            self._add_fault(place, field_name, IS_MISSING, FaultCode.MISSING)
+            return _NO_LINK
+        try:
+            return _parsed(reference)
+        except InvalidReferenceError as error:
+            self._add_fault(place, field_name, str(error))
+            return _NO_LINK
 
-    def _add_fault(self, place: DocumentPlace, field_name: str, reason: str) -> None:
+    def _add_fault(
+        self, place: DocumentPlace, field_name: str, reason: str, code: FaultCode = FaultCode.INVALID
+    ) -> None:
         if len(self.faults) < MOST_FAULTS:
-            code = FaultCode.MISSING if reason == IS_MISSING else FaultCode.INVALID
             self.faults.append(DocumentFault(*place, field_name, reason, code))
 
 
 def _fault_of_node_reference(reference: str) -> str | None:
-    if not reference:
-        return IS_MISSING
     if reference.partition(".")[0] == _SYSTEM:
         return f"the {_SYSTEM} package cannot be imported"
     try:

@@ -1,7 +1,8 @@
 -- The faults of the document, given the store: the first hundred, and all others at the place of the last. A version
 -- that is already frozen in the store is only compared: its links are not checked. The queries are not materialized.
 -- PostgreSQL 15 and 16 have no statistics for a materialized query, expect few rows, and would use nested loops for
--- large documents.
+-- large documents. A fault with the code `not_found` has as its reason the reference that leads to no version, and in
+-- `existing` the reference of its node, if there is one.
 WITH version AS NOT MATERIALIZED (
   SELECT v.node_position, v.version_position, v.version_number, v.frozen, v.node_name, v.node_version_comment,
          v.type_reference, v.type_version, v.members,
@@ -23,16 +24,16 @@ stored_member AS NOT MATERIALIZED (
 link AS NOT MATERIALIZED (
   SELECT node_reference, version, version_number, may_link, may_use_type, shown, node_identifier,
          version_number = usable_draft AS is_draft,
-         shown || ' is not found'
-           || CASE WHEN node_identifier IS NULL THEN ''
-              ELSE ': ' || node_reference || ' has no such version that you may use' END AS not_found
+         CASE WHEN version_number IS NULL THEN 'not_found' ELSE 'invalid' END AS code,
+         CASE WHEN node_identifier IS NOT NULL THEN node_reference END AS existing
   FROM import_link
 )
-SELECT node_position, version_position, member_position, field, reason
+SELECT node_position, version_position, member_position, field, reason, code, existing
 FROM (
   SELECT node_position, 0 AS version_position, 0 AS member_position, 'node_reference' AS field,
          CASE WHEN node_identifier IS NULL THEN 'is taken by a node that you may not change'
-              ELSE 'brings new versions of a node that you may not change' END AS reason
+              ELSE 'brings new versions of a node that you may not change' END AS reason,
+         'invalid' AS code, NULL AS existing
   FROM import_state
   WHERE node_position IS NOT NULL AND (node_identifier IS NULL OR is_written AND NOT may_administer)
 
@@ -40,18 +41,20 @@ FROM (
   SELECT node_position, version_position, 0, 'node_version_number',
          CASE WHEN is_new THEN format('is %s; the first version of a new node is 1', version_number)
               ELSE format('is %s, but the node is frozen up to version %s: the next one is %s',
-                          version_number, frozen_before, frozen_before + 1) END
+                          version_number, frozen_before, frozen_before + 1) END,
+         'invalid', NULL
   FROM version
   WHERE version_position = 1 AND version_number > frozen_before + 1
 
   UNION ALL
-  SELECT node_position, version_position, 0, 'frozen_indicator', format('version %s is frozen', version_number)
+  SELECT node_position, version_position, 0, 'frozen_indicator', format('version %s is frozen', version_number),
+         'invalid', NULL
   FROM version
   WHERE NOT frozen AND NOT is_written
 
   UNION ALL
   SELECT v.node_position, v.version_position, 0, compared.field,
-         format('version %s is frozen with %s', v.version_number, compared.difference)
+         format('version %s is frozen with %s', v.version_number, compared.difference), 'invalid', NULL
   FROM repeated v
   JOIN node_version stored USING (node_identifier, version_number)
   LEFT JOIN link t ON t.node_reference = v.type_reference AND t.version = v.type_version
@@ -66,7 +69,7 @@ FROM (
 
   UNION ALL
   SELECT v.node_position, v.version_position, m.member_position, '',
-         format('version %s is frozen without this member', v.version_number)
+         format('version %s is frozen without this member', v.version_number), 'invalid', NULL
   FROM repeated v
   JOIN import_member m USING (node_position, version_position)
   JOIN link mt ON mt.node_reference = m.member_type_reference AND mt.version = m.member_type_version
@@ -82,21 +85,23 @@ FROM (
   UNION ALL
   SELECT v.node_position, v.version_position, 0, 'node_version_reference_type',
          CASE
-           WHEN t.version_number IS NULL THEN t.not_found
+           WHEN t.version_number IS NULL THEN t.shown
            WHEN v.is_written AND NOT t.may_use_type THEN format('you may not use %s as a type', t.shown)
            WHEN v.is_written AND v.frozen AND t.is_draft
              THEN format('%s is a draft, on which a frozen version cannot depend', t.shown)
-         END
+         END,
+         t.code, t.existing
   FROM version v
   JOIN link t ON t.node_reference = v.type_reference AND t.version = v.type_version
 
   UNION ALL
   SELECT v.node_position, v.version_position, m.member_position, 'node_version_reference_member_type',
          CASE
-           WHEN t.version_number IS NULL THEN t.not_found
+           WHEN t.version_number IS NULL THEN t.shown
            WHEN v.is_written AND v.frozen AND t.is_draft
              THEN format('%s is a draft, on which a frozen version cannot depend', t.shown)
-         END
+         END,
+         t.code, t.existing
   FROM version v
   JOIN import_member m USING (node_position, version_position)
   JOIN link t ON t.node_reference = m.member_type_reference AND t.version = m.member_type_version
@@ -104,11 +109,12 @@ FROM (
   UNION ALL
   SELECT v.node_position, v.version_position, m.member_position, 'node_version_reference_target',
          CASE
-           WHEN t.version_number IS NULL THEN t.not_found
+           WHEN t.version_number IS NULL THEN t.shown
            WHEN v.is_written AND NOT t.may_link THEN format('you may not link to %s', t.shown)
            WHEN v.is_written AND v.frozen AND t.is_draft
              THEN format('%s is a draft, on which a frozen version cannot depend', t.shown)
-         END
+         END,
+         t.code, t.existing
   FROM version v
   JOIN import_member m USING (node_position, version_position)
   JOIN link t ON t.node_reference = m.target_reference AND t.version = m.target_version

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from app.database.copy import write_lines, write_rows
 from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
-from app.errors import FaultCode, NotAuthorisedError, StateError, UserError
+from app.errors import FaultCode, NotAuthorisedError, StateError, UserError, absence
 from app.identity import audit, right
 from app.identity.audit import Action, Event
 from app.identity.right import NODE_PERMISSIONS, PACKAGE_PERMISSIONS
@@ -27,6 +27,7 @@ from app.nodes.import_document import (
     ImportNode,
     first_faults,
 )
+from app.nodes.versions import lacks_version
 from app.system_nodes import PACKAGE_LISTING
 
 _FINISH = audit.driver_statement(sql_file("app.nodes", "import_finish_nodes"))
@@ -148,7 +149,7 @@ class _Importer:
             DocumentFault(node, 0, 0, "node_reference", text, FaultCode.DUPLICATE, twin)
             for node, text, twin in self._rows("import_duplicates")
         ]
-        found += [DocumentFault(*row) for row in self._rows("import_faults")]
+        found += map(_store_fault, self._rows("import_faults"))
         if not self._caller.administers_all:
             found += [DocumentFault(*row) for row in self._rows("import_creation_faults")]
         return found
@@ -192,6 +193,14 @@ class _Importer:
 
     def _rows(self, name: str) -> list[Row]:
         return self._driver.execute(sql_file("app.nodes", name)).fetchall()
+
+
+def _store_fault(row: Row) -> DocumentFault:
+    """Return the fault in a row of `import_faults.sql`."""
+    node, version, member, field, reason, code, existing = row
+    if code == FaultCode.NOT_FOUND:
+        reason = absence(reason, lacks_version(existing) if existing else "")
+    return DocumentFault(node, version, member, field, reason, FaultCode(code))
 
 
 def _right_row(node_identifier: int, rights: int) -> Row:

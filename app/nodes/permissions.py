@@ -10,8 +10,7 @@ from app.identity.audit import Action, Event
 from app.identity.right import GLOBAL_PERMISSIONS, NODE_PERMISSIONS, PACKAGE_PERMISSIONS
 from app.identity.rights import Caller
 from app.identity.users import PUBLIC_GROUP, find_group
-from app.nodes.versions import node_by_reference, sign_in_to_read
-from app.references import InvalidReferenceError, check_node_reference
+from app.nodes.versions import node_by_reference, parsed_node_reference, sign_in_to_read
 
 # The update changes nothing. It makes the statement also return a permission that exists already, even one that another
 # transaction is creating at the same time.
@@ -63,7 +62,7 @@ def _faults(permission_type: str, group_reference: str, object_reference: str) -
     if not group_reference:
         faults.append(missing("user_group_reference"))
     if on_node and not object_reference:
-        faults.append(missing("object_reference", f"is missing: {permission_type} is given on a node"))
+        faults.append(missing("object_reference", why=f"{permission_type} is given on a node"))
     elif permission_type in GLOBAL_PERMISSIONS and object_reference:
         faults.append(invalid("object_reference", f"must be empty: {permission_type} is not given on an object"))
     return faults
@@ -75,10 +74,7 @@ def _authorised_node(connection: Connection, caller: Caller, permission_type: st
         if not caller.administers_all:
             raise NotAuthorisedError(f"not authorised to give {permission_type}")
         return None
-    try:
-        node = node_by_reference(connection, caller, check_node_reference(reference))
-    except InvalidReferenceError as error:
-        raise UserError(invalid("object_reference", str(error))) from None
+    node = node_by_reference(connection, caller, parsed_node_reference(reference, "object_reference"))
     if node is None or not node.may(right.READ):
         if not caller.is_signed_in:
             raise sign_in_to_read(reference)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from app.errors import absence
 from app.identity import right
 from app.identity.rights import Caller, rights_on
-from app.nodes.versions import Node
+from app.nodes.versions import Node, lacks_version
 from app.references import (
     InvalidReferenceError,
     VersionKey,
@@ -74,7 +74,7 @@ def resolve(
             results[each] = absence(shown)
             continue
         number = node.number(version)
-        results[each] = absence(shown, node.lacks_version) if number is None else FoundVersion(node, number)
+        results[each] = absence(shown, lacks_version(node.reference)) if number is None else FoundVersion(node, number)
     return results
 
 

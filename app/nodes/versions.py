@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection, text
 
@@ -17,6 +19,8 @@ from app.references import (
     parse_version_reference,
     split_version_identifier,
 )
+
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,6 @@ class Node:
     def draft(self) -> int | None:
         """The number of the draft, whether or not the caller may use it; None if there is no draft."""
         return self.latest if self.latest > self.frozen else None
-
-    @property
-    def lacks_version(self) -> str:
-        """Why a version of this node is not found."""
-        return f"{self.reference} has no such version that you may use"
 
     def may(self, wanted: int) -> bool:
         """Return whether the caller has a right on this node."""
@@ -103,7 +102,7 @@ def wanted_node(identifier: int | None, reference: str | None, field: str) -> Wa
     """
     if identifier:
         return WantedNode(f"{field}_identifier", str(identifier), identifier=identifier)
-    checked = _checked(reference, f"{field}_reference")
+    checked = parsed_node_reference(reference, f"{field}_reference")
     return WantedNode(f"{field}_reference", checked, reference=checked)
 
 
@@ -118,7 +117,7 @@ class WantedVersion:
         """Return the number of the version. Raises UserError (105) if the caller may use no such version."""
         number = node.number(self.version)
         if number is None:
-            raise UserError(not_found(self.node.field, self.node.shown, node.lacks_version))
+            raise UserError(not_found(self.node.field, self.node.shown, lacks_version(node.reference)))
         return number
 
 
@@ -129,7 +128,7 @@ def wanted_version(identifier: int | None, reference: str | None, field: str) ->
         node, number = split_version_identifier(identifier)
         return WantedVersion(WantedNode(f"node_version_identifier{field}", str(identifier), identifier=node), number)
     name = f"node_version_reference{field}"
-    parsed = parse_wanted(reference, name)
+    parsed = parsed_version_reference(reference, name)
     return WantedVersion(WantedNode(name, str(reference), reference=parsed.node_reference), parsed.version)
 
 
@@ -170,7 +169,7 @@ def find_version(
 
 def find_source(connection: Connection, caller: Caller, reference: str, field: str) -> tuple[Node, int | None]:
     """Return the source of an update: a node, or a version. Raises UserError (105) if the caller may not read it."""
-    wanted = parse_wanted(reference, field)
+    wanted = parsed_version_reference(reference, field)
     return readable_source(_node(connection, caller, None, wanted.node_reference), wanted, reference, field)
 
 
@@ -181,19 +180,24 @@ def readable_source(node: Node | None, wanted: VersionReference, reference: str,
     return node, node.number(wanted.version)
 
 
-def parse_wanted(reference: str | None, field: str) -> VersionReference:
+def parsed_node_reference(reference: str | None, field: str) -> str:
+    """Return a node reference. Raises UserError about the field if it is missing or invalid."""
+    return _parsed(reference, field, check_node_reference)
+
+
+def parsed_version_reference(reference: str | None, field: str) -> VersionReference:
     """Parse a version reference. Raises UserError about the field if it is missing or invalid."""
-    if not reference:
-        raise UserError(missing(field))
-    try:
-        return parse_version_reference(reference)
-    except InvalidReferenceError as error:
-        raise UserError(invalid(field, str(error))) from None
+    return _parsed(reference, field, parse_version_reference)
 
 
 def node_by_reference(connection: Connection, caller: Caller, reference: str) -> Node | None:
     """Return the node with a reference, whether or not the caller may read it; None if it does not exist."""
     return _node(connection, caller, None, reference)
+
+
+def lacks_version(reference: str) -> str:
+    """Return why a version is not found of the node with this reference."""
+    return f"{reference} has no such version that you may use"
 
 
 def version_name(connection: Connection, node_identifier: int, number: int) -> str:
@@ -207,11 +211,11 @@ def sign_in_to_read(shown: str) -> NotAuthorisedError:
     return NotAuthorisedError(f"not authorised to read {shown}: sign in")
 
 
-def _checked(reference: str | None, field: str) -> str:
+def _parsed(reference: str | None, field: str, parse: Callable[[str], Parsed]) -> Parsed:
     if not reference:
         raise UserError(missing(field))
     try:
-        return check_node_reference(reference)
+        return parse(reference)
     except InvalidReferenceError as error:
         raise UserError(invalid(field, str(error))) from None
 

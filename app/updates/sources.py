@@ -20,7 +20,7 @@ from app.database.sql_files import sql_file
 from app.errors import UserError
 from app.identity.rights import Caller, Rights
 from app.nodes.lookup import read_references
-from app.nodes.versions import Node, find_source, parse_wanted, readable_source
+from app.nodes.versions import Node, find_source, parsed_version_reference, readable_source
 from app.references import VersionReference, content_range
 from app.system_nodes import MANIFEST_ITEMS
 from app.updates.options import Options, SourceScope
@@ -129,7 +129,7 @@ class SmallSources:
 
     def find(self, reference: str) -> tuple[Node, int | None]:
         """Return the source that the request names."""
-        wanted = parse_wanted(reference, _FIELD)
+        wanted = parsed_version_reference(reference, _FIELD)
         row = self.node_row
         node = None if row is None else Node(*row, self.rights.on(*row[:3]))
         return readable_source(node, wanted, reference, _FIELD)
@@ -165,6 +165,6 @@ def _manifest(reference: str, number: int | None, *, most: int | None = None) ->
 def _wanted(options: Options) -> VersionReference | None:
     """Return the source that a request names, or None without a valid one. Errors are raised when it is needed."""
     try:
-        return parse_wanted(options.source_reference, _FIELD)
+        return parsed_version_reference(options.source_reference, _FIELD)
     except UserError:
         return None

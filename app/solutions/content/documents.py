@@ -78,7 +78,7 @@ def _auth_slot_faults(content: Content) -> Iterator[Fault]:
         path = ("auth_slots", number)
         yield from _id_faults((*path, "external_id"), slot.external_id, seen)
         if is_blank(slot.service) and slot.authentication_id is None:
-            yield missing((*path, "service"), "is missing: a slot without an authentication must name its service")
+            yield missing((*path, "service"), why="a slot without an authentication must name its service")
 
 
 def _config_slot_faults(content: Content) -> Iterator[Fault]:
@@ -96,7 +96,7 @@ def _config_slot_faults(content: Content) -> Iterator[Fault]:
 def _ddl_faults(path: FaultPath, slot: ConfigSlot, auth_slot_ids: set[str]) -> Iterator[Fault]:
     if slot.ddl is None:
         if slot.type is ConfigType.DDL:
-            yield missing(path, "is missing: a slot of type ddl must say where its list comes from")
+            yield missing(path, why="a slot of type ddl must say where its list comes from")
         return
     if slot.type is not ConfigType.DDL:
         yield invalid(path, f"is only for a slot of type ddl, and the type is {slot.type}")
@@ -123,7 +123,7 @@ def _workflow_faults(content: Content, is_schedule: Callable[[str], bool]) -> It
             if workflow.schedule is not None:
                 yield invalid(schedule, f"is only for a scheduled workflow, and the trigger is {workflow.trigger}")
         elif workflow.schedule is None:
-            yield missing(schedule, "is missing: a scheduled workflow must have one")
+            yield missing(schedule, why="a scheduled workflow must have one")
         elif not is_schedule(workflow.schedule):
             reason = "must be a cron expression of five fields that has a next time, with at most 200 characters"
             yield invalid(schedule, reason)

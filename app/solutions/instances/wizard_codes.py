@@ -31,7 +31,7 @@ def create_wizard_code(connection: Connection, user_id: str | None, instance_id:
     instance = None if instance_id is None else _instance(connection, user_id, instance_id)
     user = user_id if instance is None else instance.owner
     if user is None:
-        raise UserError(missing("user_id", "is missing: name an end user, or an instance of one"))
+        raise UserError(missing("user_id", why="name an end user, or an instance of one"))
     code = create_authorization_code(connection, user)
     return WizardCode(code, None if instance is None else _PATH.format(instance=instance.instance_id, code=code))
 
