@@ -1,4 +1,4 @@
-"""Text from clients: white space and the characters that are accepted. Also numbers with their nouns.
+"""Text from clients: white space and the characters that are accepted, in JSON too. Also numbers with their nouns.
 
 Every interface (XML, GraphQL, the command line, HTTP Basic) follows these rules, so that a value is the same whichever
 way it arrives. White space is tab, line feed, carriage return and space and nothing else, as in the `whiteSpace` facet
@@ -8,12 +8,21 @@ of XML Schema Part 2. Other Unicode spaces, such as U+00A0 and U+3000, are chara
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NoReturn
 
 WHITE_SPACE: Final = " \t\n\r"
 
 _RUN = re.compile(f"[{WHITE_SPACE}]+")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class JsonConstantError(ValueError):
+    """A text has NaN or an infinity, which Python reads although they are not JSON. The message is its name."""
+
+
+def refuse_json_constant(name: str) -> NoReturn:
+    """Raise JsonConstantError: the `parse_constant` of `json.loads`."""
+    raise JsonConstantError(name)
 
 
 def collapsed(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
@@ -14,7 +14,7 @@ from app.console.forms import Form
 from app.console.pages import page
 from app.console.services import graphql
 from app.console.visitor import admit, keep_token
-from app.text import with_line_feeds
+from app.text import JsonConstantError, refuse_json_constant, with_line_feeds
 from app.web.schema_directory import SCHEMA_DIRECTORY
 
 ADDRESS: Final = "/graphql"
@@ -90,9 +90,11 @@ def send() -> Response:
 def _variables(text: str) -> dict[str, object]:
     """Return the variables. Raises _VariablesError."""
     try:
-        found = json.loads(text, parse_constant=_refuse_constant)
+        found = json.loads(text, parse_constant=refuse_json_constant)
     except json.JSONDecodeError as error:
         raise _VariablesError(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from error
+    except JsonConstantError as error:
+        raise _VariablesError(f"is not JSON: {error} is not a JSON value") from error
     except RecursionError as error:
         raise _VariablesError("is not JSON that can be read: it is nested too deep") from error
     except ValueError as error:
@@ -100,11 +102,6 @@ def _variables(text: str) -> dict[str, object]:
     if not isinstance(found, dict):
         raise _VariablesError('must be a JSON object, such as {"first": 10}')
     return found
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    """Refuse NaN and the infinities, which Python reads although they are not JSON."""
-    raise _VariablesError(f"is not JSON: {name} is not a JSON value")
 
 
 def _with_errors(shown: Form, errors: Iterable[Mapping[str, Any]]) -> Form:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from flask import Blueprint, Response, g, request
 from graphql import GraphQLError, GraphQLSchema
@@ -29,6 +29,7 @@ from app.identity.actor import Actor, ActorKind, act_as
 from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 from app.solutions.people.tokens import Token, find_token, note_use
+from app.text import refuse_json_constant
 from app.web.context import resources
 from app.web.credentials import authorization
 from app.web.encoding import json_text
@@ -176,16 +177,11 @@ def _body() -> bytes:
 def _json(body: bytes) -> object:
     try:
         text = json_text(body, request.mimetype_params.get("charset"))
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=refuse_json_constant)
     except Refused as error:
         raise _RefusedError(error.status, error.description) from None
     except (ValueError, RecursionError):  # whose words repeat the body
         raise _RefusedError(400, "the body is not JSON, or is nested too deep") from None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    """Refuses NaN and the infinities, which Python reads although they are not JSON."""
-    raise ValueError(name)
 
 
 def failure(error: RelinkError) -> Response:

@@ -7,8 +7,8 @@ and booleans are values; null stands for an absent element, and in an array for 
 from __future__ import annotations
 
 import json
-from typing import NoReturn
 
+from app.text import JsonConstantError, refuse_json_constant
 from app.web.encoding import json_text
 from app.web.refusal import Refused
 from app.wire.made_documents import Members
@@ -20,17 +20,14 @@ def json_members(body: bytes, charset: str | None) -> Members:
     try:
         # Numbers stay as they are written: the schema decides what is a number, and how large one may be.
         found = json.loads(
-            text, object_pairs_hook=Members, parse_int=str, parse_float=str, parse_constant=_refuse_constant
+            text, object_pairs_hook=Members, parse_int=str, parse_float=str, parse_constant=refuse_json_constant
         )
     except json.JSONDecodeError as error:
         raise Refused(400, f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except JsonConstantError as error:
+        raise Refused(400, f"the body is not JSON: {error} is not a number") from None
     except RecursionError:
         raise Refused(400, "the body is nested too deep") from None
     if not isinstance(found, Members):
         raise Refused(400, "the body must be a JSON object whose members are the elements of the request")
     return found
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    """Refuses NaN and the infinities, which Python reads although they are not JSON."""
-    raise Refused(400, f"the body is not JSON: {name} is not a number")

@@ -10,7 +10,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Never, TypeAlias
+from typing import TypeAlias
+
+from app.text import refuse_json_constant
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -237,7 +239,7 @@ def read_json(text: str) -> Json:
     """
     try:
         _check_size(text)
-        value: Json = json.loads(text, parse_float=_finite, parse_constant=_no_constant)
+        value: Json = json.loads(text, parse_float=_finite, parse_constant=refuse_json_constant)
     except NotJsonError:
         raise
     except RecursionError:
@@ -273,10 +275,6 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise NotJsonError("has a number that is too large")
     return number
-
-
-def _no_constant(_: str) -> Never:
-    raise NotJsonError("is not JSON")
 
 
 def _nesting_exceeds(value: Json, most: int) -> bool:
