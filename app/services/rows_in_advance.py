@@ -1,7 +1,7 @@
 """Writes the rows of the response of a force while the database carries it out.
 
 The plan determines the rows if nothing fails. A thread writes and compresses them, and they are discarded if the
-outcome differs from the plan.
+result differs from the plan.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _log = structlog.get_logger("relink.updates")
 
 
 class RowsInAdvance:
-    """Writes the rows of an expected outcome in a thread. `rows` returns them if the outcome is the expected one."""
+    """Writes the rows of an expected result in a thread. `rows` returns them if the result is the expected one."""
 
     def __init__(self, call: Call, threads: ThreadPoolExecutor) -> None:
         self._call = call
@@ -39,16 +39,16 @@ class RowsInAdvance:
         self._begun: tuple[UpdateResult, Future[tuple[list[bytes], int]]] | None = None
 
     def begin(self, expected: UpdateResult) -> None:
-        """Begin to write the rows of an expected outcome, if there are many."""
+        """Begin to write the rows of an expected result, if there are many."""
         if self._begun is None and len(expected.updates) >= _MANY:
             self._begun = expected, self._threads.submit(self._write, expected)
 
-    def rows(self, outcome: UpdateResult) -> tuple[Written, int] | None:
+    def rows(self, result: UpdateResult) -> tuple[Written, int] | None:
         """Return the `UpdateList` and the number of hidden rows, or None if they still have to be written."""
         if self._begun is None:
             return None
         expected, future = self._begun
-        if outcome.cancelled or _rows_of(outcome) != _rows_of(expected):
+        if result.cancelled or _rows_of(result) != _rows_of(expected):
             return None
         try:
             pieces, hidden = future.result()
@@ -75,9 +75,9 @@ class RowsInAdvance:
             yield group
 
 
-def _rows_of(outcome: UpdateResult) -> tuple[object, ...]:
-    """Return everything that determines the rows of an outcome."""
-    return outcome.updates, outcome.refusals, outcome.caller, outcome.done
+def _rows_of(result: UpdateResult) -> tuple[object, ...]:
+    """Return everything that determines the rows of a result."""
+    return result.updates, result.refusals, result.caller, result.done
 
 
 @contextmanager

@@ -12,6 +12,8 @@ def test_the_map_names_every_folder() -> None:
     named = set(re.findall(r"`([\w./]+)`", (ROOT / "CONTRIBUTING.md").read_text()))
     packages = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("app/*/__init__.py")}
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and any(path.glob("**/*.py"))}
+    inner = [*ROOT.glob("app/*/static"), *ROOT.glob("app/*/templates"), *ROOT.glob("docs/*/")]
+    packages |= {path.relative_to(ROOT).as_posix() for path in inner if path.name != "__pycache__"}
     wanted = packages | {name for name in folders if not name.startswith(".")} | {"schemas"}
     assert len(packages) > 8
     assert wanted - named - {"app", "build"} == set()
