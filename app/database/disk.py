@@ -15,16 +15,16 @@ LEAST_FREE: Final = 32 * 1024 * 1024
 _SOCKET = re.compile(r'on socket "(?P<directory>[^"]+)/\.s\.PGSQL\.\d+"')
 
 
-def is_full(directory: Path, least_free: int = LEAST_FREE) -> bool:
+def is_full(directory: Path) -> bool:
     """Return whether the disk of a directory has too little room for PostgreSQL to start."""
     try:
         state = os.statvfs(directory)
     except OSError:
         return False
-    return state.f_bavail * state.f_frsize < least_free
+    return state.f_bavail * state.f_frsize < LEAST_FREE
 
 
-def full_disk(refused: str, least_free: int = LEAST_FREE) -> Path | None:
+def full_disk(refused: str) -> Path | None:
     """Return the directory of a server's files if they are on a full disk and the server has refused a connection.
 
     `refused` is the message of libpq. The embedded database has its socket in the directory of its files, or in one
@@ -35,6 +35,6 @@ def full_disk(refused: str, least_free: int = LEAST_FREE) -> Path | None:
         return None
     directory = Path(found["directory"])
     for files in (directory, directory / FILES):
-        if (files / "PG_VERSION").exists() and is_full(files, least_free):
+        if (files / "PG_VERSION").exists() and is_full(files):
             return files.resolve()
     return None

@@ -31,7 +31,7 @@ def close_dead(engine: Engine) -> int:
         return runs.close_dead(connection)
 
 
-def delete_old(engine: Engine, days: int, *, stop: Callable[[], bool], batch: int = _BATCH) -> int:
+def delete_old(engine: Engine, days: int, *, stop: Callable[[], bool]) -> int:
     """Delete the runs that ended more than `days` ago, with their outcomes and stored responses.
 
     Works in transactions of a bounded size until no such run is left or `stop` returns true. Returns the number of
@@ -43,13 +43,13 @@ def delete_old(engine: Engine, days: int, *, stop: Callable[[], bool], batch: in
             run = connection.execute(_SELECT_OLD, {"days": days}).scalar_one_or_none()
             if run is None:
                 break
-            deleted += _delete_part(connection, run, batch)
+            deleted += _delete_part(connection, run)
     return deleted
 
 
-def _delete_part(connection: Connection, run: int, batch: int) -> bool:
+def _delete_part(connection: Connection, run: int) -> bool:
     """Delete a batch of a run's outcomes, and with the last batch the run itself. Returns whether the run is gone."""
-    if connection.execute(_DELETE_OUTCOMES, {"run": run, "batch": batch}).rowcount == batch:
+    if connection.execute(_DELETE_OUTCOMES, {"run": run, "batch": _BATCH}).rowcount == _BATCH:
         return False
     connection.execute(_DELETE_RESPONSE, {"run": run})
     connection.execute(_DELETE_RUN, {"run": run})

@@ -41,6 +41,8 @@ FIRST_PAUSE: Final = 10
 LONGEST_PAUSE: Final = 3600
 GIVE_UP_AFTER: Final = 24 * 3600
 FORGET_AFTER: Final = 7 * 24 * 3600
+_BATCH = 1000
+"""At most this many messages are written, given up or deleted in one transaction."""
 
 _log = structlog.get_logger("relink.outbox")
 
@@ -108,11 +110,11 @@ def announce(
     connection.execute(_ANNOUNCE, given)
 
 
-def announce_expiries(engine: Engine, *, batch: int = 1000, stop: Callable[[], bool] = lambda: False) -> int:
+def announce_expiries(engine: Engine, *, stop: Callable[[], bool] = lambda: False) -> int:
     """Write a message for each authentication that expires within seven days, once for each expiry, and return how many
     were written. One whose expiry is already over is announced too, since no worker may have run meanwhile."""
     given = {"event": AUTHENTICATION_EXPIRES, "notice": EXPIRY_NOTICE}
-    return in_batches(engine, _ANNOUNCE_EXPIRIES, given, batch, stop)
+    return in_batches(engine, _ANNOUNCE_EXPIRIES, given, _BATCH, stop)
 
 
 def send_due(
@@ -157,12 +159,12 @@ def count_undelivered(connection: Connection) -> Undelivered:
     return Undelivered(*connection.execute(_UNDELIVERED).one())
 
 
-def tidy(engine: Engine, *, batch: int = 1000, stop: Callable[[], bool] = lambda: False) -> None:
+def tidy(engine: Engine, *, stop: Callable[[], bool] = lambda: False) -> None:
     """Give up messages older than a day, even if no attempt was made, and delete those sent or given up a week ago."""
-    given_up = in_batches(engine, _GIVE_UP, {"age": GIVE_UP_AFTER}, batch, stop)
+    given_up = in_batches(engine, _GIVE_UP, {"age": GIVE_UP_AFTER}, _BATCH, stop)
     if given_up:
         _log.warning("messages given up", count=given_up)
-    in_batches(engine, _FORGET, {"age": FORGET_AFTER}, batch, stop)
+    in_batches(engine, _FORGET, {"age": FORGET_AFTER}, _BATCH, stop)
 
 
 def pause_after(attempts: int) -> int:

@@ -61,16 +61,19 @@ def test_runs_are_deleted_with_their_outcomes_and_responses_after_the_retention_
     assert rows(engine) == []
 
 
-def test_a_run_that_is_deleted_in_parts_is_shown_whole_until_it_is_gone(forced: Client, engine: Engine) -> None:
+def test_a_run_that_is_deleted_in_parts_is_shown_whole_until_it_is_gone(
+    forced: Client, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The worker is asked to stop after each of its transactions, which delete two outcomes."""
+    monkeypatch.setattr("app.runs.upkeep._BATCH", 2)
     for left in (3, 1):
         asked = iter([False, True])
-        assert delete_old(engine, 90, stop=lambda asked=asked: next(asked), batch=2) == 0  # type: ignore[misc]
+        assert delete_old(engine, 90, stop=lambda asked=asked: next(asked)) == 0  # type: ignore[misc]
         assert rows(engine)[0] == (1, left, 1)
         run = forced.app.test_client().get("/runs/1", auth=(ADMIN, PASSWORD)).get_json()
         assert (run["state"], run["steps"], run["done"]) == ("done", 5, 5)
         assert shown(forced, "/runs/1/response") == 200
-    assert delete_old(engine, 90, stop=lambda: NEVER, batch=2) == 1
+    assert delete_old(engine, 90, stop=lambda: NEVER) == 1
     assert shown(forced, "/runs/1") == 404
 
 

@@ -124,8 +124,11 @@ def test_an_expiry_is_announced_once_seven_days_ahead(store: Store, engine: Engi
 
 
 @pytest.mark.ledger("DEC-274")
-def test_a_past_expiry_is_announced_and_that_of_a_builder_names_no_user(store: Store, engine: Engine) -> None:
+def test_a_past_expiry_is_announced_and_that_of_a_builder_names_no_user(
+    store: Store, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.solutions.messages._BATCH", 1)
     store.authentication(None, expires=after(hours=-1))
-    assert announce_expiries(engine, batch=1) == 1
+    assert announce_expiries(engine) == 1
     (message,) = messages(engine)
     assert (message["user_id"], message["external_user_id"]) == (None, None)

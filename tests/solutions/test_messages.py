@@ -285,16 +285,19 @@ class TestTidied:
         tidy(engine)
         assert outbox(engine) == []
 
-    def test_old_messages_are_given_up_and_deleted_in_batches(self, store: Store, engine: Engine) -> None:
+    def test_old_messages_are_given_up_and_deleted_in_batches(
+        self, store: Store, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.solutions.messages._BATCH", 2)
         solution = store.published()
         multiply(engine, store.instance(solution), 5)
         store.republish(solution, config=[config_slot("a")])
         make_older(engine, self.DAY)
         asked = iter([False, True, True])
-        tidy(engine, batch=2, stop=lambda: next(asked))
+        tidy(engine, stop=lambda: next(asked))
         assert [row.given_up for row in outbox(engine)].count(True) == 2
-        tidy(engine, batch=2)
+        tidy(engine)
         assert [row.given_up for row in outbox(engine)].count(True) == 5
         make_older(engine, 7 * self.DAY)
-        tidy(engine, batch=2)
+        tidy(engine)
         assert outbox(engine) == []
