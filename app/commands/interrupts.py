@@ -23,22 +23,22 @@ class Work(Generic[T]):
     """A function that runs in a thread of its own. The command may stop waiting for it, and wait again later."""
 
     def __init__(self, function: Callable[[], T]) -> None:
-        self._outcome: SimpleQueue[T | Exception] = SimpleQueue()
+        self._result: SimpleQueue[T | Exception] = SimpleQueue()
         self._thread = Thread(target=self._run, args=(function,), daemon=True)
         self._thread.start()
 
-    def outcome(self, seconds: float) -> T:
+    def result(self, seconds: float) -> T:
         """Return what the function returns, or raise what it raises. Raises Empty if that takes longer."""
-        found = self._outcome.get(timeout=seconds)
+        found = self._result.get(timeout=seconds)
         if isinstance(found, Exception):
             raise found
         return found
 
     def _run(self, function: Callable[[], T]) -> None:
         try:
-            self._outcome.put(function())
+            self._result.put(function())
         except Exception as error:
-            self._outcome.put(error)
+            self._result.put(error)
 
 
 class Interrupts:
@@ -74,11 +74,11 @@ class Interrupts:
         self.check()
 
     def wait(self, work: Work[T], until: float | None = None) -> T:
-        """Return the outcome of work. Raises its error, Interrupted, or TimeoutError at `until` (monotonic clock)."""
+        """Return the result of work. Raises its error, Interrupted, or TimeoutError at `until` (monotonic clock)."""
         while True:
             self.check()
             try:
-                return work.outcome(_LOOK_EVERY)
+                return work.result(_LOOK_EVERY)
             except Empty:
                 if until is not None and time.monotonic() >= until:
                     raise TimeoutError from None

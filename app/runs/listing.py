@@ -42,7 +42,7 @@ _CONDITIONS = {
 }
 _OUTCOMES = text("""
     SELECT o.ordinal, o.node_identifier, n.node_reference, n.owner_identifier, o.version_number,
-           o.instance_identifier::text AS instance_identifier, o.outcome
+           o.instance_identifier::text AS instance_identifier, o.outcome AS update_type
     FROM run_outcome o LEFT JOIN node n USING (node_identifier)
     WHERE o.run_identifier = :run AND o.ordinal > :after
     ORDER BY o.ordinal LIMIT :limit
@@ -71,7 +71,7 @@ class RunFilter:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one node or instance of a run.
+    """What became of one node or instance of a run: its update type, such as `version` or `error`.
 
     The reference is absent if the node was deleted, or if the reader may not read it. The number is that of the version
     or, for an instance, of the release.
@@ -81,7 +81,7 @@ class Outcome:
     node_reference: str | None
     instance_identifier: str | None
     number: int | None
-    outcome: str
+    update_type: str
 
 
 def visible_runs(
@@ -134,12 +134,12 @@ def outcomes(
         reference = row.node_reference
         if reference and not rights.on(row.node_identifier, reference, row.owner_identifier) & right.READ:
             reference = None
-        found.append(Outcome(row.ordinal, reference, row.instance_identifier, row.version_number, row.outcome))
+        found.append(Outcome(row.ordinal, reference, row.instance_identifier, row.version_number, row.update_type))
     return found, found[-1].ordinal if len(rows) > limit else None
 
 
 def count_outcomes(connection: Connection, run: Run, *, after: int = 0) -> dict[str, int]:
-    """Return how many nodes or instances of a run had each outcome when its record was read.
+    """Return how many outcomes of each update type a run had when its record was read.
 
     With `after` those up to this number do not count.
     """

@@ -1,6 +1,6 @@
 """UpdateSolutionInstances: list how instances of a solution would move to a release (`impact`), or move them (`force`).
 
-`app.solutions.rollout.bulk_plan` describes the outcomes.
+`app.solutions.rollout.bulk_plan` describes the update types.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.services.fault_paths import described
 from app.services.forced import UpdateAction, bypassed, end_run, note_earlier
 from app.services.response import Fields, Group, ServiceResponse
 from app.services.solution_fields import GivenConfigValue, RequestWithValues
-from app.solutions.rollout.bulk_plan import InstanceOutcome, InstanceUpdate, RolloutParameters, rollout
+from app.solutions.rollout.bulk_plan import InstanceUpdate, InstanceUpdateType, RolloutParameters, rollout
 from app.solutions.rollout.bulk_run import NAME, RolloutResult, force, impact
 from app.solutions.rollout.bulk_run import wanted_run as wanted_of
 
@@ -99,14 +99,14 @@ def _row(update: InstanceUpdate, target: int) -> Group:
         ("updateType", update.type.value),
         ("errorMessage", _message(update)),
     )
-    if update.type is not InstanceOutcome.UPGRADE:
+    if update.type is not InstanceUpdateType.UPGRADE:
         return Group("Update", (fields,))
     pending = Fields(*(("externalId", external_id) for external_id in update.pending))
     return Group("Update", (fields, Group("PendingSlotList", (pending,))))
 
 
 def _message(update: InstanceUpdate) -> str | None:
-    if update.type is not InstanceOutcome.ERROR:
+    if update.type is not InstanceUpdateType.ERROR:
         return update.error_message
     return f"Not moved: {update.error_message if update.refused is None else described(update.refused)}"
 

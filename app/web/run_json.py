@@ -53,7 +53,7 @@ def outcome_json(found: Outcome) -> dict[str, object]:
         }
     else:
         about = {"nodeReference": found.node_reference, "nodeVersionNumber": found.number}
-    return {"number": found.ordinal, **about, "updateType": found.outcome}
+    return {"number": found.ordinal, **about, "updateType": found.update_type}
 
 
 def _context(found: Run) -> dict[str, str | None]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from app.console.updates.rows import PAGE, UpdateFilter
 
 MOVE_KINDS: Final = ("update", "upgrade", "warning", "error")
-"""The outcomes of a roll-out, in the order of the counters."""
+"""The update types of instances, in the order of the counters."""
 MOVE_COLUMNS: Final = (
     "instance",
     "name",
@@ -51,7 +51,7 @@ class MovedInstance:
 
 @dataclass
 class MovedOnPage:
-    """The moves on a page, and how many there are of each outcome."""
+    """The moves on a page, and how many there are of each kind."""
 
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[MovedInstance] = field(default_factory=list)

@@ -78,8 +78,8 @@ class Following:
 def _row(found: Outcome, instance_name: str | None) -> OutcomeRow:
     if found.instance_identifier is not None:
         name, address = instance_name or found.instance_identifier, instance_url(found.instance_identifier)
-        return OutcomeRow(found.ordinal, name, address if instance_name else "", found.number, found.outcome)
+        return OutcomeRow(found.ordinal, name, address if instance_name else "", found.number, found.update_type)
     reference = found.node_reference
     if not reference:
-        return OutcomeRow(found.ordinal, _HIDDEN, "", found.number, found.outcome)
-    return OutcomeRow(found.ordinal, reference, node_url(reference), found.number, found.outcome, reference)
+        return OutcomeRow(found.ordinal, _HIDDEN, "", found.number, found.update_type)
+    return OutcomeRow(found.ordinal, reference, node_url(reference), found.number, found.update_type, reference)

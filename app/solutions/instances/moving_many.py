@@ -54,11 +54,11 @@ class Destination:
 
 @dataclass(frozen=True)
 class RunOutcomes:
-    """The run that moves instances, and the number of its outcomes so far. Each move records the same outcome."""
+    """The run that moves instances, the number of its outcomes so far, and the update type that each move records."""
 
     run: int
     count: int
-    outcome: str
+    update_type: str
 
 
 def move_many(
@@ -100,7 +100,7 @@ def move_many(
         "address": actor.address,
         "details": json.dumps(slots_detail(to.given)),
         "run": None if outcomes is None else outcomes.run,
-        "outcome": None if outcomes is None else outcomes.outcome,
+        "outcome": None if outcomes is None else outcomes.update_type,
         "ordinal": 0 if outcomes is None else outcomes.count,
     }
     results: list[str] = procedure(connection, _CALL, parameters)[1]

@@ -4,7 +4,7 @@
 upgradeSolutionInstance mutation" (Updating vs Upgrading). A roll-out is that loop, and its plan is a list of the
 instances made beforehand.
 
-Each selected instance on another release than the target has one of these outcomes:
+Each selected instance on another release than the target has one of these update types:
 
 - `update`: no change breaks it. It moves.
 - `upgrade`: a change breaks it, and the values that the system must give are given. It moves, and the slots that its
@@ -58,8 +58,8 @@ _OF_OWNER = " AND i.owner = CAST(:owner AS uuid)"
 _ORDER = " ORDER BY i.instance_identifier"
 
 
-class InstanceOutcome(StrEnum):
-    """What a roll-out does with an instance."""
+class InstanceUpdateType(StrEnum):
+    """The documented kinds of an update of an instance."""
 
     UPDATE = "update"
     UPGRADE = "upgrade"
@@ -97,11 +97,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class InstanceUpdate:
-    """The planned or actual outcome of an instance. `pending` are the external ids of the slots that its end user must
-    fill."""
+    """What a roll-out does, or would do, with an instance. `pending` are the external ids of the slots that its end
+    user must fill."""
 
     instance: Candidate
-    type: InstanceOutcome
+    type: InstanceUpdateType
     pending: tuple[str, ...] = ()
     error_message: str | None = None
     refused: RelinkError | None = None
@@ -109,7 +109,7 @@ class InstanceUpdate:
 
     @property
     def moves(self) -> bool:
-        return self.type in (InstanceOutcome.UPDATE, InstanceOutcome.UPGRADE)
+        return self.type in (InstanceUpdateType.UPDATE, InstanceUpdateType.UPGRADE)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Rollout:
         return self.target < self.solution.latest_release_number
 
     def plan(self, connection: Connection, check: Callable[[], None] = lambda: None) -> list[InstanceUpdate]:
-        """Return the planned outcomes of the selected instances, in the order of their ids.
+        """Return the planned updates of the selected instances, in the order of their ids.
 
         `check` is called before each page of instances.
         """
@@ -151,7 +151,7 @@ class Rollout:
         return planned
 
     def judged(self, connection: Connection, planned: Candidate, state: InstanceState) -> InstanceUpdate | None:
-        """Return the outcome for an instance in its present state.
+        """Return the update of an instance in its present state.
 
         Returns None if the instance is on the target by now, or was on an older release than the target and has been
         moved to a newer one meanwhile, which must not be undone.
@@ -172,7 +172,7 @@ class Rollout:
         return values
 
     def fingerprint(self, planned: Sequence[InstanceUpdate]) -> str:
-        """Return a digest of the plan: the target, the values, and the outcome of each instance."""
+        """Return a digest of the plan: the target, the values, and the update of each instance."""
         digest = hashlib.sha256(json.dumps([self.target, dict(self.wanted.config_values)], sort_keys=True).encode())
         for update in planned:
             fields = (update.instance.instance_id, update.instance.release, update.type, *update.pending)
@@ -202,27 +202,27 @@ class Rollout:
                 yield Candidate(*row)
 
     def _asks(self, candidate: Candidate) -> bool:
-        """Return whether the outcome depends on the values that the instance holds."""
+        """Return whether the update depends on the values that the instance holds."""
         return not candidate.held and bool(self.given or self._breaking_from(candidate.release))
 
     def _judged(self, candidate: Candidate, values: Values) -> InstanceUpdate:
         if candidate.held:
-            return InstanceUpdate(candidate, InstanceOutcome.WARNING, error_message="The instance is on hold")
+            return InstanceUpdate(candidate, InstanceUpdateType.WARNING, error_message="The instance is on hold")
         if not self._asks(candidate):
-            return InstanceUpdate(candidate, InstanceOutcome.UPDATE)
+            return InstanceUpdate(candidate, InstanceUpdateType.UPDATE)
         after = {**values_after_move(values, self.contents[self.target]), **self.given}
         if self.given and (size := bytes_together(after)) > self.limits.instance_bytes:
-            return InstanceUpdate(candidate, InstanceOutcome.WARNING, error_message=self._too_large(size))
+            return InstanceUpdate(candidate, InstanceUpdateType.WARNING, error_message=self._too_large(size))
         if not self._open(candidate, values):
-            return InstanceUpdate(candidate, InstanceOutcome.UPDATE)
+            return InstanceUpdate(candidate, InstanceUpdateType.UPDATE)
         lacking = pending(self.target, self.contents, after)
         hidden = [slot.external_id for slot in lacking if slot.hidden]
         # A hidden slot without a value does not stop a move here; a value that is no longer good does.
         still_open = (change for change in self._open(candidate, after) if change.hidden)
         hidden += [change.external_id for change in still_open if slot_of(change) in after]
         if hidden:
-            return InstanceUpdate(candidate, InstanceOutcome.WARNING, error_message=_lacks(hidden))
-        return InstanceUpdate(candidate, InstanceOutcome.UPGRADE, tuple(slot.external_id for slot in lacking))
+            return InstanceUpdate(candidate, InstanceUpdateType.WARNING, error_message=_lacks(hidden))
+        return InstanceUpdate(candidate, InstanceUpdateType.UPGRADE, tuple(slot.external_id for slot in lacking))
 
     def _too_large(self, size: int) -> str:
         return f"The values of the instance would have {size} bytes in total; the limit is {self.limits.instance_bytes}"

@@ -21,7 +21,7 @@ from app.solutions.content.model import GivenValue, SlotKey
 from app.solutions.instances.moving import InstanceState, Move, lock_to_move, move, reading_statement, state_of_row
 from app.solutions.instances.moving_many import DONE, Destination, RunOutcomes, move_many
 from app.solutions.messages import announce
-from app.solutions.rollout.bulk_plan import Candidate, InstanceOutcome, InstanceUpdate, Rollout
+from app.solutions.rollout.bulk_plan import Candidate, InstanceUpdate, InstanceUpdateType, Rollout
 
 NAME: Final = "UpdateSolutionInstances"
 """The service whose runs make roll-outs."""
@@ -33,7 +33,7 @@ _OUTCOME: Final = """
     VALUES (%(run)s, %(ordinal)s::integer, %(instance)s, %(release)s, %(outcome)s)
 """
 _READ: Final = reading_statement("i.instance_identifier = ANY (%(instances)s::uuid[])")
-_UPDATE: Final = InstanceOutcome.UPDATE
+_UPDATE: Final = InstanceUpdateType.UPDATE
 _TRIES = 3
 _TOGETHER = 100
 """The number of instances that are read, and then moved by one call."""
@@ -41,7 +41,7 @@ _TOGETHER = 100
 
 @dataclass
 class RolloutResult:
-    """The planned or actual outcomes, in the order of the ids of the instances."""
+    """The planned or actual updates, in the order of the ids of the instances."""
 
     rollout: Rollout
     updates: list[InstanceUpdate]
@@ -128,7 +128,7 @@ class _Force:
         return goes_on
 
     def _move_together(self, candidates: Sequence[Candidate]) -> dict[str, InstanceUpdate | None]:
-        """Move those instances that need no message, and return the outcomes of all that are settled."""
+        """Move those instances that need no message, and return the updates of all that are settled."""
         connection, rollout = self.run.connection, self.rollout
         with connection.begin():
             rows = prepared(connection, _READ, {"instances": [each.instance_id for each in candidates]}).fetchall()
@@ -186,7 +186,7 @@ class _Force:
                 break
         if update is not None:
             self.updates.append(update)
-            self.recorded += update.type is not InstanceOutcome.WARNING
+            self.recorded += update.type is not InstanceUpdateType.WARNING
         return True
 
     def _done(self, candidate: Candidate) -> InstanceUpdate | None:
@@ -208,7 +208,7 @@ class _Force:
         refused = error if isinstance(error, RelinkError) else None
         reason = f"the database refused: {refusal(error)}" if isinstance(error, DBAPIError) else error.description
         _log.error("instance not moved", run_id=self.run.identifier, instance_id=candidate.instance_id, reason=reason)
-        update = InstanceUpdate(candidate, InstanceOutcome.ERROR, error_message=reason, refused=refused)
+        update = InstanceUpdate(candidate, InstanceUpdateType.ERROR, error_message=reason, refused=refused)
         with self.run.connection.begin():
             self._record(update)
         return update
