@@ -97,14 +97,14 @@ def pytest_xdist_auto_num_workers() -> int | None:
 
 
 def pytest_collection_finish() -> None:
-    """Take what is there for all tests out of the garbage collections, which each import makes."""
+    """Exclude the objects that all tests share from garbage collections, which each import makes."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def survivors() -> Iterator[None]:
-    """Take what a module leaves for the next ones, such as compiled schemas, out of the garbage collections."""
+    """Exclude the objects that a module leaves for later ones, such as compiled schemas, from garbage collections."""
     yield
     gc.collect()
     gc.freeze()
@@ -152,7 +152,7 @@ def usual_hashes(quick_hashes: PasswordHasher) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def endpoints() -> Iterator[None]:
-    """The applications of tests share their endpoints: to make those takes a twentieth of a second."""
+    """Let the applications of tests share their endpoints, which take a twentieth of a second to make."""
     made = application._with_endpoints()
 
     def copied() -> Flask:
@@ -167,7 +167,7 @@ def endpoints() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def imports(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Imports that a test only begins with are kept for other tests. `make soak` does each import."""
+    """Keep the imports with which tests begin for other tests. `make soak` does each import."""
     looking = "import" in request.node.nodeid or LOOKING_AT_IMPORTS & set(request.fixturenames)
     with nullcontext() if looking or RUNS_LONG_TESTS else keeping():
         yield
@@ -202,7 +202,7 @@ def server_url(developers_server: str | None) -> Iterator[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_pages(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
-    """The templates of pages are compiled once for all applications of all processes."""
+    """Compile the templates of pages once for all applications of all processes."""
     own = tmp_path_factory.getbasetemp()
     directory = (own if worker_id == "master" else own.parent) / "pages"
     directory.mkdir(exist_ok=True)

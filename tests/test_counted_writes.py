@@ -47,7 +47,7 @@ def test_an_import_sends_as_many_statements_for_many_nodes_as_for_one(client: Cl
 
 
 def test_a_freeze_sends_as_many_statements_for_many_drafts_as_for_one(client: Client, statements: Statements) -> None:
-    """The row that the audit has for each of them included."""
+    """This includes the row of the audit for each of them."""
     for name, drafts in SIZES.items():
         graph = Graph().node(name, package())
         for number in range(drafts):

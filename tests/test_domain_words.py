@@ -1,4 +1,4 @@
-"""The domain speaks its own words: it names no element of an XML document.
+"""The domain uses its own words: it names no element of an XML document.
 
 The interfaces translate the paths of faults into the names of their fields. A text that names an XML element would be
 wrong in GraphQL, in JSON and on a page.
@@ -75,7 +75,7 @@ def _makes_fault(name: str) -> bool:
 
 
 def named(texts: Texts, names: set[str]) -> list[str]:
-    """Where the domain uses one of the names in these texts."""
+    """The places in these texts where the domain uses one of the names."""
     sources = {path: path.read_text(encoding="utf-8") for path in DOMAIN}
     return [
         f"{path.relative_to(ROOT)}:{line}: {word}"
@@ -103,7 +103,7 @@ def test_the_domain_names_no_xml_element() -> None:
 
 
 def test_the_domain_names_neither_xml_nor_the_services() -> None:
-    """A page and a client of GraphQL know nothing of a service that a text tells them to use."""
+    """A user of a page or of GraphQL does not know a service that a text names."""
     names = services() | {"XML", "XSD"}
     assert {"GetNode", "SetSolution"} <= names
     assert named(comments, names) == []

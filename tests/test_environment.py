@@ -30,7 +30,7 @@ def test_a_test_sees_no_settings() -> None:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest reports where the developer has settings and no Chromium is installed."""
+    """The report of pytest on a machine with settings of the developer and without a Chromium."""
     root = Path(__file__).parent.parent
     given = {name: value for name, value in os.environ.items() if name != "RELINK_TEST_CHROMIUM"}
     settings = {"RELINK_DATABASE_URL": "postgresql://nowhere.invalid/relink", "RELINK_POOL_SIZE": "7"}
@@ -77,7 +77,7 @@ def test_a_test_gets_a_database_without_anything_of_earlier_tests(fresh_database
 
 
 def test_an_import_that_is_kept_leaves_the_store_as_the_import_does(fresh_database: FreshDatabase) -> None:
-    """Except that nobody has signed in for it, which the next request does."""
+    """The only difference is that nobody has signed in to it. The next request does so."""
     more = Graph().node("P.C", frozen(*links("P.A.1"), *links("P.B.1")))
     found = []
     for is_kept in (False, True, True):

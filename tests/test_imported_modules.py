@@ -1,4 +1,4 @@
-"""What the processes import when they start. Imports take most of the start-up time."""
+"""The modules that processes import when they start. Imports take most of the start-up time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lock files hold what pyproject.toml asks for, and can be used on any machine."""
+"""The lock files meet the requirements in pyproject.toml, and can be used on any machine."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def locked(file: Path) -> dict[str, str]:
 
 
 def required(*, tests: bool) -> list[Requirement]:
-    """What pyproject.toml asks for, to run Relink or to run its tests too."""
+    """The requirements in pyproject.toml, to run Relink or to run its tests too."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return list(map(Requirement, project["dependencies"] + (project["optional-dependencies"]["test"] if tests else [])))
 
 
 @pytest.mark.parametrize("file", [RUN, TEST], ids=lambda file: file.name)
 def test_a_lock_file_has_packages_with_hashes_and_nothing_else(file: Path) -> None:
-    """No package index, no path, no option: they would be those of the machine on which the file was written."""
+    """A lock file has no package index, path or option of the machine on which it was written."""
     text = file.read_text()
     rest = re.sub(r"^ *#.*\n", "", ENTRY.sub("", text), flags=re.M)
     assert locked(file)

@@ -1,4 +1,4 @@
-"""What libraries and Python itself write into the log: what went wrong and where, and nothing that a client sent."""
+"""Log lines of libraries and of Python itself have the error and its place, and nothing that a client sent."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ SENTENCE = "RELINK_LAZY_UPDATE_DELY is not a setting; did you mean RELINK_LAZY_U
 
 
 def test_the_list_has_the_variables_that_the_program_reads() -> None:
-    """Read by their whole names, or without the prefix by the functions of app.settings."""
+    """The variables that are read by their whole names, or without the prefix by the functions of app.settings."""
     code = [file.read_text() for file in (ROOT / "app").rglob("*.py") if file.name != "variables.py"]
     settings = (ROOT / "app" / "settings.py").read_text()
     read = {word for text in code for word in WORD.findall(text)}
@@ -57,7 +57,7 @@ def test_the_list_has_the_variables_that_the_program_reads() -> None:
 
 
 def test_each_setting_is_documented() -> None:
-    """With a meaning, in the reference."""
+    """The reference has each with its meaning."""
     page = (ROOT / "docs" / "reference" / "settings.md").read_text()
     documented = [line.split("|")[1].strip(" `") for line in page.splitlines() if line.startswith("| `RELINK_")]
     assert documented == list(VARIABLES)
@@ -112,7 +112,7 @@ SMALL_POOL_OF_SERVICE = {"RELINK_POOL_SIZE": "9", "RELINK_THREADS": "16"}
 
 @pytest.fixture(scope="module")
 def refusals() -> list[str]:
-    """Why the application is not imported with wrong settings, as any WSGI server imports it."""
+    """The reason why importing the application, as any WSGI server does, fails with these settings."""
     given = json.dumps([MISTYPED, SMALL_POOL_OF_SERVICE])
     command = [sys.executable, "-c", IMPORT]
     environment = {**os.environ, "RELINK_DATABASE_URL": "postgresql://nowhere.invalid/relink"}

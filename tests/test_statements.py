@@ -1,4 +1,4 @@
-"""Hot paths send few statements in few round trips, and no more where there is more to read or to write."""
+"""Hot paths send few statements in few round trips, and not more if there is more to read or to write."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_update_solution_instance_however_many_values_are_given(store: Store, st
 def test_a_roll_out_takes_the_same_statements_for_many_instances_whatever_it_is_given(
     store: Store, statements: Statements
 ) -> None:
-    """One reads some instances, and one call moves them, with a commit for each."""
+    """One statement reads some instances, and one call moves them, with a commit for each."""
     slots = [config_slot(f"slot-{number}", hidden=True) for number in range(MANY)]
     counts = []
     for instances, given in ((1, 1), (1, 1), (1 + MANY, MANY)):
@@ -123,7 +123,7 @@ def test_a_roll_out_takes_the_same_statements_for_many_instances_whatever_it_is_
 def test_a_small_impact_takes_at_most_five_round_trips(
     client: Client, make_user: Callable[..., None], round_trips: RoundTrips
 ) -> None:
-    """Also for a caller with single permissions, whose draft is hidden and whose rows are refused."""
+    """This also holds for a caller with single permissions, from whom a draft is hidden and whose rows are refused."""
     client.load(catalog("One", 1))
     client.load(catalog("Many", MANY))
     make_user("ann", "package-administer One", "package-read Many")

@@ -1,4 +1,4 @@
-"""A web process tidies by itself: there may be no worker."""
+"""A web process cleans up by itself, since there may be no worker."""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ def show(all_kinds: bool, as_json: bool) -> None:
     """List the master tokens.
 
     One line for each: id, name, the time at which it was made, and the time at which it was last used. With --all: id,
-    kind, name or end user, and the times at which it was made, expires, and was last used. The last use is right to the
-    minute, and empty for a token that was never used.
+    kind, name or end user, and the times at which it was made, expires, and was last used. The last use is accurate to
+    the minute, and empty for a token that was never used.
 
     \b
     Example:

@@ -52,7 +52,7 @@ class Operations:
 
 @blueprint.get("/")
 def home_with_slash() -> Response:
-    """Lead to the page."""
+    """Redirect to the page."""
     return see_other(HOME)
 
 

@@ -29,7 +29,7 @@ class Paging:
 
 @dataclass(frozen=True)
 class PageInfo:
-    """Where a page stands in its list."""
+    """The position of a page in its list."""
 
     end_cursor: str | None
     has_next_page: bool

@@ -28,13 +28,13 @@ _MOST_LINKING = 100
 
 
 def keep_links(connection: Connection) -> None:
-    """Prevents the deletion of nodes until this transaction ends. Call it before reading the versions to link to."""
+    """Prevent the deletion of nodes until this transaction ends. Call it before reading the versions to link to."""
     connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LINKS_LOCK})
 
 
 @contextmanager
 def links_kept(driver: psycopg.Connection[Row]) -> Iterator[None]:
-    """Prevents the deletion of nodes while the context lasts, over several transactions of a connection."""
+    """Prevent the deletion of nodes while the context lasts, over several transactions of a connection."""
     driver.execute("SELECT pg_advisory_lock_shared(%s)", (_LINKS_LOCK,))
     try:
         yield

@@ -1,6 +1,6 @@
 -- Whether the members of a version are so large that a process may read only a few such versions at once: more than ten
--- thousand, or more than a mebibyte of values and comments. Of values that take little room compressed, the size is not
--- looked at. PostgreSQL puts the expression in the place of the call, so that values are decompressed only where needed.
+-- thousand, or more than a mebibyte of values and comments. The size of values that take little room when compressed
+-- is not considered. PostgreSQL puts the expression in the place of the call, so that values are decompressed only where needed.
 CREATE FUNCTION is_large_version(member_types bigint[], texts text[], comments text[]) RETURNS boolean
 LANGUAGE sql STABLE AS $$
   SELECT cardinality(member_types) > 10000

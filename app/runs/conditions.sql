@@ -26,8 +26,8 @@ CREATE FUNCTION run_goes_before(r run, waiting run) RETURNS boolean LANGUAGE sql
                      waiting.include_content)
 $$;
 
--- Whether a worker may do a run again that has ended early. With If-Match, a run does its plan as a whole or not at all; a
--- new plan would be another one.
+-- Whether a worker may repeat a run that has ended early. With If-Match, a run does its plan as a whole or not at all, and
+-- a new plan would be another one.
 CREATE FUNCTION run_can_be_done_again(r run) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT r.asynchronous AND (r.if_match IS NULL OR NOT EXISTS (
     SELECT FROM run_outcome o WHERE o.run_identifier = r.run_identifier))

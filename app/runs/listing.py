@@ -1,6 +1,6 @@
 """Pages of runs, newest first, and pages of the outcomes of a run, in the order of its commits.
 
-A page begins after the last entry of the page before, so entries that come or go meanwhile are neither repeated nor
+A page begins after the last entry of the previous page, so entries that come or go meanwhile are neither repeated nor
 left out.
 """
 

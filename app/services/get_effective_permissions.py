@@ -1,4 +1,4 @@
-"""GetEffectivePermissions: what a user may do with a node, and through what."""
+"""GetEffectivePermissions: what a user may do with a node, and what gives each permission."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 -- The members of all versions on which a plan depends that changes types: `types` are the types before and after it,
 -- `moved` the versions to which links move, `data` the versions whose type changes, and `drafts` the draft types. The
 -- statement reads the types, the member types that they list before and after, and the data, with that of the users of
--- draft types.
--- A version without members has a row without a member. Each member has the reference of its member type; a long value
+-- draft types. A version without members has a row without a member. Each member has the reference of its member type; a long value
 -- is cut. Users with so many members that PostgreSQL stores them apart are not read, nor those after the first `most`
 -- members.
 -- OFFSET 0 keeps the planner from joining with all versions, since it expects more versions than there are.

@@ -25,7 +25,7 @@ BEGIN
     done_number := step.version_number + (step.kind = 'version')::integer;
 
     IF step.others IS NOT NULL THEN
-      -- An array: for a condition with OR, the planner reads the whole index.
+      -- An array, because the planner would read the whole index for a condition with OR.
       moving := ARRAY(
         SELECT o.node_identifier FROM run_step_other o
         WHERE o.run_identifier = run AND o.ordinal = step.ordinal AND o.member_type_numbers IS NOT NULL);

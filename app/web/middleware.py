@@ -86,7 +86,7 @@ def _begin() -> Response | None:
 
 
 def _warn_of_proxy() -> None:
-    """Warns once in each process that requests come through a proxy which the settings do not know."""
+    """Warn once in each process that requests come through a proxy which the settings do not know."""
     shared = resources()
     if shared.proxy_warned.is_set() or shared.settings.trusted_proxies:
         return
@@ -128,7 +128,7 @@ def _end(response: Response) -> Response:
 
 
 def _forget(_error: BaseException | None) -> None:
-    """Forgets who has sent the request, since the thread serves other requests after this one."""
+    """Forget who has sent the request, since the thread serves other requests after this one."""
     forget_actor()
     structlog.contextvars.clear_contextvars()
     # The error of an unknown address refers to the request: both would stay until a garbage collection.

@@ -190,7 +190,7 @@ def _know(name: str) -> None:
 
 
 def _call(message: Mapping[str, str]) -> Call:
-    """Signs in with the credentials of the message or of the HTTP headers."""
+    """Sign in with the credentials of the message or of the HTTP headers, and return the context of the request."""
     shared = resources()
     caller = shared.sign_in.caller(credentials(request, message), request.remote_addr or "")
     cipher = Cipher(shared.settings.secret_key)

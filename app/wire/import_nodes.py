@@ -32,7 +32,7 @@ class NodeReader:
     """Reads one node, at `position` in the list of nodes. Faults have paths from the root of the document."""
 
     def __init__(self, position: int, *, keep: bool = True) -> None:
-        """Whether to keep the node. After a first fault in the document only further faults are needed."""
+        """Read the node, and keep it if `keep`. After a first fault in the document only further faults are needed."""
         self.position = position
         self._path = f"NodeList/Node[{position}]"
         self._keep = keep

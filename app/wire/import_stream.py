@@ -130,10 +130,10 @@ class _Action:
             self.text = (self.text + str(text)).lstrip(WHITE_SPACE)
 
     def comment(self, _text: str | bytes) -> None:
-        """Comments are ignored."""
+        """Ignore a comment."""
 
     def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing. A target of the parser needs this method."""
 
 
 class _NodeStream:
@@ -229,7 +229,7 @@ def _something_follows(file: IO[bytes]) -> bool:
 
 
 def _drop_before(node: etree._Element) -> list[tuple[str, str]]:
-    """Frees the node before this one, and returns the faults of other content there."""
+    """Free the node before this one, and returns the faults of other content there."""
     found: list[tuple[str, str]] = []
     parent = node.getparent()
     while parent is not None and (previous := node.getprevious()) is not None and len(found) < MOST_FAULTS:

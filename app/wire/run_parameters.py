@@ -46,7 +46,7 @@ def limit() -> int:
 
 
 def after() -> int | None:
-    """Return the number of the last entry of the page before."""
+    """Return the number of the last entry of the previous page."""
     return _number("after", 0, 0, _MOST_NUMBER) if _given("after") else None
 
 

@@ -38,7 +38,7 @@ _PARAMETERS = {
 
 @blueprint.before_request
 def check_parameters() -> Response | None:
-    """Refuses query parameters that the endpoint does not have."""
+    """Refuse query parameters that the endpoint does not have."""
     try:
         check_names(_PARAMETERS.get(request.endpoint or "", ()))
     except RelinkError as error:
@@ -81,7 +81,7 @@ def run(identifier: int) -> Response:
 @blueprint.delete("/runs/<int:identifier>")
 @short_statements()
 def cancel(identifier: int) -> Response:
-    """Asks a run to end after its present node. Returns the run as it is then, with 202, since that may take a
+    """Ask a run to end after its present node. Returns the run as it is then, with 202, since that may take a
     moment."""
     try:
         caller = _caller()

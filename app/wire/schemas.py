@@ -61,7 +61,7 @@ def element_names() -> frozenset[str]:
 
 @contextmanager
 def compiled(grammar: str) -> Iterator[etree.XMLSchema]:
-    """Lends the compiled schema of a grammar: to one thread at a time, since its error log is not thread-safe."""
+    """Lend the compiled schema of a grammar: to one thread at a time, since its error log is not thread-safe."""
     try:
         schema = _idle[grammar].pop()
     except IndexError:

@@ -31,7 +31,7 @@ def in_own_thread(work: Callable[[], Result]) -> Result:
 
 @contextmanager
 def parsers_freed() -> Iterator[None]:
-    """Frees the parsers of threads that ended during the context. No exception that they raised may be referenced
+    """Free the parsers of threads that ended during the context. No exception that they raised may be referenced
     after the context."""
     outer = _used_own_thread.set(False)
     try:

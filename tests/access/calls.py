@@ -18,7 +18,7 @@ from tests.support.solution_store import element
 
 @dataclass(frozen=True)
 class Call:
-    """What is drawn for a call; each service takes what it needs of it."""
+    """The random parameters of a call. Each service uses those that it needs."""
 
     service: str
     user: str | None
@@ -37,7 +37,7 @@ class Session:
     world: World
     grants: dict[Grant, int]
     over: bool = field(default=False)
-    """Set when a call has changed links, which the oracle does not follow."""
+    """Whether a call has changed links. The oracle does not follow such changes."""
 
     def post(self, call: Call, service: str, **elements: str) -> Reply:
         return self.client.as_user(call.user).post(message(service, elements))
@@ -112,7 +112,7 @@ def compare(session: Session, call: Call) -> Responded:
 
 
 def search(session: Session, call: Call) -> Responded:
-    """For a word of a name: a part of a reference, or the number of a version."""
+    """A search for a word of a name: a part of a reference, or the number of a version."""
     word = call.other.rpartition(".")[2] if call.flag else str(len(call.right) % 3 + 1)
     reply = session.post(call, "Search", query=word, searchField="name", package=call.node, pageSize="2")
     number = oracle.inside(session.world, call.user, call.node)
@@ -255,7 +255,7 @@ def list_permissions(session: Session, call: Call) -> Responded:
 
 
 def effective_permissions(session: Session, call: Call) -> Responded:
-    """Of oneself, and of another user or group."""
+    """Requests about the user who sends them, and about another user or group."""
     about = call.user if call.flag else call.group
     given = {} if call.flag else {"userLogonReferenceDetails": call.group}
     reply = session.post(call, "GetEffectivePermissions", nodeReference=call.node, **given)
@@ -286,7 +286,7 @@ def create_user(session: Session, call: Call) -> Responded:
 
 
 def update_password(session: Session, call: Call) -> Responded:
-    """Of another user, and one's own without the old one."""
+    """Changes of the password of another user, and of one's own without the old one."""
     logon = call.user if call.flag and call.user else "solver"
     number = 0 if call.user in session.world.administrators else 105 if call.user == logon else 101
     elements = {"userLogonReferenceUpdate": logon, "newPassword": PASSWORD}

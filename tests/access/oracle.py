@@ -1,4 +1,4 @@
-"""Who may do what, the slow way: every grant is looked at for every question.
+"""The oracle for rights: who may do what. For each question it looks at every grant, which is slow.
 
 Written from the documented rules alone, so that it can be checked by reading. It shares no code with the program.
 """
@@ -66,7 +66,7 @@ class World:
         return replace(self, nodes={**self.nodes, reference: node})
 
     def held_by(self, user: str | None) -> set[str]:
-        """The groups of a user; None is somebody without credentials."""
+        """The groups of a user. The user None is a caller without credentials."""
         return {"public"} if user is None else {"public", user, *self.groups.get(user, ())}
 
     def rights(self, user: str | None, reference: str) -> set[str]:
@@ -89,7 +89,7 @@ class World:
 
 
 def context(world: World, user: str | None, reference: str) -> int:
-    """The number for a node that a request names: 0 where it may be read."""
+    """The error number for a node that a request names: 0 if the user may read it."""
     if world.may(user, "read", reference):
         return 0
     return 101 if user is None or reference in world.nodes else 105
@@ -169,7 +169,7 @@ def found(world: World, user: str | None, word: str, inside: str) -> list[str]:
 
 
 def inside(world: World, user: str | None, reference: str) -> int:
-    """The number for a package that a search is limited to."""
+    """The error number for a package to which a search is limited."""
     if world.may(user, "read", reference):
         return 0
     return 101 if user is None else 105
@@ -207,7 +207,7 @@ def freeze(world: World, user: str | None, reference: str, content: bool, force:
 
 
 def may_link(world: World, user: str | None, reference: str) -> bool:
-    """May they make a copy that has the type of this node and links to what it links to?"""
+    """Whether the user may make a copy with the type and the links of this node."""
     node = world.nodes[reference]
     if node.typed and not world.may(user, "use-type", TYPE):
         return False
@@ -237,7 +237,7 @@ def copy(world: World, user: str | None, source: str, to: str) -> int:
 
 
 def edit(world: World, user: str | None, reference: str) -> int:
-    """The number for a draft to be edited."""
+    """The error number for an edit of a draft."""
     if user is None:
         return 101
     number = get_node(world, user, reference)

@@ -53,7 +53,7 @@ def test_a_disabled_administrator_may_do_nothing(fresh_database: FreshDatabase) 
 
 @pytest.fixture
 def counted(figures: Callable[[str], None]) -> Iterator[Counter[str]]:
-    """Counts what is tried, for the figures."""
+    """Counts the calls and their results, for the figures."""
     found: Counter[str] = Counter()
     yield found
     figures(f"{found['calls']} calls in {found['worlds']} stores with users and permissions")

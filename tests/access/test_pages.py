@@ -19,7 +19,7 @@ from tests.support.pages import Page, Pages
 
 VISITOR = "ann"
 OF_A_NODE = ("nodes", "versions", "uses", "freeze", "edit", "type", "compare")
-"""The pages of a node. What a visitor may not read is on none of them."""
+"""The pages of a node, none of which shows what the visitor may not read."""
 LISTS = ("/console", "/console/activity", "/console/nodes", "/console/runs", "/console/nodes?q=Name&values=true")
 
 
@@ -60,7 +60,7 @@ def look(world: World, user: str, pages: Pages, reference: str) -> None:
 
 
 def may_not_change(world: World, user: str, pages: Pages, reference: str) -> None:
-    """Send the forms of pages that the visitor does not get: nothing is done."""
+    """Send the forms of pages that the visitor may not open. They must change nothing."""
     if reference in world.nodes and world.may(user, "administer", reference):
         return
     token = {"form_token": pages.get("/console").form("/console/sign-out")["form_token"]}

@@ -27,13 +27,13 @@ MISSING = ("P.none", "P.s.none", "X.none")
 
 
 def version_name(reference: str, number: int) -> str:
-    """A name that is part of no other text, and that says which version has it."""
+    """A name that occurs in no other text, and that identifies its version."""
     return f"Name_{reference.replace('.', '_')}_{number}_"
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """A world in which a draft may link to drafts, and what is frozen links to what is frozen."""
+    """A world in which drafts may link to drafts, and frozen versions link only to frozen versions."""
     nodes: dict[str, Node] = {}
     for reference in REFERENCES:
         frozen, is_draft = draw(st.sampled_from([(1, False), (1, True), (0, True), (2, False)]))
@@ -98,7 +98,7 @@ def _versions(reference: str, node: Node) -> list[V]:
 
 
 def _add_users(connection: Connection, password_hash: str) -> None:
-    """Users with one password, whose hash is made once: it takes long."""
+    """Create users with the same password. Its hash is made only once, because hashing takes long."""
     query = text("""
         WITH own AS (
           INSERT INTO user_group (user_group_reference, user_group_name) VALUES (:logon, :logon)

@@ -178,7 +178,7 @@ def relink_on() -> Callable[[str], Relink]:
 
 @pytest.fixture
 def data_directory(data_directory: Path) -> Iterator[Path]:
-    """A data directory that does not exist yet. Its database ends with those that use it, however these end."""
+    """A data directory that does not exist yet. Its database ends with the last process that uses it."""
     yield data_directory / "data"
     embedded.stop(data_directory / "data")
     eventually(lambda: not database_runs(data_directory / "data"))

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("at_work")
 
 @pytest.fixture
 def stale(client: Client) -> Client:
-    """P.A links to P.B, and that to P.C, which has a draft."""
+    """P.A links to P.B, and P.B links to P.C, which has a draft."""
     client.load(
         Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(*links("P.C.1"))).node("P.C", frozen(), draft())
     )

@@ -93,7 +93,7 @@ def test_sigterm_ends_the_command_and_not_the_run(client: Client, engine: Engine
 def test_before_the_run_is_known_it_is_found_and_cancelled(
     client: Client, engine: Engine, start: Start, service_url: str
 ) -> None:
-    """No worker is alive, and a proxy holds the response to the first request back."""
+    """No worker is alive, and a proxy delays the response to the first request."""
     client.load(CHAIN)
     proxy = HttpProxy(service_url)
     proxy.faults["POST", "/service"] = [HOLD]

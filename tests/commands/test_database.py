@@ -15,7 +15,7 @@ from tests.support.http import SECRET_KEY
 
 
 def states(output: str) -> list[str]:
-    """The first words of the lines, `ok` or `not ok`; notes are neither."""
+    """The results of the lines, `ok` or `not ok`. Notes have none."""
     return [line[:8].rstrip() for line in output.splitlines() if not line.startswith("note")]
 
 
@@ -165,7 +165,7 @@ class TestWhatTheServerRefuses:
     def test_a_setting_that_the_role_may_not_correct(
         self, relink_on: Callable[[str], Relink], make_role: Callable[[str], str], engine: Engine
     ) -> None:
-        """Triggers that guard frozen versions would not fire: better no connection than one like that."""
+        """The triggers that guard frozen versions would not fire, so the connection is refused."""
         url = make_role("")
         with engine.begin() as connection:
             database = connection.execute(text("SELECT current_database()")).scalar_one()

@@ -20,7 +20,7 @@ from tests.support.real_service import Service
 from tests.support.served import eventually
 
 SOON = 15.0
-"""The database notices a dead client within a second; the rest is for a busy machine."""
+"""The database notices a dead client within a second. A busy machine may take longer."""
 
 FORCE = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"})
 

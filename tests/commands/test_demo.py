@@ -86,7 +86,7 @@ def test_the_demo_ends_well_and_leaves_nothing(data_directory: Path, tmp_path: P
 
 @pytest.mark.ledger("DEC-355")
 def test_sigterm_leaves_nothing(data_directory: Path, tmp_path: Path) -> None:
-    """While the service starts and creates its database, without --stay, as `make demo` runs it."""
+    """SIGTERM comes while the service starts and creates its database. --stay is not given, as in `make demo`."""
     folder = data_directory.parent
     with demo(folder, tmp_path / "printed") as process:
         eventually(lambda: list(folder.glob("relink-demo-*/data/postgresql*")) or process.poll() is not None)

@@ -1,4 +1,4 @@
-"""The embedded database under services and commands that end or are killed, and under a service whose database is."""
+"""The embedded database when services and commands end or are killed, and services when their database is killed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_database_that_is_killed_is_started_again(
 def test_a_killed_service_leaves_a_database_that_the_next_one_uses(
     serve: Serve, environment: dict[str, str], data_directory: Path
 ) -> None:
-    """The next one is killed too: nobody else uses the database, which ends, and so does the worker."""
+    """The next service is killed too. Nobody else uses the database, so the database and the worker end."""
     serve(environment, "--workers=1").stop(signal.SIGKILL)
     served = serve({**environment, **WITH_WORKER}, "--workers=1")
     assert is_ready(served)
@@ -91,7 +91,7 @@ def test_a_command_leaves_the_database_of_a_service_as_it_is(embedded_service: E
 
 @pytest.mark.ledger("PRO-15")
 def test_a_service_lives_while_the_server_is_stopped(embedded_service: EmbeddedService) -> None:
-    """Stopped as SIGSTOP does it: all of its sockets stay open."""
+    """A server stopped by SIGSTOP keeps all of its sockets open."""
     eventually(lambda: ask(embedded_service.url, GET).number == "105")
     with stopped(embedded_service.server):
         check_that_it_lives_without(embedded_service.url)

@@ -139,7 +139,7 @@ def shared(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def hanging(shared: Hanging) -> Iterator[Hanging]:
-    """The service, all processes of which have their database."""
+    """The service, once all of its processes have a connection to the database."""
     eventually(lambda: {ask(shared.url, GET).status for _ in range(AT_ONCE)} == {200})
     yield shared
     shared.between.forwarding.set()
@@ -185,7 +185,7 @@ def test_a_server_that_no_longer_responds(hanging: Hanging, figures: Callable[[s
 
 @pytest.mark.ledger("PRO-15")
 def test_every_kind_of_request_is_refused_in_time(hanging: Hanging) -> None:
-    """Also where there are many more clients than threads."""
+    """This also holds when there are many more clients than threads."""
     names = sorted(KINDS) * 4
     with ThreadPoolExecutor(len(names)) as clients:
 
@@ -214,7 +214,7 @@ def held_force(hanging: Hanging, package: str) -> Iterator[Future[Timed]]:
 
 
 def waiting(engine: Engine, seconds: float) -> bool:
-    """Whether the statement of a force has been waiting for a lock for so long."""
+    """Whether the statement of a force has been waiting for a lock for this long."""
     query = text(
         "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         " AND query LIKE 'CALL%' AND clock_timestamp() - query_start > make_interval(secs => :seconds)"

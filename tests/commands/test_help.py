@@ -41,7 +41,7 @@ def test_the_summaries_of_commands_are_whole(path: tuple[str, ...]) -> None:
 
 
 def commands(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """All commands that are no groups, with their paths."""
+    """All commands except groups, with their paths."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)

@@ -20,13 +20,13 @@ from tests.support.solution_store import Store, config_slot
 
 GRAPH = Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft())
 TABLES = {"list", "show", "get", "tree", "versions", "where-used", "search", "compare", "releases", "preview"}
-"""The names of commands that only read."""
+"""The names of commands that change nothing."""
 LOCAL = ("user", "permission", "token", "audit")
 """The groups of commands that work on the database itself."""
 
 
 def commands(group: click.Group, *path: str) -> Iterator[tuple[str, click.Command]]:
-    """All commands that are no groups, with their names: `node get`."""
+    """All commands except groups, with their names such as `node get`."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)

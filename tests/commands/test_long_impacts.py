@@ -74,7 +74,7 @@ def test_ctrl_c_cancels_the_planning(client: Client, engine: Engine, start: Star
 
 
 def test_ctrl_c_before_the_run_is_known_leaves_none_behind(client: Client, engine: Engine, start: Start) -> None:
-    """No worker is alive, so that the service plans before it responds."""
+    """No worker is alive, so the service makes the plan before it responds."""
     client.load(GRAPH)
     with locked(engine, "node_version"):
         impact = start(*IMPACT)
@@ -86,7 +86,7 @@ def test_ctrl_c_before_the_run_is_known_leaves_none_behind(client: Client, engin
 
 
 def test_without_a_user_ctrl_c_leaves_at_once(client: Client, engine: Engine, start: Start) -> None:
-    """Nobody can cancel what is not a run."""
+    """An impact that is not a run cannot be cancelled."""
     client.load(GRAPH)
     given = {"permissionTypeReference": "package-read", "userGroupReference": "public", "objectReference": "P"}
     assert client.post(message("CreatePermission", given)).number == 0

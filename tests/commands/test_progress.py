@@ -28,7 +28,7 @@ class TerminalStream(io.StringIO):
 
 @contextmanager
 def no_plans(engine: Engine) -> Iterator[None]:
-    """Nobody can read versions, and so make a plan, until the context ends."""
+    """Prevent reading versions, and so planning, until the context ends."""
     with engine.connect() as connection:
         connection.execute(text("LOCK TABLE node_version IN ACCESS EXCLUSIVE MODE"))
         yield

@@ -66,7 +66,7 @@ def test_other_options_of_the_url_are_kept_and_ours_win(database_url: str) -> No
 def test_all_tables_are_in_the_schema_that_the_url_names(
     empty_database_url: str, relink_on: Callable[[str], Relink]
 ) -> None:
-    """Those of the queue too; and the worker and the commands find them there."""
+    """The tables of the queue are there too, and the worker and the commands find them."""
     with administering(empty_database_url) as engine, engine.connect() as connection:
         connection.execute(text("CREATE SCHEMA elsewhere"))
     url = with_options(empty_database_url, "-csearch_path=elsewhere")

@@ -51,7 +51,7 @@ def post(served: Served, body: bytes) -> str:
 
 
 def open_uploads(served: Served, directory: Path) -> list[str]:
-    """What the web processes have open in a directory."""
+    """The files that the web processes have open in a directory."""
     found = []
     for master in children(served.process.pid):
         for worker in [master, *children(master)]:
@@ -90,7 +90,7 @@ def test_an_upload_has_no_name_that_could_be_left_behind(database_service: Servi
 
 @contextmanager
 def small_files(served: Served, most: int) -> Iterator[None]:
-    """Let the processes of a service write no file of more bytes, as where the disk is full."""
+    """Prevent the processes of a service from writing files of more bytes, as on a full disk."""
     processes = [process for master in children(served.process.pid) for process in [master, *children(master)]]
     before = {process: resource.prlimit(process, resource.RLIMIT_FSIZE) for process in processes}
     for process, (_, hard) in before.items():

@@ -137,7 +137,7 @@ def test_services_lists_runs_tokens_and_sweeps_work(
 
 
 def assert_all_works(app: Flask, engine: Engine, relink: Relink) -> None:
-    """Services, GraphQL, runs, commands and lazy updates read and write what they should."""
+    """Services, GraphQL, runs, commands and lazy updates read and write correct values."""
     client = Client(app)
     store = Store(client)
     token = relink("token", "add", "Partner für 5 €", "--master").stdout.strip()

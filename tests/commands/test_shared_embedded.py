@@ -28,7 +28,7 @@ pytestmark = pytest.mark.soak
 def test_a_database_that_a_command_has_started_again_ends_with_the_service(
     serve: Serve, check: Check, environment: dict[str, str], data_directory: Path
 ) -> None:
-    """With Ctrl-C; the service has no worker."""
+    """The command is stopped with Ctrl-C. The service has no worker."""
     served = serve(environment)
     assert is_ready(served)
     assert workers_of(served) == []
@@ -66,7 +66,7 @@ def test_a_command_whose_keeper_is_killed_at_the_first_start_starts_another(chec
 def test_two_services_share_a_data_directory(
     serve: Serve, check: Check, environment: dict[str, str], data_directory: Path
 ) -> None:
-    """On ports of their own; started at the same time, before there is a database, which ends with the last of them."""
+    """The services have different ports and start before there is a database, which ends with the last of them."""
     check()
     first = serve(environment, "--workers=1")
     second = serve({**environment, **WITH_WORKER})

@@ -1,4 +1,4 @@
-"""The tasks of `relink worker`: what one finds when it starts, and what comes later.
+"""The tasks of `relink worker`: work that waits when it starts, and work that comes later.
 
 One worker sends no messages, another one does; each does all of its tasks on a store of its own.
 """
@@ -120,7 +120,7 @@ class Sending(Workplace):
 
     @property
     def about(self) -> list[str]:
-        """What the messages that the receiver got are about."""
+        """The subjects of the messages that the receiver got."""
         return [found.get("solutionInstanceId") or found["authId"] for found in self.receiving.messages]
 
 

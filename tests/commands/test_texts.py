@@ -1,4 +1,4 @@
-"""What commands are given is UTF-8, and a password is one line as it is given."""
+"""Arguments and input of commands are UTF-8, and a password is one line, unchanged."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ WRONG = {"RELINK_PASSWORD": "wrong"}
 
 
 def chain() -> Graph:
-    """P.A links to P.B, that to P.C, which has a draft."""
+    """P.A links to P.B, and P.B links to P.C, which has a draft."""
     return (
         Graph()
         .node("P", package())

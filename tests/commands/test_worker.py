@@ -153,7 +153,7 @@ class TestQueue:
     def test_an_older_one_gets_those_that_it_lacks(
         self, engine: Engine, database_url: str, relink_on: Callable[[str], Relink]
     ) -> None:
-        """From the first release of procrastinate on; the result is what a new database has."""
+        """The migrations of all releases of procrastinate lead to the tables of a new database."""
         relink, fresh = relink_on(database_url), routines_and_tables(engine)
         make_first_queue(engine)
         assert routines_and_tables(engine) != fresh
@@ -179,7 +179,7 @@ def routines_and_tables(engine: Engine) -> set[str]:
 
 
 def make_first_queue(engine: Engine) -> None:
-    """Put the tables that the first release of procrastinate made in the place of the present ones."""
+    """Replace the present tables with those of the first release of procrastinate."""
     first = shipped_migrations()[0]
     drop = """
         DROP TABLE procrastinate_jobs, procrastinate_periodic_defers, procrastinate_events, procrastinate_workers

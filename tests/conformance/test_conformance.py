@@ -1,7 +1,7 @@
 """Golden pairs: for each request the response that the documents promise.
 
 `SERVICE/CASE/` holds `import.xml` and further requests `01-name.xml` ... that set a fresh database up, then
-`request.xml` with `response.xml`. Where the case goes on: `force-request.xml` with `force-response.xml`, then
+`request.xml` with `response.xml`. If the case goes on, it also has `force-request.xml` with `force-response.xml`, then
 `again-response.xml` to the first request sent again, then `after-request.xml` with `after-response.xml`. Each request
 holds its credentials, so that it can be sent as it is: `curl --data-binary @request.xml`.
 
@@ -84,7 +84,7 @@ def _cases_with_most_elements() -> list[Path]:
 
 @pytest.mark.parametrize("case", _cases_with_most_elements(), ids=_name)
 def test_the_response_does_not_depend_on_the_layout_of_the_request(case: Path, app: Flask) -> None:
-    """Each element on its own lines, also the ends of empty elements."""
+    """The document with each element on its own lines, also the end of an empty element."""
     _check(case, app, spread)
 
 

@@ -44,7 +44,7 @@ def desk_of_admin(browser: Browser, site: Site) -> Iterator[Tab]:
 
 @pytest.fixture
 def desk(desk_of_admin: Tab) -> Iterator[Tab]:
-    """That tab. In no test may it have an error."""
+    """The tab of the module. The test fails if the page reports an error."""
     yield desk_of_admin
     faults = desk_of_admin.faults.copy()
     desk_of_admin.faults.clear()

@@ -58,7 +58,7 @@ def test_a_plan_is_looked_at(stocked: Site, open_tab: OpenTab, size: dict[str, i
 def test_the_drawing_stands_beside_the_rows_where_there_is_room(
     stocked: Site, open_tab: OpenTab, width: int, is_beside: bool
 ) -> None:
-    """And shows the node that was asked about, even if the drawing is wider than its place."""
+    """The drawing also shows the node that was asked about, even if it is wider than its place."""
     page = open_tab(size={"width": width, "height": 800}).sign_in()
     page.goto("/console/updates/new?node=shop&why=shop.rooms.Kitchen")
     drawing, rows = (box_of(page.locator(selector)) for selector in (".canvas", "#rows"))

@@ -46,7 +46,7 @@ def _fields(entry: etree._Element) -> dict[str, object]:
 
 
 def test_a_draft_that_is_saved_as_it_is_shown_keeps_everything(pages: Pages, store: Store) -> None:
-    """Each list has two entries, with quotation marks, line ends and spaces where they are allowed."""
+    """Each list has two entries. Texts have quotation marks, line ends and spaces where these are allowed."""
     mine = store.authentication(None)
     solution = store.set(
         leaves("TagList", "tag", ["crm", 'with "quotes" & <marks>']),

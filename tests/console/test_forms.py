@@ -12,7 +12,7 @@ SIGN_OUT = "/console/sign-out"
 
 
 def refused(pages: Pages, values: dict[str, str], **options: object) -> Page:
-    """What is shown after a form was refused; the visitor is still signed in."""
+    """The page after a form was refused. The visitor is still signed in."""
     page = Page(pages.post(SIGN_OUT, values, **options), SIGN_OUT)
     assert pages.get("/console").title == "Home"
     return page

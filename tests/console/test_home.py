@@ -24,7 +24,7 @@ RUNS = "section[aria-labelledby=runs] table"
 
 
 def two_packages() -> Graph:
-    """P has three nodes behind a draft, of which only the last one is directly so; Q has one."""
+    """P has three nodes behind a draft, of which only the last one links to the draft directly; Q has one."""
     graph = out_of_date(3)
     return graph.node("Q", package()).node("Q.A", frozen(*links("Q.B.1"))).node("Q.B", frozen(), frozen())
 

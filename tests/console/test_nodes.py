@@ -121,7 +121,7 @@ def test_a_draft_is_made_edited_and_frozen(stocked: Pages) -> None:
 def test_a_version_says_who_froze_it_and_when(
     stocked: Pages, client: Client, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also a version that is not among those that the page lists. A version that was imported frozen says nothing."""
+    """The page also says it of a version that it does not list, but not of a version that was imported frozen."""
     make_user("ann", "package-administer acme")
     client.as_user("ann").freeze("acme.Bolt")
     page = stocked.get("/console/nodes/acme/Bolt")

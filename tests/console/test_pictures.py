@@ -16,7 +16,7 @@ from tests.support.http import Client
 from tests.support.served import ROOT
 
 WINDOW = {"width": 1180, "height": 760}
-"""Wide enough for the whole drawing, which stands above the rows in a window of this width."""
+"""A window of this width has room for the whole drawing, which stands above the rows."""
 MOST_BYTES = 150_000
 
 

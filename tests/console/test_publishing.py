@@ -1,4 +1,4 @@
-"""When instances move to a release, as the page that publishes a draft says it."""
+"""The page that publishes a draft says when instances move to the release."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_a_query_without_a_valid_token_is_refused(app: Flask, token: str) -> Non
 
 
 def reasons(page: Page) -> dict[str, str | None]:
-    """What is wrong, by field."""
+    """The faults of the form, by field."""
     return {each.get("id", "").removesuffix("-reason"): each.text for each in page.tree.cssselect(".reason")}
 
 

@@ -1,4 +1,4 @@
-"""Pages that refuse something call the fields what a form calls them, and never by their paths in the domain."""
+"""Pages that refuse a form name the fields as the form does, and never by their paths in the domain."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check(page: Page, *reasons: str) -> None:
 
 @pytest.fixture
 def things(client: Client, store: Store, make_user: Callable[..., None]) -> dict[str, str]:
-    """What the addresses of forms name, by the parameters in the addresses."""
+    """The objects that the addresses of forms name, by the parameters in the addresses."""
     graph = Graph().node("acme", package()).node("acme.T", frozen())
     client.load(graph.node("acme.W", frozen(), draft(type="acme.T.1")))
     make_user("ann")

@@ -56,7 +56,7 @@ def test_a_service_is_tried_and_shown_as_a_line_for_a_shell(pages: Pages, client
 
 
 def reasons(page: Page) -> dict[str, str]:
-    """What is wrong, by the field that is marked."""
+    """The faults, by the field that is marked."""
     marked = page.tree.cssselect(".field.faulty")
     return {field.cssselect("input, select")[0].get("name"): shown(field.cssselect(".reason")[0]) for field in marked}
 

@@ -62,7 +62,7 @@ def test_too_many_failures_are_refused_for_a_while(engine: Engine, app: Flask) -
 
 @pytest.mark.ledger("DEC-250")
 def test_the_session_has_another_token_than_the_form(app: Flask) -> None:
-    """Whoever gave the browser the token of the form does not know that of the session."""
+    """Somebody who knows the token of the form does not know the token of the session."""
     pages = Pages(app)
     pages.get("/console/sign-in")
     before = cookie(pages)

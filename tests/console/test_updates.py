@@ -1,4 +1,4 @@
-"""Planning an update, doing exactly the plan, and the runs that come of it."""
+"""Planning an update, doing exactly the plan, and the runs that do it."""
 
 from __future__ import annotations
 

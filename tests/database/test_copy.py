@@ -1,4 +1,4 @@
-"""Integers that are read in bulk arrive as they are in the database."""
+"""Integers that are read in bulk have the values that are in the database."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_the_first_start_depends_neither_on_the_path_nor_on_the_environment(
 def test_the_programs_may_lie_at_any_path(
     started: Callable[[str], str], data_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a virtual environment in a directory with an unusual name, or one that root copies them from."""
+    """The programs are in a virtual environment in a directory with an unusual name, or root copies them from there."""
     installed = embedded.installed_binaries()
     directory = data_directory / ODD
     directory.mkdir()
@@ -136,7 +136,7 @@ def test_a_path_with_a_line_break_is_refused(data_directory: Path) -> None:
 def test_incomplete_files_of_an_interrupted_start_are_created_again(
     started: Callable[[str], str], data_directory: Path
 ) -> None:
-    """As after a kill while initdb was at work."""
+    """A process was killed while initdb was at work."""
     half_made = data_directory / "data" / "postgresql.new-x"
     (half_made / "base").mkdir(parents=True)
     (half_made / "PG_VERSION").write_text("18\n")

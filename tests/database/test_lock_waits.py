@@ -140,7 +140,7 @@ def test_no_statement_waits_for_the_query_of_another() -> None:
 
 
 def test_a_server_that_stalls_for_a_moment_ends_no_statement(engine: Engine, database_url: str) -> None:
-    """It stalls for longer than the query about locks may take, and for less than a check of the server may take."""
+    """The server stalls for longer than the query about locks may take, but not as long as a check of it may take."""
     with proxy(database_url) as way, ThreadPoolExecutor(2) as pool:
         through = make_engine(way.url, pool_size=4)
         with through.connect() as long, through.connect() as short, short_statements():
@@ -192,7 +192,7 @@ def test_few_wait_behind_a_pooler(database_url: str) -> None:
 
 @pytest.mark.ledger("DEC-420")
 def test_few_wait_where_another_host_of_the_url_does_not_respond(database_url: str) -> None:
-    """It refuses connections at first. Later it accepts them and says nothing."""
+    """The other host refuses connections at first. Later it accepts them, but does not respond."""
     with proxy(database_url) as way, socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         url = make_url(way.url)

@@ -21,7 +21,7 @@ from tests.support.served import WITHIN, eventually
 
 @pytest.mark.ledger("PRO-17")
 def test_an_attempt_to_connect_that_is_lost_while_the_server_responds_to_others_prevents_no_other() -> None:
-    """Such as one whose packets a network has dropped."""
+    """An example is a server whose packets a network drops."""
     pulse = Pulse()
 
     def lost() -> None:

@@ -1,7 +1,7 @@
 """The commands in documents, run as a reader would run them, and what the documents say they print.
 
 A fenced block marked `sh` holds commands. A block marked `xml`, `json` or `text` that follows shows what they print.
-What differs from one time to another (ids, times, tokens) compares as equal.
+Ids, times and tokens, which differ between two runs, compare as equal.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def run(commands: Iterable[str], folder: Path) -> Ran:
 
 
 def comparable(text: str) -> str:
-    """The text with the same word for everything that differs from one time to another."""
+    """The text, in which everything that differs between two runs is replaced by the same word."""
     known: dict[str, str] = {}
     text = _UUID.sub(lambda found: known.setdefault(found[0], f"{{id:{len(known) + 1}}}"), text)
     for pattern, word in _VARIES:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.docs.documents import ROOT, Step, comparable, run, steps
 
 DOCUMENTS = ("README.md", "docs/tutorial-nodes.md", "docs/tutorial-solutions.md")
-"""One story: each begins where the one before ends."""
+"""The documents tell one story: each begins where the previous one ends."""
 UPDATE = bool(os.environ.get("RELINK_TEST_UPDATE_DOCS"))
 
 
@@ -31,7 +31,7 @@ def test_commands_print_what_is_shown(data_directory: Path) -> None:
 
 
 def _updated(document: str, printed: list[tuple[Step, str]]) -> str:
-    """The document with what the commands print, where that differs from what it shows."""
+    """The document with the present output of its commands."""
     for step, output in reversed(printed):
         if step.shown is not None and comparable(step.shown) != comparable(output):
             document = document[: step.place.start] + output.strip() + "\n" + document[step.place.stop :]

@@ -43,7 +43,7 @@ def test_every_element_has_a_meaning(service: str) -> None:
 
 @pytest.mark.parametrize("service", [service for service in SERVICES if service != "NodeImport"])
 def test_an_element_that_a_service_misses_is_shown_as_required(client: Client, service: str) -> None:
-    """With an empty request, and then with the elements in it that were missing."""
+    """The test sends an empty request first, and then adds the elements that were missing."""
     shown, given = requested(service), dict[str, str]()
     while missing := missed(client, service, given):
         for name in missing:

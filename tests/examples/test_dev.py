@@ -1,4 +1,4 @@
-"""What `make dev` puts into its store."""
+"""The store of `make dev`."""
 
 from __future__ import annotations
 

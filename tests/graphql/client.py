@@ -16,13 +16,13 @@ INSTANCE = (
 
 @dataclass(frozen=True)
 class GraphQL:
-    """Posts requests with one token; with None without."""
+    """Posts requests with a token, or without one if it is None."""
 
     app: Flask
     token: str | None
 
     def post(self, body: object, **options: Any) -> TestResponse:  # noqa: ANN401 - whatever werkzeug takes
-        """POST anything; what comes back is JSON in the documented shape."""
+        """POST any body, and check that the response is JSON in the documented shape."""
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         data = body if isinstance(body, bytes) else json.dumps(body)
         given: dict[str, Any] = {"content_type": "application/json", "headers": headers, **options}

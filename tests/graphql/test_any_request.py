@@ -27,7 +27,7 @@ CODES = {"access_not_allowed", "not_found", "invalid_input", "invalid_query", "n
 
 
 def with_real_ids(request: str, ids: dict[str, str]) -> str:
-    """A request with what there is in the place of any ids."""
+    """The request with ids of existing objects instead of random ones."""
     names = "|".join(ids)
     text = r'"(?:[^"\\\n]|\\.)*"'
     return re.sub(rf"\b({names}): {text}", lambda found: f'{found[1]}: "{ids[found[1]]}"', request)
@@ -35,7 +35,7 @@ def with_real_ids(request: str, ids: dict[str, str]) -> str:
 
 @pytest.fixture
 def ids(store: Store, ann: str) -> dict[str, str]:
-    """What there is, by the names of the fields that take its ids."""
+    """The existing objects, by the names of the fields that take their ids."""
     solution = store.published(config=[config_slot("a")], auth=[auth_slot("slack")])
     authentication = store.authentication(ann)
     return {

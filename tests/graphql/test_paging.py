@@ -1,4 +1,4 @@
-"""Pages of the lists: as the Relay specification cuts them, whatever comes and goes, and read without the rest."""
+"""Pages of the lists follow the Relay specification, whatever is added or removed, and are read without the rest."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def fill(store: Store, engine: Engine) -> Fill:
 
 @contextmanager
 def rows_read(engine: Engine) -> Iterator[list[tuple[str, int]]]:
-    """The statements that are sent meanwhile, and how many rows each gives."""
+    """The statements that are sent while the context lasts, and the number of rows that each returns."""
     read: list[tuple[str, int]] = []
 
     def note(*arguments: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
@@ -74,7 +74,7 @@ def rows_read(engine: Engine) -> Iterator[list[tuple[str, int]]]:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_every_list_is_paged_forward_and_backward(master: GraphQL, engine: Engine, fill: Fill, name: str) -> None:
-    """Also where all entries are of one age."""
+    """This also holds if all entries are of the same age."""
     fill(name, 5)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {LISTS[name][0]} SET created_at = '2026-01-01'"))
@@ -174,7 +174,7 @@ def test_a_cursor_that_no_list_returned_is_refused(master: GraphQL) -> None:
 
 
 def coded(place: str) -> str:
-    """As cursors are coded."""
+    """The cursor of a place, in the encoding of cursors."""
     return urlsafe_b64encode(place.encode()).decode()
 
 
@@ -190,7 +190,7 @@ class Cut:
 def cut(
     places: Sequence[ListPlace], first: int | None, last: int | None, after: ListPlace | None, before: ListPlace | None
 ) -> Cut:
-    """Where a cursor's entry is gone, its place is what counts."""
+    """If the entry of a cursor was removed, its place counts."""
     within = [place for place in places if (after is None or after < place) and (before is None or place < before)]
     # "If the server can efficiently determine that elements exist", it says so.
     has_previous = after is not None and places[0] <= after

@@ -1,4 +1,4 @@
-"""What "Updating vs Upgrading instances" prints runs as printed, and returns the printed shape. Only ids differ."""
+"""The requests printed in "Updating vs Upgrading instances" run and return the printed shape. Only ids differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests as such: tokens, bodies, and what asks for too much."""
+"""Requests in general: tokens, bodies, and requests that ask for too much."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class TestErrors:
 
     @pytest.mark.ledger("DEC-123")
     def test_absent_parts_of_an_error_are_left_out(self, master: GraphQL) -> None:
-        """The specification has `path` and `locations` as lists that are absent where there is nothing to put in."""
+        """According to the specification, the lists `path` and `locations` are absent rather than empty."""
         assert set(error(master.post({"query": "{ nothing }"}))) == {"message", "locations", "extensions"}
         unknown_operation = {"query": DETAILS["query"], "operationName": "C"}
         assert set(error(master.post(unknown_operation))) == {"message", "extensions"}
@@ -294,7 +294,7 @@ def nested(levels: int) -> str:
 
 
 def fragments(count: int, last: str) -> str:
-    """Fragments of which each uses the next twice."""
+    """Fragments, each of which uses the next one twice."""
     chain = "".join(f" fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(count))
     return f"{{ ...f0 }}{chain} fragment f{count} on Query {{ {last} }}"
 

@@ -28,7 +28,7 @@ def small(engine: Engine, anns: GraphQL) -> GraphQL:
 
 
 def fill(engine: Engine, solution: str, owner: str, instances: int, size: int) -> None:
-    """Instances with one value of a size each, as they may be from before there was a limit."""
+    """Instances, each with a value of this size. Stores from before there was a limit may have such values."""
     query = text("""
         WITH made AS (
           INSERT INTO solution_instance (solution_identifier, release_number, owner, name)

@@ -1,4 +1,4 @@
-"""Tokens are collapsed as in the XML services, so that both name the same things."""
+"""White space in tokens is collapsed as in the XML services, so that both name the same objects."""
 
 from __future__ import annotations
 

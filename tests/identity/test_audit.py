@@ -1,4 +1,4 @@
-"""The audit as a table: moves of instances, retention, and that reading it does not read all of it."""
+"""The table of the audit: moves of instances, retention, and queries that do not read the whole table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hashing passwords, and remembering which were right."""
+"""Hashing passwords, and remembering which ones were right."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ RIGHT = "correct horse"
 
 
 class Clock:
-    """A clock that goes on only when the test says so."""
+    """A clock that advances only when the test says so."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -26,7 +26,7 @@ class Clock:
 
 
 def seconds(action: Callable[[], object], times: int = 5) -> float:
-    """The processor time of the fastest of a few goes."""
+    """The processor time of the fastest of a few attempts."""
 
     def once() -> float:
         begun = time.process_time()

@@ -1,4 +1,4 @@
-"""What a caller may do with which node."""
+"""The rights of callers on nodes."""
 
 import pytest
 from sqlalchemy import Connection, Engine, text

@@ -32,7 +32,7 @@ def anna(engine: Engine) -> int:
 
 
 def make(engine: Engine, settings: Settings = SETTINGS) -> SignIn:
-    """A process that knows nothing yet."""
+    """The sign-in of a new process, which remembers nothing yet."""
     return SignIn(engine, settings, PasswordVerifier(settings.verified_password_seconds))
 
 

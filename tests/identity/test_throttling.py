@@ -1,4 +1,4 @@
-"""Failures to sign in are counted, and close an account or a network for a time."""
+"""Failed sign-ins are counted, and lock an account or a network for a time."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -199,7 +199,7 @@ def test_old_failures_are_deleted_from_time_to_time(engine: Engine) -> None:
 
 
 def test_failures_at_once_are_all_counted(engine: Engine, anna: int) -> None:
-    """Each worker starts with a clearing of old rows, over all accounts and addresses: none may wait in a circle."""
+    """Each worker clears old rows of all accounts and addresses when it starts. The workers must not deadlock."""
     execute(
         engine,
         "INSERT INTO sign_in_failure SELECT sha256(('192.0.2.' || j)::bytea), sha256(('user' || i)::bytea), 9,"

@@ -43,7 +43,7 @@ NODES = 4
 
 
 class Act(Protocol):
-    """Sends a request with a random choice of nodes, and returns its error number; `sure` if it cannot fail."""
+    """Sends a request with a random choice of nodes, and returns its error number; `sure` says that it cannot fail."""
 
     def __call__(self, chance: Random, /, *, sure: bool) -> int: ...
 
@@ -65,7 +65,7 @@ def get(client: Client, reference: str) -> int:
 
 
 def delete(engine: Engine, *references: str) -> int:
-    """Delete nodes, and return how many versions of other nodes stand in the way."""
+    """Delete nodes, and return how many versions of other nodes prevent this."""
     nodes = identifiers(engine, *references)
     with engine.begin() as connection:
         return len(delete_nodes(connection, nodes))

@@ -53,7 +53,7 @@ def connection(store: Engine) -> Iterator[Connection]:
 
 
 def scans(plan: dict[str, Any]) -> list[tuple[str, int]]:
-    """How each scan of versions reads them, and how many rows it has read, with those that it has dropped."""
+    """How each scan of versions reads them, and how many rows it has read, including those that it has dropped."""
     found = [each for below in plan.get("Plans", []) for each in scans(below)]
     if plan.get("Relation Name") == "node_version":
         rows = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]

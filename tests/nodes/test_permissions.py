@@ -35,7 +35,7 @@ class Store:
         return dict(places(raised.value))
 
     def held(self) -> list[tuple[str, str, str | None]]:
-        """All permissions but the one of the first migration, in the order of their making."""
+        """All permissions but the one of the first migration, in the order in which they were created."""
         query = """
             SELECT permission_type, user_group_reference, node_reference
             FROM permission JOIN user_group USING (user_group_identifier) LEFT JOIN node USING (node_identifier)

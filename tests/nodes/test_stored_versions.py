@@ -1,4 +1,4 @@
-"""The database refuses nodes and versions that cannot be, whatever a program writes."""
+"""The database refuses inconsistent nodes and versions, whatever a program writes."""
 
 from __future__ import annotations
 

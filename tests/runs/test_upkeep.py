@@ -37,7 +37,7 @@ def shown(client: Client, path: str) -> int:
 
 
 def rows(engine: Engine) -> list[tuple[int, int, int]]:
-    """Per run that is recorded: its id, how many outcomes and how many parts of its response are kept."""
+    """For each recorded run its id, the number of its outcomes, and the number of the stored parts of its response."""
     query = """
         SELECT coalesce(r.run_identifier, 0), count(DISTINCT o.ordinal), count(DISTINCT s.part)
         FROM run r FULL JOIN run_outcome o USING (run_identifier) FULL JOIN run_response s USING (run_identifier)
@@ -95,7 +95,7 @@ def test_a_run_that_lives_is_not_touched_however_long_ago_it_began(forced: Clien
 
 @contextmanager
 def running(engine: Engine) -> Iterator[int]:
-    """A run that began a thousand days ago and whose process lives."""
+    """A run that began a thousand days ago, and whose process is alive."""
     with engine.connect() as connection:
         run = connection.execute(
             text(

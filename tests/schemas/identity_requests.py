@@ -1,4 +1,4 @@
-"""Requests about users and permissions that were given: contents that their schemas take or refuse."""
+"""Requests about users and permissions that were given: contents that their schemas accept or refuse."""
 
 from tests.schemas.reading import LONGEST_REFERENCE, Table, wrap
 

@@ -1,4 +1,4 @@
-"""Requests of the services that list and compare: contents that their schemas take or refuse."""
+"""Requests of the services that list and compare: contents that their schemas accept or refuse."""
 
 from tests.schemas.reading import LONGEST_REFERENCE, Table, each, wrap
 from tests.schemas.solution_parts import ID, LONGEST_ID, LONGEST_LABEL

@@ -1,4 +1,4 @@
-"""Requests of the services for nodes, users and permissions: contents that their schemas take or refuse."""
+"""Requests of the services for nodes, users and permissions: contents that their schemas accept or refuse."""
 
 from tests.schemas.reading import LONGEST_REFERENCE, Table, wrap
 

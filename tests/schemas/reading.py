@@ -54,7 +54,7 @@ def python(schema: str) -> xmlschema.XMLSchema10:
 
 
 def valid(schema: str, document: str | etree._Element) -> bool:
-    """What both libraries say; they must say the same."""
+    """The verdict of both libraries, which must be the same."""
     root = parse(document) if isinstance(document, str) else document
     by_libxml2 = libxml2(schema).validate(root)
     kind, _, name = schema.partition("/")
@@ -69,5 +69,5 @@ def wrap(name: str, content: str) -> str:
 
 
 def each(**contents: str) -> str:
-    """One element after the other, by name."""
+    """Elements one after the other, by name."""
     return "".join(wrap(name, content) for name, content in contents.items())

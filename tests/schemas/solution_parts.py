@@ -12,7 +12,7 @@ CREDENTIALS = wrap("userLogonReference", "ann") + wrap("password", "s3cret")
 
 
 def one(path: str, content: str) -> str:
-    """A content in elements one in the other, as in `TagList/tag`."""
+    """A content in nested elements, as in `TagList/tag`."""
     for name in reversed(path.split("/")):
         content = wrap(name, content)
     return content
@@ -41,7 +41,7 @@ def only(name: str) -> Table:
 
 
 def release(good: tuple[str, ...] = (), bad: tuple[str, ...] = ()) -> Table:
-    """The table of the request to publish a release, and of that to see it before, with what only one of them has."""
+    """The table of the requests to publish and to preview a release, with the contents that only one of them has."""
     return Table(
         good=[
             *good,

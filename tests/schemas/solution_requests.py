@@ -1,4 +1,4 @@
-"""Requests of the services for solutions, instances and end users: contents that their schemas take or refuse."""
+"""Requests of the services for solutions, instances and end users: contents that their schemas accept or refuse."""
 
 from tests.schemas.reading import Table, each
 from tests.schemas.solution_parts import (

@@ -232,7 +232,7 @@ def arguments(field: GraphQLField | GraphQLInputField) -> dict[str, GraphQLArgum
 
 
 def outline(schema: GraphQLSchema, name: str) -> dict[str, object]:
-    """What a type is, in words that can be compared."""
+    """A description of a type that can be compared."""
     kind = schema.type_map[name]
     interfaces = [interface.name for interface in kind.interfaces] if isinstance(kind, GraphQLObjectType) else []
     return {
@@ -278,7 +278,7 @@ def test_everything_is_explained(name: str) -> None:
 
 
 def test_nothing_has_a_default() -> None:
-    """A default would hide whether something was given."""
+    """With a default, it would not be known whether a value was given."""
     for name in own_types(published()):
         for field in fields(published(), name).values():
             parts = [field] if isinstance(field, GraphQLInputField) else arguments(field).values()

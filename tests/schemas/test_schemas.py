@@ -236,7 +236,7 @@ def test_node_import_is_checked_while_it_streams(document: str, nodes: int | Non
 
 
 def swaps(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
-    """The document again and again, each time with two unlike neighbours changed over."""
+    """Variants of the document, in each of which two different neighbours are exchanged."""
     for number, parent in enumerate(root.iter()):
         for place in range(len(parent) - 1):
             if parent[place].tag != parent[place + 1].tag:

@@ -16,7 +16,7 @@ _SMALL = ("--workers=1", f"--threads={FEWEST_THREADS}")
 
 @pytest.fixture(scope="session")
 def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service as it is by default, but that a client has two seconds, and that gunicorn logs all that it can."""
+    """The service with default settings, except that a client has two seconds, and that gunicorn logs all it can."""
     log = tmp_path_factory.mktemp("served") / "serve.log"
     variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS), "GUNICORN_CMD_ARGS": "--log-level=debug"}
     with fresh_database(True) as url, serving(url, log, **variables) as running:
@@ -27,7 +27,7 @@ def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFact
 def shared_small_service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with one process and as few threads as there may be, which trusts a proxy.
 
-    It is for all tests that take a new process of it or need none.
+    It is for tests that start a new process of it, or need none.
     """
     log = tmp_path_factory.mktemp("served") / "serve.log"
     variables = {"RELINK_CLIENT_SECONDS": str(CLIENT_SECONDS), "RELINK_TRUSTED_PROXIES": "1"}
@@ -43,7 +43,7 @@ def small_process(shared_small_service: Service) -> int:
 
 @pytest.fixture(scope="session")
 def patient_service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with one process that no client is too slow for."""
+    """A service with one process, for which no client is too slow."""
     log = tmp_path_factory.mktemp("served") / "serve.log"
     with fresh_database(True) as url, serving(url, log, "--workers=1", RELINK_CLIENT_SECONDS="3600") as running:
         yield running

@@ -25,7 +25,7 @@ HOSTILE = "|".join(f"[ab]*a[ab]{{{length}}}d" for length in range(1, 131))
 
 
 def check_beside(edits: list[Future[RawReply]], service: Service, within: float) -> None:
-    """Until all edits have their responses, small requests get theirs in time."""
+    """Until all edits have their responses, small requests get their responses in time."""
     while wait(edits, timeout=0.1).not_done:
         assert seconds(service) < within
 
@@ -74,7 +74,7 @@ def test_expensive_edits_delay_no_other_client(service: Service) -> None:
 @pytest.mark.soak
 @pytest.mark.ledger("DEC-420")
 def test_many_edits_of_one_node_wait_for_each_other(service: Service) -> None:
-    """Each holds the lock of the node for a moment."""
+    """Each request holds the lock of the node for a moment."""
     assert service.post(Graph().node("shared.N", draft()).xml()).number == "0"
     bodies = [
         message("SetNode", {"action": "force", "nodeVersionReference": "shared.N", "nodeName": f"name {number}"})

@@ -1,4 +1,4 @@
-"""A body in chunks is decoded in the same way whatever the pieces are in which it arrives."""
+"""A body in chunks is decoded in the same way, whatever pieces it arrives in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process keeps of requests that are still coming is bounded."""
+"""A process keeps a bounded amount of requests that are still arriving."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLIENTS = 8
 @pytest.mark.ledger("PRO-28")
 @pytest.mark.usefixtures("patient_process")
 def test_the_oldest_large_request_gives_way(patient_service: Service) -> None:
-    """All come from one network, each lacks its last byte, and with their heads they are more than is kept."""
+    """All requests come from one network and lack the last byte. Together they are larger than what is kept."""
     incomplete = request("/service", b"<GetNode>" + b" " * (MIB - 10), length=MIB, Authorization=BASIC)
     with ExitStack() as stack:
         clients = [stack.enter_context(connect(patient_service.url)) for _ in range(MOST_HELD // MIB)]

@@ -17,7 +17,7 @@ MANY = 60
 @pytest.mark.soak
 @pytest.mark.ledger("PRO-13")
 def test_clients_that_linger_make_room_for_others(patient_service: Service, patient_process: int) -> None:
-    """The process has file descriptors for no more clients than those; none of them is late yet."""
+    """The process has no file descriptors for further clients, and none of these clients is late yet."""
     lingering = request("/nowhere", method="GET", Connection="close")
     used = len(list(Path(f"/proc/{patient_process}/fd").iterdir()))
     before = resource.prlimit(patient_process, resource.RLIMIT_NOFILE)

@@ -100,7 +100,7 @@ def test_a_body_in_wrong_chunks_is_refused_where_it_is_read(service: Service, na
 
 @pytest.mark.ledger("PRO-5")
 def test_a_wrong_size_in_a_large_body_is_refused(service: Service) -> None:
-    """A thread decodes the rest of a body that is not received whole."""
+    """A thread decodes the rest of a body of which only a part has been received."""
     beginning = b"<NodeImport><NodeList>" + b" " * 2_000_000
     body = b"%x\r\n%b\r\n" % (len(beginning), beginning) + BODIES["size of 64 bits"]
     reply = exchange(service.url, request("/service", body, Transfer_Encoding="chunked", Authorization=BASIC))
@@ -109,7 +109,7 @@ def test_a_wrong_size_in_a_large_body_is_refused(service: Service) -> None:
 
 
 def reply_after_another(service: Service, data: bytes) -> RawReply:
-    """Return the response to a request that arrives in one piece with another one. No web process may end by it."""
+    """Return the response to a request that arrives in one piece with another one. No web process may end."""
     before = web_processes(service)
     first = request("/service", GET_SYSTEM, Authorization=BASIC, Connection="keep-alive")
     with connect(service.url) as connection:
@@ -243,7 +243,7 @@ def test_thousands_of_tiny_chunks_are_decoded_and_more_are_refused(service: Serv
 
 @pytest.mark.ledger("DEC-418")
 def test_tiny_chunks_are_refused_in_a_large_body_too(service: Service) -> None:
-    """A thread decodes the rest of a body that is not received whole."""
+    """A thread decodes the rest of a body of which only a part has been received."""
     beginning = b"<NodeImport><NodeList>" + b" " * 100_000
     body = b"%x\r\n%b\r\n" % (len(beginning), beginning) + b"1\r\n \r\n" * 400_000
     data = request("/service", body, Transfer_Encoding="chunked", Authorization=BASIC)
@@ -253,7 +253,7 @@ def test_tiny_chunks_are_refused_in_a_large_body_too(service: Service) -> None:
 
 
 def test_a_large_body_in_chunks_is_decoded(service: Service) -> None:
-    """It is an import that is received while it is read, in chunks whose framing is more than their data."""
+    """The request is an import that is read while it is received, in chunks whose framing is larger than their data."""
     document = Graph().node("chunked.A", frozen(*(M(value="x" * 100_000) for _ in range(20)))).xml().encode()
     body = b"".join(
         b"%x;%b\r\n%b\r\n" % (len(data), b"a" * 40, data)
@@ -265,7 +265,7 @@ def test_a_large_body_in_chunks_is_decoded(service: Service) -> None:
 
 
 def test_responses_on_one_connection_come_in_the_order_of_the_requests(service: Service) -> None:
-    """Also those that were sent before the response to the first came, in pieces that do not end where they do."""
+    """This includes requests sent before the first response, in pieces whose ends are not those of requests."""
     first = request("/service", CHUNKED, Transfer_Encoding="chunked", Authorization=BASIC, Connection="keep-alive")
     second = request("/service", GET_SYSTEM, Authorization=BASIC, Connection="keep-alive")
     third = request("/nowhere", b"x" * 2_000, Connection="keep-alive")

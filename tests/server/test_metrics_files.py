@@ -1,4 +1,4 @@
-"""The files of the metrics cannot end a worker, and outlive it."""
+"""The files of the metrics cannot make a worker fail, and remain after its end."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def counted(service: Service) -> int:
 
 @pytest.mark.ledger("PRO-19")
 def test_metrics_files_have_no_holes(service: Service) -> None:
-    """A file with holes would end its worker when the file system is full."""
+    """A file with holes would make its worker crash when the file system is full."""
     exchange(service.url, request("/healthz", method="GET"))
     files = list(directory(service).glob("*.db"))
     assert files

@@ -1,4 +1,4 @@
-"""Which network a client counts for, when places and memory are shared and when failed sign-ins are counted."""
+"""The network that a client belongs to, when places and memory are shared and when failed sign-ins are counted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_network_behind_trusted_proxies_is_that_of_the_client(proxies: int, 
 
 @pytest.mark.ledger("DEC-40")
 def test_a_network_behind_the_trusted_proxy_is_locked_out_and_another_is_not(shared_small_service: Service) -> None:
-    """The proxy adds the address of its client to the list; what stands before it is what the client has sent."""
+    """The proxy adds the address of its client to the list. The client has sent the addresses before it."""
     with shared_small_service.engine.begin() as connection:
         add_user(connection, "anna", "correct horse battery")
 

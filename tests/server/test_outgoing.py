@@ -1,4 +1,4 @@
-"""What is kept of a response that its client is slow to read."""
+"""The part of a response that is kept because its client reads slowly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGE = bytes(range(256)) * 32 * 1024
 
 @contextmanager
 def socket_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Ours, which does not block, and that of the client."""
+    """Our socket, which does not block, and that of the client."""
     ours, clients = socket.socketpair()
     ours.setblocking(False)
     with ours, clients:

@@ -66,7 +66,7 @@ def test_a_client_that_never_stops_sending_is_cut_off(service: Service) -> None:
 
 
 def test_a_refusal_of_too_many_failed_sign_ins_is_read_too(service: Service) -> None:
-    """429, after the body of an import has been sent."""
+    """The response is 429, after the body of an import has been sent."""
     body = b"<NodeImport><userLogonReference>nobody</userLogonReference><password>a</password><NodeList>"
     data = request("/service", body + b" " * 4_000_000 + b"</NodeList></NodeImport>")
     statuses = []

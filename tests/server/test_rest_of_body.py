@@ -1,4 +1,4 @@
-"""The rest of a large body: it has an overall deadline, and its place may be needed for others."""
+"""The rest of a large body has an overall deadline, and may lose its place to other clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BLOCK = 65_536
 
 @contextmanager
 def receiving(pace: Pace, slots: Slots, network: str) -> Iterator[RestOfBody]:
-    """A client that sends without end, and what receives it."""
+    """A client that sends endlessly, and the object that receives its body."""
     ours, clients = socket.socketpair()
 
     def send() -> None:
@@ -42,7 +42,7 @@ def receiving(pace: Pace, slots: Slots, network: str) -> Iterator[RestOfBody]:
 
 
 def refusal(body: RestOfBody) -> Refused:
-    """Receive until that is refused."""
+    """Receive until an exception refuses the body."""
     while True:
         try:
             assert body.receive(BLOCK)

@@ -1,4 +1,4 @@
-"""Whatever goes wrong with a request, nothing that it holds comes into the log or the metrics."""
+"""Whatever goes wrong with a request, nothing of its content gets into the log or the metrics."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ REQUESTS = {
 
 @pytest.fixture
 def trap(service: Service) -> None:
-    """Make the database repeat what it was given in its error: a stand-in for a defect that does so."""
+    """Make the database repeat its input in its error, as a defect might do."""
     with service.engine.begin() as connection:
         connection.execute(
             text(

@@ -1,4 +1,4 @@
-"""Clients that are slow to send or to read keep nobody else waiting, and are not waited for without end."""
+"""Clients that send or read slowly do not delay other clients, and the service does not wait for them forever."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_request_has_a_deadline(service: Service, opened: Callable[[bytes], so
 
 @pytest.mark.ledger("PRO-12")
 def test_a_large_body_has_a_least_rate_too(service: Service, opened: Callable[[bytes], socket.socket]) -> None:
-    """Of a larger body than is kept in memory, the rest is received while a thread works on the request."""
+    """The rest of a body that is too large for the memory is received while a thread works on the request."""
     connection = opened(
         request("/service", b"<NodeImport><NodeList>" + b" " * 2 * MIB, length=50 * MIB, Authorization=BASIC)
     )
@@ -125,14 +125,14 @@ def cut_off(service: Service) -> int:
 
 
 def refused(service: Service) -> int:
-    """How many requests were refused because others have all turns."""
+    """How many requests were refused because all turns were taken."""
     return service.log().count('"status": 503')
 
 
 @pytest.mark.ledger("PRO-13")
 @pytest.mark.usefixtures("small_process")
 def test_clients_that_do_not_read_leave_threads_for_others(shared_small_service: Service) -> None:
-    """More of them than there are threads, each with a larger response than the system's buffers take."""
+    """There are more clients than threads, and each response is larger than the buffers of the system."""
     read = large_node(shared_small_service, "large.A")
     before = cut_off(shared_small_service), refused(shared_small_service)
     others_are_served = served_in_time(shared_small_service)
@@ -152,7 +152,7 @@ def test_clients_that_do_not_read_leave_threads_for_others(shared_small_service:
 @pytest.mark.ledger("PRO-13")
 @pytest.mark.usefixtures("small_process")
 def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(shared_small_service: Service) -> None:
-    """It is slower than a thread would wait for, and there are more of the others than a thread could wait for."""
+    """The client is too slow for a thread to wait for it, and there are more other clients than threads."""
     read = large_node(shared_small_service, "fair.A")
     with ExitStack() as stack:
         fair = stack.enter_context(connect(shared_small_service.url, receive_buffer=4096))

@@ -1,4 +1,4 @@
-"""What is taken back is refused in every process from the next request on, also where it was remembered."""
+"""Revoked rights are refused in every process from the next request on, also if the process has remembered them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that send very many small pieces keep nobody else waiting."""
+"""Clients that send very many small pieces do not delay other clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that a worker does, for several tests."""
+"""Requests that a worker carries out, for several tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IMPORTED = Graph().node("N.A", frozen(*links("N.B.1"), name="secret")).node("N.B
 
 
 def update(client: Client, headers: dict[str, str] = ASYNC, **elements: str) -> Reply:
-    """UpdateNodeVersions, by default a force of P that a worker does."""
+    """An UpdateNodeVersions request, by default a force of P that a worker carries out."""
     return client.post(message("UpdateNodeVersions", {**FORCE, **elements}), headers=headers)
 
 

@@ -1,4 +1,4 @@
-"""`Prefer: respond-async`: the request is a run that waits for a worker, which does what the service would do."""
+"""`Prefer: respond-async`: the request is a run that waits for a worker, which carries it out as the service would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports that a worker does: their documents are kept until then, without credentials."""
+"""Imports that a worker carries out: their documents are stored until then, without credentials."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class TestCredentials:
         return f"<userLogonReference>{ADMIN}</userLogonReference><password>{self.SECRET}</password>"
 
     def contents(self, engine: Engine) -> str:
-        """All that is stored of requests, and the records of runs."""
+        """The stored parts of requests, and the records of runs."""
         with engine.connect() as connection:
             runs = connection.execute(text("SELECT run_identifier, to_jsonb(r)::text FROM run r")).all()
             jobs = connection.execute(text("SELECT to_jsonb(j)::text FROM procrastinate_jobs j")).scalars().all()

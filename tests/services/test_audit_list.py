@@ -64,7 +64,7 @@ def test_rows_since_a_time(client: Client, engine: Engine) -> None:
 
 
 def test_pages_follow_each_other(client: Client, engine: Engine) -> None:
-    """Rows of the same moment too, and rows whose identifiers have another order than their times."""
+    """The order also holds for rows of the same moment, and for rows whose identifiers and times differ in order."""
     for number in range(5):
         create_user(client, f"user{number}")
     with engine.begin() as connection:

@@ -39,7 +39,7 @@ ACTIONS = pytest.mark.parametrize("action", ["impact", "force"])
 
 @contextmanager
 def planned(client: Client, engine: Engine, run: int, stop: Event, table: str = "node_version") -> Iterator[None]:
-    """A worker plans a run as long as the context lasts, and then ends."""
+    """Let a worker plan a run while the context lasts, and wait for its end afterwards."""
     with ThreadPoolExecutor(1) as threads:
         with locked(engine, table):
             worked = threads.submit(work, engine, stop.is_set, most=1)

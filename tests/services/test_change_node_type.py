@@ -1,4 +1,4 @@
-"""ChangeNodeType: a draft gets another type, and its data moves to the member types of that."""
+"""ChangeNodeType: a draft gets another type, and its data moves to the member types of the new type."""
 
 from __future__ import annotations
 

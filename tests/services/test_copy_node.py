@@ -45,7 +45,7 @@ def ask(client: Client, source: str, to: str, name: str = "") -> Reply:
 
 
 def field(reply: Reply) -> str | None:
-    """The field at fault."""
+    """The field with the fault."""
     assert reply.number == 105
     return reply.text("errorFields")
 

@@ -26,7 +26,7 @@ def give(client: Client, kind: str, group: str = "user", on: str = "") -> Reply:
 
 
 def latest(client: Client, reference: str) -> str | None:
-    """The number of the version that somebody sees of a node; None where they see none."""
+    """The number of the version of a node that a user sees, or None if the user sees none."""
     return client.post(message("GetNode", {"nodeVersionReference": reference})).text("nodeVersionNumber")
 
 

@@ -1,4 +1,4 @@
-"""Drafts of a draft type whose list moves are judged as they will be, whether their own links move or not."""
+"""Drafts of a draft type whose list changes are judged by their future data, whether or not their own links move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs whose worker dies, or is asked to stop, are taken up again."""
+"""Runs whose worker dies or is asked to stop are continued."""
 
 from __future__ import annotations
 

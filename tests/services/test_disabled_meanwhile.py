@@ -1,4 +1,4 @@
-"""What a user has begun and not committed when the account is disabled does not happen."""
+"""Work that a user has begun but not committed when the account is disabled is not done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MakeUser = Callable[..., None]
 
 
 class Body(io.RawIOBase):
-    """A body; before its last part is read, something happens."""
+    """A body that calls a function before its last part is read."""
 
     def __init__(self, data: bytes, happens: Callable[[], None]) -> None:
         self._data = data
@@ -58,7 +58,7 @@ def test_an_import_of_a_user_who_is_disabled_meanwhile_is_not_committed(
 
 
 def test_a_user_who_is_disabled_meanwhile_begins_no_run(client: Client, engine: Engine, make_user: MakeUser) -> None:
-    """The account is being disabled when the force has signed in: it waits for that, and is refused."""
+    """The account is being disabled when the force has signed in. The force waits for this, and is refused."""
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     make_user("bob", "package-administer P")
     client.as_user("bob").get("P.A")

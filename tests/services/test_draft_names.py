@@ -1,4 +1,4 @@
-"""The name of a draft is for those who may use the draft: no service shows it to anybody else."""
+"""Services show the name of a draft only to users who may use the draft."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ QUESTIONS = {
 
 @pytest.fixture
 def partly(client: Client, make_user: Callable[..., None]) -> Client:
-    """Signed in as somebody who may use the draft of P.A alone."""
+    """A client signed in as a user who may use only the draft of P.A."""
     client.load(GRAPH)
     make_user("partly", "package-link P", "package-use-type P", "node-administer P.A", "package-use Q")
     return client.as_user("partly")

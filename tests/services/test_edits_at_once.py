@@ -44,7 +44,7 @@ def add_value(client: Client, value: str, edition: str | None = None) -> Callabl
 
 @pytest.fixture
 def node(client: Client) -> Client:
-    """P.N is a draft with values under P.m; X.U has no place for these."""
+    """P.N is a draft with values under P.m, for which X.U has no place."""
     client.load(
         Graph()
         .node("P", package())
@@ -197,7 +197,7 @@ def test_editors_of_a_draft_type_and_of_its_instances_and_a_run_end_without_a_de
 
 @pytest.mark.ledger("DEC-152")
 def test_the_response_of_an_edit_names_the_edition_that_it_wrote(node: Client) -> None:
-    """An editor who goes on from the response of an edit meets what others have written since."""
+    """An editor who continues with the edition in a response is refused if others have written since."""
     first = add_value(node, "mine")()
     theirs = add_value(node, "theirs")()
     assert theirs.response.headers["ETag"] != first.response.headers["ETag"]

@@ -1,4 +1,4 @@
-"""GetEffectivePermissions: what a user may do with a node, through what, and who may ask."""
+"""GetEffectivePermissions: what a user may do with a node, what gives each permission, and who may ask."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ask(client: Client, node: str, user: str | None = None) -> Reply:
 
 
 def found(reply: Reply) -> dict[str, list[str]]:
-    """Each permission in effect, with what it comes from."""
+    """Each permission in effect, with its sources."""
     assert reply.number == 0, reply.response.text
     return {
         each.findtext("permissionTypeReference") or "": [

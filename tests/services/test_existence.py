@@ -1,4 +1,4 @@
-"""Who may learn from a refusal whether a node exists: callers who are signed in, where the documents say so."""
+"""Only callers who have signed in learn from a refusal whether a node exists, where the documents say so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edits whose patterns take long take turns, and hold up nobody else while they wait."""
+"""Edits whose patterns take long take turns, and do not delay other requests while they wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FreezeNode: which drafts are frozen too, what prevents a freeze, and that frozen versions stay frozen."""
+"""FreezeNode: which other drafts are frozen, what prevents a freeze, and frozen versions stay frozen."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def ask(client: Client, reference: str, action: str = "", content: str = "") -> 
 
 
 def force_as_listed(client: Client, tag: str, content: str = "") -> Reply:
-    """Freeze P.A and what it depends on if that is what an impact has listed."""
+    """Freeze P.A and what it depends on, if these are the drafts that an impact has listed."""
     given = {"nodeReference": "P.A", "action": "force", "freezeContentIndicator": content}
     return client.post(message("FreezeNode", given), headers={"If-Match": tag})
 
 
 def listed(reply: Reply) -> list[str]:
-    """The nodes that are listed, as version references; those in the way with a `!`."""
+    """The listed nodes, as version references. Those that prevent the freeze have a `!`."""
     return [
         f"{node.findtext('nodeReference')}.{node.findtext('nodeVersionNumber')}"
         + ("!" if node.findtext("errorMessage") else "")

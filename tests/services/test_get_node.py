@@ -48,7 +48,7 @@ def ask(client: Client, **elements: str) -> Reply:
 
 
 def version(client: Client, reference: str) -> str | None:
-    """The number of the version that a reference means; None where it means none."""
+    """The number of the version that a reference means, or None if there is no such version."""
     reply = ask(client, nodeVersionReference=reference)
     if reply.number:
         assert (reply.number, reply.text("errorFields")) == (105, "nodeVersionReference")

@@ -1,5 +1,4 @@
-"""`Prefer: respond-async, wait=N`: an impact that takes no longer has its response at once, and others are done by a
-worker."""
+"""`Prefer: respond-async, wait=N`: a short impact gets its response at once, and a worker carries out longer ones."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ def soon(seconds: object) -> dict[str, str]:
 
 @pytest.fixture
 def alive(engine: Engine) -> None:
-    """A worker that is alive, but busy."""
+    """Let a worker be alive, but busy."""
     be_alive(engine)
 
 

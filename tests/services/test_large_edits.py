@@ -86,7 +86,7 @@ def test_the_number_of_members_counts_too(store: Client) -> None:
 
 @pytest.mark.ledger("DEC-385")
 def test_other_edits_need_no_turn(store: Client, make_user: Callable[..., None]) -> None:
-    """Neither those of drafts that are not large, nor those that are refused in any case."""
+    """Edits of small drafts do not wait, nor do edits that are refused in any case."""
     make_user("bob", "package-read L", "package-use-draft L")
     with all_turns_taken(store.app):
         for action in ("edit", "impact", "update"):

@@ -90,7 +90,7 @@ def test_a_connection_that_has_read_a_large_version_is_replaced(store: Client, e
 
 
 def connections(engine: Engine) -> set[int]:
-    """The process ids of the server's sessions, but for the one that asks."""
+    """The process ids of the sessions of the server, except that of the present session."""
     query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     alone = create_engine(engine.url, poolclass=NullPool)
     with alone.connect() as connection:

@@ -1,4 +1,4 @@
-"""How many instances and authentications an end user can have, and how large, by XML and by GraphQL alike."""
+"""The limits on the number and the size of an end user's instances and authentications, in XML and in GraphQL."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def app(client: Client, engine: Engine) -> Flask:
 
 @pytest.fixture
 def limited(app: Flask) -> Store:
-    """Its solutions."""
+    """The solutions of the service."""
     return Store(Client(app))
 
 

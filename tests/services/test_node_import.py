@@ -1,4 +1,4 @@
-"""NodeImport, over HTTP: all or nothing, and tried first if that is wanted."""
+"""NodeImport, over HTTP: all or nothing, and an impact first if the client wants one."""
 
 from __future__ import annotations
 

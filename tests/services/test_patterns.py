@@ -1,4 +1,4 @@
-"""Patterns and the values that are checked against them take a bounded time, whatever they are."""
+"""Checking any values against any patterns takes a bounded time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ruled(pattern: str, *values: str) -> Graph:
 
 
 def store_pattern(engine: Engine, pattern: str) -> None:
-    """Put a pattern into the store that an import refuses, as an older version of the software may have done."""
+    """Store a pattern that an import refuses, as an older version of the software may have done."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         changed = connection.execute(

@@ -1,4 +1,4 @@
-"""Long work beyond what a process does at once waits its turn, and beyond that it is refused with a time to retry."""
+"""Long work that a process cannot do at once waits for its turn. Further work is refused with a time to retry."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_short_work_waits_for_each_other_in_any_number(threads: ThreadPoolExecut
 
 @pytest.mark.ledger("DEC-411")
 def test_few_requests_of_one_user_wait_for_short_work(threads: ThreadPoolExecutor) -> None:
-    """Those beyond are refused at once, and other users wait beside them."""
+    """Requests beyond the limit are refused at once, and other users can still wait."""
     turns = Turns("impacts", 1, 0, long=WITHIN, patient=2)
     end = Event()
 

@@ -1,4 +1,4 @@
-"""A run is done with the rights that its starter has while it is done."""
+"""A run has the rights that its starter has at the time, not those at its beginning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ for name, target in ("AB", "BC", "CD"):
 CHAIN.node("P.D", frozen(), draft())
 
 REPLANNED = "UPDATE node SET edition = edition + 1 WHERE node_reference = 'P.B';"
-"""In the first step: P.B is planned again, in a second round, for which the rights are read again."""
+"""A change in the first step, after which P.B is planned again in a second round, with rights that are read again."""
 
 STEP_LOCK = 7
 """The key of an advisory lock that a step waits for."""

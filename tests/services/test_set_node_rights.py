@@ -1,4 +1,4 @@
-"""What an edit needs, and what it may not change."""
+"""SetNode: the rights that an edit needs, and what it may not change."""
 
 from __future__ import annotations
 

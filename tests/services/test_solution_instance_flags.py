@@ -152,7 +152,7 @@ class TestFlags:
 
     @pytest.mark.ledger("DEC-77")
     def test_a_value_given_since_settles_a_change(self, store: Store) -> None:
-        """A change that an instance has a value for does not count again."""
+        """A change does not count again if the instance has a value for it."""
         solution = store.published(config=[config_slot("a", type="integer")])
         instance = store.instance(solution, config={"a": "1"})
         store.republish(solution, config=[config_slot("a", type="number")])
@@ -181,7 +181,7 @@ class TestFlags:
 
     @pytest.mark.ledger("DEC-78")
     def test_a_value_chosen_from_a_list_is_pending_for_another_list(self, store: Store) -> None:
-        """Only who chooses from the list can tell whether it has the value: it is asked for in any case."""
+        """Only the person who chooses knows whether the new list has the value, so it is required again."""
         solution = store.published(config=[config_slot("a", ddl(), type="ddl")])
         instance = store.instance(solution, config={"a": '"x"'})
         store.republish(solution, config=[config_slot("a", ddl(operation="list_users"), type="ddl")])

@@ -1,4 +1,4 @@
-"""Update versus upgrade, sentence by sentence ("Updating vs Upgrading instances"), and the rules around it."""
+"""Update and upgrade, sentence by sentence of "Updating vs Upgrading instances", and related rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 class TestUpgrade:
     @pytest.mark.ledger("UVU-27", "UVU-29", "UVU-34")
     def test_the_example_of_the_document(self, store: Store) -> None:
-        """A hidden piece of config that was not in the previous version: a value for it, and it is done."""
+        """The new release has a hidden config slot: an upgrade with a value for it is all that is needed."""
         solution = store.published(config=[config_slot("channel")])
         instance = store.instance(solution, config={"channel": '"#help"'})
         store.republish(solution, config=[config_slot("channel"), config_slot(EMAIL, hidden=True)])

@@ -1,4 +1,4 @@
-"""Who may use the services about solutions, and what they never tell."""
+"""Who may use the services about solutions, and what their responses never contain."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _with_slack(store: Store) -> str:
 
 
 def _columns(engine: Engine) -> list[str]:
-    """All that the database holds, table by table, bytes as they are too."""
+    """All values in the database as texts, table by table."""
     tables = text("SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public'")
     with engine.connect() as connection:
         names = list(connection.execute(tables).scalars())

@@ -1,4 +1,4 @@
-"""ListTokens, CreateToken and RemoveToken: who may use them, what they return, and what a removed token is worth."""
+"""ListTokens, CreateToken and RemoveToken: who may use them, what they return, and how a removed token is refused."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def queued(client: Client, package: str = "A", action: str = "impact") -> int:
 
 
 def order(client: Client, engine: Engine) -> list[int]:
-    """Let one worker do all runs, and return their numbers in the order of their beginnings."""
+    """Let one worker do all runs, and return their numbers in the order in which they began."""
     done = work(engine)
     runs = client.app.test_client().get("/runs", auth=(ADMIN, PASSWORD)).get_json()["runs"]
     assert len(runs) == done

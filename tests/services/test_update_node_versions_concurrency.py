@@ -201,7 +201,7 @@ def test_a_run_and_an_editor_of_the_same_nodes_lose_nothing_to_each_other(
 
 
 def strip(response: bytes) -> bytes:
-    """A GetNode response without the frozen number, which is the node's and grows."""
+    """A GetNode response without the frozen number, which belongs to the node and grows."""
     head, _, rest = response.partition(b"<nodeFrozenVersionNumber>")
     return head + rest.partition(b"</nodeFrozenVersionNumber>")[2]
 

@@ -1,4 +1,4 @@
-"""UpdateNodeVersions: what a force leaves behind."""
+"""UpdateNodeVersions: the store after a force."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def one_link() -> Graph:
 
 
 def mixed() -> Graph:
-    """Something of everything: a cycle, drafts, types, data that moves and data that goes."""
+    """A graph with a cycle, drafts, types, data that moves and data that is removed."""
     return (
         Graph()
         .node("P", frozen(*links("P.A.1")))
@@ -34,7 +34,7 @@ def mixed() -> Graph:
 
 
 def content(reply: Reply) -> tuple[str | None, str | None, str | None, str | None, list[str]]:
-    """All that GetNode says of a version, besides which it is."""
+    """The content of a version in GetNode, without what identifies it."""
     texts = [
         reply.text(name) for name in ("nodeVersionReferenceType", "nodeNameType", "nodeName", "nodeVersionComment")
     ]
@@ -265,7 +265,7 @@ def test_without_always_create_only_nodes_whose_type_or_targets_change_get_versi
 
 
 def refuse_versions(engine: Engine) -> None:
-    """Let the database refuse new versions named `refused`, as nothing could foresee."""
+    """Let the database refuse new versions named `refused`, which no plan can predict."""
     with engine.begin() as connection:
         connection.execute(
             text(

@@ -10,7 +10,7 @@ from tests.support.http import Client, Reply, message
 
 
 def force_if(client: Client, tag: str | None) -> Reply:
-    """A relink of P, if its plan still is the one of an impact."""
+    """Relink P, if the plan is still that of an impact."""
     request = {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"}
     return client.post(message("UpdateNodeVersions", request), headers={"If-Match": tag})
 

@@ -1,4 +1,4 @@
-"""UpdateNodeVersions: what a request may say, what it means when it does not, and when it is refused."""
+"""UpdateNodeVersions: the elements of a request, their defaults, and the requests that are refused."""
 
 from __future__ import annotations
 

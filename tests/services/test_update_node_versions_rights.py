@@ -1,4 +1,4 @@
-"""UpdateNodeVersions: what the user has to be allowed to do, and what happens where that is not so."""
+"""UpdateNodeVersions: the rights that the user needs, and the result without them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def outside() -> Graph:
 
 
 def both(client: Client, reference: str = "P", scope: str = "node", always: str = "false") -> list[str]:
-    """The rows of an impact, which are those of a force that follows, but for the numbers of versions made."""
+    """The rows of an impact. A force that follows has the same rows, except for the numbers of new versions."""
     impact, force = (
         client.update(reference, action, sourceScope=scope, alwaysCreateNewVersionIndicator=always)
         for action in ("impact", "force")

@@ -1,4 +1,4 @@
-"""UpdateNodeVersions: from where the new versions come, and which nodes are examined."""
+"""UpdateNodeVersions: the sources of new versions, and the nodes that are examined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UpdateNodeVersions: types, member types and instances that lead back to themselves."""
+"""UpdateNodeVersions: cycles of types, member types and instances."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LISTED = MEMBER_TYPE_LIST
 
 
 def settled(client: Client, *rows: str) -> bool:
-    """Whether a force of P gives these rows, and nothing is left to be done then."""
+    """Whether a force of P has these rows, and an impact after it has none."""
     assert client.update("P", "force").rows() == list(rows)
     assert client.update("P").rows() == []
     return True

@@ -45,7 +45,7 @@ def member(version: str) -> str:
 
 
 def three() -> Graph:
-    """P.A links to P.B, and that to P.C, which has a draft."""
+    """P.A links to P.B, and P.B links to P.C, which has a draft."""
     return (
         Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(*links("P.C.1"))).node("P.C", frozen(), draft())
     )
@@ -159,7 +159,7 @@ def test_long_chains_are_cut_in_the_middle(client: Client) -> None:
 @pytest.mark.parametrize("size", [12, 260])
 @pytest.mark.ledger("DEC-179")
 def test_chains_are_links_of_the_list_and_none_is_longer_than_needed(client: Client, size: int) -> None:
-    """Random graphs, small and too large for one statement, compared with distances that are found by scanning."""
+    """The chains in random graphs, some of them too large for one statement, are as long as a naive search finds."""
     numbers = random.Random(size)  # noqa: S311
     graph = Graph().node("R", package()).node("R.C0", frozen(), draft()).node("R.C1", frozen(), draft())
     names = [f"R.N{number:03}" for number in range(size)]

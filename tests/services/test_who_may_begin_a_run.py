@@ -1,4 +1,4 @@
-"""A force that cannot do anything begins no run: it holds no package, and says what it would have to bypass."""
+"""A force that cannot update anything begins no run. It holds no package, and its response lists what is bypassed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MakeUser = Callable[..., None]
 
 @pytest.fixture
 def stale(client: Client, engine: Engine) -> Client:
-    """P.A has to follow P.B. Everybody may read all of P, and so may those who have not signed in."""
+    """P.A is out of date because of P.B. Everybody may read all of P, even callers who have not signed in."""
     client.load(Graph().node("P", package()).node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     grant(engine, "package-use-draft")
     return client
@@ -114,7 +114,7 @@ def test_if_match_holds_for_it_too(stale: Client, make_user: MakeUser) -> None:
 
 @pytest.mark.ledger("DEC-140")
 def test_the_rights_of_everybody_are_not_enough_to_do_an_update(stale: Client, engine: Engine) -> None:
-    """Nobody could say whose run it was."""
+    """Such a run would have no starter."""
     grant(engine, "package-administer")
     nobody = stale.as_user(None)
     assert nobody.update("P").rows() == [f"P.A.1 version: {moves('P.B.2')}"]

@@ -34,13 +34,13 @@ def _left_out() -> dict[str, str]:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out what this machine cannot do; the summary says so."""
+    """Leave out the tests that this machine cannot run. The summary names them."""
     return True if collection_path.name in _left_out() else None
 
 
 @pytest.fixture(scope="session")
 def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A real service, as it is by default, but that it takes any number of wrong passwords."""
+    """A real service with the default settings, except that it accepts any number of wrong passwords."""
     variables = {f"RELINK_SIGN_IN_FAILURES_PER_{what}": "1000000" for what in ("ACCOUNT", "ADDRESS")}
     log = tmp_path_factory.mktemp("served") / "serve.log"
     with fresh_database(True) as url, serving(url, log, **variables) as running:
@@ -48,7 +48,7 @@ def service(fresh_database: FreshDatabase, tmp_path_factory: pytest.TempPathFact
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out."""
+    """Name the tests that were left out."""
     for name, needed in _left_out().items():
         terminalreporter.write_line(f"NOT RUN: {name} needs {needed}", yellow=True)
 

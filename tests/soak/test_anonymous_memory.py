@@ -27,7 +27,7 @@ MIB = 1024 * 1024
 SMALL = 64 * 1024
 """A larger body is not parsed for a client who has not signed in."""
 MOST_GROWTH_MIB = 120
-"""What 64 bodies of a mebibyte take as they arrive and as they are handled."""
+"""The memory that 64 bodies of a mebibyte take while they arrive and while they are handled."""
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -37,12 +37,12 @@ _numbers = count()
 
 
 def filled(begin: str, filling: str, end: str, size: int = MIB) -> bytes:
-    """A text of this many bytes at most."""
+    """A text of at most this many bytes."""
     return (begin + filling * ((size - len(begin) - len(end)) // len(filling)) + end).encode()
 
 
 def wrong_password() -> bytes:
-    """A sign-in as a user who does not exist, and another one each time."""
+    """A sign-in as a user who does not exist, with another name each time."""
     credentials = f"<userLogonReference>nobody-{next(_numbers)}</userLogonReference><password>wrong</password>"
     return filled(f"<GetNode>{credentials}", "<x/>", "</GetNode>", SMALL)
 

@@ -42,7 +42,7 @@ MEGABYTES_OF_ALL = 200
 
 @pytest.fixture
 def small_engine(data_directory: Path, small_disk: SmallDisk) -> Iterator[Engine]:
-    """A database whose tables are on the small disk; its log is not."""
+    """A database whose tables, but not its log, are on the small disk."""
     url = embedded.start(data_directory)
     owner = (data_directory / "postgresql").stat()
     os.chown(small_disk.path, owner.st_uid, owner.st_gid)
@@ -205,7 +205,7 @@ def large_values() -> Graph:
 
 
 def whole_nodes(engine: Engine) -> int:
-    """How many nodes have their new version; each of these has all that the old one has, with the new target."""
+    """How many nodes have their new version, which must have all that the old one has, with the new target."""
     found = contents(engine)
     new = [version for version in found if version.startswith("P.N") and version.endswith(".2")]
     for version in new:

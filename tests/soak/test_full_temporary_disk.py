@@ -1,4 +1,4 @@
-"""A disk for temporary files that is full: uploads and slow readers are refused, and nobody else notices."""
+"""A disk for temporary files that is full: uploads and slow readers are refused, and other clients are not affected."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from tests.support.solution_store import Store, config_slot
 CLIENTS = 4
 ROUNDS = 10
 MOST_GROWTH_MIB = 640
-"""What the responses that are built at once may take: one for an eighth of the threads, of 160 MiB each."""
+"""The memory for the responses that are built at once: an eighth of the threads build one of 160 MiB each."""
 
 
 @pytest.mark.ledger("PRO-25")

@@ -28,7 +28,7 @@ ROUNDS = 6
 MEMBERS, BYTES = 55, 900_000
 MIB = MEMBERS * BYTES // 1024**2
 MOST_GROWTH_MIB = 1300
-"""What four responses or edits of 47 MiB may take at once, and what the allocator keeps of it."""
+"""The memory that four responses or edits of 47 MiB may take at once, with what the allocator keeps of it."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Load:
     highest: list[int] = field(default_factory=list)
 
     def run(self, bodies: Sequence[str]) -> Iterator[tuple[int, int]]:
-        """Send each request from a client of its own, at once. Yields the status and the size of each response."""
+        """Send all requests at once, each from a client of its own. Yields the status and the size of each response."""
 
         def ask(body: str, user: str) -> tuple[int, int, int]:
             reply = exchange(self.service.url, request("/service", body.encode(), Authorization=user))
@@ -57,7 +57,7 @@ class Load:
             yield status, size
 
     def figure(self, of: str) -> str:
-        """What was measured, in words."""
+        """The measured figures, in words."""
         return (
             f"{self.statuses.total()} {of} of {MIB} MiB by {CLIENTS} clients: {self.before} MiB before,"
             f" {', '.join(map(str, self.highest))} MiB, {resident(self.worker)} MiB after ({dict(self.statuses)})"

@@ -1,4 +1,4 @@
-"""Many clients at once of a service with two processes: what the processes do to each other loses nothing either."""
+"""Many clients of a service with two processes: the processes do not lose each other's updates either."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ HEAD_PIECES = [
 
 
 def originals() -> list[bytes]:
-    """Requests that are right, with and without credentials, of which most change nothing."""
+    """Valid requests, with and without credentials, most of which change nothing."""
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(VALID[0]), VALID[0].encode())
     whole = [request("/service", body.encode(), Authorization=BASIC) for body in VALID]
     whole += [
@@ -51,7 +51,7 @@ def originals() -> list[bytes]:
 
 
 def mutated(chance: random.Random, data: bytes) -> bytes:
-    """The same with up to four changes: bytes put in, taken out, changed, doubled or moved."""
+    """A request with up to four changes: bytes inserted, removed, changed, doubled or moved."""
     for _ in range(chance.randint(1, 4)):
         first, last = sorted((chance.randint(0, len(data)), chance.randint(0, len(data))))
         last = min(last, first + chance.choice([1, 4, 40, 400]))

@@ -1,4 +1,4 @@
-"""What grows with the store takes no quadratic time on the oldest supported version of PostgreSQL.
+"""Work that grows with the store takes no quadratic time on the oldest supported version of PostgreSQL.
 
 Its planner knows less than that of the embedded one: servers before PostgreSQL 17 have no statistics of the columns of
 a materialized query, and expect ten elements in each array.

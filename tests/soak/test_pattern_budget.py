@@ -21,7 +21,7 @@ from tests.support.served import eventually
 
 HOSTILE = "|".join(f"[ab]*a[ab]{{{length}}}d" for length in range(1, 131))
 SECONDS = 30
-"""A check promises some 20 seconds of a processor; the rest is for a slow one."""
+"""A check takes at most about 20 seconds of processor time. A slow processor may take longer."""
 
 
 def match_without_end(check: PatternCheck, chance: random.Random) -> None:
@@ -42,7 +42,7 @@ def test_a_whole_budget_is_spent_in_time(figures: Callable[[str], None]) -> None
 
 
 def in_transaction(service: Service) -> list[str]:
-    """Return what the connections of the service do that have a transaction open."""
+    """Return the activity of the service's connections that have an open transaction."""
     query = """
         SELECT query FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL

@@ -33,7 +33,7 @@ from tests.support.served import eventually
 
 ROOT = Path(__file__).parent.parent.parent
 NOTICED_WITHIN = 60.0
-"""The database gives up a client that it has not heard from for 30 seconds."""
+"""The database ends the session of a client that it has not heard from for 30 seconds."""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ HOLDING_CLIENTS = 400
 SECONDS = 30
 ROUNDS = 3
 ROUND = 12
-"""In this time no client is too slow yet."""
+"""No client is refused as too slow within this time."""
 
 
 def measured(service: Service, length: float) -> list[float]:

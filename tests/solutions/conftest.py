@@ -1,4 +1,4 @@
-"""What tests of solutions begin with."""
+"""The stores with which tests of solutions begin."""
 
 from __future__ import annotations
 

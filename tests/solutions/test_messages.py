@@ -44,7 +44,7 @@ def outbox(engine: Engine) -> list[Any]:
 
 
 def make_due(engine: Engine, attempts: int | None = None) -> None:
-    """The pause is over, or the time for which a worker has claimed a message; after this many attempts."""
+    """Let the pause be over, or the time for which a worker has claimed a message, after this many attempts."""
     query = "UPDATE outbox SET due_at = now(), attempts = coalesce(:attempts, attempts)"
     with engine.begin() as connection:
         connection.execute(text(query), {"attempts": attempts})
@@ -73,7 +73,7 @@ class TestSent:
     @pytest.mark.ledger("DEC-111")
     @pytest.mark.usefixtures("announced")
     def test_a_message_carries_the_time_of_its_event(self, engine: Engine, receiving: Receiver) -> None:
-        """In UTC, to the millisecond, and the same however often it is sent."""
+        """The time is in UTC, to the millisecond, and the same however often the message is sent."""
         receiving.statuses = [500]
         for _ in range(2):
             send_due(engine, webhook(receiving), most=MOST)

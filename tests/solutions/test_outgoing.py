@@ -11,7 +11,7 @@ from tests.support.local_server import local_server
 
 
 class Responding(BaseHTTPRequestHandler):
-    """Returns what the path asks for."""
+    """Sends the response that the path names."""
 
     ended = Event()
 

@@ -1,5 +1,7 @@
-"""An instance that goes any path of releases, back and forth, ends equal to one that is upgraded directly, but for the
-values of slots that a release on the way does not have: they are gone."""
+"""An instance that takes any path of releases, back and forth, equals one that is upgraded directly at the end.
+
+Only the values of slots that a release on the way does not have are lost.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,12 @@ from tests.support.world import World, move_instance
 
 
 def without_linked(content: Content) -> Content:
-    """The builder has no authentications here."""
+    """The builder has no authentications in these tests."""
     return replace(content, auth_slots=tuple(replace(slot, authentication_id=None) for slot in content.auth_slots))
 
 
 def make_authentication(world: World, slot: AuthSlot) -> str:
-    """One of the end user's that fits a slot."""
+    """An authentication of the end user that fits a slot."""
     draft = AuthenticationDraft(
         owner=world.owner,
         name="Mine",

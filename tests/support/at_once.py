@@ -1,4 +1,4 @@
-"""Requests at the same time: a run that waits for a node, while others work on its package."""
+"""Concurrent requests: a run that waits for a node, while others work on its package."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def number(response: TestResponse) -> str:
 
 @contextmanager
 def held(engine: Engine, reference: str) -> Iterator[None]:
-    """Nobody can write this node in the meantime."""
+    """Lock a node, so that nobody can write it while the context lasts."""
     with engine.connect() as connection:
         connection.execute(text("SELECT FROM node WHERE node_reference = :r FOR NO KEY UPDATE"), {"r": reference})
         yield
@@ -54,7 +54,7 @@ def wait_until_done(client: Client, commits: int) -> None:
 
 
 def chain() -> Graph:
-    """P.A links to P.B, P.B to P.C and that to P.D, which has a draft: the run begins with P.C."""
+    """P.A links to P.B, P.B to P.C and P.C to P.D, which has a draft. So the run begins with P.C."""
     return (
         Graph()
         .node("P.A", frozen(*links("P.B.1")))
@@ -67,7 +67,7 @@ def chain() -> Graph:
 
 @contextmanager
 def interrupted(client: Client, engine: Engine, threads: ThreadPoolExecutor) -> Iterator[Future[TestResponse]]:
-    """A run that has done P.C and waits for P.B, when it is yielded, and goes on afterwards."""
+    """Yield a run that has done P.C and waits for P.B. It continues when the context ends."""
     with held(engine, "P.B"):
         run = threads.submit(force, client.app, "P")
         wait_until_done(client, 1)

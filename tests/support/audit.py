@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from tests.support.http import Client, Reply, message
 
 Told = tuple[str | None, str | None, dict[str, str]]
-"""Who did something, to which object, with the details."""
+"""An event of the audit: who did something, to which object, with the details."""
 
 
 def events(client: Client, action: str) -> list[Told]:
-    """Who did an action to which object, with the details, the oldest first."""
+    """The events of an action, the oldest first: who did it, to which object, with the details."""
     return list(reversed(list(_events(client.post(message("GetAuditList", {"auditAction": action}))))))
 
 

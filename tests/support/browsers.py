@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say that tests were left out."""
+    """Report that tests were left out."""
     if chromium() is None:
         terminalreporter.write_sep("=", "browser tests left out", yellow=True)
         terminalreporter.write_line(
@@ -91,7 +91,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass(frozen=True)
 class Site:
-    """The service at an address, with a database of its own that has the user `admin`."""
+    """A service at an address, with a database of its own, which has the user `admin`."""
 
     url: str
     app: Flask
@@ -141,7 +141,7 @@ class Tab:
         return self.page
 
     def sign_in_with_form(self, user: str = ADMIN) -> Page:
-        """Sign in as a visitor does."""
+        """Sign in with the form, as a visitor does."""
         self.page.goto("/console/sign-in")
         self.page.get_by_label("User").fill(user)
         self.page.get_by_label("Password").fill(PASSWORD)

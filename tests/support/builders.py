@@ -1,4 +1,4 @@
-"""Graphs for tests, written down in a few words."""
+"""Graphs for tests, in a short notation."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class M:
 
 
 def links(*targets: str, member_type: str = LIST) -> tuple[M, ...]:
-    """Members that do nothing but link."""
+    """Members that have only a target."""
     return tuple(M(member_type, target) for target in targets)
 
 
 def moves(*targets: str, member_type: str = LIST) -> str:
-    """How a row in short shows that members move to these targets."""
+    """The short form of a row whose members move to these targets."""
     return ", ".join(f"change {member_type} -> {target}" for target in targets)
 
 

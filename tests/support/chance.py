@@ -1,4 +1,4 @@
-"""Randomness that is other in each session, and that a failed test can repeat."""
+"""Random numbers that differ in each session, and that a failed test can repeat."""
 
 from __future__ import annotations
 

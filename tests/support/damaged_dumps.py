@@ -27,7 +27,7 @@ def cut(dump: Path) -> Path:
 
 
 def damaged(dump: Path) -> Path:
-    """A copy in which one byte of the rows is another one."""
+    """A copy in which one byte of the rows has another value."""
     made = Path(copy(dump, dump.with_name("damaged.dump")))
     with ZipFile(made) as archive:
         place = archive.getinfo("database.dump").header_offset + archive.getinfo("database.dump").file_size - 2000

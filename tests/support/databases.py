@@ -38,7 +38,7 @@ class Databases:
     """Copies of one template on one server. Only one thread of the caller uses it at a time."""
 
     def __init__(self, server_url: str, template: str) -> None:
-        """The template must not change any more."""
+        """Take the databases from a template, which must not change any more."""
         self._server_url = server_url
         self._template = template
         with connected(self.url(template)) as connection:
@@ -52,7 +52,7 @@ class Databases:
 
     @contextmanager
     def fresh(self, *, connected: bool = False) -> Iterator[str]:
-        """Yield the URL of a database that is as the template; nobody uses it when the context ends.
+        """Yield the URL of a database that equals the template. Nobody may use it when the context ends.
 
         Nobody is connected to it, unless `connected` allows a connection for `engine_on`.
         """

@@ -1,4 +1,4 @@
-"""Requests to edit nodes, written down in a few words, and their responses in short."""
+"""Requests to edit nodes, in a short notation, and their responses in short."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def members(by_type: Mapping[str, Sequence[str]]) -> str:
 def set_node(
     client: Client, action: str, *content: str, if_match: str | None = None, **fields: str | int | None
 ) -> Reply:
-    """SetNode with these fields, then what is XML already."""
+    """A SetNode request with these fields, and then parts that are XML already."""
     headers = {} if if_match is None else {"If-Match": if_match}
     return client.post(element("SetNode", *content, action=action, **fields), headers=headers)
 
@@ -50,7 +50,7 @@ def change_type(
     if_match: str | None = None,
     **others: str,
 ) -> Reply:
-    """ChangeNodeType of a draft."""
+    """A ChangeNodeType request for a draft."""
     texts = {"action": action, "nodeVersionReference": node, "nodeVersionReferenceNewType": new_type, **others}
     headers = {} if if_match is None else {"If-Match": if_match}
     return client.post(message("ChangeNodeType", texts), headers=headers)
@@ -66,6 +66,6 @@ def impacts(reply: Reply) -> list[str]:
 
 
 def faults(reply: Reply) -> list[str]:
-    """What is wrong, a line each."""
+    """The faults, one on each line."""
     assert (reply.number, reply.status) == (105, 200), reply.response.text
     return str(reply.text("errorMessage")).splitlines()

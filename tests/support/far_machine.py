@@ -1,4 +1,4 @@
-"""Another machine, as far as the network can tell, whose power can be cut: a network namespace (Linux, root)."""
+"""Another machine, simulated by a network namespace, whose power can be cut (Linux, root)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FarMachine:
         return ["ip", "netns", "exec", self.name, *command]
 
     def cut_power(self) -> None:
-        """From now on nothing comes from the other machine, not even word of its end."""
+        """Cut the power of the machine: no more packets come from it, not even those that close its connections."""
         _ip("-n", self.name, "link", "set", "cable", "down")
 
     @property

@@ -1,4 +1,4 @@
-"""Faults on purpose: the connection is lost at the n-th statement, or the disk is full at the n-th write."""
+"""Injected faults: the connection is lost at the n-th statement, or the disk is full at the n-th write."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LostConnections:
 
     @contextmanager
     def at(self, number: int) -> Iterator[None]:
-        """Fail at this statement of those that are sent as long as the context lasts; 0 only counts them."""
+        """Fail at the statement with this number among those sent while the context lasts. 0 only counts them."""
         self.count, self._fails_at = 0, number
         yield
         self._fails_at = None
@@ -77,7 +77,7 @@ class FullDisk:
 
     @contextmanager
     def at(self, number: int) -> Iterator[None]:
-        """Fail at this write of those that are made as long as the context lasts; 0 only counts them."""
+        """Fail at the write with this number among those made while the context lasts. 0 only counts them."""
         self._set(number)
         yield
         self._set(0, restart=False)

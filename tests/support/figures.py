@@ -1,4 +1,4 @@
-"""What tests have measured, shown at the end of `make soak`.
+"""The figures that tests have measured, which are shown at the end of `make soak`.
 
 The figures travel with the reports of the tests, so that they also arrive from the processes of pytest-xdist.
 """
@@ -16,12 +16,12 @@ _PROPERTY = "figure"
 
 @pytest.fixture
 def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Take a line with what was measured."""
+    """Record a line with measured figures."""
     return lambda line: record_property(_PROPERTY, line)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what was measured, if the long tests run."""
+    """Show the measured figures, if the long tests run."""
     if not RUNS_LONG_TESTS:
         return
     for reports in terminalreporter.stats.values():

@@ -21,6 +21,6 @@ def frozen_hashes(engine: Engine) -> Hashes:
 
 
 def assert_unchanged(before: Hashes, after: Hashes) -> None:
-    """All versions that were frozen before are frozen as they were; others may have been frozen since."""
+    """All versions that were frozen before are still frozen and unchanged. Others may have been frozen since."""
     changed = [version for version, digest in before.items() if after.get(version) != digest]
     assert not changed, f"frozen versions that changed: {changed[:10]}"

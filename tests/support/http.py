@@ -65,7 +65,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Client:
-    """Posts requests as one user; with `user` None as nobody."""
+    """Posts requests as one user, or without credentials if `user` is None."""
 
     app: Flask
     user: str | None = ADMIN
@@ -91,22 +91,22 @@ class Client:
         return self.post(message("UpdateNodeVersions", given))
 
     def load(self, graph: Graph) -> Reply:
-        """NodeImport of a graph that has no fault."""
+        """Import a graph, which must succeed."""
         document = graph.xml()
         if self.user != ADMIN:
             return self._done(document)
         return imported(self.app.extensions["relink"].engine, document, lambda: self._done(document))
 
     def get(self, reference: str) -> Reply:
-        """GetNode of a version that is there."""
+        """Read a version, which must exist."""
         return self._done(message("GetNode", {"nodeVersionReference": reference}))
 
     def freeze(self, reference: str) -> Reply:
-        """FreezeNode of a draft that can be frozen, with what it depends on."""
+        """Freeze a draft with all that it depends on, which must succeed."""
         return self._done(message("FreezeNode", {"nodeReference": reference, "action": "force"}))
 
     def copy(self, version: str, to: str) -> Reply:
-        """CopyNode of a version to a reference that can have a copy."""
+        """Copy a version to a reference, which must succeed."""
         return self._done(message("CopyNode", {"nodeVersionReferenceFrom": version, "nodeReferenceTo": to}))
 
     def _done(self, body: str) -> Reply:
@@ -124,7 +124,7 @@ def message(name: str, elements: dict[str, str]) -> str:
 
 
 def checked(response: TestResponse) -> Reply:
-    """The reply of a response, which both libraries find valid against its published schema."""
+    """The reply in a response, which must be valid against its published schema for both libraries."""
     assert response.content_type == "application/xml; charset=utf-8", response.text
     tree = etree.fromstring(response.data)
     name = str(tree.tag)
@@ -204,7 +204,7 @@ def _second_opinion(name: str, tree: etree._Element, data: bytes) -> None:
 
 
 def _form(data: bytes) -> bytes:
-    """Return a response without what rarely matters: its letters and digits, and how many equal entries there are."""
+    """Return the form of a response: without its letters and digits, and the number of equal entries."""
     if len(data) > _LONG:
         return data
     text = _TEXT.sub(lambda found: _WORD.sub(b"a", found[0]), _DIGITS.sub(b"0", data))

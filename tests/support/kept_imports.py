@@ -77,7 +77,7 @@ def keeping() -> Iterator[None]:
 
 
 def imported(engine: Engine, document: str, import_it: Callable[[], T]) -> T:
-    """Return the response to an import of a document, which is done unless its rows are known."""
+    """Return the response to an import of a document, which is imported unless its rows are known."""
     if not _are_kept or len(document) > _MOST_BYTES:
         return import_it()
     with engine.connect() as connection:

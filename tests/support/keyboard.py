@@ -18,12 +18,12 @@ element => {
   return false;
 }
 """
-"""Whether an element has the focus. If not, the tabulator stops there, so that it can be pressed several times before
+"""Whether an element has the focus. If not, the Tab key stops there, so that it can be pressed several times before
 the next look."""
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
-    """Press the tabulator until an element has the focus, as somebody does who has no mouse."""
+    """Press the Tab key until an element has the focus, as a user without a mouse does."""
     for _ in range(0, _MOST, _AT_ONCE):
         if wanted.evaluate(_STOP_AT):
             return
@@ -33,13 +33,13 @@ def tab_to(page: Page, wanted: Locator) -> None:
 
 
 def press(page: Page, role: str, name: str) -> None:
-    """Go to a link or a button with the tabulator, and press Enter."""
+    """Go to a link or a button with the Tab key, and press Enter."""
     tab_to(page, page.get_by_role(role, name=name, exact=True).first)  # type: ignore[arg-type]
     page.keyboard.press("Enter")
 
 
 def choose(page: Page, label: str, value: str) -> None:
-    """Go to a drop-down list with the tabulator, and press the arrow until it has a value."""
+    """Go to a drop-down list with the Tab key, and press the arrow key until it has a value."""
     wanted = page.get_by_label(label, exact=True)
     tab_to(page, wanted)
     page.keyboard.press("Home")
@@ -51,7 +51,7 @@ def choose(page: Page, label: str, value: str) -> None:
 
 
 def write(page: Page, label: str, text: str, *, exact: bool = False) -> None:
-    """Go to a field with the tabulator, and type a text instead of what it holds.
+    """Go to a field with the Tab key, and type a text instead of what it holds.
 
     All characters but the last one come at once, as from an input method: a keystroke takes a hundredth of a second.
     """

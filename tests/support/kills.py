@@ -1,4 +1,4 @@
-"""Forces that are killed at random moments, and what has to hold afterwards."""
+"""Forces that are killed at random moments, and the conditions that must hold afterwards."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Battlefield:
 
     @contextmanager
     def prepared(self) -> Iterator[None]:
-        """Prepare the store, and leave it as it was, but for the packages."""
+        """Prepare the store, and restore it at the end, except for the packages."""
         self.prepare()
         yield
         stop_interfering(self.engine)
@@ -93,7 +93,7 @@ class Battlefield:
         self.expected = self.contents("K")
 
     def kill_a_force(self, kill: Callable[[int], None]) -> None:
-        """Force a new package, kill at a random moment what is named by its run, and look at what is left."""
+        """Force a new package, call `kill` with its run at a random moment, and check the store."""
         self.killed += 1
         name = f"K{self.killed}"
         self.client.load(package(name))
@@ -116,13 +116,13 @@ class Battlefield:
         self.assert_sound(before)
 
     def _force(self, name: str) -> None:
-        """The result of the request is ignored, since the process that handles it may be dead."""
+        """Force a package, and ignore the result, since the process that handles the request may be dead."""
         given = {"nodeReference": name, "action": "force", "updateContentIndicator": "true"}
         with suppress(click.ClickException):
             ServiceClient(self.url, ADMIN, PASSWORD).post(message("UpdateNodeVersions", given).encode()).file.close()
 
     def kill_a_queued_force(self, kill: Callable[[int], None]) -> None:
-        """Let a worker force a new package, kill at a random moment what is named by its run, and look at what is left.
+        """Let a worker force a new package, call `kill` with its run at a random moment, and check the store.
 
         Another worker finishes the run.
         """
@@ -175,7 +175,7 @@ class Battlefield:
         return found
 
     def assert_whole(self, name: str) -> None:
-        """Every version is the one of an undisturbed run, but for links of a cycle that are still to be closed."""
+        """Every version is that of an undisturbed run, except for links of a cycle that have not been closed yet."""
         for version, (of, members) in self.contents(name).items():
             wanted_type, wanted = self.expected[version]
             assert of == wanted_type, version

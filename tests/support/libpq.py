@@ -12,6 +12,6 @@ ENVIRONMENT = {
     "PGHOSTADDR": ["127.0.0.255", "nonsense"],
     "PGSERVICE": ["nonsense"],
 }
-"""Those that must change nothing, with values that would."""
+"""The variables that must have no effect, with values that would have one."""
 HOSTILE = {name: values[-1] for name, values in ENVIRONMENT.items()}
 """Values with which libpq alone could not connect."""

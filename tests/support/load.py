@@ -1,4 +1,4 @@
-"""Slow clients and long runs, and how long others wait beside them."""
+"""Slow clients and long runs, and the time that other clients wait meanwhile."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def holding_clients(url: str, number: int, every: float) -> Iterator[list[socket
 
 
 def seconds(service: Service) -> float:
-    """How long the slower of the two requests takes."""
+    """The time of the slower one of the two requests."""
     began = time.monotonic()
     assert exchange(service.url, request("/healthz", method="GET")).status == 200
     between = time.monotonic()

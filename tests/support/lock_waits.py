@@ -1,4 +1,4 @@
-"""Which sessions wait for a lock."""
+"""The sessions that wait for a lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that send mixed requests to one store at the same time, and what has to hold afterwards."""
+"""Clients that send mixed requests to one store at the same time, and the conditions that must hold afterwards."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def graph() -> Graph:
 
 @dataclass
 class MixedClient:
-    """A client that does something at random, again and again, and remembers what the responses confirmed."""
+    """A client that sends random requests repeatedly, and remembers what the responses confirmed."""
 
     name: str
     client: Client

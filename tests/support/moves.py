@@ -1,4 +1,4 @@
-"""What tests of roll-outs and lazy updates look at: every move that was ever committed."""
+"""The moves of instances for tests of roll-outs and lazy updates: every move that was ever committed."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _COPIES = """
 
 
 def record_moves(engine: Engine) -> None:
-    """From here on every move leaves a row."""
+    """Record a row for every move from now on."""
     with engine.begin() as connection:
         connection.execute(text(_RECORD))
 
@@ -71,7 +71,7 @@ def moved(engine: Engine) -> int:
 
 
 def to_be_moved(store: Store, engine: Engine, count: int) -> None:
-    """Instances of a solution that all go with a release that drops one of their slots and adds a workflow."""
+    """Create instances that all move to a release which drops one of their slots and adds a workflow."""
     slots = [config_slot("a"), config_slot("b")]
     solution = store.published(config=slots, workflows=[workflow("w", trigger="webhook")])
     multiply(engine, store.instance(solution, config={"a": '"x"', "b": '"y"'}), count)
@@ -80,7 +80,7 @@ def to_be_moved(store: Store, engine: Engine, count: int) -> None:
 
 
 def announced(store: Store) -> None:
-    """There is an instance that needs its end user, and a message about it."""
+    """Create an instance that needs its end user, and a message about it."""
     solution = store.published()
     store.instance(solution)
     store.republish(solution, config=[config_slot("a")])
@@ -97,7 +97,7 @@ def moves_made(engine: Engine) -> list[tuple[str, int, int]]:
 
 @contextmanager
 def moves_stopped(engine: Engine, *, after: int) -> Iterator[None]:
-    """After this many moves, the database lets the next ones wait until this context ends."""
+    """Let the database delay all moves after the first ones until this context ends."""
     with engine.connect() as connection:
         connection.execute(text(f"SELECT pg_advisory_lock({_GATE})"))
         connection.execute(text(_STOP.format(gate=_GATE, after=after)))
@@ -111,20 +111,20 @@ def moves_stopped(engine: Engine, *, after: int) -> Iterator[None]:
 
 
 def refuse_broken(engine: Engine) -> None:
-    """From here on the database refuses to move instances with the name `broken`."""
+    """Let the database refuse to move instances with the name `broken` from now on."""
     with engine.begin() as connection:
         connection.execute(text(_REFUSE))
 
 
 def refusals(engine: Engine) -> int:
-    """How often the database has refused to move one of those."""
+    """How often the database has refused to move one of these instances."""
     query = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM refusal"
     with engine.connect() as connection:
         return int(connection.execute(text(query)).scalar_one())
 
 
 def multiply(engine: Engine, instance: str, count: int) -> None:
-    """Create this many instances like this one, with the same config values."""
+    """Create this many copies of an instance, with the same config values."""
     with engine.begin() as connection:
         connection.execute(text(_COPIES), {"instance": instance, "count": count})
         connection.execute(text("ANALYZE solution_instance, instance_value"))

@@ -1,4 +1,4 @@
-"""A store in which all that has a name is named by a script."""
+"""A store in which every name is a script."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.solution_store import (
 
 
 def named_solution(store: Store, engine: Engine) -> tuple[str, ...]:
-    """A solution, its instance, and users are named by scripts. Returns the pages that show them."""
+    """Create a solution, an instance and users with scripts as names. Returns the pages that show them."""
     service = {"service": script("service"), "serviceVersion": script("service-version")}
     auth = auth_slot(
         script("auth-id"),
@@ -84,8 +84,10 @@ def named_solution(store: Store, engine: Engine) -> tuple[str, ...]:
 
 
 def named_rollout(store: Store) -> tuple[str, str]:
-    """A hidden slot is named by scripts, and an instance is behind. Returns the pages of the roll-out and of the
-    instance."""
+    """Create a hidden slot with scripts as names, and an instance that is behind.
+
+    Returns the pages of the roll-out and of the instance.
+    """
     solution = store.published()
     instance = store.instance(solution)
     hidden = config_slot(script("hidden-id"), title=script("hidden-title"), hidden=True, mandatory=False)
@@ -94,7 +96,7 @@ def named_rollout(store: Store) -> tuple[str, str]:
 
 
 def named_nodes(client: Client) -> tuple[str, ...]:
-    """Nodes are named by scripts, and a run has updated them. Returns the pages that show them."""
+    """Create nodes with scripts as names, and update them by a run. Returns the pages that show them."""
     names = {name: replace(package(), name=script(f"{name}-name")) for name in ("package", "node")}
     data = M("odd.m.1", value=script("member-value"), comment=script("member-comment"))
     client.load(

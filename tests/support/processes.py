@@ -1,4 +1,4 @@
-"""Processes that tests look at from outside."""
+"""The state of processes that tests have started."""
 
 from __future__ import annotations
 

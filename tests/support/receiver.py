@@ -68,7 +68,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def is_signed(header: str, body: bytes) -> bool:
-    """As the documentation tells receivers to check it."""
+    """Check the signature, as the documentation tells receivers to do."""
     parts = dict(part.split("=", 1) for part in header.split(","))
     expected = hmac.new(SECRET.encode(), parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected, parts["v1"]) and abs(time.time() - int(parts["t"])) < 60

@@ -1,4 +1,4 @@
-"""What a migrated database holds, and how a copy of it gets that again after a test.
+"""The content of a migrated database, and restoring a copy of it to this content after a test.
 
 Thousands of tests restore a copy, so only what has changed is looked at: the server counts the rows that are written.
 """
@@ -96,7 +96,7 @@ class Counter:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a database holds: its definitions, its rows, the values of its sequences."""
+    """The content of a database: its definitions, its rows, and the values of its sequences."""
 
     definitions: list[tuple[object, ...]]
     size: int
@@ -122,7 +122,7 @@ class Copy:
 
 
 def read_contents(connection: psycopg.Connection) -> Contents:
-    """Read what the template holds."""
+    """Read the content of the template."""
     tables = []
     for oid, name in connection.execute(_TABLES).fetchall():
         with connection.cursor().copy(f"COPY {name} TO STDOUT".encode()) as copy:

@@ -20,7 +20,7 @@ _COUNTS = """
 
 @dataclass
 class RowsRead:
-    """What was read from the tables of nodes: sequential scans, rows, and entries of indexes."""
+    """The reads of the tables of nodes: sequential scans, rows, and entries of indexes."""
 
     scans: int = 0
     rows: int = 0
@@ -29,7 +29,7 @@ class RowsRead:
 
 @contextmanager
 def rows_read(engine: Engine) -> Iterator[RowsRead]:
-    """What the engine's connections have read when the context ends."""
+    """The reads of the engine's connections, complete when the context ends."""
     read = RowsRead()
     event.listen(engine, "checkin", _report)
     try:

@@ -1,4 +1,4 @@
-"""Records of runs that no request has begun, as processes that work or have died leave them."""
+"""Records of runs that no request has begun, like those of processes that work or have died."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that hold scripts, as somebody may type them into any field."""
+"""Texts that contain scripts, which somebody may type into any field."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _address(process: subprocess.Popen[str], log: Path) -> str | None:
 
 
 def eventually(found: Callable[[], Found | None], within: float = WITHIN, *, slowest: float = 0.25) -> Found:
-    """Ask until there is something; fails when that takes too long.
+    """Call a function until its result is true, and return the result. Fails if this takes too long.
 
     Asks less often the longer that it has waited, but at least every `slowest` seconds: the questions take time from
     what is waited for.

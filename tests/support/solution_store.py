@@ -43,7 +43,7 @@ def auth_slot(external_id: str, scopes: Iterable[str] = (), **fields: str | int 
 
 
 def ddl(**fields: str) -> str:
-    """Where a drop-down list comes from."""
+    """The source of a drop-down list."""
     given = {"connector": "slack", "connectorVersion": "2.0", "operation": "list_channels", **fields}
     return element("Ddl", **given)
 
@@ -130,7 +130,7 @@ class Store:
     def republish(
         self, solution: str, *, config: Iterable[str] = (), auth: Iterable[str] = (), workflows: Iterable[str] = ()
     ) -> Reply:
-        """Another draft, published."""
+        """Change the draft and publish it."""
         self.set(*slots(config=config, auth=auth, workflows=workflows), solution=solution)
         return self.publish(solution)
 
@@ -189,7 +189,7 @@ def shown(reply: Reply) -> list[Shown]:
 
 
 def changes(reply: Reply) -> list[str]:
-    """The changes in a response: `config x CreatedMandatorySlot`, with `!` where breaking, `hidden` if so."""
+    """The changes in a response: `config x CreatedMandatorySlot`, with `!` if breaking, and `hidden` if hidden."""
     return [_change(change) for change in reply.tree.iterfind("SlotChangeList/SlotChange")]
 
 

@@ -1,4 +1,4 @@
-"""What tests of the sources look at."""
+"""The statements of Python sources, for tests of the sources."""
 
 from __future__ import annotations
 

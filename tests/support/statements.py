@@ -1,4 +1,4 @@
-"""Counting what is sent to the database."""
+"""Counting the statements that are sent to the database."""
 
 from __future__ import annotations
 

@@ -49,8 +49,10 @@ document.querySelector("button").addEventListener("click", async () => {
 
 @dataclass
 class Host:
-    """The host application at its two names, which are two sites to a browser. `connect` creates the authentication of
-    the dialog for the parameters that it was opened with."""
+    """The host application at its two names, which a browser treats as two sites.
+
+    `connect` creates the authentication of the dialog for the parameters that it was opened with.
+    """
 
     url: str = ""
     other_url: str = ""

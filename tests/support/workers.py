@@ -1,4 +1,4 @@
-"""A worker of a test's own: it does the runs that wait, in the thread of the test or in another one."""
+"""A worker for a single test, which does the queued runs in the thread of the test or in another one."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def be_alive(engine: Engine) -> None:
 
 
 def accepted(reply: Reply) -> int:
-    """The run of a request that a worker does."""
+    """The run of a request that a worker carries out."""
     assert (reply.status, reply.number) == (202, 0), reply.response.text
     headers = reply.response.headers
     assert headers["Preference-Applied"] == "respond-async"

@@ -83,7 +83,7 @@ def seldom(draw: st.DrawFn) -> bool:
 
 
 class Skeleton:
-    """Which nodes there are and how many versions each has: known before any link is drawn."""
+    """The nodes and the numbers of their versions, which are known before any link is drawn."""
 
     def __init__(self, shapes: dict[str, Shape]) -> None:
         self.shapes = shapes

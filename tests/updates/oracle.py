@@ -1,4 +1,4 @@
-"""UpdateNodeVersions the slow way: no indexes, no cleverness, scanning until nothing changes.
+"""The oracle for UpdateNodeVersions: a simple and slow implementation, which scans until nothing changes.
 
 Every function mirrors one sentence of the specification, so that it can be checked by reading.
 """
@@ -57,7 +57,7 @@ PREDICTED_ERRORS = frozenset({"rules", "draft-type"})
 
 
 def removed_members(guess: Guess, reference: str) -> list[Member]:
-    """Data that a new version leaves behind, its member type being gone from the new type."""
+    """Data that a new version does not have, because the new type lacks its member type."""
     link = examined_link(guess.store, reference)
     return [] if is_draft(guess.store, link) else unlisted_members(guess, reference)
 
@@ -172,7 +172,7 @@ def fails_draft_type(guess: Guess, reference: str) -> bool:
 
 
 def obstacles(guess: Guess, reference: str) -> frozenset[str]:
-    """Why a node of the guess cannot be updated; predicted errors count only where nothing else does."""
+    """Why a node of the guess cannot be updated. Predicted errors count only if there is no other reason."""
     reasons = blocked_reasons(guess, reference)
     if reasons:
         return reasons
@@ -205,7 +205,7 @@ def closure(store: Store, request: Request, blocked: dict[str, frozenset[str]]) 
 
 
 def make_plan(store: Store, request: Request) -> Plan:
-    """Block what turns out impossible, and again, until nothing changes; a blocked node stays blocked.
+    """Block the nodes that cannot be updated, and repeat this until nothing changes. A blocked node stays blocked.
 
     Nodes that the caller does not administer are blocked from the start: that depends on nothing else.
     """
@@ -227,7 +227,7 @@ def make_plan(store: Store, request: Request) -> Plan:
 
 
 def member_order(guess: Guess, reference: str, member: Member) -> tuple[int, str, int, int]:
-    """Place in the old type's member type list; unlisted ones after that; then sequence."""
+    """The order: the place in the member type list of the old type, with unlisted ones last, and then the sequence."""
     old = stored(guess.store, examined_link(guess.store, reference))
     listing = list_before(guess, old.type)
     if member.member_type in listing:
@@ -302,7 +302,7 @@ def force(store: Store, request: Request) -> tuple[Store, Result]:
 
 
 def stale_links(store: Store, request: Request) -> list[tuple[Link, Link, Link]]:
-    """Links in scope that have a later source as things are: (holder, link, source).
+    """Links in scope that have a later source before the update: (holder, link, source).
 
     Links of nodes for which the run can only warn are left out.
     """

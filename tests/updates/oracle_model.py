@@ -1,4 +1,4 @@
-"""What the oracle works with: a store, a request, and the rows of a response."""
+"""The data of the oracle: a store, a request, and the rows of a response."""
 
 from dataclasses import dataclass
 from typing import Literal

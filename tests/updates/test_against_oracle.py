@@ -1,4 +1,4 @@
-"""Impact and force over HTTP, on random graphs, against the naive oracle, and frozen versions before and after."""
+"""Impact and force over HTTP on random graphs, compared with the naive oracle. Frozen versions do not change."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def frozen_rows(engine: Engine, store: Store) -> str:
 
 
 def wrongly_indexed(engine: Engine) -> list[tuple[object, ...]]:
-    """The versions whose content is not that of the version which the index of contents has in their place."""
+    """The versions whose content differs from that of the version that the index of contents has instead of them."""
     with engine.connect() as connection:
         return list(
             map(

@@ -42,7 +42,7 @@ class Faults(Protocol):
 
 @dataclass
 class Disturbed:
-    """Forces that fail, and what has to hold after each."""
+    """Forces that fail, and the conditions that must hold after each."""
 
     client: Client
     engine: Engine
@@ -51,7 +51,7 @@ class Disturbed:
     failures: int = 0
 
     def force(self, name: str) -> None:
-        """Force a package, whatever comes of it."""
+        """Force a package, whether or not that succeeds."""
         if not self.is_queued:
             self.failures += self.client.update(name, "force").status == 503
             return
@@ -64,7 +64,7 @@ class Disturbed:
         self.failures += status == 503
 
     def check(self, name: str, frozen_before: Hashes) -> None:
-        """Look at what a force has left, then let it be finished."""
+        """Check the store that a force has left, and let another force finish it."""
         states = eventually(lambda: self.states(name))
         assert states <= {"done", "interrupted", "queued"}, states
         self.field.assert_whole(name)

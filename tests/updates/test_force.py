@@ -1,6 +1,6 @@
 """Force when something goes wrong meanwhile: others change nodes, statements fail, processes die.
 
-A trigger on the record of outcomes interferes, so that this happens at a certain step.
+A trigger on the record of outcomes interferes, so that the fault occurs in a certain step.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STEPS = 6
 
 
 def interfere(engine: Engine, body: str, event: str = "INSERT ON run_outcome") -> None:
-    """Run PL/pgSQL in every step, after what it does and before its commit; or at another event of a run."""
+    """Run PL/pgSQL at the end of every step before its commit, or at another event of a run."""
     with engine.begin() as connection:
         connection.connection.cursor().execute(
             f"""
@@ -138,7 +138,7 @@ def test_a_step_that_fails_leaves_its_node_as_it_was_and_a_repeated_force_finish
 def test_a_full_disk_ends_the_run_with_an_error_and_a_repeated_force_finishes(
     client: Client, engine: Engine, step: int
 ) -> None:
-    """If there is no room for one node there is none for the others, so they are not tried."""
+    """If there is no room for one node, there is none for the others, so the run does not try them."""
     assert client.post(CHAIN.xml()).number == 0
     full = "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';"
     interfere(engine, f"IF nextval('step') >= {step} THEN {full} END IF;")

@@ -1,4 +1,4 @@
-"""What a small request reads does not depend on the size of the store."""
+"""The number of rows that a small request reads does not depend on the size of the store."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def update(client: Client, package: str, scope: str, rows: int, source: str = ""
 
 
 def ask(client: Client, service: str, **elements: str) -> None:
-    """Any other request."""
+    """Another request."""
     reply = client.post(message(service, elements))
     assert reply.number == 0, reply.response.text
 

@@ -1,4 +1,4 @@
-"""The oracle against the worked examples, and against what the specification promises of any store."""
+"""The oracle compared with the worked examples, and with the promises of the specification about any store."""
 
 from tests.updates.oracle import force, impact
 from tests.updates.oracle_model import (

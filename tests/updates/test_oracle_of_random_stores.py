@@ -1,4 +1,4 @@
-"""The oracle against what the documents promise of any store."""
+"""The oracle compared with the promises of the documents about any store."""
 
 from xml.etree import ElementTree as ET
 
@@ -22,7 +22,7 @@ many = settings(
 
 
 def comparable(result: Result) -> list[tuple[object, ...]]:
-    """Rows without what impact and force may show differently."""
+    """Rows without the parts that may differ between impact and force."""
     rows: list[tuple[object, ...]] = []
     for row in result.rows:
         kind = "refused" if row.update_type in {"warning", "error"} else row.update_type
@@ -147,7 +147,7 @@ def test_a_clean_force_leaves_nothing_stale(case: tuple[Store, Request]) -> None
 @given(cases())
 @many
 def test_rows_list_what_the_force_did(case: tuple[Store, Request]) -> None:
-    """Nodes without a version or change row are as before, but for members that follow a draft type."""
+    """Nodes without a version or change row are unchanged, except for members that follow a draft type."""
     store, request = case
     done, result = force(store, request)
     updated = {row.reference: row for row in of_kind(result, "version", "change")}

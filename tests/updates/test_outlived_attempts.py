@@ -1,4 +1,4 @@
-"""An attempt of a run whose session was lost harms no later attempt of the same run, however long it lasts."""
+"""An attempt of a run that has lost its session does not affect later attempts, however long it lasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A force of many nodes writes its rows while the database works: they are those of what was really done."""
+"""A force of many nodes writes its rows while the database works. The rows are those of the updates that were made."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ PIECES = [
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    """A valid request with some changes: pieces put in, parts taken out, doubled or moved, another encoding."""
+    """A valid request with some changes: pieces inserted, parts removed, doubled or moved, another encoding."""
     body = draw(st.sampled_from(VALID)).encode(
         draw(st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-16", "utf-16-be"]))
     )

@@ -1,4 +1,4 @@
-"""What the audit writes to the log, and what is said of a proxy that the settings do not know."""
+"""The log lines of the audit, and the warning about a proxy that the settings do not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failures of the database, each with its status and its sentence."""
+"""Failures of the database, each with its HTTP status and its message."""
 
 from __future__ import annotations
 

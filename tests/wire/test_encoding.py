@@ -1,4 +1,4 @@
-"""Encodings, document type declarations, and what else may stand before the root."""
+"""Encodings, document type declarations, and other things that may precede the root."""
 
 from __future__ import annotations
 

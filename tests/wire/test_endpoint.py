@@ -14,7 +14,7 @@ DONE = [f"P.A.2 version: {moves('P.B.2')}"]
 
 @pytest.fixture
 def stale(client: Client) -> Client:
-    """Where P.A has to follow P.B."""
+    """A store in which P.A is out of date because of P.B."""
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     return client
 

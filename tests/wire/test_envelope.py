@@ -1,4 +1,4 @@
-"""Every response has its error number in body and header, and an error says what to do about it."""
+"""Every response has its error number in the body and in a header, and an error message says what to do."""
 
 from __future__ import annotations
 

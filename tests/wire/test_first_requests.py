@@ -1,4 +1,4 @@
-"""The first requests of a process, which come at the same time."""
+"""The first requests of a process, which arrive at the same time."""
 
 from __future__ import annotations
 

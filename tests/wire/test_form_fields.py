@@ -49,7 +49,7 @@ def test_a_form_of_the_wizard_has_a_largest_number_of_fields(client: Client, app
 
 @pytest.mark.ledger("DEC-387")
 def test_no_large_form_is_read_before_its_sender_is_known(client: Client, app: Flask) -> None:
-    """Neither by the wizard without the token of a session, nor as the parameters of a service without a sign-in."""
+    """Neither the wizard without the token of a session, nor a service without a sign-in reads such a form."""
     store = Store(client)
     page = Wizard(app, store).open(store.instance(store.published(config=[config_slot("a")])))
     assert Wizard(app, store).post(page.path, TOO_MANY).status == 403

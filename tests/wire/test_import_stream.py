@@ -39,7 +39,7 @@ def assert_nothing_written(client: Client, reply: Reply) -> None:
 
 @pytest.fixture
 def importer(reader: Client) -> Client:
-    """A client whose imports all fail, or are only tried."""
+    """A client whose imports all fail, or are impacts."""
     return reader
 
 

@@ -23,7 +23,7 @@ JSON = "application/json"
 
 
 def post(app: Flask, service: str, body: object, user: str | None = ADMIN, **options: object) -> TestResponse:
-    """POST of JSON, or of text that need not be JSON."""
+    """POST JSON, or text that need not be JSON."""
     data = body if isinstance(body, str | bytes) else json.dumps(body)
     auth = None if user is None else (user, PASSWORD)
     arguments: dict[str, object] = {"content_type": JSON, "auth": auth, **options}
@@ -245,7 +245,7 @@ VALUES = st.recursive(
 @ANY
 @given(service=st.sampled_from(sorted(SERVICES)), body=st.dictionaries(NAMES, VALUES, max_size=4) | VALUES)
 def test_any_json_gets_a_response(reader: Client, service: str, body: object) -> None:
-    """The client signs in as nobody: what the requests ask for is not done."""
+    """The client has not signed in, so the requests change nothing."""
     response = post(reader.app, service, body, user=None)
     assert response.status_code in (200, 400, 413), response.text
     assert response.get_json()["errorNumber"] not in (-1, 100)

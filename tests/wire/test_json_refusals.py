@@ -155,7 +155,7 @@ def test_a_password_is_not_taken_from_a_query(reader: Client) -> None:
 
 
 def test_large_requests(reader: Client) -> None:
-    """A small one costs nobody much. A larger one is parsed for a user who has signed in, up to the limit."""
+    """A small request is cheap. A larger one is parsed only for a user who has signed in, up to the limit."""
     large = {"nodeVersionReference": "P.A", "none": "x" * 70_000}
     assert "HTTP Basic" in post(reader.app, "GetNode", large, user=None).get_json()["errorDescription"]
     assert_json_failure(post(reader.app, "GetNode", large), 400, 105, "none")

@@ -65,7 +65,7 @@ def test_sign_in_and_short_requests_get_503_in_time(client: Client, engine: Engi
 
 
 def test_long_requests_wait(client: Client, engine: Engine) -> None:
-    """A force that waits for a lock goes on when it has got it, also after short requests were refused meanwhile."""
+    """A force that waits for a lock continues when it gets the lock, even if short requests were refused meanwhile."""
     client.load(Graph().node("P.A", frozen(*links("P.B.1"))).node("P.B", frozen(), draft()))
     with ThreadPoolExecutor(1) as pool:
         with locked(engine, "node_version"):

@@ -1,4 +1,4 @@
-"""What happens around every request: ids, URLs, methods, and the database being away."""
+"""What happens around every request: ids, URLs, methods, and an unavailable database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals and sign-ins at every endpoint are rows of the audit, and nobody fills it with them."""
+"""Refusals and sign-ins at every endpoint are rows of the audit, and nobody can fill the audit with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/runs`: what became of each force, for those who may know."""
+"""`/runs`: the result of each force, for the users who may read it."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def take_back(engine: Engine) -> None:
 
 
 class TestReasons:
-    """Why a run stopped."""
+    """The reason why a run stopped."""
 
     def test_the_user_who_cancelled_it_is_named(self, stale: Client, engine: Engine) -> None:
         interfere(engine, "PERFORM pg_advisory_xact_lock_shared(1);")

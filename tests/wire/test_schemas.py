@@ -1,4 +1,4 @@
-"""What the request schemas refuse, and how it is explained."""
+"""The requests that the schemas refuse, and the explanations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The body of an import is stored after its sender has signed in, and of everybody else hardly anything is read."""
+"""The body of an import is stored only after its sender has signed in. Otherwise hardly any of it is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Responses as text: the values in the store come back unchanged, and a long response comes in blocks."""
+"""Responses as text: the values of the store are unchanged, and a long response is sent in blocks."""
 
 from __future__ import annotations
 

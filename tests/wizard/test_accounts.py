@@ -1,4 +1,4 @@
-"""Authentications in the wizard: which can be chosen, those of the host's dialog, and the pages for one alone."""
+"""Authentications in the wizard: the choices, those of the host's dialog, and the pages for a single one."""
 
 from __future__ import annotations
 

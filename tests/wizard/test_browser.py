@@ -67,7 +67,7 @@ def framed(page: Page, url: str) -> FrameLocator:
 
 
 def received(page: Page, kind: str) -> dict[str, Any]:
-    """The message of a kind that the host has received, as soon as it is there."""
+    """The message of this kind that the host has received, as soon as it arrives."""
     page.wait_for_function("kind => received.some((message) => message.type === kind)", arg=kind)
     return dict(page.evaluate("kind => received.find((message) => message.type === kind)", kind))
 
@@ -323,7 +323,7 @@ def test_the_whole_wizard_with_the_keyboard_alone_on_a_phone(open_tab: OpenTab, 
     page.goto(address(store, instance))
 
     def press(heading: str, *keys: str) -> None:
-        """Wait for a page, and press the keys with a capital letter. The others are texts to type."""
+        """Wait for a page, press the keys whose names begin with a capital letter, and type the other texts."""
         page.get_by_role("heading", name=heading, level=1).wait_for()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         for key in keys:

@@ -20,7 +20,7 @@ ALL = (
 
 @pytest.fixture
 def solution(store: Store) -> str:
-    """A solution with two screens, and settings that are on none."""
+    """A solution with two screens, and settings that are on no screen."""
     given = slots(auth=[auth_slot("slack", ["chat"], title="Slack")], config=ALL)
     screens = element(
         "ScreenList",
@@ -191,7 +191,7 @@ def test_a_release_that_is_published_meanwhile_starts_the_wizard_again(wizard: W
 
 
 def test_a_form_fills_in_only_the_screen_that_was_shown(wizard: Wizard, store: Store) -> None:
-    """Screens change their order when the instance changes meanwhile. A switch that is off is not in a form."""
+    """The order of the screens changes when the instance does. A form does not contain a switch that is off."""
     config = [config_slot("a", title="A"), config_slot("on", title="On", type="boolean", mandatory=False)]
     screens = element("ScreenList", screen("One", "on"), screen("Two", "a"))
     solution = store.set(*slots(config=config), screens)

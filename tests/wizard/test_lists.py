@@ -1,4 +1,4 @@
-"""Drop-down lists: what is asked of the host, what its response may be, and the field without a list."""
+"""Drop-down lists: the requests to the host, the responses that are accepted, and the field without a list."""
 
 from __future__ import annotations
 

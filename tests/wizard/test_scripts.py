@@ -1,4 +1,4 @@
-"""Whatever people name things, no script runs in the console or in the wizard."""
+"""Names and other texts never run as scripts in the console or in the wizard."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ REFLECTED = {
     "solutions-tag": "/console/solutions?tag={}",
     "sign-in": "/console/sign-in?next={}",
 }
-"""What addresses say, which pages show or take up."""
+"""Parameters of addresses that pages show or use."""
 GET_NODE = "/console/services/GetNode"
 
 
@@ -99,7 +99,7 @@ def site(fresh_database: FreshDatabase) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def visitor(browser: Browser, site: Site) -> Iterator[Tab]:
-    """A tab of somebody who has signed in.
+    """A tab of a user who has signed in.
 
     The security policy would report a script that it has stopped, and each test fails on any report.
     """
@@ -111,7 +111,7 @@ def visitor(browser: Browser, site: Site) -> Iterator[Tab]:
 
 @pytest.fixture(scope="module")
 def paths(site: Site) -> tuple[str, ...]:
-    """The pages of a solution, its instance and what else has a name."""
+    """The pages of a solution, its instance and other objects with names."""
     return named_solution(Store(Client(site.app)), site.engine)
 
 
@@ -217,7 +217,7 @@ def _reflected(field: str) -> str:
 
 
 def _texts(page: html.HtmlElement) -> str:
-    """What a reader sees: texts, and the values of fields."""
+    """The texts and the values of fields that a reader sees."""
     values = [*page.xpath("//input/@value"), *page.xpath("//option/@value")]
     return "\n".join([page.text_content(), *map(str, values)])
 
@@ -242,7 +242,7 @@ def test_no_script_runs_in_a_browser(visitor: Tab, site: Site, paths: tuple[str,
 def test_no_script_in_the_name_of_a_node_runs_in_a_browser(
     visitor: Tab, site: Site, node_paths: tuple[str, ...]
 ) -> None:
-    """Nor in what is sent to a service or in a query."""
+    """No script runs in the texts of a request to a service or of a query either."""
     page = visitor.page
     for path in node_paths:
         page.goto(path)

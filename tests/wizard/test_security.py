@@ -1,4 +1,4 @@
-"""Who may open the wizard, what its pages give away, and who may frame them."""
+"""Who may open the wizard, what its pages reveal, and who may frame them."""
 
 from __future__ import annotations
 

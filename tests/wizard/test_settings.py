@@ -1,4 +1,4 @@
-"""The settings of the wizard, as `relink check` and every process read them."""
+"""The settings of the wizard, which `relink check` and every process read in the same way."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ class Content:
 
     @property
     def hidden_slots(self) -> Iterator[SlotKey]:
-        """Yields the slots that end users do not see."""
+        """The slots that end users do not see."""
         for kind, slots in ((SlotKind.AUTH, self.auth_slots), (SlotKind.CONFIG, self.config_slots)):
             yield from ((kind, slot.external_id) for slot in slots if slot.hidden)
 

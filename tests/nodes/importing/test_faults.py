@@ -1,4 +1,4 @@
-"""NodeImport: what it refuses, and where it says that the fault is."""
+"""NodeImport: the documents that it refuses, and the places of the faults that it reports."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ FAULTS: list[tuple[str, Sequence[ImportNode], list[tuple[str, str]]]] = [
 
 @pytest.fixture(scope="module")
 def holding(fresh_database: FreshDatabase) -> Iterator[tuple[Engine, Caller]]:
-    """A store with one node, for imports that write nothing, and who made it."""
+    """A store with one node, for imports that write nothing, and the client who made it."""
     with fresh_database(False, connected=True) as url, engine_on(url) as engine:
         admin = sign_up(engine, "admin", administers_all=True)
         bring(engine, admin, node("held", version(1, comment="first"), version(2)))

@@ -43,7 +43,7 @@ class TestPermissions:
 
     @pytest.fixture
     def maker(self, store: Engine, user: Caller) -> Caller:
-        """May create inside `mine`."""
+        """A user who may create nodes inside `mine`."""
         allow(store, user, "package-use", "mine")
         return user
 

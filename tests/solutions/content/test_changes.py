@@ -1,4 +1,4 @@
-"""What changed between two contents: every code of a change, and what it breaks."""
+"""Changes between two contents: every code of a change, and whether it is breaking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as a difference between two contents, and in which order changes are listed."""
+"""The differences between two contents, and the order in which changes are listed."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def hourly_only(schedule: str) -> bool:
 
 
 def with_more(document: object) -> object:
-    """The document with a key more in every object."""
+    """The document with one more key in every object."""
     if isinstance(document, dict):
         return {"unknown": [{}], **{key: with_more(value) for key, value in document.items()}}
     return [with_more(item) for item in document] if isinstance(document, list) else document

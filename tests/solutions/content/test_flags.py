@@ -1,4 +1,4 @@
-"""What a newer release asks of an instance, and what a publication says about it."""
+"""The input that a newer release requires of an instance, and the notice about it at publication."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def texts(
 
 
 def breaks(contents: Contents) -> list[Change]:
-    """What breaks from the first release to the latest."""
+    """The breaking changes from the first release to the latest."""
     return breaking_changes(contents[1], contents[max(contents)])
 
 
@@ -182,7 +182,7 @@ def test_a_value_given_for_the_latest_release_settles_its_change() -> None:
 
 
 def test_a_value_older_than_the_releases_release_settles_a_change_back() -> None:
-    """Moved to the integer without a value, the instance still holds the text that is asked for again."""
+    """The instance moved to the integer without a new value, so it still holds the text that the last release takes."""
     contents = {1: texts(), 2: texts(type=ConfigType.INTEGER), 3: texts()}
     assert flags(2, 3, contents, HELD) == AUTOMATIC
     assert flags(2, 3, contents, given_text("7", given_for=2)) == USER

@@ -1,4 +1,4 @@
-"""Which values fit a slot, and which stay good from release to release."""
+"""The values that fit a slot, and those that stay good from release to release."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_slot_without_a_version_or_an_environment_is_for_any(part: str, has: s
 
 @pytest.mark.ledger("DEC-61")
 def test_a_fixed_version_and_any_version_differ() -> None:
-    """Both ways it is a change of the version: the authentication is asked for again, though it would fit."""
+    """Both are changes of the version, so the authentication is required again, although it would fit."""
     assert authentication_fault(replace(SLOT, service_version=""), FACTS) is None
     for versions in (("2", ""), ("", "2")):
         one, other = (auth_release(service_version=version) for version in versions)
@@ -197,7 +197,7 @@ def test_a_value_is_invalid_for_another_type() -> None:
 
 @pytest.mark.ledger("DEC-76")
 def test_a_value_of_two_types_is_asked_for_again() -> None:
-    """It would fit, but it was given for something else."""
+    """The value would fit, but it was given for something else."""
     assert not config_good("1", 1, 2, config_release(ConfigType.INTEGER), config_release(ConfigType.NUMBER))
 
 

@@ -1,4 +1,4 @@
-"""Instances in the database: what moving one does, and what several at once do to each other."""
+"""Instances in the database: moves of one instance, and several moves at the same time."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ class TestAtOnce:
         assert found.config_values == dict.fromkeys([*names, "new"], '"1"')
 
     def test_moves_and_publications_at_once(self, world: World) -> None:
-        """Upgrades never go back, and each ends on a release with just the values of its slots."""
+        """Upgrades never go back, and after each the instance has exactly the values of the slots of its release."""
         world.release(config("a"))
         instances = [world.make(a='"1"') for _ in range(4)]
 
@@ -256,7 +256,7 @@ class TestAtOnce:
             assert world.read(made.result()).release_number == 2
 
     def test_a_release_waits_for_moving_instances_and_announces_their_needs(self, world: World) -> None:
-        """From the first release nothing breaks, from the second something does."""
+        """The changes since the first release break nothing, and those since the second are breaking."""
         text_slot, number_slot = ConfigSlot("a"), ConfigSlot("a", type=ConfigType.INTEGER)
         world.release(config(text_slot))
         world.release(config(number_slot))
@@ -284,7 +284,7 @@ class TestAtOnce:
 
     @pytest.mark.parametrize("give", [update_instance, upgrade_instance])
     def test_a_move_that_waited_drops_values_given_meanwhile(self, world: World, give: Callable[..., Instance]) -> None:
-        """A slot that the release does not have holds nothing, whichever service has filled it last."""
+        """A slot that the release does not have holds no value, whichever service filled it last."""
         world.release(config("a"))
         world.release(config("a", "b"))
         instance = world.make()

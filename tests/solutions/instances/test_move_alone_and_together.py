@@ -1,4 +1,4 @@
-"""An instance moves in the same way alone and together with others, though two statements do it."""
+"""An instance moves in the same way alone and with others, although different statements do this."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def move_together(
 
 
 def stored(world: World, name: str) -> dict[str, list[dict[str, object]]]:
-    """The rows of an instance in all tables, with whether a trigger key is there in place of the key."""
+    """The rows of an instance in all tables. Instead of a trigger key they have whether there is one."""
     with world.engine.connect() as connection:
         found = {
             table: [dict(row) for row in connection.execute(text(query), {"name": name}).mappings()]

@@ -1,4 +1,4 @@
-"""How the data of authentications is kept."""
+"""The storage of the data of authentications."""
 
 from __future__ import annotations
 

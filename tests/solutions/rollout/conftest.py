@@ -41,7 +41,7 @@ class Rollout:
         return self.store.reply_to(SERVICE, *content, solutionId=self.solution, action=action, **fields)
 
     def done(self, *content: str, **fields: str | int | None) -> list[str]:
-        """The rows of a force that bypasses nothing; an impact before it has the same, and one after it has none."""
+        """The rows of a force that bypasses nothing. An impact has the same rows before it, and none after it."""
         expected = self("impact", *content, **fields)
         reply = self("force", *content, **fields)
         assert reply.number == 0, reply.response.text

@@ -64,7 +64,7 @@ class TestRows:
         assert rows(made("impact")) == ['a 1 -> 2 warning: Hidden slots need a value: "slack"']
 
     def test_an_optional_hidden_slot_does_not_keep_an_instance_back(self, store: Store) -> None:
-        """The flags ask for it by the table of changes; after the move nothing is pending."""
+        """The table of changes requires input, so the flag is set, but nothing is pending after the move."""
         solution = store.published(
             auth=[auth_slot("chat", ["read"], hidden=True, mandatory=False)], config=[config_slot("a", hidden=True)]
         )

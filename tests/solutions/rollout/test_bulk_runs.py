@@ -1,4 +1,4 @@
-"""A bulk roll-out is a run: it is shown, cancelled, killed, and made again."""
+"""A bulk roll-out is a run, which can be shown, cancelled, killed and repeated."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class TestRun:
 
 
 def test_given_values_count_together_with_those_that_an_instance_has(client: Client, engine: Engine) -> None:
-    """The limit is that of an instance, and the impact knows which of them would have more."""
+    """The limit applies to each instance, and the impact lists the instances that would exceed it."""
     store = Store(Client(create_app(Settings(max_instance_bytes=1024, secret_key=SECRET_KEY), engine)))
     slots = (config_slot("x"), config_slot("h", hidden=True, mandatory=False))
     solution = store.published(config=slots)

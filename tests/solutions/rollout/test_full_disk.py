@@ -1,4 +1,4 @@
-"""Instances move to a release while the disk of the database is full: none is half moved, and the rest moves later."""
+"""Instances move while the disk of the database is full: none is moved in part, and the rest moves later."""
 
 from __future__ import annotations
 

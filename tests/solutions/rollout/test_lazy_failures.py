@@ -33,7 +33,7 @@ class TestNotMoved:
 
     @pytest.mark.ledger("DEC-100")
     def test_many_instances_that_cannot_be_moved_delay_no_others(self, store: Store, engine: Engine) -> None:
-        """Neither the instances of another solution nor one of their own."""
+        """They delay neither the instances of another solution nor another instance of their own."""
         broken, other = store.published(), store.published()
         multiply(engine, store.instance(broken, name="broken"), BATCH + 1)
         good = [store.instance(broken), store.instance(other)]
@@ -94,7 +94,7 @@ class TestNotMoved:
 
     @pytest.mark.ledger("DEC-100")
     def test_whatever_goes_wrong_with_an_instance_the_others_move(self, store: Store, engine: Engine) -> None:
-        """One has a value of a release that there is not."""
+        """One instance has a value that was given for a release that does not exist."""
         solution = store.published(config=[config_slot("a", type="integer")])
         instances = [store.instance(solution, config={"a": "1"}) for _ in range(3)]
         store.republish(solution, config=[config_slot("a", type="number")])
@@ -168,7 +168,7 @@ class TestMeanwhile:
 
     @pytest.mark.ledger("DEC-102")
     def test_scopes_that_come_while_an_instance_is_found_to_lack_them(self, store: Store, engine: Engine) -> None:
-        """The sweep has judged by the scopes that were there, and what it found is to be seen after the change."""
+        """The sweep has judged by the old scopes, and commits its mark after the change."""
         instance, slack = instance_that_lacks_a_scope(store)
         with ThreadPoolExecutor(2) as threads:
             with marks_held_back(engine):
@@ -214,7 +214,7 @@ class TestMeanwhile:
 
 @contextmanager
 def marks_held_back(engine: Engine) -> Iterator[None]:
-    """What a sweep finds to need input is marked when the context ends, and not before."""
+    """A sweep marks the instances that need input when the context ends, and not before."""
     hold = """
         CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN

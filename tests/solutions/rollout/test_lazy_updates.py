@@ -22,7 +22,7 @@ ONE_SCOPE, BOTH_SCOPES = (leaves("ScopeList", "scope", scopes) for scopes in (("
 
 
 def instance_that_lacks_a_scope(store: Store) -> tuple[str, str]:
-    """An instance whose authentication had the new scope of the latest release and has lost it, and that one."""
+    """An instance whose authentication has lost the new scope of the latest release, and the authentication."""
     solution = store.published(auth=[auth_slot("slack", ["read"])])
     owner = store.user()
     slack = store.authentication(owner, ["read", "write"])
@@ -229,7 +229,7 @@ class TestAtOnce:
 
 
 class TestReading:
-    """A sweep comes every few seconds."""
+    """There is a sweep every few seconds."""
 
     def test_instances_move_with_the_same_statements_whatever_they_hold_and_however_many_they_are(
         self, store: Store, engine: Engine, statements: Statements
