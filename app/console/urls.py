@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -9,6 +10,11 @@ HOME: Final = "/console"
 SIGN_IN: Final = "/console/sign-in"
 SIGN_OUT: Final = "/console/sign-out"
 _MOST = 2000
+
+
+def with_parameters(address: str, parameters: Mapping[str, str | int]) -> str:
+    """Return an address with parameters, if there are any."""
+    return f"{address}?{urlencode(parameters)}" if parameters else address
 
 
 def sign_in_url(following: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 
 from app.console.pages import Crumb
+from app.console.urls import with_parameters
 from app.solutions.instances.reading import Instance, read_instances_of
 from app.web.refusal import Refused
 
@@ -18,7 +18,7 @@ CRUMB: Final = Crumb("Instances", INSTANCES)
 def instance_url(instance_id: str, page: str = "", **parameters: str) -> str:
     """Return the address of a page of an instance."""
     address = f"{INSTANCES}/{instance_id}" + (f"/{page}" if page else "")
-    return address + (f"?{urlencode(parameters)}" if parameters else "")
+    return with_parameters(address, parameters)
 
 
 def found_instance(connection: Connection, instance_id: str) -> Instance:

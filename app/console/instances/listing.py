@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -12,6 +11,7 @@ from app.console.forms import Form
 from app.console.instances.addresses import INSTANCES
 from app.console.pages import page
 from app.console.turns import turn_of
+from app.console.urls import with_parameters
 from app.console.visitor import caller
 from app.database.connection import short_statements
 from app.database.engine import snapshot
@@ -74,8 +74,8 @@ def instances() -> Response:
         form=Form(given),
         states=[(state, text) for state, (text, _) in _STATES.items()],
         filtered=bool(given),
-        following=f"{INSTANCES}?{urlencode({**given, 'after': found.after})}" if found.after else "",
-        first=(f"{INSTANCES}?{urlencode(given)}" if given else INSTANCES) if after else "",
+        following=with_parameters(INSTANCES, {**given, "after": found.after}) if found.after else "",
+        first=with_parameters(INSTANCES, given) if after else "",
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from app.console.pages import Crumb
+from app.console.urls import with_parameters
 
 NODES: Final = "/console/nodes"
 
@@ -13,7 +13,7 @@ NODES: Final = "/console/nodes"
 def node_url(reference: str, number: int | None = None, page: str = "nodes", **parameters: str | int) -> str:
     """Return the address of a page of a node, or of one of its versions: `/console/nodes/a/b/C?version=2`."""
     given = {**({} if number is None else {"version": number}), **parameters}
-    return f"/console/{page}/{reference.replace('.', '/')}" + (f"?{urlencode(given)}" if given else "")
+    return with_parameters(f"/console/{page}/{reference.replace('.', '/')}", given)
 
 
 def version_url(reference: str) -> str:

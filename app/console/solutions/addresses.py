@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 
 from app.console.pages import Crumb
+from app.console.urls import with_parameters
 from app.errors import UserError
 from app.solutions.releases.solutions import Solution, read_solution
 from app.web.refusal import Refused
@@ -18,7 +18,7 @@ SOLUTIONS: Final = "/console/solutions"
 def solution_url(solution_id: str, page: str = "", **parameters: str | int) -> str:
     """Return the address of a page of a solution."""
     address = f"{SOLUTIONS}/{solution_id}" + (f"/{page}" if page else "")
-    return address + (f"?{urlencode(parameters)}" if parameters else "")
+    return with_parameters(address, parameters)
 
 
 def crumbs_to(solution: Solution) -> tuple[Crumb, ...]:

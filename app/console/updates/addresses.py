@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
 
+from app.console.urls import with_parameters
 from app.text import is_whole_number
 from app.web.refusal import Refused
 
@@ -16,7 +16,7 @@ _DIGITS = 18
 def run_url(number: int, page: str = "", **parameters: str) -> str:
     """Return the address of a page of a run."""
     given = {name: text for name, text in parameters.items() if text}
-    return f"{RUNS}/{number}{page}" + (f"?{urlencode(given)}" if given else "")
+    return with_parameters(f"{RUNS}/{number}{page}", given)
 
 
 def number_in(parameters: Mapping[str, str], name: str) -> int:
