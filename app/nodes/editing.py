@@ -24,7 +24,6 @@ from app.errors import (
     too_many,
     unresolved,
 )
-from app.identity import right
 from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
 from app.nodes.compatibility import Fit, fit
@@ -36,7 +35,7 @@ from app.nodes.lookup import read_types
 from app.nodes.members import CheckedMember
 from app.nodes.merging import GivenMemberType, MemberLine, Merger
 from app.nodes.patterns import PatternCheck, PatternError
-from app.nodes.resolving import FoundVersion, NamedVersion, resolve
+from app.nodes.resolving import FoundVersion, NamedVersion, resolve, resolve_type
 from app.nodes.type_lists import TypeList, await_long_list, read_names, read_type_list
 from app.references import InvalidReferenceError, VersionKey, check_node_reference
 from app.system_nodes import NODE_NAME, VALUE_PATTERN
@@ -195,13 +194,7 @@ def find_type(
     """
     if not caller.is_signed_in:
         raise NotAuthorisedError("sign in to edit nodes")
-    if not given.of_type.given:
-        raise UserError(missing(given.type_field))
-    found = resolve(connection, caller, [given.of_type])[given.of_type]
-    if isinstance(found, str):
-        raise UserError(unresolved(given.type_field, found))
-    if not found.node.may(right.USE_TYPE):
-        raise NotAuthorisedError(f"not authorised to use {found.node.reference} as a type")
+    found = resolve_type(connection, caller, given.of_type, given.type_field)
     await_long_list(connection, found.key, before_large)
     return found
 

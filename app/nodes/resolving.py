@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from app.errors import absence
+from app.errors import NotAuthorisedError, UserError, absence, missing, unresolved
 from app.identity import right
 from app.identity.rights import Caller, rights_on
 from app.nodes.versions import Node, lacks_version
@@ -76,6 +76,22 @@ def resolve(
         number = node.number(version)
         results[each] = absence(shown, lacks_version(node.reference)) if number is None else FoundVersion(node, number)
     return results
+
+
+def resolve_type(connection: Connection, caller: Caller, wanted: NamedVersion, field: str) -> FoundVersion:
+    """Find the version that a node shall have as its type.
+
+    Raises UserError (105) about the field if it is missing or not found, and NotAuthorisedError (101) if the caller may
+    not use it as a type.
+    """
+    if not wanted.given:
+        raise UserError(missing(field))
+    found = resolve(connection, caller, [wanted])[wanted]
+    if isinstance(found, str):
+        raise UserError(unresolved(field, found))
+    if not found.node.may(right.USE_TYPE):
+        raise NotAuthorisedError(f"not authorised to use {found.node.reference} as a type")
+    return found
 
 
 def _parsed(wanted: NamedVersion) -> tuple[int | str, int | VersionKeyword]:

@@ -9,8 +9,7 @@ from sqlalchemy import Connection
 
 from app.database.engine import driver_connection
 from app.editions import KnownEdition
-from app.errors import NotAuthorisedError, UserError, invalid, missing, unresolved
-from app.identity import right
+from app.errors import UserError, invalid
 from app.identity.audit import Action, Event, record
 from app.identity.rights import Caller
 from app.nodes.checked_members import read_rule_members
@@ -20,7 +19,7 @@ from app.nodes.impacts import Impact, impacts_of
 from app.nodes.lookup import read_types
 from app.nodes.members import listed_types
 from app.nodes.patterns import PatternCheck
-from app.nodes.resolving import FoundVersion, NamedVersion, resolve
+from app.nodes.resolving import FoundVersion, NamedVersion, resolve_type
 from app.nodes.type_lists import await_long_list
 
 
@@ -55,12 +54,12 @@ def change_type(
     not found, and NotAuthorisedError (101) if the caller may not use it as a type.
     """
     find_draft(connection, caller, identifier, reference, known)
-    new_type = _new_type(connection, caller, wanted)
+    new_type = resolve_type(connection, caller, wanted, _field(wanted))
     await_long_list(connection, new_type.key, before_large)
     also = new_type.node.identifier if new_type.number == new_type.node.draft else None
     draft = take_draft(connection, caller, identifier, reference, known, before_large, also=also, lock=force)
     if force:
-        new_type = _new_type(connection, caller, wanted)
+        new_type = resolve_type(connection, caller, wanted, _field(wanted))
     if new_type.key == draft.key:
         raise UserError(invalid(_field(wanted), "is the draft itself, which cannot become its own type"))
     members = [member.at(place) for place, member in enumerate(draft.members)]
@@ -77,17 +76,6 @@ def change_type(
     details = {"version": draft.version.number, "type": f"{new_type.node.reference}.{new_type.number}"}
     record(connection, Event(Action.NODE_TYPE_CHANGED, "node", node, details))
     return TypeChange(new_type, impacts, edition)
-
-
-def _new_type(connection: Connection, caller: Caller, wanted: NamedVersion) -> FoundVersion:
-    if not wanted.given:
-        raise UserError(missing(_field(wanted)))
-    found = resolve(connection, caller, [wanted])[wanted]
-    if isinstance(found, str):
-        raise UserError(unresolved(_field(wanted), found))
-    if not found.node.may(right.USE_TYPE):
-        raise NotAuthorisedError(f"not authorised to use {found.node.reference} as a type")
-    return found
 
 
 def _field(wanted: NamedVersion) -> str:
