@@ -27,7 +27,7 @@ class UpdateRows:
         self._named = result.named
         self.hidden = result.hidden
         """The number of refused nodes that have no row, because the caller may not read them."""
-        # By the identity of the change: equal changes are one object, and to hash each of them takes long. The rendered
+        # Keyed by the identity of the change: equal changes are one object, and hashing each takes long. The rendered
         # changes of a large result would fill the memory.
         self._members: dict[int, Group] = {}
         self._links: dict[Link, Group] = {}

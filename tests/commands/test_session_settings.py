@@ -65,7 +65,7 @@ HOSTILE = {
     "search_path": "nowhere",
 }
 GROUPS = {name: (name,) for name in HOSTILE} | {"all": tuple(HOSTILE)}
-# The sessions of the tests themselves would be disturbed by none of these alone.
+# None of these alone would disturb the sessions of the tests themselves.
 BEHAVIOUR = ("DateStyle", "client_encoding", "default_transaction_isolation", "search_path", "all")
 
 
@@ -225,7 +225,7 @@ def test_an_empty_database_with_hostile_settings_is_migrated(
 
 
 VARIABLES = [(name, value) for name, values in libpq.ENVIRONMENT.items() for value in values]
-# What these say counts for a server, unless the URL says otherwise.
+# For a server these variables apply, unless the URL says otherwise.
 FOR_SERVERS = {
     "PGHOST": "nowhere.invalid",
     "PGPORT": "1",

@@ -23,7 +23,7 @@ from tests.support.served import eventually
 from tests.support.solution_store import Store
 from tests.support.workers import ASYNC, accepted, shown, working
 
-Deed = Callable[[Page], None]
+Action = Callable[[Page], None]
 LOOKS = (Look(PHONE, dark=True), Look(DESK, dark=False))
 
 
@@ -32,7 +32,7 @@ class State:
     """A page, and what is done on it before it is looked at."""
 
     path: str
-    deed: Deed | None = None
+    action: Action | None = None
 
 
 def refuse_draft(page: Page) -> None:
@@ -65,7 +65,7 @@ def show_wizard_link(page: Page) -> None:
     expect(page.get_by_text("The link to the wizard.")).to_be_visible()
 
 
-def heading(words: str) -> Deed:
+def heading(words: str) -> Action:
     """A page that must have this heading."""
     return lambda page: expect(page.get_by_role("heading", level=1)).to_contain_text(words)
 
@@ -217,8 +217,8 @@ def test_pages_are_accessible_and_fit(phone: Tab, places: dict[str, object], sec
         response = page.goto(f"/console/{state.path.format(**places)}")
         assert response is not None
         assert response.status == STATUSES.get(name, 200), name
-        if state.deed is not None:
-            state.deed(page)
+        if state.action is not None:
+            state.action(page)
         page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")
         check_looks(page, name, *LOOKS)
     forget_failures(phone)

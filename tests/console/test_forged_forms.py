@@ -81,7 +81,7 @@ def test_a_form_without_the_token_of_its_session_is_refused_and_changes_nothing(
     with held_run(engine) as run:
         values = {"path": "P/C", "identifier": run, "solution_id": solution, "instance_id": instance}
         found = addresses(app, {**values, "logon": "ann", "name": "GetNode"})
-        deeds = {
+        actions = {
             f"/console/runs/{run}/cancel",
             f"/console/instances/{instance}/hold",
             f"/console/solutions/{solution}/hold",
@@ -90,7 +90,7 @@ def test_a_form_without_the_token_of_its_session_is_refused_and_changes_nothing(
             "/console/tokens",
             SIGN_OUT,
         }
-        assert deeds | {"/console/sign-in", "/console/graphql-form", "/console/freeze/P/C"} <= set(found)
+        assert actions | {"/console/sign-in", "/console/graphql-form", "/console/freeze/P/C"} <= set(found)
         before = stored(engine)
         for address in found:
             for token in ({}, {"form_token": other}):
@@ -98,7 +98,7 @@ def test_a_form_without_the_token_of_its_session_is_refused_and_changes_nothing(
                 assert (response.status_code, NO_TOKEN in response.text) == (403, True), (address, token)
         assert stored(engine) == before
         own = {"form_token": form_token(pages)}
-        for address in sorted(deeds, key=lambda address: address == SIGN_OUT):
+        for address in sorted(actions, key=lambda address: address == SIGN_OUT):
             before = stored(engine)
             pages.post(address, {**FIELDS, **own})
             assert stored(engine) != before, f"with its token the form does something at {address}"

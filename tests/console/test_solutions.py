@@ -19,9 +19,9 @@ def at(solution: str, page: str = "") -> str:
     return f"/console/solutions/{solution}" + (f"/{page}" if page else "")
 
 
-def edit(pages: Pages, solution: str, deed: str, page: Page | None = None, /, **values: str) -> Page:
+def edit(pages: Pages, solution: str, action: str, page: Page | None = None, /, **values: str) -> Page:
     """Press a button of the page of the draft, with other values in some fields."""
-    return pages.send(page or pages.get(at(solution, "draft")), at(solution, "draft"), do=deed, **values)
+    return pages.send(page or pages.get(at(solution, "draft")), at(solution, "draft"), do=action, **values)
 
 
 def fields(page: Page, solution: str) -> dict[str, str]:
@@ -67,10 +67,10 @@ def test_slots_are_moved_and_removed(pages: Pages, store: Store) -> None:
     assert [slot.text for slot in reply.tree.iterfind("ConfigSlotList/ConfigSlot/externalId")] == ["b", "c"]
 
 
-@pytest.mark.parametrize("deed", ["up-config-9", "remove-config-9", "down-field", "remove-auth-0000", "add-node", ""])
-def test_a_button_that_the_page_does_not_have_changes_nothing(pages: Pages, store: Store, deed: str) -> None:
+@pytest.mark.parametrize("action", ["up-config-9", "remove-config-9", "down-field", "remove-auth-0000", "add-node", ""])
+def test_a_button_that_the_page_does_not_have_changes_nothing(pages: Pages, store: Store, action: str) -> None:
     solution = store.set(*slots(config=[CHANNEL]))
-    assert edit(pages, solution, deed).status in {200, 303}
+    assert edit(pages, solution, action).status in {200, 303}
     assert len(store.done("GetSolution", solutionId=solution).tree.findall("ConfigSlotList/ConfigSlot")) == 1
 
 

@@ -117,7 +117,7 @@ def test_the_home_page_does_not_wait_for_the_judgement_of_too_many_instances(pag
         locking.execute(text("LOCK TABLE instance_value IN ACCESS EXCLUSIVE MODE"))
         page = pages.get("/console")
     assert page.status == 200
-    assert "There are too many instances to count here those that wait for input." in page.text
+    assert "There are too many instances to count those that wait for input here." in page.text
 
 
 def test_an_instance_whose_authentication_expires_waits_for_its_user(

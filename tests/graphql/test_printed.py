@@ -51,7 +51,7 @@ def test_the_query(store: Store, master: GraphQL, anns: GraphQL, ann: str) -> No
     created = edge["node"]["created"]
     assert edge["node"] == {**expected, "id": instance, "created": created, "solution": {"id": solution}}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", created)
-    # With a user token the owner in the criteria is of no matter.
+    # With a user token, the owner in the criteria has no effect.
     assert anns.data(PRINTED_QUERY) == data
 
 

@@ -61,7 +61,7 @@ ABOUT_RIGHTS = (
 )
 TYPES = "<PermissionType><permissionTypeReference>node-read</permissionTypeReference></PermissionType>"
 
-# Everything that a response can hold, in the one right order
+# Everything that a response can hold, in the required order
 FULL_IDENTITY_RESPONSES = {
     "UpdateUserStatus": ERROR,
     "UpdatePassword": ERROR,

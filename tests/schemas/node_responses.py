@@ -62,7 +62,7 @@ FORM = (
     "<nodeNameTarget/><nodeMemberComment>c</nodeMemberComment></Member></MemberList></MemberType></MemberTypeList>"
 )
 
-# Everything that a response can hold, in the one right order
+# Everything that a response can hold, in the required order
 FULL_NODE_RESPONSES = {
     "Error": ERROR,
     "UpdateNodeVersions": f"{ERROR}{SIX}<UpdateList><Update>{UPDATE}</Update></UpdateList>",

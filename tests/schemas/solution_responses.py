@@ -98,7 +98,7 @@ UPDATE = UPDATE_HEAD + each(
     updateType="upgrade", errorMessage="m", PendingSlotList=each(externalId="a") + each(externalId="b")
 )
 
-# Everything that a response can hold, in the one right order
+# Everything that a response can hold, in the required order
 FULL_SOLUTION_RESPONSES = {
     "SetSolution": ERROR + each(solutionId=ID, solutionEdition=EDITION),
     "GetSolution": ERROR

@@ -142,7 +142,7 @@ def test_clients_that_do_not_read_leave_threads_for_others(shared_small_service:
             connection.sendall(read)
         eventually(lambda: len(exchange(shared_small_service.url, read).body) > 7_000_000)
         others_are_served()
-        # Some do not get the turn of a large response, of which one user has few.
+        # Some requests get no turn for a large response, since one user has only a few turns.
         many = sum(before) + FEWEST_THREADS + 2
         eventually(lambda: cut_off(shared_small_service) + refused(shared_small_service) >= many)
         eventually(lambda: cut_off(shared_small_service) > before[0])

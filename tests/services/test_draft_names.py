@@ -22,7 +22,7 @@ GRAPH = (
     .node("P.A", draft(M("P.m.1", target="P.F.1"), *links("P.D.1"), type="P.T.1", name="Axle"))
     .node("P.R", frozen(*links("P.F.1"), name="R"), draft(name=f"{DRAFT_NAME} R"))
 )
-# What somebody who administers P.A, and may read, link to and use the types of all else, can ask.
+# The requests of a user who administers P.A, and may read, link to and use as types all other nodes.
 QUESTIONS = {
     "GetNode": {"nodeVersionReference": "P.A.$draft"},
     "GetNode of a draft": {"nodeVersionReference": "P.D.1"},

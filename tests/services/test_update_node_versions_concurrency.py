@@ -164,7 +164,7 @@ def test_a_run_and_an_editor_of_the_same_nodes_lose_nothing_to_each_other(
     start, edited = Barrier(2), Event()
 
     def edit() -> list[tuple[str, str, TestResponse]]:
-        """Freeze and copy nodes from the top, to where the run begins at the bottom."""
+        """Freeze and copy nodes from the top down, while the run begins at the bottom."""
         start.wait()
         try:
             return [

@@ -133,7 +133,7 @@ def test_the_owner_stays_the_same(client: Client, make_user: Callable[..., None]
     assert client.get("P.A").text("nodeFrozenVersionNumber") == "2"
 
 
-# Rows are true
+# The rows are those of the versions that were made
 
 
 @pytest.mark.ledger("UNV-9", "UNV-43")
@@ -184,7 +184,7 @@ def test_a_second_impact_after_a_clean_force_is_empty(client: Client, always: st
     assert numbers_and_rows[1:] == [(0, 0), (0, 0)]
 
 
-# As often as needed
+# Repeated forces
 
 
 @pytest.mark.ledger("UNV-6")

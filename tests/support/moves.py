@@ -20,7 +20,7 @@ _RECORD = """
     CREATE TRIGGER record_move AFTER UPDATE OF release_number ON solution_instance
       FOR EACH ROW EXECUTE FUNCTION record_move();
 """
-# A sequence counts what is undone too.
+# A sequence also counts work that was rolled back.
 _REFUSE = """
     CREATE SEQUENCE refusal;
     CREATE FUNCTION refuse_move() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -31,7 +31,7 @@ _REFUSE = """
     CREATE TRIGGER refuse_move BEFORE UPDATE OF release_number ON solution_instance
       FOR EACH ROW WHEN (NEW.name = 'broken') EXECUTE FUNCTION refuse_move();
 """
-# Those who move wait while somebody holds this lock alone.
+# Moves wait while another session holds this lock in exclusive mode.
 _GATE = 7_305_182
 _STOP = """
     CREATE SEQUENCE move_begun;

@@ -5,7 +5,7 @@ from html import escape
 from tests.updates.oracle_model import Link, Member, Node, Store, Version
 from tests.updates.system_store import SYSTEM_NODES
 
-# --- NodeImport -------------------------------------------------------------------------------------------
+# NodeImport
 
 
 def element(name: str, content: str | float | None) -> str:

@@ -53,7 +53,7 @@ from tests.updates.oracle_model import (
 PREDICTED_ERRORS = frozenset({"rules", "draft-type"})
 
 
-# --- what stands in the way -------------------------------------------------------------------------------
+# What stands in the way
 
 
 def removed_members(guess: Guess, reference: str) -> list[Member]:
@@ -133,7 +133,7 @@ def keeps_rules(guess: Guess, member_type: Link, members: list[Member]) -> bool:
 
 
 def keeps_new_rules(guess: Guess, members: list[Member], before: list[Link], now: list[Link]) -> bool:
-    """Only member type versions that are new in the list are looked at."""
+    """Only the rules of member type versions that are new in the list are checked."""
     return all(keeps_rules(guess, link, members) for link in now if link not in before)
 
 
@@ -184,7 +184,7 @@ def obstacles(guess: Guess, reference: str) -> frozenset[str]:
     return frozenset(errors)
 
 
-# --- the fixpoint -----------------------------------------------------------------------------------------
+# The fixpoint
 
 
 def closure(store: Store, request: Request, blocked: dict[str, frozenset[str]]) -> Guess:
@@ -223,7 +223,7 @@ def make_plan(store: Store, request: Request) -> Plan:
         blocked = blocked | impossible
 
 
-# --- rows -------------------------------------------------------------------------------------------------
+# Rows
 
 
 def member_order(guess: Guess, reference: str, member: Member) -> tuple[int, str, int, int]:
@@ -267,7 +267,7 @@ def refusal_row(plan: Plan, reference: str, forced: bool) -> Row:
 
 
 def refused(plan: Plan) -> list[str]:
-    """Blocked nodes that still have a need in the end."""
+    """The blocked nodes that still have a need at the end."""
     return [reference for reference in plan.blocked if has_need(plan.guess, reference)]
 
 
@@ -280,7 +280,7 @@ def result(plan: Plan, forced: bool) -> Result:
     return Result(tuple(rows), len(refused(plan)) - len(visible))
 
 
-# --- the three questions ----------------------------------------------------------------------------------
+# The three questions
 
 
 def impact(store: Store, request: Request) -> Result:

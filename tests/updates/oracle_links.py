@@ -20,7 +20,7 @@ class Plan:
     blocked: dict[str, frozenset[str]]
 
 
-# --- what the caller sees ---------------------------------------------------------------------------------
+# What the caller sees
 
 
 def may(store: Store, reference: str, right: str) -> bool:
@@ -65,7 +65,7 @@ def stored(store: Store, link: Link) -> Version:
     return store.nodes[link[0]].versions[link[1]]
 
 
-# --- sources and needs ------------------------------------------------------------------------------------
+# Sources and needs
 
 
 def latest_after(guess: Guess, reference: str) -> int | None:
@@ -108,7 +108,7 @@ def source(guess: Guess, reference: str) -> int | None:
 
 
 def moved(guess: Guess, link: Link) -> Link:
-    """Where a link points afterwards, if its holder is updated: only ever forward."""
+    """The version to which a link leads if its holder is updated. Links only move to later versions."""
     number = source(guess, link[0])
     return (link[0], number) if number is not None and number > link[1] else link
 
@@ -127,7 +127,7 @@ def has_need(guess: Guess, reference: str) -> bool:
     return is_stale(guess, version.type) or any(is_stale(guess, member.target) for member in version.members)
 
 
-# --- what versions will hold ------------------------------------------------------------------------------
+# What versions will hold
 
 
 def by_sequence(version: Version, member_type: str) -> list[Member]:
@@ -152,7 +152,7 @@ def is_listed(member: Member, listing: list[Link]) -> bool:
 
 
 def place(member: Member, listing: list[Link]) -> Link:
-    """The member type version under which a member stands by a list: its own if listed, else the highest."""
+    """The member type version of a member under a list: its own if the list has it, else the highest one."""
     if member.member_type in listing or not is_listed(member, listing):
         return member.member_type
     return max(link for link in listing if link[0] == member.member_type[0])
@@ -171,7 +171,7 @@ def placed(members: list[Member], listing: list[Link]) -> list[Member]:
 
 
 def list_changes_in_place(guess: Guess, type_link: Link) -> bool:
-    """Is this the draft of a type that the run changes in place, with another member type list after it?"""
+    """Whether this is the draft of a type that the run changes in place to another member type list."""
     reference, number = type_link
     return (
         reference in guess.updated

@@ -74,7 +74,7 @@ def test_a_node_is_planned_again_behind_a_pooler(client: Client, engine: Engine,
 
 def test_a_node_that_keeps_changing_ends_as_an_error_and_the_others_are_done(client: Client, engine: Engine) -> None:
     assert client.post(CHAIN.xml()).number == 0
-    # Whenever a plan is about to be done, P.D is no longer what it was planned on.
+    # P.D always changes between a plan and its first step.
     interfere(
         engine,
         "UPDATE node SET edition = edition + 1 WHERE node_reference = 'P.D';",

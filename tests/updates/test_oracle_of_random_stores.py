@@ -18,7 +18,7 @@ many = settings(
 )
 
 
-# --- any store --------------------------------------------------------------------------------------------
+# Any store
 
 
 def comparable(result: Result) -> list[tuple[object, ...]]:

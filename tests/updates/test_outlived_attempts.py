@@ -73,7 +73,7 @@ def test_steps_are_removed_only_while_no_other_session_holds_the_run(field: Batt
         holder.execute(text("SELECT FROM node WHERE node_reference = :node FOR UPDATE"), {"node": HELD})
         begun(field, pool)
         before = staged(engine)
-        # What an attempt does at its end that has lost its session: another attempt has taken the run since.
+        # An attempt that has lost its session does this at its end, after another attempt has taken the run.
         with engine.connect() as lost, single_statements(engine) as driver:
             staging.unstage(driver, run, session=driver_connection(lost).info.backend_pid)
         assert staged(engine) >= before

@@ -19,7 +19,7 @@ def reader(fresh_database: FreshDatabase) -> Iterator[Client]:
     """A client signed in as `admin`, for requests that change nothing. Only `admin` may read the node P.A."""
     with fresh_database(True) as url:
         engine = make_engine(url, pool_size=4)
-        # Whoever tests what is refused is not to be throttled for it.
+        # Tests of refusals must not be throttled because of them.
         settings = Settings(sign_in_failures_per_account=1_000_000, sign_in_failures_per_address=1_000_000)
         client = Client(create_app(settings, engine))
         client.load(Graph().node("P.A", frozen()))

@@ -12,7 +12,7 @@ from tests.support.builders import Graph, M, frozen
 from tests.support.examples import at_least
 from tests.support.http import Client, assert_json_failure, checked, message
 
-# The client signs in as nobody: what the requests ask for is not done.
+# The client has not signed in, so the requests change nothing.
 ANY = settings(deadline=None, max_examples=at_least(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 VALID = [

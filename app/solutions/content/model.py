@@ -162,7 +162,7 @@ class Screen:
 @dataclass(frozen=True)
 class Content:
     """What a draft or a release holds. External ids are unique within their kind. A slot that is on none of the
-    screens comes on a last one."""
+    screens is shown on one more screen at the end."""
 
     auth_slots: tuple[AuthSlot, ...] = ()
     config_slots: tuple[ConfigSlot, ...] = ()
