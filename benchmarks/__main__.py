@@ -50,7 +50,7 @@ class Figure:
 
 
 def main() -> None:
-    """Run all measurements, print the table and keep the figures."""
+    """Run all measurements, print the table and store the figures."""
     archive = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "examples" / "debian" / "bookworm-cut.tsv"
     large_store = 1_000_000 if len(sys.argv) > 1 else 100_000
     figures: list[Figure] = []

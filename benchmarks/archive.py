@@ -63,7 +63,7 @@ def request(action: str, reference: str, *, content: bool = True) -> str:
 
 
 def say(what: str) -> None:
-    """Tell what is being done."""
+    """Print what is being done."""
     print(f"... {what}", file=sys.stderr, flush=True)
 
 

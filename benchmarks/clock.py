@@ -18,7 +18,7 @@ class Spent:
 
 
 class Clock:
-    """Adds up the time of each part, without that of the parts within it. What is in no part is `rest`."""
+    """Adds up the time of each part, without that of the parts within it. Time in no part is `rest`."""
 
     def __init__(self, rest: str) -> None:
         self._spent: dict[str, Spent] = defaultdict(Spent)

@@ -1,4 +1,4 @@
-"""A part of the graph of a store: the nodes that depend on one node, and those that it is copied to."""
+"""A part of the graph of a store: the nodes that depend on one node, and a document with a copy of them."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Finished:
 
 
 def main() -> None:
-    """Measure, compare, and keep the figures."""
+    """Measure, compare, and store the figures."""
     archive = Path(sys.argv[1])
     copies = int(sys.argv[2]) if len(sys.argv) > 2 else _COPIES
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs in the background

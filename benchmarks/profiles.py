@@ -60,7 +60,7 @@ Wrapped = dict[str, Callable[..., Any]]
 
 
 def main() -> None:
-    """Import an archive, plan an update in it, print the parts of both and keep them."""
+    """Import an archive, plan an update in it, and print and store the time of the parts of both."""
     archive = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "examples" / "debian" / "bookworm-cut.tsv"
     with server() as url, tempfile.TemporaryDirectory() as directory:
         document = Path(directory) / "archive.xml"

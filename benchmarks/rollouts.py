@@ -1,4 +1,4 @@
-"""How many instances of a solution a worker moves in a second by itself, and how many a roll-out moves."""
+"""How many instances of a solution move in a second, by lazy updates of a worker and in a roll-out."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def rates(url: str) -> tuple[float, float]:
 
 
 def _published(service: Service, solution: str | None, title: str) -> str:
-    """Publish a release that differs from the one before in nothing that breaks, and return the solution's id."""
+    """Publish a release without breaking changes, and return the id of the solution."""
     known = f"<solutionId>{solution}</solutionId>" if solution else ""
     slot = f"<ConfigSlot><externalId>a</externalId><title>{title}</title><type>string</type></ConfigSlot>"
     lists = f"<ConfigSlotList>{slot}</ConfigSlotList>"

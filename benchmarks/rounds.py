@@ -1,4 +1,4 @@
-"""How often a figure is measured."""
+"""The number of times that a figure is measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Measured = TypeVar("Measured")
 
 ROUNDS: Final = 3
 LONG: Final = 15.0
-"""What takes this many seconds is measured once."""
+"""A measurement that takes this many seconds is made only once."""
 
 
 def rounds(measure: Callable[[], Measured], seconds: Callable[[Measured], float]) -> list[Measured]:

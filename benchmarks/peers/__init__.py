@@ -15,7 +15,7 @@ _INSTALL_SECONDS = 300
 
 
 class NotInstalledError(Exception):
-    """The program is not on this machine and cannot be installed; the message says what is needed."""
+    """The program is not installed and cannot be installed. The message says what is needed."""
 
 
 def install(command: list[str], directory: Path, needed: str) -> None:

@@ -61,7 +61,7 @@ def tell_of_packages(stage: Stage, service: ServiceClient, directory: Path) -> N
 
 
 def _bring_in(stage: Stage, service: ServiceClient, document: Path) -> None:
-    stage.part("1. Bring the packages in, and freeze them: what is frozen never changes")
+    stage.part("1. Import the packages and freeze them: frozen versions never change")
     _convert(EXAMPLES / "bookworm-cut.tsv", document)
     stage.say(import_document(service, document))
     with service.post(_FREEZE) as reply:
