@@ -20,6 +20,7 @@ from app.settings import Settings
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import ADMIN, PASSWORD, SECRET_KEY, Client, Reply, message
 from tests.support.run_records import insert_run
+from tests.support.solution_store import Store
 
 WITHIN = 30
 PACKAGES = "PQRST"
@@ -60,7 +61,7 @@ def json_of(client: Client, path: str, method: str = "GET") -> Any:  # noqa: ANN
 
 
 def states(client: Client) -> dict[str, str]:
-    return {run["nodeReference"]: run["state"] for run in json_of(client, "/runs")["runs"]}
+    return {run.get("nodeReference") or run["solutionId"]: run["state"] for run in json_of(client, "/runs")["runs"]}
 
 
 @contextmanager
@@ -148,6 +149,24 @@ def test_a_solution_s_roll_out_waits_in_the_same_queue(
             lambda: any(run.get("solutionId") == solution for run in json_of(stale, "/runs?state=queued")["runs"])
         )
     assert roll_out.result().number == 0
+
+
+@pytest.mark.ledger("DEC-103")
+def test_a_roll_out_leaves_an_instance_that_has_moved_further_while_it_waited(
+    stale: Client, engine: Engine, threads: ThreadPoolExecutor
+) -> None:
+    """It was sent when release 2 was the latest."""
+    store = Store(stale)
+    solution = store.published()
+    instances = [store.instance(solution) for _ in range(2)]
+    store.publish(solution)
+    with one_at_work(stale, engine, threads):
+        roll_out = threads.submit(store.done, "UpdateSolutionInstances", solutionId=solution, action="force")
+        eventually(lambda: states(stale).get(solution) == "queued")
+        store.publish(solution)
+        assert store.upgrade(instances[0]).release == 3
+    assert len(roll_out.result().tree.findall("UpdateList/Update")) == 1
+    assert [store.get(instance).release for instance in instances] == [3, 2]
 
 
 def test_long_impacts_leave_threads_for_others(stale: Client, engine: Engine, threads: ThreadPoolExecutor) -> None:

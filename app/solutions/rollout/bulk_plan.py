@@ -54,6 +54,7 @@ _CANDIDATES = """
     FROM solution_instance i
     WHERE i.solution_identifier = :solution AND i.release_number <> :target
 """
+_ON_OLDER = " AND i.release_number < :target"
 _OF_OWNER = " AND i.owner = CAST(:owner AS uuid)"
 _ORDER = " ORDER BY i.instance_identifier"
 
@@ -196,7 +197,9 @@ class Rollout:
     def _chosen(self, connection: Connection) -> Iterator[Candidate]:
         if not set(self.wanted.tags) <= set(self.solution.tags):
             return
-        query = _CANDIDATES + (_OF_OWNER if self.wanted.owner is not None else "") + _ORDER
+        query = _CANDIDATES + (_OF_OWNER if self.wanted.owner is not None else "")
+        # An instance on a newer release than the latest one that is known here has moved there meanwhile.
+        query += ("" if self.rolls_back else _ON_OLDER) + _ORDER
         for row in connection.execute(text(query), self._parameters):
             if self.wanted.percent is None or is_among(row[0], self.wanted.percent):
                 yield Candidate(*row)
