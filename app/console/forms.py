@@ -9,6 +9,7 @@ from flask import request
 
 from app.console.reasons import reasons_of
 from app.errors import Fault, RelinkError, UserError
+from app.text import is_blank
 
 
 @dataclass(frozen=True)
@@ -64,3 +65,10 @@ class Form:
             else:
                 others.append(reason)
         return Form(self.values, beside, tuple(others))
+
+
+def given_values(prefix: str) -> dict[str, str]:
+    """Return what the fields for slots hold, by the external id of the slot, without empty fields. Their names begin
+    with the prefix."""
+    given = {name.removeprefix(prefix): text for name, text in request.form.items() if name.startswith(prefix)}
+    return {slot: text for slot, text in given.items() if not is_blank(text)}

@@ -17,7 +17,8 @@ from tests.support.moves import multiply, on_releases
 from tests.support.pages import Page, Pages
 from tests.support.releases import CHANNEL, TOKEN, shop
 from tests.support.solution_store import Store, config_slot, slots, values
-from tests.support.workers import work
+from tests.support.statements import Statements
+from tests.support.workers import be_alive, work
 
 
 def at(solution: str) -> str:
@@ -259,3 +260,18 @@ def test_a_slot_with_password_in_its_name_gets_its_value(pages: Pages, store: St
     assert store.get(instance).config == {"db-password": '"secret"'}
     refused = impact(pages, solution, **{"value-db-password": "not JSON"})
     assert refused.form(at(solution))["value-db-password"] == "not JSON"
+
+
+@pytest.mark.parametrize("has_worker", [False, True])
+def test_a_roll_out_that_was_shown_is_built_once(
+    pages: Pages, store: Store, engine: Engine, statements: Statements, *, has_worker: bool
+) -> None:
+    if has_worker:
+        be_alive(engine)
+    solution = store.published(config=[CHANNEL])
+    store.instance(solution, config={"channel": '"a"'})
+    store.publish(solution)
+    page = impact(pages, solution)
+    with statements.sent() as sent:
+        assert press(pages, solution, page, "force").status_code == 303
+    assert sum("FROM solution_release" in each for each in sent) == 1

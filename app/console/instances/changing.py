@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from app.console.forms import Form
+from app.console.forms import Form, given_values
 from app.console.instances.addresses import found_instance, instance_url
 from app.console.instances.showing import AUTH_FIELD, CONFIG_FIELD, show
 from app.console.responses import see_other
@@ -17,7 +17,6 @@ from app.errors import Fault, UserError
 from app.identity.rights import require_solutions
 from app.solutions.instances.changing import update_instance, upgrade_instance
 from app.solutions.instances.wizard_codes import create_wizard_code
-from app.text import is_blank
 from app.web.context import limits, resources
 
 blueprint = Blueprint("instance_changes", __name__)
@@ -56,7 +55,7 @@ def upgrade(instance_id: str) -> Response:
     value are pending then."""
     require_solutions(caller())
     sent = Form(request.form.to_dict())
-    config_values, auth_values = _given(CONFIG_FIELD), _given(AUTH_FIELD)
+    config_values, auth_values = given_values(CONFIG_FIELD), given_values(AUTH_FIELD)
     if request.form.get("do") == "values" and not (config_values or auth_values):
         return show(instance_id, form=Form(sent.values, {}, ("Nothing was stored: give a value.",)), status=422)
 
@@ -98,9 +97,3 @@ def _changed(instance_id: str, change: Callable[[Connection], None], done: str) 
     except UserError as error:
         return show(instance_id, refused=error, status=409)
     return see_other(instance_url(instance_id, done=done))
-
-
-def _given(prefix: str) -> dict[str, str]:
-    """Return what the fields for slots hold, by the external id of the slot, without empty fields."""
-    given = {name.removeprefix(prefix): text for name, text in request.form.items() if name.startswith(prefix)}
-    return {slot: text for slot, text in given.items() if not is_blank(text)}

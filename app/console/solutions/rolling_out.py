@@ -12,7 +12,7 @@ from typing import Final
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from app.console.forms import Form
+from app.console.forms import Form, given_values
 from app.console.pages import page
 from app.console.responses import see_other
 from app.console.services import has_worker, services
@@ -28,14 +28,13 @@ from app.errors import Fault, StateError, UserError, invalid
 from app.identity.rights import require_solutions
 from app.runs.wanted import FORCE
 from app.solutions.content.model import ConfigSlot
-from app.solutions.limits import Limits
 from app.solutions.people.external_users import read_external_users
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import Solution, read_releases
 from app.solutions.rollout.bulk_plan import InstanceUpdate, Rollout, RolloutParameters, rollout
 from app.solutions.rollout.bulk_run import NAME, RolloutResult, impact
 from app.text import collapsed, is_blank, is_whole_number
-from app.web.context import resources
+from app.web.context import limits, resources
 
 blueprint = Blueprint("rolling_out", __name__)
 
@@ -84,22 +83,28 @@ def roll_out(solution_id: str) -> Response:
     # The fields of slots are named by their external ids, so that the name says nothing about what a field holds.
     shared, sent, action = resources(), Form(request.form.to_dict()), request.form.get("do")
     try:
+        if action == "force":
+            return see_other(run_url(_begun(solution_id)))
         with turn_of(shared.workload.impacts), short_statements(), snapshot(shared.engine) as connection:
             found = found_solution(connection, solution_id)
-            bulk = rollout(connection, _wanted(found), Limits.of(shared.settings))
-            planned = _planned(connection, bulk) if action != "force" else None
-        if planned is not None and action == "csv":
+            bulk = rollout(connection, _wanted(found), limits())
+            planned = _planned(connection, bulk)
+        if action == "csv":
             moves = (_move(update, bulk.target).cells for update in planned.result.updates)
             return csv_response(MOVE_COLUMNS, moves, "roll-out.csv")
-        if planned is not None:
-            return _page(solution_id, sent, planned)
-        plan_shown = request.form.get("plan", "")
-        run = services().begin(NAME, _elements(bulk), caller(), if_match=plan_shown, later=has_worker())
-        return see_other(run_url(run))
+        return _page(solution_id, sent, planned)
     except UserError as error:
         return _page(solution_id, sent.refused(error, _field_of), status=422)
     except StateError as error:
         return _page(solution_id, sent.refused(error), status=409)
+
+
+def _begun(solution_id: str) -> int:
+    """Begin the run that does what was shown, and return its number. The service checks the parameters."""
+    with short_statements(), snapshot(resources().engine) as connection:
+        found = found_solution(connection, solution_id)
+    elements = _elements(_wanted(found), found.latest_release_number)
+    return services().begin(NAME, elements, caller(), if_match=request.form.get("plan", ""), later=has_worker())
 
 
 def _wanted(solution: Solution) -> RolloutParameters:
@@ -119,24 +124,18 @@ def _wanted(solution: Solution) -> RolloutParameters:
         tags=tuple(collapsed(tag) for tag in fields.get("tags", "").split(",") if not is_blank(tag)),
         percent=int(percent) if percent else None,
         target=int(target) if target else None,
-        config_values=_values(),
+        config_values=given_values(_VALUE),
     )
 
 
-def _values() -> dict[str, str]:
-    given = {name.removeprefix(_VALUE): text for name, text in request.form.items() if name.startswith(_VALUE)}
-    return {slot: text for slot, text in given.items() if not is_blank(text)}
-
-
-def _elements(bulk: Rollout) -> dict[str, str]:
+def _elements(wanted: RolloutParameters, latest: int) -> dict[str, str]:
     """Return the elements of the request that means the same, by their paths."""
-    wanted = bulk.wanted
     elements = {
         "solutionId": wanted.solution_id,
         "action": FORCE,
         "owner": wanted.owner or "",
         "percent": "" if wanted.percent is None else str(wanted.percent),
-        "targetReleaseNumber": str(bulk.target),
+        "targetReleaseNumber": str(wanted.target or latest),
     }
     elements |= {f"TagList/tag[{number}]": tag for number, tag in enumerate(wanted.tags, start=1)}
     for number, (slot, value) in enumerate(wanted.config_values.items(), start=1):
@@ -148,7 +147,7 @@ def _elements(bulk: Rollout) -> dict[str, str]:
 def _field_of(fault: Fault) -> str:
     match fault.path:
         case ("config_values", int(position), *_):
-            slots = list(_values())
+            slots = list(given_values(_VALUE))
             return _VALUE + slots[position] if position < len(slots) else ""
         case ("target_release_number",):
             return "target"
