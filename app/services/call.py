@@ -19,7 +19,7 @@ from app.runs.wanted import WantedRun
 from app.services.fault_paths import described
 from app.services.response import Part, ServiceResponse
 from app.settings import Settings
-from app.solutions.limits import DEFAULT_LIMITS, Limits
+from app.solutions.limits import Limits
 from app.solutions.people.cipher import Cipher
 
 Request = TypeVar("Request")
@@ -49,18 +49,16 @@ def _no_confirmation(_password: str | None) -> str | None:
 @dataclass(frozen=True)
 class Call:
     """The context of a request: the caller, the database, the writers for responses that are kept and for parts of
-    them, the conditions in HTTP headers, the cipher of authentications, the limits of end users and responses, the
-    turns of long work, the key of the request, its run if a worker does it, the network that it came from, what is
-    called before a large response is built, the check of the caller's password (`SignIn.confirm`), the settings of the
-    process, and the time (`time.monotonic`) until which the client waits before a worker does the request."""
+    them, the conditions in HTTP headers, the turns of long work, the key of the request, its run if a worker does it,
+    the network that it came from, what is called before a large response is built, the check of the caller's password
+    (`SignIn.confirm`), the settings of the process, and the time (`time.monotonic`) until which the client waits before
+    a worker does the request."""
 
     engine: Engine
     caller: Caller
     write: ResponseWriter
     write_parts: PartsWriter
     if_match: str | None = None
-    cipher: Cipher = field(default_factory=Cipher)
-    limits: Limits = DEFAULT_LIMITS
     workload: Workload = field(default_factory=lambda: Workload(Shares.of(Settings())))
     key: Key | None = None
     run: HeldRun | None = None
@@ -69,6 +67,16 @@ class Call:
     confirm: Callable[[str | None], str | None] = field(default=_no_confirmation, repr=False)
     settings: Settings = field(default_factory=Settings, repr=False)
     until: float | None = None
+
+    @property
+    def cipher(self) -> Cipher:
+        """The cipher of authentications."""
+        return Cipher(self.settings.secret_key)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of end users and of responses."""
+        return Limits.of(self.settings)
 
     @property
     def user(self) -> str | None:
@@ -113,16 +121,27 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """A request that has been checked, with what was read for that. `run` does it now, and does not read that again.
+
+    `wanted` is the run of a worker that does the request, or None if it needs no run.
+    """
+
+    wanted: WantedRun | None
+    run: Callable[[Call], ServiceResponse]
+
+
+@dataclass(frozen=True)
 class Service(Generic[Request]):
     """A service. Its name is the name of the root of its request and response.
 
     `request` is a dataclass whose fields, in snake_case, are the elements of the request. A `long` service may take
     minutes: it takes a turn of the workload, and its statements have no time limit. If it can be done by a worker,
-    `wanted_run` checks a request and returns its run, or None if it needs no run.
+    `prepare` checks a request, so that it is refused before it waits for one.
     """
 
     name: str
     request: type[Request]
     run: Callable[[Request, Call], ServiceResponse]
     long: bool = False
-    wanted_run: Callable[[Request, Call], WantedRun | None] | None = None
+    prepare: Callable[[Request, Call], Prepared] | None = None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -17,7 +18,7 @@ from app.runs.held import HeldRun
 from app.runs.kept_responses import compressed
 from app.runs.record import is_cancelled
 from app.runs.wanted import FORCE, IMPACT, NoContext, WantedRun
-from app.services.call import Call, Service
+from app.services.call import Call, Prepared, Service
 from app.services.response import Fields, ServiceResponse
 
 _NAME = "NodeImport"
@@ -66,9 +67,10 @@ def run(request: NodeImportRequest, call: Call) -> ServiceResponse:
     return response
 
 
-def wanted_run(request: NodeImportRequest, _call: Call) -> WantedRun:
-    """Return the run of an import that a worker does."""
-    return WantedRun(_NAME, NoContext(), {}, FORCE if request.action is ImportAction.FORCE else IMPACT)
+def prepare(request: NodeImportRequest, _call: Call) -> Prepared:
+    """Return the run of an import that a worker does. The nodes are not read before the import is done."""
+    action = FORCE if request.action is ImportAction.FORCE else IMPACT
+    return Prepared(WantedRun(_NAME, NoContext(), {}, action), partial(run, request))
 
 
 def _done_by_worker(request: NodeImportRequest, call: Call, run: HeldRun, *, forced: bool) -> ServiceResponse:
@@ -111,4 +113,4 @@ def _until_cancelled(nodes: Iterable[ImportNode], run: HeldRun) -> Iterator[Impo
         yield node
 
 
-SERVICE = Service(_NAME, NodeImportRequest, run, long=True, wanted_run=wanted_run)
+SERVICE = Service(_NAME, NodeImportRequest, run, long=True, prepare=prepare)

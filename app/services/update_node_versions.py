@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -11,7 +12,7 @@ from app.nodes.versions import Node, find_node, version_name
 from app.references import VersionKeyword
 from app.runs.access import may_begin
 from app.runs.wanted import FORCE, IMPACT, NodeContext, WantedRun
-from app.services.call import Call, CollapsedText, Service
+from app.services.call import Call, CollapsedText, Prepared, Service
 from app.services.forced import UpdateAction, bypassed, end_run, note_earlier
 from app.services.identifying_fields import version_fields
 from app.services.response import Group, Part, ServiceResponse, Written
@@ -50,7 +51,18 @@ class UpdateNodeVersionsRequest:
 
 def run(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
     """Return the list of updates: 0, or 108 if some were or would be bypassed; 101, 105, 106 as documented."""
-    return _impact(request, call) if request.action is UpdateAction.IMPACT else _forced(request, call)
+    return _impact(request, call) if request.action is UpdateAction.IMPACT else prepare(request, call).run(call)
+
+
+def prepare(request: UpdateNodeVersionsRequest, call: Call) -> Prepared:
+    """Return a request whose context node has been found. A force that could update nothing needs no run."""
+    with snapshot(call.engine) as connection:
+        node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
+        if request.action is UpdateAction.IMPACT:
+            found = replace(request, node_identifier=node.identifier)
+            return Prepared(_run(request, node), partial(_impact, found))
+        allowed = may_begin(connection, call.caller, node, include_content=request.update_content_indicator)
+    return Prepared(_run(request, node) if allowed else None, partial(_forced, request, node, allowed=allowed))
 
 
 def _impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
@@ -64,8 +76,8 @@ def _impact(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
     return response
 
 
-def _forced(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
-    node, allowed = _context(request, call)
+def _forced(request: UpdateNodeVersionsRequest, node: Node, call: Call, *, allowed: bool) -> ServiceResponse:
+    """Update as a run on the context node. `allowed` says whether the caller may begin one."""
     if not allowed and (response := _all_bypassed(node, request, call)) is not None:
         return response
     with call.begun(_run(request, node)) as run:
@@ -76,19 +88,6 @@ def _forced(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
             response = _response(connection, result, written)
         note_earlier(response, run)
         return end_run(call, _NAME, run, response, cancelled=result.cancelled)
-
-
-def wanted_run(request: UpdateNodeVersionsRequest, call: Call) -> WantedRun | None:
-    """Return the run of a request that a worker does, or None for a force that could update nothing."""
-    node, allowed = _context(request, call)
-    return _run(request, node) if allowed or request.action is UpdateAction.IMPACT else None
-
-
-def _context(request: UpdateNodeVersionsRequest, call: Call) -> tuple[Node, bool]:
-    """Return the context node, and whether the caller may begin a run on it."""
-    with snapshot(call.engine) as connection:
-        node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
-        return node, may_begin(connection, call.caller, node, include_content=request.update_content_indicator)
 
 
 def _run(request: UpdateNodeVersionsRequest, node: Node) -> WantedRun:
@@ -137,4 +136,4 @@ def _description(result: UpdateResult, hidden: int) -> str | None:
     return " ".join(parts)
 
 
-SERVICE = Service(_NAME, UpdateNodeVersionsRequest, run, long=True, wanted_run=wanted_run)
+SERVICE = Service(_NAME, UpdateNodeVersionsRequest, run, long=True, prepare=prepare)

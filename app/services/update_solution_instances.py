@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection
 
 from app.database.engine import snapshot
 from app.identity.rights import require_solutions
-from app.runs.wanted import FORCE, IMPACT, WantedRun
-from app.services.call import Call, CollapsedText, Service
+from app.runs.wanted import FORCE, IMPACT
+from app.services.call import Call, CollapsedText, Prepared, Service
 from app.services.fault_paths import described
 from app.services.forced import UpdateAction, bypassed, end_run, note_earlier
 from app.services.response import Fields, Group, ServiceResponse
 from app.services.solution_fields import GivenConfigValue, RequestWithValues
-from app.solutions.rollout.bulk_plan import InstanceUpdate, InstanceUpdateType, RolloutParameters, rollout
-from app.solutions.rollout.bulk_run import NAME, RolloutResult, force, impact
-from app.solutions.rollout.bulk_run import wanted_run as wanted_of
+from app.solutions.rollout.bulk_plan import InstanceUpdate, InstanceUpdateType, Rollout, RolloutParameters, rollout
+from app.solutions.rollout.bulk_run import NAME, RolloutResult, force, impact, wanted_run
 
 
 @dataclass(frozen=True)
@@ -47,33 +49,42 @@ class UpdateSolutionInstancesRequest:
 
 def run(request: UpdateSolutionInstancesRequest, call: Call) -> ServiceResponse:
     """Return the list of updates: 0, or 108 if some were or would be bypassed; 101, 105, 106 as documented."""
+    if request.action is not UpdateAction.IMPACT:
+        return prepare(request, call).run(call)
     require_solutions(call.caller)
     wanted = request.wanted()
-    if request.action is not UpdateAction.IMPACT:
-        return _forced(wanted, call)
     with call.impact_turn(), snapshot(call.engine) as connection:
-        result = impact(connection, rollout(connection, wanted, call.limits), call.check_goes_on)
+        return _listed(connection, rollout(connection, wanted, call.limits), call)
+
+
+def prepare(request: UpdateSolutionInstancesRequest, call: Call) -> Prepared:
+    """Return the roll-out of a request, ready to be planned or made."""
+    require_solutions(call.caller)
+    with snapshot(call.engine) as connection:
+        bulk = rollout(connection, request.wanted(), call.limits)
+    if request.action is UpdateAction.IMPACT:
+        return Prepared(wanted_run(bulk, IMPACT), partial(_planned, bulk))
+    return Prepared(wanted_run(bulk, FORCE), partial(_forced, bulk))
+
+
+def _planned(bulk: Rollout, call: Call) -> ServiceResponse:
+    with call.impact_turn(), snapshot(call.engine) as connection:
+        return _listed(connection, bulk, call)
+
+
+def _listed(connection: Connection, bulk: Rollout, call: Call) -> ServiceResponse:
+    result = impact(connection, bulk, call.check_goes_on)
     response = _response(result)
     response.headers["ETag"] = f'"{result.fingerprint}"'
     return response
 
 
-def _forced(wanted: RolloutParameters, call: Call) -> ServiceResponse:
-    with snapshot(call.engine) as connection:
-        bulk = rollout(connection, wanted, call.limits)
-    with call.begun(wanted_of(bulk, FORCE)) as run:
+def _forced(bulk: Rollout, call: Call) -> ServiceResponse:
+    with call.begun(wanted_run(bulk, FORCE)) as run:
         result = force(run, bulk, call.if_match)
         response = _response(result)
         note_earlier(response, run)
         return end_run(call, NAME, run, response, cancelled=result.cancelled)
-
-
-def wanted_run(request: UpdateSolutionInstancesRequest, call: Call) -> WantedRun:
-    """Return the run of a request that a worker does."""
-    require_solutions(call.caller)
-    with snapshot(call.engine) as connection:
-        bulk = rollout(connection, request.wanted(), call.limits)
-    return wanted_of(bulk, IMPACT if request.action is UpdateAction.IMPACT else FORCE)
 
 
 def _response(result: RolloutResult) -> ServiceResponse:
@@ -111,4 +122,4 @@ def _message(update: InstanceUpdate) -> str | None:
     return f"Not moved: {update.error_message if update.refused is None else described(update.refused)}"
 
 
-SERVICE = Service(NAME, UpdateSolutionInstancesRequest, run, long=True, wanted_run=wanted_run)
+SERVICE = Service(NAME, UpdateSolutionInstancesRequest, run, long=True, prepare=prepare)

@@ -20,15 +20,13 @@ from app.runs.keys import KeyReusedError, SameRunError, check
 from app.runs.queued import enqueue, read_workers
 from app.runs.requests import RequestTooLargeError
 from app.runs.wanted import IMPACT
-from app.services.call import Call, LateError, Service
+from app.services.call import Call, LateError, Prepared, Service
 from app.services.node_import import check_may_import
 from app.services.registry import SERVICES
-from app.solutions.limits import Limits
-from app.solutions.people.cipher import Cipher
 from app.web.context import resources
 from app.web.credentials import credentials
-from app.web.large_responses import begin_large_response
 from app.wire.asynchronous import accepted, as_refusal, key_of, key_of_request, prefers_async, seconds_to_wait
+from app.wire.calls import call_of
 from app.wire.decode import decode
 from app.wire.envelope import failed, http_response
 from app.wire.import_stream import IMPORT, import_request
@@ -38,11 +36,9 @@ from app.wire.kept_responses import begun_before
 from app.wire.other_forms import Body, check_only_reads, made_request
 from app.wire.refused_requests import NoSuchServiceError
 from app.wire.request_document import RequestDocument
-from app.wire.response_documents import written
 from app.wire.stored_requests import import_without_credentials, small_import_without_credentials, without_credentials
 from app.wire.threads import in_own_thread, parsers_freed
 from app.wire.tree import valid_tree
-from app.wire.xml_writer import write_parts
 
 blueprint = Blueprint("services", __name__)
 _QUOTED = re.compile(r'(?:W/)?"([^"]*)"')
@@ -93,7 +89,7 @@ def _served(document: RequestDocument) -> Response:
     if request.method != "POST":
         check_only_reads(called.name, decoded)
     call = call or _call(document.credentials)
-    if called.wanted_run is None or call.caller.user_identifier is None:
+    if called.prepare is None or call.caller.user_identifier is None:
         with nullcontext() if called.long else short_statements():
             return http_response(called.name, called.run(decoded, call))
     return _as_run(called, decoded, call, lambda: [without_credentials(root)])
@@ -151,10 +147,17 @@ def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[]
         if call.key is not None:
             with short_statements(), call.engine.begin() as connection:
                 check(connection, call.caller, call.key)
-        wanted = called.wanted_run(given, call) if called.wanted_run and _may_wait() else None
-        if wanted is None:
+        if called.prepare is None or not _may_wait():
             return http_response(called.name, called.run(given, call))
-        if wanted.action == IMPACT and called.name != IMPORT and (soon := _soon(called, given, call)) is not None:
+        prepared = called.prepare(given, call)
+        wanted = prepared.wanted
+        if wanted is None:
+            return http_response(called.name, prepared.run(call))
+        if (
+            wanted.action == IMPACT
+            and called.name != IMPORT
+            and (soon := _soon(called.name, prepared, call)) is not None
+        ):
             return soon
         wanted = replace(wanted, if_match=call.if_match, key=call.key)
         most = resources().settings.max_queued_bytes
@@ -165,7 +168,7 @@ def _as_run(called: Service[Any], given: object, call: Call, stored: Callable[[]
         raise as_refusal(error) from None
 
 
-def _soon(called: Service[Any], given: object, call: Call) -> Response | None:
+def _soon(name: str, prepared: Prepared, call: Call) -> Response | None:
     """Return the response to an impact that takes no longer than its client waits (RFC 7240, `wait`); otherwise None.
 
     If no worker is alive, the client waits as long as the impact takes.
@@ -177,7 +180,7 @@ def _soon(called: Service[Any], given: object, call: Call) -> Response | None:
     with short_statements(), call.engine.connect() as connection:
         has_worker = read_workers(connection).alive > 0
     try:
-        return http_response(called.name, called.run(given, replace(call, until=until if has_worker else None)))
+        return http_response(name, prepared.run(replace(call, until=until if has_worker else None)))
     except LateError:
         return None
 
@@ -193,21 +196,8 @@ def _call(message: Mapping[str, str]) -> Call:
     """Sign in with the credentials of the message or of the HTTP headers, and return the context of the request."""
     shared = resources()
     caller = shared.sign_in.caller(credentials(request, message), request.remote_addr or "")
-    cipher = Cipher(shared.settings.secret_key)
-    call = Call(
-        shared.engine,
-        caller,
-        written,
-        write_parts,
-        _if_match(request.headers.get("If-Match")),
-        cipher,
-        Limits.of(shared.settings),
-        shared.workload,
-        network=network_of(request.remote_addr or ""),
-        confirm=partial(shared.sign_in.confirm, caller),
-        settings=shared.settings,
-    )
-    return replace(call, before_large=partial(begin_large_response, shared.workload.large_responses, call.user))
+    if_match = _if_match(request.headers.get("If-Match"))
+    return call_of(caller, if_match=if_match, network=network_of(request.remote_addr or ""))
 
 
 def _if_match(header: str | None) -> str | None:

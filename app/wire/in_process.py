@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import partial
 from typing import Any
 from xml.etree import ElementTree
 
@@ -24,21 +23,18 @@ from app.runs.record import Run
 from app.runs.requests import RequestTooLargeError
 from app.services.call import Call, Service
 from app.services.registry import SERVICES
-from app.solutions.limits import Limits
-from app.solutions.people.cipher import Cipher
 from app.web.context import resources
-from app.web.large_responses import begin_large_response
 from app.web.refusal import Refused
+from app.wire.calls import call_of
 from app.wire.decode import decode
 from app.wire.envelope import failed, http_response
 from app.wire.kept_responses import response_of
 from app.wire.request_document import RequestDocument
-from app.wire.response_documents import reported_faults, written
+from app.wire.response_documents import reported_faults
 from app.wire.stored_requests import without_credentials
 from app.wire.threads import parsers_freed
 from app.wire.tree import valid_tree
 from app.wire.trying import Shown, request_of, shown, text_of
-from app.wire.xml_writer import write_parts
 
 _UPDATE = "Update"
 _LIST = "UpdateList"
@@ -55,7 +51,7 @@ class InProcess:
         with parsers_freed():
             called, given, _ = _decoded(service, elements)
             with nullcontext() if called.long else short_statements():
-                return http_response(service, called.run(given, _call(caller)))
+                return http_response(service, called.run(given, call_of(caller)))
 
     def tried(self, service: str, fields: Sequence[tuple[str, str]], caller: Caller) -> Shown:
         """Send a request whose elements are given as texts, by their paths, such as `TagList/tag[1]`."""
@@ -77,7 +73,7 @@ class InProcess:
         """
         with parsers_freed():
             called, given, root = _decoded(service, elements)
-            call = replace(_call(caller), if_match=if_match)
+            call = call_of(caller, if_match=if_match)
             if later:
                 run = _enqueued(called, given, call, without_credentials(root))
             else:
@@ -118,7 +114,7 @@ def _response_or_failure(
         called = SERVICES[service]
         given = decode(called.request, valid_tree(document))
         with nullcontext() if called.long else short_statements():
-            return http_response(service, called.run(given, _call(caller))), ()
+            return http_response(service, called.run(given, call_of(caller))), ()
     except RelinkError as error:
         return failed(service, error), reported_faults(error)
 
@@ -131,7 +127,7 @@ def _decoded(service: str, elements: Mapping[str, str]) -> tuple[Service[Any], o
 
 
 def _enqueued(called: Service[Any], given: object, call: Call, document: bytes) -> str | None:
-    wanted = called.wanted_run(given, call) if called.wanted_run else None
+    wanted = called.prepare(given, call).wanted if called.prepare else None
     if wanted is None:
         return None
     wanted = replace(wanted, if_match=call.if_match)
@@ -139,22 +135,6 @@ def _enqueued(called: Service[Any], given: object, call: Call, document: bytes) 
         return str(enqueue(call.engine, call.caller, wanted, [document], resources().settings.max_queued_bytes))
     except RequestTooLargeError as error:
         raise Refused(413, error.description) from None
-
-
-def _call(caller: Caller) -> Call:
-    shared = resources()
-    call = Call(
-        shared.engine,
-        caller,
-        written,
-        write_parts,
-        cipher=Cipher(shared.settings.secret_key),
-        limits=Limits.of(shared.settings),
-        workload=shared.workload,
-        confirm=partial(shared.sign_in.confirm, caller),
-        settings=shared.settings,
-    )
-    return replace(call, before_large=partial(begin_large_response, shared.workload.large_responses, call.user))
 
 
 def _as_dict(element: ElementTree.Element) -> dict[str, Any]:

@@ -24,8 +24,6 @@ from app.services.fault_paths import described
 from app.services.registry import SERVICES
 from app.services.response import ServiceResponse
 from app.settings import Settings
-from app.solutions.limits import Limits
-from app.solutions.people.cipher import Cipher
 from app.web.storage import Storage
 from app.wire.decode import decode
 from app.wire.import_stream import IMPORT, import_request
@@ -73,8 +71,6 @@ def _do(run: TakenRun, settings: Settings) -> None:
         written,
         write_parts,
         run.if_match,
-        Cipher(settings.secret_key),
-        Limits.of(settings),
         Workload(Shares.of(settings)),
         run=held,
         settings=settings,
