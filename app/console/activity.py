@@ -67,7 +67,7 @@ _ACTORS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Happening:
+class EventInWords:
     """An event in words: when, who, what, on what with the address of its page, and why or how."""
 
     at: datetime
@@ -79,7 +79,7 @@ class Happening:
     details: str
 
 
-def happenings(connection: Connection, rows: Sequence[AuditRow]) -> list[Happening]:
+def in_words(connection: Connection, rows: Sequence[AuditRow]) -> list[EventInWords]:
     """Return rows of the audit in words."""
     instances, solutions, end_users = _of(rows, "instance"), _of(rows, "solution"), _of(rows, "end-user")
     names = read_names(connection, instances) if instances else {}
@@ -87,17 +87,17 @@ def happenings(connection: Connection, rows: Sequence[AuditRow]) -> list[Happeni
     names |= (
         {user.user_id: user.name for user in read_external_users(connection, end_users).values()} if end_users else {}
     )
-    return [_happening(row, names) for row in rows]
+    return [_in_words(row, names) for row in rows]
 
 
 def _of(rows: Sequence[AuditRow], kind: str) -> list[str]:
     return [row.object_name for row in rows if row.object_kind == kind and row.object_name]
 
 
-def _happening(row: AuditRow, names: Mapping[str, str]) -> Happening:
+def _in_words(row: AuditRow, names: Mapping[str, str]) -> EventInWords:
     name, address = _object(row, names)
     what = _WHAT.get(row.action, row.action.replace("-", " "))
-    return Happening(
+    return EventInWords(
         row.at, _actor(row), what, (row.object_kind or "").replace("-", " "), name, address, "; ".join(_details(row))
     )
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from app.console.activity import Happening, happenings
+from app.console.activity import EventInWords, in_words
 from app.console.pages import page
 from app.console.responses import see_other
 from app.console.updates.titles import Titles
@@ -47,7 +47,7 @@ class Operations:
     waiting: WaitingCount | None = None
     undelivered: Undelivered | None = None
     workers: Workers | None = None
-    events: list[Happening] = field(default_factory=list)
+    events: list[EventInWords] = field(default_factory=list)
 
 
 @blueprint.get("/")
@@ -108,7 +108,7 @@ def _operations(connection: Connection, who: Caller) -> Operations:
         return Operations()
     behind, undelivered = count_behind(connection), count_undelivered(connection)
     events = read_audit(connection, limit=_EVENTS) if who.administers_all else []
-    return Operations(behind, _waiting(), undelivered, read_workers(connection), happenings(connection, events))
+    return Operations(behind, _waiting(), undelivered, read_workers(connection), in_words(connection, events))
 
 
 def _waiting() -> WaitingCount | None:

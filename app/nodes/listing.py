@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 from app.database.sql_files import sql_file
 from app.identity.rights import Caller, rights_on
 from app.nodes.linked import Linked, linked
-from app.nodes.sight import read_sight
 from app.nodes.versions import Node
+from app.nodes.visibility import read_visibility
 from app.references import VersionKeyword, content_range
 
 _WALK = sql_file("app.nodes", "list_nodes")
@@ -48,15 +48,15 @@ def list_nodes(
     if depth and after.startswith(start) and after.count(".") + 1 >= level + depth:
         # The walk begins after the content of the last node of the previous page.
         after = ".".join(after.split(".")[: level + depth]) + "/"
-    sight = read_sight(connection, caller)
+    visibility = read_visibility(connection, caller)
     values = {
         "after": max(start, after),
         "end": end,
         "deepest": level + depth if depth else None,
         "limit": limit,
-        **sight.parameters,
+        **visibility.parameters,
     }
-    rows = connection.execute(text(_WALK.format(readable=sight.readable("w"))), values).all()
+    rows = connection.execute(text(_WALK.format(readable=visibility.readable("w"))), values).all()
     rights = rights_on(connection, caller, [row.node_reference for row in rows])
     nodes = [Node(row[0], row[1], row[2], row[3], row[4], row[5], rights.on(*row[0:3])) for row in rows]
     return _with_versions(connection, caller, nodes)

@@ -12,8 +12,8 @@ from app.database.sql_files import sql_file
 from app.errors import UserError, invalid, missing, not_found, too_many
 from app.identity import right
 from app.identity.rights import Caller
-from app.nodes.sight import Sight, read_sight
 from app.nodes.versions import Node, node_by_reference, sign_in_to_read
+from app.nodes.visibility import Visibility, read_visibility
 from app.references import content_range
 
 MOST_WORDS = 20
@@ -82,7 +82,7 @@ def search(
     """
     words = _words(connection, query)
     inside = None if package is None else _package(connection, caller, package)
-    sight = read_sight(connection, caller)
+    visibility = read_visibility(connection, caller)
     start, end = ("", "~") if inside is None else content_range(inside.reference)
     values = {
         "words": words,
@@ -92,15 +92,18 @@ def search(
         "package_end": end,
         "limit": page_size,
         "offset": (page - 1) * page_size,
-        **sight.parameters,
+        **visibility.parameters,
     }
     statement = _SEARCH.format(
-        shown=_shown(sight), readable=sight.readable("n"), readable_member_type=sight.readable("mt"), **_EXPRESSIONS
+        shown=_shown(visibility),
+        readable=visibility.readable("n"),
+        readable_member_type=visibility.readable("mt"),
+        **_EXPRESSIONS,
     )
     rows = connection.execute(text(statement), values).all()
     if not rows and page > 1:
         return Hits([], _results(connection, statement, values))
-    return Hits(_with_summaries(connection, sight, words, rows), rows[0].results if rows else 0)
+    return Hits(_with_summaries(connection, visibility, words, rows), rows[0].results if rows else 0)
 
 
 def _results(connection: Connection, statement: str, values: dict[str, object]) -> int:
@@ -129,20 +132,24 @@ def _package(connection: Connection, caller: Caller, reference: str) -> Node:
     return package
 
 
-def _shown(sight: Sight) -> str:
+def _shown(visibility: Visibility) -> str:
     """Return an SQL expression: the number of the latest version of the node `n` that the caller may use, or null."""
-    visible = sight.visible_version("n", "n.latest_version_number")
+    visible = visibility.visible_version("n", "n.latest_version_number")
     return f"CASE WHEN {visible} THEN n.latest_version_number ELSE nullif(n.frozen_version_number, 0) END"
 
 
-def _with_summaries(connection: Connection, sight: Sight, words: list[str], rows: Sequence[object]) -> list[Hit]:
+def _with_summaries(
+    connection: Connection, visibility: Visibility, words: list[str], rows: Sequence[object]
+) -> list[Hit]:
     found = [(row.node_identifier, row.node_reference, row.version_number) for row in rows]  # type: ignore[attr-defined]
-    statement = _SUMMARIES.format(readable_member_type=sight.readable("mt"), longest=LONGEST_SUMMARY, **_EXPRESSIONS)
+    statement = _SUMMARIES.format(
+        readable_member_type=visibility.readable("mt"), longest=LONGEST_SUMMARY, **_EXPRESSIONS
+    )
     values = {
         "nodes": [node for node, _, _ in found],
         "numbers": [number for _, _, number in found],
         "words": words,
-        **sight.parameters,
+        **visibility.parameters,
     }
     summaries = {row[0]: (row[1], row[2]) for row in connection.execute(text(statement), values)}
     return [Hit(node, reference, number, *summaries[node]) for node, reference, number in found]

@@ -11,8 +11,8 @@ from app.database.engine import driver_connection
 from app.database.sql_files import sql_file
 from app.identity.rights import Caller
 from app.nodes.lookup import read_named
-from app.nodes.sight import Sight, read_sight
 from app.nodes.versions import Version
+from app.nodes.visibility import Visibility, read_visibility
 from app.references import VersionKey
 
 _USERS = sql_file("app.nodes", "where_used")
@@ -65,7 +65,7 @@ def where_used(
     """
     # The indexes find all links. With statistics that are out of date, the planner could read the whole table instead.
     connection.execute(text("SET LOCAL enable_seqscan = off"))
-    sight = read_sight(connection, caller)
+    visibility = read_visibility(connection, caller)
     start: VersionKey = (version.node.identifier, version.number)
     seen, frontier = {start}, [start]
     found: list[tuple[int, _Found]] = []
@@ -74,11 +74,11 @@ def where_used(
         wanted = limit - len(found)
         if distance == after[0] == 1:
             # On the first level only the version itself is left out, so no more than the page has to be read.
-            page = _page(connection, sight, start, place, wanted + 1)
+            page = _page(connection, visibility, start, place, wanted + 1)
             found += [(distance, use) for use in page if use[:2] != start][:wanted]
             if len(found) == limit or depth == 1:
                 break
-        level = [use for use in _users(connection, sight, frontier, (0, 0), None) if use[:2] not in seen]
+        level = [use for use in _users(connection, visibility, frontier, (0, 0), None) if use[:2] not in seen]
         if distance > after[0] or distance == after[0] > 1:
             found += [(distance, use) for use in level if use[:2] > place][:wanted]
         frontier = [use[:2] for use in level]
@@ -88,7 +88,9 @@ def where_used(
     return _named(connection, found)
 
 
-def _page(connection: Connection, sight: Sight, used: VersionKey, after: VersionKey, limit: int) -> list[_Found]:
+def _page(
+    connection: Connection, visibility: Visibility, used: VersionKey, after: VersionKey, limit: int
+) -> list[_Found]:
     """Read the first uses of one version after a position, and not many more than these.
 
     A first range of nodes fills the page if many versions use the version. Otherwise an index finds the few links, or
@@ -103,11 +105,11 @@ def _page(connection: Connection, sight: Sight, used: VersionKey, after: Version
         if last is None:
             break
         nodes = {"first_node": first, "last_node": last}
-        found += _read(connection, sight, _IN_RANGE, [used], after, limit - len(found), **nodes)
+        found += _read(connection, visibility, _IN_RANGE, [used], after, limit - len(found), **nodes)
         if len(found) < limit and has_many is None:
             has_many = _has_many_links(connection, used)
             if not has_many:
-                return found + _users(connection, sight, [used], (last, _LARGEST_NUMBER), limit - len(found))
+                return found + _users(connection, visibility, [used], (last, _LARGEST_NUMBER), limit - len(found))
         first, count = last + 1, 2 * count
     return found
 
@@ -118,15 +120,15 @@ def _has_many_links(connection: Connection, used: VersionKey) -> bool:
 
 
 def _users(
-    connection: Connection, sight: Sight, used: Sequence[VersionKey], after: VersionKey, limit: int | None
+    connection: Connection, visibility: Visibility, used: Sequence[VersionKey], after: VersionKey, limit: int | None
 ) -> list[_Found]:
     """Read the uses of any of the given versions, which indexes find."""
-    return _read(connection, sight, _USERS, used, after, limit)
+    return _read(connection, visibility, _USERS, used, after, limit)
 
 
 def _read(
     connection: Connection,
-    sight: Sight,
+    visibility: Visibility,
     query: str,
     used: Sequence[VersionKey],
     after: VersionKey,
@@ -137,9 +139,9 @@ def _read(
     one = len(used) == 1
     statement = query.format(
         used=_ONE_USED if one else _MANY_USED,
-        readable=sight.readable("n"),
-        visible_version=sight.visible_version("n", "u.version_number"),
-        readable_member_type=sight.readable("mt"),
+        readable=visibility.readable("n"),
+        visible_version=visibility.visible_version("n", "u.version_number"),
+        readable_member_type=visibility.readable("mt"),
     )
     parameters = {
         "nodes": used[0][0] if one else [node for node, _ in used],
@@ -148,7 +150,7 @@ def _read(
         "after_number": after[1],
         "limit": limit,
         **values,
-        **sight.parameters,
+        **visibility.parameters,
     }
     rows = connection.execute(text(statement), parameters)
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]

@@ -13,7 +13,7 @@ from app.solutions.content.model import ConfigSlot, ConfigType, Content, Ddl
 from app.solutions.instances.changing import create_instance, update_instance, upgrade_instance
 from app.solutions.instances.moving import Move, lock_to_move, move
 from app.solutions.instances.reading import Instance, InstanceFilter, read_instances, read_instances_of
-from app.solutions.instances.values import GivenValues, Taker, checked
+from app.solutions.instances.values import GivenValues, Recipient, checked
 from app.solutions.instances.workflows import read_workflows
 from app.solutions.releases.contents import read_contents
 from app.solutions.releases.solutions import SolutionDraft, set_draft
@@ -34,8 +34,8 @@ def move_instance(connection: Connection, instance: str, release: int, values: M
     locked = lock_to_move(connection, instance)
     assert locked is not None
     row, contents = locked.row, read_contents(connection, locked.row.solution_id)
-    taker = Taker(row.owner, release, row.latest_release_number, contents)
-    given, faults = checked(connection, taker, GivenValues(values, {}))
+    recipient = Recipient(row.owner, release, row.latest_release_number, contents)
+    given, faults = checked(connection, recipient, GivenValues(values, {}))
     refuse(faults)
     if release != row.release_number:
         move(connection, locked, release, contents, given, how=Move.BULK)

@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from app.console.activity import happenings
+from app.console.activity import in_words
 from app.console.forms import Form
 from app.console.instances.addresses import CRUMB, found_instance
 from app.console.pages import page
@@ -61,7 +61,7 @@ def show(
         content = read_contents(connection, found.solution_id, [release])[release]
         owners = read_external_users(connection, [found.owner])
         authentications = read_authentications(connection, ids=found.auth_values.values())
-        history = happenings(connection, read_events_of_instance(connection, found.instance_id, _EVENTS))
+        history = in_words(connection, read_events_of_instance(connection, found.instance_id, _EVENTS))
         system_slots = read_system_slots(connection, found)
         ahead = None
         if found.flags.has_newer_version:

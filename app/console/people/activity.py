@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, request
 
-from app.console.activity import happenings
+from app.console.activity import in_words
 from app.console.forms import Form
 from app.console.pages import page
 from app.console.people.addresses import CRUMB, activity_url
@@ -52,14 +52,14 @@ def activity() -> Response:
                 404, "The row after which the page begins no longer exists. Begin at the first page."
             ) from None
         shown = found[:_PAGE]
-        in_words = happenings(connection, shown)
+        worded = in_words(connection, shown)
     following = activity_url(**given, before=str(shown[-1].identifier)) if len(found) > _PAGE else ""
     return page(
         "people/activity.html",
         "Activity",
         section="People",
         crumbs=(CRUMB,),
-        rows=list(zip(shown, in_words, strict=True)),
+        rows=list(zip(shown, worded, strict=True)),
         form=form,
         actions=_ACTIONS,
         filtered=any(given.values()),

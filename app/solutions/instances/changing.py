@@ -26,7 +26,7 @@ from app.solutions.instances.reading import (
 )
 from app.solutions.instances.values import (
     GivenValues,
-    Taker,
+    Recipient,
     check_size,
     checked,
     slots_detail,
@@ -87,7 +87,7 @@ def create_instance(
     check_number(connection, user, "instance", limits.instances_per_user)
     contents = read_contents(connection, solution.solution_id, [latest])
     values = _checked(
-        connection, Taker(user, latest, latest, contents, by_end_user), GivenValues(config_values, auth_values)
+        connection, Recipient(user, latest, latest, contents, by_end_user), GivenValues(config_values, auth_values)
     )
     check_size(values, config_values, limits)
     parameters = {"solution": solution.solution_id, "release": latest, "owner": user, "name": name}
@@ -127,8 +127,8 @@ def update_instance(
     contents = read_contents(connection, locked.row.solution_id)
     row = locked.row
     faults = [] if name is None else text_faults("instance_name", name)
-    taker = Taker(row.owner, row.release_number, row.latest_release_number, contents, by_end_user)
-    values, value_faults = checked(connection, taker, GivenValues(config_values, auth_values))
+    recipient = Recipient(row.owner, row.release_number, row.latest_release_number, contents, by_end_user)
+    values, value_faults = checked(connection, recipient, GivenValues(config_values, auth_values))
     changed = InstanceState(
         replace(
             row,
@@ -183,16 +183,16 @@ def upgrade_locked(
     """Move an instance that `lock_to_move` has locked and read, as `upgrade_instance` does. `contents` must have the
     releases of `needed_releases`."""
     row = locked.row
-    taker = Taker(row.owner, row.latest_release_number, row.latest_release_number, contents, by_end_user)
-    values = _checked(connection, taker, given)
-    after = {**values_after_move(locked.values, contents[taker.release]), **values}
+    recipient = Recipient(row.owner, row.latest_release_number, row.latest_release_number, contents, by_end_user)
+    values = _checked(connection, recipient, given)
+    after = {**values_after_move(locked.values, contents[recipient.release]), **values}
     check_size(after, given.config_values, limits)
-    if taker.release == row.release_number:
+    if recipient.release == row.release_number:
         _tell_of_change(connection, locked, InstanceState(row, after))
         store_values(connection, row.instance_id, values)
     else:
-        move(connection, locked, taker.release, contents, values, how=Move.UPGRADE)
-    instance = instance_of(replace(row, release_number=taker.release), contents, after)
+        move(connection, locked, recipient.release, contents, values, how=Move.UPGRADE)
+    instance = instance_of(replace(row, release_number=recipient.release), contents, after)
     id_only = not given.config_values and not given.auth_values
     if id_only and row.release_number != instance.release_number and any(not slot.hidden for slot in instance.pending):
         announce(connection, row.solution_id, instance.release_number, [row.instance_id])
@@ -207,8 +207,8 @@ def remove_instance(connection: Connection, instance_id: str) -> None:
         raise UserError(unknown("solution_instance_id", instance_id))
 
 
-def _checked(connection: Connection, taker: Taker, given: GivenValues) -> dict[SlotKey, GivenValue]:
-    values, faults = checked(connection, taker, given)
+def _checked(connection: Connection, recipient: Recipient, given: GivenValues) -> dict[SlotKey, GivenValue]:
+    values, faults = checked(connection, recipient, given)
     refuse(faults)
     return values
 

@@ -92,8 +92,8 @@ class GivenValues:
 
 
 @dataclass(frozen=True)
-class Taker:
-    """What values are given to: the instance's owner, and the release that they are for.
+class Recipient:
+    """Whom and what values are given to: the instance's owner, and the release that they are for.
 
     Only the system fills hidden slots. For an end user who gives values these slots do not exist.
     """
@@ -134,21 +134,23 @@ def values_of(rows: Iterable[Sequence[Any]]) -> dict[SlotKey, GivenValue]:
     return found
 
 
-def checked(connection: Connection, taker: Taker, given: GivenValues) -> tuple[dict[SlotKey, GivenValue], list[Fault]]:
+def checked(
+    connection: Connection, recipient: Recipient, given: GivenValues
+) -> tuple[dict[SlotKey, GivenValue], list[Fault]]:
     """Return the given values in the form that an instance holds, and what is wrong with them."""
     values: dict[SlotKey, GivenValue] = {}
     faults: list[Fault] = []
     for position, (external_id, value) in enumerate(given.config_values.items()):
         key, path = (SlotKind.CONFIG, external_id), ("config_values", position)
-        values[key] = GivenValue(value, None, (taker.release,))
-        faults += _faults(taker, key, values[key], path, "value")
+        values[key] = GivenValue(value, None, (recipient.release,))
+        faults += _faults(recipient, key, values[key], path, "value")
     known = read_authentications(connection, ids=given.auth_values.values(), keep=True) if given.auth_values else {}
     for position, (external_id, authentication_id) in enumerate(given.auth_values.items()):
         key, path = (SlotKind.AUTH, external_id), ("auth_values", position)
-        facts = _usable(taker, key, known.get(identifier(authentication_id) or ""))
-        values[key] = GivenValue(None, facts, (taker.release,))
-        faults += _faults(taker, key, values[key], path, "auth_id")
-    return {key: _for_the_latest_too(taker, key, value) for key, value in values.items()}, faults
+        facts = _usable(recipient, key, known.get(identifier(authentication_id) or ""))
+        values[key] = GivenValue(None, facts, (recipient.release,))
+        faults += _faults(recipient, key, values[key], path, "auth_id")
+    return {key: _for_the_latest_too(recipient, key, value) for key, value in values.items()}, faults
 
 
 def check_size(values: Mapping[SlotKey, GivenValue], given: Mapping[str, str], limits: Limits) -> None:
@@ -222,27 +224,27 @@ def _facts(
     return AuthenticationFacts(identifier, service, version, environment, frozenset(scopes), bool(expired))
 
 
-def _faults(taker: Taker, key: SlotKey, value: GivenValue, path: FaultPath, field: str) -> list[Fault]:
+def _faults(recipient: Recipient, key: SlotKey, value: GivenValue, path: FaultPath, field: str) -> list[Fault]:
     """Return what is wrong with a value. `path` is the path of the slot with its value, `field` the value's name
     there."""
-    slot = taker.slot(taker.release, key)
+    slot = recipient.slot(recipient.release, key)
     if slot is not None:
         reason = _value_fault(slot, value)
         if reason is None:
             return []
-        if taker.slot(taker.latest, key) is not None and _fits_the_latest(taker, key, value):
-            return [needs_upgrade((*path, field), f"{reason}; release {taker.latest} accepts it")]
+        if recipient.slot(recipient.latest, key) is not None and _fits_the_latest(recipient, key, value):
+            return [needs_upgrade((*path, field), f"{reason}; release {recipient.latest} accepts it")]
         return [invalid((*path, field), reason, is_sentence=True)]
     kind, external_id = key
-    if any(number > taker.release and taker.slot(number, key) for number in taker.contents):
-        reason = f'The instance is on release {taker.release}, and "{external_id}" is new in a later one'
+    if any(number > recipient.release and recipient.slot(number, key) for number in recipient.contents):
+        reason = f'The instance is on release {recipient.release}, and "{external_id}" is new in a later one'
         return [needs_upgrade((*path, "external_id"), reason)]
-    reason = f'Release {taker.release} has no {kind} slot "{external_id}"'
+    reason = f'Release {recipient.release} has no {kind} slot "{external_id}"'
     return [invalid((*path, "external_id"), reason, is_sentence=True)]
 
 
-def _fits_the_latest(taker: Taker, key: SlotKey, value: GivenValue) -> bool:
-    slot = taker.contents[taker.latest].slot(*key)
+def _fits_the_latest(recipient: Recipient, key: SlotKey, value: GivenValue) -> bool:
+    slot = recipient.contents[recipient.latest].slot(*key)
     return slot is not None and _value_fault(slot, value) is None
 
 
@@ -254,28 +256,28 @@ def _value_fault(slot: Slot, value: GivenValue) -> str | None:
     return authentication_fault(slot, value.authentication)
 
 
-def _usable(taker: Taker, key: SlotKey, authentication: Authentication | None) -> AuthenticationFacts | None:
+def _usable(recipient: Recipient, key: SlotKey, authentication: Authentication | None) -> AuthenticationFacts | None:
     """Return the facts of an authentication if it belongs to the owner or to the slot, else None."""
-    if authentication is None or authentication.owner == taker.owner:
+    if authentication is None or authentication.owner == recipient.owner:
         return None if authentication is None else authentication.facts
-    slot = taker.contents[taker.release].slot(*key)
+    slot = recipient.contents[recipient.release].slot(*key)
     own = isinstance(slot, AuthSlot) and identifier(slot.authentication_id) == authentication.facts.authentication_id
     return authentication.facts if own and authentication.owner is None else None
 
 
-def _for_the_latest_too(taker: Taker, key: SlotKey, value: GivenValue) -> GivenValue:
+def _for_the_latest_too(recipient: Recipient, key: SlotKey, value: GivenValue) -> GivenValue:
     """Return a value that counts as given for the latest release too if it fits the slot there, so that a change that
     the value already meets does not require input again.
 
     The entries of a drop-down list are not known here, so a value that was chosen from another list does not fit.
     """
-    if taker.latest in value.given_for or not _fits_the_latest(taker, key, value):
+    if recipient.latest in value.given_for or not _fits_the_latest(recipient, key, value):
         return value
-    slot = taker.contents[taker.latest].slot(*key)
+    slot = recipient.contents[recipient.latest].slot(*key)
     if (
         isinstance(slot, ConfigSlot)
         and slot.type is ConfigType.DDL
-        and not is_good(value, *key, taker.latest, taker.contents)
+        and not is_good(value, *key, recipient.latest, recipient.contents)
     ):
         return value
-    return replace(value, given_for=(*value.given_for, taker.latest))
+    return replace(value, given_for=(*value.given_for, recipient.latest))

@@ -41,7 +41,7 @@ from app.solutions.content.flags import (
 )
 from app.solutions.content.model import ConfigSlot, Content, GivenValue, SlotKey, SlotKind
 from app.solutions.instances.moving import InstanceState
-from app.solutions.instances.values import GivenValues, Taker, bytes_together, check_size, checked, read_values
+from app.solutions.instances.values import GivenValues, Recipient, bytes_together, check_size, checked, read_values
 from app.solutions.limits import DEFAULT_LIMITS, Limits
 from app.solutions.people.external_users import read_external_user
 from app.solutions.releases.contents import read_contents
@@ -167,8 +167,8 @@ class Rollout:
     def given_to(self, connection: Connection, state: InstanceState) -> dict[SlotKey, GivenValue]:
         """Return the given values as an instance holds them. Raises UserError if the target does not accept them."""
         latest = state.row.latest_release_number
-        taker = Taker(state.row.owner, self.target, latest, self.contents)
-        values, faults = checked(connection, taker, GivenValues(self.wanted.config_values, {}))
+        recipient = Recipient(state.row.owner, self.target, latest, self.contents)
+        values, faults = checked(connection, recipient, GivenValues(self.wanted.config_values, {}))
         refuse(faults)
         return values
 
@@ -246,8 +246,8 @@ def rollout(connection: Connection, wanted: RolloutParameters, limits: Limits = 
     if wanted.owner is not None:
         wanted = replace(wanted, owner=_owner(connection, wanted.owner))
     contents = read_contents(connection, solution.solution_id)
-    taker = Taker(wanted.owner or "", target, latest, contents)
-    given, faults = checked(connection, taker, GivenValues(wanted.config_values, {}))
+    recipient = Recipient(wanted.owner or "", target, latest, contents)
+    given, faults = checked(connection, recipient, GivenValues(wanted.config_values, {}))
     faults += _visible(contents, target, wanted.config_values)
     refuse(_of_release(target, fault, list(wanted.config_values)) for fault in faults)
     check_size(given, wanted.config_values, limits)

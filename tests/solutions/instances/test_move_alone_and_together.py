@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.solutions.content.model import Content, Trigger, Workflow
 from app.solutions.instances.moving import Move, lock_to_move, move
 from app.solutions.instances.moving_many import DONE, Destination, move_many
-from app.solutions.instances.values import GivenValues, Taker, checked
+from app.solutions.instances.values import GivenValues, Recipient, checked
 from app.solutions.releases.contents import read_contents
 from tests.support.world import World, config
 
@@ -59,8 +59,8 @@ def move_alone(world: World, instance: str, target: int, given: dict[str, str], 
         state = lock_to_move(connection, instance)
         assert state is not None
         contents = read_contents(connection, world.solution)
-        taker = Taker(world.owner, target, state.row.latest_release_number, contents)
-        values, faults = checked(connection, taker, GivenValues(given, {}))
+        recipient = Recipient(world.owner, target, state.row.latest_release_number, contents)
+        values, faults = checked(connection, recipient, GivenValues(given, {}))
         assert faults == []
         move(connection, state, target, contents, values, how=Move.BULK, pinned_at=pinned_at)
 
@@ -72,7 +72,7 @@ def move_together(
         states = [state for each in instances if (state := lock_to_move(connection, each)) is not None]
         contents = read_contents(connection, world.solution)
         latest = states[0].row.latest_release_number
-        values, faults = checked(connection, Taker(world.owner, target, latest, contents), GivenValues(given, {}))
+        values, faults = checked(connection, Recipient(world.owner, target, latest, contents), GivenValues(given, {}))
         assert faults == []
         connection.rollback()
         to = Destination(world.solution, latest, target, contents, Move.BULK, values, pinned_at)

@@ -30,7 +30,7 @@ class _Grants:
 
 
 @dataclass(frozen=True)
-class Sight:
+class Visibility:
     """SQL conditions for the nodes and versions that the caller may see, and the values of their parameters."""
 
     everything: bool
@@ -47,10 +47,10 @@ class Sight:
         return f"({number} <= {node}.frozen_version_number OR {_allowed(node, 'draft')})"
 
 
-def read_sight(connection: Connection, caller: Caller) -> Sight:
+def read_visibility(connection: Connection, caller: Caller) -> Visibility:
     """Read the permissions of a caller, and return the conditions for what the caller may see."""
     if caller.administers_all:
-        return Sight(everything=True, parameters={})
+        return Visibility(everything=True, parameters={})
     read, draft = _Grants(), _Grants()
     for kind, node, reference in connection.execute(_GRANTS, {"groups": list(caller.groups)}):
         gives = NODE_PERMISSIONS.get(kind, 0) | PACKAGE_PERMISSIONS.get(kind, 0)
@@ -60,21 +60,21 @@ def read_sight(connection: Connection, caller: Caller) -> Sight:
             else:
                 grants.nodes.append(node)
     parameters = {
-        "sight_user": caller.user_identifier,
-        "sight_read_nodes": read.nodes,
-        "sight_read_packages": read.packages,
-        "sight_draft_nodes": draft.nodes,
-        "sight_draft_packages": draft.packages,
+        "visibility_user": caller.user_identifier,
+        "visibility_read_nodes": read.nodes,
+        "visibility_read_packages": read.packages,
+        "visibility_draft_nodes": draft.nodes,
+        "visibility_draft_packages": draft.packages,
     }
-    return Sight(everything=False, parameters=parameters)
+    return Visibility(everything=False, parameters=parameters)
 
 
 def _allowed(node: str, right: str) -> str:
     return f"""(
-        {node}.owner_identifier = CAST(:sight_user AS bigint)
-        OR {node}.node_identifier = ANY (CAST(:sight_{right}_nodes AS bigint[]))
+        {node}.owner_identifier = CAST(:visibility_user AS bigint)
+        OR {node}.node_identifier = ANY (CAST(:visibility_{right}_nodes AS bigint[]))
         OR EXISTS (
-          SELECT FROM unnest(CAST(:sight_{right}_packages AS text[])) AS given (package)
+          SELECT FROM unnest(CAST(:visibility_{right}_packages AS text[])) AS given (package)
           WHERE {node}.node_reference = given.package OR starts_with({node}.node_reference, given.package || '.')
         )
     )"""
