@@ -122,7 +122,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request that has been checked, with what was read for that. `run` does it now, and does not read that again.
+    """A request that has been checked. `run` does it now, and may use what was read for the check.
 
     `wanted` is the run of a worker that does the request, or None if it needs no run.
     """

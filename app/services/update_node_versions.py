@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from sqlalchemy import Connection
@@ -55,12 +55,14 @@ def run(request: UpdateNodeVersionsRequest, call: Call) -> ServiceResponse:
 
 
 def prepare(request: UpdateNodeVersionsRequest, call: Call) -> Prepared:
-    """Return a request whose context node has been found. A force that could update nothing needs no run."""
+    """Return a request whose context node has been found. A force that could update nothing needs no run.
+
+    An impact finds the node again with its plan.
+    """
     with snapshot(call.engine) as connection:
         node = find_node(connection, call.caller, request.node_identifier, request.node_reference, "node")
         if request.action is UpdateAction.IMPACT:
-            found = replace(request, node_identifier=node.identifier)
-            return Prepared(_run(request, node), partial(_impact, found))
+            return Prepared(_run(request, node), partial(_impact, request))
         allowed = may_begin(connection, call.caller, node, include_content=request.update_content_indicator)
     return Prepared(_run(request, node) if allowed else None, partial(_forced, request, node, allowed=allowed))
 

@@ -229,7 +229,7 @@ def _something_follows(file: IO[bytes]) -> bool:
 
 
 def _drop_before(node: etree._Element) -> list[tuple[str, str]]:
-    """Free the node before this one, and returns the faults of other content there."""
+    """Free the node before this one, and return the faults of other content there."""
     found: list[tuple[str, str]] = []
     parent = node.getparent()
     while parent is not None and (previous := node.getprevious()) is not None and len(found) < MOST_FAULTS:

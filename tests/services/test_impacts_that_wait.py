@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tests.services.asynchronous import rows, update
 from tests.support.http import Client
+from tests.support.lock_waits import waiting_sessions
+from tests.support.served import eventually
 from tests.support.solution_store import Store, config_slot, element
 from tests.support.workers import accepted, be_alive, response_of, shown, work
 
@@ -93,3 +97,19 @@ def test_a_roll_out_that_takes_longer_is_planned_by_a_worker(store: Store, engin
     assert (shown(store.client, run)["action"], shown(store.client, run)["state"]) == ("impact", "done")
     kept = response_of(store.client, run).response
     assert (kept.data, kept.headers["ETag"]) == (at_once.response.data, at_once.response.headers["ETag"])
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_node_that_may_not_be_read_any_more_is_named_as_in_the_request(
+    stale: Client, engine: Engine, make_user: Callable[..., None]
+) -> None:
+    make_user("ann", "package-read P")
+    ann = stale.as_user("ann")
+    with ThreadPoolExecutor(1) as thread, engine.connect() as connection:
+        connection.execute(text("LOCK TABLE procrastinate_workers"))
+        impact = thread.submit(update, ann, soon(60), action="impact")
+        eventually(lambda: waiting_sessions(engine, "%procrastinate_workers%"))
+        with engine.begin() as other:
+            other.execute(text("DELETE FROM permission WHERE permission_type = 'package-read'"))
+        connection.rollback()
+    assert impact.result().response.data == update(ann, {}, action="impact").response.data

@@ -1,4 +1,4 @@
-"""What is read to check a request is not read again to do it, whether its client waits or a worker does it."""
+"""A web process does not repeat a statement that has checked a request, whether its client waits or it is queued."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_roll_out_is_built_once(
 
 @pytest.mark.parametrize(("headers", "status"), [(SOON, 200), (LATE, 202), (ASYNC, 202)])
 @pytest.mark.parametrize("user", ["admin", "ann"])
-def test_the_node_of_an_impact_is_looked_up_once(
+def test_the_node_of_an_impact_is_looked_up_once_before_its_plan(
     stale: Client,
     statements: Statements,
     make_user: Callable[..., None],
