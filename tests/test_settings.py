@@ -245,7 +245,7 @@ def test_the_pool_grows_with_what_needs_it() -> None:
 
 @pytest.mark.ledger("PRO-35")
 @pytest.mark.parametrize("days", ["0", "-1", "36501", "many", "\uff11", "\u0661", "1_0", "9" * 5000])
-def test_a_retention_time_that_cannot_be_is_refused(days: str) -> None:
+def test_an_impossible_retention_time_is_refused(days: str) -> None:
     with pytest.raises(SettingsError, match="RELINK_RUN_RETENTION_DAYS must be"):
         Settings.from_environment({"RELINK_RUN_RETENTION_DAYS": days})
 

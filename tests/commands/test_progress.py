@@ -43,7 +43,7 @@ def no_plans(engine: Engine) -> Iterator[None]:
     ],
     ids=["impact", "force that asks", "force"],
 )
-def test_something_moves_while_a_plan_is_made(
+def test_the_progress_line_changes_while_a_plan_is_made(
     client: Client, engine: Engine, on_terminal: OnTerminal, command: tuple[str, ...], what: str
 ) -> None:
     client.load(chain())

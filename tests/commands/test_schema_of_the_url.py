@@ -80,7 +80,7 @@ def test_all_tables_are_in_the_schema_that_the_url_names(
         eventually(lambda: connection.execute(query).scalar_one())
 
 
-def test_all_works_in_the_schema_that_the_url_names_whatever_the_server_sets(
+def test_commands_and_the_service_work_in_the_schema_that_the_url_names(
     empty_database_url: str, relink_on: Callable[[str], Relink]
 ) -> None:
     make_hostile(empty_database_url, tuple(HOSTILE))

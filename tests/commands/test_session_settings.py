@@ -111,7 +111,7 @@ def test_there_is_a_hostile_value_for_each_setting() -> None:
 
 @pytest.mark.ledger("PRO-16")
 @pytest.mark.parametrize("whose", ["DATABASE {database}", 'ROLE "{role}" IN DATABASE {database}'])
-def test_each_setting_is_ours(database_url: str, whose: str) -> None:
+def test_sessions_have_the_settings_of_relink_whatever_the_server_sets(database_url: str, whose: str) -> None:
     make_hostile(database_url, tuple(HOSTILE), whose)
     with administering(database_url) as engine:
         found = present(engine)

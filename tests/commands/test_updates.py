@@ -112,7 +112,7 @@ def test_packages_with_links_to_an_updated_node_are_named(relink: Relink, client
     assert relink("impact", "X.E", "--no-content").stderr == "Nothing to update in X.E.\n"
 
 
-def test_where_the_nodes_are_that_link_into_an_updated_package(relink: Relink, client: Client) -> None:
+def test_packages_that_link_into_an_updated_package_are_named(relink: Relink, client: Client) -> None:
     client.load(chain().node("X.Y.D", frozen(*links("P.C.1"))).node("X.E", frozen(*links("P.1"))))
     assert relink("force", "P", "--yes").exit_code == 0
     reported = relink("impact", "P").stderr.splitlines()
@@ -178,7 +178,7 @@ def test_a_partial_response_has_exit_code_8(relink: Relink, client: Client, make
 
 
 @pytest.mark.parametrize("form", ["--xml", "--json"])
-def test_a_reason_has_no_other_form(relink: Relink, form: str) -> None:
+def test_why_has_no_other_output_format(relink: Relink, form: str) -> None:
     result = relink("impact", "P", "--why", "P.A", form)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--why prints one chain of links" in result.stderr

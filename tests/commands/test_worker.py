@@ -145,12 +145,12 @@ def test_a_database_that_is_behind_is_refused(relink_on: Callable[[str], Relink]
 class TestQueue:
     """The tables of the queue are procrastinate's, and have the migrations that the installed one ships."""
 
-    def test_a_new_database_lacks_none(self, engine: Engine) -> None:
+    def test_a_new_database_lacks_no_migration_of_the_queue(self, engine: Engine) -> None:
         with engine.connect() as connection:
             assert missing_migrations(connection) == []
         assert len(shipped_migrations()) > 30
 
-    def test_an_older_one_gets_those_that_it_lacks(
+    def test_an_older_queue_gets_the_migrations_that_it_lacks(
         self, engine: Engine, database_url: str, relink_on: Callable[[str], Relink]
     ) -> None:
         """The migrations of all releases of procrastinate lead to the tables of a new database."""

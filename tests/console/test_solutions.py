@@ -216,7 +216,7 @@ def test_an_empty_first_release_is_not_compared_with_another(pages: Pages, store
 
 
 @pytest.mark.ledger("PRO-42")
-def test_the_past_of_instances_is_drawn(pages: Pages, store: Store) -> None:
+def test_the_history_of_instances_is_drawn(pages: Pages, store: Store) -> None:
     solution = store.published(config=[CHANNEL])
     instances = [store.instance(solution, config={"channel": '"a"'}) for _ in range(3)]
     store.publish(solution)

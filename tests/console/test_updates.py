@@ -76,7 +76,7 @@ def test_a_plan_is_listed_counted_and_drawn(pages: Pages) -> None:
     assert lit(page) == set()
 
 
-def test_a_click_lights_the_way_that_says_why(pages: Pages) -> None:
+def test_the_drawing_highlights_the_chain_that_says_why(pages: Pages) -> None:
     page = pages.get(f"{PLAN}&why=P.A")
     assert lit(page) == {"P.A", "P.B", "P.C"}
     assert len(page.tree.cssselect("svg .edge.lit")) == 2

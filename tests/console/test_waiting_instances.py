@@ -69,7 +69,7 @@ def test_an_instance_waits_for_its_user_before_the_first_run_of_the_wizard(pages
 
 
 @pytest.mark.ledger("DEC-403", "DEC-326")
-def test_whoever_waits_is_found_whichever_release_a_value_was_given_for(pages: Pages, store: Store) -> None:
+def test_the_filters_find_all_that_wait_whichever_release_a_value_was_given_for(pages: Pages, store: Store) -> None:
     """The filters find what the responses say of each instance: its flags and its pending slots."""
     plain = config_slot("channel", type="string")
     solution = store.published(config=[plain, config_slot("size", type="string")], auth=[auth_slot("slack", ["a"])])

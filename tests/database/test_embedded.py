@@ -85,7 +85,7 @@ def test_the_programs_may_lie_at_any_path(
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_it_takes_the_connections_of_eight_web_processes(started_again: Callable[..., str]) -> None:
+def test_the_embedded_database_has_connections_for_eight_web_processes(started_again: Callable[..., str]) -> None:
     wanted = 8 * (Settings().threads + Settings().runs_at_work)
     with psycopg.connect(started_again()) as connection:
         row = connection.execute("SELECT current_setting('max_connections')::integer").fetchone()

@@ -177,7 +177,7 @@ class TestKeptData:
             }
         assert without == set()
 
-    def test_its_versions_are_read_and_guarded_after_it(self, empty: Engine) -> None:
+    def test_versions_of_the_first_store_are_kept_and_guarded_after_migration(self, empty: Engine) -> None:
         execute(empty, FIRST_STORE.read_text(encoding="utf-8"))
         migrate(empty)
         with empty.connect() as connection:

@@ -70,7 +70,9 @@ def test_a_master_token_creates_changes_and_removes_an_end_user(store: Store, ma
 
 
 @pytest.mark.ledger("DEC-376")
-def test_the_life_of_an_authentication_is_told_without_its_data(store: Store, ann: str, engine: Engine) -> None:
+def test_the_audit_records_the_changes_of_an_authentication_without_its_data(
+    store: Store, ann: str, engine: Engine
+) -> None:
     of_ann, builders = store.authentication(ann), store.authentication(None)
     for fields in ({"data": DATA, "expires": "never"}, {}):
         store.done("SetAuthentication", authenticationId=of_ann, **fields)
@@ -86,7 +88,7 @@ def test_the_life_of_an_authentication_is_told_without_its_data(store: Store, an
 
 
 @pytest.mark.ledger("DEC-377")
-def test_an_end_user_who_removes_an_instance_and_an_authentication_is_told(
+def test_the_audit_names_an_end_user_who_removes_an_instance_or_an_authentication(
     store: Store, ann: str, anns: GraphQL
 ) -> None:
     solution = store.published()
@@ -114,7 +116,7 @@ def test_an_instance_that_a_user_removes_has_a_row(store: Store, ann: str) -> No
     assert events(store.client, "instance-removed") == [(ADMIN, instance, details)]
 
 
-def test_what_was_refused_has_no_row(
+def test_refused_requests_have_no_rows(
     store: Store, make_user: MakeUser, ann: str, master: GraphQL, as_user: Callable[[str], GraphQL]
 ) -> None:
     used, of_ann = store.authentication(None), store.authentication(ann)

@@ -281,7 +281,7 @@ class TestUsersAndTokens:
         for name in ("updateExternalUser", "removeExternalUser", "authorize", "generateAuthorizationCode"):
             assert master.refused(name, userId=user) == ("not_found", "userId: is not found")
 
-    def test_an_external_id_that_is_given_to_two_at_once_is_taken(
+    def test_an_external_id_given_to_two_users_at_once_is_taken_for_the_second(
         self, engine: Engine, store: Store, master: GraphQL, ann: str
     ) -> None:
         bob = store.user("Bob")

@@ -160,7 +160,7 @@ class TestBodies:
 
 
 class TestErrors:
-    def test_the_shape(self, master: GraphQL) -> None:
+    def test_an_error_has_the_documented_fields(self, master: GraphQL) -> None:
         found = error(master.post({"query": "mutation {\n  authorize(input: {userId: 1}) { accessToken }\n}"}))
         assert found["message"] == "userId: is not found"
         assert found["path"] == ["authorize"]

@@ -20,7 +20,7 @@ def names(connection: dict[str, object]) -> list[object]:
     return [node["name"] for node in nodes(connection)]
 
 
-def test_an_external_user_id_is_one_however_it_is_spaced(master: GraphQL, store: Store) -> None:
+def test_white_space_in_an_external_user_id_is_collapsed(master: GraphQL, store: Store) -> None:
     user = master.mutate("createExternalUser", "userId", name="Ann", externalUserId=" dup\t\r\n id\n")["userId"]
     code, shown = master.refused("createExternalUser", name="Bo", externalUserId="dup id")
     assert (code, shown) == ("invalid_input", "externalUserId: dup id is taken")
@@ -43,7 +43,7 @@ def test_other_spaces_are_kept(master: GraphQL, space: str) -> None:
 
 
 @pytest.mark.parametrize("space", OTHER_SPACES)
-def test_an_id_with_other_spaces_or_digits_is_the_id_of_nothing(master: GraphQL, store: Store, space: str) -> None:
+def test_an_id_with_other_spaces_or_digits_is_not_found(master: GraphQL, store: Store, space: str) -> None:
     user = store.user()
     for given in (f"{user}{space}", f"{space}{user}", user.replace("-", "_", 1), f"\uff10{user[1:]}"):
         assert master.refused("authorize", userId=given) == ("not_found", "userId: is not found")

@@ -69,7 +69,7 @@ def test_an_instance_that_does_not_move_leaves_no_row(store: Store, engine: Engi
     assert len(rows(engine, Action.INSTANCE_MOVED)) == 1
 
 
-def test_a_row_goes_with_its_change(engine: Engine) -> None:
+def test_a_row_is_rolled_back_with_its_change(engine: Engine) -> None:
     with engine.connect() as connection:
         record(connection, Event(Action.USER_CREATED, "user", "ann"))
         connection.rollback()

@@ -207,7 +207,9 @@ class TestRollOut:
         assert len(reply.tree.findall("UpdateList/Update")) == 3
         assert "hidden value" not in str(record)
 
-    def test_one_whose_worker_dies_moves_the_rest(self, store: Store, solution: str, engine: Engine) -> None:
+    def test_a_roll_out_whose_worker_dies_is_taken_up_again_and_moves_the_rest(
+        self, store: Store, solution: str, engine: Engine
+    ) -> None:
         body = element("UpdateSolutionInstances", *values({"h": '"v"'}), solutionId=solution, action="force")
         run = accepted(store.client.post(body, headers=ASYNC))
         with dies(engine, 3):
@@ -233,7 +235,9 @@ class TestPreference:
             ('"', False),
         ],
     )
-    def test_the_header(self, stale: Client, header: str, is_async: bool) -> None:
+    def test_the_prefer_header_decides_whether_a_request_is_asynchronous(
+        self, stale: Client, header: str, is_async: bool
+    ) -> None:
         reply = update(stale, {"Prefer": header})
         assert (reply.status == 202) == is_async
         assert reply.number == 0

@@ -86,7 +86,7 @@ def test_pages_follow_each_other(client: Client, engine: Engine) -> None:
         ({"auditIdentifierBefore": "999999"}, "auditIdentifierBefore", "begin with the newest rows"),
     ],
 )
-def test_what_is_wrong_is_reported(client: Client, given: dict[str, str], field: str, shown: str) -> None:
+def test_wrong_fields_are_reported(client: Client, given: dict[str, str], field: str, shown: str) -> None:
     reply = ask(client, **given)
     assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)
     assert shown in (reply.text("errorMessage") or "")

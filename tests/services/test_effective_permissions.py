@@ -90,7 +90,7 @@ def test_a_disabled_user_may_do_nothing(nodes: Client, make_user: MakeUser) -> N
 
 
 @pytest.mark.ledger("DEC-341")
-def test_others_are_not_told_and_hidden_nodes_stay_hidden(nodes: Client, make_user: MakeUser) -> None:
+def test_refusals_reveal_neither_other_users_nor_hidden_nodes(nodes: Client, make_user: MakeUser) -> None:
     make_user("ann", "node-read acme.parts.Bolt")
     make_user("bob")
     ann = nodes.as_user("ann")
@@ -115,6 +115,6 @@ def test_others_are_not_told_and_hidden_nodes_stay_hidden(nodes: Client, make_us
         ({"nodeReference": "acme", "userLogonReferenceDetails": "public"}, "userLogonReferenceDetails"),
     ],
 )
-def test_what_is_wrong_is_reported(nodes: Client, given: dict[str, str], field: str) -> None:
+def test_wrong_fields_are_reported(nodes: Client, given: dict[str, str], field: str) -> None:
     reply = nodes.post(message("GetEffectivePermissions", given))
     assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)

@@ -68,7 +68,7 @@ def test_the_content_that_is_frozen_with_a_package_has_rows(stocked: Client) -> 
     assert events(stocked, "node-frozen") == [(ADMIN, "Q", {"version": "1"}), *rows]
 
 
-def test_what_freezes_nothing_leaves_no_row(stocked: Client, make_user: MakeUser) -> None:
+def test_a_request_that_freezes_nothing_leaves_no_row(stocked: Client, make_user: MakeUser) -> None:
     make_user("ann", "package-administer P", "package-read Q")
     assert freeze(stocked, "P.A", "impact") == 108
     assert freeze(stocked.as_user("ann"), "P.A") == 109

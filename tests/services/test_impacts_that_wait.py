@@ -43,7 +43,7 @@ def test_an_impact_that_takes_longer_is_done_by_a_worker(stale: Client, engine: 
 @pytest.mark.ledger("DEC-395")
 @pytest.mark.usefixtures("alive")
 @pytest.mark.parametrize("wait", ["60", '"60"', "60;x=1", " 60"])
-def test_an_impact_that_does_not_is_no_run(stale: Client, engine: Engine, wait: str) -> None:
+def test_an_impact_that_takes_no_longer_is_not_a_run(stale: Client, engine: Engine, wait: str) -> None:
     at_once = update(stale, {}, action="impact", sourceScope="latest")
     reply = update(stale, soon(wait), action="impact", sourceScope="latest")
     assert (reply.status, reply.response.data) == (200, at_once.response.data)
@@ -76,7 +76,7 @@ def test_a_wait_that_is_no_number_of_seconds_is_ignored(stale: Client, wait: str
 
 
 @pytest.mark.usefixtures("alive")
-def test_what_changes_something_does_not_wait(stale: Client, engine: Engine) -> None:
+def test_only_impacts_of_updates_and_roll_outs_honour_wait(stale: Client, engine: Engine) -> None:
     accepted(update(stale, soon(60)))
     document = element("NodeImport", element("NodeList"), action="impact")
     accepted(stale.post(document, headers=soon(60)))

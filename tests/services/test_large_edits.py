@@ -76,7 +76,7 @@ def test_an_edit_of_a_large_draft_waits_for_its_turn_and_gives_it_back(store: Cl
 
 
 @pytest.mark.ledger("DEC-385")
-def test_the_number_of_members_counts_too(store: Client) -> None:
+def test_an_edit_of_a_draft_with_many_members_needs_a_turn(store: Client) -> None:
     store.load(Graph().node("L.many", draft(*[M("L.m.1", value="v")] * 10_001, type="L.T.1")))
     with all_turns_taken(store.app):
         assert outcome(sent(store, set_node("edit", node="L.many"))) == (503, "106")
@@ -149,7 +149,7 @@ def test_an_edit_of_a_draft_that_becomes_large_just_before_is_refused(store: Cli
 
 
 @pytest.mark.ledger("DEC-385")
-def test_the_type_counts_too_if_its_list_is_long(store: Client) -> None:
+def test_the_use_of_a_type_with_a_long_list_needs_a_turn(store: Client) -> None:
     many = [M("system.MEMBER_TYPE_LIST.1", target="L.m.1")] * 10_001
     store.load(Graph().node("L.long", frozen(*many, type=TYPE)))
     new = element("SetNode", action="new", nodeVersionReferenceType="L.long")

@@ -172,7 +172,9 @@ def test_the_same_draft_is_published_once(store: Store, at_once: Callable[..., l
         assert store.done("GetSolution", solutionId=solution).text("latestReleaseNumber") == str(number)
 
 
-def test_what_is_published_is_what_was_read(store: Store, at_once: Callable[..., list[Reply]]) -> None:
+def test_a_release_has_the_content_of_the_edition_that_the_request_names(
+    store: Store, at_once: Callable[..., list[Reply]]
+) -> None:
     solution = store.set()
     for number in range(NUMBER_OF_ROUNDS):
         found = store.done("GetSolution", solutionId=solution)

@@ -190,7 +190,7 @@ class TestFlags:
         assert store.upgrade(instance).pending == ["a"]
 
     @pytest.mark.ledger("DEC-77")
-    def test_a_value_that_the_latest_release_does_not_take_settles_nothing(self, store: Store) -> None:
+    def test_a_value_that_the_latest_release_does_not_accept_changes_no_flag(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])
         instance = store.instance(solution, config={"a": '"x"'})
         store.republish(solution, config=[config_slot("a", type="integer")])

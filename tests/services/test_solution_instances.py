@@ -32,7 +32,7 @@ class TestUpgrade:
         assert store.get(instance) == upgraded
 
     @pytest.mark.ledger("UVU-24", "UVU-25")
-    def test_with_the_id_only_what_is_asked_for_is_pending_for_the_wizard(self, store: Store) -> None:
+    def test_after_an_upgrade_with_the_id_only_the_needed_slots_are_pending(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])
         instance = store.instance(solution, config={"a": '"1"'})
         store.republish(
@@ -54,7 +54,7 @@ class TestUpgrade:
         store.republish(solution, config=[config_slot("a"), config_slot("b"), config_slot("c")])
         assert store.upgrade(instance, config={"b": '"2"', "c": '"2"'}).config == {"a": '"1"', "b": '"2"', "c": '"2"'}
 
-    def test_to_the_latest_release_over_those_between(self, store: Store) -> None:
+    def test_an_upgrade_skips_the_releases_in_between(self, store: Store) -> None:
         solution = store.published()
         instance = store.instance(solution)
         for slot in ("a", "b", "c"):
@@ -84,7 +84,7 @@ class TestUpgrade:
         assert store.upgrade(instance).release == 1
 
     @pytest.mark.ledger("DEC-88")
-    def test_it_neither_enables_nor_disables(self, store: Store) -> None:
+    def test_an_upgrade_neither_enables_nor_disables(self, store: Store) -> None:
         solution = store.published()
         on, off = store.instance(solution), store.instance(solution)
         store.update(on, enabled=True)
@@ -143,7 +143,7 @@ class TestUpdate:
         assert store.update(instance, config={"a": '"3"'}).config == {"a": '"3"', "b": '"2"'}
 
     @pytest.mark.ledger("UVU-28")
-    def test_it_cannot_be_used_to_upgrade(self, store: Store) -> None:
+    def test_an_update_cannot_be_used_to_upgrade(self, store: Store) -> None:
         """ "You cannot use the updateSolutionInstance mutation for this purpose." """
         solution = store.published()
         instance = store.instance(solution)
@@ -165,7 +165,7 @@ class TestUpdate:
         assert "UpgradeSolutionInstance" not in (reply.text("errorMessage") or "")
 
     @pytest.mark.ledger("UVU-28")
-    def test_the_release_stays_where_it_is(self, store: Store) -> None:
+    def test_an_update_does_not_change_the_release(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])
         instance = store.instance(solution)
         store.republish(solution, config=[config_slot("a", title="A")])

@@ -96,7 +96,7 @@ def test_pages_of_tokens_follow_each_other(client: Client) -> None:
         ("RemoveToken", {"tokenIdentifier": "9007199254740991"}, "tokenIdentifier"),
     ],
 )
-def test_what_is_wrong_is_reported(client: Client, service: str, given: dict[str, str], field: str) -> None:
+def test_wrong_fields_are_reported(client: Client, service: str, given: dict[str, str], field: str) -> None:
     reply = ask(client, service, **given)
     assert (reply.status, reply.number, reply.text("errorFields")) == (200, 105, field)
 

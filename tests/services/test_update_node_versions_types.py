@@ -121,7 +121,7 @@ def test_only_populated_member_types_can_be_missed(client: Client) -> None:
 
 
 @pytest.mark.ledger("UNV-67")
-def test_another_version_of_a_member_type_is_place_enough(client: Client) -> None:
+def test_data_stays_if_the_new_type_lists_another_version_of_its_member_type(client: Client) -> None:
     client.load(
         Graph()
         .node("P.N", V((M("X.m.1", value="red"),), "X.T.1", draft=True))

@@ -86,9 +86,7 @@ def test_steps_are_removed_only_while_no_other_session_holds_the_run(field: Batt
 
 
 @pytest.mark.ledger("DEC-367")
-def test_steps_of_a_run_that_nobody_holds_are_removed_by_the_attempt_that_staged_them(
-    field: Battlefield, engine: Engine
-) -> None:
+def test_an_attempt_removes_its_staged_steps_if_no_session_holds_the_run(field: Battlefield, engine: Engine) -> None:
     with engine.begin() as connection:
         insert = "INSERT INTO run_step (run_identifier, ordinal, node_identifier, edition, kind, version_number,"
         insert += " type_version_number, list_moves) VALUES (1, :ordinal, 1, 1, 'version', 1, 1, false)"

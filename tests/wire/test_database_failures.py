@@ -48,13 +48,13 @@ def test_a_service_says_what_is_wrong(client: Client, engine: Engine, state: str
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01", "55P03", "57014"])
-def test_a_conflict_with_others_is_another_thing(client: Client, engine: Engine, state: str) -> None:
+def test_a_conflict_with_another_transaction_is_error_106(client: Client, engine: Engine, state: str) -> None:
     failing(engine, "account", state)
     reply = client.post(CREATE)
     assert (reply.status, reply.number) == (200, 106)
 
 
-def test_a_defect_is_another_thing(client: Client, engine: Engine) -> None:
+def test_an_unexpected_error_of_the_database_is_an_internal_error(client: Client, engine: Engine) -> None:
     failing(engine, "account", "XX000")
     reply = client.post(CREATE)
     assert (reply.status, reply.number) == (500, 100)

@@ -16,7 +16,7 @@ SIGN_IN = "/console/sign-in"
 
 
 @pytest.mark.ledger("DEC-387")
-def test_somebody_who_has_not_signed_in_sends_no_large_form(app: Flask) -> None:
+def test_a_large_form_is_refused_before_the_sign_in(app: Flask) -> None:
     browser = Pages(app)
     for action, page in ((SIGN_IN, SIGN_IN), ("/console/graphql-form", "/graphql")):
         form = browser.get(page, headers={"Accept": "text/html"}).form(action)

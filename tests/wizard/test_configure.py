@@ -244,7 +244,9 @@ def test_a_value_can_be_changed_but_not_removed_and_a_default_stays_one(wizard: 
 
 
 @pytest.mark.ledger("DEC-380")
-def test_too_much_in_a_form_is_said_beside_the_longest_field_and_the_form_stays(wizard: Wizard, store: Store) -> None:
+def test_if_a_form_is_too_long_the_longest_field_has_the_reason_and_the_form_stays(
+    wizard: Wizard, store: Store
+) -> None:
     config = [config_slot(name, title=name) for name in ("a", "b")]
     instance = store.instance(store.published(config=config, auth=[auth_slot("slack", mandatory=False)]))
     none = {"auth:slack": ""}

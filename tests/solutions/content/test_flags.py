@@ -181,7 +181,7 @@ def test_a_value_given_for_the_latest_release_settles_its_change() -> None:
     assert open_changes(breaks(contents), 2, contents, given_text('"x"', given_for=2)) != []
 
 
-def test_a_value_older_than_the_releases_release_settles_a_change_back() -> None:
+def test_a_value_from_before_a_change_is_valid_after_the_change_back() -> None:
     """The instance moved to the integer without a new value, so it still holds the text that the last release takes."""
     contents = {1: texts(), 2: texts(type=ConfigType.INTEGER), 3: texts()}
     assert flags(2, 3, contents, HELD) == AUTOMATIC
@@ -292,7 +292,7 @@ def test_a_lazy_update_leaves_no_slot_pending_that_was_not(releases: dict[int, C
 @pytest.mark.ledger("UVU-27")
 @many_examples
 @given(releases=histories(least=2), data=st.data())
-def test_values_for_what_is_asked_settle_it(releases: dict[int, Content], data: st.DataObject) -> None:
+def test_no_input_is_needed_once_all_needed_values_are_given(releases: dict[int, Content], data: st.DataObject) -> None:
     values = dict(data.draw(held_values(releases, 1)))
     latest = max(releases)
     asked = {

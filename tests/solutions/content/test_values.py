@@ -196,13 +196,13 @@ def test_a_value_is_invalid_for_another_type() -> None:
 
 
 @pytest.mark.ledger("DEC-76")
-def test_a_value_of_two_types_is_asked_for_again() -> None:
+def test_a_new_value_is_needed_after_a_change_of_type_even_if_the_old_one_fits() -> None:
     """The value would fit, but it was given for something else."""
     assert not config_good("1", 1, 2, config_release(ConfigType.INTEGER), config_release(ConfigType.NUMBER))
 
 
 @pytest.mark.ledger("DEC-76")
-def test_a_value_outlives_a_type_that_comes_back() -> None:
+def test_a_value_is_valid_again_after_its_type_is_changed_back() -> None:
     text, number = config_release(ConfigType.STRING), config_release(ConfigType.INTEGER)
     good = [config_good('"x"', 1, release, text, number, text) for release in (1, 2, 3)]
     assert good == [True, False, True]

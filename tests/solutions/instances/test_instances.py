@@ -44,7 +44,7 @@ class TestMoving:
         assert world.upgrade(instance, c='"3"') == world.read(instance)
         assert world.move(instance, 1) == world.read(instance)
 
-    def test_back_to_an_older_release(self, world: World) -> None:
+    def test_a_move_back_drops_the_values_of_slots_that_are_gone(self, world: World) -> None:
         world.release(config("a", "b"))
         instance = world.make(a='"1"', b='"1"')
         world.release(config("a", "c"))
@@ -85,7 +85,7 @@ class TestMoving:
 
 
 class TestWorkflows:
-    def test_an_instance_has_one_of_its_own_for_each(self, world: World) -> None:
+    def test_each_instance_has_its_own_instance_of_each_workflow(self, world: World) -> None:
         world.release(Content(workflows=(HOOK, PLAIN)))
         one, two = world.make(), world.make()
         keys = world.keys(one)

@@ -145,7 +145,7 @@ class TestChoice:
         assert rows(made("impact", leaves("TagList", "tag", ["beta", "crm"]))) == ["a 1 -> 2 update"]
 
     @pytest.mark.ledger("DEC-106")
-    def test_by_percent_each_share_has_the_smaller_ones_in_it(self, rollout: Make, engine: Engine) -> None:
+    def test_a_larger_percentage_includes_the_instances_of_a_smaller_one(self, rollout: Make, engine: Engine) -> None:
         made = rollout("a")
         multiply(engine, made.instances["a"], 300)
         chosen = [set(listed(made("impact", percent=percent))) for percent in (0, 10, 20, 50, 100)]
@@ -167,7 +167,7 @@ class TestChoice:
 
 class TestTarget:
     @pytest.mark.ledger("DEC-79")
-    def test_an_older_release_takes_the_values_of_slots_away_that_it_has_not(
+    def test_a_move_to_an_older_release_removes_the_values_of_slots_that_it_lacks(
         self, store: Store, engine: Engine
     ) -> None:
         record_moves(engine)
@@ -205,7 +205,7 @@ class TestTarget:
         assert move_due_instances(engine, AT_ONCE) == 0
         assert made.done(targetReleaseNumber=3) == ["a 2 -> 3 update"]
 
-    def test_something_may_break_on_the_way_back_too(self, store: Store) -> None:
+    def test_a_change_back_may_be_breaking_too(self, store: Store) -> None:
         solution = store.published(config=[config_slot("a")])
         store.instance(solution, name="i", config={"a": '"x"'})
         store.republish(solution)
@@ -232,7 +232,7 @@ class TestFaults:
         ],
     )
     @pytest.mark.parametrize("action", ["impact", "force"])
-    def test_in_a_request(
+    def test_faults_in_a_request_name_their_fields(
         self, rollout: Make, fields: dict[str, str], content: tuple[str, ...], field: str, action: str
     ) -> None:
         made = rollout("a", config=(config_slot("email", hidden=True), config_slot("seen")))

@@ -82,7 +82,7 @@ class TestRun:
         assert run.browse("/runs/1/response").data == reply.response.data
 
     @pytest.mark.ledger("DEC-109")
-    def test_one_at_a_time_over_a_solution(self, rollout: Make, engine: Engine) -> None:
+    def test_a_second_roll_out_of_the_same_solution_is_refused(self, rollout: Make, engine: Engine) -> None:
         other = rollout("other")
         with running(rollout, engine) as run:
             refused = run.made("force")
@@ -93,7 +93,7 @@ class TestRun:
         run.future.result()
         assert run.made("force").number == 0
 
-    def test_it_can_be_cancelled_and_made_again(self, rollout: Make, engine: Engine) -> None:
+    def test_a_roll_out_can_be_cancelled_and_repeated(self, rollout: Make, engine: Engine) -> None:
         with running(rollout, engine) as run:
             assert run.browse(method="delete").status_code == 202
         reply = checked(run.future.result())
@@ -104,7 +104,7 @@ class TestRun:
         assert on_releases(engine) == {2: 5}
 
     @pytest.mark.ledger("UVU-23")
-    def test_killed_half_way_it_loses_nothing_and_made_again_it_does_the_rest(
+    def test_a_killed_roll_out_loses_nothing_and_a_repeated_one_does_the_rest(
         self, rollout: Make, engine: Engine
     ) -> None:
         record_moves(engine)

@@ -22,7 +22,7 @@ from tests.support.solution_store import Store, config_slot
 
 class TestNotMoved:
     @pytest.mark.ledger("DEC-99")
-    def test_one_that_cannot_be_moved_is_left_and_does_not_stop_the_others(self, store: Store, engine: Engine) -> None:
+    def test_an_instance_that_cannot_be_moved_does_not_stop_the_others(self, store: Store, engine: Engine) -> None:
         solution = store.published()
         for name in ("a", "broken", "b"):
             store.instance(solution, name=name)

@@ -157,7 +157,9 @@ class TestNeedsInput:
         assert move_due_instances(engine, AT_ONCE) == 0
         assert store.get(instance).release == 1
 
-    def test_it_is_looked_at_once_and_not_at_every_sweep(self, store: Store, engine: Engine) -> None:
+    def test_an_instance_that_needs_input_is_examined_once_and_not_in_every_sweep(
+        self, store: Store, engine: Engine
+    ) -> None:
         solution = store.published()
         multiply(engine, store.instance(solution), 10)
         store.republish(solution, config=[config_slot("a")])
@@ -176,7 +178,7 @@ class TestNeedsInput:
         assert move_due_instances(engine, AT_ONCE) == 1
         assert store.get(instance).release == 3
 
-    def test_a_value_given_since_moves_it(self, store: Store, engine: Engine) -> None:
+    def test_an_instance_moves_when_a_new_value_is_given(self, store: Store, engine: Engine) -> None:
         solution = store.published(config=[config_slot("a", type="integer")])
         instance = store.instance(solution, config={"a": "1"})
         store.republish(solution, config=[config_slot("a", type="number")])
@@ -261,7 +263,7 @@ class TestReading:
         assert len(looked_at) == 5
         assert len(whole_contents(sent)) == 1
 
-    def test_they_are_not_read_before_anything_is_due(
+    def test_contents_are_not_read_before_an_instance_is_due(
         self, store: Store, engine: Engine, published_at: Callable[[str], datetime], statements: Statements
     ) -> None:
         solution = store.published(workflows=[workflow("w", trigger="scheduled", schedule="0 0 1 1 *")])
