@@ -57,7 +57,7 @@ VARIABLES = {
         "How long a client may keep the service waiting while it sends a request or reads a response. The client "
         "gains a second for each `RELINK_CLIENT_BYTES_PER_SECOND` bytes.",
     ),
-    "RELINK_CLIENT_BYTES_PER_SECOND": Variable("4096", "The least rate of a client."),
+    "RELINK_CLIENT_BYTES_PER_SECOND": Variable("4096", "The minimum rate of a client."),
     "RELINK_TRANSFER_SECONDS": Variable(
         "3600", "How long the body of one request, or sending one response, may take in all, at whatever rate."
     ),

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Final
 
 FAIR_FACTOR: Final = 16
-"""A client at this many times the least rate does not lose its slot to another client of the same network."""
+"""A client at this many times the minimum rate does not lose its slot to another client of the same network."""
 
 
 class ClientSlot:

@@ -89,7 +89,7 @@ def test_a_request_has_a_deadline(service: Service, opened: Callable[[bytes], so
 
 
 @pytest.mark.ledger("PRO-12")
-def test_a_large_body_has_a_least_rate_too(service: Service, opened: Callable[[bytes], socket.socket]) -> None:
+def test_a_large_body_has_a_minimum_rate_too(service: Service, opened: Callable[[bytes], socket.socket]) -> None:
     """The rest of a body that is too large for the memory is received while a thread works on the request."""
     connection = opened(
         request("/service", b"<NodeImport><NodeList>" + b" " * 2 * MIB, length=50 * MIB, Authorization=BASIC)
