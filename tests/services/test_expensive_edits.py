@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
@@ -31,11 +31,12 @@ def store(client: Client) -> Client:
 
 
 @contextmanager
-def all_turns_taken(app: Flask) -> Iterator[None]:
+def all_turns_taken(app: Flask, by: str | None = None) -> Iterator[None]:
+    """Take all turns, or all that one user may take."""
     turns = app.extensions["relink"].workload.edits
     with ExitStack() as others:
-        for _ in range(Shares.of(Settings()).edits):
-            assert others.enter_context(turns.turn()).has_come
+        taken = [others.enter_context(turns.turn(by)) for _ in range(Shares.of(Settings()).edits)]
+        assert all(turn.has_come for turn in taken) is (by is None)
         yield
 
 
@@ -81,3 +82,21 @@ def test_an_impact_of_an_edit_waits_for_its_turn(store: Client) -> None:
             eventually(lambda: edits._waiting)
             assert set_node(store, "update", CHEAP, **DRAFT).number == 0
         assert impact.result().number == 0
+
+
+@pytest.mark.ledger("DEC-416")
+@pytest.mark.parametrize("action", ["update", "impact"])
+def test_edits_of_one_user_leave_turns_to_others(store: Client, make_user: Callable[..., None], action: str) -> None:
+    make_user("ann", "package-administer L")
+    edits = store.app.extensions["relink"].workload.edits
+    with ThreadPoolExecutor(1) as thread:
+        with all_turns_taken(store.app):
+            waiting = thread.submit(set_node, store, action, EXPENSIVE, **DRAFT)
+            (turn,) = eventually(lambda: edits._waiting)
+        assert waiting.result().number == 0
+        with all_turns_taken(store.app, by=turn.user):
+            before = len(edits._waiting)
+            waiting = thread.submit(set_node, store, action, EXPENSIVE, **DRAFT)
+            eventually(lambda: len(edits._waiting) > before)
+            assert set_node(store.as_user("ann"), action, EXPENSIVE, **DRAFT).number == 0
+        assert waiting.result().number == 0

@@ -12,8 +12,10 @@ from structlog.testing import capture_logs
 from app.application import create_app
 from app.services.registry import SERVICES
 from app.settings import Settings
+from tests.services.test_queued_runs import json_of
 from tests.support.http import SECRET_KEY, Client, message
 from tests.support.solution_store import Store, auth_slot, element, leaf
+from tests.support.workers import ASYNC
 
 ABOUT_SOLUTIONS = sorted(
     name
@@ -53,6 +55,19 @@ def test_each_service_needs_administer_solutions(app: Flask, make_user: Callable
         assert (reply.status, reply.number) == (200, 101)
     for user in ("bob", "admin"):
         assert Client(app, user).post(message(name, {})).number in (0, 105)
+
+
+@pytest.mark.ledger("DEC-116")
+@pytest.mark.parametrize("headers", [{}, ASYNC], ids=["at once", "queued"])
+@pytest.mark.parametrize("action", ["impact", "force"])
+def test_a_roll_out_is_refused_before_it_becomes_a_run(
+    store: Store, make_user: Callable[..., None], action: str, headers: dict[str, str]
+) -> None:
+    make_user("ann")
+    body = element("UpdateSolutionInstances", solutionId=store.published(), action=action)
+    reply = store.client.as_user("ann").post(body, headers=headers)
+    assert (reply.status, reply.number) == (200, 101)
+    assert json_of(store.client, "/runs")["runs"] == []
 
 
 @pytest.mark.ledger("DEC-116")

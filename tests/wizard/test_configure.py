@@ -177,9 +177,9 @@ def test_slots_left_pending_by_an_upgrade_without_values_are_marked(wizard: Wiza
 
 
 def test_a_release_that_is_published_meanwhile_starts_the_wizard_again(wizard: Wizard, store: Store) -> None:
-    solution = store.published(config=[config_slot("a")])
+    solution = store.published(config=[config_slot("a"), config_slot("removed")])
     instance = store.instance(solution)
-    page = wizard.open(instance).send(values={"config:a": "kept"})
+    page = wizard.open(instance).send(values={"config:a": "kept", "config:removed": "dropped"})
     assert page.title == "Summary"
     store.republish(solution, config=[config_slot("a"), config_slot("b")])
     page = page.send("finish")

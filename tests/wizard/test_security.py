@@ -140,6 +140,20 @@ def test_finishing_twice_stores_once(wizard: Wizard, store: Store, instance: str
     assert store.get(instance).config == {"a": '"later"'}
 
 
+@pytest.mark.ledger("DEC-347")
+def test_of_two_requests_that_finish_at_once_one_succeeds(
+    wizard: Wizard, store: Store, engine: Engine, instance: str
+) -> None:
+    page = wizard.open(instance).send(values={"config:a": "x"})
+    with ThreadPoolExecutor(2) as threads, engine.connect() as connection:
+        connection.execute(text("SELECT FROM external_user FOR UPDATE"))
+        finished = [threads.submit(page.send, "finish") for _ in range(2)]
+        eventually(lambda: waiting_sessions(engine, "%external_user%") == 2)
+        connection.rollback()
+        assert sorted(each.result().status for each in finished) == [200, 403]
+    assert store.get(instance).config == {"a": '"x"'}
+
+
 def test_an_instance_that_is_removed_meanwhile_ends_the_wizard(wizard: Wizard, store: Store, instance: str) -> None:
     page = wizard.open(instance)
     store.done("RemoveSolutionInstance", solutionInstanceId=instance)
