@@ -24,11 +24,11 @@ demo: install ## show what Relink does, a minute or two the first time; STAY=1 k
 	@$(BIN)/relink demo $(if $(STAY),--stay)
 
 dev: export PORT ?= 8080
-dev: install ## serve on port 8080 with examples in the store, and again whenever the code changes
+dev: install ## serve on PORT (8080) with examples in the store, and again whenever the code changes
 	@$(BIN)/python -m examples.dev
 
 test: install ## run the tests, two processes for each core
-	@echo "Running the tests, which takes about 9 minutes on 2 cores"
+	@echo "Running the tests, which takes about 8 minutes on 2 cores"
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 soak: export RELINK_TEST_SOAK = 1

@@ -14,12 +14,14 @@ from app.identity.passwords import PasswordVerifier
 from app.identity.refusals import Refusals
 from app.identity.sign_in import SignIn
 from app.runs.turns import Shares, Workload
+from app.services.registry import SERVICES
 from app.settings import Settings
 from app.web import health, middleware
 from app.web.context import Resources
 from app.web.failures import Failures
 from app.web.metrics import count_connections
 from app.web.paths import IdentifierConverter
+from app.web.schema_directory import check_schema_files
 from app.web.storage import Storage
 from app.web.store_metrics import StoreMetrics
 from app.wire import endpoint, failures, runs, schema_files
@@ -59,6 +61,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
 
 def _with_endpoints() -> Flask:
     """Return an application that has all endpoints, and nothing yet that they need."""
+    check_schema_files(SERVICES)
     app = Flask("app", static_folder=None)
     app.url_map.converters["int"] = IdentifierConverter
     middleware.watch(app)

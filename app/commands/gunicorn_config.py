@@ -61,7 +61,7 @@ def when_ready(server: Any) -> None:  # noqa: ANN401
     click.echo(f"Relink listens on {address}")
     if bound[0] in _ALL_ADDRESSES:
         click.echo("Other machines reach it too: it listens on all addresses of this machine.")
-    click.echo(f"Try: curl {address}/readyz, a browser on {address}/schemas/, or in another shell: relink --help")
+    click.echo(f"Try: curl {address}/readyz, a browser on {address}/console, or in another shell: relink --help")
     sys.stdout.flush()
 
 

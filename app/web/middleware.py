@@ -174,8 +174,8 @@ def _not_found(path: str) -> str:
         return "There is no page at this address."
     shown = path if len(path) <= _LONGEST_PATH else path[:_LONGEST_PATH] + "..."
     return (
-        f"there is nothing at {shown!r}: services are at POST /service, /service/NAME and /servicejson/NAME,"
-        " GraphQL at POST /graphql, runs at /runs and /runs/NUMBER, schema files at /schemas/"
+        f"there is nothing at {shown!r}: pages for people are at /console, services at POST /service, /service/NAME and"
+        " /servicejson/NAME, GraphQL at POST /graphql, runs at /runs and /runs/NUMBER, schema files at /schemas/"
     )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from lxml import etree, html
 
+from app.services.registry import SERVICES
+from app.web.schema_directory import check_schema_files
 from tests.support.http import Client, checked
 from tests.wire.test_intake import assert_refused
 
@@ -83,3 +85,9 @@ def test_nothing_else_is_served(reader: Client, name: str) -> None:
 
 def test_the_index_is_found_without_its_last_slash(reader: Client) -> None:
     assert reader.app.test_client().get("/schemas", follow_redirects=True).status_code == 200
+
+
+def test_a_service_without_a_schema_file_is_named() -> None:
+    check_schema_files(SERVICES)
+    with pytest.raises(FileNotFoundError, match=r"Greet needs .*/schemas/requests/Greet\.xsd"):
+        check_schema_files([*SERVICES, "Greet"])
