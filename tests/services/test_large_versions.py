@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, NullPool, create_engine, text
 from werkzeug.test import TestResponse
 
-from app.runs.turns import Shares
+from app.runs.turns import Places, Shares
 from app.settings import Settings
 from tests.support.builders import Graph, M, frozen, member_type, type_with
 from tests.support.http import ADMIN, PASSWORD, Client, message
@@ -35,11 +35,13 @@ def store(client: Client) -> Client:
 
 
 @contextmanager
-def all_turns_taken(app: Flask) -> Iterator[None]:
+def all_turns_taken(app: Flask, by: str | None = None) -> Iterator[None]:
+    """Take all turns, or all that one user may take."""
     turns = app.extensions["relink"].workload.large_responses
+    most = Shares.of(Settings()).large_responses
     with ExitStack() as others:
-        for _ in range(Shares.of(Settings()).large_responses):
-            turn = others.enter_context(turns.turn())
+        for _ in range(most if by is None else Places(most, 0).of_one_user.at_work):
+            turn = others.enter_context(turns.turn(by))
             assert turn.has_come
             turn.since -= 60  # nobody waits for work that takes long
         yield
@@ -73,6 +75,21 @@ def test_a_large_response_waits_for_its_turn_and_gives_it_back(store: Client, se
 def test_a_reader_without_rights_takes_no_turn(store: Client) -> None:
     with all_turns_taken(store.app):
         assert store.as_user(None).post(REQUESTS["GetNode"]).number == 101
+
+
+@pytest.mark.ledger("DEC-366")
+def test_readers_of_one_network_without_a_sign_in_leave_turns_to_others(store: Client) -> None:
+    public = {"permissionTypeReference": "package-read", "userGroupReference": "public", "objectReference": "L"}
+    assert store.post(message("CreatePermission", public)).number == 0
+
+    def read_from(address: str) -> int:
+        given = {"data": REQUESTS["GetNode"], "content_type": "application/xml"}
+        reader = store.app.test_client()
+        return reader.post("/service", **given, environ_overrides={"REMOTE_ADDR": address}).status_code
+
+    with all_turns_taken(store.app, by="network 198.51.100.7"):
+        assert read_from("198.51.100.7") == 503
+        assert read_from("203.0.113.9") == 200
 
 
 @pytest.mark.ledger("DEC-389")
