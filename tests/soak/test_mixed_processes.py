@@ -12,6 +12,7 @@ from flask import Flask
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, TestResponse
 
+from tests.support.builders import Graph
 from tests.support.chance import seeded
 from tests.support.http import Client, Reply, checked
 from tests.support.mixed import send_mixed_requests
@@ -27,6 +28,10 @@ class RemoteClient(Client):
     """Posts requests over HTTP, as the user who may do everything."""
 
     url: str = field(kw_only=True)
+
+    def load(self, graph: Graph) -> Reply:
+        """Import a graph by a request, since the application that keeps imports is in other processes."""
+        return self._done(graph.xml())
 
     def post(self, body: str | bytes, path: str = "/service", **options: object) -> Reply:
         """POST an XML request and check the response against its schema."""
