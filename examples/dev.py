@@ -92,8 +92,10 @@ def _store() -> Iterator[None]:
         directory.chmod(0o755)  # as root, the database server runs as another user
         os.environ["RELINK_DATA_DIR"] = str(directory / "data")
         click.echo(f"The store is in {directory / 'data'} and is deleted when the service is stopped")
-        yield
-        embedded.stop(directory / "data")
+        try:
+            yield
+        finally:
+            embedded.stop(directory / "data")
 
 
 def add_demo_user(engine: Engine) -> None:
