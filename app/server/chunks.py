@@ -17,13 +17,18 @@ _LARGEST = 1 << 62
 _LONGEST = 8190
 """At most this many bytes may be between the data of two chunks, or in the trailers."""
 
-# The quantifiers are possessive, so that a match never takes more time than is linear in the length of the line.
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*+"'
-_EXTENSION = rb"[ \t]*+;[ \t]*+" + _TOKEN + rb"(?:[ \t]*+=[ \t]*+(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?+"
-_SIZE = rb"([0-9A-Fa-f]++)(?:" + _EXTENSION + rb")*+\r\n"
+# A match takes time that is linear in the length of the line: the quantifiers of single bytes are possessive, and no
+# other part can match in two ways. The quantifiers of groups are not possessive, because Python before 3.11.5 accepts
+# too much with these (https://github.com/python/cpython/issues/106052). Extensions are matched only when their length
+# has been checked, so that the positions that these groups remember are few.
+_SIZE = rb"([0-9A-Fa-f]++)([ \t]*+;[\t -~\x80-\xff]*+)?\r\n"
 _FIRST_LINE = re.compile(_SIZE)
 _NEXT_LINE = re.compile(rb"\r\n" + _SIZE)
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_TEXT = rb"[\t !#-\[\]-~\x80-\xff]*+"
+_QUOTED = rb'"' + _TEXT + rb"(?:\\[\t -~\x80-\xff]" + _TEXT + rb')*"'
+_EXTENSION = rb"[ \t]*+;[ \t]*+" + _TOKEN + rb"(?:[ \t]*+=[ \t]*+(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?"
+_EXTENSIONS = re.compile(rb"(?:" + _EXTENSION + rb")*")
 _SMALL_SIZES = {b"%x" % size: size for size in range(1, 256)}
 """The sizes of small chunks by their digits. To look one up takes less time than to convert its digits."""
 _SIZE_BEFORE_EXTENSION = re.compile(rb"[0-9A-Fa-f]++[ \t]*+;")
@@ -77,6 +82,8 @@ class ChunkDecoder:
             start = found.end()
             if start - position > _LONGEST:
                 raise _fault(found[0])
+            if found[2] and not _EXTENSIONS.fullmatch(found[2]):
+                raise errors.InvalidChunkExtension("")
             length = _SMALL_SIZES.get(found[1]) or int(found[1], 16)
             if length > _LARGEST:
                 raise errors.InvalidChunkSize(b"")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from app.server.chunks import LEAST_AVERAGE, MOST_TINY_CHUNKS, ChunkDecoder, TinyChunksError
 
 NEXT = b"GET / HTTP/1.1\r\n\r\n"
-EXTENSIONS = [b"", b";a", b" ; a = b", b';a="\\"; \\\\"', b";a;b=c", b"\t;\ta"]
+EXTENSIONS = [b"", b";a", b" ; a = b", b';a="\\"; \\\\"', b";a;b=c", b"\t;\ta", b';a="b\\"c";d=e']
 TRAILERS = [b"", b"A: a\r\n", b"A: a\r\nB: b\r\n"]
 INVALID = {
     b"x\r\n": InvalidChunkSize,
@@ -33,6 +33,10 @@ INVALID = {
     b"3;a\nb\r\nabc": InvalidChunkExtension,
     b"3;a\rb\r\nabc": InvalidChunkExtension,
     b"3;\r\nabc": InvalidChunkExtension,
+    b"3;a=\r\nabc": InvalidChunkExtension,
+    b"3;a;\r\nabc": InvalidChunkExtension,
+    b"3;a b\r\nabc": InvalidChunkExtension,
+    b'3;a="b\\"\r\nabc': InvalidChunkExtension,
     b"3;" + b"a" * 20_000 + b"\r\nabc": InvalidChunkExtension,
     b"3\r\nabcd": ChunkMissingTerminator,
     b"3\r\nabc\n0\r\n\r\n": ChunkMissingTerminator,
