@@ -77,6 +77,9 @@ def open_directory(parent: Path | None = None) -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+# Collecting the tests makes next to no garbage, and a tenth of its time would go into looking for some.
+gc.disable()
+
 # A shell that starts the tests in the background ignores SIGINT for them and for all processes that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # `nohup` ignores SIGHUP for them. A handler that does nothing is the same for the tests, and is not inherited.
@@ -100,6 +103,12 @@ def pytest_collection_finish() -> None:
     """Exclude the objects that all tests share from garbage collections, which each import makes."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Collect garbage while tests run, also in the process that only distributes them."""
+    gc.enable()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
 from docs.generator import ledger
@@ -22,7 +21,6 @@ def sentences() -> list[Promise]:
     return [promise for promise in promises() if not promise.identifier.startswith(DECISION)]
 
 
-@cache
 def proofs() -> dict[str, list[Proof]]:
     """The tests that prove each promise."""
     return ledger.proofs()

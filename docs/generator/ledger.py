@@ -6,6 +6,8 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +44,7 @@ def promises() -> list[Promise]:
     ]
 
 
+@cache
 def proofs() -> dict[str, list[Proof]]:
     """The tests that prove each promise, by its id."""
     found: dict[str, list[Proof]] = defaultdict(list)
@@ -96,7 +99,9 @@ def _marked(path: Path) -> Iterator[tuple[ast.FunctionDef, list[str]]]:
     source = path.read_text(encoding="utf-8")
     if "pytest.mark.ledger" not in source:
         return
-    for node in ast.walk(ast.parse(source)):
+    module = ast.parse(source)
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    for node in chain(module.body, *(each.body for each in classes)):
         if isinstance(node, ast.FunctionDef):
             identifiers = [
                 argument.value
