@@ -39,20 +39,23 @@ soak: export RELINK_TEST_MUTATIONS ?= 100000
 soak: export RELINK_TEST_INSTANCES ?= 10000
 soak: export RELINK_TEST_EXAMPLES ?= 400
 soak: install ## run the long tests: slow clients, hostile requests, kills, a full disk, a database that hangs, a power cut
-	@$(BIN)/python -m pytest -rA --show-capture=no tests/soak tests/access tests/server tests/commands/test_database.py \
-	  tests/commands/test_dead_runs.py tests/commands/test_embedded.py tests/commands/test_hanging_database.py \
-	  tests/commands/test_kills.py tests/commands/test_serve.py tests/commands/test_serve_uploads.py \
-	  tests/commands/test_shared_embedded.py tests/commands/test_tasks_of_a_worker.py tests/commands/test_worker.py \
-	  tests/graphql/test_any_request.py tests/graphql/test_hidden_slots.py tests/graphql/test_response_size.py \
-	  tests/identity/test_audit.py tests/identity/test_passwords.py tests/identity/test_proxies.py \
-	  tests/identity/test_throttling.py tests/nodes/importing/test_side_by_side.py tests/nodes/test_deletion.py \
-	  tests/runs/test_upkeep.py tests/services/test_draft_names.py tests/services/test_existence.py \
-	  tests/services/test_large_edits.py tests/services/test_limits_of_end_users.py \
-	  tests/services/test_mixed_clients.py tests/services/test_patterns.py tests/services/test_taking_back.py \
+	@$(BIN)/python -m pytest -rA --show-capture=no tests/soak tests/access tests/server \
+	  tests/commands/test_database.py tests/commands/test_dead_runs.py tests/commands/test_embedded.py \
+	  tests/commands/test_hanging_database.py tests/commands/test_kills.py tests/commands/test_serve.py \
+	  tests/commands/test_serve_uploads.py tests/commands/test_session_settings.py \
+	  tests/commands/test_shared_embedded.py tests/commands/test_tasks_of_a_worker.py \
+	  tests/commands/test_worker.py tests/database/test_embedded.py tests/graphql/test_any_request.py \
+	  tests/graphql/test_hidden_slots.py tests/graphql/test_response_size.py tests/identity/test_audit.py \
+	  tests/identity/test_passwords.py tests/identity/test_proxies.py tests/identity/test_throttling.py \
+	  tests/nodes/importing/test_side_by_side.py tests/nodes/test_deletion.py tests/runs/test_upkeep.py \
+	  tests/services/test_draft_names.py tests/services/test_existence.py tests/services/test_large_edits.py \
+	  tests/services/test_limits_of_end_users.py tests/services/test_mixed_clients.py \
+	  tests/services/test_patterns.py tests/services/test_taking_back.py \
 	  tests/services/test_update_node_versions_concurrency.py tests/test_dependencies.py tests/test_settings.py \
 	  tests/test_tidying.py tests/updates/test_against_oracle.py tests/updates/test_every_fault.py \
 	  tests/updates/test_force.py tests/updates/test_large_store.py tests/updates/test_oracle.py \
-	  tests/wire/test_audit_log.py tests/wire/test_import_stream.py tests/wire/test_limits.py
+	  tests/wire/test_audit_log.py tests/wire/test_import_stream.py tests/wire/test_limits.py \
+	  tests/wizard/test_scripts.py
 
 lint: install ## check style, types and the layers of the code
 	$(BIN)/ruff check .

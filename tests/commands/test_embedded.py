@@ -41,18 +41,19 @@ def test_a_database_that_is_killed_is_started_again(
 
 @pytest.mark.ledger("PRO-33")
 @pytest.mark.usefixtures("used_directory")
-def test_a_killed_service_leaves_a_database_that_the_next_one_uses(
-    serve: Serve, environment: dict[str, str], data_directory: Path
+def test_a_killed_service_does_not_stop_the_next_command(
+    serve: Serve, check: Check, environment: dict[str, str], data_directory: Path
 ) -> None:
-    """The next service is killed too. Nobody else uses the database, so the database and the worker end."""
-    serve(environment, "--workers=1").stop(signal.SIGKILL)
+    """When the command ends, nobody else uses the database. The worker of the service ends by itself."""
     served = serve({**environment, **WITH_WORKER}, "--workers=1")
     assert is_ready(served)
     server = server_of(data_directory)
     (worker,) = eventually(lambda: workers_of(served))
     served.stop(signal.SIGKILL)
+    assert check().wait(WITHIN) == 0
     eventually(lambda: not runs(server))
     eventually(lambda: not runs(worker))
+    assert not database_runs(data_directory)
 
 
 @pytest.mark.ledger("PRO-32")

@@ -1,6 +1,7 @@
 """Forces that are killed at random moments: every node is old or new, and a repeated force ends as an undisturbed one.
 
-`make soak` does the same a hundred times, and kills workers too.
+`make test` kills the database server. `make soak` kills it more often, and kills web processes, database sessions and
+workers too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from tests.support.served import eventually
 KILLS = int(os.environ.get("RELINK_TEST_KILLS", "10"))
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-2")
 def test_kills_of_web_processes_and_of_database_sessions(
     database_service: Service, figures: Callable[[str], None]

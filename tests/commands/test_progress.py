@@ -60,15 +60,12 @@ def test_the_progress_line_changes_while_a_plan_is_made(
 
 
 @pytest.mark.ledger("DEC-356")
-@pytest.mark.parametrize("columns", [50, 80])
-def test_messages_stand_on_lines_of_their_own(
-    client: Client, engine: Engine, on_terminal: OnTerminal, columns: int
-) -> None:
+def test_messages_stand_on_lines_of_their_own(client: Client, engine: Engine, on_terminal: OnTerminal) -> None:
     """Ctrl-C shows `^C` where the cursor is, which is behind the line that moves."""
     client.load(chain())
     with working(engine):
         with held(engine, "P.B"):
-            shell = on_terminal("force", "P", "--yes", columns=columns)
+            shell = on_terminal("force", "P", "--yes", columns=50)
             shell.wait_for_line("run 1: 1 of 3 steps")
             shell.type("\x03")
             shell.wait_for_line("its end")
@@ -109,7 +106,7 @@ def test_a_run_that_is_no_longer_watched_is_named_on_a_line_of_its_own(
 
 
 @pytest.mark.ledger("DEC-356")
-@pytest.mark.parametrize("columns", [30, 50, 80])
+@pytest.mark.parametrize("columns", [30, 80])
 def test_the_line_that_moves_fits_the_terminal(
     client: Client, engine: Engine, on_terminal: OnTerminal, columns: int
 ) -> None:

@@ -21,6 +21,7 @@ from tests.support.databases import execute
 from tests.support.http import ADMIN, PASSWORD, Client, message
 from tests.support.kills import kill_web_processes
 from tests.support.processes import arguments, children, runs
+from tests.support.raw import connect, open_events
 from tests.support.real_service import Service
 from tests.support.served import eventually
 
@@ -127,10 +128,11 @@ def test_an_address_without_host_or_port_is_refused(
     assert f"{address} is not a host and a port from 0 to 65535: write HOST:PORT" in " ".join(result.stderr.split())
 
 
-def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
+@pytest.mark.ledger("DEC-169")
+def test_streams_end_and_a_run_ends_after_its_present_node_when_the_service_is_stopped(
     serve: Serve, database_url: str, client: Client, engine: Engine
 ) -> None:
-    """The run is held at P.N1, the second of its three nodes, until it was asked to end."""
+    """The run is held at P.N1, the second of its three nodes, until it was asked to end and its stream has ended."""
     graph = Graph().node("P.N3", frozen(), draft())
     for number in range(3):
         graph.node(f"P.N{number}", frozen(*links(f"P.N{number + 1}.1")))
@@ -145,7 +147,12 @@ def test_a_run_ends_after_its_present_node_when_the_service_is_stopped(
         thread = Thread(target=lambda: numbers.append(error_number_of(service, force)))
         thread.start()
         eventually(lambda: reading.execute(text("SELECT count(*) = 1 FROM run_outcome")).scalar_one())
-        served.process.terminate()
+        with connect(served.url) as streaming:
+            events = open_events(streaming, 1)
+            assert b"event: progress" in events.read1() + events.read1()
+            served.process.terminate()
+            # After a stream that was cut off, this would raise IncompleteRead.
+            assert b"event: end" not in events.read()
         eventually(lambda: reading.execute(text("SELECT bool_and(cancel_requested) FROM run")).scalar_one())
         connection.rollback()
         thread.join()

@@ -66,7 +66,13 @@ HOSTILE = {
 }
 GROUPS = {name: (name,) for name in HOSTILE} | {"all": tuple(HOSTILE)}
 # None of these alone would disturb the sessions of the tests themselves.
-BEHAVIOUR = ("DateStyle", "client_encoding", "default_transaction_isolation", "search_path", "all")
+BEHAVIOUR = (
+    "all",
+    *(
+        pytest.param(name, marks=pytest.mark.soak)
+        for name in ("DateStyle", "client_encoding", "default_transaction_isolation", "search_path")
+    ),
+)
 
 
 @contextmanager

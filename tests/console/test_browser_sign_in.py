@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.support.accessibility import check_accessible
-from tests.support.browsers import DESK, PHONE, OpenTab, picture
+from tests.support.accessibility import check_looks
+from tests.support.browsers import DESK, PHONE, Look, OpenTab
 from tests.support.http import ADMIN, PASSWORD
 
 
-@pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
-def test_the_sign_in_is_accessible(open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
-    page = open_tab(dark=dark, size=size).page
+def test_the_sign_in_is_accessible(open_tab: OpenTab) -> None:
+    page = open_tab(dark=True, size=PHONE).page
     page.goto("/console")
-    check_accessible(page)
-    picture(page, f"sign-in-{size['width']}")
+    check_looks(page, "sign-in", Look(PHONE, dark=True), Look(DESK, dark=False))
 
 
 def test_a_user_signs_in_and_out_with_the_keyboard_alone(open_tab: OpenTab) -> None:

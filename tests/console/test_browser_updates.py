@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import FloatRect, Locator, expect
 
-from tests.support.accessibility import check_accessible
-from tests.support.browsers import DESK, PHONE, OpenTab, Site, picture
+from tests.support.accessibility import check_accessible, check_looks
+from tests.support.browsers import DESK, PHONE, Look, OpenTab, Site, picture
 from tests.support.builders import Graph, M, draft, frozen, links, member_type, package, type_with
 from tests.support.http import Client
 from tests.support.workers import work
@@ -38,20 +38,15 @@ def stocked(site: Site) -> Site:
     return site
 
 
-@pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desk", "phone-dark"])
-def test_a_plan_is_looked_at(stocked: Site, open_tab: OpenTab, size: dict[str, int], dark: bool) -> None:
-    page = open_tab(dark=dark, size=size).sign_in(following="/console/updates/new")
-    if size == DESK:  # test_browser_states looks at it on a phone
-        check_accessible(page)
-    picture(page, f"new-{size['width']}")
+def test_a_plan_is_looked_at(stocked: Site, open_tab: OpenTab) -> None:
+    page = open_tab(dark=True, size=PHONE).sign_in(following="/console/updates/new")
     page.get_by_role("textbox", name="Node").fill("shop")
     page.get_by_role("button", name="Show the plan").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Update of shop")
     page.get_by_role("link", name="shop.rooms.Kitchen: ").click()
     expect(page.get_by_role("heading", name="Why shop.rooms.Kitchen?")).to_be_visible()
     expect(page.locator(".chain li")).to_have_count(4)
-    check_accessible(page)
-    picture(page, f"plan-{size['width']}")
+    check_looks(page, "plan", Look(PHONE, dark=True), Look(DESK, dark=False))
 
 
 @pytest.mark.parametrize(("width", "is_beside"), [(1280, True), (1000, False)], ids=["laptop", "tablet"])

@@ -70,6 +70,7 @@ def test_the_first_start_depends_neither_on_the_path_nor_on_the_environment(
         assert connection.execute(settings).fetchone() == ("UTF8", "C", "\u00e9")
 
 
+@pytest.mark.soak
 def test_the_programs_may_lie_at_any_path(
     started: Callable[[str], str], data_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ def test_many_edits_of_one_node_wait_for_each_other(service: Service) -> None:
     assert {(reply.status, reply.number) for reply in replies} == {(200, "0")}
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-420")
 def test_edits_of_a_locked_node_delay_no_other_client(service: Service) -> None:
     """An import locks its nodes until it commits."""

@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPResponse
 from pathlib import Path
-from socket import socket
 
 import pytest
 
 from tests.conftest import FreshDatabase
 from tests.support.builders import Graph, draft, frozen, links
 from tests.support.http import message
-from tests.support.raw import BASIC, connect, exchange, request
+from tests.support.raw import BASIC, connect, exchange, open_events, request
 from tests.support.real_service import Service, serving
 from tests.support.served import eventually
 
 FORCE = message("UpdateNodeVersions", {"nodeReference": "P", "action": "force", "updateContentIndicator": "true"})
-WATCH = request("/runs/1/events", method="GET", Authorization=BASIC)
 
 
 @pytest.fixture
@@ -29,13 +27,7 @@ def one_stream(fresh_database: FreshDatabase, tmp_path: Path) -> Iterator[Servic
         yield running
 
 
-def opened(connection: socket) -> HTTPResponse:
-    connection.sendall(WATCH)
-    response = HTTPResponse(connection)
-    response.begin()
-    return response
-
-
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-169")
 def test_streams_end_when_their_clients_go_and_when_the_service_stops(one_stream: Service) -> None:
     service = one_stream
@@ -44,7 +36,7 @@ def test_streams_end_when_their_clients_go_and_when_the_service_stops(one_stream
     assert exchange(service.url, queued).status == 202
 
     def status() -> int:
-        with connect(service.url) as connection, closing(opened(connection)) as response:
+        with connect(service.url) as connection, closing(open_events(connection, 1)) as response:
             return response.status
 
     assert status() == 200
@@ -52,7 +44,7 @@ def test_streams_end_when_their_clients_go_and_when_the_service_stops(one_stream
     with ExitStack() as stack:
 
         def watching() -> HTTPResponse | None:
-            found = opened(stack.enter_context(connect(service.url)))
+            found = open_events(stack.enter_context(connect(service.url)), 1)
             return found if found.status == 200 else None
 
         response = eventually(watching)

@@ -170,6 +170,7 @@ def test_a_client_that_reads_at_a_fair_rate_gets_all_beside_clients_that_do_not(
     assert received > 7_000_000
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("PRO-13")
 @pytest.mark.usefixtures("small_process")
 def test_a_client_that_reads_slowly_is_cut_off(shared_small_service: Service) -> None:

@@ -51,6 +51,14 @@ def request(path: str, body: bytes = b"", *, method: str = "POST", length: int |
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
+def open_events(connection: socket.socket, run: int) -> HTTPResponse:
+    """Ask for the events of a run, and return the response, whose body has not been read."""
+    connection.sendall(request(f"/runs/{run}/events", method="GET", Authorization=BASIC))
+    response = HTTPResponse(connection)
+    response.begin()
+    return response
+
+
 def read_reply(connection: socket.socket, method: str = "POST") -> RawReply:
     """Read one response to its end."""
     response = HTTPResponse(connection, method=method)

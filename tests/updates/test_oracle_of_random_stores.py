@@ -12,7 +12,7 @@ from tests.updates.oracle_model import Link, Request, Result, Row, Store, Versio
 from tests.updates.system_store import MANIFEST_TYPE, MEMBER_TYPE_CLASS, PACKAGE_LISTING, SYSTEM_NODES, TYPE_TYPE
 
 many = settings(
-    max_examples=EXAMPLES,
+    max_examples=max(1, EXAMPLES // 2),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

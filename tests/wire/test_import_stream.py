@@ -244,6 +244,7 @@ def test_a_value_of_many_references_is_read_in_linear_time(importer: Client, aro
     assert time.process_time() - began < 30
 
 
+@pytest.mark.soak
 def test_a_node_of_a_hundred_thousand_members_is_accepted(importer: Client) -> None:
     member = "<Member><nodeVersionReferenceMemberType>system.NODE_LIST</nodeVersionReferenceMemberType></Member>"
     members = f"<MemberList>{member * 100_000}</MemberList></Version>"

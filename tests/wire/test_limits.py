@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from app.application import create_app
 from app.settings import Settings
+from app.wire import import_stream
 from app.wire.limits import MOST_DEPTH, MOST_NAME, MOST_VALUE
 from tests.support.builders import LIST
 from tests.support.http import Client, Reply
@@ -22,6 +23,7 @@ LONGER = "x" * (MOST_VALUE + 200_000)
 ESCAPED = "<" * 1_000 + "x" * (MOST_VALUE - 1_000)
 """A value of the greatest length, which is longer where it is escaped."""
 MEMBER = f"<Member><nodeVersionReferenceMemberType>{LIST}</nodeVersionReferenceMemberType>{{}}</Member>"
+TOO_LARGE = "NodeList/Node[2]: a node has at most 64 MiB, and about 120,000 members"
 IN_MEMBER = "NodeList/Node[3]/VersionList/Version/MemberList/Member[2]"
 
 
@@ -32,6 +34,11 @@ def node(content: str) -> str:
 
 def members(*contents: str) -> str:
     return node(f"<MemberList>{''.join(map(MEMBER.format, contents))}</MemberList>")
+
+
+def with_members(count: int) -> str:
+    """An import whose second node has many members."""
+    return document(NODE, node("<MemberList>" + MEMBER.format("") * count + "</MemberList>"))
 
 
 def assert_told(reply: Reply, status: int, shown: str) -> None:
@@ -104,6 +111,16 @@ def test_the_longest_value_is_accepted(client: Client) -> None:
         assert client.get("I.A").text("MemberList/Member/nodeMemberValue") == value
 
 
+@pytest.mark.soak
 def test_a_node_that_is_too_large_is_named(reader: Client) -> None:
-    reply = reader.post(document(NODE, node("<MemberList>" + MEMBER.format("") * 300_000 + "</MemberList>")))
-    assert_told(reply, 413, "NodeList/Node[2]: a node has at most 64 MiB, and about 120,000 members")
+    assert_told(reader.post(with_members(300_000)), 413, TOO_LARGE)
+
+
+@pytest.mark.parametrize("limit", ["_MOST_BYTES", "_MOST_MARKS", "_MOST_MARKS_AT_ONCE"])
+def test_each_limit_of_a_node_holds(reader: Client, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    """The limits of this test are small, because a node of 64 MiB takes seconds."""
+    assert reader.post(with_members(1_000)).status == 200
+    monkeypatch.setattr(import_stream, limit, 1_000)
+    reply = reader.post(with_members(1_000))
+    assert_told(reply, 413, TOO_LARGE)
+    assert_nothing_written(reader, reply)

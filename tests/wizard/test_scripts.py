@@ -238,6 +238,7 @@ def test_no_script_runs_in_a_browser(visitor: Tab, site: Site, paths: tuple[str,
     assert visitor.faults == []
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-345")
 def test_no_script_in_the_name_of_a_node_runs_in_a_browser(
     visitor: Tab, site: Site, node_paths: tuple[str, ...]
@@ -282,6 +283,7 @@ def test_no_script_in_a_roll_out_runs_in_a_browser(visitor: Tab, site: Site) -> 
     forget_failures(visitor)
 
 
+@pytest.mark.soak
 @pytest.mark.ledger("DEC-345")
 @pytest.mark.usefixtures("node_paths")
 def test_no_script_in_an_address_runs_in_a_browser(visitor: Tab, site: Site) -> None:

@@ -1,8 +1,9 @@
-"""A process keeps a bounded amount of requests that are still arriving."""
+"""A process keeps a bounded amount of requests that are still arriving, and their pieces delay no other client."""
 
 from __future__ import annotations
 
 import select
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import repeat
@@ -10,12 +11,15 @@ from itertools import repeat
 import pytest
 
 from app.server.worker import MOST_HELD
+from tests.support.load import chunking_clients, holding_clients, is_over, served_in_time
 from tests.support.processes import resident
 from tests.support.raw import BASIC, connect, exchange, read_reply, request
 from tests.support.real_service import Service
 
 MIB = 1024 * 1024
 CLIENTS = 8
+HOLDING_CLIENTS = 400
+SECONDS = 2
 
 
 @pytest.mark.ledger("PRO-28")
@@ -50,3 +54,23 @@ def test_a_body_that_nobody_reads_does_not_stay(patient_service: Service, patien
 
         before = resident_after(2 * CLIENTS)
         assert resident_after(128) - before < 64
+
+
+@pytest.mark.soak
+@pytest.mark.ledger("DEC-418", "PRO-11")
+@pytest.mark.usefixtures("patient_process")
+def test_bodies_in_the_smallest_chunks_delay_no_other_client(patient_service: Service) -> None:
+    others_are_served = served_in_time(patient_service)
+    with chunking_clients(patient_service.url, CLIENTS):
+        others_are_served()
+
+
+@pytest.mark.ledger("DEC-419", "PRO-11")
+@pytest.mark.usefixtures("patient_process")
+def test_many_large_requests_that_come_byte_by_byte_delay_no_other_client(patient_service: Service) -> None:
+    others_are_served = served_in_time(patient_service)
+    with holding_clients(patient_service.url, HOLDING_CLIENTS, every=0.2) as clients:
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            others_are_served()
+        assert not any(is_over(client) for client in clients)
