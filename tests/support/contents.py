@@ -28,7 +28,7 @@ from app.solutions.content.model import (
 )
 from tests.support.examples import at_least
 
-many_examples = settings(max_examples=at_least(50), deadline=None)
+many_examples = settings(max_examples=at_least(25), deadline=None)
 
 IDS = ("a", "b")
 CHOICES: tuple[tuple[str, ...], ...] = ((), ("a",), ("b",), ("a", "b"), ("b", "a"))

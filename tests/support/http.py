@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
@@ -23,7 +23,8 @@ PASSWORD = "correct horse"  # noqa: S105 - of users that exist in tests alone
 SECRET_KEY = "A" * 43 + "="
 _DIGITS = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+")
 _TEXT = re.compile(rb"(?<=>)[^<]+")
-_WORD = re.compile(rb"[A-Za-z]+")
+_WORD = re.compile(rb"[A-Za-z][A-Za-z0]*")
+_SENTENCE = re.compile(rb"(?<=>)[^< ]+(?: [^< ]*){3,}")
 _LONG = 10_000
 """The form of a longer response is not looked for: equal entries take time that grows with the square of the length."""
 _REPEATED = re.compile(rb"(<(\w+)>[^\n]*?</\2>)\1+")
@@ -196,18 +197,20 @@ def _second_opinion(name: str, tree: etree._Element, data: bytes) -> None:
     form = hash((name, _form(data)))
     if form in _accepted:
         return
-    parts = {hash((name, part)) for part in _parts(tree, "")}
+    short = deepcopy(tree)
+    parts = _shorten(short, "")
     if not parts <= _accepted:
-        schema_of_all("responses").validate(etree.ElementTree(tree))
+        schema_of_all("responses").validate(etree.ElementTree(short))
         _accepted.update(parts)
     _accepted.add(form)
 
 
 def _form(data: bytes) -> bytes:
-    """Return the form of a response: without its letters and digits, and the number of equal entries."""
+    """Return the form of a response: without its letters, digits and sentences, and the number of equal entries."""
     if len(data) > _LONG:
         return data
-    text = _TEXT.sub(lambda found: _WORD.sub(b"a", found[0]), _DIGITS.sub(b"0", data))
+    sentences = _SENTENCE.sub(b"a a", _DIGITS.sub(b"0", data))
+    text = _TEXT.sub(lambda found: _WORD.sub(b"a", found[0]), sentences)
     return _REPEATED.sub(rb"\1", text)
 
 
@@ -221,13 +224,23 @@ def _form_of_short_text(text: str) -> bytes:
     return _form(f">{text}".encode())
 
 
-def _parts(element: etree._Element, above: str) -> Iterator[tuple[object, ...]]:
-    """Yield each element as its path, its attributes, the form of its text, and the tags of its children."""
+def _shorten(element: etree._Element, above: str) -> set[int]:
+    """Remove the entries of lists that have no part of their own, and return all parts.
+
+    A part is the hash of the path of an element, its attributes, the form of its text, and the tags of its children.
+    """
     path = f"{above}/{element.tag}"
     tags = tuple(tag for tag, _ in groupby(str(child.tag) for child in element))
-    yield path, tuple(element.attrib), _form_of_text(element.text or ""), tags
-    for child in element:
-        yield from _parts(child, path)
+    parts = {hash((path, tuple(element.attrib), _form_of_text(element.text or ""), tags))}
+    for _, entries in groupby(list(element), key=lambda child: child.tag):
+        seen: set[int] = set()
+        for entry in entries:
+            found = _shorten(entry, path)
+            if found <= seen:
+                element.remove(entry)
+            seen |= found
+        parts |= seen
+    return parts
 
 
 @cache
