@@ -18,7 +18,7 @@ _LONGEST = 8190
 """At most this many bytes may be between the data of two chunks, or in the trailers."""
 
 # A match takes time that is linear in the length of the line: the quantifiers of single bytes are possessive, and no
-# other part can match in two ways. The quantifiers of groups are not possessive, because Python before 3.11.5 accepts
+# other part can match in two ways. The quantifiers of groups are not possessive, because Python before 3.11.5 matches
 # too much with these (https://github.com/python/cpython/issues/106052). Extensions are matched only when their length
 # has been checked, so that the positions that these groups remember are few.
 _SIZE = rb"([0-9A-Fa-f]++)([ \t]*+;[\t -~\x80-\xff]*+)?\r\n"
