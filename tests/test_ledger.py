@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from docs.generator import ledger
-from docs.generator.ledger import Promise, Proof, promises
+from docs.generator.ledger import Promise, promises, proofs
 
 ROOT = Path(__file__).parent.parent
 DECISION = "DEC-"
@@ -19,11 +19,6 @@ STATES = {"done", "decided otherwise", "not yet"}
 def sentences() -> list[Promise]:
     """The sentences of the two documents, and our promises."""
     return [promise for promise in promises() if not promise.identifier.startswith(DECISION)]
-
-
-def proofs() -> dict[str, list[Proof]]:
-    """The tests that prove each promise."""
-    return ledger.proofs()
 
 
 def twice(texts: list[str]) -> list[str]:

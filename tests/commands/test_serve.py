@@ -128,7 +128,6 @@ def test_an_address_without_host_or_port_is_refused(
     assert f"{address} is not a host and a port from 0 to 65535: write HOST:PORT" in " ".join(result.stderr.split())
 
 
-@pytest.mark.ledger("DEC-169")
 def test_streams_end_and_a_run_ends_after_its_present_node_when_the_service_is_stopped(
     serve: Serve, database_url: str, client: Client, engine: Engine
 ) -> None:

@@ -8,12 +8,10 @@ from playwright.sync_api import expect
 
 from app.solutions.people.tokens import create_master_token
 from tests.support.accessibility import check_accessible, check_looks
-from tests.support.browsers import DESK, PHONE, Look, OpenTab, Site, picture
+from tests.support.browsers import DESK, LOOKS, PHONE, Look, OpenTab, Site, picture
 from tests.support.http import Client
 from tests.support.keyboard import choose, press, tab_to, write
 from tests.support.solution_store import Store
-
-LOOKS = (Look(PHONE, dark=True), Look(DESK, dark=False))
 
 
 def test_a_service_is_tried_with_the_keyboard_on_a_phone(open_tab: OpenTab) -> None:

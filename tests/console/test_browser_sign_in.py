@@ -5,14 +5,14 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.support.accessibility import check_looks
-from tests.support.browsers import DESK, PHONE, Look, OpenTab
+from tests.support.browsers import LOOKS, PHONE, OpenTab
 from tests.support.http import ADMIN, PASSWORD
 
 
 def test_the_sign_in_is_accessible(open_tab: OpenTab) -> None:
     page = open_tab(dark=True, size=PHONE).page
     page.goto("/console")
-    check_looks(page, "sign-in", Look(PHONE, dark=True), Look(DESK, dark=False))
+    check_looks(page, "sign-in", *LOOKS)
 
 
 def test_a_user_signs_in_and_out_with_the_keyboard_alone(open_tab: OpenTab) -> None:

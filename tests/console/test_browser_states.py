@@ -15,7 +15,7 @@ from tests.console.test_browser_updates import shop as furniture
 from tests.console.test_nodes import catalog
 from tests.console.test_runs import WORKER, locked
 from tests.support.accessibility import check_looks
-from tests.support.browsers import DESK, PHONE, Look, Site, Tab, forget_failures, tabs_of
+from tests.support.browsers import LOOKS, Site, Tab, forget_failures, tabs_of
 from tests.support.builders import Graph, M, draft, frozen, links, member_type, package, type_with
 from tests.support.http import PASSWORD, Client, Reply, message
 from tests.support.releases import shop
@@ -24,7 +24,6 @@ from tests.support.solution_store import Store
 from tests.support.workers import ASYNC, accepted, shown, working
 
 Action = Callable[[Page], None]
-LOOKS = (Look(PHONE, dark=True), Look(DESK, dark=False))
 
 
 @dataclass(frozen=True)

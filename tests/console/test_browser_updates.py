@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import FloatRect, Locator, expect
 
 from tests.support.accessibility import check_accessible, check_looks
-from tests.support.browsers import DESK, PHONE, Look, OpenTab, Site, picture
+from tests.support.browsers import LOOKS, PHONE, OpenTab, Site, picture
 from tests.support.builders import Graph, M, draft, frozen, links, member_type, package, type_with
 from tests.support.http import Client
 from tests.support.workers import work
@@ -46,7 +46,7 @@ def test_a_plan_is_looked_at(stocked: Site, open_tab: OpenTab) -> None:
     page.get_by_role("link", name="shop.rooms.Kitchen: ").click()
     expect(page.get_by_role("heading", name="Why shop.rooms.Kitchen?")).to_be_visible()
     expect(page.locator(".chain li")).to_have_count(4)
-    check_looks(page, "plan", Look(PHONE, dark=True), Look(DESK, dark=False))
+    check_looks(page, "plan", *LOOKS)
 
 
 @pytest.mark.parametrize(("width", "is_beside"), [(1280, True), (1000, False)], ids=["laptop", "tablet"])

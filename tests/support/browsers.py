@@ -54,6 +54,10 @@ class Look:
     dark: bool
 
 
+LOOKS = (Look(PHONE, dark=True), Look(DESK, dark=False))
+"""The looks in which the pages of the console are examined."""
+
+
 def chromium() -> str | None:
     """Return the path of a Chromium, or None if there is none. `RELINK_TEST_CHROMIUM` names another one."""
     given = os.environ.get("RELINK_TEST_CHROMIUM")
